@@ -1,0 +1,26 @@
+"""numpycnn: convolutional networks in pure NumPy, with Keras's API and every backward pass written out.
+
+Where to start reading: `functional.py` has the mathematics, `layers/` gives it parameters, `models.py` trains it.
+"""
+
+from numpycnn import backend, callbacks, datasets, functional, initializers, layers, losses, metrics, models, optimizers
+from numpycnn import utils
+from numpycnn.models import Sequential
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Sequential",
+    "__version__",
+    "backend",
+    "callbacks",
+    "datasets",
+    "functional",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "utils",
+]

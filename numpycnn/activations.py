@@ -1,0 +1,28 @@
+"""The activation functions by name, each with its backward. The mathematics is in `functional.py`.
+
+Every backward is written in terms of the output y, which is all that a layer has to keep.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from numpycnn import functional as F
+from numpycnn.typing import Array
+
+
+class Activation(NamedTuple):
+    """A function of the scores z, and its gradient."""
+
+    forward: Callable[[Array], Array]
+    """y = f(z)."""
+    backward: Callable[[Array, Array], Array]
+    """dz from dy and y."""
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": Activation(lambda z: z, lambda dy, y: dy),
+    "relu": Activation(F.relu, F.relu_backward),
+    "sigmoid": Activation(F.sigmoid, F.sigmoid_backward),
+    "softmax": Activation(F.softmax, F.softmax_backward),
+    "tanh": Activation(F.tanh, F.tanh_backward),
+}

@@ -1,0 +1,149 @@
+"""Callbacks: what happens beside training, at its beginning, its end, and around each epoch and batch.
+
+The progress bar, in `progress.py`, is one too.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpycnn import checks
+from numpycnn.typing import Array
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
+Logs = dict[str, float]
+"""Figures by name, such as {"loss": 0.25, "accuracy": 0.91}: means over the epoch so far."""
+
+
+class Callback:
+    """Base of all callbacks: override what you need. Epochs and batches are counted from 0.
+
+    `model` is the model in training; setting `model.stop_training = True` ends training after the epoch. `params` has
+    "epochs", "steps" (batches in an epoch), "initial_epoch" and "verbose". Where nothing is known yet, logs is empty.
+    """
+
+    model: "Sequential"
+    params: dict[str, int]
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Called once, before the first epoch."""
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Called once, after the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Called before each epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Called after each epoch, with its figures, those of the validation data included."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Called before each batch."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        """Called after each batch."""
+
+
+class CallbackList(Callback):
+    """Several callbacks as one: each hook calls theirs, in order."""
+
+    def __init__(self, callbacks: Sequence[Callback], model: "Sequential", params: dict[str, int]) -> None:
+        self.callbacks, self.model, self.params = callbacks, model, params
+        for callback in callbacks:
+            callback.model, callback.params = model, params
+
+    def on_train_begin(self, logs: Logs) -> None:
+        for callback in self.callbacks:
+            callback.on_train_begin(logs)
+
+    def on_train_end(self, logs: Logs) -> None:
+        for callback in self.callbacks:
+            callback.on_train_end(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+        for callback in self.callbacks:
+            callback.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs)
+
+
+class History(Callback):
+    """The figures of every epoch, which `fit` returns: `history["val_loss"][0]` is the first epoch's; `epoch` counts."""
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+
+class EarlyStopping(Callback):
+    """End training when a figure has not improved for `patience` epochs.
+
+    monitor: the figure's name. min_delta: the least change that counts as an improvement. mode: "min", "max", or
+    "auto": the figure should rise if its name holds "acc", else fall. restore_best_weights: go back, at the end, to
+    the weights of the best epoch.
+
+    Raises TypeError or ValueError for arguments out of range, and at an epoch's end if the figure is not there.
+    Source: Keras's EarlyStopping.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0.0,
+        patience: int = 0,
+        mode: str = "auto",
+        restore_best_weights: bool = False,
+    ) -> None:
+        owner = "EarlyStopping"
+        self.monitor = checks.name(owner, monitor)
+        self.min_delta = checks.number(owner, "min_delta", min_delta, at_least=0.0)
+        self.patience = checks.integer(owner, "patience", patience, at_least=0)
+        mode = checks.choice(owner, "mode", mode, ("auto", "min", "max"))
+        self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0
+        self.restore_best_weights = checks.flag(owner, "restore_best_weights", restore_best_weights)
+
+    def on_train_begin(self, logs: Logs) -> None:
+        self.best = -math.inf
+        self.wait = 0
+        self.best_weights: list[Array] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        figure = self.sign * checks.lookup("EarlyStopping", "monitor", self.monitor, logs)
+        if figure - self.min_delta > self.best:
+            self.best, self.wait = figure, 0
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs) -> None:
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+
+
+def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
+    """The callbacks as a list; None is no callback, and one by itself is a list of one. Raises TypeError for others."""
+    found = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
+    for callback in found:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"{owner}: callbacks must be instances of Callback; received {callback!r}")
+    return found

@@ -1,0 +1,135 @@
+"""Checks of arguments. Each returns the value in its plain form, or raises an error that says whose argument it is,
+what was expected and what was received: TypeError for the wrong kind of thing, ValueError for the wrong value."""
+
+import operator
+from collections.abc import Collection, Mapping
+from math import inf, isfinite
+from typing import Any, TypeVar
+
+import numpy as np
+
+from numpycnn.typing import Array, Pair, Shape
+
+T = TypeVar("T")
+
+
+def integer(owner: str, argument: str, value: Any, *, at_least: int = 1) -> int:
+    """An integer no smaller than `at_least`. True, 3.0 and "3" are not integers."""
+    expected = f"{owner}: {argument} must be an integer of at least {at_least}; received {value!r}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(expected) from None
+    if isinstance(value, bool):
+        raise TypeError(expected)
+    if number < at_least:
+        raise ValueError(expected)
+    return number
+
+
+def pair(owner: str, argument: str, value: Any) -> Pair:
+    """One positive integer, for both axes, or a sequence of two: (rows, columns)."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(values) != 2:
+        raise ValueError(f"{owner}: {argument} must be one integer or two; received {value!r}")
+    return integer(owner, argument, values[0]), integer(owner, argument, values[1])
+
+
+def shape(owner: str, argument: str, value: Any) -> Shape:
+    """A sequence of positive integers: the shape of one example, without the batch axis."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{owner}: {argument} must be a tuple of integers, without the batch axis; received {value!r}")
+    return tuple(integer(owner, argument, size) for size in value)
+
+
+def number(
+    owner: str,
+    argument: str,
+    value: Any,
+    *,
+    at_least: float = -inf,
+    at_most: float = inf,
+    above: float = -inf,
+    below: float = inf,
+) -> float:
+    """A finite real number within the bounds. "0.5" and True are not numbers."""
+    bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
+    stated = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
+    expected = f"{owner}: {argument} must be a finite number {stated}; received {value!r}"
+    if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
+        raise TypeError(expected)
+    real = float(value)
+    if not (isfinite(real) and at_least <= real <= at_most and above < real < below):
+        raise ValueError(expected)
+    return real
+
+
+def flag(owner: str, argument: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{owner}: {argument} must be True or False; received {value!r}")
+    return value
+
+
+def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
+    """One of the known values."""
+    listed = ", ".join(repr(k) for k in known)
+    for k in known:
+        if type(k) is type(value) and k == value:
+            return k
+    error = ValueError if isinstance(value, type(next(iter(known)))) else TypeError
+    raise error(f"{owner}: {argument} must be one of {listed}; received {value!r}")
+
+
+def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T]) -> T:
+    """What a table holds under the name `value`."""
+    return table[choice(owner, argument, value, table)]
+
+
+def name(owner: str, value: Any) -> str:
+    """A name that can stand in "layer/parameter": not empty, and without a slash."""
+    if not isinstance(value, str):
+        raise TypeError(f"{owner}: name must be a string; received {value!r}")
+    if not value or "/" in value:
+        raise ValueError(f"{owner}: name must not be empty nor contain '/'; received {value!r}")
+    return value
+
+
+def numbers(owner: str, argument: str, value: Any) -> Array:
+    """An array of real numbers (bool, integer or float), or anything NumPy makes one of. Nothing is copied or cast."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{owner}: {argument} must be an array of numbers; {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{owner}: {argument} must be an array of real numbers; received dtype {array.dtype}")
+    return array
+
+
+def batch_shape(owner: str, argument: str, received: Shape, expected: Shape) -> None:
+    """Raise ValueError unless `received` is (n, *expected), for any n."""
+    if received[1:] != expected or not received:
+        wanted = ", ".join(["n", *map(str, expected)])
+        raise ValueError(f"{owner}: expected {argument} of shape ({wanted}); received {received}")
+
+
+def same_length(owner: str, **arrays: Array) -> int:
+    """How many examples each of the arrays, given by name, holds. Raises ValueError for none, or different numbers."""
+    lengths = {argument: len(array) if array.ndim else 0 for argument, array in arrays.items()}
+    listed = ", ".join(f"{argument}: {length}" for argument, length in lengths.items())
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"{owner}: expected the same number of examples in each; received {listed}")
+    if 0 in lengths.values():
+        raise ValueError(f"{owner}: expected at least one example; received {listed}")
+    return next(iter(lengths.values()))
+
+
+def finite(owner: str, argument: str, array: Array, chunk: int = 1024) -> None:
+    """Raise ValueError if the array holds NaN or infinity; `chunk` examples are looked at at a time."""
+    for start in range(0, len(array), chunk):
+        bad = ~np.isfinite(array[start : start + chunk])
+        if bad.any():
+            where = np.argwhere(bad)[0]
+            value = array[start : start + chunk][tuple(where)]
+            index = (start + int(where[0]), *map(int, where[1:]))
+            raise ValueError(f"{owner}: {argument} must be finite; received {value} at index {index}")

@@ -1,0 +1,242 @@
+"""The mathematics of a convolutional network: pure functions on arrays, each with its backward right below it.
+
+Read this file first. Nothing here keeps state, and nothing changes its arguments. A forward function returns its
+output, and beside it whatever its backward needs; a backward function takes dy, the gradient of the loss with respect
+to the output, and returns the gradients with respect to the inputs. Then read `layers/`, which give these functions
+parameters, and `models.py`, which chains the layers.
+
+Notation
+    N         examples in a batch            x, y      input and output of an operation
+    H, W, C   rows, columns, channels        dx, dy    gradients of the loss with respect to x and y
+    KH, KW    rows, columns of the window    F         filters, that is output channels
+    OH, OW    rows, columns of the output    D, U      features in, units out of a dense layer
+
+Images are (N, H, W, C) throughout. Every function gives back the dtype that it is given.
+"""
+
+import numpy as np
+
+from numpycnn.typing import Array, Pair, Rng, Shape
+from numpycnn.window import Window
+
+# ---------------------------------------------------------------- windows: im2col and col2im
+
+
+def pad(x: Array, window: Window, value: float = 0.0) -> Array:
+    """The image with the window's padding around it: (N, H, W, C) -> (N, H + top + bottom, W + left + right, C)."""
+    rows, cols = window.pads(x.shape[1:3])
+    if rows == cols == (0, 0):
+        return x
+    return np.pad(x, ((0, 0), rows, cols, (0, 0)), constant_values=value)
+
+
+def im2col(x: Array, window: Window) -> Array:
+    """Every patch that the window sees, as one row of a matrix: (N, H, W, C) -> (N*OH*OW, KH*KW*C).
+
+    Row (n*OH + i)*OW + j is the patch under the window at output cell (i, j) of image n. Column (u*KW + v)*C + c is
+    what tap (u, v) sees of channel c in each patch: the image, shifted. A pixel stands in as many rows as there are
+    windows over it, up to KH*KW.
+    """
+    output = window.output_size(x.shape[1:3])
+    padded = pad(x, window)
+    patches = np.stack([padded[tap] for tap in window.taps(output)], axis=3)  # (N, OH, OW, KH*KW, C)
+    return patches.reshape(-1, patches.shape[3] * patches.shape[4])  # (N*OH*OW, KH*KW*C)
+
+
+def col2im(dcols: Array, x_shape: Shape, window: Window) -> Array:
+    """The backward of im2col: every cell's gradient is added to the pixel it was read from. -> x_shape
+
+    im2col copies a pixel into several patches, so the pixel's gradient is the sum over those copies: where im2col
+    reads through a tap's slice, col2im adds through the same slice.
+    """
+    (n, h, w, c), output = x_shape, window.output_size((x_shape[1], x_shape[2]))
+    (top, bottom), (left, right) = window.pads((h, w))
+    dpadded = np.zeros((n, h + top + bottom, w + left + right, c), dcols.dtype)
+    dpatches = dcols.reshape(n, *output, -1, c)  # (N, OH, OW, KH*KW, C)
+    for k, tap in enumerate(window.taps(output)):
+        dpadded[tap] += dpatches[:, :, :, k]
+    return dpadded[:, top : top + h, left : left + w]
+
+
+# ---------------------------------------------------------------- convolution
+
+
+def conv2d(x: Array, kernel: Array, bias: Array | None, window: Window) -> tuple[Array, Array]:
+    """Convolution, as networks mean it: the kernel is not flipped (cross-correlation).
+
+        y[n, i, j, f] = sum over u, v, c of  x[n, i*SH + u*DH, j*SW + v*DW, c] * kernel[u, v, c, f]  +  bias[f]
+
+    As a matrix product: y = cols @ kernel + bias, where each row of cols is one patch.
+
+    x: (N, H, W, C); kernel: (KH, KW, C, F); bias: (F,) or None; window.size is (KH, KW).
+    Returns y: (N, OH, OW, F), and cols for the backward.
+    """
+    cols = im2col(x, window)  # (N*OH*OW, KH*KW*C)
+    y = cols @ kernel.reshape(-1, kernel.shape[3])  # (N*OH*OW, F)
+    if bias is not None:
+        y = y + bias
+    return y.reshape(len(x), *window.output_size(x.shape[1:3]), -1), cols  # (N, OH, OW, F)
+
+
+def conv2d_backward(dy: Array, cols: Array, kernel: Array) -> tuple[Array, Array]:
+    """The gradients of conv2d's kernel and bias.
+
+    y = cols @ kernel + bias is linear in the kernel: each weight multiplies one column of cols to make one column of
+    y, so its gradient is the inner product of the two. The bias is added to every row, so its gradient is the sum of
+    dy over the rows.
+
+        dkernel = cols.T @ dy        dbias = sum of dy over n, i, j
+
+    dy: (N, OH, OW, F); cols: (N*OH*OW, KH*KW*C). Returns dkernel: (KH, KW, C, F), dbias: (F,).
+    """
+    dy = dy.reshape(-1, kernel.shape[3])  # (N*OH*OW, F)
+    dkernel = cols.T @ dy  # (KH*KW*C, F)
+    return dkernel.reshape(kernel.shape), dy.sum(axis=0)
+
+
+def conv2d_backward_input(dy: Array, kernel: Array, x_shape: Shape, window: Window) -> Array:
+    """The gradient of conv2d's input: back through the product, then back through im2col.
+
+        dcols = dy @ kernel.T        dx = col2im(dcols)
+
+    dy: (N, OH, OW, F). Returns dx: x_shape = (N, H, W, C).
+    """
+    f = kernel.shape[3]
+    dcols = dy.reshape(-1, f) @ kernel.reshape(-1, f).T  # (N*OH*OW, KH*KW*C)
+    return col2im(dcols, x_shape, window)
+
+
+# ---------------------------------------------------------------- max-pooling
+
+
+def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
+    """The largest value under the window, for each channel by itself.
+
+        y[n, i, j, c] = max over u, v of  x[n, i*SH + u, j*SW + v, c]
+
+    Padding counts as minus infinity, so it never wins. Of equal maxima the first in row order wins.
+
+    x: (N, H, W, C). Returns y: (N, OH, OW, C), and winner of the same shape: which tap, u*KW + v, held the maximum.
+    """
+    output = window.output_size(x.shape[1:3])
+    padded = pad(x, window, -np.inf)
+    y = np.full((len(x), *output, x.shape[3]), -np.inf, x.dtype)
+    winner = np.zeros(y.shape, np.intp)
+    for k, tap in enumerate(window.taps(output)):
+        winner[padded[tap] > y] = k  # strictly greater: a tie stays with the earlier tap
+        y = np.maximum(y, padded[tap])
+    return y, winner
+
+
+def max_pool2d_backward(dy: Array, winner: Array, x_shape: Shape, window: Window) -> Array:
+    """The gradient of max_pool2d's input: each window's gradient goes to its winner, the rest get nothing.
+
+    The maximum is its winner's value, so it moves one for one with it. A pixel that wins several overlapping windows
+    gets the sum.
+
+    dy, winner: (N, OH, OW, C). Returns dx: x_shape = (N, H, W, C).
+    """
+    (n, oh, ow, c), taps = dy.shape, window.size[0] * window.size[1]
+    won = winner[:, :, :, None] == np.arange(taps)[:, None]  # (N, OH, OW, KH*KW, C), one True per window
+    return col2im((won * dy[:, :, :, None]).reshape(n * oh * ow, taps * c), x_shape, window)
+
+
+# ---------------------------------------------------------------- dense
+
+
+def dense(x: Array, kernel: Array, bias: Array | None) -> Array:
+    """Every output is a weighted sum of all inputs: y = x @ kernel + bias.
+
+    x: (..., D); kernel: (D, U); bias: (U,) or None. Returns y: (..., U).
+    """
+    y: Array = x @ kernel
+    return y if bias is None else y + bias
+
+
+def dense_backward(dy: Array, x: Array) -> tuple[Array, Array]:
+    """The gradients of dense's kernel and bias; those of conv2d, with x in the place of cols.
+
+        dkernel = x.T @ dy        dbias = sum of dy over the rows
+
+    dy: (..., U); x: (..., D). Returns dkernel: (D, U), dbias: (U,).
+    """
+    x = x.reshape(-1, x.shape[-1])  # (rows, D)
+    dy = dy.reshape(-1, dy.shape[-1])  # (rows, U)
+    return x.T @ dy, dy.sum(axis=0)
+
+
+def dense_backward_input(dy: Array, kernel: Array) -> Array:
+    """The gradient of dense's input: dx = dy @ kernel.T. dy: (..., U); kernel: (D, U). Returns dx: (..., D)."""
+    dx: Array = dy @ kernel.T
+    return dx
+
+
+# ---------------------------------------------------------------- dropout
+
+
+def dropout_mask(shape: Shape, rate: float, rng: Rng, dtype: np.dtype) -> Array:
+    """Zeros where a unit is dropped, with probability `rate`, and 1/(1 - rate) where it is kept.
+
+    The kept units are scaled up so that the mean of each unit is the same as without dropout ("inverted" dropout).
+    Dropout is then y = x * mask, and its backward dx = dy * mask, with the very same mask.
+    """
+    keep = 1.0 - rate
+    kept = rng.random(shape, dtype=np.float32) < keep
+    return kept.astype(dtype) / (keep or 1.0)  # at rate 1 nothing is kept, and nothing needs scaling
+
+
+# ---------------------------------------------------------------- activations: y = f(z), element by element but for softmax
+
+
+def relu(z: Array) -> Array:
+    """y = max(z, 0)."""
+    return np.maximum(z, 0)
+
+
+def relu_backward(dy: Array, y: Array) -> Array:
+    """dz = dy where y > 0, else 0. At the kink, z = 0, the gradient is 0, as in Keras."""
+    return dy * (y > 0)
+
+
+def sigmoid(z: Array) -> Array:
+    """y = 1/(1 + exp(-z)), written so that exp never overflows: its argument is never positive."""
+    e = np.exp(np.where(z.real < 0, z, -z))  # exp(-|z|)
+    return np.where(z.real < 0, e, 1) / (1 + e)
+
+
+def sigmoid_backward(dy: Array, y: Array) -> Array:
+    """dz = dy * y * (1 - y)."""
+    return dy * y * (1 - y)
+
+
+def tanh(z: Array) -> Array:
+    """y = (exp(z) - exp(-z))/(exp(z) + exp(-z))."""
+    y: Array = np.tanh(z)
+    return y
+
+
+def tanh_backward(dy: Array, y: Array) -> Array:
+    """dz = dy * (1 - y*y)."""
+    return dy * (1 - y * y)
+
+
+def softmax(z: Array) -> Array:
+    """y[k] = exp(z[k]) / sum of exp(z) over the last axis. Subtracting the maximum first changes nothing but overflow."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    y: Array = e / e.sum(axis=-1, keepdims=True)
+    return y
+
+
+def softmax_backward(dy: Array, y: Array) -> Array:
+    """dz[k] = y[k] * (dy[k] - sum of dy*y over the last axis).
+
+    From dy[j]/dz[k] = y[j] * ([j = k] - y[k]): raising one score lowers all other probabilities.
+    """
+    return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+
+def log_softmax(z: Array) -> Array:
+    """log(softmax(z)) without the underflow: z - max(z) - log(sum of exp(z - max(z))), over the last axis."""
+    z = z - z.max(axis=-1, keepdims=True)
+    y: Array = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    return y

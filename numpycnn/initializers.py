@@ -1,0 +1,145 @@
+"""How parameters start: by name, as in Keras ("glorot_uniform"), or as an object (`VarianceScaling(2.0)`).
+
+The common ones draw numbers with mean zero and a variance of scale/fan, so that signals keep their size from layer to
+layer. A parameter's fans are how many inputs feed one of its outputs, and how many outputs one of its inputs feeds.
+Sources: Glorot and Bengio 2010 (glorot), He et al. 2015 (he), LeCun et al. 1998 (lecun); Keras 3 for the fans, the
+defaults and the truncated normal's correction.
+"""
+
+from dataclasses import asdict, dataclass
+from math import prod, sqrt
+from typing import Any
+
+import numpy as np
+
+from numpycnn import checks
+from numpycnn.typing import Array, Rng, Shape
+
+# The standard deviation of a standard normal truncated at two standard deviations.
+TRUNCATED_STD = 0.87962566103423978
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """(fan_in, fan_out) of a kernel (..., in, out): the leading axes, a convolution's window, multiply both.
+
+    A vector's fans are both its length.
+    """
+    if len(shape) < 2:
+        return prod(shape), prod(shape)
+    receptive_field = prod(shape[:-2])
+    return receptive_field * shape[-2], receptive_field * shape[-1]
+
+
+def truncated_normal(shape: Shape, rng: Rng) -> Array:
+    """Standard normal numbers, those beyond two standard deviations drawn again."""
+    values = rng.standard_normal(shape)
+    while (far := np.abs(values) > 2).any():
+        values[far] = rng.standard_normal(np.count_nonzero(far))
+    return values
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """Base of all initializers: call one with a shape, a generator and a dtype to get a parameter's first values."""
+
+    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        """An array of the shape and dtype."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Constant(Initializer):
+    """The same value everywhere."""
+
+    value: float = 0.0
+
+    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        return np.full(shape, self.value, dtype)
+
+
+@dataclass(frozen=True)
+class RandomUniform(Initializer):
+    """Even odds between minval and maxval."""
+
+    minval: float = -0.05
+    maxval: float = 0.05
+
+    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        return rng.uniform(self.minval, self.maxval, shape).astype(dtype)
+
+
+@dataclass(frozen=True)
+class RandomNormal(Initializer):
+    """Normal numbers of the given mean and standard deviation."""
+
+    mean: float = 0.0
+    stddev: float = 0.05
+
+    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        return rng.normal(self.mean, self.stddev, shape).astype(dtype)
+
+
+@dataclass(frozen=True)
+class VarianceScaling(Initializer):
+    """Mean zero and variance scale/n, where n is the fan that `mode` names.
+
+    mode: "fan_in", "fan_out" or "fan_avg", their mean.
+    distribution: "uniform" between -sqrt(3*scale/n) and sqrt(3*scale/n); "truncated_normal", cut at two standard
+    deviations and widened to keep the variance; or "untruncated_normal".
+    """
+
+    scale: float = 1.0
+    mode: str = "fan_in"
+    distribution: str = "truncated_normal"
+
+    def __post_init__(self) -> None:
+        owner = type(self).__name__
+        checks.number(owner, "scale", self.scale, above=0.0)
+        checks.choice(owner, "mode", self.mode, ("fan_in", "fan_out", "fan_avg"))
+        known = ("truncated_normal", "untruncated_normal", "uniform")
+        checks.choice(owner, "distribution", self.distribution, known)
+
+    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        fan_in, fan_out = fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        std = sqrt(self.scale / n)
+        if self.distribution == "uniform":
+            values = rng.uniform(-sqrt(3.0) * std, sqrt(3.0) * std, shape)
+        elif self.distribution == "truncated_normal":
+            values = truncated_normal(shape, rng) * (std / TRUNCATED_STD)
+        else:
+            values = rng.standard_normal(shape) * std
+        return values.astype(dtype)
+
+
+CLASSES = {cls.__name__: cls for cls in (Constant, RandomUniform, RandomNormal, VarianceScaling)}
+
+INITIALIZERS: dict[str, Initializer] = {
+    "zeros": Constant(0.0),
+    "ones": Constant(1.0),
+    "random_normal": RandomNormal(),
+    "random_uniform": RandomUniform(),
+    "glorot_normal": VarianceScaling(1.0, "fan_avg", "truncated_normal"),
+    "glorot_uniform": VarianceScaling(1.0, "fan_avg", "uniform"),
+    "he_normal": VarianceScaling(2.0, "fan_in", "truncated_normal"),
+    "he_uniform": VarianceScaling(2.0, "fan_in", "uniform"),
+    "lecun_normal": VarianceScaling(1.0, "fan_in", "truncated_normal"),
+    "lecun_uniform": VarianceScaling(1.0, "fan_in", "uniform"),
+}
+
+
+def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
+    """The initializer that a name, a configuration or an initializer itself stands for. Raises for any other value."""
+    if isinstance(value, Initializer):
+        return value
+    if isinstance(value, dict) and value.keys() == {"class_name", "config"}:
+        return checks.lookup(owner, argument, value["class_name"], CLASSES)(**value["config"])
+    return checks.lookup(owner, argument, value, INITIALIZERS)
+
+
+def serialize(initializer: Initializer) -> str | dict[str, Any]:
+    """Its name, or where it has none its configuration: `get_initializer` turns either back into an equal initializer."""
+    for name, known in INITIALIZERS.items():
+        if known == initializer:
+            return name
+    return {"class_name": type(initializer).__name__, "config": asdict(initializer)}

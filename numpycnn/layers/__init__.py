@@ -1,0 +1,12 @@
+"""The layers: `base.py` has the contract, `convolutional.py` and `core.py` the layers themselves."""
+
+from numpycnn.layers.base import Layer
+from numpycnn.layers.convolutional import Conv2D, MaxPooling2D
+from numpycnn.layers.core import Activation, Dense, Dropout, Flatten
+
+LAYERS: dict[str, type[Layer]] = {
+    cls.__name__: cls for cls in (Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
+}
+"""Every layer by its class name: the closed table that configurations are read with."""
+
+__all__ = ["LAYERS", "Activation", "Conv2D", "Dense", "Dropout", "Flatten", "Layer", "MaxPooling2D"]

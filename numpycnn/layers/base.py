@@ -1,0 +1,156 @@
+"""What a layer is: the contract that every layer keeps, and that a new one has to fill in.
+
+A subclass writes five methods: `output_shape_for`, `forward`, `backward`, `get_config`, and, where it has parameters,
+`make_params`. The rest is here. A layer keeps its parameters and nothing else: what the backward needs is returned by
+the forward as the cache, so two threads can use one layer, and inference holds no memory.
+"""
+
+import re
+from collections.abc import Collection
+from copy import copy
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from numpycnn import backend, checks
+from numpycnn.randomness import WEIGHTS, draw_seed, generator
+from numpycnn.typing import Array, Rng, Shape
+
+Cache = Any
+"""What a forward hands to its backward. Each layer's own `forward` says what it holds."""
+
+
+class Layer:
+    """Base of all layers.
+
+    name: what errors, weights and the summary call the layer; by default the class's name in snake case, and inside a
+    model a number after it where needed.
+    input_shape: the shape of one example, without the batch axis; wanted only of a model's first layer.
+
+    Raises TypeError or ValueError for a name with "/" in it or an input_shape that is no tuple of positive integers.
+    """
+
+    name: str
+    params: dict[str, Array]
+    """Trainable arrays by name, such as "kernel" and "bias"; empty until the layer is built, or when it has none."""
+    input_shape: Shape | None
+    output_shape: Shape | None
+    built: bool
+    auto_named: bool
+    """Whether a model may put a number after the name, to keep its layers' names unique."""
+    activation: str = "linear"
+    """The name of the function applied to the layer's scores; "linear" is none."""
+
+    def __init__(self, *, name: str | None = None, input_shape: Shape | None = None) -> None:
+        self.auto_named = name is None
+        self.name = snake_case(type(self).__name__)
+        if name is not None:
+            self.name = checks.name(self.name, name)
+        self.input_shape = None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
+        self.output_shape = None
+        self.params = {}
+        self.built = False
+
+    # ------------------------------------------------------------ what a subclass writes
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """The shape of one output example for one input example. Raises ValueError for a shape that does not fit."""
+        raise NotImplementedError
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+        """New parameters for that input shape, by name."""
+        return {}
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
+        """The output for a batch x: (N, *input_shape) -> (N, *output_shape); and the cache for `backward`."""
+        raise NotImplementedError
+
+    def backward(self, dy: Array, cache: Cache) -> tuple[Array, dict[str, Array]]:
+        """The gradients of the loss: dx, of the input, and under params' own names those of the parameters."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as JSON values: `type(layer)(**config)` is an equal layer, not built."""
+        return {"name": self.name, "input_shape": None if self.input_shape is None else list(self.input_shape)}
+
+    # ------------------------------------------------------------ what every layer has
+
+    def build(self, input_shape: Shape, rng: Rng, dtype: Any) -> Shape:
+        """Make the parameters, once, and return output_shape. Shapes are without the batch axis.
+
+        Raises ValueError for a shape that does not fit, or that differs from the one built for before.
+        """
+        input_shape = checks.shape(self.name, "input_shape", input_shape)
+        if self.built and input_shape != self.input_shape:
+            raise ValueError(f"{self.name}: already built for input_shape {self.input_shape}; received {input_shape}")
+        output_shape = self.output_shape_for(input_shape)
+        if not self.built:
+            self.params = self.make_params(input_shape, rng, dtype)
+            self.input_shape, self.output_shape, self.built = input_shape, output_shape, True
+        return output_shape
+
+    def __call__(self, x: Any) -> Array:
+        """Inference, the Keras spelling. A layer not yet built is built for x, seeded by NumPy's global state."""
+        x = np.asarray(x)
+        if x.dtype.kind in "biu":
+            x = x.astype(backend.floatx())
+        if not self.built:
+            self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), x.real.dtype)
+        return self.forward(x)[0]
+
+    def check_input(self, x: Array) -> None:
+        """Raise ValueError unless the layer is built and x is (N, *input_shape)."""
+        if self.input_shape is None or not self.built:
+            raise ValueError(f"{self.name}: not built yet; call it, build it, or add it to a model first")
+        checks.batch_shape(self.name, "input", x.shape, self.input_shape)
+
+    def rename(self, taken: Collection[str]) -> None:
+        """Make the name differ from those taken: a name given by default gets a number, as dense, dense_1, dense_2.
+
+        Raises ValueError where that cannot be: the name was given by the user, or the layer is built in another model.
+        """
+        base = snake_case(type(self).__name__)
+        if self.auto_named and not self.built:
+            candidates = (base if k == 0 else f"{base}_{k}" for k in count())
+            self.name = next(name for name in candidates if name not in taken)
+        if self.name in taken:
+            raise ValueError(f"{self.name}: layers of a model must have different names; taken are {', '.join(taken)}")
+
+    def without_activation(self) -> "Layer":
+        """A layer that shares this one's parameters, and whose output is the scores before the activation."""
+        twin = copy(self)
+        twin.activation = "linear"
+        return twin
+
+    def count_params(self) -> int:
+        """How many trainable numbers the layer holds."""
+        return sum(p.size for p in self.params.values())
+
+    def get_weights(self) -> list[Array]:
+        """Copies of the parameters, in the order of `params`."""
+        return [p.copy() for p in self.params.values()]
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """Copy arrays into the parameters, in the same order. Raises ValueError when number or shapes differ."""
+        for param, value in zip(self.params.values(), self.check_weights(weights), strict=True):
+            param[...] = value
+
+    def check_weights(self, weights: list[Any]) -> list[Array]:
+        """The weights as arrays. Raises unless they fit the parameters, one by one; changes nothing."""
+        if len(weights) != len(self.params):
+            raise ValueError(f"{self.name}: expected {len(self.params)} weights; received {len(weights)}")
+        arrays = [checks.numbers(self.name, key, w) for key, w in zip(self.params, weights, strict=True)]
+        for (key, param), value in zip(self.params.items(), arrays, strict=True):
+            if value.shape != param.shape:
+                raise ValueError(f"{self.name}: {key} must have the shape {param.shape}; received {value.shape}")
+        return arrays
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items() if value is not None)
+        return f"{type(self).__name__}({arguments})"
+
+
+def snake_case(name: str) -> str:
+    """MaxPooling2D -> max_pooling2d, as Keras names layers."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()

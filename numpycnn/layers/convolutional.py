@@ -1,0 +1,179 @@
+"""The layers that slide a window over an image: Conv2D and MaxPooling2D. The mathematics is in `functional.py`."""
+
+from typing import Any, NamedTuple
+
+from numpycnn import checks
+from numpycnn import functional as F
+from numpycnn.initializers import Initializer
+from numpycnn.layers.base import Layer
+from numpycnn.layers.data_format import check_data_format, from_channels_last, join_shape, split_shape, to_channels_last
+from numpycnn.layers.kernel import KernelLayer
+from numpycnn.typing import Array, Rng, Shape
+from numpycnn.window import Window
+
+
+def check_padding(owner: str, value: Any) -> str:
+    """ "valid" or "same", in any case."""
+    return checks.choice(owner, "padding", value.lower() if isinstance(value, str) else value, ("valid", "same"))
+
+
+def output_shape(layer: "Conv2D | MaxPooling2D", input_shape: Shape, filters: int | None = None) -> Shape:
+    """The shape that the layer's window makes of an image, with `filters` channels, or as many as there were."""
+    image, channels = split_shape(layer.name, input_shape, layer.data_format)
+    try:
+        windows = layer.window.output_size(image)
+    except ValueError as error:
+        raise ValueError(f"{layer.name}: {error}") from None
+    return join_shape(windows, filters or channels, layer.data_format)
+
+
+class ConvCache(NamedTuple):
+    """What Conv2D's backward needs."""
+
+    cols: Array
+    """The input's patches as rows, from im2col: (N*OH*OW, KH*KW*C)."""
+    x_shape: Shape
+    """The input's shape, channels last: (N, H, W, C)."""
+    y: Array
+    """The output, in the layer's data format."""
+
+
+class Conv2D(KernelLayer):
+    """Convolution: y = activation(conv2d(x, kernel) + bias), through im2col.
+
+    Shapes: images (N, H, W, C) to (N, OH, OW, filters), or with data_format "channels_first" (N, C, H, W) to
+    (N, filters, OH, OW). OH = floor((H - e)/s) + 1 with padding "valid", ceil(H/s) with "same", where s is the stride
+    and e = (kernel_size - 1)*dilation_rate + 1.
+    Parameters: "kernel", (KH, KW, C, filters) in both data formats, and "bias", (filters,).
+
+    filters: how many kernels, and so output channels. kernel_size, strides, dilation_rate: one integer, or (rows,
+    columns). padding: "valid" or "same", whose odd row or column goes to the end. activation: a name, or None.
+    data_format: by default the backend's setting when the layer is made.
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for a kernel larger than
+    its input. Source: Keras's Conv2D; unlike it, strides and dilation_rate may both be above 1.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        strides: int | tuple[int, int] = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: int | tuple[int, int] = (1, 1),
+        activation: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
+        *,
+        name: str | None = None,
+        input_shape: Shape | None = None,
+    ) -> None:
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, name, input_shape)
+        self.filters = checks.integer(self.name, "filters", filters)
+        self.data_format = check_data_format(self.name, data_format)
+        self.window = Window(
+            size=checks.pair(self.name, "kernel_size", kernel_size),
+            strides=checks.pair(self.name, "strides", strides),
+            padding=check_padding(self.name, padding),
+            dilation=checks.pair(self.name, "dilation_rate", dilation_rate),
+        )
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return output_shape(self, input_shape, self.filters)
+
+    def kernel_shape(self, input_shape: Shape) -> Shape:
+        _, channels = split_shape(self.name, input_shape, self.data_format)
+        return (*self.window.size, channels, self.filters)
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, ConvCache]:
+        self.check_input(x)
+        x = to_channels_last(x, self.data_format)  # (N, H, W, C)
+        z, cols = F.conv2d(x, self.params["kernel"], self.params.get("bias"), self.window)  # (N, OH, OW, F)
+        y = self.activate().forward(from_channels_last(z, self.data_format))
+        return y, ConvCache(cols, x.shape, y)
+
+    def backward(self, dy: Array, cache: ConvCache) -> tuple[Array, dict[str, Array]]:
+        kernel = self.params["kernel"]
+        dz = to_channels_last(self.activate().backward(dy, cache.y), self.data_format)  # (N, OH, OW, F)
+        dkernel, dbias = F.conv2d_backward(dz, cache.cols, kernel)
+        dx = F.conv2d_backward_input(dz, kernel, cache.x_shape, self.window)  # (N, H, W, C)
+        return from_channels_last(dx, self.data_format), self.gradients(dkernel, dbias)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": list(self.window.size),
+            "strides": list(self.window.strides),
+            "padding": self.window.padding,
+            "dilation_rate": list(self.window.dilation),
+            "data_format": self.data_format,
+        }
+
+
+class PoolCache(NamedTuple):
+    """What MaxPooling2D's backward needs."""
+
+    winner: Array
+    """Which tap of each window held the maximum, counted row by row: (N, OH, OW, C)."""
+    x_shape: Shape
+    """The input's shape, channels last: (N, H, W, C)."""
+
+
+class MaxPooling2D(Layer):
+    """Max-pooling: y = the largest value under the window, channel by channel; of equal ones the first.
+
+    Shapes: images (N, H, W, C) to (N, OH, OW, C), or with data_format "channels_first" (N, C, H, W) to (N, C, OH, OW);
+    OH and OW as for Conv2D. No parameters.
+
+    pool_size: one integer, or (rows, columns). strides: likewise, smaller or larger than the pool too; None is
+    pool_size. padding: "valid", or "same", where the border never wins. data_format: by default the backend's setting
+    when the layer is made.
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for a pool larger than its
+    input. Source: Keras's MaxPooling2D.
+    """
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, int] = (2, 2),
+        strides: int | tuple[int, int] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        *,
+        name: str | None = None,
+        input_shape: Shape | None = None,
+    ) -> None:
+        super().__init__(name=name, input_shape=input_shape)
+        self.data_format = check_data_format(self.name, data_format)
+        size = checks.pair(self.name, "pool_size", pool_size)
+        self.window = Window(
+            size=size,
+            strides=size if strides is None else checks.pair(self.name, "strides", strides),
+            padding=check_padding(self.name, padding),
+        )
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return output_shape(self, input_shape)
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, PoolCache]:
+        self.check_input(x)
+        x = to_channels_last(x, self.data_format)  # (N, H, W, C)
+        y, winner = F.max_pool2d(x, self.window)  # (N, OH, OW, C)
+        return from_channels_last(y, self.data_format), PoolCache(winner, x.shape)
+
+    def backward(self, dy: Array, cache: PoolCache) -> tuple[Array, dict[str, Array]]:
+        dy = to_channels_last(dy, self.data_format)  # (N, OH, OW, C)
+        dx = F.max_pool2d_backward(dy, cache.winner, cache.x_shape, self.window)  # (N, H, W, C)
+        return from_channels_last(dx, self.data_format), {}
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "pool_size": list(self.window.size),
+            "strides": list(self.window.strides),
+            "padding": self.window.padding,
+            "data_format": self.data_format,
+        }

@@ -1,0 +1,156 @@
+"""The layers that know nothing of images: Dense, Dropout, Flatten and Activation. The mathematics is in `functional.py`."""
+
+from math import prod
+from typing import Any, NamedTuple
+
+from numpycnn import checks
+from numpycnn import functional as F
+from numpycnn.activations import ACTIVATIONS
+from numpycnn.initializers import Initializer
+from numpycnn.layers.base import Layer
+from numpycnn.layers.data_format import check_data_format, from_channels_last, to_channels_last
+from numpycnn.layers.kernel import KernelLayer, check_activation
+from numpycnn.typing import Array, Rng, Shape
+
+
+class DenseCache(NamedTuple):
+    """What Dense's backward needs: the input and the output."""
+
+    x: Array
+    y: Array
+
+
+class Dense(KernelLayer):
+    """Fully connected: y = activation(x @ kernel + bias).
+
+    Shapes: (N, ..., D) to (N, ..., units); the map is applied along the last axis.
+    Parameters: "kernel", (D, units), and "bias", (units,).
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value. Source: Keras's Dense.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
+        *,
+        name: str | None = None,
+        input_shape: Shape | None = None,
+    ) -> None:
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, name, input_shape)
+        self.units = checks.integer(self.name, "units", units)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        if not input_shape:
+            raise ValueError(f"{self.name}: expected at least one axis besides the batch's; received {input_shape}")
+        return (*input_shape[:-1], self.units)
+
+    def kernel_shape(self, input_shape: Shape) -> Shape:
+        return input_shape[-1], self.units
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, DenseCache]:
+        self.check_input(x)
+        z = F.dense(x, self.params["kernel"], self.params.get("bias"))  # (N, ..., U)
+        y = self.activate().forward(z)
+        return y, DenseCache(x, y)
+
+    def backward(self, dy: Array, cache: DenseCache) -> tuple[Array, dict[str, Array]]:
+        dz = self.activate().backward(dy, cache.y)  # (N, ..., U)
+        dkernel, dbias = F.dense_backward(dz, cache.x)
+        return F.dense_backward_input(dz, self.params["kernel"]), self.gradients(dkernel, dbias)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+class Dropout(Layer):
+    """In training each value is dropped, y = 0, with probability `rate`, and else scaled up: y = x/(1 - rate).
+
+    In inference y = x. The backward multiplies by the very mask of the forward. Shapes: any, unchanged.
+    The mask comes from the generator passed to `forward`, in a model from its seed, the step and the layer's position.
+
+    Raises TypeError or ValueError unless rate is a number from 0 to 1. Source: Srivastava et al. 2014; Keras's Dropout.
+    """
+
+    def __init__(self, rate: float, *, name: str | None = None, input_shape: Shape | None = None) -> None:
+        super().__init__(name=name, input_shape=input_shape)
+        self.rate = checks.number(self.name, "rate", rate, at_least=0.0, at_most=1.0)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array | None]:
+        """The cache is the mask, or None where nothing was dropped."""
+        self.check_input(x)
+        if not training or self.rate == 0.0:
+            return x, None
+        if rng is None:
+            raise ValueError(f"{self.name}: training=True needs rng, a numpy.random.Generator, to draw the mask from")
+        mask = F.dropout_mask(x.shape, self.rate, rng, x.real.dtype)
+        return x * mask, mask
+
+    def backward(self, dy: Array, cache: Array | None) -> tuple[Array, dict[str, Array]]:
+        return dy if cache is None else dy * cache, {}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate}
+
+
+class Flatten(Layer):
+    """All values of an example in one row: (N, H, W, C) to (N, H*W*C).
+
+    The order is row by row, and the channels of each pixel together, in both data formats: (N, C, H, W) is turned to
+    (N, H, W, C) first, so that a Dense layer's weights mean the same in both. Source: Keras's Flatten, since 2.1.6.
+
+    data_format: by default the backend's setting when the layer is made. Raises TypeError or ValueError for another.
+    """
+
+    def __init__(
+        self, data_format: str | None = None, *, name: str | None = None, input_shape: Shape | None = None
+    ) -> None:
+        super().__init__(name=name, input_shape=input_shape)
+        self.data_format = check_data_format(self.name, data_format)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return (prod(input_shape),)
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Shape]:
+        """The cache is the input's shape, channels last."""
+        self.check_input(x)
+        x = to_channels_last(x, self.data_format)  # (N, ..., C)
+        return x.reshape(len(x), prod(x.shape[1:])), x.shape
+
+    def backward(self, dy: Array, cache: Shape) -> tuple[Array, dict[str, Array]]:
+        return from_channels_last(dy.reshape(cache), self.data_format), {}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+class Activation(Layer):
+    """An activation as a layer of its own: y = f(x), for f one of linear, relu, sigmoid, softmax (last axis), tanh.
+
+    Shapes: any, unchanged. Raises TypeError or ValueError for an unknown name.
+    """
+
+    def __init__(self, activation: str, *, name: str | None = None, input_shape: Shape | None = None) -> None:
+        super().__init__(name=name, input_shape=input_shape)
+        self.activation = check_activation(self.name, activation)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array]:
+        """The cache is the output."""
+        self.check_input(x)
+        y = ACTIVATIONS[self.activation].forward(x)
+        return y, y
+
+    def backward(self, dy: Array, cache: Array) -> tuple[Array, dict[str, Array]]:
+        return ACTIVATIONS[self.activation].backward(dy, cache), {}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activation": self.activation}

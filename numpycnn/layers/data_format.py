@@ -1,0 +1,39 @@
+"""The two layouts of images, (N, H, W, C) and (N, C, H, W), as views of one another: nothing is copied.
+
+All arithmetic is channels_last. A layer whose data_format is "channels_first" turns what comes in and what goes out.
+"""
+
+from numpycnn import backend, checks
+from numpycnn.typing import Array, Pair, Shape
+
+
+def check_data_format(owner: str, value: str | None) -> str:
+    """The data format; None stands for the backend's setting. Raises for an unknown one."""
+    return checks.choice(owner, "data_format", backend.image_data_format() if value is None else value, backend.DATA_FORMATS)
+
+
+def to_channels_last(x: Array, data_format: str) -> Array:
+    """A batch in `data_format`, seen as (N, ..., C)."""
+    return x.transpose(0, *range(2, x.ndim), 1) if data_format == "channels_first" else x
+
+
+def from_channels_last(x: Array, data_format: str) -> Array:
+    """A batch (N, ..., C), seen in `data_format`."""
+    return x.transpose(0, -1, *range(1, x.ndim - 1)) if data_format == "channels_first" else x
+
+
+def split_shape(owner: str, input_shape: Shape, data_format: str) -> tuple[Pair, int]:
+    """((rows, columns), channels) of one image's shape. Raises ValueError unless it has three axes."""
+    if len(input_shape) != 3:
+        axes = "(channels, rows, columns)" if data_format == "channels_first" else "(rows, columns, channels)"
+        raise ValueError(f"{owner}: expected images of shape {axes}; received {input_shape}")
+    if data_format == "channels_first":
+        c, h, w = input_shape
+    else:
+        h, w, c = input_shape
+    return (h, w), c
+
+
+def join_shape(image: Pair, channels: int, data_format: str) -> Shape:
+    """The shape of one image in `data_format`."""
+    return (channels, *image) if data_format == "channels_first" else (*image, channels)

@@ -1,0 +1,61 @@
+"""What convolutional and dense layers share: a kernel, perhaps a bias, and an activation after them."""
+
+from typing import Any
+
+from numpycnn import checks, initializers
+from numpycnn.activations import ACTIVATIONS, Activation
+from numpycnn.initializers import Initializer
+from numpycnn.layers.base import Layer
+from numpycnn.typing import Array, Rng, Shape
+
+
+def check_activation(owner: str, value: str | None) -> str:
+    """The activation's name; None stands for "linear". Raises for an unknown one."""
+    return checks.choice(owner, "activation", "linear" if value is None else value, ACTIVATIONS)
+
+
+class KernelLayer(Layer):
+    """Base of the layers that compute activation(linear map of x by the kernel + bias)."""
+
+    def __init__(
+        self,
+        activation: str | None,
+        use_bias: bool,
+        kernel_initializer: str | Initializer,
+        bias_initializer: str | Initializer,
+        name: str | None,
+        input_shape: Shape | None,
+    ) -> None:
+        super().__init__(name=name, input_shape=input_shape)
+        self.activation = check_activation(self.name, activation)
+        self.use_bias = checks.flag(self.name, "use_bias", use_bias)
+        self.kernel_initializer = initializers.get_initializer(self.name, "kernel_initializer", kernel_initializer)
+        self.bias_initializer = initializers.get_initializer(self.name, "bias_initializer", bias_initializer)
+
+    def kernel_shape(self, input_shape: Shape) -> Shape:
+        """The kernel's shape, (..., in, out), for that input shape."""
+        raise NotImplementedError
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+        shape = self.kernel_shape(input_shape)
+        params = {"kernel": self.kernel_initializer(shape, rng, dtype)}
+        if self.use_bias:
+            params["bias"] = self.bias_initializer(shape[-1:], rng, dtype)
+        return params
+
+    def activate(self) -> Activation:
+        """The activation's forward and backward."""
+        return ACTIVATIONS[self.activation]
+
+    def gradients(self, dkernel: Array, dbias: Array) -> dict[str, Array]:
+        """The gradients under the parameters' names; dbias is left out where there is no bias."""
+        return {"kernel": dkernel, "bias": dbias} if self.use_bias else {"kernel": dkernel}
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }

@@ -1,0 +1,169 @@
+"""Loss functions: what training makes small. Each gives a value per example, and its gradient.
+
+Where softmax and cross-entropy meet
+    A classifier ends in p = softmax(z), and its loss is L = -sum of y*log(p). Each alone is awkward: p underflows to
+    zero, and log and 1/p of that are infinite. Together they are simple. With log(p) = z - log(sum of exp(z)) and the
+    target's entries summing to 1,
+
+        dL/dz[k] = -sum over j of y[j]*([j = k] - p[k]) = p[k] - y[k]
+
+    so the gradient is p - y: what the network said, less what is true. Nothing is divided, nothing is clipped.
+    `CategoricalCrossentropy(from_logits=True)` is this pair. A model whose last activation is softmax is trained with
+    it, on the scores before the softmax (`training.objective`); the user sees probabilities all the same.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from numpycnn import backend, checks
+from numpycnn import functional as F
+from numpycnn.typing import Array, Shape
+
+
+class Loss:
+    """Base of all losses. Called, `loss(y_true, y_pred)` is the mean over a batch, as a float.
+
+    Targets y_true are first made into an array of y_pred's shape (`targets`), which `value` and `gradient` take.
+    """
+
+    name = "loss"
+
+    def __call__(self, y_true: Any, y_pred: Any) -> float:
+        """The mean loss of a batch. Raises as `targets` does."""
+        y_pred = checks.numbers(self.name, "y_pred", y_pred)
+        y_pred = y_pred if y_pred.dtype.kind == "f" else y_pred.astype(backend.floatx())
+        y_true = self.targets(y_true, y_pred.shape[1:]).astype(y_pred.dtype)
+        checks.same_length(self.name, y_true=y_true, y_pred=y_pred)
+        return float(self.value(y_true, y_pred).mean())
+
+    def targets(self, y_true: Any, output_shape: Shape) -> Array:
+        """Targets as an array (N, *output_shape). Raises ValueError or TypeError for targets that do not fit."""
+        y_true = checks.numbers(self.name, "y", y_true)
+        if y_true.ndim == 1 and output_shape == (1,):
+            y_true = y_true[:, None]
+        checks.batch_shape(self.name, "y", y_true.shape, output_shape)
+        return y_true
+
+    def value(self, y_true: Array, y_pred: Array) -> Array:
+        """Each example's loss, averaged over its axes but the last: (N, ..., K) -> (N,)."""
+        raise NotImplementedError
+
+    def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        """The gradient of each example's loss with respect to y_pred: (N, ..., K), the shape of y_pred."""
+        raise NotImplementedError
+
+
+class MeanSquaredError(Loss):
+    """L = mean of (y_pred - y_true)**2 over an example's values; its gradient 2*(y_pred - y_true)/count."""
+
+    name = "mean_squared_error"
+
+    def value(self, y_true: Array, y_pred: Array) -> Array:
+        return per_example((y_pred - y_true) ** 2) / y_pred.shape[-1]
+
+    def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        return (y_pred - y_true) * (2.0 / prod(y_pred.shape[1:]))
+
+
+class CategoricalCrossentropy(Loss):
+    """L = -sum of y*log(p) over the classes, for one-hot targets y, or any targets that are probabilities.
+
+    from_logits: y_pred are scores z, and p = softmax(z); the gradient is p - y (see the top of this file).
+    Otherwise y_pred are probabilities: they are divided by their sum, and then kept epsilon away from 0 and 1, as in
+    Keras; where that clips, the gradient is 0.
+
+    Raises ValueError for targets of another shape, or whose rows are not probabilities (0 or more, summing to 1).
+    Source: Keras's CategoricalCrossentropy.
+    """
+
+    name = "categorical_crossentropy"
+
+    def __init__(self, from_logits: bool = False) -> None:
+        self.from_logits = checks.flag(self.name, "from_logits", from_logits)
+
+    def targets(self, y_true: Any, output_shape: Shape) -> Array:
+        y_true = checks.numbers(self.name, "y", y_true)
+        if y_true.ndim <= len(output_shape) or (y_true.shape[-1] == 1 and output_shape[-1:] != (1,)):
+            wanted = ", ".join(["n", *map(str, output_shape)])
+            raise ValueError(
+                f"{self.name}: expected one-hot y of shape ({wanted}); received {y_true.shape}. "
+                "For integer labels, encode them with to_categorical, or use sparse_categorical_crossentropy"
+            )
+        checks.batch_shape(self.name, "y", y_true.shape, output_shape)
+        sums = y_true.sum(axis=-1)
+        wrong = ~((y_true >= 0).all(axis=-1) & (np.abs(sums - 1) < 1e-3))
+        if wrong.any():
+            row = tuple(int(i) for i in np.argwhere(wrong)[0])
+            raise ValueError(
+                f"{self.name}: each row of y must be one-hot (or probabilities that sum to 1); "
+                f"received {np.array2string(y_true[row], threshold=20)} at row {row[0] if len(row) == 1 else row}"
+            )
+        return y_true
+
+    def value(self, y_true: Array, y_pred: Array) -> Array:
+        log_p = F.log_softmax(y_pred) if self.from_logits else np.log(clip(normalize(y_pred)))
+        return -per_example(y_true * log_p)
+
+    def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        if self.from_logits:
+            dy = F.softmax(y_pred) - y_true
+        else:
+            q = normalize(y_pred)
+            dq = np.where(clip(q) == q, -y_true / clip(q), 0)
+            dy = (dq - (dq * q).sum(axis=-1, keepdims=True)) / y_pred.sum(axis=-1, keepdims=True)
+        return dy / prod(y_pred.shape[1:-1])
+
+
+class SparseCategoricalCrossentropy(CategoricalCrossentropy):
+    """Categorical cross-entropy for integer labels: y of shape (N, ...) or (N, ..., 1), from 0 to classes - 1.
+
+    Raises ValueError for labels of another shape, that are not whole numbers, or out of range.
+    """
+
+    name = "sparse_categorical_crossentropy"
+
+    def targets(self, y_true: Any, output_shape: Shape) -> Array:
+        labels = checks.numbers(self.name, "y", y_true)
+        if labels.ndim == len(output_shape) + 1 and labels.shape[-1] == 1:
+            labels = labels[..., 0]
+        checks.batch_shape(self.name, "integer labels y", labels.shape, output_shape[:-1])
+        classes = output_shape[-1]
+        wrong = ~((labels >= 0) & (labels < classes) & (labels == np.floor(labels)))
+        if wrong.any():
+            raise ValueError(
+                f"{self.name}: labels must be whole numbers from 0 to {classes - 1}; received {labels[wrong][0]}"
+            )
+        return labels[..., None] == np.arange(classes)  # (N, ..., K), one-hot
+
+
+def per_example(values: Array) -> Array:
+    """Sum over the last axis, mean over those between it and the batch: (N, ..., K) -> (N,)."""
+    sums = values.sum(axis=-1)
+    means: Array = sums.reshape(len(sums), -1).mean(axis=1) if sums.ndim > 1 else sums
+    return means
+
+
+def normalize(p: Array) -> Array:
+    """Divided by the sum over the last axis."""
+    q: Array = p / p.sum(axis=-1, keepdims=True)
+    return q
+
+
+def clip(p: Array) -> Array:
+    """Kept from epsilon to 1 - epsilon."""
+    return np.clip(p, backend.epsilon(), 1.0 - backend.epsilon())
+
+
+LOSSES: dict[str, type[Loss]] = {
+    "categorical_crossentropy": CategoricalCrossentropy,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+}
+
+
+def get_loss(value: Any) -> Loss:
+    """The loss that a name or a loss itself stands for. Raises ValueError or TypeError for any other value."""
+    return value if isinstance(value, Loss) else checks.lookup("compile", "loss", value, LOSSES)()

@@ -1,0 +1,255 @@
+"""Sequential: a network that can be trained, as Keras users know it.
+
+Read after `functional.py` and `layers/`. `network.py` has the layers in a row, with their shapes and parameters;
+`training.py` what one batch computes; here are the loops over batches and epochs.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from numpycnn import checks, training
+from numpycnn.callbacks import Callback, CallbackList, History, Logs, check_callbacks
+from numpycnn.data import Data, batches, check_batch_size, check_pair, check_verbose, count_batches, split
+from numpycnn.losses import Loss, get_loss
+from numpycnn.metrics import Metric, RunningMeans, get_metric
+from numpycnn.network import Network
+from numpycnn.optimizers import Optimizer, get_optimizer
+from numpycnn.progress import Progress, ProgressBar
+from numpycnn.randomness import DROPOUT, ORDER, generator
+from numpycnn.training import BatchResult
+from numpycnn.typing import Array, Rng
+
+
+class Sequential(Network):
+    """A network of layers in a row that can be trained: `compile` says how, `fit` does it.
+
+    layers, name, seed: as for `Network`, which also says when the model is built and what it raises.
+    """
+
+    optimizer: Optimizer | None = None
+    """What `compile` set; None before. Its `iterations` is the model's position in training."""
+    loss: Loss | None = None
+    """What `compile` set; None before."""
+    metrics: dict[str, Metric] = {}
+    """What `compile` set, by name."""
+    history: History | None = None
+    """The figures of the last `fit`."""
+    stop_training: bool = False
+    """A callback sets it to True to end training after the epoch."""
+
+    def compile(
+        self, optimizer: str | Optimizer, loss: str | Loss, metrics: Sequence[str | Metric] | None = None
+    ) -> None:
+        """Set how the model is trained.
+
+        optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss:
+        "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error" ("mse"), or an object.
+        metrics: "accuracy", or functions (y_true, y_pred) -> a value per example; reported under the names given.
+
+        Raises ValueError for an unknown name, TypeError for another kind of value.
+        """
+        if not isinstance(metrics or [], (list, tuple)):
+            raise TypeError(f"{self.name}.compile: metrics must be a list of metrics; received {metrics!r}")
+        chosen = get_optimizer(optimizer), get_loss(loss), dict(get_metric(metric) for metric in metrics or [])
+        self.optimizer, self.loss, self.metrics = chosen
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the figures that `evaluate` returns, in its order."""
+        return ["loss", *self.metrics]
+
+    # ------------------------------------------------------------ training
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Any, Any] | None = None,
+        shuffle: bool = True,
+        *,
+        initial_epoch: int = 0,
+        check_finite: bool = False,
+    ) -> History:
+        """Train: in each epoch once through the data, batch by batch, with one step of the optimizer for each.
+
+        x: (n, *input_shape); y: the targets, as the loss takes them. batch_size: None is 32; a last, short batch is
+        used too. epochs: the number of the last epoch, the first being initial_epoch + 1. verbose: 0 silent, 1 or
+        "auto" a progress bar, 2 a line per epoch. validation_split: the last part of the data, taken before shuffling,
+        is kept for validation; validation_data, (x, y), is used instead where given. shuffle: a new order each epoch.
+        check_finite: refuse NaN and infinity in the data.
+
+        Returns the History: the loss and the metrics of each epoch, those of validation data with "val_" before the
+        name. Training figures are means over the epoch, taken while the weights change and dropout is on.
+
+        Raises ValueError or TypeError for data and arguments that do not fit, before anything changes.
+        """
+        caller = f"{self.name}.fit"
+        params = {
+            "epochs": checks.integer(caller, "epochs", epochs),
+            "initial_epoch": checks.integer(caller, "initial_epoch", initial_epoch, at_least=0),
+            "verbose": check_verbose(caller, verbose),
+        }
+        batch_size = check_batch_size(caller, batch_size)
+        checks.flag(caller, "shuffle", shuffle)
+        listeners = check_callbacks(caller, callbacks)
+        data = self._check_data("fit", x, y, check_finite)
+        data, validation = split(caller, *data, 0.0 if validation_data is not None else validation_split)
+        if validation_data is not None:
+            validation = self._check_data("fit", *check_pair(caller, validation_data), check_finite, "validation ")
+        self._build_for(data[0])
+
+        self.history, self.stop_training = History(), False
+        params["steps"] = count_batches(len(data[0]), batch_size)
+        everyone = CallbackList([*listeners, self.history, ProgressBar(params["verbose"])], self, params)
+        self._train(data, validation, batch_size, shuffle, everyone)
+        return self.history
+
+    def _train(
+        self, data: Data, validation: Data | None, batch_size: int, shuffle: bool, listeners: CallbackList
+    ) -> None:
+        """The loop over epochs."""
+        logs: Logs = {}
+        listeners.on_train_begin({})
+        for epoch in range(listeners.params["initial_epoch"], listeners.params["epochs"]):
+            listeners.on_epoch_begin(epoch, {})
+            logs = self._train_epoch(data, batch_size, shuffle, listeners)
+            if validation is not None:
+                figures = self._evaluate(validation, batch_size, verbose=0)
+                logs |= {f"val_{name}": value for name, value in figures.items()}
+            listeners.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        listeners.on_train_end(logs)
+
+    def _train_epoch(self, data: Data, batch_size: int, shuffle: bool, listeners: CallbackList) -> Logs:
+        """The loop over batches. The order of the examples belongs to the step that the epoch starts at."""
+        (x, y), means = data, RunningMeans()
+        order = self._generator(ORDER).permutation(len(x)) if shuffle else np.arange(len(x))
+        for batch, rows in enumerate(batches(len(x), batch_size)):
+            listeners.on_train_batch_begin(batch, {})
+            means.add(*self._train_batch(x[order[rows]], y[order[rows]]))
+            listeners.on_train_batch_end(batch, means.result())
+        return means.result()
+
+    def _train_batch(self, x: Array, y: Array) -> tuple[int, dict[str, Any]]:
+        """One step of the optimizer. Dropout's masks belong to the step and the layer's index."""
+        loss, optimizer = self._require_compiled("fit")
+        goal = training.objective(self._layers, loss)
+        result = training.train_batch(goal, self._cast(x), y, lambda index: self._generator(DROPOUT, index))
+        optimizer.update(self.params, result.gradients)
+        return self._figures(result, y)
+
+    def train_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
+        """One step of the optimizer on one batch. Returns as `evaluate`, the figures before the step, dropout on.
+
+        Raises ValueError or TypeError for data that do not fit, before anything changes.
+        """
+        x, y = self._check_data("train_on_batch", x, y, check_finite)
+        self._build_for(x)
+        means = RunningMeans()
+        means.add(*self._train_batch(x, y))
+        return self._returned(means.result(), return_dict)
+
+    # ------------------------------------------------------------ evaluation and prediction
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        *,
+        return_dict: bool = False,
+        check_finite: bool = False,
+    ) -> Any:
+        """The loss and the metrics on data, dropout off: means over the examples.
+
+        Returns a list in the order of `metrics_names`, or the loss alone where there are no metrics; with return_dict
+        a dict by name. Arguments and errors as for `fit`.
+        """
+        caller = f"{self.name}.evaluate"
+        batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
+        data = self._check_data("evaluate", x, y, check_finite)
+        self._build_for(data[0])
+        return self._returned(self._evaluate(data, batch_size, verbose), return_dict)
+
+    def _evaluate(self, data: Data, batch_size: int, verbose: int) -> Logs:
+        """The loop over batches."""
+        (x, y), means = data, RunningMeans()
+        goal = training.objective(self._layers, self._require_compiled("evaluate")[0])
+        progress = Progress(count_batches(len(x), batch_size), verbose)
+        for batch, rows in enumerate(batches(len(x), batch_size)):
+            result = training.evaluate_batch(goal, self._cast(x[rows]), y[rows])
+            means.add(*self._figures(result, y[rows]))
+            progress.update(batch + 1, means.result())
+        progress.finish(means.result())
+        return means.result()
+
+    def test_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
+        """`evaluate` on one batch, silently."""
+        x, y = self._check_data("test_on_batch", x, y, check_finite)
+        self._build_for(x)
+        return self._returned(self._evaluate((x, y), len(x), verbose=0), return_dict)
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int | str = 0, *, check_finite: bool = False
+    ) -> Array:
+        """The model's output, dropout off: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
+
+        batch_size: how many examples are computed at a time; None is 32. verbose, check_finite: as for `fit`.
+        Raises ValueError or TypeError for data and arguments that do not fit.
+        """
+        caller = f"{self.name}.predict"
+        batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
+        x, output_shape = self._check_x(caller, x, check_finite)
+        self._build_for(x)
+        y = np.empty((len(x), *output_shape), self.dtype)
+        progress = Progress(count_batches(len(x), batch_size), verbose)
+        for batch, rows in enumerate(batches(len(x), batch_size)):
+            y[rows] = training.infer(self._layers, self._cast(x[rows]))
+            progress.update(batch + 1, {})
+        progress.finish({})
+        return y
+
+    # ------------------------------------------------------------ helpers
+
+    def _require_compiled(self, method: str) -> tuple[Loss, Optimizer]:
+        """The loss and the optimizer. Raises ValueError before `compile`."""
+        if self.loss is None or self.optimizer is None:
+            raise ValueError(f"{self.name}.{method}: the model is not compiled; call compile(optimizer, loss) first")
+        return self.loss, self.optimizer
+
+    def _check_data(self, method: str, x: Any, y: Any, check_finite: bool, kind: str = "") -> Data:
+        """x and y as arrays. Raises unless the model is compiled and they fit it and one another; changes nothing."""
+        loss, _ = self._require_compiled(method)
+        caller = f"{self.name}.{method}"
+        x, output_shape = self._check_x(caller, x, check_finite, f"{kind}x")
+        y = checks.numbers(caller, f"{kind}y", y)
+        checks.same_length(caller, **{f"{kind}x": x, f"{kind}y": y})
+        if check_finite:
+            checks.finite(caller, f"{kind}y", y)
+        loss.targets(y, output_shape)
+        return x, y
+
+    def _figures(self, result: BatchResult, y: Array) -> tuple[int, dict[str, Any]]:
+        """(the number of examples, the loss and the metrics by name)."""
+        values = {name: metric(y, result.y_pred) for name, metric in self.metrics.items()}
+        return len(y), {"loss": result.losses, **values}
+
+    def _returned(self, figures: Logs, as_dict: bool) -> Any:
+        """Figures as Keras returns them: a dict, a list, or the loss alone."""
+        if as_dict:
+            return figures
+        return list(figures.values()) if self.metrics else figures["loss"]
+
+    def _generator(self, purpose: int, *place: int) -> Rng:
+        """The generator for a purpose at the model's position in training."""
+        _, optimizer = self._require_compiled("fit")
+        return generator(self._seed(), purpose, optimizer.iterations, *place)

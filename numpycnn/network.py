@@ -1,0 +1,191 @@
+"""Layers in a row: their shapes, parameters and configuration. How they are trained is in `models.py`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from numpycnn import backend, checks, training
+from numpycnn.layers import LAYERS, Layer
+from numpycnn.randomness import WEIGHTS, draw_seed, generator
+from numpycnn.summary import summary_lines
+from numpycnn.typing import Array, Shape
+
+
+class Network:
+    """Layers in a row: the output of each is the input of the next. `Sequential` is one that can be trained.
+
+    layers: the layers, or add them one by one. name: what errors and the summary call the model. seed: fixes initial
+    weights, dropout and the order of examples; None draws one from NumPy's global state when the model is built, so
+    that `np.random.seed` before it fixes everything as well.
+
+    The model is built, that is its parameters are made, as soon as the shape of an example is known: from the first
+    layer's input_shape, from `build`, or from the first data. Its dtype is then the backend's floatx; data are cast to
+    it batch by batch.
+
+    Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
+    """
+
+    def __init__(self, layers: Sequence[Layer] = (), name: str = "sequential", seed: int | None = None) -> None:
+        self.name = checks.name("Sequential", name)
+        self.seed = None if seed is None else checks.integer(self.name, "seed", seed, at_least=0)
+        self.dtype = np.dtype(backend.floatx())
+        self._layers: list[Layer] = []
+        for layer in layers:
+            self.add(layer)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, first to last."""
+        return list(self._layers)
+
+    @property
+    def built(self) -> bool:
+        """Whether all layers have their parameters."""
+        return bool(self._layers) and all(layer.built for layer in self._layers)
+
+    @property
+    def input_shape(self) -> Shape | None:
+        """The shape of one example going in, without the batch axis; None while unknown."""
+        return self._layers[0].input_shape if self._layers else None
+
+    @property
+    def output_shape(self) -> Shape | None:
+        """The shape of one example coming out, without the batch axis; None while unknown."""
+        return self._layers[-1].output_shape if self._layers else None
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """Every parameter, itself and not a copy, as "layer/parameter": such as "conv2d/kernel"."""
+        return {f"{layer.name}/{key}": p for layer in self._layers for key, p in layer.params.items()}
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer, and build it where the shape of its input is known. Raises as the class says."""
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{self.name}.add: expected a layer; received {layer!r}")
+        layer.rename([other.name for other in self._layers])
+        if self.built or not self._layers:
+            input_shape = self.output_shape if self._layers else layer.input_shape
+            if input_shape is not None:
+                self._build_layer(len(self._layers), layer, input_shape)
+        self._layers.append(layer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make every layer's parameters, for examples of that shape (without the batch axis).
+
+        Raises ValueError when there are no layers or the shape does not fit them; nothing is built then.
+        """
+        shape = checks.shape(f"{self.name}.build", "input_shape", input_shape)
+        self._infer_output_shape(shape)
+        for index, layer in enumerate(self._layers):
+            shape = self._build_layer(index, layer, shape)
+
+    def _infer_output_shape(self, shape: Shape) -> Shape:
+        """The output's shape for that input's. Raises ValueError where a layer cannot take what comes; builds nothing."""
+        if not self._layers:
+            raise ValueError(f"{self.name}: the model has no layers; add some first")
+        for layer in self._layers:
+            shape = layer.output_shape_for(shape)
+        return shape
+
+    def _build_layer(self, index: int, layer: Layer, input_shape: Shape) -> Shape:
+        """Build one layer from the model's seed, which is drawn now if none was given."""
+        layer.output_shape_for(input_shape)
+        seed = self._seed()
+        if index == 0 and not layer.built:
+            self.dtype = np.dtype(backend.floatx())
+        return layer.build(input_shape, generator(seed, WEIGHTS, index), self.dtype)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name, or at that index. Raises ValueError when there is none, or neither or both are given."""
+        if (name is None) == (index is None):
+            raise ValueError(f"{self.name}.get_layer: expected a name or an index; received name={name!r}, index={index!r}")
+        if name is not None:
+            return checks.lookup(f"{self.name}.get_layer", "name", name, {layer.name: layer for layer in self._layers})
+        index = checks.integer(f"{self.name}.get_layer", "index", index, at_least=-len(self._layers))
+        if index >= len(self._layers):
+            raise ValueError(f"{self.name}.get_layer: index must be below {len(self._layers)}; received {index}")
+        return self._layers[index]
+
+    def count_params(self) -> int:
+        """How many trainable numbers the model holds."""
+        return sum(layer.count_params() for layer in self._layers)
+
+    def summary(self, print_fn: Callable[[str], object] = print) -> None:
+        """Print a table of the layers, line by line through print_fn. Raises ValueError for a model not built."""
+        self._require_built("summary")
+        for line in summary_lines(self.name, self._layers):
+            print_fn(line)
+
+    # ------------------------------------------------------------ weights and configuration
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all parameters, layer by layer, kernel before bias, as Keras orders them."""
+        return [weight for layer in self._layers for weight in layer.get_weights()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Copy arrays into the parameters, in `get_weights`' order. Raises ValueError or TypeError unless all fit."""
+        self._require_built("set_weights")
+        weights, rest = list(weights), iter(weights)
+        if len(weights) != len(self.params):
+            raise ValueError(f"{self.name}.set_weights: expected {len(self.params)} arrays; received {len(weights)}")
+        checked = [layer.check_weights([next(rest) for _ in layer.params]) for layer in self._layers]
+        for layer, values in zip(self._layers, checked, strict=True):
+            layer.set_weights(values)
+
+    def get_config(self) -> dict[str, Any]:
+        """The model without its weights, as JSON values: `Sequential.from_config` makes an equal one."""
+        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._layers]
+        return {"name": self.name, "seed": self.seed, "layers": layers}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The model that `get_config` described, with new weights. Raises ValueError or TypeError for a bad config."""
+        if not isinstance(config, dict) or config.keys() != {"name", "seed", "layers"}:
+            raise ValueError(f"from_config: expected a dict of name, seed and layers; received {config!r}")
+        layers = [
+            checks.lookup("from_config", "class_name", entry["class_name"], LAYERS)(**entry["config"])
+            for entry in config["layers"]
+        ]
+        return cls(layers, name=config["name"], seed=config["seed"])
+
+    # ------------------------------------------------------------ inference
+
+    def __call__(self, x: Any) -> Array:
+        """The output for a batch x, all at once: `predict` does the same batch by batch."""
+        x, _ = self._check_x(self.name, x, check_finite=False)
+        self._build_for(x)
+        return training.infer(self._layers, self._cast(x))
+
+    def _check_x(self, caller: str, x: Any, check_finite: bool, argument: str = "x") -> tuple[Array, Shape]:
+        """x as an array, and the shape of one example's output. Raises for data that do not fit; changes nothing."""
+        x = checks.numbers(caller, argument, x)
+        checks.same_length(caller, **{argument: x})
+        if self._layers and self.input_shape is not None:
+            checks.batch_shape(self._layers[0].name, argument, x.shape, self.input_shape)
+        output_shape = self._infer_output_shape(x.shape[1:])
+        if checks.flag(caller, "check_finite", check_finite):
+            checks.finite(caller, argument, x)
+        return x, output_shape
+
+    def _build_for(self, x: Array) -> None:
+        """Build the model for a batch x, unless it is built."""
+        if not self.built:
+            self.build(x.shape[1:])
+
+    def _cast(self, x: Array) -> Array:
+        """A batch in the model's dtype."""
+        return x.astype(self.dtype, copy=False)
+
+    def _seed(self) -> int:
+        """The model's seed, drawn now if there is none yet."""
+        if self.seed is None:
+            self.seed = draw_seed()
+        return self.seed
+
+    def _require_built(self, method: str) -> None:
+        """Raise ValueError unless the model is built."""
+        if not self.built:
+            raise ValueError(
+                f"{self.name}.{method}: the model is not built; give its first layer an input_shape, or call build"
+            )

@@ -1,0 +1,185 @@
+"""Optimizers: how a gradient becomes a step. In order of increasing complexity; formulas and defaults are Keras 3's.
+
+Each parameter w with gradient g is updated in place, by itself. What an optimizer remembers between steps, such as a
+running mean of the gradients, is kept by name: `state["velocity"]["conv2d/kernel"]`.
+"""
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from numpycnn import checks
+from numpycnn.typing import Array
+
+
+class Optimizer:
+    """Base of all optimizers. learning_rate: the size of a step, a number of at least 0."""
+
+    iterations: int
+    """How many steps were made."""
+    state: dict[str, dict[str, Array]]
+    """What is remembered: an array for each slot's name and parameter's name."""
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = self.check("learning_rate", learning_rate)
+        self.iterations = 0
+        self.state = {}
+
+    def slots(self) -> tuple[str, ...]:
+        """The names of the arrays to remember for each parameter; all start as zeros."""
+        return ()
+
+    def update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        """One step: change every parameter, in place, by its gradient. Both are given under the same names."""
+        self.iterations += 1
+        for name, w in params.items():
+            self.step(w, gradients[name], {slot: self.remembered(slot, name, w) for slot in self.slots()})
+
+    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        """Update one parameter w, and what is remembered of it by slot, in place."""
+        raise NotImplementedError
+
+    def remembered(self, slot: str, name: str, w: Array) -> Array:
+        """The array of that slot for the parameter `name`; zeros like w at first."""
+        arrays = self.state.setdefault(slot, {})
+        if name not in arrays:
+            arrays[name] = np.zeros_like(w)
+        return arrays[name]
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments: `type(optimizer)(**config)` is an equal one that has made no step."""
+        return {"learning_rate": self.learning_rate}
+
+    def check(self, argument: str, value: Any) -> float:
+        """The value as a float. Raises TypeError or ValueError unless it is a number of at least 0."""
+        return checks.number(type(self).__name__, argument, value, at_least=0.0)
+
+    def check_decay(self, argument: str, value: Any) -> float:
+        """The value as a float. Raises TypeError or ValueError unless it is a number of at least 0 and below 1."""
+        return checks.number(type(self).__name__, argument, value, at_least=0.0, below=1.0)
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted:
+
+        v = momentum*v - learning_rate*g
+        w = w + v        or with nesterov   w = w + momentum*v - learning_rate*g
+
+    Source: Keras 3's SGD.
+    """
+
+    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
+        super().__init__(learning_rate)
+        self.momentum = self.check_decay("momentum", momentum)
+        self.nesterov = checks.flag("SGD", "nesterov", nesterov)
+
+    def slots(self) -> tuple[str, ...]:
+        return ("velocity",) if self.momentum else ()
+
+    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        change = -self.learning_rate * g
+        if self.momentum:
+            v = memory["velocity"]
+            v *= self.momentum
+            v += change
+            change = self.momentum * v + change if self.nesterov else v
+        w += change
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
+
+
+class RMSprop(Optimizer):
+    """Each gradient is divided by the root of a running mean of its squares:
+
+        a = rho*a + (1 - rho)*g*g                    running mean of squares
+        d = a + epsilon                              or, centered,  d = a - m*m + epsilon, a variance,
+                                                     with  m = rho*m + (1 - rho)*g
+        v = momentum*v + learning_rate*g/sqrt(d)
+        w = w - v
+
+    epsilon stands inside the root. Source: Tieleman and Hinton 2012; Keras 3's RMSprop.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.rho = self.check_decay("rho", rho)
+        self.momentum = self.check_decay("momentum", momentum)
+        self.epsilon = self.check("epsilon", epsilon)
+        self.centered = checks.flag("RMSprop", "centered", centered)
+
+    def slots(self) -> tuple[str, ...]:
+        return ("mean_square", *["mean"] * self.centered, *["velocity"] * bool(self.momentum))
+
+    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        a = memory["mean_square"]
+        a *= self.rho
+        a += (1.0 - self.rho) * g * g
+        d = a + self.epsilon
+        if self.centered:
+            m = memory["mean"]
+            m *= self.rho
+            m += (1.0 - self.rho) * g
+            d -= m * m
+        change = self.learning_rate * g / np.sqrt(d)
+        if self.momentum:
+            v = memory["velocity"]
+            v *= self.momentum
+            v += change
+            change = v
+        w -= change
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}
+        return {**super().get_config(), **own}
+
+
+class Adam(Optimizer):
+    """Running means of the gradient and of its square, both corrected for having started at zero, at step t:
+
+        m = beta_1*m + (1 - beta_1)*g
+        v = beta_2*v + (1 - beta_2)*g*g
+        w = w - learning_rate * sqrt(1 - beta_2**t)/(1 - beta_1**t) * m/(sqrt(v) + epsilon)
+
+    epsilon stands outside the root. Source: Kingma and Ba 2015, the form before section 2.1; Keras 3's Adam.
+    """
+
+    def __init__(
+        self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
+    ) -> None:
+        super().__init__(learning_rate)
+        self.beta_1 = self.check_decay("beta_1", beta_1)
+        self.beta_2 = self.check_decay("beta_2", beta_2)
+        self.epsilon = self.check("epsilon", epsilon)
+
+    def slots(self) -> tuple[str, ...]:
+        return ("momentum", "velocity")
+
+    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        m, v, t = memory["momentum"], memory["velocity"], self.iterations
+        m += (1.0 - self.beta_1) * (g - m)
+        v += (1.0 - self.beta_2) * (g * g - v)
+        alpha = self.learning_rate * sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
+        w -= alpha * m / (np.sqrt(v) + self.epsilon)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
+
+
+def get_optimizer(value: Any) -> Optimizer:
+    """The optimizer that a name, or an optimizer itself, stands for. Raises ValueError or TypeError for others."""
+    if isinstance(value, Optimizer):
+        return value
+    return checks.lookup("compile", "optimizer", value.lower() if isinstance(value, str) else value, OPTIMIZERS)()

@@ -1,0 +1,18 @@
+"""Names for the types that signatures use throughout the library."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+"""A NumPy array of any dtype."""
+
+Pair = tuple[int, int]
+"""Two integers: (rows, columns)."""
+
+Shape = tuple[int, ...]
+"""The shape of one example, without the batch axis, unless the text says otherwise."""
+
+Rng = np.random.Generator
+"""A source of random numbers: always passed in, never global."""

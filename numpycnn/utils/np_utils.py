@@ -1,0 +1,31 @@
+"""Helpers for targets, as in `keras.utils.np_utils`."""
+
+from typing import Any
+
+import numpy as np
+
+from numpycnn import checks
+from numpycnn.typing import Array
+
+
+def to_categorical(y: Any, num_classes: int | None = None) -> Array:
+    """Integer labels as one-hot rows: 2 of 4 classes becomes [0, 0, 1, 0].
+
+    y: (...) or (..., 1), whole numbers from 0 to num_classes - 1; num_classes: by default the largest label + 1.
+    Returns float64 (..., num_classes), as Keras does.
+    Raises ValueError for no labels, fractions and labels out of range, TypeError for what are no numbers.
+    """
+    labels = checks.numbers("to_categorical", "y", y)
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.size == 0:
+        raise ValueError(f"to_categorical: expected at least one label in y; received the shape {labels.shape}")
+    if not (labels == np.floor(labels)).all() or labels.min() < 0:
+        raise ValueError(f"to_categorical: y must be whole numbers of at least 0; received {labels.min()} at the least")
+    classes = int(labels.max()) + 1
+    if num_classes is not None:
+        num_classes = checks.integer("to_categorical", "num_classes", num_classes)
+        if num_classes < classes:
+            raise ValueError(f"to_categorical: labels must be below num_classes={num_classes}; received {classes - 1}")
+        classes = num_classes
+    return (labels[..., None] == np.arange(classes)).astype(np.float64)

@@ -1,0 +1,73 @@
+"""Where a sliding window lands on an image: sizes, padding and steps, without any pixel values.
+
+Convolution and pooling both slide a window over an image, so both use this file. `functional.py` does the
+arithmetic. Along each axis, with k the window's size, s its stride and d its dilation:
+
+    extent        e = (k - 1)*d + 1           pixels from the first to the last one that the window touches
+    valid         o = floor((size - e)/s) + 1 windows that lie wholly inside the image
+    same          o = ceil(size/s)            the image is padded to make room for exactly these
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from numpycnn.typing import Pair
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of `size` pixels (rows, columns) that moves by `strides` over an image.
+
+    padding: "valid" keeps the window inside the image; "same" pads so that a window starts at every stride.
+    dilation: the distance between neighbouring taps of the window; 1 is an ordinary, solid window.
+    """
+
+    size: Pair
+    strides: Pair = (1, 1)
+    padding: str = "valid"
+    dilation: Pair = (1, 1)
+
+    @property
+    def extent(self) -> Pair:
+        """The rows and columns that the window spans, the gaps of its dilation included."""
+        (kh, kw), (dh, dw) = self.size, self.dilation
+        return (kh - 1) * dh + 1, (kw - 1) * dw + 1
+
+    def output_size(self, image: Pair) -> Pair:
+        """How many windows fit into an image of (rows, columns): (OH, OW).
+
+        Raises ValueError for a window that does not fit, and for an unknown padding.
+        """
+        if self.padding == "same":
+            return -(-image[0] // self.strides[0]), -(-image[1] // self.strides[1])  # ceil
+        if self.padding != "valid":
+            raise ValueError(f"padding must be 'valid' or 'same'; received {self.padding!r}")
+        (eh, ew), (sh, sw) = self.extent, self.strides
+        if eh > image[0] or ew > image[1]:
+            raise ValueError(
+                f"a window that spans {eh} by {ew} pixels does not fit into an image of {image[0]} by {image[1]}"
+            )
+        return (image[0] - eh) // sh + 1, (image[1] - ew) // sw + 1
+
+    def pads(self, image: Pair) -> tuple[Pair, Pair]:
+        """The padding of an image: ((top, bottom), (left, right)). An odd row or column goes to the end, as in Keras."""
+        if self.padding == "valid":
+            return (0, 0), (0, 0)
+        (oh, ow), (eh, ew), (sh, sw) = self.output_size(image), self.extent, self.strides
+        rows = max((oh - 1) * sh + eh - image[0], 0)
+        cols = max((ow - 1) * sw + ew - image[1], 0)
+        return (rows // 2, rows - rows // 2), (cols // 2, cols - cols // 2)
+
+    def taps(self, output: Pair) -> Iterator[tuple[slice, slice, slice]]:
+        """For each tap of the window, row by row: the slice of the padded image that it sees, over all windows.
+
+        With the image (N, H, W, C), `image[tap]` is (N, OH, OW, C): for the tap (i, j) the image shifted by i*d rows
+        and j*d columns, then every s-th pixel. Reading through these slices is im2col; adding through them is col2im.
+        """
+        (sh, sw), (dh, dw), (oh, ow) = self.strides, self.dilation, output
+        for i in range(self.size[0]):
+            for j in range(self.size[1]):
+                top, left = i * dh, j * dw
+                rows = slice(top, top + (oh - 1) * sh + 1, sh)
+                cols = slice(left, left + (ow - 1) * sw + 1, sw)
+                yield slice(None), rows, cols
