@@ -3,8 +3,19 @@
 Where to start reading: `functional.py` has the mathematics, `layers/` gives it parameters, `models.py` trains it.
 """
 
-from numpycnn import backend, callbacks, datasets, functional, initializers, layers, losses, metrics, models, optimizers
-from numpycnn import utils
+from numpycnn import (
+    backend,
+    callbacks,
+    datasets,
+    functional,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    utils,
+)
 from numpycnn.models import Sequential
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
 """Settings for the whole library, as in `keras.backend`: the layout of images, the dtype of floats, a small number.
 
-They are read when a layer is made (the layout) and when a model is built (the dtype); what exists already keeps its own.
+They are read when a layer is made (the layout) and when a model is built (the dtype); what exists keeps its own.
 """
 
 from typing import Any

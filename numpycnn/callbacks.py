@@ -80,7 +80,10 @@ class CallbackList(Callback):
 
 
 class History(Callback):
-    """The figures of every epoch, which `fit` returns: `history["val_loss"][0]` is the first epoch's; `epoch` counts."""
+    """The figures of every epoch, which `fit` returns.
+
+    history: a list for each figure: `history["val_loss"][0]` is the first epoch's. epoch: their numbers, from 0.
+    """
 
     def __init__(self) -> None:
         self.epoch: list[int] = []

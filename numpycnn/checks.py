@@ -1,5 +1,8 @@
-"""Checks of arguments. Each returns the value in its plain form, or raises an error that says whose argument it is,
-what was expected and what was received: TypeError for the wrong kind of thing, ValueError for the wrong value."""
+"""Checks of arguments: each returns the value in its plain form, or raises.
+
+An error says whose argument it is, what was expected and what was received. TypeError is for the wrong kind of thing,
+ValueError for the wrong value.
+"""
 
 import operator
 from collections.abc import Collection, Mapping

@@ -14,9 +14,11 @@ Notation
 Images are (N, H, W, C) throughout. Every function gives back the dtype that it is given.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from numpycnn.typing import Array, Pair, Rng, Shape
+from numpycnn.typing import Array, Rng, Shape
 from numpycnn.window import Window
 
 # ---------------------------------------------------------------- windows: im2col and col2im
@@ -44,17 +46,27 @@ def im2col(x: Array, window: Window) -> Array:
 
 
 def col2im(dcols: Array, x_shape: Shape, window: Window) -> Array:
-    """The backward of im2col: every cell's gradient is added to the pixel it was read from. -> x_shape
+    """The backward of im2col: each cell's gradient is added to the pixel that the cell was read from.
 
-    im2col copies a pixel into several patches, so the pixel's gradient is the sum over those copies: where im2col
-    reads through a tap's slice, col2im adds through the same slice.
+    A pixel stands in several patches, so its gradient is the sum over them.
+    dcols: (N*OH*OW, KH*KW*C). Returns dx: x_shape = (N, H, W, C).
     """
-    (n, h, w, c), output = x_shape, window.output_size((x_shape[1], x_shape[2]))
+    n, h, w, c = x_shape
+    dpatches = dcols.reshape(n, *window.output_size((h, w)), -1, c)  # (N, OH, OW, KH*KW, C)
+    return add_taps((dpatches[:, :, :, k] for k in range(dpatches.shape[3])), x_shape, window, dcols.dtype)
+
+
+def add_taps(parts: Iterable[Array], x_shape: Shape, window: Window, dtype: np.dtype) -> Array:
+    """An image of zeros, to which each tap's part is added where that tap read from.
+
+    It mirrors im2col: the same slices, with += in the place of reading.
+    parts: (N, OH, OW, C) for each tap in row order. Returns the image: x_shape = (N, H, W, C).
+    """
+    n, h, w, c = x_shape
     (top, bottom), (left, right) = window.pads((h, w))
-    dpadded = np.zeros((n, h + top + bottom, w + left + right, c), dcols.dtype)
-    dpatches = dcols.reshape(n, *output, -1, c)  # (N, OH, OW, KH*KW, C)
-    for k, tap in enumerate(window.taps(output)):
-        dpadded[tap] += dpatches[:, :, :, k]
+    dpadded = np.zeros((n, h + top + bottom, w + left + right, c), dtype)
+    for tap, part in zip(window.taps(window.output_size((h, w))), parts, strict=True):
+        dpadded[tap] += part
     return dpadded[:, top : top + h, left : left + w]
 
 
@@ -118,12 +130,12 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
 
     x: (N, H, W, C). Returns y: (N, OH, OW, C), and winner of the same shape: which tap, u*KW + v, held the maximum.
     """
-    output = window.output_size(x.shape[1:3])
+    output, taps = window.output_size(x.shape[1:3]), window.size[0] * window.size[1]
     padded = pad(x, window, -np.inf)
     y = np.full((len(x), *output, x.shape[3]), -np.inf, x.dtype)
-    winner = np.zeros(y.shape, np.intp)
+    winner = np.zeros(y.shape, np.min_scalar_type(taps))
     for k, tap in enumerate(window.taps(output)):
-        winner[padded[tap] > y] = k  # strictly greater: a tie stays with the earlier tap
+        np.copyto(winner, k, where=padded[tap] > y)  # strictly greater: a tie stays with the earlier tap
         y = np.maximum(y, padded[tap])
     return y, winner
 
@@ -136,9 +148,8 @@ def max_pool2d_backward(dy: Array, winner: Array, x_shape: Shape, window: Window
 
     dy, winner: (N, OH, OW, C). Returns dx: x_shape = (N, H, W, C).
     """
-    (n, oh, ow, c), taps = dy.shape, window.size[0] * window.size[1]
-    won = winner[:, :, :, None] == np.arange(taps)[:, None]  # (N, OH, OW, KH*KW, C), one True per window
-    return col2im((won * dy[:, :, :, None]).reshape(n * oh * ow, taps * c), x_shape, window)
+    parts = (dy * (winner == k) for k in range(window.size[0] * window.size[1]))
+    return add_taps(parts, x_shape, window, dy.dtype)
 
 
 # ---------------------------------------------------------------- dense
@@ -149,7 +160,7 @@ def dense(x: Array, kernel: Array, bias: Array | None) -> Array:
 
     x: (..., D); kernel: (D, U); bias: (U,) or None. Returns y: (..., U).
     """
-    y: Array = x @ kernel
+    y = x @ kernel
     return y if bias is None else y + bias
 
 
@@ -167,8 +178,7 @@ def dense_backward(dy: Array, x: Array) -> tuple[Array, Array]:
 
 def dense_backward_input(dy: Array, kernel: Array) -> Array:
     """The gradient of dense's input: dx = dy @ kernel.T. dy: (..., U); kernel: (D, U). Returns dx: (..., D)."""
-    dx: Array = dy @ kernel.T
-    return dx
+    return dy @ kernel.T
 
 
 # ---------------------------------------------------------------- dropout
@@ -185,7 +195,7 @@ def dropout_mask(shape: Shape, rate: float, rng: Rng, dtype: np.dtype) -> Array:
     return kept.astype(dtype) / (keep or 1.0)  # at rate 1 nothing is kept, and nothing needs scaling
 
 
-# ---------------------------------------------------------------- activations: y = f(z), element by element but for softmax
+# ---------------------------------------------------------------- activations: y = f(z)
 
 
 def relu(z: Array) -> Array:
@@ -211,8 +221,7 @@ def sigmoid_backward(dy: Array, y: Array) -> Array:
 
 def tanh(z: Array) -> Array:
     """y = (exp(z) - exp(-z))/(exp(z) + exp(-z))."""
-    y: Array = np.tanh(z)
-    return y
+    return np.tanh(z)
 
 
 def tanh_backward(dy: Array, y: Array) -> Array:
@@ -221,10 +230,9 @@ def tanh_backward(dy: Array, y: Array) -> Array:
 
 
 def softmax(z: Array) -> Array:
-    """y[k] = exp(z[k]) / sum of exp(z) over the last axis. Subtracting the maximum first changes nothing but overflow."""
+    """y[k] = exp(z[k]) / sum of exp(z), over the last axis. The maximum is subtracted first, against overflow."""
     e = np.exp(z - z.max(axis=-1, keepdims=True))
-    y: Array = e / e.sum(axis=-1, keepdims=True)
-    return y
+    return e / e.sum(axis=-1, keepdims=True)
 
 
 def softmax_backward(dy: Array, y: Array) -> Array:
@@ -238,5 +246,4 @@ def softmax_backward(dy: Array, y: Array) -> Array:
 def log_softmax(z: Array) -> Array:
     """log(softmax(z)) without the underflow: z - max(z) - log(sum of exp(z - max(z))), over the last axis."""
     z = z - z.max(axis=-1, keepdims=True)
-    y: Array = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-    return y
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))

@@ -129,7 +129,7 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
-    """The initializer that a name, a configuration or an initializer itself stands for. Raises for any other value."""
+    """The initializer that a name, a configuration or an initializer itself stands for. Raises for others."""
     if isinstance(value, Initializer):
         return value
     if isinstance(value, dict) and value.keys() == {"class_name", "config"}:
@@ -138,7 +138,7 @@ def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
-    """Its name, or where it has none its configuration: `get_initializer` turns either back into an equal initializer."""
+    """Its name, or where it has none its configuration: `get_initializer` turns either back into an equal one."""
     for name, known in INITIALIZERS.items():
         if known == initializer:
             return name

@@ -141,14 +141,12 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
 def per_example(values: Array) -> Array:
     """Sum over the last axis, mean over those between it and the batch: (N, ..., K) -> (N,)."""
     sums = values.sum(axis=-1)
-    means: Array = sums.reshape(len(sums), -1).mean(axis=1) if sums.ndim > 1 else sums
-    return means
+    return sums.reshape(len(sums), -1).mean(axis=1)
 
 
 def normalize(p: Array) -> Array:
     """Divided by the sum over the last axis."""
-    q: Array = p / p.sum(axis=-1, keepdims=True)
-    return q
+    return p / p.sum(axis=-1, keepdims=True)
 
 
 def clip(p: Array) -> Array:

@@ -1,5 +1,7 @@
-"""Metrics: what is reported beside the loss. A metric is a function of (y_true, y_pred) that gives a value for each
-example, (N,), or their mean."""
+"""Metrics: what is reported beside the loss.
+
+A metric is a function of (y_true, y_pred) that gives a value for each example, (N,), or their mean.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,8 +27,15 @@ def accuracy(y_true: Array, y_pred: Array) -> Array:
     else:
         predicted = y_pred.argmax(axis=-1)
         right = y_true.reshape(predicted.shape) == predicted
-    means: Array = right.reshape(len(right), -1).mean(axis=1)
-    return means
+    return right.reshape(len(right), -1).mean(axis=1)
+
+
+def confusion_matrix(y_true: Array, y_pred: Array, classes: int) -> Array:
+    """How often each class was taken for each: entry (i, j) counts examples of class i predicted as j.
+
+    y_true, y_pred: integer labels (N,). Returns (classes, classes), integers.
+    """
+    return np.bincount(y_true.astype(np.intp) * classes + y_pred, minlength=classes**2).reshape(classes, classes)
 
 
 METRICS: dict[str, Metric] = {"accuracy": accuracy, "acc": accuracy}

@@ -5,6 +5,7 @@ Read after `functional.py` and `layers/`. `network.py` has the layers in a row, 
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from numpycnn import checks, training
 from numpycnn.callbacks import Callback, CallbackList, History, Logs, check_callbacks
 from numpycnn.data import Data, batches, check_batch_size, check_pair, check_verbose, count_batches, split
+from numpycnn.layers import Layer
 from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metric
 from numpycnn.network import Network
@@ -28,16 +30,21 @@ class Sequential(Network):
     layers, name, seed: as for `Network`, which also says when the model is built and what it raises.
     """
 
-    optimizer: Optimizer | None = None
+    optimizer: Optimizer | None
     """What `compile` set; None before. Its `iterations` is the model's position in training."""
-    loss: Loss | None = None
+    loss: Loss | None
     """What `compile` set; None before."""
-    metrics: dict[str, Metric] = {}
+    metrics: dict[str, Metric]
     """What `compile` set, by name."""
-    history: History | None = None
+    history: History | None
     """The figures of the last `fit`."""
-    stop_training: bool = False
+    stop_training: bool
     """A callback sets it to True to end training after the epoch."""
+
+    def __init__(self, layers: Sequence[Layer] = (), name: str = "sequential", seed: int | None = None) -> None:
+        super().__init__(layers, name, seed)
+        self.optimizer, self.loss, self.metrics = None, None, {}
+        self.history, self.stop_training = None, False
 
     def compile(
         self, optimizer: str | Optimizer, loss: str | Loss, metrics: Sequence[str | Metric] | None = None
@@ -139,11 +146,11 @@ class Sequential(Network):
         return means.result()
 
     def _train_batch(self, x: Array, y: Array) -> tuple[int, dict[str, Any]]:
-        """One step of the optimizer. Dropout's masks belong to the step and the layer's index."""
+        """One step of the optimizer. Dropout's masks belong to the step, the micro-batch and the layer."""
         loss, optimizer = self._require_compiled("fit")
         goal = training.objective(self._layers, loss)
-        result = training.train_batch(goal, self._cast(x), y, lambda index: self._generator(DROPOUT, index))
-        optimizer.update(self.params, result.gradients)
+        result, gradients = training.train_batch(goal, self._cast(x), y, partial(self._generator, DROPOUT))
+        optimizer.update(self.params, gradients)
         return self._figures(result, y)
 
     def train_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:

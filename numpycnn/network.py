@@ -81,7 +81,7 @@ class Network:
             shape = self._build_layer(index, layer, shape)
 
     def _infer_output_shape(self, shape: Shape) -> Shape:
-        """The output's shape for that input's. Raises ValueError where a layer cannot take what comes; builds nothing."""
+        """The output's shape for an input's. Raises ValueError where a layer cannot take what comes; builds nothing."""
         if not self._layers:
             raise ValueError(f"{self.name}: the model has no layers; add some first")
         for layer in self._layers:
@@ -97,14 +97,15 @@ class Network:
         return layer.build(input_shape, generator(seed, WEIGHTS, index), self.dtype)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name, or at that index. Raises ValueError when there is none, or neither or both are given."""
+        """The layer of that name, or at that index. Raises ValueError for none such, and unless one is given."""
+        caller = f"{self.name}.get_layer"
         if (name is None) == (index is None):
-            raise ValueError(f"{self.name}.get_layer: expected a name or an index; received name={name!r}, index={index!r}")
+            raise ValueError(f"{caller}: expected a name or an index; received name={name!r}, index={index!r}")
         if name is not None:
-            return checks.lookup(f"{self.name}.get_layer", "name", name, {layer.name: layer for layer in self._layers})
-        index = checks.integer(f"{self.name}.get_layer", "index", index, at_least=-len(self._layers))
+            return checks.lookup(caller, "name", name, {layer.name: layer for layer in self._layers})
+        index = checks.integer(caller, "index", index, at_least=-len(self._layers))
         if index >= len(self._layers):
-            raise ValueError(f"{self.name}.get_layer: index must be below {len(self._layers)}; received {index}")
+            raise ValueError(f"{caller}: index must be below {len(self._layers)}; received {index}")
         return self._layers[index]
 
     def count_params(self) -> int:

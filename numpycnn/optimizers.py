@@ -4,7 +4,7 @@ Each parameter w with gradient g is updated in place, by itself. What an optimiz
 running mean of the gradients, is kept by name: `state["velocity"]["conv2d/kernel"]`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import sqrt
 from typing import Any
 
@@ -62,7 +62,7 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if wanted:
+    """Stochastic gradient descent, with momentum if wanted.
 
         v = momentum*v - learning_rate*g
         w = w + v        or with nesterov   w = w + momentum*v - learning_rate*g
@@ -92,7 +92,7 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Each gradient is divided by the root of a running mean of its squares:
+    """Each gradient divided by the root of a running mean of its squares.
 
         a = rho*a + (1 - rho)*g*g                    running mean of squares
         d = a + epsilon                              or, centered,  d = a - m*m + epsilon, a variance,
@@ -144,7 +144,7 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Running means of the gradient and of its square, both corrected for having started at zero, at step t:
+    """Running means of the gradient and of its square, both corrected for having started at zero; t counts steps.
 
         m = beta_1*m + (1 - beta_1)*g
         v = beta_2*v + (1 - beta_2)*g*g
@@ -175,7 +175,7 @@ class Adam(Optimizer):
         return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
+OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
 
 
 def get_optimizer(value: Any) -> Optimizer:

@@ -1,4 +1,6 @@
-"""One step of training as a pure function: a batch through the layers, the loss, and back. `models.py` has the loop.
+"""One step of training as a pure function: a batch through the layers, the loss, and back.
+
+`models.py` has the loops around it. A step is
 
     y, caches = forward(x)        each layer's output is the next one's input
     dy        = loss gradient     for softmax and cross-entropy, p - y
@@ -6,15 +8,29 @@
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from numpycnn.activations import ACTIVATIONS
+from numpycnn.data import batches
 from numpycnn.layers.base import Cache, Layer
 from numpycnn.losses import CategoricalCrossentropy, Loss
 from numpycnn.typing import Array, Rng
 
-RngOf = Callable[[int], Rng]
-"""The generator for the layer at an index."""
+MICRO_BATCH = 200
+"""How many examples are worked on at a time."""
+
+RngOf = Callable[[int, int], Rng]
+"""The generator for a micro-batch's number and a layer's index."""
+
+
+class BatchResult(NamedTuple):
+    """What a batch gave: the model's predictions, and each example's loss."""
+
+    y_pred: Array
+    losses: Array
 
 
 class Objective(NamedTuple):
@@ -24,6 +40,10 @@ class Objective(NamedTuple):
     loss: Loss
     activation: str
     """Turns the layers' output into the model's; "linear" unless softmax was moved into the loss."""
+
+    def result(self, y_true: Array, z: Array) -> BatchResult:
+        """The predictions and losses for the layers' output z."""
+        return BatchResult(ACTIVATIONS[self.activation].forward(z), self.loss.value(y_true, z))
 
 
 def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
@@ -38,20 +58,38 @@ def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
     return Objective([*layers[:-1], last.without_activation()], type(loss)(from_logits=True), "softmax")
 
 
-def forward(layers: Sequence[Layer], x: Array, rng_of: RngOf | None = None) -> tuple[Array, list[Cache]]:
-    """x through all layers: the last one's output, and every layer's cache. In training mode where rng_of is given."""
+def train_batch(goal: Objective, x: Array, y: Any, rng_of: RngOf) -> tuple[BatchResult, dict[str, Array]]:
+    """A batch's predictions and losses, dropout on, and the gradients of the mean loss for every parameter.
+
+    The batch is worked through in micro-batches, whose gradients are summed in their order: so memory does not grow
+    with the batch, and what is worked on stays in the processor's cache.
+    """
+    results: list[BatchResult] = []
+    gradients: dict[str, Array] = {}
+    for micro, rows in enumerate(batches(len(x), MICRO_BATCH)):
+        result, own = loss_and_gradients(goal, x[rows], y[rows], partial(rng_of, micro), len(x))
+        results.append(result)
+        gradients = {name: gradients[name] + g for name, g in own.items()} if gradients else own
+    return join(results), gradients
+
+
+def loss_and_gradients(
+    goal: Objective, x: Array, y: Any, rng_of: Callable[[int], Rng], count: int
+) -> tuple[BatchResult, dict[str, Array]]:
+    """Forward, loss and backward for one micro-batch; the gradients are of its losses' sum, divided by `count`."""
+    z, caches = forward(goal.layers, x, rng_of)
+    y = goal.loss.targets(y, z.shape[1:]).astype(z.dtype)
+    _, gradients = backward(goal.layers, goal.loss.gradient(y, z) / count, caches)
+    return goal.result(y, z), gradients
+
+
+def forward(layers: Sequence[Layer], x: Array, rng_of: Callable[[int], Rng]) -> tuple[Array, list[Cache]]:
+    """x through all layers in training mode: the last one's output, and every layer's cache."""
     caches = []
     for index, layer in enumerate(layers):
-        x, cache = layer.forward(x, training=rng_of is not None, rng=rng_of(index) if rng_of else None)
+        x, cache = layer.forward(x, training=True, rng=rng_of(index))
         caches.append(cache)
     return x, caches
-
-
-def infer(layers: Sequence[Layer], x: Array) -> Array:
-    """x through all layers, without dropout and without keeping any cache."""
-    for layer in layers:
-        x, _ = layer.forward(x)
-    return x
 
 
 def backward(layers: Sequence[Layer], dy: Array, caches: Sequence[Cache]) -> tuple[Array, dict[str, Array]]:
@@ -63,24 +101,24 @@ def backward(layers: Sequence[Layer], dy: Array, caches: Sequence[Cache]) -> tup
     return dy, gradients
 
 
-class BatchResult(NamedTuple):
-    """What a batch gave: predictions as the user sees them, each example's loss, and in training the gradients."""
-
-    y_pred: Array
-    losses: Array
-    gradients: dict[str, Array]
-
-
-def train_batch(goal: Objective, x: Array, y: Any, rng_of: RngOf) -> BatchResult:
-    """The losses of a batch with dropout on, and the gradients of their mean with respect to every parameter."""
-    z, caches = forward(goal.layers, x, rng_of)
-    y = goal.loss.targets(y, z.shape[1:]).astype(z.dtype)
-    _, gradients = backward(goal.layers, goal.loss.gradient(y, z) / len(z), caches)
-    return BatchResult(ACTIVATIONS[goal.activation].forward(z), goal.loss.value(y, z), gradients)
-
-
 def evaluate_batch(goal: Objective, x: Array, y: Any) -> BatchResult:
-    """The losses of a batch with dropout off."""
+    """A batch's predictions and losses, dropout off."""
     z = infer(goal.layers, x)
-    y = goal.loss.targets(y, z.shape[1:]).astype(z.dtype)
-    return BatchResult(ACTIVATIONS[goal.activation].forward(z), goal.loss.value(y, z), {})
+    return goal.result(goal.loss.targets(y, z.shape[1:]).astype(z.dtype), z)
+
+
+def infer(layers: Sequence[Layer], x: Array) -> Array:
+    """x through all layers, dropout off, micro-batch by micro-batch; no cache is kept."""
+    outputs = []
+    for rows in batches(len(x), MICRO_BATCH):
+        y = x[rows]
+        for layer in layers:
+            y, _ = layer.forward(y)
+        outputs.append(y)
+    return np.concatenate(outputs)
+
+
+def join(results: Sequence[BatchResult]) -> BatchResult:
+    """The results of several micro-batches as one."""
+    y_pred, losses = zip(*results, strict=True)
+    return BatchResult(np.concatenate(y_pred), np.concatenate(losses))

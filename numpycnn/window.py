@@ -50,7 +50,7 @@ class Window:
         return (image[0] - eh) // sh + 1, (image[1] - ew) // sw + 1
 
     def pads(self, image: Pair) -> tuple[Pair, Pair]:
-        """The padding of an image: ((top, bottom), (left, right)). An odd row or column goes to the end, as in Keras."""
+        """The padding of an image: ((top, bottom), (left, right)). An odd one out goes to the end, as in Keras."""
         if self.padding == "valid":
             return (0, 0), (0, 0)
         (oh, ow), (eh, ew), (sh, sw) = self.output_size(image), self.extent, self.strides

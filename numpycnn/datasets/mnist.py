@@ -18,7 +18,9 @@ def load_data() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     x_train: (60000, 28, 28) uint8, 0 is background and 255 ink; y_train: (60000,) uint8, the digits 0 to 9.
     x_test, y_test: likewise, 10,000 of them.
     """
-    return (_read("train-images-idx3"), _read("train-labels-idx1")), (_read("t10k-images-idx3"), _read("t10k-labels-idx1"))
+    train = _read("train-images-idx3"), _read("train-labels-idx1")
+    test = _read("t10k-images-idx3"), _read("t10k-labels-idx1")
+    return train, test
 
 
 def _read(name: str) -> Array:

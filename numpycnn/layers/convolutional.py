@@ -13,7 +13,7 @@ from numpycnn.window import Window
 
 
 def check_padding(owner: str, value: Any) -> str:
-    """ "valid" or "same", in any case."""
+    """The padding, "valid" or "same", in small letters. Raises for another."""
     return checks.choice(owner, "padding", value.lower() if isinstance(value, str) else value, ("valid", "same"))
 
 

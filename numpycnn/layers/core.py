@@ -1,4 +1,4 @@
-"""The layers that know nothing of images: Dense, Dropout, Flatten and Activation. The mathematics is in `functional.py`."""
+"""The layers without a window: Dense, Dropout, Flatten and Activation. The mathematics is in `functional.py`."""
 
 from math import prod
 from typing import Any, NamedTuple

@@ -9,7 +9,8 @@ from numpycnn.typing import Array, Pair, Shape
 
 def check_data_format(owner: str, value: str | None) -> str:
     """The data format; None stands for the backend's setting. Raises for an unknown one."""
-    return checks.choice(owner, "data_format", backend.image_data_format() if value is None else value, backend.DATA_FORMATS)
+    chosen = backend.image_data_format() if value is None else value
+    return checks.choice(owner, "data_format", chosen, backend.DATA_FORMATS)
 
 
 def to_channels_last(x: Array, data_format: str) -> Array:

@@ -1,0 +1,26 @@
+"""The command line: `python -m numpycnn` does the main job, and `python -m numpycnn COMMAND` any one by name."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from numpycnn import __version__
+from numpycnn.commands import train
+
+COMMANDS = {"train": train}
+DEFAULT = "train"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name, and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    named = bool(arguments) and arguments[0] in COMMANDS
+    command = COMMANDS[arguments.pop(0) if named else DEFAULT]
+    parser = argparse.ArgumentParser(prog="python -m numpycnn")
+    parser.add_argument("--version", action="version", version=f"numpycnn {__version__}")
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The main job: train the tutorial network on all of MNIST, and say how well it reads digits that it has not seen."""
+
+import argparse
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from numpycnn import metrics
+from numpycnn.callbacks import Callback, Logs
+from numpycnn.datasets import mnist
+from numpycnn.progress import clock, figures
+from numpycnn.tutorial import tutorial_network
+from numpycnn.typing import Array
+from numpycnn.utils import to_categorical
+
+DESCRIPTION = (
+    "Train a small convolutional network to read handwritten digits, with NumPy alone. It is the network of the "
+    "classic Keras tutorial: it learns from the 60,000 images of MNIST, which come with the package, and is then "
+    "tested on 10,000 others. Nothing is downloaded, and nothing is written to disk. Ctrl-C stops it."
+)
+
+INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
+TEST_BATCH = 1000
+PAIRS_SHOWN = 5
+
+
+def whole_number(at_least: int) -> Any:
+    """A converter for argparse: an integer of at least that."""
+
+    def convert(text: str) -> int:
+        if not text.strip().isdecimal() or int(text) < at_least:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {at_least}; received {text!r}")
+        return int(text)
+
+    return convert
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the job and its options."""
+    parser.description = DESCRIPTION
+    parser.add_argument(
+        "--epochs",
+        type=whole_number(1),
+        default=2,
+        metavar="N",
+        help="how often to go through the 60,000 images; more takes longer and reads better (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=whole_number(1),
+        default=1000,
+        metavar="N",
+        help="how many images to look at between one change of the weights and the next (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0),
+        default=0,
+        metavar="N",
+        help="where the random numbers start; the same seed gives the same result (default: %(default)s)",
+    )
+
+
+class Position(Callback):
+    """Remembers how far training came, so that Ctrl-C can be answered with it."""
+
+    def __init__(self) -> None:
+        self.epoch, self.batches = 0, 0
+        self.logs: Logs = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        self.epoch, self.batches = epoch, 0
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        self.batches, self.logs = batch + 1, logs
+
+    def text(self) -> str:
+        """How far training came."""
+        epochs, steps = self.params["epochs"], self.params["steps"]
+        if self.epoch + 1 == epochs and self.batches == steps:
+            return f"Training was done, {epochs} of {epochs} epochs; its test was not. Training{figures(self.logs)}"
+        return f"Done: {self.batches} of {steps} batches of epoch {self.epoch + 1} of {epochs}{figures(self.logs)}"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, test and report. Returns the exit status."""
+    start, position = time.perf_counter(), Position()
+    try:
+        train_and_test(args, position)
+    except KeyboardInterrupt:
+        print(f"\nStopped by Ctrl-C after {clock(time.perf_counter() - start)}.")
+        if hasattr(position, "params"):
+            print(position.text())
+        print("Nothing was saved.")
+        return INTERRUPTED
+    print(f"Time: {clock(time.perf_counter() - start)}, from loading the data to this line")
+    return 0
+
+
+def train_and_test(args: argparse.Namespace, position: Position) -> None:
+    """The job itself, with what it prints."""
+    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    network = tutorial_network(args.seed)
+    network.summary()
+    print(
+        f"\nTraining on {len(x_train):,} images, {args.batch_size} at a time, with seed {args.seed}. Ctrl-C stops it."
+    )
+    network.fit(
+        images(x_train), to_categorical(y_train), batch_size=args.batch_size, epochs=args.epochs, callbacks=position
+    )
+    print(f"\nTesting on {len(x_test):,} images that it has not seen.")
+    loss, accuracy = network.evaluate(images(x_test), to_categorical(y_test), TEST_BATCH, verbose=0)
+    predicted = network.predict(images(x_test), TEST_BATCH).argmax(axis=1)
+    print(f"Test loss: {loss:.4f}")
+    print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
+    print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
+
+
+def images(x: Array) -> Array:
+    """MNIST's images as the network takes them: (n, 28, 28) from 0 to 255 becomes (n, 28, 28, 1) from 0 to 1."""
+    return np.float32(1 / 255) * x[..., None]
+
+
+def confusions(y_true: Array, y_pred: Array) -> Iterator[str]:
+    """The pairs of digits most often confused, as text, most often first."""
+    matrix = metrics.confusion_matrix(y_true, y_pred, 10)
+    np.fill_diagonal(matrix, 0)
+    for flat in np.argsort(-matrix, axis=None, kind="stable")[:PAIRS_SHOWN]:
+        digit, taken_for = divmod(int(flat), 10)
+        if matrix[digit, taken_for]:
+            yield f"{digit} read as {taken_for}, {matrix[digit, taken_for]} times"
