@@ -109,6 +109,14 @@ def numbers(owner: str, argument: str, value: Any) -> Array:
     return array
 
 
+def labels(owner: str, array: Array, *, classes: float) -> None:
+    """Raise ValueError unless all are whole numbers from 0 to below `classes`."""
+    wrong = ~((array >= 0) & (array < classes) & (array == np.floor(array)))
+    if wrong.any():
+        bound = f" and below {classes}" if isfinite(classes) else ""
+        raise ValueError(f"{owner}: labels must be whole numbers of at least 0{bound}; received {array[wrong][0]}")
+
+
 def batch_shape(owner: str, argument: str, received: Shape, expected: Shape) -> None:
     """Raise ValueError unless `received` is (n, *expected), for any n."""
     if received[1:] != expected or not received:

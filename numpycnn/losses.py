@@ -129,13 +129,8 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         if labels.ndim == len(output_shape) + 1 and labels.shape[-1] == 1:
             labels = labels[..., 0]
         checks.batch_shape(self.name, "integer labels y", labels.shape, output_shape[:-1])
-        classes = output_shape[-1]
-        wrong = ~((labels >= 0) & (labels < classes) & (labels == np.floor(labels)))
-        if wrong.any():
-            raise ValueError(
-                f"{self.name}: labels must be whole numbers from 0 to {classes - 1}; received {labels[wrong][0]}"
-            )
-        return labels[..., None] == np.arange(classes)  # (N, ..., K), one-hot
+        checks.labels(self.name, labels, classes=output_shape[-1])
+        return labels[..., None] == np.arange(output_shape[-1])  # (N, ..., K), one-hot
 
 
 def per_example(values: Array) -> Array:

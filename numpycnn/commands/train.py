@@ -104,9 +104,7 @@ def train_and_test(args: argparse.Namespace, position: Position) -> None:
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     network = tutorial_network(args.seed)
     network.summary()
-    print(
-        f"\nTraining on {len(x_train):,} images, {args.batch_size} at a time, with seed {args.seed}. Ctrl-C stops it."
-    )
+    print(f"\nTraining on {len(x_train):,} images, {args.batch_size} at a time, seed {args.seed}. Ctrl-C stops it.")
     network.fit(
         images(x_train), to_categorical(y_train), batch_size=args.batch_size, epochs=args.epochs, callbacks=position
     )

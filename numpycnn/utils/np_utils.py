@@ -20,12 +20,8 @@ def to_categorical(y: Any, num_classes: int | None = None) -> Array:
         labels = labels[..., 0]
     if labels.size == 0:
         raise ValueError(f"to_categorical: expected at least one label in y; received the shape {labels.shape}")
-    if not (labels == np.floor(labels)).all() or labels.min() < 0:
-        raise ValueError(f"to_categorical: y must be whole numbers of at least 0; received {labels.min()} at the least")
-    classes = int(labels.max()) + 1
-    if num_classes is not None:
-        num_classes = checks.integer("to_categorical", "num_classes", num_classes)
-        if num_classes < classes:
-            raise ValueError(f"to_categorical: labels must be below num_classes={num_classes}; received {classes - 1}")
-        classes = num_classes
-    return (labels[..., None] == np.arange(classes)).astype(np.float64)
+    if num_classes is None:
+        checks.labels("to_categorical", labels, classes=float("inf"))
+        num_classes = int(labels.max()) + 1
+    checks.labels("to_categorical", labels, classes=checks.integer("to_categorical", "num_classes", num_classes))
+    return (labels[..., None] == np.arange(num_classes)).astype(np.float64)

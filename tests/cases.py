@@ -1,0 +1,136 @@
+"""What hypothesis draws: windows, images, arrays laid out in every way, and layers with inputs that fit them."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from loops import Geometry
+
+from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.typing import Array, Shape
+from numpycnn.window import Window
+
+LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
+ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
+
+
+def laid_out(x: Array, layout: str) -> Array:
+    """The same values in another layout of memory."""
+    if layout == "fortran":
+        return np.asfortranarray(x)
+    if layout == "transposed":
+        return np.ascontiguousarray(np.moveaxis(x, -1, 0)).transpose(*range(1, x.ndim), 0)
+    if layout == "negative":
+        return np.ascontiguousarray(x[:, ::-1, ::-1])[:, ::-1, ::-1] if x.ndim > 2 else x[::-1].copy()[::-1]
+    if layout == "spread":
+        wide = np.zeros(tuple(2 * size for size in x.shape), x.dtype)
+        every_second = wide[tuple(slice(1, None, 2) for _ in x.shape)]
+        every_second[...] = x
+        return every_second
+    if layout == "read-only":
+        x = x.copy()
+        x.flags.writeable = False
+    return x
+
+
+def integers(rng: np.random.Generator, shape: Shape, dtype: Any, bound: int = 8) -> Array:
+    """Whole numbers from -bound to bound: their products and sums are exact, and ties among them are common."""
+    return rng.integers(-bound, bound + 1, shape).astype(dtype)
+
+
+def distinct(rng: np.random.Generator, shape: Shape) -> Array:
+    """float64 values between -1 and 1, no two close to one another or to zero: no ties, no kinks."""
+    size = int(np.prod(shape))
+    return ((2 * rng.permutation(size) + 1 + rng.uniform(-0.3, 0.3, size)) / max(size, 1) - 1.0).reshape(shape)
+
+
+@st.composite
+def axes(draw: st.DrawFn, padding: str, *, dilated: bool) -> Geometry:
+    """One axis of an image and a window that fits it; strides and dilations both below and above the window."""
+    kernel, stride = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    dilation = draw(st.integers(1, 3)) if dilated else 1
+    smallest = kernel + (kernel - 1) * (dilation - 1) if padding == "valid" else 1
+    return Geometry(draw(st.integers(smallest, smallest + 5)), kernel, stride, dilation, padding)
+
+
+@st.composite
+def geometries(draw: st.DrawFn, *, dilated: bool) -> tuple[Geometry, Geometry]:
+    """Both axes, drawn apart, of the same padding."""
+    padding = draw(st.sampled_from(("valid", "same")))
+    return draw(axes(padding, dilated=dilated)), draw(axes(padding, dilated=dilated))
+
+
+def window(rows: Geometry, cols: Geometry) -> Window:
+    """The library's window for the two axes."""
+    return Window((rows.kernel, cols.kernel), (rows.stride, cols.stride), rows.padding, (rows.dilation, cols.dilation))
+
+
+def image_shape(rows: Geometry, cols: Geometry, channels: int, data_format: str) -> Shape:
+    return (channels, rows.size, cols.size) if data_format == "channels_first" else (rows.size, cols.size, channels)
+
+
+data_formats = st.sampled_from(("channels_last", "channels_first"))
+activations = st.sampled_from(ACTIVATIONS)
+any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+
+
+@st.composite
+def conv2d_layers(draw: st.DrawFn) -> Layer:
+    rows, cols = draw(geometries(dilated=True))
+    data_format = draw(data_formats)
+    return Conv2D(
+        draw(st.integers(1, 3)),
+        (rows.kernel, cols.kernel),
+        strides=(rows.stride, cols.stride),
+        padding=rows.padding,
+        data_format=data_format,
+        dilation_rate=(rows.dilation, cols.dilation),
+        activation=draw(activations),
+        use_bias=draw(st.booleans()),
+        bias_initializer="random_normal",
+        input_shape=image_shape(rows, cols, draw(st.integers(1, 3)), data_format),
+    )
+
+
+@st.composite
+def max_pooling2d_layers(draw: st.DrawFn) -> Layer:
+    rows, cols = draw(geometries(dilated=False))
+    data_format = draw(data_formats)
+    return MaxPooling2D(
+        (rows.kernel, cols.kernel),
+        strides=(rows.stride, cols.stride),
+        padding=rows.padding,
+        data_format=data_format,
+        input_shape=image_shape(rows, cols, draw(st.integers(1, 3)), data_format),
+    )
+
+
+@st.composite
+def dense_layers(draw: st.DrawFn) -> Layer:
+    return Dense(
+        draw(st.integers(1, 4)),
+        activation=draw(activations),
+        use_bias=draw(st.booleans()),
+        bias_initializer="random_normal",
+        input_shape=draw(any_shape),
+    )
+
+
+LAYERS: dict[str, st.SearchStrategy[Layer]] = {
+    "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
+    "Conv2D": conv2d_layers(),
+    "Dense": dense_layers(),
+    "Dropout": st.builds(
+        lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
+    ),
+    "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "MaxPooling2D": max_pooling2d_layers(),
+}
+"""For each class of layer, layers not yet built, whose input_shape says what they take."""
+
+
+def built(layer: Layer, seed: int, dtype: Any) -> Layer:
+    """The layer, with its parameters made for its own input_shape."""
+    assert layer.input_shape is not None
+    layer.build(layer.input_shape, np.random.default_rng(seed), dtype)
+    return layer

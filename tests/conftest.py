@@ -1,0 +1,36 @@
+"""Two depths of the same tests: the quick default, and `--hypothesis-profile=deep`, which takes its time."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from numpycnn import backend
+
+SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+# The quick profile draws the same examples each time, so that a red run can be run again.
+settings.register_profile(
+    "quick", max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW_IS_FINE
+)
+settings.register_profile("deep", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=SLOW_IS_FINE)
+settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--hypothesis-profile") == "deep":
+        return
+    skip = pytest.mark.skip(reason="takes minutes; run with --hypothesis-profile=deep")
+    for item in items:
+        if "deep" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _settings_restored() -> Iterator[None]:
+    """No test leaves its data format, dtype or epsilon to the next."""
+    before = backend.image_data_format(), backend.floatx(), backend.epsilon()
+    yield
+    backend.set_image_data_format(before[0])
+    backend.set_floatx(before[1])
+    backend.set_epsilon(before[2])

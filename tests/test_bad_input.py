@@ -1,0 +1,293 @@
+"""Bad input: the error's kind, its words, and that the model is left as it was."""
+
+# mypy: disable-error-code="arg-type"
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import fingerprint, small_data, small_network
+
+from numpycnn import Sequential, backend, checks, optimizers
+from numpycnn.callbacks import EarlyStopping
+from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.losses import CategoricalCrossentropy
+from numpycnn.utils import to_categorical
+
+X, Y = small_data(6)
+NAN = X.copy()
+NAN[4, 3, 2, 0] = np.nan
+
+
+def fit(x: Any = X, y: Any = Y, **arguments: Any) -> Callable[[Sequential], object]:
+    return lambda model: model.fit(x, y, **{"verbose": 0, **arguments})
+
+
+# what is done to a compiled model, the error, and what its message must hold
+CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
+    # data that do not fit
+    (fit(X[..., 0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8)"),
+    (fit(np.repeat(X, 3, axis=3)), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8, 3)"),
+    (fit(X[0, 0, 0, 0]), ValueError, "sequential.fit: expected at least one example; received x: 0"),
+    (fit(X[:5]), ValueError, "sequential.fit: expected the same number of examples in each; received x: 5, y: 6"),
+    (fit(X[:0], Y[:0]), ValueError, "sequential.fit: expected at least one example; received x: 0"),
+    (fit(y=Y.argmax(1)), ValueError, "categorical_crossentropy: expected one-hot y of shape (n, 3); received (6,)"),
+    (fit(y=Y[:, :2]), ValueError, "categorical_crossentropy: expected y of shape (n, 3); received (6, 2)"),
+    (fit(y=1 - Y), ValueError, "categorical_crossentropy: each row of y must be one-hot"),
+    (fit(X.astype(str)), TypeError, "sequential.fit: x must be an array of real numbers; received dtype <U"),
+    (fit("digits"), TypeError, "sequential.fit: x must be an array of real numbers; received dtype <U6"),
+    (fit(None), TypeError, "sequential.fit: x must be an array of real numbers; received dtype object"),
+    (fit(y=None), TypeError, "sequential.fit: y must be an array of real numbers; received dtype object"),
+    (fit(X + 0j), TypeError, "sequential.fit: x must be an array of real numbers; received dtype complex128"),
+    (fit([[1.0], [2.0, 3.0]]), ValueError, "sequential.fit: x must be an array of numbers"),
+    (fit(NAN, check_finite=True), ValueError, "sequential.fit: x must be finite; received nan at index (4, 3, 2, 0)"),
+    (fit(y=np.full_like(Y, np.inf), check_finite=True), ValueError, "sequential.fit: y must be finite; received "),
+    (fit(validation_data=(NAN, Y), check_finite=True), ValueError, "sequential.fit: validation x must be finite"),
+    (fit(validation_data=(X[:, :4], Y)), ValueError, "conv2d: expected validation x of shape (n, 8, 8, 1)"),
+    (fit(validation_data=(X, Y[:2])), ValueError, "received validation x: 6, validation y: 2"),
+    (fit(validation_data=(X,)), ValueError, "sequential.fit: validation_data must be a pair (x, y); received 1 items"),
+    (fit(validation_data=X), ValueError, "validation_data must be a pair (x, y); received ndarray"),
+    # arguments of fit
+    (fit(batch_size=0), ValueError, "sequential.fit: batch_size must be an integer of at least 1; received 0"),
+    (fit(batch_size=-4), ValueError, "sequential.fit: batch_size must be an integer of at least 1; received -4"),
+    (fit(batch_size=2.0), TypeError, "sequential.fit: batch_size must be an integer of at least 1; received 2.0"),
+    (fit(batch_size="32"), TypeError, "sequential.fit: batch_size must be an integer of at least 1; received '32'"),
+    (fit(batch_size=True), TypeError, "sequential.fit: batch_size must be an integer of at least 1; received True"),
+    (fit(epochs=0), ValueError, "sequential.fit: epochs must be an integer of at least 1; received 0"),
+    (fit(epochs=1.5), TypeError, "sequential.fit: epochs must be an integer of at least 1; received 1.5"),
+    (fit(initial_epoch=-1), ValueError, "sequential.fit: initial_epoch must be an integer of at least 0; received -1"),
+    (fit(validation_split=1.0), ValueError, "validation_split must be a finite number at least 0 and below 1"),
+    (fit(validation_split="0.1"), TypeError, "validation_split must be a finite number at least 0 and below 1"),
+    (fit(validation_split=0.9), ValueError, "validation_split=0.9 leaves 0 of 6 examples to train on"),
+    (fit(verbose=3), ValueError, "sequential.fit: verbose must be one of 0, 1, 2; received 3"),
+    (fit(verbose="loud"), TypeError, "sequential.fit: verbose must be one of 0, 1, 2; received 'loud'"),
+    (fit(shuffle="batch"), TypeError, "sequential.fit: shuffle must be True or False; received 'batch'"),
+    (fit(check_finite=1), TypeError, "sequential.fit: check_finite must be True or False; received 1"),
+    (fit(callbacks=[print]), TypeError, "sequential.fit: callbacks must be instances of Callback; received"),
+    # the other methods
+    (lambda m: m.evaluate(X[:, :3], Y, verbose=0), ValueError, "conv2d: expected x of shape (n, 8, 8, 1)"),
+    (lambda m: m.evaluate(X, Y, batch_size=0), ValueError, "sequential.evaluate: batch_size must be an integer"),
+    (lambda m: m.predict(X[..., 0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8)"),
+    (lambda m: m.predict(X[:0]), ValueError, "sequential.predict: expected at least one example; received x: 0"),
+    (lambda m: m.predict(NAN, check_finite=True), ValueError, "sequential.predict: x must be finite; received nan"),
+    (lambda m: m(X[0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (8, 8, 1)"),
+    (lambda m: m.train_on_batch(X[:0], Y[:0]), ValueError, "sequential.train_on_batch: expected at least one example"),
+    (lambda m: m.train_on_batch(NAN, Y, check_finite=True), ValueError, "sequential.train_on_batch: x must be finite"),
+    (lambda m: m.test_on_batch(X, Y[:3]), ValueError, "sequential.test_on_batch: expected the same number"),
+    (lambda m: m.set_weights(m.get_weights()[:-1]), ValueError, "set_weights: expected 6 arrays; received 5"),
+    (
+        lambda m: m.set_weights([w.T for w in m.get_weights()]),
+        ValueError,
+        "conv2d: kernel must have the shape (3, 3, 1, 4); received (4, 1, 3, 3)",
+    ),
+    (lambda m: m.set_weights([*m.get_weights()[:-1], ["a"] * 3]), TypeError, "dense_1: bias must be an array of real"),
+    (lambda m: m.get_layer("pool"), ValueError, "get_layer: name must be one of 'conv2d', 'max_pooling2d', "),
+    (lambda m: m.get_layer(), ValueError, "get_layer: expected a name or an index; received name=None, index=None"),
+    (lambda m: m.get_layer("conv2d", 0), ValueError, "get_layer: expected a name or an index"),
+    (lambda m: m.get_layer(index=7), ValueError, "get_layer: index must be below 7; received 7"),
+    (lambda m: m.get_layer(index="0"), TypeError, "get_layer: index must be an integer"),
+    (lambda m: m.compile("rmspop", "mse"), ValueError, "optimizer must be one of 'sgd', 'rmsprop', 'adam'; received"),
+    (
+        lambda m: m.compile(3, "mse"),
+        TypeError,
+        "compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 3",
+    ),
+    (
+        lambda m: m.compile("sgd", "crossentropy"),
+        ValueError,
+        "compile: loss must be one of 'categorical_crossentropy',",
+    ),
+    (lambda m: m.compile("sgd", "mse", ["f1"]), ValueError, "metrics must be one of 'accuracy', 'acc'; received 'f1'"),
+    (
+        lambda m: m.compile("sgd", "mse", "accuracy"),
+        TypeError,
+        "metrics must be a list of metrics; received 'accuracy'",
+    ),
+    (lambda m: m.add(Dense), TypeError, "sequential.add: expected a layer; received <class"),
+    (lambda m: m.add(Dense(2, name="dense")), ValueError, "dense: layers of a model must have different names; taken"),
+    (lambda m: m.add(m.layers[0]), ValueError, "conv2d: layers of a model must have different names; taken"),
+    (lambda m: m.add(Conv2D(2, 3)), ValueError, "conv2d_1: expected images of shape (rows, columns, channels); "),
+    (lambda m: m.build((9, 9, 1)), ValueError, "conv2d: already built for input_shape (8, 8, 1); received (9, 9, 1)"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), CALLS, ids=[message for _, _, message in CALLS])
+def test_a_bad_call_is_refused_and_changes_nothing(
+    call: Callable[[Sequential], object], error: type[Exception], message: str
+) -> None:
+    model = small_network()
+    model.fit(X, Y, verbose=0)
+    before, compiled = fingerprint(model), (model.optimizer, model.loss, model.metrics)
+    with pytest.raises(error, match=re.escape(message)) as caught:
+        call(model)
+    assert type(caught.value) is error
+    assert fingerprint(model) == before
+    assert (model.optimizer, model.loss, model.metrics) == compiled
+
+
+# what makes something that cannot be
+MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
+    (lambda: Conv2D(0, 3), ValueError, "conv2d: filters must be an integer of at least 1; received 0"),
+    (lambda: Conv2D(-2, 3), ValueError, "conv2d: filters must be an integer of at least 1; received -2"),
+    (lambda: Conv2D("8", 3), TypeError, "conv2d: filters must be an integer of at least 1; received '8'"),
+    (lambda: Conv2D(8.0, 3), TypeError, "conv2d: filters must be an integer of at least 1; received 8.0"),
+    (lambda: Conv2D(8, (3, 0)), ValueError, "conv2d: kernel_size must be an integer of at least 1; received 0"),
+    (lambda: Conv2D(8, (3, 3, 3)), ValueError, "conv2d: kernel_size must be one integer or two; received (3, 3, 3)"),
+    (lambda: Conv2D(8, "3x3"), TypeError, "conv2d: kernel_size must be an integer of at least 1; received '3x3'"),
+    (lambda: Conv2D(8, 3, strides=0), ValueError, "conv2d: strides must be an integer of at least 1; received 0"),
+    (lambda: Conv2D(8, 3, dilation_rate=-1), ValueError, "conv2d: dilation_rate must be an integer of at least 1"),
+    (lambda: Conv2D(8, 3, padding="full"), ValueError, "conv2d: padding must be one of 'valid', 'same'; received"),
+    (lambda: Conv2D(8, 3, padding=1), TypeError, "conv2d: padding must be one of 'valid', 'same'; received 1"),
+    (lambda: Conv2D(8, 3, data_format="NHWC"), ValueError, "conv2d: data_format must be one of 'channels_last', "),
+    (lambda: Conv2D(8, 3, activation="rellu"), ValueError, "activation must be one of 'linear', 'relu', 'sigmoid', "),
+    (lambda: Conv2D(8, 3, activation=max), TypeError, "conv2d: activation must be one of"),
+    (lambda: Conv2D(8, 3, use_bias="no"), TypeError, "conv2d: use_bias must be True or False; received 'no'"),
+    (lambda: Conv2D(8, 3, kernel_initializer="he"), ValueError, "conv2d: kernel_initializer must be one of 'zeros', "),
+    (lambda: Conv2D(8, 3, name="a/b"), ValueError, "conv2d: name must not be empty nor contain '/'; received 'a/b'"),
+    (lambda: Conv2D(8, 3, name=""), ValueError, "conv2d: name must not be empty"),
+    (lambda: Conv2D(8, 3, name=7), TypeError, "conv2d: name must be a string; received 7"),
+    (lambda: Conv2D(8, 3, input_shape=28), TypeError, "conv2d: input_shape must be a tuple of integers, without"),
+    (lambda: Conv2D(8, 3, input_shape=(28, -1, 1)), ValueError, "conv2d: input_shape must be an integer of at least 1"),
+    (lambda: Conv2D(8, 3, input_shape=(None, 28, 28)), TypeError, "conv2d: input_shape must be an integer"),
+    (lambda: MaxPooling2D(0), ValueError, "max_pooling2d: pool_size must be an integer of at least 1; received 0"),
+    (lambda: MaxPooling2D(2, strides=(1, 0)), ValueError, "max_pooling2d: strides must be an integer of at least 1"),
+    (lambda: MaxPooling2D(2, padding="causal"), ValueError, "max_pooling2d: padding must be one of 'valid', 'same'"),
+    (lambda: Dense(0), ValueError, "dense: units must be an integer of at least 1; received 0"),
+    (lambda: Dense(np.float32(3)), TypeError, "dense: units must be an integer of at least 1; received"),
+    (lambda: Dropout(1.5), ValueError, "dropout: rate must be a finite number at least 0 and at most 1; received 1.5"),
+    (
+        lambda: Dropout(-0.1),
+        ValueError,
+        "dropout: rate must be a finite number at least 0 and at most 1; received -0.1",
+    ),
+    (lambda: Dropout("half"), TypeError, "dropout: rate must be a finite number at least 0 and at most 1; received"),
+    (lambda: Dropout(float("nan")), ValueError, "dropout: rate must be a finite number at least 0 and at most 1"),
+    (lambda: Activation("swish"), ValueError, "activation: activation must be one of 'linear', 'relu', 'sigmoid',"),
+    (lambda: Flatten("first"), ValueError, "flatten: data_format must be one of 'channels_last', 'channels_first'"),
+    (
+        lambda: Sequential([Conv2D(8, 5, input_shape=(4, 9, 1))]),
+        ValueError,
+        "conv2d: a window that spans 5 by 5 pixels",
+    ),
+    (lambda: Sequential([MaxPooling2D(3, input_shape=(2, 9, 1))]), ValueError, "max_pooling2d: a window that spans 3"),
+    (
+        lambda: Sequential([Conv2D(8, 3, data_format="channels_first", input_shape=(28, 28))]),
+        ValueError,
+        "conv2d: expected images of shape (channels, rows, columns); received (28, 28)",
+    ),
+    (lambda: Sequential([Dense(2, input_shape=())]), ValueError, "dense: expected at least one axis besides the"),
+    (lambda: Sequential([Dense(2)]).build(3), TypeError, "sequential.build: input_shape must be a tuple of integers"),
+    (lambda: Sequential(seed=-1), ValueError, "sequential: seed must be an integer of at least 0; received -1"),
+    (lambda: Sequential(seed=1.0), TypeError, "sequential: seed must be an integer of at least 0; received 1.0"),
+    (lambda: Sequential(name=""), ValueError, "Sequential: name must not be empty"),
+    (lambda: Sequential().build((3,)), ValueError, "sequential: the model has no layers; add some first"),
+    (lambda: Sequential().predict(X), ValueError, "sequential: the model has no layers; add some first"),
+    (
+        lambda: Sequential([Dense(2)]).summary(),
+        ValueError,
+        "sequential.summary: the model is not built; give its first",
+    ),
+    (lambda: Sequential([Dense(2)]).set_weights([]), ValueError, "sequential.set_weights: the model is not built"),
+    (lambda: small_network(compiled=False).fit(X, Y), ValueError, "sequential.fit: the model is not compiled; call"),
+    (
+        lambda: small_network(compiled=False).evaluate(X, Y),
+        ValueError,
+        "sequential.evaluate: the model is not compiled",
+    ),
+    (lambda: small_network(compiled=False).train_on_batch(X, Y), ValueError, "sequential.train_on_batch: the model is"),
+    (lambda: Sequential.from_config([]), ValueError, "from_config: expected a dict of name, seed and layers; received"),
+    (
+        lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": [{"class_name": "os.system", "config": {}}]}),
+        ValueError,
+        "from_config: class_name must be one of 'Activation', 'Conv2D', 'Dense', ",
+    ),
+    (lambda: optimizers.SGD(learning_rate=-0.1), ValueError, "SGD: learning_rate must be a finite number at least 0"),
+    (lambda: optimizers.SGD(learning_rate="0.1"), TypeError, "SGD: learning_rate must be a finite number at least 0"),
+    (lambda: optimizers.SGD(momentum=1.0), ValueError, "SGD: momentum must be a finite number at least 0 and below 1"),
+    (lambda: optimizers.SGD(nesterov=1), TypeError, "SGD: nesterov must be True or False; received 1"),
+    (lambda: optimizers.RMSprop(rho=1.5), ValueError, "RMSprop: rho must be a finite number at least 0 and below 1"),
+    (lambda: optimizers.RMSprop(epsilon=-1e-7), ValueError, "RMSprop: epsilon must be a finite number at least 0"),
+    (lambda: optimizers.Adam(beta_1=1.0), ValueError, "Adam: beta_1 must be a finite number at least 0 and below 1"),
+    (lambda: CategoricalCrossentropy(from_logits=1), TypeError, "categorical_crossentropy: from_logits must be True"),
+    (lambda: EarlyStopping(patience=-1), ValueError, "EarlyStopping: patience must be an integer of at least 0"),
+    (lambda: EarlyStopping(mode="best"), ValueError, "EarlyStopping: mode must be one of 'auto', 'min', 'max'"),
+    (
+        lambda: to_categorical([0, -1]),
+        ValueError,
+        "to_categorical: labels must be whole numbers of at least 0; received -1",
+    ),
+    (
+        lambda: to_categorical([0, 1.5]),
+        ValueError,
+        "to_categorical: labels must be whole numbers of at least 0; received 1.5",
+    ),
+    (
+        lambda: to_categorical([0, 3], 3),
+        ValueError,
+        "to_categorical: labels must be whole numbers of at least 0 and below 3; received 3",
+    ),
+    (
+        lambda: to_categorical([]),
+        ValueError,
+        "to_categorical: expected at least one label in y; received the shape (0,)",
+    ),
+    (
+        lambda: to_categorical([0, float("inf")]),
+        ValueError,
+        "to_categorical: labels must be whole numbers of at least 0",
+    ),
+    (
+        lambda: to_categorical(["a"]),
+        TypeError,
+        "to_categorical: y must be an array of real numbers; received dtype <U1",
+    ),
+    (lambda: to_categorical([0], 2.0), TypeError, "to_categorical: num_classes must be an integer of at least 1"),
+    (lambda: backend.set_image_data_format("th"), ValueError, "set_image_data_format: data_format must be one of "),
+    (lambda: backend.set_floatx("float16"), ValueError, "set_floatx: value must be one of 'float32', 'float64'"),
+    (lambda: backend.set_epsilon(0), ValueError, "set_epsilon: value must be a finite number above 0 and below 0.5"),
+    (lambda: checks.number("o", "a", float("inf")), ValueError, "o: a must be a finite number"),
+]
+
+
+@pytest.mark.parametrize(("make", "error", "message"), MAKES, ids=[message for _, _, message in MAKES])
+def test_what_cannot_be_is_not_made(make: Callable[[], object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)) as caught:
+        make()
+    assert type(caught.value) is error
+
+
+def test_a_build_that_fails_builds_nothing() -> None:
+    """Not even the layers before the one that cannot be."""
+    layers: list[Layer] = [Conv2D(2, 3), MaxPooling2D(4), Flatten()]
+    model = Sequential(layers)
+    np.random.seed(3)
+    with pytest.raises(ValueError, match="max_pooling2d: a window that spans 4 by 4 pixels does not fit"):
+        model.build((5, 5, 1))
+    assert not any(layer.built or layer.params for layer in layers)
+    assert model.seed is None
+    drawn = np.random.random()
+    np.random.seed(3)
+    assert drawn == np.random.random()  # not even a seed was drawn
+
+
+def test_an_add_that_fails_adds_nothing() -> None:
+    model = Sequential([Conv2D(2, 3, input_shape=(5, 5, 1))])
+    with pytest.raises(ValueError, match="max_pooling2d: a window"):
+        model.add(MaxPooling2D(4))
+    assert [layer.name for layer in model.layers] == ["conv2d"]
+    assert model.output_shape == (3, 3, 2)
+
+
+def test_nan_is_let_through_unless_asked_about() -> None:
+    model = small_network()
+    assert np.isnan(model.predict(NAN)[4]).all()
+    assert not np.isnan(np.delete(model.predict(NAN), 4, axis=0)).any()
+
+
+def test_to_categorical() -> None:
+    assert to_categorical([0, 2, 1]).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert to_categorical([[1], [0]], 3).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert to_categorical(np.zeros((2, 3), int)).shape == (2, 3, 1)
+    assert to_categorical([1.0]).dtype == np.float64

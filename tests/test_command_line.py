@@ -1,0 +1,153 @@
+"""`python -m numpycnn` as a user runs it; the full job on a part of the data."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from numpycnn import __version__, callbacks, models
+from numpycnn.__main__ import main
+from numpycnn.commands import train
+from numpycnn.datasets import mnist
+
+COMMAND = [sys.executable, "-W", "error", "-m", "numpycnn"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+
+
+@pytest.fixture
+def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    part = (x_train[:2000], y_train[:2000]), (x_test[:500], y_test[:500])
+    monkeypatch.setattr(mnist, "load_data", lambda: part)
+
+
+REPORT = r"""Model: "sequential"
+(?:.*\n)+Total params: 1,182,730 \(4\.51 MB\)
+(?:.*\n)+
+Training on 2,000 images, 300 at a time, seed 5. Ctrl-C stops it.
+Epoch 1/2
+7/7 - \d+s \d+ms/step - loss: \d\.\d{4} - accuracy: 0\.\d{4}
+Epoch 2/2
+7/7 - \d+s \d+ms/step - loss: \d\.\d{4} - accuracy: 0\.\d{4}
+
+Testing on 500 images that it has not seen.
+Test loss: \d\.\d{4}
+Test accuracy: 0\.\d{4} \(\d+ of 500 misread\)
+Most confused digits: \d read as \d, \d+ times(; \d read as \d, \d+ times)*
+Time: \d+s, from loading the data to this line
+"""
+
+
+@pytest.mark.usefixtures("part_of_mnist")
+@pytest.mark.parametrize("command", [[], ["train"]])
+def test_the_main_job(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    assert main([*command, "--epochs", "2", "--batch-size", "300", "--seed", "5"]) == 0
+    out = capsys.readouterr().out
+    assert re.fullmatch(REPORT, out), out
+    accuracy, misread = re.search(r"accuracy: (0\.\d{4}) \((\d+) of", out).groups()  # type: ignore[union-attr]
+    assert float(accuracy) == pytest.approx(1 - int(misread) / 500)
+    assert float(accuracy) > 0.5
+
+
+@pytest.mark.usefixtures("part_of_mnist")
+def test_the_seed_decides_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    def result(seed: str) -> list[str]:
+        main(["--epochs", "1", "--seed", seed])
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith(("Test", "Most"))]
+
+    assert result("1") == result("1") != result("2")
+
+
+def test_the_most_confused_digits_come_first() -> None:
+    y_true = np.array([4] * 5 + [9] * 3 + [1] * 9)
+    y_pred = np.array([9] * 3 + [4] * 2 + [4] * 2 + [9] + [1] * 8 + [7])
+    assert list(train.confusions(y_true, y_pred)) == [
+        "4 read as 9, 3 times",
+        "9 read as 4, 2 times",
+        "1 read as 7, 1 times",
+    ]
+
+
+def test_version_and_help() -> None:
+    version = run("--version")
+    assert (version.returncode, version.stdout) == (0, f"numpycnn {__version__}\n")
+    text = run("--help").stdout
+    for wanted in ("--epochs N", "--batch-size N", "--seed N", "handwritten", "default: 2", "default: 1000", "Ctrl-C"):
+        assert wanted in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "0"], "argument --epochs: expected a whole number of at least 1; received '0'"),
+        (["--epochs", "two"], "argument --epochs: expected a whole number of at least 1; received 'two'"),
+        (["--batch-size", "-5"], "argument --batch-size: expected a whole number of at least 1; received '-5'"),
+        (["--seed", "1.5"], "argument --seed: expected a whole number of at least 0; received '1.5'"),
+        (["--epoch-count", "3"], "unrecognized arguments: --epoch-count 3"),
+        (["predict"], "unrecognized arguments: predict"),
+    ],
+)
+def test_bad_options_are_explained(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process alone")
+def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with out.open("wb") as stream:
+        process = subprocess.Popen([*COMMAND, "--batch-size", "100"], stdout=stream, stderr=subprocess.STDOUT)  # noqa: S603
+        for _ in range(600):
+            time.sleep(0.05)
+            if b"Epoch 1/2" in out.read_bytes():
+                break
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    text = out.read_text()
+    assert "Traceback" not in text
+    assert re.search(r"\nStopped by Ctrl-C after \d+s\.\nDone: \d+ of 600 batches of epoch 1 of 2", text), text
+    assert text.endswith("Nothing was saved.\n")
+
+
+def interrupted_at(monkeypatch: pytest.MonkeyPatch, hook: str) -> int:
+    """Run the main job with Ctrl-C pressed at one point of it."""
+
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    if hook == "load_data":
+        monkeypatch.setattr(mnist, "load_data", press)
+    elif hook == "evaluate":
+        monkeypatch.setattr(models.Sequential, "evaluate", press)
+    else:
+        monkeypatch.setattr(callbacks.History, hook, press)
+    return main(["--epochs", "1", "--batch-size", "500"])
+
+
+@pytest.mark.usefixtures("part_of_mnist")
+@pytest.mark.parametrize(
+    ("hook", "message"),
+    [
+        ("load_data", "\nStopped by Ctrl-C after 0s.\nNothing was saved.\n"),
+        ("on_train_batch_begin", "Done: 0 of 4 batches of epoch 1 of 1\nNothing was saved.\n"),
+        ("on_epoch_end", "Training was done, 1 of 1 epochs; its test was not. Training - loss: "),
+        ("evaluate", "Training was done, 1 of 1 epochs; its test was not. Training - loss: "),
+    ],
+)
+def test_ctrl_c_says_what_was_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], hook: str, message: str
+) -> None:
+    assert interrupted_at(monkeypatch, hook) == 130
+    assert message in capsys.readouterr().out

@@ -1,0 +1,240 @@
+"""One battery of contracts, run on every layer; then what is particular to each."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import LAYERS as CASES
+from cases import LAYOUTS, built, laid_out
+from hypothesis import given
+from hypothesis import strategies as st
+
+from numpycnn import backend
+from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.typing import Array
+
+every_layer = pytest.mark.parametrize("kind", LAYERS)
+seeds = st.integers(0, 2**32 - 1)
+dtypes = st.sampled_from((np.float32, np.float64))
+
+
+def batch(layer: Layer, n: int, seed: int, dtype: Any) -> Array:
+    assert layer.input_shape is not None
+    return np.random.default_rng(seed).normal(size=(n, *layer.input_shape)).astype(dtype)
+
+
+def bytes_of(value: Any) -> Any:
+    """Everything in a value that could change, as bytes."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, dict):
+        return {key: bytes_of(item) for key, item in value.items()}
+    return [bytes_of(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+
+def test_every_layer_has_cases() -> None:
+    assert CASES.keys() == LAYERS.keys()
+
+
+@every_layer
+@given(data=st.data(), n=st.integers(1, 3), seed=seeds, dtype=dtypes, layout=st.sampled_from(LAYOUTS))
+def test_contract(kind: str, data: st.DataObject, n: int, seed: int, dtype: Any, layout: str) -> None:
+    layer = built(data.draw(CASES[kind]), seed, dtype)
+    x = laid_out(batch(layer, n, seed, dtype), layout)
+    state = bytes_of([x, layer.params, layer.get_config()])
+
+    y, cache = layer.forward(x, training=True, rng=np.random.default_rng(seed))
+    assert y.shape == (n, *layer.output_shape_for(x.shape[1:]))  # the inferred shape is the real one
+    assert layer.output_shape == y.shape[1:]
+    assert y.dtype == dtype
+    dy = laid_out(np.random.default_rng(seed + 1).normal(size=y.shape).astype(dtype), layout)
+    kept = bytes_of([y, cache, dy])
+    dx, gradients = layer.backward(dy, cache)
+    assert (dx.shape, dx.dtype) == (x.shape, dtype)
+    assert {k: (g.shape, g.dtype) for k, g in gradients.items()} == {
+        k: (p.shape, np.dtype(dtype)) for k, p in layer.params.items()
+    }
+
+    # a second call gives the same bytes, and neither call changed an argument, the cache or the layer
+    again, cache_again = layer.forward(x, training=True, rng=np.random.default_rng(seed))
+    assert bytes_of([again, cache_again]) == bytes_of([y, cache])
+    assert bytes_of(layer.backward(dy, cache)) == bytes_of((dx, gradients))
+    assert bytes_of([y, cache, dy]) == kept
+    assert bytes_of([x, layer.params, layer.get_config()]) == state
+
+
+@every_layer
+@given(data=st.data())
+def test_config_round_trip(kind: str, data: st.DataObject) -> None:
+    layer = data.draw(CASES[kind])
+    config = json.loads(json.dumps(layer.get_config()))
+    twin = type(layer)(**config)
+    assert twin.get_config() == layer.get_config() == config
+    assert not twin.built
+    first, second = built(layer, 3, np.float64), built(twin, 3, np.float64)
+    x = batch(layer, 2, 4, np.float64)
+    assert bytes_of(first(x)) == bytes_of(second(x))
+
+
+@every_layer
+@given(data=st.data(), seed=seeds)
+def test_examples_do_not_mix(kind: str, data: st.DataObject, seed: int) -> None:
+    """What becomes of an example does not depend on the others in the batch."""
+    layer = built(data.draw(CASES[kind]), seed, np.float64)
+    x = batch(layer, 3, seed, np.float64)
+    together = layer(x)
+    alone = np.concatenate([layer(x[i : i + 1]) for i in range(3)])
+    np.testing.assert_allclose(together, alone, rtol=1e-12, atol=1e-12)
+
+
+@every_layer
+@given(data=st.data())
+def test_weights_round_trip(kind: str, data: st.DataObject) -> None:
+    layer = built(data.draw(CASES[kind]), 0, np.float32)
+    weights = [np.full(w.shape, k + 1.0) for k, w in enumerate(layer.get_weights())]
+    layer.set_weights(weights)
+    assert [bytes_of(w.astype(np.float32)) for w in weights] == [bytes_of(w) for w in layer.get_weights()]
+    assert layer.count_params() == sum(w.size for w in weights)
+    for w in layer.get_weights():
+        w += 1.0  # a copy: the layer keeps its own
+    assert [bytes_of(w.astype(np.float32)) for w in weights] == [bytes_of(w) for w in layer.get_weights()]
+
+
+@every_layer
+@given(data=st.data())
+def test_a_layer_builds_once(kind: str, data: st.DataObject) -> None:
+    layer = built(data.draw(CASES[kind]), 0, np.float32)
+    before = bytes_of(layer.params)
+    built(layer, 1, np.float32)
+    assert bytes_of(layer.params) == before
+    with pytest.raises(ValueError, match=r"already built for input_shape .*; received \(11, 12, 13\)"):
+        layer.build((11, 12, 13), np.random.default_rng(0), np.float32)
+
+
+@every_layer
+@given(data=st.data())
+def test_wrong_input_is_refused(kind: str, data: st.DataObject) -> None:
+    layer = data.draw(CASES[kind])
+    with pytest.raises(ValueError, match="not built yet"):
+        layer.forward(np.zeros((1, *(layer.input_shape or ()))))
+    built(layer, 0, np.float32)
+    for shape in ((), (2,), (2, *(layer.input_shape or ()), 1), (2, 9, 9, 9)):
+        with pytest.raises(ValueError, match=r"expected input of shape \(n, .*; received \("):
+            layer.forward(np.zeros(shape, np.float32))
+
+
+# ---------------------------------------------------------------- data formats
+
+
+@given(data=st.data(), seed=seeds)
+@pytest.mark.parametrize("kind", ["Conv2D", "MaxPooling2D", "Flatten"])
+def test_channels_first_is_channels_last_transposed(kind: str, data: st.DataObject, seed: int) -> None:
+    last = data.draw(CASES[kind].filter(lambda layer: layer.get_config()["data_format"] == "channels_last"))
+    if kind == "Conv2D" and last.activation == "softmax":
+        last.activation = "relu"  # softmax is along the last axis, which is another one in each format
+    shape = last.input_shape or ()
+    config = {**last.get_config(), "data_format": "channels_first", "input_shape": [shape[-1], *shape[:-1]]}
+    first = built(type(last)(**config), seed, np.float64)
+    built(last, seed, np.float64)
+    x = batch(last, 2, seed, np.float64)
+    y, expected = first(np.moveaxis(x, -1, 1)), last(x)
+    if kind != "Flatten":  # Flatten gives the same row for both
+        y = np.moveaxis(y, 1, -1)
+    np.testing.assert_array_equal(y, expected)
+
+
+def test_the_data_format_is_the_backends_when_the_layer_is_made() -> None:
+    backend.set_image_data_format("channels_first")
+    layer = Conv2D(2, 3, input_shape=(1, 5, 6))
+    backend.set_image_data_format("channels_last")
+    assert layer.data_format == "channels_first"
+    assert built(layer, 0, np.float32).output_shape == (2, 3, 4)
+    assert layer.params["kernel"].shape == (3, 3, 1, 2)
+
+
+# ---------------------------------------------------------------- each layer
+
+
+def test_conv2d_output_shapes() -> None:
+    assert built(Conv2D(64, 5, input_shape=(28, 28, 1)), 0, np.float32).output_shape == (24, 24, 64)
+    same = Conv2D(8, (3, 2), strides=(2, 3), padding="SAME", input_shape=(7, 10, 3))
+    assert built(same, 0, np.float32).output_shape == (4, 4, 8)
+    dilated = Conv2D(1, 3, dilation_rate=(2, 1), input_shape=(9, 9, 1))
+    assert built(dilated, 0, np.float32).output_shape == (5, 7, 1)
+
+
+def test_a_one_by_one_convolution_is_dense() -> None:
+    conv, dense = Conv2D(4, 1, input_shape=(3, 5, 2)), Dense(4, input_shape=(3, 5, 2))
+    built(conv, 1, np.float64), built(dense, 1, np.float64)
+    dense.set_weights([conv.params["kernel"][0, 0], conv.params["bias"]])
+    x = batch(conv, 2, 0, np.float64)
+    np.testing.assert_allclose(conv(x), dense(x), rtol=1e-13)
+
+
+def test_max_pooling_strides_default_to_the_pool() -> None:
+    assert MaxPooling2D((3, 2)).get_config()["strides"] == [3, 2]
+    assert MaxPooling2D().get_config()["pool_size"] == [2, 2]
+
+
+def test_the_first_maximum_wins_a_tie() -> None:
+    layer = built(MaxPooling2D(2, input_shape=(2, 2, 1)), 0, np.float32)
+    x = np.ones((1, 2, 2, 1), np.float32)
+    dx, _ = layer.backward(np.full((1, 1, 1, 1), 7, np.float32), layer.forward(x)[1])
+    assert dx[0, :, :, 0].tolist() == [[7, 0], [0, 0]]
+
+
+def test_dropout_is_the_identity_at_inference() -> None:
+    layer = built(Dropout(0.5, input_shape=(100,)), 0, np.float32)
+    x = batch(layer, 2, 0, np.float32)
+    assert bytes_of(layer(x)) == bytes_of(x)
+    dy = np.ones_like(x)
+    assert bytes_of(layer.backward(dy, layer.forward(x)[1])[0]) == bytes_of(dy)
+
+
+def test_dropout_uses_the_same_mask_backward() -> None:
+    layer = built(Dropout(0.5, input_shape=(100,)), 0, np.float32)
+    x = np.ones((2, 100), np.float32)
+    y, cache = layer.forward(x, training=True, rng=np.random.default_rng(0))
+    dx, _ = layer.backward(np.full_like(x, 3.0), cache)
+    assert bytes_of(dx) == bytes_of(3 * y)
+    assert 0 < (y == 0).sum() < y.size
+    other, _ = layer.forward(x, training=True, rng=np.random.default_rng(1))
+    assert bytes_of(other) != bytes_of(y)
+
+
+def test_dropout_needs_a_generator_in_training() -> None:
+    layer = built(Dropout(0.5, name="drop", input_shape=(3,)), 0, np.float32)
+    with pytest.raises(ValueError, match="drop: training=True needs rng"):
+        layer.forward(np.zeros((1, 3)), training=True)
+
+
+def test_flatten_goes_by_rows_columns_channels_in_both_formats() -> None:
+    x = np.arange(24.0).reshape(1, 2, 3, 4)
+    assert Flatten("channels_last")(x)[0].tolist() == list(range(24))
+    assert Flatten("channels_first")(np.moveaxis(x, -1, 1))[0].tolist() == list(range(24))
+
+
+def test_a_layer_called_builds_itself() -> None:
+    np.random.seed(0)
+    layer = Dense(3)
+    y = layer(np.ones((2, 4), np.uint8))
+    assert y.shape == (2, 3)
+    assert y.dtype == np.float32
+    assert layer.built
+    np.random.seed(0)
+    assert bytes_of(Dense(3)(np.ones((2, 4), np.uint8))) == bytes_of(y)
+
+
+def test_repr_shows_the_arguments() -> None:
+    assert repr(Activation("relu", name="rectify")) == "Activation(name='rectify', activation='relu')"
+
+
+def test_without_activation_shares_the_parameters() -> None:
+    layer = built(Dense(3, activation="softmax", input_shape=(4,)), 0, np.float64)
+    twin = layer.without_activation()
+    x = batch(layer, 2, 0, np.float64)
+    assert bytes_of(twin(x)) == bytes_of(x @ layer.params["kernel"] + layer.params["bias"])
+    assert layer.activation == "softmax"
+    layer.params["bias"] += 1.0
+    assert twin.params["bias"] is layer.params["bias"]

@@ -1,0 +1,148 @@
+"""Losses and metrics against Keras's own figures, and against their definitions."""
+
+import math
+
+import numpy as np
+import pytest
+
+from numpycnn import backend
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy, get_loss
+from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix, get_metric
+
+# keras/src/losses/losses_test.py
+PROBABILITIES = [[0.9, 0.05, 0.05], [0.5, 0.89, 0.6], [0.05, 0.01, 0.94]]
+LOGITS = [[8.0, 1.0, 1.0], [0.0, 9.0, 1.0], [2.0, 3.0, 5.0]]
+
+
+@pytest.mark.parametrize(
+    ("loss", "y_true"), [(CategoricalCrossentropy, np.eye(3)), (SparseCategoricalCrossentropy, np.arange(3))]
+)
+def test_cross_entropy_gives_the_keras_figures(loss: type[CategoricalCrossentropy], y_true: np.ndarray) -> None:
+    """0.3239 and 0.0573 there; the further digits are what Keras 3.15.1 printed for the same arrays."""
+    assert loss()(y_true, np.array(PROBABILITIES)) == pytest.approx(0.3239681124687195, rel=1e-6)
+    assert loss(from_logits=True)(y_true, np.array(LOGITS)) == pytest.approx(0.05737559124827385, rel=1e-6)
+
+
+def test_mean_squared_error_by_hand() -> None:
+    assert MeanSquaredError()([[0.0, 1.0], [2.0, 4.0]], [[1.0, 1.0], [2.0, 1.0]]) == (1 + 0 + 0 + 9) / 4
+    assert MeanSquaredError()([1.0, 2.0], [[1.0], [4.0]]) == 2.0  # targets (n,) for one output
+    assert MeanSquaredError()(np.zeros((2, 3, 4)), np.full((2, 3, 4), 3)) == 9.0
+
+
+def test_cross_entropy_of_even_odds_is_the_logarithm_of_the_classes() -> None:
+    p = np.full((5, 10), 0.1)
+    assert SparseCategoricalCrossentropy()(np.arange(5), p) == pytest.approx(math.log(10))
+    assert SparseCategoricalCrossentropy(from_logits=True)(np.arange(5), p) == pytest.approx(math.log(10))
+
+
+def test_probabilities_are_kept_away_from_zero() -> None:
+    worst = CategoricalCrossentropy()([[1.0, 0.0]], [[0.0, 1.0]])
+    assert worst == pytest.approx(-math.log(1e-7))
+    backend.set_epsilon(1e-3)
+    assert CategoricalCrossentropy()([[1.0, 0.0]], [[0.0, 1.0]]) == pytest.approx(-math.log(1e-3))
+
+
+def test_no_gradient_where_probabilities_are_clipped() -> None:
+    loss = CategoricalCrossentropy()
+    assert not loss.gradient(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])).any()
+
+
+def test_soft_targets_are_targets() -> None:
+    loss = CategoricalCrossentropy(from_logits=True)
+    y, z = np.array([[0.25, 0.75]]), np.array([[0.0, math.log(3.0)]])
+    assert loss(y, z) == pytest.approx(-0.25 * math.log(0.25) - 0.75 * math.log(0.75))
+    np.testing.assert_allclose(loss.gradient(y, z), 0.0, atol=1e-15)
+
+
+def test_sparse_labels_may_have_a_last_axis_of_one() -> None:
+    loss = SparseCategoricalCrossentropy()
+    assert loss([[0], [1], [2]], PROBABILITIES) == loss([0, 1, 2], PROBABILITIES)
+
+
+def test_dtype_is_kept() -> None:
+    for dtype in (np.float32, np.float64):
+        y, z = np.eye(3, dtype=dtype), np.array(LOGITS, dtype)
+        for loss in (CategoricalCrossentropy(), CategoricalCrossentropy(from_logits=True), MeanSquaredError()):
+            assert loss.value(y, z).dtype == dtype
+            assert loss.gradient(y, z).dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("loss", "y_true", "message"),
+    [
+        (
+            "categorical_crossentropy",
+            [0, 1, 2],
+            r"expected one-hot y of shape \(n, 3\); received \(3,\).*to_categorical",
+        ),
+        ("categorical_crossentropy", [[0], [1], [2]], r"expected one-hot y of shape \(n, 3\); received \(3, 1\)"),
+        ("categorical_crossentropy", np.eye(4)[:3], r"expected y of shape \(n, 3\); received \(3, 4\)"),
+        ("categorical_crossentropy", np.eye(3) * 2, r"must be one-hot.*received \[2. 0. 0.\] at row 0"),
+        ("categorical_crossentropy", [[1, 0, 0], [0, 1, 0], [0, 0, 0]], r"received \[0 0 0\] at row 2"),
+        ("categorical_crossentropy", [[1, 0, 0], [2, -1, 0], [0, 0, 1]], r"received \[ ?2 -1  0\] at row 1"),
+        ("categorical_crossentropy", np.full((3, 3), np.nan), "received .nan nan nan. at row 0"),
+        ("categorical_crossentropy", np.eye(3)[:2], "same number of examples.*y_true: 2, y_pred: 3"),
+        (
+            "sparse_categorical_crossentropy",
+            [0, 1, 3],
+            "labels must be whole numbers of at least 0 and below 3; received 3",
+        ),
+        (
+            "sparse_categorical_crossentropy",
+            [0, -1, 2],
+            "labels must be whole numbers of at least 0 and below 3; received -1",
+        ),
+        (
+            "sparse_categorical_crossentropy",
+            [0, 0.5, 2],
+            "labels must be whole numbers of at least 0 and below 3; received 0.5",
+        ),
+        ("sparse_categorical_crossentropy", np.eye(3), r"expected integer labels y of shape \(n\); received \(3, 3\)"),
+        ("mse", np.zeros((3, 2)), r"expected y of shape \(n, 3\); received \(3, 2\)"),
+        ("mse", np.zeros(3), r"expected y of shape \(n, 3\); received \(3,\)"),
+        ("mse", [[1, 2, 3], [1, 2]], "y must be an array of numbers"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(loss: str, y_true: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        get_loss(loss)(y_true, np.full((3, 3), 1 / 3))
+
+
+def test_targets_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(TypeError, match="mean_squared_error: y must be an array of real numbers; received dtype <U3"):
+        get_loss("mse")(["one", "two"], np.zeros((2, 1)))
+
+
+# ---------------------------------------------------------------- metrics
+
+
+def test_accuracy_of_one_hot_sparse_and_binary_targets() -> None:
+    p = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
+    assert accuracy(np.array([[0, 1], [0, 1], [0, 1]]), p).tolist() == [1, 0, 1]
+    assert accuracy(np.array([1, 1, 0]), p).tolist() == [1, 0, 0]
+    assert accuracy(np.array([[1], [1], [0]]), p).tolist() == [1, 0, 0]
+    assert accuracy(np.array([1, 1, 0]), np.array([[0.6], [0.4], [0.5]])).tolist() == [1, 0, 1]
+
+
+def test_accuracy_averages_over_the_axes_within_an_example() -> None:
+    labels = np.array([[0, 1], [1, 1]])
+    p = np.eye(2)[np.array([[0, 0], [1, 1]])]
+    assert accuracy(labels, p).tolist() == [0.5, 1.0]
+
+
+def test_running_means_weigh_batches_by_their_size() -> None:
+    means = RunningMeans()
+    means.add(3, {"loss": np.array([1.0, 2.0, 3.0]), "own": 4.0})  # a metric may give the mean itself
+    means.add(1, {"loss": np.array([10.0]), "own": 8.0})
+    assert means.result() == {"loss": 4.0, "own": 5.0}
+
+
+def test_confusion_matrix_counts_true_by_row() -> None:
+    matrix = confusion_matrix(np.array([0, 0, 1, 2, 2], np.uint8), np.array([0, 1, 1, 0, 0]), 3)
+    assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 0]]
+
+
+def test_metrics_keep_the_name_that_was_given() -> None:
+    assert get_metric("acc") == ("acc", accuracy)
+    assert get_metric("accuracy") == ("accuracy", accuracy)
+    assert get_metric(confusion_matrix)[0] == "confusion_matrix"

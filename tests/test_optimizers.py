@@ -1,0 +1,145 @@
+"""Optimizers against Keras's own figures, and against the formulas written out for single numbers."""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from numpycnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop, get_optimizer
+from numpycnn.typing import Array
+
+
+def steps(optimizer: Optimizer, w: Array, gradients: list[Array]) -> Iterator[Array]:
+    """The parameter after each step."""
+    for g in gradients:
+        optimizer.update({"w": w}, {"w": g})
+        yield w.copy()
+
+
+# ---------------------------------------------------------------- figures from Keras's own tests
+
+
+def test_rmsprop_gives_the_keras_figures() -> None:
+    """keras/src/optimizers/rmsprop_test.py: one step from [1, 2, 3, 4] with gradients [1, 6, 7, 2]."""
+    (w,) = steps(RMSprop(learning_rate=0.5), np.array([1.0, 2.0, 3.0, 4.0]), [np.array([1.0, 6.0, 7.0, 2.0])])
+    np.testing.assert_allclose(w, [-0.5811, 0.4189, 1.4189, 2.4189], atol=5e-5)
+
+
+def test_centered_rmsprop_gives_the_keras_figures() -> None:
+    """The golden sequence of the same file: a first gradient of 0.01, then 0.1 to 1.0, the same for all entries."""
+    gradients = [np.full(10, 0.01)] + [np.arange(0.1, 1.1, 0.1)] * 4
+    result = list(steps(RMSprop(centered=True), np.ones(10), gradients))
+    for w, golden in zip(result, [0.9967, 0.9933, 0.9908, 0.9885, 0.9864], strict=True):
+        np.testing.assert_allclose(w, golden, atol=5e-4)
+
+
+@pytest.mark.parametrize(("g", "size"), [(1e-3, 0.002236), (1e-4, 0.000315), (1e-5, 3.16e-5), (1e-6, 3.2e-6)])
+def test_rmsprop_has_epsilon_inside_the_root(g: float, size: float) -> None:
+    """Keras 3's first step for small gradients; with epsilon outside the root it would be 0.0031 for all of these."""
+    (w,) = steps(RMSprop(), np.array([1.0]), [np.array([g])])
+    assert 1.0 - w[0] == pytest.approx(size, rel=2e-2)
+
+
+# ---------------------------------------------------------------- the formulas, one number at a time
+
+
+def sgd(lr: float, momentum: float, nesterov: bool) -> Callable[[float, float, dict[str, float], int], float]:
+    def step(w: float, g: float, m: dict[str, float], t: int) -> float:
+        m["v"] = momentum * m.get("v", 0.0) - lr * g
+        return w + (momentum * m["v"] - lr * g if nesterov else m["v"])
+
+    return step
+
+
+def rmsprop(lr: float, rho: float, momentum: float, eps: float, centered: bool) -> Callable[..., float]:
+    def step(w: float, g: float, m: dict[str, float], t: int) -> float:
+        m["a"] = rho * m.get("a", 0.0) + (1 - rho) * g**2
+        m["mean"] = rho * m.get("mean", 0.0) + (1 - rho) * g
+        m["v"] = momentum * m.get("v", 0.0) + lr * g / math.sqrt(m["a"] - centered * m["mean"] ** 2 + eps)
+        return w - m["v"]
+
+    return step
+
+
+def adam(lr: float, beta_1: float, beta_2: float, eps: float) -> Callable[..., float]:
+    def step(w: float, g: float, m: dict[str, float], t: int) -> float:
+        m["m"] = beta_1 * m.get("m", 0.0) + (1 - beta_1) * g
+        m["v"] = beta_2 * m.get("v", 0.0) + (1 - beta_2) * g**2
+        return w - lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t) * m["m"] / (math.sqrt(m["v"]) + eps)
+
+    return step
+
+
+CASES: list[tuple[Optimizer, Callable[..., float]]] = [
+    (SGD(), sgd(0.01, 0.0, False)),
+    (SGD(0.1, momentum=0.9), sgd(0.1, 0.9, False)),
+    (SGD(0.1, momentum=0.9, nesterov=True), sgd(0.1, 0.9, True)),
+    (RMSprop(), rmsprop(0.001, 0.9, 0.0, 1e-7, False)),
+    (RMSprop(0.01, rho=0.8, momentum=0.5), rmsprop(0.01, 0.8, 0.5, 1e-7, False)),
+    (RMSprop(0.01, epsilon=1e-3, centered=True), rmsprop(0.01, 0.9, 0.0, 1e-3, True)),
+    (RMSprop(0.01, momentum=0.9, centered=True), rmsprop(0.01, 0.9, 0.9, 1e-7, True)),
+    (Adam(), adam(0.001, 0.9, 0.999, 1e-7)),
+    (Adam(0.1, beta_1=0.5, beta_2=0.9, epsilon=1e-2), adam(0.1, 0.5, 0.9, 1e-2)),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "reference"), CASES, ids=lambda case: str(getattr(case, "get_config", str)()))
+def test_a_thousand_steps_equal_the_formula(optimizer: Optimizer, reference: Callable[..., float]) -> None:
+    rng = np.random.default_rng(0)
+    gradients = [rng.normal(size=3) * 10.0 ** rng.integers(-4, 2) for _ in range(1000)]
+    fresh = type(optimizer)(**json.loads(json.dumps(optimizer.get_config())))
+    w, memories = [1.0, -2.0, 0.5], [{}, {}, {}]  # type: ignore[var-annotated]
+    for t, actual in enumerate(steps(fresh, np.array(w), gradients), start=1):
+        w = [reference(w[k], float(gradients[t - 1][k]), memories[k], t) for k in range(3)]
+        np.testing.assert_allclose(actual, w, rtol=1e-9, atol=1e-12)
+    assert fresh.iterations == 1000
+
+
+# ---------------------------------------------------------------- properties
+
+
+@given(st.floats(0.01, 100.0))
+def test_rmsprop_without_epsilon_ignores_the_scale_of_gradients(scale: float) -> None:
+    g = np.array([1.0, -2.0, 0.5])
+    (plain,) = steps(RMSprop(epsilon=0.0), np.zeros(3), [g])
+    (scaled,) = steps(RMSprop(epsilon=0.0), np.zeros(3), [scale * g])
+    np.testing.assert_allclose(plain, scaled, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parameters_change_in_place_and_keep_their_dtype(name: str, dtype: type) -> None:
+    optimizer = get_optimizer(name)
+    w: Array = np.ones(4, dtype)
+    g: Array = np.full(4, 0.5, dtype)
+    kept = g.copy()
+    optimizer.update({"w": w}, {"w": g})
+    assert w.dtype == dtype
+    assert (w < 1.0).all()
+    assert (g == kept).all()
+    assert all(array.dtype == dtype for arrays in optimizer.state.values() for array in arrays.values())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_learning_rate_of_zero_changes_nothing(name: str) -> None:
+    optimizer = get_optimizer(name)
+    optimizer.learning_rate = 0.0
+    w = np.array([1.0, 2.0])
+    optimizer.update({"w": w}, {"w": np.ones(2)})
+    assert w.tolist() == [1.0, 2.0]
+
+
+def test_only_what_is_needed_is_remembered() -> None:
+    for optimizer, slots in [
+        (SGD(), set()),
+        (SGD(momentum=0.9), {"velocity"}),
+        (RMSprop(), {"mean_square"}),
+        (RMSprop(momentum=0.9, centered=True), {"mean_square", "mean", "velocity"}),
+        (Adam(), {"momentum", "velocity"}),
+    ]:
+        list(steps(optimizer, np.ones(2), [np.ones(2)]))
+        assert optimizer.state.keys() == slots

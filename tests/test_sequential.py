@@ -1,0 +1,443 @@
+"""Sequential as Keras users know it: structure, training, evaluation, weights and configuration."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from networks import CLASSES, fingerprint, small_data, small_network
+
+from numpycnn import Sequential, backend
+from numpycnn.callbacks import Callback, EarlyStopping, History, Logs
+from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from numpycnn.losses import CategoricalCrossentropy
+from numpycnn.optimizers import SGD, RMSprop
+from numpycnn.tutorial import tutorial_network
+from numpycnn.typing import Array
+
+# ---------------------------------------------------------------- structure
+
+TUTORIAL_SUMMARY = """\
+Model: "sequential"
+________________________________________________________________________
+Layer (type)                    Output Shape              Param #
+========================================================================
+conv2d (Conv2D)                 (None, 64, 24, 24)        1,664
+max_pooling2d (MaxPooling2D)    (None, 64, 12, 12)        0
+dropout (Dropout)               (None, 64, 12, 12)        0
+flatten (Flatten)               (None, 9216)              0
+dense (Dense)                   (None, 128)               1,179,776
+dropout_1 (Dropout)             (None, 128)               0
+dense_1 (Dense)                 (None, 10)                1,290
+========================================================================
+Total params: 1,182,730 (4.51 MB)
+Trainable params: 1,182,730
+Non-trainable params: 0
+"""
+
+
+def test_the_tutorial_networks_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    """Shapes and counts are those of Keras's summary for the same network."""
+    network = tutorial_network(seed=0, data_format="channels_first")
+    network.summary()
+    assert capsys.readouterr().out == TUTORIAL_SUMMARY
+    assert network.count_params() == 1_182_730
+    lines: list[str] = []
+    network.summary(print_fn=lines.append)
+    assert lines == TUTORIAL_SUMMARY.splitlines()
+
+
+def test_layers_added_one_by_one_or_given_as_a_list_are_the_same() -> None:
+    listed = small_network(seed=3)
+    added = Sequential(seed=3)
+    for layer in small_network(seed=3, compiled=False).get_config()["layers"]:
+        added.add(type(listed.get_layer(layer["config"]["name"]))(**layer["config"]))
+    added.compile("rmsprop", "categorical_crossentropy", ["accuracy"])
+    assert fingerprint(added) == fingerprint(listed)
+    assert [layer.name for layer in added.layers] == [
+        "conv2d",
+        "max_pooling2d",
+        "dropout",
+        "flatten",
+        "dense",
+        "dropout_1",
+        "dense_1",
+    ]
+
+
+def test_a_model_is_built_by_input_shape_by_build_or_by_data() -> None:
+    by_build = Sequential([Dense(4, activation="relu"), Dense(2)], seed=1)
+    assert not by_build.built
+    assert by_build.output_shape is None
+    by_build.build((3,))
+    by_shape = Sequential([Dense(4, activation="relu", input_shape=(3,)), Dense(2)], seed=1)
+    by_data = Sequential([Dense(4, activation="relu"), Dense(2)], seed=1)
+    by_data.predict(np.zeros((5, 3)))
+    for model in (by_build, by_shape, by_data):
+        assert model.built
+        assert (model.input_shape, model.output_shape) == ((3,), (2,))
+        assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in by_build.get_weights()]
+
+
+def test_get_layer() -> None:
+    model = small_network()
+    assert model.get_layer("dense_1") is model.layers[6]
+    assert model.get_layer(index=0) is model.get_layer(index=-7) is model.layers[0]
+
+
+def test_names_given_by_the_user_are_kept() -> None:
+    model = Sequential(
+        [Dense(2, name="dense_1", input_shape=(2,)), Dense(2), Dense(2), Activation("relu", name="last")]
+    )
+    assert [layer.name for layer in model.layers] == ["dense_1", "dense", "dense_2", "last"]
+    assert list(model.params)[:2] == ["dense_1/kernel", "dense_1/bias"]
+
+
+def test_weights_have_keras_order_and_layout() -> None:
+    model = tutorial_network(seed=0)
+    shapes = [w.shape for w in model.get_weights()]
+    assert shapes == [(5, 5, 1, 64), (64,), (9216, 128), (128,), (128, 10), (10,)]
+    other = tutorial_network(seed=1)
+    other.set_weights(model.get_weights())
+    x = np.random.default_rng(0).uniform(size=(2, 28, 28, 1))
+    assert other.predict(x).tobytes() == model.predict(x).tobytes()
+    for w in model.get_weights():
+        w += 1.0  # copies: the model keeps its own
+    assert other.predict(x).tobytes() == model.predict(x).tobytes()
+
+
+def test_configuration_round_trip() -> None:
+    model = small_network(seed=5)
+    twin = Sequential.from_config(json.loads(json.dumps(model.get_config())))
+    assert twin.get_config() == model.get_config()
+    assert [w.tobytes() for w in twin.get_weights()] == [w.tobytes() for w in model.get_weights()]
+
+
+def test_data_formats_give_the_same_model() -> None:
+    """The same weights in both formats give the same predictions for transposed images: Flatten orders them alike."""
+    last, first = tutorial_network(seed=0), tutorial_network(seed=0, data_format="channels_first")
+    x = np.random.default_rng(0).uniform(size=(3, 28, 28, 1))
+    np.testing.assert_allclose(last.predict(x), first.predict(np.moveaxis(x, -1, 1)), rtol=1e-6)
+
+
+# ---------------------------------------------------------------- training
+
+
+def test_training_learns(capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = small_data(200)
+    model = small_network(dropout=0.2)
+    history = model.fit(x, y, batch_size=10, epochs=15, verbose=0, validation_data=small_data(100, seed=1))
+    assert history.history["val_accuracy"][-1] >= 0.95
+    assert history.history["loss"][-1] < history.history["loss"][0] / 3
+    assert capsys.readouterr().out == ""
+
+
+def test_twenty_images_are_learnt_by_heart() -> None:
+    x, y = small_data(20)
+    model = small_network(dropout=0.0)
+    model.fit(x, y, batch_size=20, epochs=300, verbose=0)
+    assert model.evaluate(x, y, verbose=0)[0] < 1e-2
+
+
+def test_a_new_model_knows_nothing() -> None:
+    """Its loss is that of guessing: the logarithm of the number of classes."""
+    rng = np.random.default_rng(0)
+    model = tutorial_network(seed=0)
+    loss, _ = model.evaluate(rng.uniform(0, 0.3, (100, 28, 28, 1)), np.eye(10)[rng.integers(0, 10, 100)], verbose=0)
+    assert abs(loss - math.log(10)) < 0.1
+
+
+def test_history_has_the_metrics_names_as_given() -> None:
+    x, y = small_data(20)
+    model = small_network(compiled=False)
+    model.compile("sgd", "categorical_crossentropy", ["acc"])
+    history = model.fit(x, y, epochs=2, verbose=0, validation_split=0.25)
+    assert isinstance(history, History)
+    assert model.history is history
+    assert list(history.history) == ["loss", "acc", "val_loss", "val_acc"]
+    assert [len(values) for values in history.history.values()] == [2] * 4
+    assert history.epoch == [0, 1]
+    assert history.params == {"epochs": 2, "initial_epoch": 0, "verbose": 0, "steps": 1}
+    assert model.metrics_names == ["loss", "acc"]
+
+
+class Spy(Callback):
+    """Writes down every call."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.batch_logs: list[Logs] = []
+
+    def on_train_begin(self, logs: Logs) -> None:
+        self.calls.append("train begin")
+
+    def on_train_end(self, logs: Logs) -> None:
+        self.calls.append("train end")
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        self.calls.append(f"epoch {epoch} begin")
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self.calls.append(f"epoch {epoch} end {' '.join(logs)}")
+
+    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+        self.calls.append(f"batch {batch} begin")
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        self.calls.append(f"batch {batch} end")
+        self.batch_logs.append(logs)
+
+
+def test_callbacks_are_called_in_order() -> None:
+    x, y = small_data(5)
+    spy = Spy()
+    model = small_network()
+    model.fit(x, y, batch_size=4, epochs=3, initial_epoch=2, verbose=0, callbacks=[spy], validation_data=(x, y))
+    assert spy.calls == [
+        "train begin",
+        "epoch 2 begin",
+        "batch 0 begin",
+        "batch 0 end",
+        "batch 1 begin",
+        "batch 1 end",
+        "epoch 2 end loss accuracy val_loss val_accuracy",
+        "train end",
+    ]
+    assert spy.model is model
+    assert spy.params["steps"] == 2
+
+
+def test_epoch_figures_are_weighted_by_batch_size() -> None:
+    """With a learning rate of 0 and no dropout the epoch's loss is the loss on the whole, short last batch included."""
+    x, y = small_data(50)
+    model = small_network(dropout=0.0, compiled=False)
+    model.compile(SGD(learning_rate=0.0), "categorical_crossentropy", ["accuracy"])
+    spy = Spy()
+    history = model.fit(x, y, batch_size=16, verbose=0, callbacks=spy)
+    loss, accuracy = model.evaluate(x, y, batch_size=50, verbose=0)
+    assert history.history["loss"][0] == pytest.approx(loss, rel=1e-6)
+    assert history.history["accuracy"][0] == pytest.approx(accuracy, rel=1e-12)
+    assert [call for call in spy.calls if call.startswith("batch") and call.endswith("end")] == [
+        f"batch {k} end" for k in range(4)
+    ]
+    assert spy.batch_logs[-1]["loss"] == history.history["loss"][0]
+    for size in (1, 7, 50, 64):
+        assert model.evaluate(x, y, batch_size=size, verbose=0) == pytest.approx([loss, accuracy], rel=1e-6)
+
+
+def test_a_fit_is_its_batches_one_by_one() -> None:
+    """Without shuffling, fit is train_on_batch for each batch in turn, the short last one too."""
+    x, y = small_data(10)
+    fitted, stepped = small_network(), small_network()
+    fitted.fit(x, y, batch_size=4, verbose=0, shuffle=False)
+    for rows in (slice(0, 4), slice(4, 8), slice(8, 10)):
+        stepped.train_on_batch(x[rows], y[rows])
+    assert fingerprint(fitted)[:3] == fingerprint(stepped)[:3]
+
+
+def test_validation_split_takes_the_last_part_before_shuffling() -> None:
+    x, y = small_data(10)
+    split, given = small_network(), small_network()
+    one = split.fit(x, y, batch_size=3, epochs=2, verbose=0, validation_split=0.3)
+    two = given.fit(x[:7], y[:7], batch_size=3, epochs=2, verbose=0, validation_data=(x[7:], y[7:]))
+    assert one.history == two.history
+    assert fingerprint(split) == fingerprint(given)
+
+
+def test_shuffling_changes_membership_of_batches_every_epoch() -> None:
+    """The order is of examples, not of batches, and differs from epoch to epoch."""
+    seen: list[Array] = []
+
+    class Recorder(Sequential):
+        def _train_batch(self, x: Array, y: Array):  # type: ignore[no-untyped-def]
+            seen.append(x[:, 0].astype(int))
+            return super()._train_batch(x, y)
+
+    model = Recorder([Dense(1, input_shape=(1,))], seed=0)
+    model.compile("sgd", "mse")
+    x = np.arange(12)[:, None]
+    model.fit(x, np.zeros(12), batch_size=4, epochs=2, verbose=0)
+    first, second = np.concatenate(seen[:3]), np.concatenate(seen[3:])
+    assert sorted(first) == sorted(second) == list(range(12))
+    assert first.tolist() != second.tolist()
+    assert {frozenset(batch) for batch in seen[:3]} != {frozenset(batch) for batch in seen[3:]}
+
+
+def test_two_fits_of_one_epoch_are_one_fit_of_two() -> None:
+    x, y = small_data(20)
+    once, twice = small_network(), small_network()
+    once.fit(x, y, batch_size=8, epochs=2, verbose=0)
+    twice.fit(x, y, batch_size=8, epochs=1, verbose=0)
+    history = twice.fit(x, y, batch_size=8, epochs=2, initial_epoch=1, verbose=0)
+    assert history.epoch == [1]
+    assert fingerprint(once)[:3] == fingerprint(twice)[:3]
+
+
+def test_an_initial_epoch_past_the_last_trains_nothing() -> None:
+    x, y = small_data(4)
+    model = small_network()
+    before = fingerprint(model)[:3]
+    assert model.fit(x, y, epochs=2, initial_epoch=2, verbose=0).history == {}
+    assert fingerprint(model)[:3] == before
+
+
+def test_a_callback_can_stop_training() -> None:
+    class Stop(Callback):
+        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+            self.model.stop_training = epoch == 1
+
+    x, y = small_data(8)
+    model = small_network()
+    assert model.fit(x, y, epochs=9, verbose=0, callbacks=[Stop()]).epoch == [0, 1]
+    assert model.fit(x, y, epochs=1, verbose=0).epoch == [0]
+
+
+def test_early_stopping_restores_the_best_weights() -> None:
+    """A learning rate far too large: the first epoch stays the best."""
+    x, y = small_data(30)
+    model = small_network(compiled=False)
+    model.compile(SGD(learning_rate=50.0), "categorical_crossentropy")
+    kept: list[list[Array]] = []
+
+    class Keep(Callback):
+        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+            kept.append(self.model.get_weights())
+
+    stopping = EarlyStopping("loss", patience=2, restore_best_weights=True)
+    with np.errstate(all="ignore"):
+        history = model.fit(x, y, epochs=20, verbose=0, callbacks=[Keep(), stopping])
+    best = int(np.argmin(history.history["loss"]))
+    assert len(history.epoch) == best + 3
+    assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in kept[best]]
+
+
+def test_early_stopping_knows_what_should_rise() -> None:
+    stopping = EarlyStopping("val_accuracy", min_delta=0.1)
+    stopping.model = small_network()
+    stopping.on_train_begin({})
+    for epoch, (value, stop) in enumerate([(0.5, False), (0.7, False), (0.75, True)]):
+        stopping.on_epoch_end(epoch, {"val_accuracy": value})
+        assert stopping.model.stop_training == stop
+    with pytest.raises(ValueError, match="EarlyStopping: monitor must be one of 'loss'; received 'val_accuracy'"):
+        stopping.on_epoch_end(3, {"loss": 1.0})
+
+
+# ---------------------------------------------------------------- evaluation and prediction
+
+
+def test_evaluate_returns_a_list_a_number_or_a_dict() -> None:
+    x, y = small_data(20)
+    model = small_network()
+    loss, accuracy = model.evaluate(x, y, verbose=0)
+    assert model.evaluate(x, y, verbose=0, return_dict=True) == {"loss": loss, "accuracy": accuracy}
+    assert model.test_on_batch(x, y) == [loss, accuracy]
+    model.compile("sgd", "categorical_crossentropy")
+    assert model.evaluate(x, y, verbose=0) == loss
+    assert model.test_on_batch(x, y, return_dict=True) == {"loss": loss}
+
+
+def test_evaluate_is_the_loss_and_accuracy_of_predict() -> None:
+    x, y = small_data(30)
+    model = small_network()
+    p = model.predict(x)
+    loss, accuracy = model.evaluate(x, y, verbose=0)
+    assert p.shape == (30, CLASSES)
+    assert p.dtype == np.float32
+    np.testing.assert_allclose(p.sum(axis=1), 1.0, rtol=1e-6)
+    assert loss == pytest.approx(CategoricalCrossentropy()(y, p), rel=1e-5)
+    assert accuracy == (p.argmax(axis=1) == y.argmax(axis=1)).mean()
+    assert model(x).tobytes() == model.predict(x, batch_size=30).tobytes()
+
+
+def test_predict_needs_no_compile_and_little_depends_on_batch_size() -> None:
+    x, _ = small_data(30)
+    model = small_network(compiled=False)
+    whole = model.predict(x, batch_size=30)
+    for size in (1, 7, 100):
+        np.testing.assert_allclose(model.predict(x, batch_size=size), whole, rtol=1e-5)
+
+
+def test_train_on_batch_returns_the_figures_before_the_step() -> None:
+    x, y = small_data(20)
+    model = small_network(dropout=0.0)
+    before = model.test_on_batch(x, y)
+    assert model.train_on_batch(x, y) == pytest.approx(before, rel=1e-6)
+    assert model.test_on_batch(x, y) != before
+    assert list(model.train_on_batch(x, y, return_dict=True)) == ["loss", "accuracy"]
+    assert model.optimizer is not None
+    assert model.optimizer.iterations == 2
+
+
+def test_sparse_labels_train_as_one_hot_ones_do() -> None:
+    x, y = small_data(20)
+    dense, sparse = small_network(), small_network(compiled=False)
+    sparse.compile("rmsprop", "sparse_categorical_crossentropy", ["accuracy"])
+    one = dense.fit(x, y, epochs=2, verbose=0)
+    two = sparse.fit(x, y.argmax(axis=1), epochs=2, verbose=0)
+    assert one.history == two.history
+    assert fingerprint(dense)[:3] == fingerprint(sparse)[:3]
+
+
+def test_a_softmax_layer_of_its_own_trains_as_an_activation_does() -> None:
+    x, y = small_data(20)
+
+    def model(*last: Dense | Activation) -> Sequential:
+        made = Sequential([Flatten(input_shape=(8, 8, 1)), *last], seed=0)
+        made.compile("sgd", "categorical_crossentropy")
+        made.fit(x, y, verbose=0)
+        return made
+
+    inside, outside = model(Dense(3, activation="softmax")), model(Dense(3), Activation("softmax"))
+    assert fingerprint(inside)[0] == fingerprint(outside)[0]
+    assert inside.predict(x).tobytes() == outside.predict(x).tobytes()
+
+
+def test_regression_with_a_metric_of_ones_own() -> None:
+    def largest_error(y_true: Array, y_pred: Array) -> Array:
+        return np.abs(y_true - y_pred[:, 0])
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 2))
+    y = x @ [2.0, -1.0] + 0.5
+    model = Sequential([Dense(1, input_shape=(2,))], seed=0)
+    model.compile(SGD(0.1, momentum=0.9, nesterov=True), "mse", [largest_error])
+    history = model.fit(x, y, epochs=20, verbose=0)
+    assert history.history["loss"][-1] < 1e-8
+    assert history.history["largest_error"][-1] < 1e-3
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose([*kernel[:, 0], *bias], [2.0, -1.0, 0.5], atol=1e-4)
+
+
+# ---------------------------------------------------------------- dtype
+
+
+@pytest.mark.parametrize("floatx", ["float32", "float64"])
+@pytest.mark.parametrize("given", [np.uint8, np.float32, np.float64])
+def test_everything_runs_in_floatx(floatx: str, given: type) -> None:
+    backend.set_floatx(floatx)
+    x, y = small_data(12)
+    model = small_network()
+    seen: set[str] = set()
+
+    class Watch(Callback):
+        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+            optimizer = self.model.optimizer
+            assert optimizer is not None
+            seen.update(str(p.dtype) for p in self.model.params.values())
+            seen.update(str(a.dtype) for arrays in optimizer.state.values() for a in arrays.values())
+
+    model.fit((x * 9).astype(given), y, epochs=2, verbose=0, callbacks=Watch())
+    assert seen == {floatx} == {str(model.predict(x).dtype)}
+
+
+def test_lists_are_data() -> None:
+    model = Sequential([Dense(2, input_shape=(2,))], seed=0)
+    model.compile(RMSprop(), "mse")
+    assert model.predict([[1, 2], [3, 4]]).shape == (2, 2)
+    model.fit([[1, 2], [3, 4]], [[0, 1], [1, 0]], verbose=0)
+
+
+def test_pooling_and_dropout_alone_make_a_model() -> None:
+    model = Sequential([MaxPooling2D(2, input_shape=(4, 4, 1)), Dropout(0.5), Conv2D(1, 1, use_bias=False)])
+    assert model.predict(np.ones((1, 4, 4, 1))).shape == (1, 2, 2, 1)
+    assert list(model.params) == ["conv2d/kernel"]
