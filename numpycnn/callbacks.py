@@ -5,13 +5,10 @@ The progress bar, in `progress.py`, is one too.
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpycnn import checks
 from numpycnn.typing import Array
-
-if TYPE_CHECKING:
-    from numpycnn.models import Sequential
 
 Logs = dict[str, float]
 """Figures by name, such as {"loss": 0.25, "accuracy": 0.91}: means over the epoch so far."""
@@ -20,11 +17,12 @@ Logs = dict[str, float]
 class Callback:
     """Base of all callbacks: override what you need. Epochs and batches are counted from 0.
 
-    `model` is the model in training; setting `model.stop_training = True` ends training after the epoch. `params` has
-    "epochs", "steps" (batches in an epoch), "initial_epoch" and "verbose". Where nothing is known yet, logs is empty.
+    `model` is the Sequential in training; setting `model.stop_training = True` ends training after the epoch.
+    `params` has "epochs", "steps" (batches in an epoch), "initial_epoch" and "verbose". Where nothing is known yet,
+    logs is empty.
     """
 
-    model: "Sequential"
+    model: Any
     params: dict[str, int]
 
     def on_train_begin(self, logs: Logs) -> None:
@@ -49,7 +47,7 @@ class Callback:
 class CallbackList(Callback):
     """Several callbacks as one: each hook calls theirs, in order."""
 
-    def __init__(self, callbacks: Sequence[Callback], model: "Sequential", params: dict[str, int]) -> None:
+    def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, int]) -> None:
         self.callbacks, self.model, self.params = callbacks, model, params
         for callback in callbacks:
             callback.model, callback.params = model, params
@@ -145,8 +143,7 @@ class EarlyStopping(Callback):
 
 def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
     """The callbacks as a list; None is no callback, and one by itself is a list of one. Raises TypeError for others."""
-    found = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
-    for callback in found:
-        if not isinstance(callback, Callback):
-            raise TypeError(f"{owner}: callbacks must be instances of Callback; received {callback!r}")
-    return found
+    found = [callbacks] if isinstance(callbacks, Callback) else callbacks or []
+    if not isinstance(found, (list, tuple)) or not all(isinstance(callback, Callback) for callback in found):
+        raise TypeError(f"{owner}: callbacks must be instances of Callback, one or a list; received {callbacks!r}")
+    return list(found)

@@ -5,7 +5,7 @@ ValueError for the wrong value.
 """
 
 import operator
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence, Set
 from math import inf, isfinite
 from typing import Any, TypeVar
 
@@ -87,6 +87,26 @@ def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
 def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T]) -> T:
     """What a table holds under the name `value`."""
     return table[choice(owner, argument, value, table)]
+
+
+def sequence(owner: str, argument: str, value: Any, *, length: int | None = None) -> Sequence[Any]:
+    """A list or tuple, of that many items where a length is given."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"{owner}: {argument} must be a list; received {value!r}")
+    if length is not None and len(value) != length:
+        raise ValueError(f"{owner}: expected {length} {argument}; received {len(value)}")
+    return value
+
+
+def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
+    """Raise TypeError unless the value is a dict, ValueError unless it has these keys and no others."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{owner}: {argument} must be a dict of {', '.join(sorted(expected))}; received {value!r}")
+    if value.keys() != expected:
+        listed = ", ".join(map(str, value))
+        raise ValueError(
+            f"{owner}: {argument} must be a dict of {', '.join(sorted(expected))}; received one of {listed}"
+        )
 
 
 def name(owner: str, value: Any) -> str:

@@ -52,8 +52,8 @@ def col2im(dcols: Array, x_shape: Shape, window: Window) -> Array:
     dcols: (N*OH*OW, KH*KW*C). Returns dx: x_shape = (N, H, W, C).
     """
     n, h, w, c = x_shape
-    dpatches = dcols.reshape(n, *window.output_size((h, w)), -1, c)  # (N, OH, OW, KH*KW, C)
-    return add_taps((dpatches[:, :, :, k] for k in range(dpatches.shape[3])), x_shape, window, dcols.dtype)
+    dpatches = dcols.reshape(n, *window.output_size((h, w)), window.count, c)  # (N, OH, OW, KH*KW, C)
+    return add_taps((dpatches[:, :, :, k] for k in range(window.count)), x_shape, window, dcols.dtype)
 
 
 def add_taps(parts: Iterable[Array], x_shape: Shape, window: Window, dtype: np.dtype) -> Array:
@@ -80,14 +80,18 @@ def conv2d(x: Array, kernel: Array, bias: Array | None, window: Window) -> tuple
 
     As a matrix product: y = cols @ kernel + bias, where each row of cols is one patch.
 
-    x: (N, H, W, C); kernel: (KH, KW, C, F); bias: (F,) or None; window.size is (KH, KW).
+    x: (N, H, W, C); kernel: (KH, KW, C, F); bias: (F,) or None.
     Returns y: (N, OH, OW, F), and cols for the backward.
+    Raises ValueError for a kernel that is not the window's size by x's channels.
     """
+    if kernel.ndim != 4 or kernel.shape[:3] != (*window.size, x.shape[3]):
+        wanted = (*window.size, x.shape[3], "filters")
+        raise ValueError(f"conv2d: expected a kernel of shape {wanted}; received {kernel.shape}")
     cols = im2col(x, window)  # (N*OH*OW, KH*KW*C)
     y = cols @ kernel.reshape(-1, kernel.shape[3])  # (N*OH*OW, F)
     if bias is not None:
         y = y + bias
-    return y.reshape(len(x), *window.output_size(x.shape[1:3]), -1), cols  # (N, OH, OW, F)
+    return y.reshape(len(x), *window.output_size(x.shape[1:3]), kernel.shape[3]), cols  # (N, OH, OW, F)
 
 
 def conv2d_backward(dy: Array, cols: Array, kernel: Array) -> tuple[Array, Array]:
@@ -130,10 +134,10 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
 
     x: (N, H, W, C). Returns y: (N, OH, OW, C), and winner of the same shape: which tap, u*KW + v, held the maximum.
     """
-    output, taps = window.output_size(x.shape[1:3]), window.size[0] * window.size[1]
-    padded = pad(x, window, -np.inf)
-    y = np.full((len(x), *output, x.shape[3]), -np.inf, x.dtype)
-    winner = np.zeros(y.shape, np.min_scalar_type(taps))
+    output, lowest = window.output_size(x.shape[1:3]), np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
+    padded = pad(x, window, lowest)
+    y = np.full((len(x), *output, x.shape[3]), lowest, x.dtype)
+    winner = np.zeros(y.shape, np.min_scalar_type(window.count))
     for k, tap in enumerate(window.taps(output)):
         np.copyto(winner, k, where=padded[tap] > y)  # strictly greater: a tie stays with the earlier tap
         y = np.maximum(y, padded[tap])
@@ -148,7 +152,7 @@ def max_pool2d_backward(dy: Array, winner: Array, x_shape: Shape, window: Window
 
     dy, winner: (N, OH, OW, C). Returns dx: x_shape = (N, H, W, C).
     """
-    parts = (dy * (winner == k) for k in range(window.size[0] * window.size[1]))
+    parts = (np.where(winner == k, dy, 0) for k in range(window.count))
     return add_taps(parts, x_shape, window, dy.dtype)
 
 
@@ -205,7 +209,7 @@ def relu(z: Array) -> Array:
 
 def relu_backward(dy: Array, y: Array) -> Array:
     """dz = dy where y > 0, else 0. At the kink, z = 0, the gradient is 0, as in Keras."""
-    return dy * (y > 0)
+    return np.where(y > 0, dy, 0)
 
 
 def sigmoid(z: Array) -> Array:

@@ -132,7 +132,8 @@ def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
     """The initializer that a name, a configuration or an initializer itself stands for. Raises for others."""
     if isinstance(value, Initializer):
         return value
-    if isinstance(value, dict) and value.keys() == {"class_name", "config"}:
+    if isinstance(value, dict):
+        checks.keys(owner, argument, value, {"class_name", "config"})
         return checks.lookup(owner, argument, value["class_name"], CLASSES)(**value["config"])
     return checks.lookup(owner, argument, value, INITIALIZERS)
 

@@ -41,7 +41,9 @@ class Sequential(Network):
     stop_training: bool
     """A callback sets it to True to end training after the epoch."""
 
-    def __init__(self, layers: Sequence[Layer] = (), name: str = "sequential", seed: int | None = None) -> None:
+    def __init__(
+        self, layers: Sequence[Layer] | None = None, name: str = "sequential", seed: int | None = None
+    ) -> None:
         super().__init__(layers, name, seed)
         self.optimizer, self.loss, self.metrics = None, None, {}
         self.history, self.stop_training = None, False
@@ -57,9 +59,8 @@ class Sequential(Network):
 
         Raises ValueError for an unknown name, TypeError for another kind of value.
         """
-        if not isinstance(metrics or [], (list, tuple)):
-            raise TypeError(f"{self.name}.compile: metrics must be a list of metrics; received {metrics!r}")
-        chosen = get_optimizer(optimizer), get_loss(loss), dict(get_metric(metric) for metric in metrics or [])
+        names = checks.sequence(f"{self.name}.compile", "metrics", metrics or [])
+        chosen = get_optimizer(optimizer), get_loss(loss), dict(get_metric(name) for name in names)
         self.optimizer, self.loss, self.metrics = chosen
 
     @property

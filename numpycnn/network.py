@@ -26,12 +26,14 @@ class Network:
     Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
     """
 
-    def __init__(self, layers: Sequence[Layer] = (), name: str = "sequential", seed: int | None = None) -> None:
+    def __init__(
+        self, layers: Sequence[Layer] | None = None, name: str = "sequential", seed: int | None = None
+    ) -> None:
         self.name = checks.name("Sequential", name)
         self.seed = None if seed is None else checks.integer(self.name, "seed", seed, at_least=0)
         self.dtype = np.dtype(backend.floatx())
         self._layers: list[Layer] = []
-        for layer in layers:
+        for layer in checks.sequence(self.name, "layers", layers or []):
             self.add(layer)
 
     @property
@@ -127,9 +129,7 @@ class Network:
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Copy arrays into the parameters, in `get_weights`' order. Raises ValueError or TypeError unless all fit."""
         self._require_built("set_weights")
-        weights, rest = list(weights), iter(weights)
-        if len(weights) != len(self.params):
-            raise ValueError(f"{self.name}.set_weights: expected {len(self.params)} arrays; received {len(weights)}")
+        rest = iter(checks.sequence(f"{self.name}.set_weights", "weights", weights, length=len(self.params)))
         checked = [layer.check_weights([next(rest) for _ in layer.params]) for layer in self._layers]
         for layer, values in zip(self._layers, checked, strict=True):
             layer.set_weights(values)
@@ -142,12 +142,11 @@ class Network:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """The model that `get_config` described, with new weights. Raises ValueError or TypeError for a bad config."""
-        if not isinstance(config, dict) or config.keys() != {"name", "seed", "layers"}:
-            raise ValueError(f"from_config: expected a dict of name, seed and layers; received {config!r}")
-        layers = [
-            checks.lookup("from_config", "class_name", entry["class_name"], LAYERS)(**entry["config"])
-            for entry in config["layers"]
-        ]
+        checks.keys("from_config", "config", config, {"name", "seed", "layers"})
+        layers = []
+        for entry in checks.sequence("from_config", "layers", config["layers"]):
+            checks.keys("from_config", "layer", entry, {"class_name", "config"})
+            layers.append(checks.lookup("from_config", "class_name", entry["class_name"], LAYERS)(**entry["config"]))
         return cls(layers, name=config["name"], seed=config["seed"])
 
     # ------------------------------------------------------------ inference

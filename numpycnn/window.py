@@ -11,7 +11,10 @@ arithmetic. Along each axis, with k the window's size, s its stride and d its di
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from numpycnn import checks
 from numpycnn.typing import Pair
+
+PADDINGS = ("valid", "same")
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,25 @@ class Window:
 
     padding: "valid" keeps the window inside the image; "same" pads so that a window starts at every stride.
     dilation: the distance between neighbouring taps of the window; 1 is an ordinary, solid window.
+
+    Raises TypeError or ValueError unless each is a pair of positive integers, and padding one of the two.
     """
 
     size: Pair
     strides: Pair = (1, 1)
     padding: str = "valid"
     dilation: Pair = (1, 1)
+
+    def __post_init__(self) -> None:
+        for argument, value in (("size", self.size), ("strides", self.strides), ("dilation", self.dilation)):
+            if checks.pair("Window", argument, value) != value:
+                raise TypeError(f"Window: {argument} must be a tuple of two integers; received {value!r}")
+        checks.choice("Window", "padding", self.padding, PADDINGS)
+
+    @property
+    def count(self) -> int:
+        """How many taps the window has: KH*KW."""
+        return self.size[0] * self.size[1]
 
     @property
     def extent(self) -> Pair:
@@ -36,12 +52,10 @@ class Window:
     def output_size(self, image: Pair) -> Pair:
         """How many windows fit into an image of (rows, columns): (OH, OW).
 
-        Raises ValueError for a window that does not fit, and for an unknown padding.
+        Raises ValueError for a window that does not fit.
         """
         if self.padding == "same":
             return -(-image[0] // self.strides[0]), -(-image[1] // self.strides[1])  # ceil
-        if self.padding != "valid":
-            raise ValueError(f"padding must be 'valid' or 'same'; received {self.padding!r}")
         (eh, ew), (sh, sw) = self.extent, self.strides
         if eh > image[0] or ew > image[1]:
             raise ValueError(

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential, backend, checks, optimizers
+from numpycnn import Sequential, backend, checks, functional, optimizers
 from numpycnn.callbacks import EarlyStopping
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy
 from numpycnn.utils import to_categorical
+from numpycnn.window import Window
 
 X, Y = small_data(6)
 NAN = X.copy()
@@ -65,7 +66,11 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(verbose="loud"), TypeError, "sequential.fit: verbose must be one of 0, 1, 2; received 'loud'"),
     (fit(shuffle="batch"), TypeError, "sequential.fit: shuffle must be True or False; received 'batch'"),
     (fit(check_finite=1), TypeError, "sequential.fit: check_finite must be True or False; received 1"),
-    (fit(callbacks=[print]), TypeError, "sequential.fit: callbacks must be instances of Callback; received"),
+    (
+        fit(callbacks=[print]),
+        TypeError,
+        "sequential.fit: callbacks must be instances of Callback, one or a list; received [<built",
+    ),
     # the other methods
     (lambda m: m.evaluate(X[:, :3], Y, verbose=0), ValueError, "conv2d: expected x of shape (n, 8, 8, 1)"),
     (lambda m: m.evaluate(X, Y, batch_size=0), ValueError, "sequential.evaluate: batch_size must be an integer"),
@@ -76,7 +81,7 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (lambda m: m.train_on_batch(X[:0], Y[:0]), ValueError, "sequential.train_on_batch: expected at least one example"),
     (lambda m: m.train_on_batch(NAN, Y, check_finite=True), ValueError, "sequential.train_on_batch: x must be finite"),
     (lambda m: m.test_on_batch(X, Y[:3]), ValueError, "sequential.test_on_batch: expected the same number"),
-    (lambda m: m.set_weights(m.get_weights()[:-1]), ValueError, "set_weights: expected 6 arrays; received 5"),
+    (lambda m: m.set_weights(m.get_weights()[:-1]), ValueError, "set_weights: expected 6 weights; received 5"),
     (
         lambda m: m.set_weights([w.T for w in m.get_weights()]),
         ValueError,
@@ -103,7 +108,7 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (
         lambda m: m.compile("sgd", "mse", "accuracy"),
         TypeError,
-        "metrics must be a list of metrics; received 'accuracy'",
+        "compile: metrics must be a list; received 'accuracy'",
     ),
     (lambda m: m.add(Dense), TypeError, "sequential.add: expected a layer; received <class"),
     (lambda m: m.add(Dense(2, name="dense")), ValueError, "dense: layers of a model must have different names; taken"),
@@ -197,7 +202,46 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         "sequential.evaluate: the model is not compiled",
     ),
     (lambda: small_network(compiled=False).train_on_batch(X, Y), ValueError, "sequential.train_on_batch: the model is"),
-    (lambda: Sequential.from_config([]), ValueError, "from_config: expected a dict of name, seed and layers; received"),
+    (
+        lambda: Sequential.from_config([]),
+        TypeError,
+        "from_config: config must be a dict of layers, name, seed; received []",
+    ),
+    (
+        lambda: Sequential.from_config({"name": "m"}),
+        ValueError,
+        "config must be a dict of layers, name, seed; received one of name",
+    ),
+    (
+        lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": 3}),
+        TypeError,
+        "from_config: layers must be a list; received 3",
+    ),
+    (
+        lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": ["Dense"]}),
+        TypeError,
+        "from_config: layer must be a dict of class_name, config",
+    ),
+    (lambda: Sequential(Dense(3)), TypeError, "sequential: layers must be a list; received Dense("),
+    (lambda: Dense(3).set_weights(None), TypeError, "dense: weights must be a list; received None"),
+    (lambda: Dense(3)("text"), TypeError, "dense: input must be an array of real numbers; received dtype <U4"),
+    (
+        lambda: Dense(3, kernel_initializer={"scale": 1}),
+        ValueError,
+        "dense: kernel_initializer must be a dict of class_name, config; received one of scale",
+    ),
+    (lambda: Window((3, 0)), ValueError, "Window: size must be an integer of at least 1; received 0"),
+    (lambda: Window(3), TypeError, "Window: size must be a tuple of two integers; received 3"),
+    (
+        lambda: Window((3, 3), padding="full"),
+        ValueError,
+        "Window: padding must be one of 'valid', 'same'; received 'full'",
+    ),
+    (
+        lambda: functional.conv2d(np.ones((1, 4, 4, 2)), np.ones((3, 2, 2, 5)), None, Window((2, 3))),
+        ValueError,
+        "conv2d: expected a kernel of shape (2, 3, 2, 'filters'); received (3, 2, 2, 5)",
+    ),
     (
         lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": [{"class_name": "os.system", "config": {}}]}),
         ValueError,

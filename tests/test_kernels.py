@@ -183,11 +183,32 @@ def test_nan_comes_out_of_a_pool() -> None:
     assert np.isnan(F.max_pool2d(x, Window((2, 2), (2, 2)))[0]).all()
 
 
+def test_images_of_integers_are_images_too() -> None:
+    x = np.arange(9, dtype=np.int16).reshape(1, 3, 3, 1)
+    y, winner = F.max_pool2d(-x, Window((2, 2), padding="same"))
+    assert y.dtype == np.int16
+    assert y[0, :, :, 0].tolist() == [[0, -1, -2], [-3, -4, -5], [-6, -7, -8]]
+    assert not winner.any()
+    assert F.conv2d(x, np.ones((2, 2, 1, 1), np.int16), None, Window((2, 2)))[0].tolist() == [
+        [[[8], [12]], [[20], [24]]]
+    ]
+
+
+def test_no_images_give_no_images() -> None:
+    x = np.zeros((0, 4, 5, 2))
+    y, cols = F.conv2d(x, np.ones((2, 2, 2, 3)), np.ones(3), Window((2, 2)))
+    assert y.shape == (0, 3, 4, 3)
+    dkernel, dbias = F.conv2d_backward(y, cols, np.ones((2, 2, 2, 3)))
+    assert not dkernel.any()
+    assert not dbias.any()
+    assert F.conv2d_backward_input(y, np.ones((2, 2, 2, 3)), x.shape, Window((2, 2))).shape == x.shape
+    pooled, winner = F.max_pool2d(x, Window((2, 2)))
+    assert F.max_pool2d_backward(pooled, winner, x.shape, Window((2, 2))).shape == x.shape
+
+
 def test_a_window_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="a window that spans 5 by 2 pixels does not fit into an image of 4 by 9"):
         Window((3, 2), dilation=(2, 1)).output_size((4, 9))
-    with pytest.raises(ValueError, match="padding must be 'valid' or 'same'; received 'full'"):
-        Window((3, 2), padding="full").output_size((4, 9))
 
 
 # ---------------------------------------------------------------- dropout and activations

@@ -11,8 +11,6 @@ from copy import copy
 from itertools import count
 from typing import Any
 
-import numpy as np
-
 from numpycnn import backend, checks
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.typing import Array, Rng, Shape
@@ -92,11 +90,10 @@ class Layer:
 
     def __call__(self, x: Any) -> Array:
         """Inference, the Keras spelling. A layer not yet built is built for x, seeded by NumPy's global state."""
-        x = np.asarray(x)
-        if x.dtype.kind in "biu":
-            x = x.astype(backend.floatx())
+        x = checks.numbers(self.name, "input", x)
+        x = x if x.dtype.kind == "f" else x.astype(backend.floatx())
         if not self.built:
-            self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), x.real.dtype)
+            self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), x.dtype)
         return self.forward(x)[0]
 
     def check_input(self, x: Array) -> None:
@@ -138,8 +135,7 @@ class Layer:
 
     def check_weights(self, weights: list[Any]) -> list[Array]:
         """The weights as arrays. Raises unless they fit the parameters, one by one; changes nothing."""
-        if len(weights) != len(self.params):
-            raise ValueError(f"{self.name}: expected {len(self.params)} weights; received {len(weights)}")
+        checks.sequence(self.name, "weights", weights, length=len(self.params))
         arrays = [checks.numbers(self.name, key, w) for key, w in zip(self.params, weights, strict=True)]
         for (key, param), value in zip(self.params.items(), arrays, strict=True):
             if value.shape != param.shape:

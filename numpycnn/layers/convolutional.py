@@ -9,12 +9,12 @@ from numpycnn.layers.base import Layer
 from numpycnn.layers.data_format import check_data_format, from_channels_last, join_shape, split_shape, to_channels_last
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.typing import Array, Rng, Shape
-from numpycnn.window import Window
+from numpycnn.window import PADDINGS, Window
 
 
 def check_padding(owner: str, value: Any) -> str:
     """The padding, "valid" or "same", in small letters. Raises for another."""
-    return checks.choice(owner, "padding", value.lower() if isinstance(value, str) else value, ("valid", "same"))
+    return checks.choice(owner, "padding", value.lower() if isinstance(value, str) else value, PADDINGS)
 
 
 def output_shape(layer: "Conv2D | MaxPooling2D", input_shape: Shape, filters: int | None = None) -> Shape:
