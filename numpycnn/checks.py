@@ -100,13 +100,11 @@ def sequence(owner: str, argument: str, value: Any, *, length: int | None = None
 
 def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
     """Raise TypeError unless the value is a dict, ValueError unless it has these keys and no others."""
+    wanted = f"{owner}: {argument} must be a dict of {', '.join(sorted(expected))}"
     if not isinstance(value, dict):
-        raise TypeError(f"{owner}: {argument} must be a dict of {', '.join(sorted(expected))}; received {value!r}")
+        raise TypeError(f"{wanted}; received {value!r}")
     if value.keys() != expected:
-        listed = ", ".join(map(str, value))
-        raise ValueError(
-            f"{owner}: {argument} must be a dict of {', '.join(sorted(expected))}; received one of {listed}"
-        )
+        raise ValueError(f"{wanted}; received one of {', '.join(map(str, value))}")
 
 
 def name(owner: str, value: Any) -> str:
