@@ -61,27 +61,27 @@ def number(
     expected = f"{owner}: {argument} must be a finite number {stated}; received {value!r}"
     if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
         raise TypeError(expected)
-    real = float(value)
-    if not (isfinite(real) and at_least <= real <= at_most and above < real < below):
+    if not (-inf < value < inf and at_least <= value <= at_most and above < value < below):
         raise ValueError(expected)
-    return real
+    return float(value)
 
 
 def flag(owner: str, argument: str, value: Any) -> bool:
     """True or False."""
-    if not isinstance(value, bool):
+    if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{owner}: {argument} must be True or False; received {value!r}")
-    return value
+    return bool(value)
 
 
 def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
-    """One of the known values."""
-    listed = ", ".join(repr(k) for k in known)
-    for k in known:
-        if type(k) is type(value) and k == value:
-            return k
-    error = ValueError if isinstance(value, type(next(iter(known)))) else TypeError
-    raise error(f"{owner}: {argument} must be one of {listed}; received {value!r}")
+    """One of the known values, which are all of one type."""
+    expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {value!r}"
+    if isinstance(value, bool) or not isinstance(value, type(next(iter(known)))):
+        raise TypeError(expected)
+    for one in known:
+        if one == value:
+            return one
+    raise ValueError(expected)
 
 
 def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T]) -> T:

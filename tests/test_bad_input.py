@@ -292,6 +292,8 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: backend.set_floatx("float16"), ValueError, "set_floatx: value must be one of 'float32', 'float64'"),
     (lambda: backend.set_epsilon(0), ValueError, "set_epsilon: value must be a finite number above 0 and below 0.5"),
     (lambda: checks.number("o", "a", float("inf")), ValueError, "o: a must be a finite number"),
+    (lambda: checks.number("o", "a", float("nan")), ValueError, "o: a must be a finite number"),
+    (lambda: Dropout(10**400), ValueError, "dropout: rate must be a finite number at least 0 and at most 1"),
 ]
 
 
@@ -300,6 +302,12 @@ def test_what_cannot_be_is_not_made(make: Callable[[], object], error: type[Exce
     with pytest.raises(error, match=re.escape(message)) as caught:
         make()
     assert type(caught.value) is error
+
+
+def test_numpys_own_scalars_are_taken() -> None:
+    layer = Conv2D(np.int64(3), (np.uint8(2), 2), activation=np.str_("relu"), use_bias=np.bool_(False))
+    assert layer.get_config()["filters"] == 3
+    assert Dropout(np.float32(0.5)).rate == 0.5
 
 
 def test_a_build_that_fails_builds_nothing() -> None:

@@ -1,0 +1,61 @@
+"""What the README says, held to what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from numpycnn import Sequential, initializers
+from numpycnn.activations import ACTIVATIONS
+from numpycnn.callbacks import Callback
+from numpycnn.datasets import mnist
+from numpycnn.layers import LAYERS
+from numpycnn.optimizers import Optimizer
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's example, word for word, on a part of the data."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in code.splitlines() if line]) == 15
+    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    monkeypatch.setattr(mnist, "load_data", lambda: ((x_train[:3000], y_train[:3000]), (x_test[:500], y_test[:500])))
+    names: dict[str, object] = {}
+    exec(code, names)  # noqa: S102
+    assert isinstance(names["accuracy"], float)
+    assert names["accuracy"] > 0.7
+    assert capsys.readouterr().out.endswith("7 is what the first test image shows\n")
+
+
+@pytest.mark.parametrize("which", ["main", "test"])
+def test_the_commands_are_one_line_each(which: str) -> None:
+    block = re.findall(rf"<!-- {which} command -->\n```\n(.*?)```", README, re.DOTALL)
+    assert len(block) == 1
+    assert block[0].startswith("python3 -m venv .venv && ")
+    assert block[0].count("\n") == 1
+
+
+def test_the_table_names_everything() -> None:
+    public = [name for name in dir(Sequential) if not name.startswith("_") and callable(getattr(Sequential, name))]
+    for name in [
+        *LAYERS,
+        *ACTIVATIONS,
+        *(cls.__name__ for cls in Optimizer.__subclasses__()),
+        *(
+            cls.__name__
+            for cls in Callback.__subclasses__()
+            if cls.__module__ == "numpycnn.callbacks" and "List" not in cls.__name__
+        ),
+        *{name.split("_")[0] for name in initializers.INITIALIZERS if "_" in name},
+        *public,
+    ]:
+        assert re.search(rf"\b{name}\b", README), f"the README does not name {name}"
+
+
+def test_the_files_to_read_are_there() -> None:
+    links = re.findall(r"\]\((numpycnn/[^)]*)\)", README)
+    assert len(links) >= 10
+    for link in links:
+        assert (ROOT / link).is_file(), link
