@@ -21,7 +21,7 @@ def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in code.splitlines() if line]) == 15
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
-    monkeypatch.setattr(mnist, "load_data", lambda: ((x_train[:3000], y_train[:3000]), (x_test[:500], y_test[:500])))
+    monkeypatch.setattr(mnist, "load_data", lambda: ((x_train[:6000], y_train[:6000]), (x_test[:500], y_test[:500])))
     names: dict[str, object] = {}
     exec(code, names)  # noqa: S102
     assert isinstance(names["accuracy"], float)
