@@ -16,11 +16,13 @@ from numpycnn import (
     optimizers,
     utils,
 )
+from numpycnn.layers import Input
 from numpycnn.models import Sequential
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Input",
     "Sequential",
     "__version__",
     "backend",

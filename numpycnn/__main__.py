@@ -1,6 +1,7 @@
 """The command line: `python -m numpycnn` does the main job, and `python -m numpycnn COMMAND` any one by name."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,7 +20,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m numpycnn")
     parser.add_argument("--version", action="version", version=f"numpycnn {__version__}")
     command.add_arguments(parser)
-    return command.run(parser.parse_args(arguments))
+    try:
+        return command.run(parser.parse_args(arguments))
+    except BrokenPipeError:  # whoever read the output, such as `head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def number(
 ) -> float:
     """A finite real number within the bounds. "0.5" and True are not numbers."""
     bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
-    stated = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
-    expected = f"{owner}: {argument} must be a finite number {stated}; received {value!r}"
+    stated = " and".join(f" {text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
+    expected = f"{owner}: {argument} must be a finite number,{stated}; received {value!r}"
     if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
         raise TypeError(expected)
     if not (-inf < value < inf and at_least <= value <= at_most and above < value < below):
@@ -138,8 +138,12 @@ def labels(owner: str, array: Array, *, classes: float) -> None:
 def batch_shape(owner: str, argument: str, received: Shape, expected: Shape) -> None:
     """Raise ValueError unless `received` is (n, *expected), for any n."""
     if received[1:] != expected or not received:
-        wanted = ", ".join(["n", *map(str, expected)])
-        raise ValueError(f"{owner}: expected {argument} of shape ({wanted}); received {received}")
+        raise ValueError(f"{owner}: expected {argument} of shape {batch_of(expected)}; received {received}")
+
+
+def batch_of(shape: Shape) -> str:
+    """The shape of a batch, as text: (n, 28, 28)."""
+    return f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
 
 
 def same_length(owner: str, **arrays: Array) -> int:

@@ -86,9 +86,8 @@ class CategoricalCrossentropy(Loss):
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
         y_true = checks.numbers(self.name, "y", y_true)
         if y_true.ndim <= len(output_shape) or (y_true.shape[-1] == 1 and output_shape[-1:] != (1,)):
-            wanted = ", ".join(["n", *map(str, output_shape)])
             raise ValueError(
-                f"{self.name}: expected one-hot y of shape ({wanted}); received {y_true.shape}. "
+                f"{self.name}: expected one-hot y of shape {checks.batch_of(output_shape)}; received {y_true.shape}. "
                 "For integer labels, encode them with to_categorical, or use sparse_categorical_crossentropy"
             )
         checks.batch_shape(self.name, "y", y_true.shape, output_shape)
@@ -128,7 +127,8 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         labels = checks.numbers(self.name, "y", y_true)
         if labels.ndim == len(output_shape) + 1 and labels.shape[-1] == 1:
             labels = labels[..., 0]
-        checks.batch_shape(self.name, "integer labels y", labels.shape, output_shape[:-1])
+        kind = f"integer labels y, for outputs {checks.batch_of(output_shape)},"
+        checks.batch_shape(self.name, kind, labels.shape, output_shape[:-1])
         checks.labels(self.name, labels, classes=output_shape[-1])
         return labels[..., None] == np.arange(output_shape[-1])  # (N, ..., K), one-hot
 

@@ -1,6 +1,7 @@
 """Metrics: what is reported beside the loss.
 
-A metric is a function of (y_true, y_pred) that gives a value for each example, (N,), or their mean.
+A metric is a function of (y_true, y_pred) that gives a value for each example, (N,), or their mean. y_true are the
+targets as given to `fit`, but (N, 1) in place of (N,) where y_pred is (N, 1).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ Metric = Callable[[Array, Array], Any]
 def accuracy(y_true: Array, y_pred: Array) -> Array:
     """1 where the prediction is right, else 0, averaged over an example's axes but the last.
 
-    y_pred: (N, ..., K), the largest of the K entries being the prediction; with K = 1, class 1 from 0.5 up.
+    y_pred: (N, ..., K), the largest of the K entries being the prediction; with K = 1, class 1 above 0.5.
     y_true: one-hot (N, ..., K), or labels (N, ...) or (N, ..., 1). Returns (N,).
     """
     if y_pred.shape[-1] == 1:
@@ -41,11 +42,35 @@ def confusion_matrix(y_true: Array, y_pred: Array, classes: int) -> Array:
 METRICS: dict[str, Metric] = {"accuracy": accuracy, "acc": accuracy}
 
 
-def get_metric(value: Any) -> tuple[str, Metric]:
-    """(name as given, function) of a metric given by name, or as a function with a name of its own."""
-    if callable(value) and hasattr(value, "__name__"):
-        return value.__name__, value
-    return value, checks.lookup("compile", "metrics", value, METRICS)
+def get_metrics(values: Any) -> dict[str, Metric]:
+    """Metrics by name, from a list of names and of functions, whose names are their own.
+
+    Raises ValueError for an unknown name, two metrics of one name, and one named "loss"; TypeError for other values.
+    """
+    chosen: dict[str, Metric] = {}
+    for value in checks.sequence("compile", "metrics", values):
+        own_name = getattr(value, "__name__", None) if callable(value) else None
+        metric = value if own_name else checks.lookup("compile", "metrics", value, METRICS)
+        name = own_name or value
+        if name == "loss" or name in chosen:
+            raise ValueError(f"compile: metrics must have different names, and none be named 'loss'; received {name!r}")
+        chosen[name] = metric
+    return chosen
+
+
+def values_of(name: str, metric: Metric, y_true: Array, y_pred: Array) -> Array:
+    """What a metric gives for a batch. Targets (N,) are made (N, 1) where y_pred is that.
+
+    Raises TypeError unless it gives a number, or an array of numbers with N rows.
+    """
+    if y_true.ndim == 1 and y_pred.shape[1:] == (1,):
+        y_true = y_true[:, None]
+    values = checks.numbers(f"metric {name}", "result", metric(y_true, y_pred))
+    if values.ndim and len(values) != len(y_pred):
+        raise TypeError(
+            f"metric {name}: expected a number, or {len(y_pred)} of them; received the shape {values.shape}"
+        )
+    return values
 
 
 class RunningMeans:

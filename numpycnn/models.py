@@ -13,9 +13,9 @@ import numpy as np
 from numpycnn import checks, training
 from numpycnn.callbacks import Callback, CallbackList, History, Logs, check_callbacks
 from numpycnn.data import Data, batches, check_batch_size, check_pair, check_verbose, count_batches, split
-from numpycnn.layers import Layer
+from numpycnn.layers import Input, Layer
 from numpycnn.losses import Loss, get_loss
-from numpycnn.metrics import Metric, RunningMeans, get_metric
+from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.network import Network
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.progress import Progress, ProgressBar
@@ -42,7 +42,7 @@ class Sequential(Network):
     """A callback sets it to True to end training after the epoch."""
 
     def __init__(
-        self, layers: Sequence[Layer] | None = None, name: str = "sequential", seed: int | None = None
+        self, layers: Sequence[Layer | Input] | None = None, name: str = "sequential", seed: int | None = None
     ) -> None:
         super().__init__(layers, name, seed)
         self.optimizer, self.loss, self.metrics = None, None, {}
@@ -55,12 +55,11 @@ class Sequential(Network):
 
         optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss:
         "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error" ("mse"), or an object.
-        metrics: "accuracy", or functions (y_true, y_pred) -> a value per example; reported under the names given.
+        metrics: "accuracy", or functions of (y_true, y_pred), see `metrics.py`; reported under their names.
 
-        Raises ValueError for an unknown name, TypeError for another kind of value.
+        Raises ValueError for an unknown name and for two metrics of one name, TypeError for another kind of value.
         """
-        names = checks.sequence(f"{self.name}.compile", "metrics", metrics or [])
-        chosen = get_optimizer(optimizer), get_loss(loss), dict(get_metric(name) for name in names)
+        chosen = get_optimizer(optimizer), get_loss(loss), get_metrics(metrics or [])
         self.optimizer, self.loss, self.metrics = chosen
 
     @property
@@ -89,7 +88,7 @@ class Sequential(Network):
 
         x: (n, *input_shape); y: the targets, as the loss takes them. batch_size: None is 32; a last, short batch is
         used too. epochs: the number of the last epoch, the first being initial_epoch + 1. verbose: 0 silent, 1 or
-        "auto" a progress bar, 2 a line per epoch. validation_split: the last part of the data, taken before shuffling,
+        "auto" a progress bar, 2 plain lines. validation_split: the last part of the data, taken before shuffling,
         is kept for validation; validation_data, (x, y), is used instead where given. shuffle: a new order each epoch.
         check_finite: refuse NaN and infinity in the data.
 
@@ -115,7 +114,7 @@ class Sequential(Network):
 
         self.history, self.stop_training = History(), False
         params["steps"] = count_batches(len(data[0]), batch_size)
-        everyone = CallbackList([*listeners, self.history, ProgressBar(params["verbose"])], self, params)
+        everyone = CallbackList([ProgressBar(params["verbose"]), *listeners, self.history], self, params)
         self._train(data, validation, batch_size, shuffle, everyone)
         return self.history
 
@@ -244,11 +243,12 @@ class Sequential(Network):
         if check_finite:
             checks.finite(caller, f"{kind}y", y)
         loss.targets(y, output_shape)
+        training.objective(self._layers, loss)
         return x, y
 
     def _figures(self, result: BatchResult, y: Array) -> tuple[int, dict[str, Any]]:
         """(the number of examples, the loss and the metrics by name)."""
-        values = {name: metric(y, result.y_pred) for name, metric in self.metrics.items()}
+        values = {name: values_of(name, metric, y, result.y_pred) for name, metric in self.metrics.items()}
         return len(y), {"loss": result.losses, **values}
 
     def _returned(self, figures: Logs, as_dict: bool) -> Any:

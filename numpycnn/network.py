@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from numpycnn import backend, checks, training
-from numpycnn.layers import LAYERS, Layer
+from numpycnn.layers import LAYERS, Input, Layer
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.summary import summary_lines
 from numpycnn.typing import Array, Shape
@@ -27,12 +27,13 @@ class Network:
     """
 
     def __init__(
-        self, layers: Sequence[Layer] | None = None, name: str = "sequential", seed: int | None = None
+        self, layers: Sequence[Layer | Input] | None = None, name: str = "sequential", seed: int | None = None
     ) -> None:
         self.name = checks.name("Sequential", name)
         self.seed = None if seed is None else checks.integer(self.name, "seed", seed, at_least=0)
         self.dtype = np.dtype(backend.floatx())
         self._layers: list[Layer] = []
+        self._input_shape: Shape | None = None  # from an Input, until the first layer has it
         for layer in checks.sequence(self.name, "layers", layers or []):
             self.add(layer)
 
@@ -61,22 +62,29 @@ class Network:
         """Every parameter, itself and not a copy, as "layer/parameter": such as "conv2d/kernel"."""
         return {f"{layer.name}/{key}": p for layer in self._layers for key, p in layer.params.items()}
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Layer | Input) -> None:
         """Append a layer, and build it where the shape of its input is known. Raises as the class says."""
+        if isinstance(layer, Input):
+            if self._layers or self._input_shape:
+                raise ValueError(f"{self.name}.add: an Input must come before everything else")
+            self._input_shape = layer.shape
+            return
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.name}.add: expected a layer; received {layer!r}")
         layer.rename([other.name for other in self._layers])
         if self.built or not self._layers:
-            input_shape = self.output_shape if self._layers else layer.input_shape
+            input_shape = self.output_shape if self._layers else self._input_shape or layer.input_shape
             if input_shape is not None:
                 self._build_layer(len(self._layers), layer, input_shape)
         self._layers.append(layer)
 
-    def build(self, input_shape: Shape) -> None:
-        """Make every layer's parameters, for examples of that shape (without the batch axis).
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Make every layer's parameters, for examples of that shape: (28, 28, 1), or as Keras has it (None, 28, 28, 1).
 
         Raises ValueError when there are no layers or the shape does not fit them; nothing is built then.
         """
+        if isinstance(input_shape, (tuple, list)) and input_shape[:1] in ((None,), [None]):
+            input_shape = input_shape[1:]
         shape = checks.shape(f"{self.name}.build", "input_shape", input_shape)
         self._infer_output_shape(shape)
         for index, layer in enumerate(self._layers):
@@ -141,7 +149,10 @@ class Network:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The model that `get_config` described, with new weights. Raises ValueError or TypeError for a bad config."""
+        """The model that `get_config` described, of the library's own layers, with new weights.
+
+        Raises ValueError or TypeError for anything else.
+        """
         checks.keys("from_config", "config", config, {"name", "seed", "layers"})
         layers = []
         for entry in checks.sequence("from_config", "layers", config["layers"]):

@@ -13,15 +13,16 @@ from typing import TextIO
 
 from numpycnn.callbacks import Callback, Logs
 
-WIDTH = 30
+BAR_WIDTH, NARROW_BAR = 30, 10
 REDRAW_SECONDS = 0.05
+PLAIN_SECONDS = 15.0  # between plain lines, where no bar can be drawn
 
 
-def bar(done: int, total: int) -> str:
+def bar(done: int, total: int, width: int = BAR_WIDTH) -> str:
     """[=====>....], filled in proportion."""
-    filled = WIDTH * done // total
-    tip = ">" if 0 < filled < WIDTH else ""
-    return "[" + ("=" * (filled - len(tip)) + tip).ljust(WIDTH, ".") + "]"
+    filled = width * done // total
+    tip = ">" if 0 < filled < width else ""
+    return "[" + ("=" * (filled - len(tip)) + tip).ljust(width, ".") + "]"
 
 
 def clock(seconds: float) -> str:
@@ -40,9 +41,9 @@ def pace(seconds: float) -> str:
     return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
 
 
-def figures(logs: Logs) -> str:
-    """- loss: 0.2500 - accuracy: 0.9100; very small figures as 1.0000e-05."""
-    return "".join(f" - {name}: {value:{'.4f' if abs(value) > 1e-3 else '.4e'}}" for name, value in logs.items())
+def figures(logs: Logs) -> list[str]:
+    """["loss: 0.2500", "accuracy: 0.9100"]; very small figures as 1.0000e-05."""
+    return [f"{name}: {value:{'.4f' if abs(value) > 1e-3 else '.4e'}}" for name, value in logs.items()]
 
 
 def counter(done: int, total: int) -> str:
@@ -50,16 +51,23 @@ def counter(done: int, total: int) -> str:
     return f"{done:{len(str(total))}d}/{total}"
 
 
-def running_line(done: int, total: int, seconds: float, logs: Logs) -> str:
-    """The line while steps remain, with the time they will take if they go on as before."""
-    left = seconds / done * (total - done)
-    return f"{counter(done, total)} {bar(done, total)} - ETA: {clock(left)}{figures(logs)}"
+def line(done: int, total: int, timing: str, logs: Logs, columns: int | None = None) -> str:
+    """The steps done, a bar, the time, and the figures; without columns no bar.
+
+    Where the columns are too few the bar is made narrower, and then, while steps remain, the last figures are left out.
+    """
+    head, parts = counter(done, total), [timing, *figures(logs)]
+    if columns is None:
+        return " - ".join([head, *parts])
+    while len(parts) > 1 and done < total and bar_room(head, parts, columns) < NARROW_BAR:
+        parts.pop()
+    width = max(NARROW_BAR, min(BAR_WIDTH, bar_room(head, parts, columns)))
+    return " - ".join([f"{head} {bar(done, total, width)}", *parts])
 
 
-def final_line(total: int, seconds: float, logs: Logs, *, with_bar: bool) -> str:
-    """The line when all steps are done."""
-    shown = f" {bar(total, total)}" if with_bar else ""
-    return f"{counter(total, total)}{shown} - {clock(seconds)} {pace(seconds / total)}{figures(logs)}"
+def bar_room(head: str, parts: list[str], columns: int) -> int:
+    """How many columns are left for the inside of the bar."""
+    return columns - len(" - ".join([f"{head} []", *parts]))
 
 
 def redraws(stream: TextIO) -> bool:
@@ -68,34 +76,47 @@ def redraws(stream: TextIO) -> bool:
 
 
 class Progress:
-    """The progress of `steps` steps on standard output. verbose: 0 silent, 1 a bar where one can be drawn, 2 a line."""
+    """The progress of `steps` steps on standard output.
+
+    verbose: 0 silent; 1 a bar where one can be drawn, else a line now and then and one at the end; 2 that one alone.
+    """
 
     def __init__(self, steps: int, verbose: int) -> None:
-        self.steps = steps
-        self.silent = verbose == 0
+        self.steps, self.verbose = steps, verbose
         self.live = verbose == 1 and redraws(sys.stdout)
         self.start = time.perf_counter()
-        self.drawn = self.start - REDRAW_SECONDS
+        self.shown = self.start - REDRAW_SECONDS if self.live else self.start
 
     def update(self, done: int, logs: Logs) -> None:
-        """Redraw the bar after `done` steps, unless it was drawn just now."""
-        now = time.perf_counter()
-        if self.live and done < self.steps and now - self.drawn >= REDRAW_SECONDS:
-            self.drawn = now
-            self.draw(running_line(done, self.steps, now - self.start, logs))
+        """Show where it stands after `done` steps, unless that was shown just now."""
+        now, pause = time.perf_counter(), REDRAW_SECONDS if self.live else PLAIN_SECONDS
+        if self.verbose != 1 or done == self.steps or now - self.shown < pause:
+            return
+        self.shown = now
+        timing = f"ETA: {clock((now - self.start) / done * (self.steps - done))}"
+        if self.live:
+            self.draw(line(done, self.steps, timing, logs, columns()))
+        else:
+            print(line(done, self.steps, timing, logs), flush=True)
 
     def finish(self, logs: Logs) -> None:
         """Print the last line."""
+        seconds = time.perf_counter() - self.start
+        timing = f"{clock(seconds)} {pace(seconds / self.steps)}"
         if self.live:
             self.draw("")
-            print(end="\r")
-        if not self.silent:
-            print(final_line(self.steps, time.perf_counter() - self.start, logs, with_bar=self.live), flush=True)
+            print("\r" + line(self.steps, self.steps, timing, logs, columns()), flush=True)
+        elif self.verbose:
+            print(line(self.steps, self.steps, timing, logs), flush=True)
 
-    def draw(self, line: str) -> None:
-        """Put the line, cut to the terminal's width, in the place of the one before."""
-        width = shutil.get_terminal_size().columns - 1
-        print("\r" + line[:width].ljust(width), end="", flush=True)
+    def draw(self, text: str) -> None:
+        """Put the text in the place of the line before."""
+        print("\r" + text[: columns()].ljust(columns()), end="", flush=True)
+
+
+def columns() -> int:
+    """The terminal's width, less one: a line as wide as the terminal would wrap."""
+    return shutil.get_terminal_size().columns - 1
 
 
 class ProgressBar(Callback):

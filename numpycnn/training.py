@@ -16,6 +16,8 @@ import numpy as np
 from numpycnn.activations import ACTIVATIONS
 from numpycnn.data import batches
 from numpycnn.layers.base import Cache, Layer
+from numpycnn.layers.core import Activation
+from numpycnn.layers.kernel import KernelLayer
 from numpycnn.losses import CategoricalCrossentropy, Loss
 from numpycnn.typing import Array, Rng
 
@@ -51,11 +53,23 @@ def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
 
     Where the last activation is softmax and the loss a cross-entropy of probabilities, softmax moves from the layer
     into the loss: there the two have the gradient p - y (`losses.py`).
+    Raises ValueError for a cross-entropy of probabilities after a layer that gives scores.
     """
     last = layers[-1]
+    check_probabilities(last, loss)
     if last.activation != "softmax" or not isinstance(loss, CategoricalCrossentropy) or loss.from_logits:
         return Objective(layers, loss, "linear")
     return Objective([*layers[:-1], last.without_activation()], type(loss)(from_logits=True), "softmax")
+
+
+def check_probabilities(last: Layer, loss: Loss) -> None:
+    """Raise ValueError where a loss takes probabilities and the last layer plainly does not give them."""
+    wants = isinstance(loss, CategoricalCrossentropy) and not loss.from_logits
+    if wants and isinstance(last, (KernelLayer, Activation)) and last.activation in ("linear", "tanh"):
+        raise ValueError(
+            f"{last.name}: its activation {last.activation!r} does not give the probabilities that {loss.name} takes; "
+            f"use 'softmax', or the loss {type(loss).__name__}(from_logits=True)"
+        )
 
 
 def train_batch(goal: Objective, x: Array, y: Any, rng_of: RngOf) -> tuple[BatchResult, dict[str, Array]]:

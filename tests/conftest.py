@@ -13,7 +13,7 @@ SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "quick", max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW_IS_FINE
 )
-settings.register_profile("deep", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=SLOW_IS_FINE)
+settings.register_profile("deep", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=SLOW_IS_FINE)
 settings.load_profile("quick")
 
 

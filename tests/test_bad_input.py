@@ -12,7 +12,7 @@ from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, checks, functional, optimizers
 from numpycnn.callbacks import EarlyStopping
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy
 from numpycnn.utils import to_categorical
 from numpycnn.window import Window
@@ -59,8 +59,8 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(epochs=0), ValueError, "sequential.fit: epochs must be an integer of at least 1; received 0"),
     (fit(epochs=1.5), TypeError, "sequential.fit: epochs must be an integer of at least 1; received 1.5"),
     (fit(initial_epoch=-1), ValueError, "sequential.fit: initial_epoch must be an integer of at least 0; received -1"),
-    (fit(validation_split=1.0), ValueError, "validation_split must be a finite number at least 0 and below 1"),
-    (fit(validation_split="0.1"), TypeError, "validation_split must be a finite number at least 0 and below 1"),
+    (fit(validation_split=1.0), ValueError, "validation_split must be a finite number, at least 0 and below 1"),
+    (fit(validation_split="0.1"), TypeError, "validation_split must be a finite number, at least 0 and below 1"),
     (fit(validation_split=0.9), ValueError, "validation_split=0.9 leaves 0 of 6 examples to train on"),
     (fit(verbose=3), ValueError, "sequential.fit: verbose must be one of 0, 1, 2; received 3"),
     (fit(verbose="loud"), TypeError, "sequential.fit: verbose must be one of 0, 1, 2; received 'loud'"),
@@ -132,6 +132,13 @@ def test_a_bad_call_is_refused_and_changes_nothing(
     assert (model.optimizer, model.loss, model.metrics) == compiled
 
 
+def scores(*last: Layer) -> Sequential:
+    """A model that gives scores, and is compiled with a loss that takes probabilities."""
+    model = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(3), *last])
+    model.compile("sgd", "categorical_crossentropy")
+    return model
+
+
 # what makes something that cannot be
 MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Conv2D(0, 3), ValueError, "conv2d: filters must be an integer of at least 1; received 0"),
@@ -161,14 +168,14 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: MaxPooling2D(2, padding="causal"), ValueError, "max_pooling2d: padding must be one of 'valid', 'same'"),
     (lambda: Dense(0), ValueError, "dense: units must be an integer of at least 1; received 0"),
     (lambda: Dense(np.float32(3)), TypeError, "dense: units must be an integer of at least 1; received"),
-    (lambda: Dropout(1.5), ValueError, "dropout: rate must be a finite number at least 0 and at most 1; received 1.5"),
+    (lambda: Dropout(1.5), ValueError, "dropout: rate must be a finite number, at least 0 and at most 1; received 1.5"),
     (
         lambda: Dropout(-0.1),
         ValueError,
-        "dropout: rate must be a finite number at least 0 and at most 1; received -0.1",
+        "dropout: rate must be a finite number, at least 0 and at most 1; received -0.1",
     ),
-    (lambda: Dropout("half"), TypeError, "dropout: rate must be a finite number at least 0 and at most 1; received"),
-    (lambda: Dropout(float("nan")), ValueError, "dropout: rate must be a finite number at least 0 and at most 1"),
+    (lambda: Dropout("half"), TypeError, "dropout: rate must be a finite number, at least 0 and at most 1; received"),
+    (lambda: Dropout(float("nan")), ValueError, "dropout: rate must be a finite number, at least 0 and at most 1"),
     (lambda: Activation("swish"), ValueError, "activation: activation must be one of 'linear', 'relu', 'sigmoid',"),
     (lambda: Flatten("first"), ValueError, "flatten: data_format must be one of 'channels_last', 'channels_first'"),
     (
@@ -247,13 +254,35 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         ValueError,
         "from_config: class_name must be one of 'Activation', 'Conv2D', 'Dense', ",
     ),
-    (lambda: optimizers.SGD(learning_rate=-0.1), ValueError, "SGD: learning_rate must be a finite number at least 0"),
-    (lambda: optimizers.SGD(learning_rate="0.1"), TypeError, "SGD: learning_rate must be a finite number at least 0"),
-    (lambda: optimizers.SGD(momentum=1.0), ValueError, "SGD: momentum must be a finite number at least 0 and below 1"),
+    (lambda: optimizers.SGD(learning_rate=-0.1), ValueError, "SGD: learning_rate must be a finite number, at least 0"),
+    (lambda: optimizers.SGD(learning_rate="0.1"), TypeError, "SGD: learning_rate must be a finite number, at least 0"),
+    (lambda: optimizers.SGD(momentum=1.0), ValueError, "SGD: momentum must be a finite number, at least 0 and below 1"),
     (lambda: optimizers.SGD(nesterov=1), TypeError, "SGD: nesterov must be True or False; received 1"),
-    (lambda: optimizers.RMSprop(rho=1.5), ValueError, "RMSprop: rho must be a finite number at least 0 and below 1"),
-    (lambda: optimizers.RMSprop(epsilon=-1e-7), ValueError, "RMSprop: epsilon must be a finite number at least 0"),
-    (lambda: optimizers.Adam(beta_1=1.0), ValueError, "Adam: beta_1 must be a finite number at least 0 and below 1"),
+    (lambda: optimizers.RMSprop(rho=1.5), ValueError, "RMSprop: rho must be a finite number, at least 0 and below 1"),
+    (lambda: optimizers.RMSprop(epsilon=-1e-7), ValueError, "RMSprop: epsilon must be a finite number, at least 0"),
+    (lambda: optimizers.Adam(beta_1=1.0), ValueError, "Adam: beta_1 must be a finite number, at least 0 and below 1"),
+    (
+        lambda: scores().fit(X, Y),
+        ValueError,
+        "dense: its activation 'linear' does not give the probabilities that categorical_crossentropy takes",
+    ),
+    (
+        lambda: scores(Activation("tanh")).evaluate(X, Y),
+        ValueError,
+        "use 'softmax', or the loss CategoricalCrossentropy(from_logits=True)",
+    ),
+    (lambda: Input(28), TypeError, "Input: shape must be a tuple of integers, without the batch axis; received 28"),
+    (lambda: Input((28, 0)), ValueError, "Input: shape must be an integer of at least 1; received 0"),
+    (
+        lambda: Sequential([Dense(2), Input((3,))]),
+        ValueError,
+        "sequential.add: an Input must come before everything else",
+    ),
+    (
+        lambda: Sequential([Input((3,)), Input((3,))]),
+        ValueError,
+        "sequential.add: an Input must come before everything",
+    ),
     (lambda: CategoricalCrossentropy(from_logits=1), TypeError, "categorical_crossentropy: from_logits must be True"),
     (lambda: EarlyStopping(patience=-1), ValueError, "EarlyStopping: patience must be an integer of at least 0"),
     (lambda: EarlyStopping(mode="best"), ValueError, "EarlyStopping: mode must be one of 'auto', 'min', 'max'"),
@@ -290,10 +319,10 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: to_categorical([0], 2.0), TypeError, "to_categorical: num_classes must be an integer of at least 1"),
     (lambda: backend.set_image_data_format("th"), ValueError, "set_image_data_format: data_format must be one of "),
     (lambda: backend.set_floatx("float16"), ValueError, "set_floatx: value must be one of 'float32', 'float64'"),
-    (lambda: backend.set_epsilon(0), ValueError, "set_epsilon: value must be a finite number above 0 and below 0.5"),
+    (lambda: backend.set_epsilon(0), ValueError, "set_epsilon: value must be a finite number, above 0 and below 0.5"),
     (lambda: checks.number("o", "a", float("inf")), ValueError, "o: a must be a finite number"),
     (lambda: checks.number("o", "a", float("nan")), ValueError, "o: a must be a finite number"),
-    (lambda: Dropout(10**400), ValueError, "dropout: rate must be a finite number at least 0 and at most 1"),
+    (lambda: Dropout(10**400), ValueError, "dropout: rate must be a finite number, at least 0 and at most 1"),
 ]
 
 

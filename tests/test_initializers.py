@@ -106,5 +106,5 @@ def test_what_is_no_initializer_is_refused() -> None:
         VarianceScaling(mode="fan")
     with pytest.raises(ValueError, match="VarianceScaling: distribution must be one of"):
         VarianceScaling(distribution="normal")
-    with pytest.raises(ValueError, match="VarianceScaling: scale must be a finite number above 0; received 0"):
+    with pytest.raises(ValueError, match="VarianceScaling: scale must be a finite number, above 0; received 0"):
         VarianceScaling(scale=0)

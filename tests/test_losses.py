@@ -7,7 +7,8 @@ import pytest
 
 from numpycnn import backend
 from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy, get_loss
-from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix, get_metric
+from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix, get_metrics, values_of
+from numpycnn.typing import Array
 
 # keras/src/losses/losses_test.py
 PROBABILITIES = [[0.9, 0.05, 0.05], [0.5, 0.89, 0.6], [0.05, 0.01, 0.94]]
@@ -17,7 +18,7 @@ LOGITS = [[8.0, 1.0, 1.0], [0.0, 9.0, 1.0], [2.0, 3.0, 5.0]]
 @pytest.mark.parametrize(
     ("loss", "y_true"), [(CategoricalCrossentropy, np.eye(3)), (SparseCategoricalCrossentropy, np.arange(3))]
 )
-def test_cross_entropy_gives_the_keras_figures(loss: type[CategoricalCrossentropy], y_true: np.ndarray) -> None:
+def test_cross_entropy_gives_the_keras_figures(loss: type[CategoricalCrossentropy], y_true: Array) -> None:
     """0.3239 and 0.0573 there; the further digits are what Keras 3.15.1 printed for the same arrays."""
     assert loss()(y_true, np.array(PROBABILITIES)) == pytest.approx(0.3239681124687195, rel=1e-6)
     assert loss(from_logits=True)(y_true, np.array(LOGITS)) == pytest.approx(0.05737559124827385, rel=1e-6)
@@ -97,7 +98,11 @@ def test_dtype_is_kept() -> None:
             [0, 0.5, 2],
             "labels must be whole numbers of at least 0 and below 3; received 0.5",
         ),
-        ("sparse_categorical_crossentropy", np.eye(3), r"expected integer labels y of shape \(n\); received \(3, 3\)"),
+        (
+            "sparse_categorical_crossentropy",
+            np.eye(3),
+            r"expected integer labels y, for outputs \(n, 3\), of shape \(n,\); received \(3, 3\)",
+        ),
         ("mse", np.zeros((3, 2)), r"expected y of shape \(n, 3\); received \(3, 2\)"),
         ("mse", np.zeros(3), r"expected y of shape \(n, 3\); received \(3,\)"),
         ("mse", [[1, 2, 3], [1, 2]], "y must be an array of numbers"),
@@ -142,7 +147,43 @@ def test_confusion_matrix_counts_true_by_row() -> None:
     assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 0]]
 
 
+def right(y_true: Array, y_pred: Array) -> Array:
+    return (y_true == y_pred).all(axis=1)
+
+
 def test_metrics_keep_the_name_that_was_given() -> None:
-    assert get_metric("acc") == ("acc", accuracy)
-    assert get_metric("accuracy") == ("accuracy", accuracy)
-    assert get_metric(confusion_matrix)[0] == "confusion_matrix"
+    assert get_metrics(["acc", "accuracy", right]) == {"acc": accuracy, "accuracy": accuracy, "right": right}
+
+
+@pytest.mark.parametrize("metrics", [["acc", "acc"], [right, right], [lambda t, p: 1.0, lambda t, p: 2.0]])
+def test_metrics_of_one_name_are_refused(metrics: list[object]) -> None:
+    with pytest.raises(ValueError, match="compile: metrics must have different names"):
+        get_metrics(metrics)
+
+
+def test_a_metric_named_loss_is_refused() -> None:
+    def loss(y_true: Array, y_pred: Array) -> Array:
+        return y_true
+
+    with pytest.raises(ValueError, match="none be named 'loss'; received 'loss'"):
+        get_metrics([loss])
+
+
+def test_a_metrics_targets_have_the_shape_of_its_predictions() -> None:
+    """Targets (N,) beside predictions (N, 1) would be spread to (N, N) by NumPy."""
+    y, p = np.array([1.0, 2.0, 3.0]), np.array([[1.0], [2.5], [3.0]])
+    values = values_of("error", lambda t, q: np.abs(t - q), y, p)
+    assert values.tolist() == [[0.0], [0.5], [0.0]]
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (None, "metric own: result must be an array of real numbers; received dtype object"),
+        ("good", "metric own: result must be an array of real numbers; received dtype <U4"),
+        ([1.0, 2.0], r"metric own: expected a number, or 3 of them; received .*shape \(2,\)"),
+    ],
+)
+def test_what_a_metric_must_not_give(result: object, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        values_of("own", lambda t, p: result, np.zeros(3), np.zeros((3, 1)))

@@ -8,7 +8,8 @@ import pytest
 from networks import small_data, small_network
 
 from numpycnn import progress
-from numpycnn.progress import bar, clock, final_line, pace, running_line
+from numpycnn.callbacks import Callback, Logs
+from numpycnn.progress import bar, clock, line, pace
 
 
 class Terminal(io.StringIO):
@@ -28,19 +29,44 @@ def test_times() -> None:
     assert [pace(s) for s in (66e-6, 0.2, 2.4)] == ["66us/step", "200ms/step", "2s/step"]
 
 
+LOGS = {"loss": 0.91743, "accuracy": 0.71208, "tiny": 0.00002}
+
+
 def test_lines_are_keras_lines() -> None:
-    logs = {"loss": 0.91743, "accuracy": 0.71208, "tiny": 0.00002}
-    assert running_line(12, 60, 3.0, logs) == (
+    assert line(12, 60, "ETA: 12s", LOGS, columns=200) == (
         "12/60 [=====>........................] - ETA: 12s - loss: 0.9174 - accuracy: 0.7121 - tiny: 2.0000e-05"
     )
-    assert running_line(3, 120, 3.0, {}) == "  3/120 [..............................] - ETA: 1:57"
-    assert final_line(60, 12.0, {"loss": 0.5}, with_bar=True) == (
+    assert line(60, 60, "12s 200ms/step", {"loss": 0.5}, columns=200) == (
         "60/60 [==============================] - 12s 200ms/step - loss: 0.5000"
     )
-    assert final_line(60, 12.0, {"loss": 0.5}, with_bar=False) == "60/60 - 12s 200ms/step - loss: 0.5000"
+    assert line(3, 120, "12s 200ms/step", {"loss": 0.5}) == "  3/120 - 12s 200ms/step - loss: 0.5000"
 
 
-FINAL = r"5/5 {bar}- \d+s \d+[mu]s/step - loss: \d\.\d{{4}} - accuracy: \d\.\d{{4}} - val_loss: \d\.\d{{4}} - val_accuracy: .*"
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (101, "12/60 [====>........................] - ETA: 12s - loss: 0.9174 - accuracy: 0.7121 - tiny: 2.0000e-05"),
+        (82, "12/60 [=>........] - ETA: 12s - loss: 0.9174 - accuracy: 0.7121 - tiny: 2.0000e-05"),
+        (81, "12/60 [====>.......................] - ETA: 12s - loss: 0.9174 - accuracy: 0.7121"),
+        (50, "12/60 [==>.............] - ETA: 12s - loss: 0.9174"),
+        (10, "12/60 [=>........] - ETA: 12s"),
+    ],
+)
+def test_a_narrow_line_loses_bar_before_figures_and_never_digits(columns: int, shown: str) -> None:
+    text = line(12, 60, "ETA: 12s", LOGS, columns)
+    assert text == shown
+    assert len(text) <= max(columns, 29)
+
+
+def test_the_last_line_keeps_all_figures() -> None:
+    assert line(60, 60, "9s 2s/step", LOGS, columns=20) == (
+        "60/60 [==========] - 9s 2s/step - loss: 0.9174 - accuracy: 0.7121 - tiny: 2.0000e-05"
+    )
+
+
+FINAL = (
+    r"5/5 {bar}- \S+ \S+/step - loss: \d\.\d{{4}} - accuracy: \d\.\d{{4}} - val_loss: \d\.\d{{4}} - val_accuracy: .*"
+)
 
 
 def fit(verbose: int) -> None:
@@ -56,8 +82,28 @@ def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str], verbose: in
     assert "\b" not in out
     lines = out.splitlines()
     assert [lines[0], lines[2]] == ["Epoch 1/2", "Epoch 2/2"]
-    for line in (lines[1], lines[3]):
-        assert re.fullmatch(FINAL.format(bar=""), line)
+    for text in (lines[1], lines[3]):
+        assert re.fullmatch(FINAL.format(bar=""), text)
+
+
+def test_a_pipe_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
+    fit(1)
+    lines = capsys.readouterr().out.splitlines()[1:5]
+    for done, text in enumerate(lines, start=1):
+        assert re.fullmatch(rf"{done}/5 - ETA: \S+ - loss: \d\.\d{{4}} - accuracy: \S+", text)
+
+
+def test_the_bar_is_finished_before_a_callback_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    class Say(Callback):
+        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+            print("said")
+
+    x, y = small_data(4)
+    small_network().fit(x, y, callbacks=Say())
+    epoch, bar_line, said = capsys.readouterr().out.splitlines()
+    assert (epoch, said) == ("Epoch 1/1", "said")
+    assert bar_line.startswith("1/1 - ")
 
 
 def test_a_terminal_gets_a_bar_that_is_redrawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,9 +116,10 @@ def test_a_terminal_gets_a_bar_that_is_redrawn(monkeypatch: pytest.MonkeyPatch) 
     assert lines[0] == "Epoch 1/2"
     drawn = lines[1].split("\r")
     assert drawn[0] == ""
-    assert [re.match(r"(\d)/5 \[.{30}\] - ETA: 0s - loss: ", line)[1] for line in drawn[1:5]] == ["1", "2", "3", "4"]  # type: ignore[index]
-    assert {len(line) for line in drawn[1:-1]} == {79}  # never as wide as the terminal, and always over all that was
-    assert re.fullmatch(FINAL.format(bar=r"\[={30}\] "), drawn[-1])
+    for done, text in enumerate(drawn[1:5], start=1):
+        assert re.match(rf"{done}/5 \[.{{10,30}}\] - ETA: \S+ - loss: ", text)
+    assert {len(text) for text in drawn[1:-1]} == {79}  # never as wide as the terminal, and always over all that was
+    assert re.fullmatch(FINAL.format(bar=r"\[={10,30}\] "), drawn[-1])
 
 
 def test_a_narrow_terminal_is_not_overrun(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,16 +128,16 @@ def test_a_narrow_terminal_is_not_overrun(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.0)
     monkeypatch.setenv("COLUMNS", "40")
     fit(1)
-    assert {len(line) for line in terminal.getvalue().split("\n")[1].split("\r")[1:-1]} == {39}
+    assert {len(text) for text in terminal.getvalue().split("\n")[1].split("\r")[1:-1]} == {39}
 
 
 def test_evaluate_and_predict_show_a_bar_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
     x, y = small_data(10)
     model = small_network()
     model.evaluate(x, y, batch_size=2)
-    assert re.fullmatch(r"5/5 - \d+s \d+[mu]s/step - loss: \d\.\d{4} - accuracy: \d\.\d{4}\n", capsys.readouterr().out)
+    assert re.fullmatch(r"5/5 - \S+ \S+/step - loss: \d\.\d{4} - accuracy: \d\.\d{4}\n", capsys.readouterr().out)
     model.predict(x, batch_size=2, verbose=1)
-    assert re.fullmatch(r"5/5 - \d+s \d+[mu]s/step\n", capsys.readouterr().out)
+    assert re.fullmatch(r"5/5 - \S+ \S+/step\n", capsys.readouterr().out)
     model.predict(x)
     model.evaluate(x, y, verbose=0)
     assert capsys.readouterr().out == ""

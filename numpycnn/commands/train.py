@@ -79,9 +79,10 @@ class Position(Callback):
     def text(self) -> str:
         """How far training came."""
         epochs, steps = self.params["epochs"], self.params["steps"]
+        done = f"Done: {self.batches} of {steps} batches of epoch {self.epoch + 1} of {epochs}"
         if self.epoch + 1 == epochs and self.batches == steps:
-            return f"Training was done, {epochs} of {epochs} epochs; its test was not. Training{figures(self.logs)}"
-        return f"Done: {self.batches} of {steps} batches of epoch {self.epoch + 1} of {epochs}{figures(self.logs)}"
+            done = "Done: all of the training, but not the test after it"
+        return " - ".join([done, *figures(self.logs)])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,9 +103,10 @@ def run(args: argparse.Namespace) -> int:
 def train_and_test(args: argparse.Namespace, position: Position) -> None:
     """The job itself, with what it prints."""
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    print(f"Learning to read digits from {len(x_train):,} images, {args.epochs} times over. Ctrl-C stops it.\n")
     network = tutorial_network(args.seed)
     network.summary()
-    print(f"\nTraining on {len(x_train):,} images, {args.batch_size} at a time, seed {args.seed}. Ctrl-C stops it.")
+    print(f"\nTraining with batches of {args.batch_size:,} images and seed {args.seed}.")
     network.fit(
         images(x_train), to_categorical(y_train), batch_size=args.batch_size, epochs=args.epochs, callbacks=position
     )
@@ -128,4 +130,5 @@ def confusions(y_true: Array, y_pred: Array) -> Iterator[str]:
     for flat in np.argsort(-matrix, axis=None, kind="stable")[:PAIRS_SHOWN]:
         digit, taken_for = divmod(int(flat), 10)
         if matrix[digit, taken_for]:
-            yield f"{digit} read as {taken_for}, {matrix[digit, taken_for]} times"
+            times = "once" if matrix[digit, taken_for] == 1 else f"{matrix[digit, taken_for]} times"
+            yield f"{digit} read as {taken_for} {times}"

@@ -1,6 +1,6 @@
 """The layers: `base.py` has the contract, `convolutional.py` and `core.py` the layers themselves."""
 
-from numpycnn.layers.base import Layer
+from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D, MaxPooling2D
 from numpycnn.layers.core import Activation, Dense, Dropout, Flatten
 
@@ -9,4 +9,4 @@ LAYERS: dict[str, type[Layer]] = {
 }
 """Every layer by its class name: the closed table that configurations are read with."""
 
-__all__ = ["LAYERS", "Activation", "Conv2D", "Dense", "Dropout", "Flatten", "Layer", "MaxPooling2D"]
+__all__ = ["LAYERS", "Activation", "Conv2D", "Dense", "Dropout", "Flatten", "Input", "Layer", "MaxPooling2D"]

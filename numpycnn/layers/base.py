@@ -147,6 +147,17 @@ class Layer:
         return f"{type(self).__name__}({arguments})"
 
 
+class Input:
+    """What goes into a model, `Input(shape=(28, 28, 1))`: the Keras 3 spelling of the first layer's input_shape.
+
+    It is given to Sequential before the layers and does not count as one. shape: of one example, without the batch
+    axis. Raises TypeError or ValueError unless shape is a tuple of positive integers.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = checks.shape("Input", "shape", shape)
+
+
 def snake_case(name: str) -> str:
     """MaxPooling2D -> max_pooling2d, as Keras names layers."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()

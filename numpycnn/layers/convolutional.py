@@ -17,14 +17,14 @@ def check_padding(owner: str, value: Any) -> str:
     return checks.choice(owner, "padding", value.lower() if isinstance(value, str) else value, PADDINGS)
 
 
-def output_shape(layer: "Conv2D | MaxPooling2D", input_shape: Shape, filters: int | None = None) -> Shape:
-    """The shape that the layer's window makes of an image, with `filters` channels, or as many as there were."""
-    image, channels = split_shape(layer.name, input_shape, layer.data_format)
+def output_shape(owner: str, window: Window, data_format: str, input_shape: Shape, filters: int | None = None) -> Shape:
+    """The shape that a window makes of an image, with `filters` channels, or as many as there were."""
+    image, channels = split_shape(owner, input_shape, data_format)
     try:
-        windows = layer.window.output_size(image)
+        windows = window.output_size(image)
     except ValueError as error:
-        raise ValueError(f"{layer.name}: {error}") from None
-    return join_shape(windows, filters or channels, layer.data_format)
+        raise ValueError(f"{owner}: {error}") from None
+    return join_shape(windows, filters or channels, data_format)
 
 
 class ConvCache(NamedTuple):
@@ -81,7 +81,7 @@ class Conv2D(KernelLayer):
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        return output_shape(self, input_shape, self.filters)
+        return output_shape(self.name, self.window, self.data_format, input_shape, self.filters)
 
     def kernel_shape(self, input_shape: Shape) -> Shape:
         _, channels = split_shape(self.name, input_shape, self.data_format)
@@ -156,7 +156,7 @@ class MaxPooling2D(Layer):
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        return output_shape(self, input_shape)
+        return output_shape(self.name, self.window, self.data_format, input_shape)
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, PoolCache]:
         self.check_input(x)
