@@ -17,13 +17,13 @@ Logs = dict[str, float]
 class Callback:
     """Base of all callbacks: override what you need. Epochs and batches are counted from 0.
 
-    `model` is the Sequential in training; setting `model.stop_training = True` ends training after the epoch.
-    `params` has "epochs", "steps" (batches in an epoch), "initial_epoch" and "verbose". Where nothing is known yet,
-    logs is empty.
+    `model` is the Sequential in training; setting `model.stop_training = True` ends training.
+    `params` has "epochs", "steps" (batches in an epoch), "initial_epoch", "verbose" and "metrics" (the figures' names).
+    Where nothing is known yet, logs is empty.
     """
 
     model: Any
-    params: dict[str, int]
+    params: dict[str, Any]
 
     def on_train_begin(self, logs: Logs) -> None:
         """Called once, before the first epoch."""
@@ -47,7 +47,7 @@ class Callback:
 class CallbackList(Callback):
     """Several callbacks as one: each hook calls theirs, in order."""
 
-    def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, int]) -> None:
+    def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
         self.callbacks, self.model, self.params = callbacks, model, params
         for callback in callbacks:
             callback.model, callback.params = model, params
@@ -100,7 +100,7 @@ class EarlyStopping(Callback):
     "auto": the figure should rise if its name holds "acc", else fall. restore_best_weights: go back, at the end, to
     the weights of the best epoch.
 
-    Raises TypeError or ValueError for arguments out of range, and at an epoch's end if the figure is not there.
+    Raises TypeError or ValueError for arguments out of range, and when training begins if there is no such figure.
     Source: Keras's EarlyStopping.
     """
 
@@ -121,12 +121,13 @@ class EarlyStopping(Callback):
         self.restore_best_weights = checks.flag(owner, "restore_best_weights", restore_best_weights)
 
     def on_train_begin(self, logs: Logs) -> None:
+        checks.choice("EarlyStopping", "monitor", self.monitor, self.params["metrics"])
         self.best = -math.inf
         self.wait = 0
         self.best_weights: list[Array] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        figure = self.sign * checks.lookup("EarlyStopping", "monitor", self.monitor, logs)
+        figure = self.sign * logs[self.monitor]
         if figure - self.min_delta > self.best:
             self.best, self.wait = figure, 0
             if self.restore_best_weights:
@@ -143,7 +144,7 @@ class EarlyStopping(Callback):
 
 def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
     """The callbacks as a list; None is no callback, and one by itself is a list of one. Raises TypeError for others."""
-    found = [callbacks] if isinstance(callbacks, Callback) else callbacks or []
+    found = [callbacks] if isinstance(callbacks, Callback) else [] if callbacks is None else callbacks
     if not isinstance(found, (list, tuple)) or not all(isinstance(callback, Callback) for callback in found):
         raise TypeError(f"{owner}: callbacks must be instances of Callback, one or a list; received {callbacks!r}")
     return list(found)

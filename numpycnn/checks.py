@@ -76,7 +76,7 @@ def flag(owner: str, argument: str, value: Any) -> bool:
 def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
     """One of the known values, which are all of one type."""
     expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {value!r}"
-    if isinstance(value, bool) or not isinstance(value, type(next(iter(known)))):
+    if isinstance(value, bool) or not isinstance(value, type(next(iter(known), value))):
         raise TypeError(expected)
     for one in known:
         if one == value:
@@ -105,6 +105,13 @@ def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
         raise TypeError(f"{wanted}; received {value!r}")
     if value.keys() != expected:
         raise ValueError(f"{wanted}; received one of {', '.join(map(str, value))}")
+
+
+def arguments(owner: str, argument: str, value: Any) -> dict[str, Any]:
+    """A dict of a constructor's arguments by name."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise TypeError(f"{owner}: {argument} must be a dict of arguments by name; received {value!r}")
+    return value
 
 
 def name(owner: str, value: Any) -> str:
@@ -157,12 +164,13 @@ def same_length(owner: str, **arrays: Array) -> int:
     return next(iter(lengths.values()))
 
 
-def finite(owner: str, argument: str, array: Array, chunk: int = 1024) -> None:
-    """Raise ValueError if the array holds NaN or infinity; `chunk` examples are looked at at a time."""
+def finite(owner: str, argument: str, array: Array, dtype: np.dtype, chunk: int = 1024) -> None:
+    """Raise ValueError if the array holds NaN or infinity once cast to dtype; `chunk` examples are cast at a time."""
     for start in range(0, len(array), chunk):
-        bad = ~np.isfinite(array[start : start + chunk])
+        with np.errstate(over="ignore"):
+            bad = ~np.isfinite(array[start : start + chunk].astype(dtype))
         if bad.any():
             where = np.argwhere(bad)[0]
             value = array[start : start + chunk][tuple(where)]
             index = (start + int(where[0]), *map(int, where[1:]))
-            raise ValueError(f"{owner}: {argument} must be finite; received {value} at index {index}")
+            raise ValueError(f"{owner}: {argument} must be finite in {dtype}; received {value} at index {index}")

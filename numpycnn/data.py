@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from numpycnn import checks
 from numpycnn.typing import Array
 
@@ -28,8 +30,9 @@ def check_batch_size(owner: str, value: Any) -> int:
 
 def check_verbose(owner: str, value: Any) -> int:
     """0, 1 or 2; "auto" is 1, and so is True."""
-    if value == "auto" or isinstance(value, bool):
+    if isinstance(value, (str, bool)) and value in ("auto", True, False):
         return int(bool(value))
+    value = int(value) if isinstance(value, np.integer) else value
     return checks.choice(owner, "verbose", value, (0, 1, 2))
 
 

@@ -24,6 +24,12 @@ from numpycnn.window import Window
 # ---------------------------------------------------------------- windows: im2col and col2im
 
 
+def check_images(owner: str, x: Array) -> None:
+    """Raise ValueError unless x has the four axes of a batch of images."""
+    if x.ndim != 4:
+        raise ValueError(f"{owner}: expected images of shape (n, rows, columns, channels); received {x.shape}")
+
+
 def pad(x: Array, window: Window, value: float = 0.0) -> Array:
     """The image with the window's padding around it: (N, H, W, C) -> (N, H + top + bottom, W + left + right, C)."""
     rows, cols = window.pads(x.shape[1:3])
@@ -39,6 +45,7 @@ def im2col(x: Array, window: Window) -> Array:
     what tap (u, v) sees of channel c in each patch: the image, shifted. A pixel stands in as many rows as there are
     windows over it, up to KH*KW.
     """
+    check_images("im2col", x)
     output = window.output_size(x.shape[1:3])
     padded = pad(x, window)
     patches = np.stack([padded[tap] for tap in window.taps(output)], axis=3)  # (N, OH, OW, KH*KW, C)
@@ -84,6 +91,7 @@ def conv2d(x: Array, kernel: Array, bias: Array | None, window: Window) -> tuple
     Returns y: (N, OH, OW, F), and cols for the backward.
     Raises ValueError for a kernel that is not the window's size by x's channels.
     """
+    check_images("conv2d", x)
     if kernel.ndim != 4 or kernel.shape[:3] != (*window.size, x.shape[3]):
         wanted = (*window.size, x.shape[3], "filters")
         raise ValueError(f"conv2d: expected a kernel of shape {wanted}; received {kernel.shape}")
@@ -134,14 +142,22 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
 
     x: (N, H, W, C). Returns y: (N, OH, OW, C), and winner of the same shape: which tap, u*KW + v, held the maximum.
     """
-    output, lowest = window.output_size(x.shape[1:3]), np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
-    padded = pad(x, window, lowest)
-    y = np.full((len(x), *output, x.shape[3]), lowest, x.dtype)
+    check_images("max_pool2d", x)
+    output, bottom = window.output_size(x.shape[1:3]), lowest(x.dtype)
+    padded = pad(x, window, bottom)
+    y = np.full((len(x), *output, x.shape[3]), bottom, x.dtype)
     winner = np.zeros(y.shape, np.min_scalar_type(window.count))
     for k, tap in enumerate(window.taps(output)):
         np.copyto(winner, k, where=padded[tap] > y)  # strictly greater: a tie stays with the earlier tap
         y = np.maximum(y, padded[tap])
     return y, winner
+
+
+def lowest(dtype: np.dtype) -> float:
+    """The lowest value of a dtype: minus infinity where there is one."""
+    if dtype.kind == "b":
+        return False
+    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
 
 
 def max_pool2d_backward(dy: Array, winner: Array, x_shape: Shape, window: Window) -> Array:

@@ -7,7 +7,7 @@ defaults and the truncated normal's correction.
 """
 
 from dataclasses import asdict, dataclass
-from math import prod, sqrt
+from math import inf, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -47,11 +47,21 @@ class Initializer:
         raise NotImplementedError
 
 
+def set_number(initializer: Initializer, argument: str, *, at_least: float = -inf, above: float = -inf) -> None:
+    """Make an argument a plain float. Raises TypeError or ValueError unless it is a finite number within the bounds."""
+    value = getattr(initializer, argument)
+    number = checks.number(type(initializer).__name__, argument, value, at_least=at_least, above=above)
+    object.__setattr__(initializer, argument, number)  # the way to set a frozen dataclass's field at its making
+
+
 @dataclass(frozen=True)
 class Constant(Initializer):
     """The same value everywhere."""
 
     value: float = 0.0
+
+    def __post_init__(self) -> None:
+        set_number(self, "value")
 
     def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
         return np.full(shape, self.value, dtype)
@@ -64,6 +74,10 @@ class RandomUniform(Initializer):
     minval: float = -0.05
     maxval: float = 0.05
 
+    def __post_init__(self) -> None:
+        set_number(self, "minval")
+        set_number(self, "maxval", at_least=self.minval)
+
     def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
         return rng.uniform(self.minval, self.maxval, shape).astype(dtype)
 
@@ -74,6 +88,10 @@ class RandomNormal(Initializer):
 
     mean: float = 0.0
     stddev: float = 0.05
+
+    def __post_init__(self) -> None:
+        set_number(self, "mean")
+        set_number(self, "stddev", at_least=0.0)
 
     def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
         return rng.normal(self.mean, self.stddev, shape).astype(dtype)
@@ -94,7 +112,7 @@ class VarianceScaling(Initializer):
 
     def __post_init__(self) -> None:
         owner = type(self).__name__
-        checks.number(owner, "scale", self.scale, above=0.0)
+        set_number(self, "scale", above=0.0)
         checks.choice(owner, "mode", self.mode, ("fan_in", "fan_out", "fan_avg"))
         known = ("truncated_normal", "untruncated_normal", "uniform")
         checks.choice(owner, "distribution", self.distribution, known)
@@ -134,7 +152,8 @@ def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
         return value
     if isinstance(value, dict):
         checks.keys(owner, argument, value, {"class_name", "config"})
-        return checks.lookup(owner, argument, value["class_name"], CLASSES)(**value["config"])
+        cls = checks.lookup(owner, argument, value["class_name"], CLASSES)
+        return cls(**checks.arguments(owner, argument, value["config"]))
     return checks.lookup(owner, argument, value, INITIALIZERS)
 
 

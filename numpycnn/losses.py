@@ -40,11 +40,17 @@ class Loss:
 
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
         """Targets as an array (N, *output_shape). Raises ValueError or TypeError for targets that do not fit."""
-        y_true = checks.numbers(self.name, "y", y_true)
+        y_true = self.numbers(y_true, output_shape)
         if y_true.ndim == 1 and output_shape == (1,):
             y_true = y_true[:, None]
         checks.batch_shape(self.name, "y", y_true.shape, output_shape)
         return y_true
+
+    def numbers(self, y_true: Any, output_shape: Shape) -> Array:
+        """Targets as an array. Raises TypeError where they are no numbers, ValueError for outputs without an axis."""
+        if not output_shape:
+            raise ValueError(f"{self.name}: expected outputs of shape (n, ..., k); received (n,)")
+        return checks.numbers(self.name, "y", y_true)
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
         """Each example's loss, averaged over its axes but the last: (N, ..., K) -> (N,)."""
@@ -84,15 +90,15 @@ class CategoricalCrossentropy(Loss):
         self.from_logits = checks.flag(self.name, "from_logits", from_logits)
 
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
-        y_true = checks.numbers(self.name, "y", y_true)
+        y_true = self.numbers(y_true, output_shape)
         if y_true.ndim <= len(output_shape) or (y_true.shape[-1] == 1 and output_shape[-1:] != (1,)):
             raise ValueError(
                 f"{self.name}: expected one-hot y of shape {checks.batch_of(output_shape)}; received {y_true.shape}. "
                 "For integer labels, encode them with to_categorical, or use sparse_categorical_crossentropy"
             )
         checks.batch_shape(self.name, "y", y_true.shape, output_shape)
-        sums = y_true.sum(axis=-1)
-        wrong = ~((y_true >= 0).all(axis=-1) & (np.abs(sums - 1) < 1e-3))
+        with np.errstate(invalid="ignore"):  # the sum of inf and -inf
+            wrong = ~((y_true >= 0).all(axis=-1) & (np.abs(y_true.sum(axis=-1) - 1) < 1e-3))
         if wrong.any():
             row = tuple(int(i) for i in np.argwhere(wrong)[0])
             raise ValueError(
@@ -124,7 +130,7 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     name = "sparse_categorical_crossentropy"
 
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
-        labels = checks.numbers(self.name, "y", y_true)
+        labels = self.numbers(y_true, output_shape)
         if labels.ndim == len(output_shape) + 1 and labels.shape[-1] == 1:
             labels = labels[..., 0]
         kind = f"integer labels y, for outputs {checks.batch_of(output_shape)},"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from numpycnn import checks
 from numpycnn.typing import Array
@@ -15,12 +16,13 @@ from numpycnn.typing import Array
 Metric = Callable[[Array, Array], Any]
 
 
-def accuracy(y_true: Array, y_pred: Array) -> Array:
+def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """1 where the prediction is right, else 0, averaged over an example's axes but the last.
 
     y_pred: (N, ..., K), the largest of the K entries being the prediction; with K = 1, class 1 above 0.5.
     y_true: one-hot (N, ..., K), or labels (N, ...) or (N, ..., 1). Returns (N,).
     """
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     if y_pred.shape[-1] == 1:
         right = (y_pred > 0.5) == y_true.reshape(y_pred.shape)
     elif y_true.shape == y_pred.shape:
@@ -31,12 +33,20 @@ def accuracy(y_true: Array, y_pred: Array) -> Array:
     return right.reshape(len(right), -1).mean(axis=1)
 
 
-def confusion_matrix(y_true: Array, y_pred: Array, classes: int) -> Array:
+def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> Array:
     """How often each class was taken for each: entry (i, j) counts examples of class i predicted as j.
 
     y_true, y_pred: integer labels (N,). Returns (classes, classes), integers.
+    Raises ValueError for labels out of range, or of different number; TypeError for what are no numbers.
     """
-    return np.bincount(y_true.astype(np.intp) * classes + y_pred, minlength=classes**2).reshape(classes, classes)
+    owner = "confusion_matrix"
+    true, predicted = checks.numbers(owner, "y_true", y_true), checks.numbers(owner, "y_pred", y_pred)
+    checks.same_length(owner, y_true=true, y_pred=predicted)
+    checks.labels(f"{owner}: y_true", true, classes=classes)
+    checks.labels(f"{owner}: y_pred", predicted, classes=classes)
+    return np.bincount(true.astype(np.intp) * classes + predicted.astype(np.intp), minlength=classes**2).reshape(
+        classes, classes
+    )
 
 
 METRICS: dict[str, Metric] = {"accuracy": accuracy, "acc": accuracy}

@@ -31,7 +31,7 @@ class Sequential(Network):
     """
 
     optimizer: Optimizer | None
-    """What `compile` set; None before. Its `iterations` is the model's position in training."""
+    """What `compile` set; None before."""
     loss: Loss | None
     """What `compile` set; None before."""
     metrics: dict[str, Metric]
@@ -39,14 +39,16 @@ class Sequential(Network):
     history: History | None
     """The figures of the last `fit`."""
     stop_training: bool
-    """A callback sets it to True to end training after the epoch."""
+    """A callback sets it to True to end training, at the end of a batch or of an epoch."""
+    steps: int
+    """The model's position in training: how many batches it has learnt from."""
 
     def __init__(
         self, layers: Sequence[Layer | Input] | None = None, name: str = "sequential", seed: int | None = None
     ) -> None:
         super().__init__(layers, name, seed)
         self.optimizer, self.loss, self.metrics = None, None, {}
-        self.history, self.stop_training = None, False
+        self.history, self.stop_training, self.steps = None, False, 0
 
     def compile(
         self, optimizer: str | Optimizer, loss: str | Loss, metrics: Sequence[str | Metric] | None = None
@@ -59,7 +61,7 @@ class Sequential(Network):
 
         Raises ValueError for an unknown name and for two metrics of one name, TypeError for another kind of value.
         """
-        chosen = get_optimizer(optimizer), get_loss(loss), get_metrics(metrics or [])
+        chosen = get_optimizer(optimizer), get_loss(loss), get_metrics([] if metrics is None else metrics)
         self.optimizer, self.loss, self.metrics = chosen
 
     @property
@@ -98,32 +100,37 @@ class Sequential(Network):
         Raises ValueError or TypeError for data and arguments that do not fit, before anything changes.
         """
         caller = f"{self.name}.fit"
-        params = {
+        params: dict[str, Any] = {
             "epochs": checks.integer(caller, "epochs", epochs),
             "initial_epoch": checks.integer(caller, "initial_epoch", initial_epoch, at_least=0),
             "verbose": check_verbose(caller, verbose),
         }
         batch_size = check_batch_size(caller, batch_size)
         checks.flag(caller, "shuffle", shuffle)
+        checks.number(caller, "validation_split", validation_split, at_least=0.0, below=1.0)
         listeners = check_callbacks(caller, callbacks)
         data = self._check_data("fit", x, y, check_finite)
-        data, validation = split(caller, *data, 0.0 if validation_data is not None else validation_split)
-        if validation_data is not None:
-            validation = self._check_data("fit", *check_pair(caller, validation_data), check_finite, "validation ")
+        if validation_data is None:
+            data, validation = split(caller, *data, validation_split)
+        else:
+            pair = check_pair(caller, validation_data)
+            validation = self._check_data("fit", *pair, check_finite, "validation ")
         self._build_for(data[0])
 
-        self.history, self.stop_training = History(), False
+        history = History()
         params["steps"] = count_batches(len(data[0]), batch_size)
-        everyone = CallbackList([ProgressBar(params["verbose"]), *listeners, self.history], self, params)
+        params["metrics"] = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
+        everyone = CallbackList([ProgressBar(params["verbose"]), *listeners, history], self, params)
+        everyone.on_train_begin({})
+        self.history, self.stop_training = history, False
         self._train(data, validation, batch_size, shuffle, everyone)
-        return self.history
+        return history
 
     def _train(
         self, data: Data, validation: Data | None, batch_size: int, shuffle: bool, listeners: CallbackList
     ) -> None:
         """The loop over epochs."""
         logs: Logs = {}
-        listeners.on_train_begin({})
         for epoch in range(listeners.params["initial_epoch"], listeners.params["epochs"]):
             listeners.on_epoch_begin(epoch, {})
             logs = self._train_epoch(data, batch_size, shuffle, listeners)
@@ -143,6 +150,8 @@ class Sequential(Network):
             listeners.on_train_batch_begin(batch, {})
             means.add(*self._train_batch(x[order[rows]], y[order[rows]]))
             listeners.on_train_batch_end(batch, means.result())
+            if self.stop_training:
+                break
         return means.result()
 
     def _train_batch(self, x: Array, y: Array) -> tuple[int, dict[str, Any]]:
@@ -150,8 +159,10 @@ class Sequential(Network):
         loss, optimizer = self._require_compiled("fit")
         goal = training.objective(self._layers, loss)
         result, gradients = training.train_batch(goal, self._cast(x), y, partial(self._generator, DROPOUT))
+        figures = self._figures(result, y)  # first: a metric may raise
         optimizer.update(self.params, gradients)
-        return self._figures(result, y)
+        self.steps += 1
+        return figures
 
     def train_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
         """One step of the optimizer on one batch. Returns as `evaluate`, the figures before the step, dropout on.
@@ -241,8 +252,11 @@ class Sequential(Network):
         y = checks.numbers(caller, f"{kind}y", y)
         checks.same_length(caller, **{f"{kind}x": x, f"{kind}y": y})
         if check_finite:
-            checks.finite(caller, f"{kind}y", y)
-        loss.targets(y, output_shape)
+            checks.finite(caller, f"{kind}y", y, self.dtype)
+        try:
+            loss.targets(y, output_shape)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{kind}{error}") from None
         training.objective(self._layers, loss)
         return x, y
 
@@ -253,11 +267,10 @@ class Sequential(Network):
 
     def _returned(self, figures: Logs, as_dict: bool) -> Any:
         """Figures as Keras returns them: a dict, a list, or the loss alone."""
-        if as_dict:
+        if checks.flag(self.name, "return_dict", as_dict):
             return figures
         return list(figures.values()) if self.metrics else figures["loss"]
 
     def _generator(self, purpose: int, *place: int) -> Rng:
         """The generator for a purpose at the model's position in training."""
-        _, optimizer = self._require_compiled("fit")
-        return generator(self._seed(), purpose, optimizer.iterations, *place)
+        return generator(self.seed or 0, purpose, self.steps, *place)  # a built model has a seed

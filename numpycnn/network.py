@@ -34,7 +34,7 @@ class Network:
         self.dtype = np.dtype(backend.floatx())
         self._layers: list[Layer] = []
         self._input_shape: Shape | None = None  # from an Input, until the first layer has it
-        for layer in checks.sequence(self.name, "layers", layers or []):
+        for layer in checks.sequence(self.name, "layers", [] if layers is None else layers):
             self.add(layer)
 
     @property
@@ -71,11 +71,19 @@ class Network:
             return
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.name}.add: expected a layer; received {layer!r}")
-        layer.rename([other.name for other in self._layers])
-        if self.built or not self._layers:
-            input_shape = self.output_shape if self._layers else self._input_shape or layer.input_shape
-            if input_shape is not None:
-                self._build_layer(len(self._layers), layer, input_shape)
+        if any(layer is other for other in self._layers):
+            raise ValueError(f"{self.name}.add: {layer.name} is in the model already")
+        before = layer.name
+        try:
+            layer.rename([other.name for other in self._layers])
+            if self.built or not self._layers:
+                input_shape = self.output_shape if self._layers else self._input_shape or layer.input_shape
+                if input_shape is not None:
+                    self._build([layer], input_shape)
+        except Exception:
+            layer.name = before
+            raise
+        layer.auto_named = False  # parameters and optimizer state go by this name from now on
         self._layers.append(layer)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
@@ -87,24 +95,35 @@ class Network:
             input_shape = input_shape[1:]
         shape = checks.shape(f"{self.name}.build", "input_shape", input_shape)
         self._infer_output_shape(shape)
-        for index, layer in enumerate(self._layers):
-            shape = self._build_layer(index, layer, shape)
+        self._build(self._layers, shape)
 
     def _infer_output_shape(self, shape: Shape) -> Shape:
         """The output's shape for an input's. Raises ValueError where a layer cannot take what comes; builds nothing."""
         if not self._layers:
             raise ValueError(f"{self.name}: the model has no layers; add some first")
         for layer in self._layers:
-            shape = layer.output_shape_for(shape)
+            shape = layer.check_shape(shape)
         return shape
 
-    def _build_layer(self, index: int, layer: Layer, input_shape: Shape) -> Shape:
-        """Build one layer from the model's seed, which is drawn now if none was given."""
-        layer.output_shape_for(input_shape)
-        seed = self._seed()
-        if index == 0 and not layer.built:
-            self.dtype = np.dtype(backend.floatx())
-        return layer.build(input_shape, generator(seed, WEIGHTS, index), self.dtype)
+    def _build(self, layers: Sequence[Layer], shape: Shape) -> None:
+        """Build layers that follow one another, all or none, from the model's seed; it is drawn now if none was given.
+
+        They are the model's own, or one that is being added.
+        """
+        first = 0 if layers is self._layers else len(self._layers)
+        dtype = self.dtype if first else np.dtype(backend.floatx())
+        shapes = [shape]
+        for layer in layers:
+            shapes.append(layer.check_shape(shapes[-1]))
+            check_dtype(layer, dtype)
+        seed = draw_seed() if self.seed is None else self.seed
+        made = [
+            layer.params if layer.built else layer.make_params(shape, generator(seed, WEIGHTS, first + k), dtype)
+            for k, (layer, shape) in enumerate(zip(layers, shapes, strict=False))
+        ]
+        for layer, shape, params in zip(layers, shapes, made, strict=False):
+            layer.finish_build(shape, params)
+        self.seed, self.dtype = seed, dtype
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or at that index. Raises ValueError for none such, and unless one is given."""
@@ -157,7 +176,8 @@ class Network:
         layers = []
         for entry in checks.sequence("from_config", "layers", config["layers"]):
             checks.keys("from_config", "layer", entry, {"class_name", "config"})
-            layers.append(checks.lookup("from_config", "class_name", entry["class_name"], LAYERS)(**entry["config"]))
+            cls_of_layer = checks.lookup("from_config", "class_name", entry["class_name"], LAYERS)
+            layers.append(cls_of_layer(**checks.arguments("from_config", "config", entry["config"])))
         return cls(layers, name=config["name"], seed=config["seed"])
 
     # ------------------------------------------------------------ inference
@@ -176,7 +196,7 @@ class Network:
             checks.batch_shape(self._layers[0].name, argument, x.shape, self.input_shape)
         output_shape = self._infer_output_shape(x.shape[1:])
         if checks.flag(caller, "check_finite", check_finite):
-            checks.finite(caller, argument, x)
+            checks.finite(caller, argument, x, self.dtype)
         return x, output_shape
 
     def _build_for(self, x: Array) -> None:
@@ -188,15 +208,16 @@ class Network:
         """A batch in the model's dtype."""
         return x.astype(self.dtype, copy=False)
 
-    def _seed(self) -> int:
-        """The model's seed, drawn now if there is none yet."""
-        if self.seed is None:
-            self.seed = draw_seed()
-        return self.seed
-
     def _require_built(self, method: str) -> None:
         """Raise ValueError unless the model is built."""
         if not self.built:
             raise ValueError(
                 f"{self.name}.{method}: the model is not built; give its first layer an input_shape, or call build"
             )
+
+
+def check_dtype(layer: Layer, dtype: np.dtype) -> None:
+    """Raise ValueError unless the parameters that the layer may have already are of that dtype."""
+    for key, param in layer.params.items():
+        if param.dtype != dtype:
+            raise ValueError(f"{layer.name}: {key} is {param.dtype} from before, but the model's dtype is {dtype}")

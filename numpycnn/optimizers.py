@@ -26,13 +26,20 @@ class Optimizer:
         self.learning_rate = self.check("learning_rate", learning_rate)
         self.iterations = 0
         self.state = {}
+        self._params: dict[str, Array] = {}  # what was updated so far
 
     def slots(self) -> tuple[str, ...]:
         """The names of the arrays to remember for each parameter; all start as zeros."""
         return ()
 
     def update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
-        """One step: change every parameter, in place, by its gradient. Both are given under the same names."""
+        """One step: change every parameter, in place, by its gradient. Both are given under the same names.
+
+        Raises ValueError, before anything changes, for gradients that do not fit the parameters, and for parameters
+        of another model than in the steps before.
+        """
+        self.check_update(params, gradients)
+        self._params.update(params)
         self.iterations += 1
         for name, w in params.items():
             self.step(w, gradients[name], {slot: self.remembered(slot, name, w) for slot in self.slots()})
@@ -40,6 +47,16 @@ class Optimizer:
     def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
         """Update one parameter w, and what is remembered of it by slot, in place."""
         raise NotImplementedError
+
+    def check_update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        """Raise ValueError as `update` says."""
+        owner = type(self).__name__
+        for name, w in params.items():
+            shape = gradients[name].shape if name in gradients else None
+            if shape != w.shape:
+                raise ValueError(f"{owner}: expected a gradient of shape {w.shape} for {name}; received {shape}")
+            if self._params.get(name, w) is not w:
+                raise ValueError(f"{owner}: {name} is of another model than before; each needs its own optimizer")
 
     def remembered(self, slot: str, name: str, w: Array) -> Array:
         """The array of that slot for the parameter `name`; zeros like w at first."""
@@ -95,8 +112,8 @@ class RMSprop(Optimizer):
     """Each gradient divided by the root of a running mean of its squares.
 
         a = rho*a + (1 - rho)*g*g                    running mean of squares
-        d = a + epsilon                              or, centered,  d = a - m*m + epsilon, a variance,
-                                                     with  m = rho*m + (1 - rho)*g
+        d = a + epsilon                              or, centered,  d = a - m*m + epsilon, a variance (and so
+                                                     kept from below 0),  with  m = rho*m + (1 - rho)*g
         v = momentum*v + learning_rate*g/sqrt(d)
         w = w - v
 
@@ -124,13 +141,13 @@ class RMSprop(Optimizer):
         a = memory["mean_square"]
         a *= self.rho
         a += (1.0 - self.rho) * g * g
-        d = a + self.epsilon
+        d = a
         if self.centered:
             m = memory["mean"]
             m *= self.rho
             m += (1.0 - self.rho) * g
-            d -= m * m
-        change = self.learning_rate * g / np.sqrt(d)
+            d = np.maximum(a - m * m, 0.0)
+        change = self.learning_rate * g / np.sqrt(d + self.epsilon)
         if self.momentum:
             v = memory["velocity"]
             v *= self.momentum

@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -59,7 +60,9 @@ def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
     check_probabilities(last, loss)
     if last.activation != "softmax" or not isinstance(loss, CategoricalCrossentropy) or loss.from_logits:
         return Objective(layers, loss, "linear")
-    return Objective([*layers[:-1], last.without_activation()], type(loss)(from_logits=True), "softmax")
+    fused = copy(loss)
+    fused.from_logits = True
+    return Objective([*layers[:-1], last.without_activation()], fused, "softmax")
 
 
 def check_probabilities(last: Layer, loss: Loss) -> None:

@@ -50,7 +50,7 @@ def fingerprint(network: Sequential) -> tuple[Any, ...]:
     return (
         [w.tobytes() for w in network.get_weights()],
         memory,
-        optimizer and optimizer.iterations,
+        (network.steps, optimizer and optimizer.iterations),
         network.seed,
         [(layer.name, layer.built, layer.input_shape) for layer in network.layers],
         network.history and network.history.history,

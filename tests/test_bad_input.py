@@ -12,8 +12,10 @@ from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, checks, functional, optimizers
 from numpycnn.callbacks import EarlyStopping
+from numpycnn.initializers import Constant, Initializer, RandomNormal, RandomUniform
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D
-from numpycnn.losses import CategoricalCrossentropy
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
+from numpycnn.metrics import confusion_matrix
 from numpycnn.utils import to_categorical
 from numpycnn.window import Window
 
@@ -43,8 +45,16 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(y=None), TypeError, "sequential.fit: y must be an array of real numbers; received dtype object"),
     (fit(X + 0j), TypeError, "sequential.fit: x must be an array of real numbers; received dtype complex128"),
     (fit([[1.0], [2.0, 3.0]]), ValueError, "sequential.fit: x must be an array of numbers"),
-    (fit(NAN, check_finite=True), ValueError, "sequential.fit: x must be finite; received nan at index (4, 3, 2, 0)"),
-    (fit(y=np.full_like(Y, np.inf), check_finite=True), ValueError, "sequential.fit: y must be finite; received "),
+    (
+        fit(NAN, check_finite=True),
+        ValueError,
+        "sequential.fit: x must be finite in float32; received nan at index (4, 3, 2, 0)",
+    ),
+    (
+        fit(y=np.full_like(Y, np.inf), check_finite=True),
+        ValueError,
+        "sequential.fit: y must be finite in float32; received inf",
+    ),
     (fit(validation_data=(NAN, Y), check_finite=True), ValueError, "sequential.fit: validation x must be finite"),
     (fit(validation_data=(X[:, :4], Y)), ValueError, "conv2d: expected validation x of shape (n, 8, 8, 1)"),
     (fit(validation_data=(X, Y[:2])), ValueError, "received validation x: 6, validation y: 2"),
@@ -76,7 +86,11 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (lambda m: m.evaluate(X, Y, batch_size=0), ValueError, "sequential.evaluate: batch_size must be an integer"),
     (lambda m: m.predict(X[..., 0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8)"),
     (lambda m: m.predict(X[:0]), ValueError, "sequential.predict: expected at least one example; received x: 0"),
-    (lambda m: m.predict(NAN, check_finite=True), ValueError, "sequential.predict: x must be finite; received nan"),
+    (
+        lambda m: m.predict(NAN, check_finite=True),
+        ValueError,
+        "sequential.predict: x must be finite in float32; received nan",
+    ),
     (lambda m: m(X[0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (8, 8, 1)"),
     (lambda m: m.train_on_batch(X[:0], Y[:0]), ValueError, "sequential.train_on_batch: expected at least one example"),
     (lambda m: m.train_on_batch(NAN, Y, check_finite=True), ValueError, "sequential.train_on_batch: x must be finite"),
@@ -112,7 +126,20 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     ),
     (lambda m: m.add(Dense), TypeError, "sequential.add: expected a layer; received <class"),
     (lambda m: m.add(Dense(2, name="dense")), ValueError, "dense: layers of a model must have different names; taken"),
-    (lambda m: m.add(m.layers[0]), ValueError, "conv2d: layers of a model must have different names; taken"),
+    (lambda m: m.add(m.layers[0]), ValueError, "sequential.add: conv2d is in the model already"),
+    (fit(X * 1e300, check_finite=True), ValueError, "sequential.fit: x must be finite in float32; received "),
+    (fit(validation_data=(X, 1 - Y)), ValueError, "validation categorical_crossentropy: each row of y must be one-hot"),
+    (fit(validation_split="x", validation_data=(X, Y)), TypeError, "validation_split must be a finite number"),
+    (fit(callbacks=EarlyStopping()), ValueError, "EarlyStopping: monitor must be one of 'loss', 'accuracy'; received"),
+    (fit(callbacks=0), TypeError, "sequential.fit: callbacks must be instances of Callback, one or a list; received 0"),
+    (fit(callbacks=np.array([1, 2])), TypeError, "sequential.fit: callbacks must be instances of Callback"),
+    (fit(verbose=np.array([1, 2])), TypeError, "sequential.fit: verbose must be one of 0, 1, 2; received"),
+    (
+        lambda m: m.evaluate(X, Y, verbose=0, return_dict="no"),
+        TypeError,
+        "sequential: return_dict must be True or False",
+    ),
+    (lambda m: m.compile("sgd", "mse", {}), TypeError, "compile: metrics must be a list; received {}"),
     (lambda m: m.add(Conv2D(2, 3)), ValueError, "conv2d_1: expected images of shape (rows, columns, channels); "),
     (lambda m: m.build((9, 9, 1)), ValueError, "conv2d: already built for input_shape (8, 8, 1); received (9, 9, 1)"),
 ]
@@ -130,6 +157,11 @@ def test_a_bad_call_is_refused_and_changes_nothing(
     assert type(caught.value) is error
     assert fingerprint(model) == before
     assert (model.optimizer, model.loss, model.metrics) == compiled
+
+
+class OfOneShape(Initializer):
+    def __call__(self, shape: Any, rng: Any, dtype: Any) -> Any:
+        return np.ones((4, 1))
 
 
 def scores(*last: Layer) -> Sequential:
@@ -283,6 +315,73 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         ValueError,
         "sequential.add: an Input must come before everything",
     ),
+    (lambda: Sequential().get_layer("x"), ValueError, "sequential.get_layer: name must be one of ; received 'x'"),
+    (lambda: Sequential(0), TypeError, "sequential: layers must be a list; received 0"),
+    (lambda: Sequential(np.array([1, 2])), TypeError, "sequential: layers must be a list; received array([1, 2])"),
+    (
+        lambda: Activation("softmax")(np.arange(3.0)),
+        ValueError,
+        "activation: softmax needs an axis besides the batch's",
+    ),
+    (lambda: Constant("x"), TypeError, "Constant: value must be a finite number"),
+    (lambda: Constant(float("nan")), ValueError, "Constant: value must be a finite number"),
+    (
+        lambda: RandomNormal(0.0, -1.0),
+        ValueError,
+        "RandomNormal: stddev must be a finite number, at least 0; received -1.0",
+    ),
+    (
+        lambda: RandomUniform(1.0, 0.0),
+        ValueError,
+        "RandomUniform: maxval must be a finite number, at least 1; received 0.0",
+    ),
+    (
+        lambda: Dense(3, kernel_initializer={"class_name": "Constant", "config": 3}),
+        TypeError,
+        "dense: kernel_initializer must be a dict of arguments by name; received 3",
+    ),
+    (
+        lambda: Dense(3, kernel_initializer=OfOneShape())(np.ones((2, 4))),
+        ValueError,
+        "dense: kernel must be initialized to the shape (4, 3); received (4, 1)",
+    ),
+    (
+        lambda: MeanSquaredError()([1.0, 2.0], [1.0, 3.0]),
+        ValueError,
+        "mean_squared_error: expected outputs of shape (n, ..., k)",
+    ),
+    (
+        lambda: CategoricalCrossentropy()([0, 1], [0.3, 0.7]),
+        ValueError,
+        "expected outputs of shape (n, ..., k); received (n,)",
+    ),
+    (lambda: confusion_matrix([0, 1], [2, 0], 2), ValueError, "confusion_matrix: y_pred: labels must be whole numbers"),
+    (lambda: confusion_matrix([0, 1], [1], 2), ValueError, "confusion_matrix: expected the same number of examples"),
+    (
+        lambda: functional.im2col(np.ones((4, 4, 2)), Window((2, 3))),
+        ValueError,
+        "im2col: expected images of shape (n, rows,",
+    ),
+    (
+        lambda: functional.max_pool2d(np.ones((4, 4)), Window((2, 2))),
+        ValueError,
+        "max_pool2d: expected images of shape",
+    ),
+    (
+        lambda: functional.conv2d(np.ones((4, 4, 2)), np.ones((2, 2, 2, 1)), None, Window((2, 2))),
+        ValueError,
+        "conv2d: expected images of shape (n, rows, columns, channels); received (4, 4, 2)",
+    ),
+    (
+        lambda: optimizers.SGD().update({"w": np.ones(3)}, {}),
+        ValueError,
+        "SGD: expected a gradient of shape (3,) for w; received None",
+    ),
+    (
+        lambda: optimizers.SGD().update({"w": np.ones(3)}, {"w": np.ones(1)}),
+        ValueError,
+        "SGD: expected a gradient of shape (3,) for w; received (1,)",
+    ),
     (lambda: CategoricalCrossentropy(from_logits=1), TypeError, "categorical_crossentropy: from_logits must be True"),
     (lambda: EarlyStopping(patience=-1), ValueError, "EarlyStopping: patience must be an integer of at least 0"),
     (lambda: EarlyStopping(mode="best"), ValueError, "EarlyStopping: mode must be one of 'auto', 'min', 'max'"),
@@ -353,10 +452,74 @@ def test_a_build_that_fails_builds_nothing() -> None:
     assert drawn == np.random.random()  # not even a seed was drawn
 
 
+def test_a_build_that_meets_a_layer_built_for_another_shape_builds_nothing() -> None:
+    old, new = Dense(3, name="old"), Dense(5)
+    Sequential([old]).build((9,))
+    model = Sequential([new, old])
+    with pytest.raises(ValueError, match=r"old: already built for input_shape \(9,\); received \(5,\)"):
+        model.build((4,))
+    assert (new.built, new.params, model.seed) == (False, {}, None)
+
+
+def test_an_initializer_that_fails_builds_nothing() -> None:
+    first, second = Dense(3), Dense(3, kernel_initializer=OfOneShape())
+    model = Sequential([first, second])
+    with pytest.raises(ValueError, match="dense_1: kernel must be initialized to the shape"):
+        model.build((4,))
+    assert (first.built, first.params, model.seed) == (False, {}, None)
+
+
+def test_a_layer_is_not_renamed_behind_a_models_back() -> None:
+    a, b = Dense(4), Dense(4)
+    first = Sequential([a, b])
+    assert [layer.name for layer in first.layers] == ["dense", "dense_1"]
+    Sequential([b])
+    Sequential([Flatten(), b])
+    with pytest.raises(ValueError, match="dense: layers of a model must have different names; taken are dense"):
+        Sequential([Dense(2), a])
+    assert [layer.name for layer in first.layers] == ["dense", "dense_1"]
+
+
+def test_an_optimizer_serves_one_model() -> None:
+    shared = optimizers.Adam()
+    one, two = small_network(seed=0), small_network(seed=1)
+    for model in (one, two):
+        model.compile(shared, "categorical_crossentropy")
+    one.train_on_batch(X, Y)
+    before = fingerprint(two)
+    with pytest.raises(
+        ValueError, match="Adam: conv2d/kernel is of another model than before; each needs its own optimizer"
+    ):
+        two.train_on_batch(X, Y)
+    assert fingerprint(two) == before
+    one.train_on_batch(X, Y)
+
+
+def test_layers_of_another_dtype_are_refused() -> None:
+    layer = Dense(3, input_shape=(4,))
+    layer(np.ones((1, 4)))
+    backend.set_floatx("float64")
+    with pytest.raises(ValueError, match="dense: kernel is float32 from before, but the model's dtype is float64"):
+        Sequential([layer])
+
+
+def test_a_metric_that_fails_leaves_the_step_undone() -> None:
+    def broken(y_true: Any, y_pred: Any) -> Any:
+        raise RuntimeError("mine")
+
+    model = small_network(compiled=False)
+    model.compile("rmsprop", "categorical_crossentropy", [broken])
+    before = fingerprint(model)
+    with pytest.raises(RuntimeError, match="mine"):
+        model.train_on_batch(X, Y)
+    assert fingerprint(model) == before
+
+
 def test_an_add_that_fails_adds_nothing() -> None:
-    model = Sequential([Conv2D(2, 3, input_shape=(5, 5, 1))])
-    with pytest.raises(ValueError, match="max_pooling2d: a window"):
-        model.add(MaxPooling2D(4))
+    model, extra = Sequential([Conv2D(2, 3, input_shape=(5, 5, 1))]), Conv2D(2, 4)
+    with pytest.raises(ValueError, match="conv2d_1: a window"):
+        model.add(extra)
+    assert extra.name == "conv2d"
     assert [layer.name for layer in model.layers] == ["conv2d"]
     assert model.output_shape == (3, 3, 2)
 

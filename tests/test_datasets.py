@@ -98,6 +98,10 @@ BAD: dict[str, tuple[bytes, str]] = {
         struct.pack(">BBBB3I", 0, 0, 8, 3, 2**31, 2**31, 2**31) + bytes(24),
         "expected 9903520314283042199192993792 bytes of data for the sizes .*; received only 24",
     ),
+    "a size of zero among huge ones": (
+        struct.pack(">BBBB4I", 0, 0, 8, 4, 0, 2**32 - 1, 2**32 - 1, 2**32 - 1),
+        r"expected sizes that an array can have; received \(0, 4294967295",
+    ),
     "another file's sizes": (GOOD[:4] + struct.pack(">3I", 2, 3, 5) + GOOD[16:], "expected 30 bytes.*received only 24"),
 }
 

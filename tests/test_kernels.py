@@ -194,6 +194,11 @@ def test_images_of_integers_are_images_too() -> None:
     ]
 
 
+def test_a_pool_of_falsehoods_is_false() -> None:
+    x = np.zeros((1, 3, 3, 1), bool)
+    assert not F.max_pool2d(x, Window((2, 2), padding="same"))[0].any()
+
+
 def test_no_images_give_no_images() -> None:
     x = np.zeros((0, 4, 5, 2))
     y, cols = F.conv2d(x, np.ones((2, 2, 2, 3)), np.ones(3), Window((2, 2)))

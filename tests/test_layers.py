@@ -227,6 +227,30 @@ def test_a_layer_called_builds_itself() -> None:
     assert bytes_of(Dense(3)(np.ones((2, 4), np.uint8))) == bytes_of(y)
 
 
+def test_a_layer_called_computes_in_floatx_or_in_its_own_dtype() -> None:
+    layer = Dense(3)
+    assert layer(np.ones((2, 4))).dtype == layer.params["kernel"].dtype == np.float32
+    backend.set_floatx("float64")
+    assert Dense(3)(np.ones((2, 4), np.float32)).dtype == np.float64
+    assert layer(np.ones((2, 4))).dtype == np.float32
+    assert Flatten()(np.ones((2, 4), np.float32)).dtype == np.float32
+
+
+def test_a_call_that_fails_draws_no_seed() -> None:
+    np.random.seed(0)
+    with pytest.raises(ValueError, match="conv2d: expected images"):
+        Conv2D(3, 3)(np.ones((2, 4)))
+    drawn = np.random.random()
+    np.random.seed(0)
+    assert drawn == np.random.random()
+
+
+def test_flatten_takes_what_is_flat_already() -> None:
+    for data_format in ("channels_last", "channels_first"):
+        assert Flatten(data_format)(np.ones((2, 3))).shape == (2, 3)
+        assert Flatten(data_format)(np.ones(2)).shape == (2, 1)
+
+
 def test_repr_shows_the_arguments() -> None:
     assert repr(Activation("relu", name="rectify")) == "Activation(name='rectify', activation='relu')"
 

@@ -133,6 +133,15 @@ def test_a_learning_rate_of_zero_changes_nothing(name: str) -> None:
     assert w.tolist() == [1.0, 2.0]
 
 
+def test_centered_rmsprop_stays_finite_in_float32() -> None:
+    """By rounding, mean square less squared mean may fall below zero for steady, large gradients."""
+    rng = np.random.default_rng(0)
+    w, g = np.zeros(1000, np.float32), rng.uniform(50, 1000, 1000).astype(np.float32)
+    for _ in steps(RMSprop(centered=True), w, [g] * 300):
+        pass
+    assert np.isfinite(w).all()
+
+
 def test_only_what_is_needed_is_remembered() -> None:
     for optimizer, slots in [
         (SGD(), set()),

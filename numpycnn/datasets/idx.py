@@ -54,7 +54,10 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile) -> Array:
     if len(data) != expected:
         received = f"only {len(data)}" if len(data) < expected else "more"
         raise ValueError(f"{path}: expected {expected} bytes of data for the sizes {shape}; received {received}")
-    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    except ValueError as error:  # a size of zero among sizes that no array can have
+        raise ValueError(f"{path}: expected sizes that an array can have; received {shape}: {error}") from None
 
 
 def _read_header(path: Path, file: BinaryIO | gzip.GzipFile) -> tuple[np.dtype, Shape]:

@@ -11,6 +11,8 @@ from copy import copy
 from itertools import count
 from typing import Any
 
+import numpy as np
+
 from numpycnn import backend, checks
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.typing import Array, Rng, Shape
@@ -79,22 +81,34 @@ class Layer:
 
         Raises ValueError for a shape that does not fit, or that differs from the one built for before.
         """
+        output_shape = self.check_shape(input_shape)
+        if not self.built:
+            self.finish_build(input_shape, self.make_params(input_shape, rng, dtype))
+        return output_shape
+
+    def check_shape(self, input_shape: Shape) -> Shape:
+        """The output's shape for an input's. Raises as `build` does; changes nothing."""
         input_shape = checks.shape(self.name, "input_shape", input_shape)
         if self.built and input_shape != self.input_shape:
             raise ValueError(f"{self.name}: already built for input_shape {self.input_shape}; received {input_shape}")
-        output_shape = self.output_shape_for(input_shape)
-        if not self.built:
-            self.params = self.make_params(input_shape, rng, dtype)
-            self.input_shape, self.output_shape, self.built = input_shape, output_shape, True
-        return output_shape
+        return self.output_shape_for(input_shape)
+
+    def finish_build(self, input_shape: Shape, params: dict[str, Array]) -> None:
+        """Take the parameters that `make_params` made: the layer is built."""
+        self.input_shape, self.output_shape = tuple(input_shape), self.output_shape_for(tuple(input_shape))
+        self.params, self.built = params, True
 
     def __call__(self, x: Any) -> Array:
-        """Inference, the Keras spelling. A layer not yet built is built for x, seeded by NumPy's global state."""
+        """Inference, the Keras spelling, in the parameters' dtype.
+
+        A layer not yet built is built for x, in the backend's floatx, seeded by NumPy's global state.
+        """
         x = checks.numbers(self.name, "input", x)
-        x = x if x.dtype.kind == "f" else x.astype(backend.floatx())
         if not self.built:
-            self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), x.dtype)
-        return self.forward(x)[0]
+            self.check_shape(x.shape[1:])
+            self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), backend.floatx())
+        own = [p.dtype for p in self.params.values()] + [x.dtype if x.dtype.kind == "f" else np.dtype(backend.floatx())]
+        return self.forward(x.astype(own[0], copy=False))[0]
 
     def check_input(self, x: Array) -> None:
         """Raise ValueError unless the layer is built and x is (N, *input_shape)."""
@@ -105,10 +119,10 @@ class Layer:
     def rename(self, taken: Collection[str]) -> None:
         """Make the name differ from those taken: a name given by default gets a number, as dense, dense_1, dense_2.
 
-        Raises ValueError where that cannot be: the name was given by the user, or the layer is built in another model.
+        Raises ValueError where that cannot be: the name was given by the user, or by another model before.
         """
         base = snake_case(type(self).__name__)
-        if self.auto_named and not self.built:
+        if self.auto_named:
             candidates = (base if k == 0 else f"{base}_{k}" for k in count())
             self.name = next(name for name in candidates if name not in taken)
         if self.name in taken:

@@ -141,6 +141,8 @@ class Activation(Layer):
         self.activation = check_activation(self.name, activation)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
+        if self.activation == "softmax" and not input_shape:
+            raise ValueError(f"{self.name}: softmax needs an axis besides the batch's; received {input_shape}")
         return input_shape
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array]:

@@ -15,12 +15,12 @@ def check_data_format(owner: str, value: str | None) -> str:
 
 def to_channels_last(x: Array, data_format: str) -> Array:
     """A batch in `data_format`, seen as (N, ..., C)."""
-    return x.transpose(0, *range(2, x.ndim), 1) if data_format == "channels_first" else x
+    return x.transpose(0, *range(2, x.ndim), 1) if data_format == "channels_first" and x.ndim > 2 else x
 
 
 def from_channels_last(x: Array, data_format: str) -> Array:
     """A batch (N, ..., C), seen in `data_format`."""
-    return x.transpose(0, -1, *range(1, x.ndim - 1)) if data_format == "channels_first" else x
+    return x.transpose(0, -1, *range(1, x.ndim - 1)) if data_format == "channels_first" and x.ndim > 2 else x
 
 
 def split_shape(owner: str, input_shape: Shape, data_format: str) -> tuple[Pair, int]:

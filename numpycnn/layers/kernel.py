@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from numpycnn import checks, initializers
 from numpycnn.activations import ACTIVATIONS, Activation
 from numpycnn.initializers import Initializer
@@ -38,10 +40,17 @@ class KernelLayer(Layer):
 
     def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
         shape = self.kernel_shape(input_shape)
-        params = {"kernel": self.kernel_initializer(shape, rng, dtype)}
+        params = {"kernel": self.first_values("kernel", self.kernel_initializer, shape, rng, dtype)}
         if self.use_bias:
-            params["bias"] = self.bias_initializer(shape[-1:], rng, dtype)
+            params["bias"] = self.first_values("bias", self.bias_initializer, shape[-1:], rng, dtype)
         return params
+
+    def first_values(self, key: str, initializer: Initializer, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        """The initializer's values in an array of the layer's own. Raises ValueError for values of another shape."""
+        values = np.array(initializer(shape, rng, dtype), dtype)
+        if values.shape != shape:
+            raise ValueError(f"{self.name}: {key} must be initialized to the shape {shape}; received {values.shape}")
+        return values
 
     def activate(self) -> Activation:
         """The activation's forward and backward."""
