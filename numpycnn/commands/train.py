@@ -21,6 +21,13 @@ DESCRIPTION = (
     "tested on 10,000 others. Nothing is downloaded, and nothing is written to disk. Ctrl-C stops it."
 )
 
+# Each option with its least value, its default, and what it means.
+OPTIONS = (
+    ("--epochs", 1, 2, "how often to go through the 60,000 images; more takes longer and reads better"),
+    ("--batch-size", 1, 1000, "how many images to look at between one change of the weights and the next"),
+    ("--seed", 0, 0, "where the random numbers start; the same seed gives the same result"),
+)
+
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
 TEST_BATCH = 1000
 PAIRS_SHOWN = 5
@@ -40,27 +47,9 @@ def whole_number(at_least: int) -> Any:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the job and its options."""
     parser.description = DESCRIPTION
-    parser.add_argument(
-        "--epochs",
-        type=whole_number(1),
-        default=2,
-        metavar="N",
-        help="how often to go through the 60,000 images; more takes longer and reads better (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--batch-size",
-        type=whole_number(1),
-        default=1000,
-        metavar="N",
-        help="how many images to look at between one change of the weights and the next (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=whole_number(0),
-        default=0,
-        metavar="N",
-        help="where the random numbers start; the same seed gives the same result (default: %(default)s)",
-    )
+    for option, least, default, text in OPTIONS:
+        convert, text = whole_number(at_least=least), f"{text} (default: %(default)s)"
+        parser.add_argument(option, type=convert, default=default, metavar="N", help=text)
 
 
 class Position(Callback):
