@@ -105,11 +105,18 @@ def test_bad_options_are_explained(arguments: list[str], message: str) -> None:
     assert "Traceback" not in result.stderr
 
 
+def hear_ctrl_c() -> None:
+    """In a new process: do not ignore Ctrl-C, as the jobs in the background of a shell do, and so their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process alone")
 def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with out.open("wb") as stream:
-        process = subprocess.Popen([*COMMAND, "--batch-size", "100"], stdout=stream, stderr=subprocess.STDOUT)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
+            [*COMMAND, "--batch-size", "100"], stdout=stream, stderr=subprocess.STDOUT, preexec_fn=hear_ctrl_c
+        )
         for _ in range(600):
             time.sleep(0.05)
             if b"Epoch 1/2" in out.read_bytes():
