@@ -113,17 +113,22 @@ def hear_ctrl_c() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process alone")
 def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with out.open("wb") as stream:
-        process = subprocess.Popen(  # noqa: S603
+    with (
+        out.open("wb") as stream,
+        subprocess.Popen(  # noqa: S603
             [*COMMAND, "--batch-size", "100"], stdout=stream, stderr=subprocess.STDOUT, preexec_fn=hear_ctrl_c
-        )
-        for _ in range(600):
-            time.sleep(0.05)
-            if b"Epoch 1/2" in out.read_bytes():
-                break
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
+        ) as process,
+    ):
+        try:
+            for _ in range(600):
+                time.sleep(0.05)
+                if b"Epoch 1/2" in out.read_bytes():
+                    break
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 130
+        finally:
+            process.kill()
     text = out.read_text()
     assert "Traceback" not in text
     assert re.search(r"\nStopped by Ctrl-C after \S+\.\nDone: \d+ of 600 batches of epoch 1 of 2", text), text
