@@ -44,7 +44,7 @@ Epoch 2/2
 Testing on 500 images that it has not seen.
 Test loss: \d\.\d{4}
 Test accuracy: 0\.\d{4} \(\d+ of 500 misread\)
-Most confused digits: \d read as \d (once|\d+ times)(; \d read as \d (once|\d+ times))*
+Most confused digits: \d read as \d \((once|\d+ times)\)(; \d read as \d \((once|\d+ times)\))*
 Time: \S+, from loading the data to this line
 """
 
@@ -73,9 +73,9 @@ def test_the_most_confused_digits_come_first() -> None:
     y_true = np.array([4] * 5 + [9] * 3 + [1] * 9)
     y_pred = np.array([9] * 3 + [4] * 2 + [4] * 2 + [9] + [1] * 8 + [7])
     assert list(train.confusions(y_true, y_pred)) == [
-        "4 read as 9 3 times",
-        "9 read as 4 2 times",
-        "1 read as 7 once",
+        "4 read as 9 (3 times)",
+        "9 read as 4 (2 times)",
+        "1 read as 7 (once)",
     ]
 
 

@@ -120,4 +120,4 @@ def confusions(y_true: Array, y_pred: Array) -> Iterator[str]:
         digit, taken_for = divmod(int(flat), 10)
         if matrix[digit, taken_for]:
             times = "once" if matrix[digit, taken_for] == 1 else f"{matrix[digit, taken_for]} times"
-            yield f"{digit} read as {taken_for} {times}"
+            yield f"{digit} read as {taken_for} ({times})"
