@@ -169,6 +169,7 @@ class Sequential(Network):
 
         Raises ValueError or TypeError for data that do not fit, before anything changes.
         """
+        checks.flag(f"{self.name}.train_on_batch", "return_dict", return_dict)
         x, y = self._check_data("train_on_batch", x, y, check_finite)
         self._build_for(x)
         means = RunningMeans()
@@ -194,6 +195,7 @@ class Sequential(Network):
         """
         caller = f"{self.name}.evaluate"
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
+        checks.flag(caller, "return_dict", return_dict)
         data = self._check_data("evaluate", x, y, check_finite)
         self._build_for(data[0])
         return self._returned(self._evaluate(data, batch_size, verbose), return_dict)
@@ -212,6 +214,7 @@ class Sequential(Network):
 
     def test_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
         """`evaluate` on one batch, silently."""
+        checks.flag(f"{self.name}.test_on_batch", "return_dict", return_dict)
         x, y = self._check_data("test_on_batch", x, y, check_finite)
         self._build_for(x)
         return self._returned(self._evaluate((x, y), len(x), verbose=0), return_dict)
@@ -267,7 +270,7 @@ class Sequential(Network):
 
     def _returned(self, figures: Logs, as_dict: bool) -> Any:
         """Figures as Keras returns them: a dict, a list, or the loss alone."""
-        if checks.flag(self.name, "return_dict", as_dict):
+        if as_dict:
             return figures
         return list(figures.values()) if self.metrics else figures["loss"]
 

@@ -95,7 +95,8 @@ class Network:
             input_shape = input_shape[1:]
         shape = checks.shape(f"{self.name}.build", "input_shape", input_shape)
         self._infer_output_shape(shape)
-        self._build(self._layers, shape)
+        if not self.built:
+            self._build(self._layers, shape)
 
     def _infer_output_shape(self, shape: Shape) -> Shape:
         """The output's shape for an input's. Raises ValueError where a layer cannot take what comes; builds nothing."""

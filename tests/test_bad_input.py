@@ -137,8 +137,14 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (
         lambda m: m.evaluate(X, Y, verbose=0, return_dict="no"),
         TypeError,
-        "sequential: return_dict must be True or False",
+        "sequential.evaluate: return_dict must be True or False",
     ),
+    (
+        lambda m: m.train_on_batch(X, Y, return_dict="no"),
+        TypeError,
+        "sequential.train_on_batch: return_dict must be True",
+    ),
+    (lambda m: m.test_on_batch(X, Y, return_dict=1), TypeError, "sequential.test_on_batch: return_dict must be True"),
     (lambda m: m.compile("sgd", "mse", {}), TypeError, "compile: metrics must be a list; received {}"),
     (lambda m: m.add(Conv2D(2, 3)), ValueError, "conv2d_1: expected images of shape (rows, columns, channels); "),
     (lambda m: m.build((9, 9, 1)), ValueError, "conv2d: already built for input_shape (8, 8, 1); received (9, 9, 1)"),

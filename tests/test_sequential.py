@@ -85,6 +85,15 @@ def test_a_model_is_built_by_input_shape_by_build_or_by_data() -> None:
         assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in by_build.get_weights()]
 
 
+def test_building_again_for_the_same_shape_changes_nothing() -> None:
+    model = small_network()
+    before = fingerprint(model)
+    backend.set_floatx("float64")
+    model.build((8, 8, 1))
+    assert fingerprint(model) == before
+    assert model.dtype == np.float32
+
+
 def test_get_layer() -> None:
     model = small_network()
     assert model.get_layer("dense_1") is model.layers[6]
