@@ -10,7 +10,7 @@ from numpycnn import functional as F
 from numpycnn.typing import Array
 
 
-class Activation(NamedTuple):
+class ActivationFunction(NamedTuple):
     """A function of the scores z, and its gradient."""
 
     forward: Callable[[Array], Array]
@@ -19,10 +19,10 @@ class Activation(NamedTuple):
     """dz from dy and y."""
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "linear": Activation(lambda z: z, lambda dy, y: dy),
-    "relu": Activation(F.relu, F.relu_backward),
-    "sigmoid": Activation(F.sigmoid, F.sigmoid_backward),
-    "softmax": Activation(F.softmax, F.softmax_backward),
-    "tanh": Activation(F.tanh, F.tanh_backward),
+ACTIVATIONS: dict[str, ActivationFunction] = {
+    "linear": ActivationFunction(lambda z: z, lambda dy, y: dy),
+    "relu": ActivationFunction(F.relu, F.relu_backward),
+    "sigmoid": ActivationFunction(F.sigmoid, F.sigmoid_backward),
+    "softmax": ActivationFunction(F.softmax, F.softmax_backward),
+    "tanh": ActivationFunction(F.tanh, F.tanh_backward),
 }

@@ -1,6 +1,7 @@
 """Settings for the whole library, as in `keras.backend`: the layout of images, the dtype of floats, a small number.
 
-They are read when a layer is made (the layout) and when a model is built (the dtype); what exists keeps its own.
+They are read when a layer is made (the layout), when a model is built (the dtype), and whenever a loss is computed (the
+small number). A layer that is made and a model that is built keep their own.
 """
 
 from typing import Any

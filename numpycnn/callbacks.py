@@ -44,37 +44,18 @@ class Callback:
         """Called after each batch."""
 
 
-class CallbackList(Callback):
-    """Several callbacks as one: each hook calls theirs, in order."""
+class CallbackList:
+    """Several callbacks for one training: `call("on_epoch_begin", 0, {})` calls that hook of each, in order."""
 
     def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
-        self.callbacks, self.model, self.params = callbacks, model, params
+        self.callbacks, self.params = callbacks, params
         for callback in callbacks:
             callback.model, callback.params = model, params
 
-    def on_train_begin(self, logs: Logs) -> None:
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call one hook of every callback."""
         for callback in self.callbacks:
-            callback.on_train_begin(logs)
-
-    def on_train_end(self, logs: Logs) -> None:
-        for callback in self.callbacks:
-            callback.on_train_end(logs)
-
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        for callback in self.callbacks:
-            callback.on_epoch_begin(epoch, logs)
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        for callback in self.callbacks:
-            callback.on_epoch_end(epoch, logs)
-
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
-        for callback in self.callbacks:
-            callback.on_train_batch_begin(batch, logs)
-
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        for callback in self.callbacks:
-            callback.on_train_batch_end(batch, logs)
+            getattr(callback, hook)(*arguments)
 
 
 class History(Callback):
@@ -96,7 +77,7 @@ class History(Callback):
 class EarlyStopping(Callback):
     """End training when a figure has not improved for `patience` epochs.
 
-    monitor: the figure's name. min_delta: the least change that counts as an improvement. mode: "min", "max", or
+    monitor: the figure's name. min_delta: an improvement must be larger than this. mode: "min", "max", or
     "auto": the figure should rise if its name holds "acc", else fall. restore_best_weights: go back, at the end, to
     the weights of the best epoch.
 
@@ -113,7 +94,7 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
     ) -> None:
         owner = "EarlyStopping"
-        self.monitor = checks.name(owner, monitor)
+        self.monitor = checks.text(owner, "monitor", monitor)
         self.min_delta = checks.number(owner, "min_delta", min_delta, at_least=0.0)
         self.patience = checks.integer(owner, "patience", patience, at_least=0)
         mode = checks.choice(owner, "mode", mode, ("auto", "min", "max"))

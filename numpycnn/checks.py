@@ -15,6 +15,8 @@ from numpycnn.typing import Array, Pair, Shape
 
 T = TypeVar("T")
 
+CHUNK = 1024  # examples looked at at a time
+
 
 def integer(owner: str, argument: str, value: Any, *, at_least: int = 1) -> int:
     """An integer no smaller than `at_least`. True, 3.0 and "3" are not integers."""
@@ -100,11 +102,11 @@ def sequence(owner: str, argument: str, value: Any, *, length: int | None = None
 
 def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
     """Raise TypeError unless the value is a dict, ValueError unless it has these keys and no others."""
-    wanted = f"{owner}: {argument} must be a dict of {', '.join(sorted(expected))}"
+    wanted = f"{owner}: {argument} must be a dict with the keys {', '.join(sorted(expected))}"
     if not isinstance(value, dict):
         raise TypeError(f"{wanted}; received {value!r}")
     if value.keys() != expected:
-        raise ValueError(f"{wanted}; received one of {', '.join(map(str, value))}")
+        raise ValueError(f"{wanted}; received the keys {', '.join(map(str, value))}")
 
 
 def arguments(owner: str, argument: str, value: Any) -> dict[str, Any]:
@@ -114,10 +116,16 @@ def arguments(owner: str, argument: str, value: Any) -> dict[str, Any]:
     return value
 
 
+def text(owner: str, argument: str, value: Any) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{owner}: {argument} must be a string; received {value!r}")
+    return value
+
+
 def name(owner: str, value: Any) -> str:
     """A name that can stand in "layer/parameter": not empty, and without a slash."""
-    if not isinstance(value, str):
-        raise TypeError(f"{owner}: name must be a string; received {value!r}")
+    text(owner, "name", value)
     if not value or "/" in value:
         raise ValueError(f"{owner}: name must not be empty nor contain '/'; received {value!r}")
     return value
@@ -153,24 +161,23 @@ def batch_of(shape: Shape) -> str:
     return f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
 
 
-def same_length(owner: str, **arrays: Array) -> int:
-    """How many examples each of the arrays, given by name, holds. Raises ValueError for none, or different numbers."""
+def same_length(owner: str, **arrays: Array) -> None:
+    """Raise ValueError unless the arrays, given by name, hold the same number of examples, and at least one."""
     lengths = {argument: len(array) if array.ndim else 0 for argument, array in arrays.items()}
     listed = ", ".join(f"{argument}: {length}" for argument, length in lengths.items())
     if len(set(lengths.values())) != 1:
         raise ValueError(f"{owner}: expected the same number of examples in each; received {listed}")
     if 0 in lengths.values():
         raise ValueError(f"{owner}: expected at least one example; received {listed}")
-    return next(iter(lengths.values()))
 
 
-def finite(owner: str, argument: str, array: Array, dtype: np.dtype, chunk: int = 1024) -> None:
-    """Raise ValueError if the array holds NaN or infinity once cast to dtype; `chunk` examples are cast at a time."""
-    for start in range(0, len(array), chunk):
+def finite(owner: str, argument: str, array: Array, dtype: np.dtype) -> None:
+    """Raise ValueError if the array holds NaN or infinity once cast to dtype; it is cast in parts, to spare memory."""
+    for start in range(0, len(array), CHUNK):
         with np.errstate(over="ignore"):
-            bad = ~np.isfinite(array[start : start + chunk].astype(dtype))
+            bad = ~np.isfinite(array[start : start + CHUNK].astype(dtype))
         if bad.any():
             where = np.argwhere(bad)[0]
-            value = array[start : start + chunk][tuple(where)]
+            value = array[start : start + CHUNK][tuple(where)]
             index = (start + int(where[0]), *map(int, where[1:]))
             raise ValueError(f"{owner}: {argument} must be finite in {dtype}; received {value} at index {index}")

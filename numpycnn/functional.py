@@ -1,17 +1,21 @@
-"""The mathematics of a convolutional network: pure functions on arrays, each with its backward right below it.
+"""The mathematics of a convolutional network: pure functions on arrays, an operation's backward below its forward.
 
 Read this file first. Nothing here keeps state, and nothing changes its arguments. A forward function returns its
-output, and beside it whatever its backward needs; a backward function takes dy, the gradient of the loss with respect
-to the output, and returns the gradients with respect to the inputs. Then read `layers/`, which give these functions
-parameters, and `models.py`, which chains the layers.
+output, and conv2d and max_pool2d beside it what their backward needs. A backward function takes dy, the gradient of the
+loss with respect to the output y, and returns gradients with respect to what went in; for conv2d and dense one function
+gives those of kernel and bias, another that of the input. Then read `window.py`, which says where windows land,
+`layers/`, which give these functions parameters, and `training.py`, which chains the layers.
 
 Notation
     N         examples in a batch            x, y      input and output of an operation
-    H, W, C   rows, columns, channels        dx, dy    gradients of the loss with respect to x and y
-    KH, KW    rows, columns of the window    F         filters, that is output channels
-    OH, OW    rows, columns of the output    D, U      features in, units out of a dense layer
+    H, W, C   rows, columns, channels        dA        the gradient of the loss with respect to A, for any A
+    KH, KW    rows, columns of the window    (u, v)    a tap: one position inside the window
+    OH, OW    rows, columns of the output    (i, j)    an output cell: one position of the window
+    SH, SW    strides of the window          F         filters, that is output channels
+    DH, DW    dilation of the window         D, U      features in, units out of a dense layer
+    xp        x with its padding             z         scores (logits): what an activation is applied to
 
-Images are (N, H, W, C) throughout. Every function gives back the dtype that it is given.
+Images are (N, H, W, C) throughout. Every function gives back the floating dtype that it is given.
 """
 
 from collections.abc import Iterable
@@ -83,7 +87,7 @@ def add_taps(parts: Iterable[Array], x_shape: Shape, window: Window, dtype: np.d
 def conv2d(x: Array, kernel: Array, bias: Array | None, window: Window) -> tuple[Array, Array]:
     """Convolution, as networks mean it: the kernel is not flipped (cross-correlation).
 
-        y[n, i, j, f] = sum over u, v, c of  x[n, i*SH + u*DH, j*SW + v*DW, c] * kernel[u, v, c, f]  +  bias[f]
+        y[n, i, j, f] = sum over u, v, c of  xp[n, i*SH + u*DH, j*SW + v*DW, c] * kernel[u, v, c, f]  +  bias[f]
 
     As a matrix product: y = cols @ kernel + bias, where each row of cols is one patch.
 
@@ -115,7 +119,7 @@ def conv2d_backward(dy: Array, cols: Array, kernel: Array) -> tuple[Array, Array
     """
     dy = dy.reshape(-1, kernel.shape[3])  # (N*OH*OW, F)
     dkernel = cols.T @ dy  # (KH*KW*C, F)
-    return dkernel.reshape(kernel.shape), dy.sum(axis=0)
+    return dkernel.reshape(kernel.shape), dy.sum(axis=0)  # (KH, KW, C, F), (F,)
 
 
 def conv2d_backward_input(dy: Array, kernel: Array, x_shape: Shape, window: Window) -> Array:
@@ -136,9 +140,9 @@ def conv2d_backward_input(dy: Array, kernel: Array, x_shape: Shape, window: Wind
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     """The largest value under the window, for each channel by itself.
 
-        y[n, i, j, c] = max over u, v of  x[n, i*SH + u, j*SW + v, c]
+        y[n, i, j, c] = max over u, v of  xp[n, i*SH + u*DH, j*SW + v*DW, c]
 
-    Padding counts as minus infinity, so it never wins. Of equal maxima the first in row order wins.
+    Padding is minus infinity, so it never wins over a finite pixel. Of equal maxima the first in row order wins.
 
     x: (N, H, W, C). Returns y: (N, OH, OW, C), and winner of the same shape: which tap, u*KW + v, held the maximum.
     """
@@ -148,8 +152,9 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     y = np.full((len(x), *output, x.shape[3]), bottom, x.dtype)
     winner = np.zeros(y.shape, np.min_scalar_type(window.count))
     for k, tap in enumerate(window.taps(output)):
-        np.copyto(winner, k, where=padded[tap] > y)  # strictly greater: a tie stays with the earlier tap
-        y = np.maximum(y, padded[tap])
+        seen = padded[tap]  # (N, OH, OW, C)
+        np.copyto(winner, k, where=seen > y)  # strictly greater: a tie stays with the earlier tap
+        y = np.maximum(y, seen)
     return y, winner
 
 
@@ -193,7 +198,7 @@ def dense_backward(dy: Array, x: Array) -> tuple[Array, Array]:
     """
     x = x.reshape(-1, x.shape[-1])  # (rows, D)
     dy = dy.reshape(-1, dy.shape[-1])  # (rows, U)
-    return x.T @ dy, dy.sum(axis=0)
+    return x.T @ dy, dy.sum(axis=0)  # (D, U), (U,)
 
 
 def dense_backward_input(dy: Array, kernel: Array) -> Array:
@@ -208,7 +213,7 @@ def dropout_mask(shape: Shape, rate: float, rng: Rng, dtype: np.dtype) -> Array:
     """Zeros where a unit is dropped, with probability `rate`, and 1/(1 - rate) where it is kept.
 
     The kept units are scaled up so that the mean of each unit is the same as without dropout ("inverted" dropout).
-    Dropout is then y = x * mask, and its backward dx = dy * mask, with the very same mask.
+    Dropout is then y = x * mask, and its backward dx = dy * mask, with the very same mask. Returns an array of `shape`.
     """
     keep = 1.0 - rate
     kept = rng.random(shape, dtype=np.float32) < keep
@@ -230,8 +235,9 @@ def relu_backward(dy: Array, y: Array) -> Array:
 
 def sigmoid(z: Array) -> Array:
     """y = 1/(1 + exp(-z)), written so that exp never overflows: its argument is never positive."""
-    e = np.exp(np.where(z.real < 0, z, -z))  # exp(-|z|)
-    return np.where(z.real < 0, e, 1) / (1 + e)
+    negative = z.real < 0  # .real, so that the complex step can differentiate this
+    e = np.exp(np.where(negative, z, -z))  # exp(-|z|)
+    return np.where(negative, e, 1) / (1 + e)
 
 
 def sigmoid_backward(dy: Array, y: Array) -> Array:
@@ -258,7 +264,8 @@ def softmax(z: Array) -> Array:
 def softmax_backward(dy: Array, y: Array) -> Array:
     """dz[k] = y[k] * (dy[k] - sum of dy*y over the last axis).
 
-    From dy[j]/dz[k] = y[j] * ([j = k] - y[k]): raising one score lowers all other probabilities.
+    The derivative of y[j] with respect to z[k] is y[j]*([j = k] - y[k]): raising one score lowers all the other
+    probabilities. So dz[k] = sum over j of dy[j]*y[j]*([j = k] - y[k]), which is the line above.
     """
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 

@@ -69,7 +69,7 @@ class Constant(Initializer):
 
 @dataclass(frozen=True)
 class RandomUniform(Initializer):
-    """Even odds between minval and maxval."""
+    """Uniform between minval and maxval."""
 
     minval: float = -0.05
     maxval: float = 0.05

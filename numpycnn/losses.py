@@ -7,9 +7,10 @@ Where softmax and cross-entropy meet
 
         dL/dz[k] = -sum over j of y[j]*([j = k] - p[k]) = p[k] - y[k]
 
-    so the gradient is p - y: what the network said, less what is true. Nothing is divided, nothing is clipped.
-    `CategoricalCrossentropy(from_logits=True)` is this pair. A model whose last activation is softmax is trained with
-    it, on the scores before the softmax (`training.objective`); the user sees probabilities all the same.
+    so the gradient is p - y: what the network said, less what is true. No logarithm is taken, and nothing is divided
+    by p. `CategoricalCrossentropy(from_logits=True)` is this pair. A model that ends in softmax and is compiled with
+    either cross-entropy is trained with it, on the scores before the softmax (`training.objective`); the user sees
+    probabilities all the same.
 """
 
 from math import prod
@@ -67,7 +68,7 @@ class MeanSquaredError(Loss):
     name = "mean_squared_error"
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
-        return per_example((y_pred - y_true) ** 2) / y_pred.shape[-1]
+        return ((y_pred - y_true) ** 2).reshape(len(y_pred), -1).mean(axis=1)  # (N,)
 
     def gradient(self, y_true: Array, y_pred: Array) -> Array:
         return (y_pred - y_true) * (2.0 / prod(y_pred.shape[1:]))
@@ -112,13 +113,21 @@ class CategoricalCrossentropy(Loss):
         return -per_example(y_true * log_p)
 
     def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        """From logits p - y; from probabilities by the chain rule through p/sum(p).
+
+        For probabilities p with the sum S, let q = p/S. The derivative of q[j] with respect to p[k] is
+        ([j = k] - q[j])/S, and that of the loss with respect to q[k] is dq[k] = -y[k]/q[k], or 0 where q is clipped:
+
+            dp[k] = (dq[k] - sum over j of dq[j]*q[j])/S
+        """
         if self.from_logits:
-            dy = F.softmax(y_pred) - y_true
+            gradient = F.softmax(y_pred) - y_true
         else:
             q = normalize(y_pred)
-            dq = np.where(clip(q) == q, -y_true / clip(q), 0)
-            dy = (dq - (dq * q).sum(axis=-1, keepdims=True)) / y_pred.sum(axis=-1, keepdims=True)
-        return dy / prod(y_pred.shape[1:-1])
+            clipped = clip(q)
+            dq = np.where(clipped == q, -y_true / clipped, 0)
+            gradient = (dq - (dq * q).sum(axis=-1, keepdims=True)) / y_pred.sum(axis=-1, keepdims=True)
+        return gradient / prod(y_pred.shape[1:-1])
 
 
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
@@ -141,8 +150,8 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
 
 def per_example(values: Array) -> Array:
     """Sum over the last axis, mean over those between it and the batch: (N, ..., K) -> (N,)."""
-    sums = values.sum(axis=-1)
-    return sums.reshape(len(sums), -1).mean(axis=1)
+    sums = values.sum(axis=-1)  # (N, ...)
+    return sums.reshape(len(sums), -1).mean(axis=1)  # (N,)
 
 
 def normalize(p: Array) -> Array:

@@ -97,7 +97,8 @@ class Sequential(Network):
         Returns the History: the loss and the metrics of each epoch, those of validation data with "val_" before the
         name. Training figures are means over the epoch, taken while the weights change and dropout is on.
 
-        Raises ValueError or TypeError for data and arguments that do not fit, before anything changes.
+        Raises ValueError or TypeError for data and arguments that do not fit, before anything changes; what a callback
+        raises may come later.
         """
         caller = f"{self.name}.fit"
         params: dict[str, Any] = {
@@ -121,7 +122,7 @@ class Sequential(Network):
         params["steps"] = count_batches(len(data[0]), batch_size)
         params["metrics"] = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         everyone = CallbackList([ProgressBar(params["verbose"]), *listeners, history], self, params)
-        everyone.on_train_begin({})
+        everyone.call("on_train_begin", {})
         self.history, self.stop_training = history, False
         self._train(data, validation, batch_size, shuffle, everyone)
         return history
@@ -132,24 +133,24 @@ class Sequential(Network):
         """The loop over epochs."""
         logs: Logs = {}
         for epoch in range(listeners.params["initial_epoch"], listeners.params["epochs"]):
-            listeners.on_epoch_begin(epoch, {})
+            listeners.call("on_epoch_begin", epoch, {})
             logs = self._train_epoch(data, batch_size, shuffle, listeners)
             if validation is not None:
                 figures = self._evaluate(validation, batch_size, verbose=0)
                 logs |= {f"val_{name}": value for name, value in figures.items()}
-            listeners.on_epoch_end(epoch, logs)
+            listeners.call("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
-        listeners.on_train_end(logs)
+        listeners.call("on_train_end", logs)
 
     def _train_epoch(self, data: Data, batch_size: int, shuffle: bool, listeners: CallbackList) -> Logs:
         """The loop over batches. The order of the examples belongs to the step that the epoch starts at."""
         (x, y), means = data, RunningMeans()
         order = self._generator(ORDER).permutation(len(x)) if shuffle else np.arange(len(x))
         for batch, rows in enumerate(batches(len(x), batch_size)):
-            listeners.on_train_batch_begin(batch, {})
+            listeners.call("on_train_batch_begin", batch, {})
             means.add(*self._train_batch(x[order[rows]], y[order[rows]]))
-            listeners.on_train_batch_end(batch, means.result())
+            listeners.call("on_train_batch_end", batch, means.result())
             if self.stop_training:
                 break
         return means.result()
@@ -224,7 +225,7 @@ class Sequential(Network):
     ) -> Array:
         """The model's output, dropout off: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
 
-        batch_size: how many examples are computed at a time; None is 32. verbose, check_finite: as for `fit`.
+        batch_size: how many examples make a step of the progress bar; None is 32. verbose, check_finite: as for `fit`.
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
         caller = f"{self.name}.predict"
@@ -260,7 +261,7 @@ class Sequential(Network):
             loss.targets(y, output_shape)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{kind}{error}") from None
-        training.objective(self._layers, loss)
+        training.check_probabilities(self._layers[-1], loss)
         return x, y
 
     def _figures(self, result: BatchResult, y: Array) -> tuple[int, dict[str, Any]]:

@@ -50,7 +50,7 @@ class Network:
     @property
     def input_shape(self) -> Shape | None:
         """The shape of one example going in, without the batch axis; None while unknown."""
-        return self._layers[0].input_shape if self._layers else None
+        return (self._layers[0].input_shape if self._layers else None) or self._input_shape
 
     @property
     def output_shape(self) -> Shape | None:
@@ -79,7 +79,7 @@ class Network:
             if self.built or not self._layers:
                 input_shape = self.output_shape if self._layers else self._input_shape or layer.input_shape
                 if input_shape is not None:
-                    self._build([layer], input_shape)
+                    self._build([layer], len(self._layers), input_shape)
         except Exception:
             layer.name = before
             raise
@@ -96,7 +96,7 @@ class Network:
         shape = checks.shape(f"{self.name}.build", "input_shape", input_shape)
         self._infer_output_shape(shape)
         if not self.built:
-            self._build(self._layers, shape)
+            self._build(self._layers, 0, shape)
 
     def _infer_output_shape(self, shape: Shape) -> Shape:
         """The output's shape for an input's. Raises ValueError where a layer cannot take what comes; builds nothing."""
@@ -106,24 +106,24 @@ class Network:
             shape = layer.check_shape(shape)
         return shape
 
-    def _build(self, layers: Sequence[Layer], shape: Shape) -> None:
-        """Build layers that follow one another, all or none, from the model's seed; it is drawn now if none was given.
+    def _build(self, layers: Sequence[Layer], first: int, shape: Shape) -> None:
+        """Build layers that follow one another, all or none; the first of them has, or will have, the index `first`.
 
-        They are the model's own, or one that is being added.
+        Their parameters come from the model's seed, which is drawn now if there is none.
         """
-        first = 0 if layers is self._layers else len(self._layers)
         dtype = self.dtype if first else np.dtype(backend.floatx())
-        shapes = [shape]
+        inputs = []  # what goes into each layer
         for layer in layers:
-            shapes.append(layer.check_shape(shapes[-1]))
+            inputs.append(shape)
+            shape = layer.check_shape(shape)
             check_dtype(layer, dtype)
         seed = draw_seed() if self.seed is None else self.seed
-        made = [
-            layer.params if layer.built else layer.make_params(shape, generator(seed, WEIGHTS, first + k), dtype)
-            for k, (layer, shape) in enumerate(zip(layers, shapes, strict=False))
-        ]
-        for layer, shape, params in zip(layers, shapes, made, strict=False):
-            layer.finish_build(shape, params)
+        made = []
+        for index, (layer, input_shape) in enumerate(zip(layers, inputs, strict=True), start=first):
+            rng = generator(seed, WEIGHTS, index)
+            made.append(layer.params if layer.built else layer.make_params(input_shape, rng, dtype))
+        for layer, input_shape, params in zip(layers, inputs, made, strict=True):
+            layer.finish_build(input_shape, params)
         self.seed, self.dtype = seed, dtype
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -184,7 +184,7 @@ class Network:
     # ------------------------------------------------------------ inference
 
     def __call__(self, x: Any) -> Array:
-        """The output for a batch x, all at once: `predict` does the same batch by batch."""
+        """The output for x, dropout off: as `predict`, without a progress bar; the whole of x is cast at once."""
         x, _ = self._check_x(self.name, x, check_finite=False)
         self._build_for(x)
         return training.infer(self._layers, self._cast(x))

@@ -111,10 +111,10 @@ class SGD(Optimizer):
 class RMSprop(Optimizer):
     """Each gradient divided by the root of a running mean of its squares.
 
-        a = rho*a + (1 - rho)*g*g                    running mean of squares
-        d = a + epsilon                              or, centered,  d = a - m*m + epsilon, a variance (and so
-                                                     kept from below 0),  with  m = rho*m + (1 - rho)*g
-        v = momentum*v + learning_rate*g/sqrt(d)
+        a = rho*a + (1 - rho)*g*g            running mean of squares
+        m = rho*m + (1 - rho)*g              running mean, if centered
+        d = a                                or, centered, the variance: a - m*m, kept from falling below 0 by rounding
+        v = momentum*v + learning_rate*g/sqrt(d + epsilon)
         w = w - v
 
     epsilon stands inside the root. Source: Tieleman and Hinton 2012; Keras 3's RMSprop.
@@ -165,9 +165,11 @@ class Adam(Optimizer):
 
         m = beta_1*m + (1 - beta_1)*g
         v = beta_2*v + (1 - beta_2)*g*g
-        w = w - learning_rate * sqrt(1 - beta_2**t)/(1 - beta_1**t) * m/(sqrt(v) + epsilon)
+        alpha = learning_rate * sqrt(1 - beta_2**t)/(1 - beta_1**t)
+        w = w - alpha*m/(sqrt(v) + epsilon)
 
-    epsilon stands outside the root. Source: Kingma and Ba 2015, the form before section 2.1; Keras 3's Adam.
+    epsilon stands outside the root. The state keeps m as "momentum" and v as "velocity", Keras's names. Source: Kingma
+    and Ba 2015, the form before section 2.1; Keras 3's Adam.
     """
 
     def __init__(

@@ -68,7 +68,7 @@ def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
 def check_probabilities(last: Layer, loss: Loss) -> None:
     """Raise ValueError where a loss takes probabilities and the last layer plainly does not give them."""
     wants = isinstance(loss, CategoricalCrossentropy) and not loss.from_logits
-    if wants and isinstance(last, (KernelLayer, Activation)) and last.activation in ("linear", "tanh"):
+    if wants and isinstance(last, (KernelLayer, Activation)) and last.activation not in ("softmax", "sigmoid"):
         raise ValueError(
             f"{last.name}: its activation {last.activation!r} does not give the probabilities that {loss.name} takes; "
             f"use 'softmax', or the loss {type(loss).__name__}(from_logits=True)"
@@ -78,8 +78,8 @@ def check_probabilities(last: Layer, loss: Loss) -> None:
 def train_batch(goal: Objective, x: Array, y: Any, rng_of: RngOf) -> tuple[BatchResult, dict[str, Array]]:
     """A batch's predictions and losses, dropout on, and the gradients of the mean loss for every parameter.
 
-    The batch is worked through in micro-batches, whose gradients are summed in their order: so memory does not grow
-    with the batch, and what is worked on stays in the processor's cache.
+    The batch is worked through in micro-batches, whose gradients are summed in their order: so the memory for patches
+    and caches does not grow with the batch.
     """
     results: list[BatchResult] = []
     gradients: dict[str, Array] = {}
@@ -96,7 +96,7 @@ def loss_and_gradients(
     """Forward, loss and backward for one micro-batch; the gradients are of its losses' sum, divided by `count`."""
     z, caches = forward(goal.layers, x, rng_of)
     y = goal.loss.targets(y, z.shape[1:]).astype(z.dtype)
-    _, gradients = backward(goal.layers, goal.loss.gradient(y, z) / count, caches)
+    _, gradients = backward(goal.layers, goal.loss.gradient(y, z) / count, caches)  # the images are not learnt
     return goal.result(y, z), gradients
 
 

@@ -3,9 +3,10 @@
 Convolution and pooling both slide a window over an image, so both use this file. `functional.py` does the
 arithmetic. Along each axis, with k the window's size, s its stride and d its dilation:
 
-    extent        e = (k - 1)*d + 1           pixels from the first to the last one that the window touches
+    extent        e = (k - 1)*d + 1           pixels from its first tap to its last: the effective kernel size
     valid         o = floor((size - e)/s) + 1 windows that lie wholly inside the image
-    same          o = ceil(size/s)            the image is padded to make room for exactly these
+    same          o = ceil(size/s)            the image is padded to make room for exactly these, by
+                  p = max((o - 1)*s + e - size, 0) pixels: floor(p/2) before it, the rest after it
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ PADDINGS = ("valid", "same")
 class Window:
     """A window of `size` pixels (rows, columns) that moves by `strides` over an image.
 
-    padding: "valid" keeps the window inside the image; "same" pads so that a window starts at every stride.
+    padding: "valid" keeps the window inside the image; "same" pads so that there are ceil(size/stride)
+    outputs along each axis.
     dilation: the distance between neighbouring taps of the window; 1 is an ordinary, solid window.
 
     Raises TypeError or ValueError unless each is a pair of positive integers, and padding one of the two.
@@ -75,13 +77,14 @@ class Window:
     def taps(self, output: Pair) -> Iterator[tuple[slice, slice, slice]]:
         """For each tap of the window, row by row: the slice of the padded image that it sees, over all windows.
 
-        With the image (N, H, W, C), `image[tap]` is (N, OH, OW, C): for the tap (i, j) the image shifted by i*d rows
-        and j*d columns, then every s-th pixel. Reading through these slices is im2col; adding through them is col2im.
+        A tap (u, v) is one position inside the window. With the image (N, H, W, C), `image[tap]` is (N, OH, OW, C): the
+        padded image shifted by u*DH rows and v*DW columns, then every SH-th row and SW-th column. Reading through
+        these slices is im2col; adding through them is col2im.
         """
         (sh, sw), (dh, dw), (oh, ow) = self.strides, self.dilation, output
-        for i in range(self.size[0]):
-            for j in range(self.size[1]):
-                top, left = i * dh, j * dw
+        for u in range(self.size[0]):
+            for v in range(self.size[1]):
+                top, left = u * dh, v * dw
                 rows = slice(top, top + (oh - 1) * sh + 1, sh)
                 cols = slice(left, left + (ow - 1) * sw + 1, sw)
                 yield slice(None), rows, cols

@@ -147,7 +147,7 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (lambda m: m.test_on_batch(X, Y, return_dict=1), TypeError, "sequential.test_on_batch: return_dict must be True"),
     (lambda m: m.compile("sgd", "mse", {}), TypeError, "compile: metrics must be a list; received {}"),
     (lambda m: m.add(Conv2D(2, 3)), ValueError, "conv2d_1: expected images of shape (rows, columns, channels); "),
-    (lambda m: m.build((9, 9, 1)), ValueError, "conv2d: already built for input_shape (8, 8, 1); received (9, 9, 1)"),
+    (lambda m: m.build((9, 9, 1)), ValueError, "conv2d: expected input_shape (8, 8, 1); received (9, 9, 1)"),
 ]
 
 
@@ -250,12 +250,12 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Sequential.from_config([]),
         TypeError,
-        "from_config: config must be a dict of layers, name, seed; received []",
+        "from_config: config must be a dict with the keys layers, name, seed; received []",
     ),
     (
         lambda: Sequential.from_config({"name": "m"}),
         ValueError,
-        "config must be a dict of layers, name, seed; received one of name",
+        "config must be a dict with the keys layers, name, seed; received the keys name",
     ),
     (
         lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": 3}),
@@ -265,7 +265,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": ["Dense"]}),
         TypeError,
-        "from_config: layer must be a dict of class_name, config",
+        "from_config: layer must be a dict with the keys class_name, config",
     ),
     (lambda: Sequential(Dense(3)), TypeError, "sequential: layers must be a list; received Dense("),
     (lambda: Dense(3).set_weights(None), TypeError, "dense: weights must be a list; received None"),
@@ -273,7 +273,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Dense(3, kernel_initializer={"scale": 1}),
         ValueError,
-        "dense: kernel_initializer must be a dict of class_name, config; received one of scale",
+        "dense: kernel_initializer must be a dict with the keys class_name, config; received the keys scale",
     ),
     (lambda: Window((3, 0)), ValueError, "Window: size must be an integer of at least 1; received 0"),
     (lambda: Window(3), TypeError, "Window: size must be a tuple of two integers; received 3"),
@@ -389,6 +389,18 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         "SGD: expected a gradient of shape (3,) for w; received (1,)",
     ),
     (lambda: CategoricalCrossentropy(from_logits=1), TypeError, "categorical_crossentropy: from_logits must be True"),
+    (lambda: EarlyStopping(3), TypeError, "EarlyStopping: monitor must be a string; received 3"),
+    (
+        lambda: Sequential([Input((4,)), Dense(3, input_shape=(5,))]),
+        ValueError,
+        "dense: expected input_shape (5,); received (4,)",
+    ),
+    (
+        lambda: Sequential([Dense(3, input_shape=(4,)), Dense(3, input_shape=(7,))]),
+        ValueError,
+        "dense_1: expected input_shape (7,); received (3,)",
+    ),
+    (lambda: scores(Activation("relu")).fit(X, Y), ValueError, "activation: its activation 'relu' does not give the"),
     (lambda: EarlyStopping(patience=-1), ValueError, "EarlyStopping: patience must be an integer of at least 0"),
     (lambda: EarlyStopping(mode="best"), ValueError, "EarlyStopping: mode must be one of 'auto', 'min', 'max'"),
     (
@@ -462,7 +474,7 @@ def test_a_build_that_meets_a_layer_built_for_another_shape_builds_nothing() -> 
     old, new = Dense(3, name="old"), Dense(5)
     Sequential([old]).build((9,))
     model = Sequential([new, old])
-    with pytest.raises(ValueError, match=r"old: already built for input_shape \(9,\); received \(5,\)"):
+    with pytest.raises(ValueError, match=r"old: expected input_shape \(9,\); received \(5,\)"):
         model.build((4,))
     assert (new.built, new.params, model.seed) == (False, {}, None)
 

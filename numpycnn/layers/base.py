@@ -1,8 +1,9 @@
 """What a layer is: the contract that every layer keeps, and that a new one has to fill in.
 
-A subclass writes five methods: `output_shape_for`, `forward`, `backward`, `get_config`, and, where it has parameters,
-`make_params`. The rest is here. A layer keeps its parameters and nothing else: what the backward needs is returned by
-the forward as the cache, so two threads can use one layer, and inference holds no memory.
+A subclass writes `__init__`, `output_shape_for`, `forward`, `backward`, `get_config`, and, where it has parameters,
+`make_params`. The rest is here. A layer keeps its settings and parameters, and nothing of the data that pass through
+it: what the backward needs is returned by the forward as the cache, so two threads can use one layer, and inference
+holds no memory.
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn import backend, checks
+from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.typing import Array, Rng, Shape
 
@@ -26,7 +28,7 @@ class Layer:
 
     name: what errors, weights and the summary call the layer; by default the class's name in snake case, and inside a
     model a number after it where needed.
-    input_shape: the shape of one example, without the batch axis; wanted only of a model's first layer.
+    input_shape: the shape of one example, without the batch axis; needed only of a model's first layer.
 
     Raises TypeError or ValueError for a name with "/" in it or an input_shape that is no tuple of positive integers.
     """
@@ -76,10 +78,15 @@ class Layer:
 
     # ------------------------------------------------------------ what every layer has
 
+    @property
+    def activation_function(self) -> ActivationFunction:
+        """The activation's forward and backward."""
+        return ACTIVATIONS[self.activation]
+
     def build(self, input_shape: Shape, rng: Rng, dtype: Any) -> Shape:
         """Make the parameters, once, and return output_shape. Shapes are without the batch axis.
 
-        Raises ValueError for a shape that does not fit, or that differs from the one built for before.
+        Raises ValueError for a shape that does not fit, or that differs from the input_shape it has already.
         """
         output_shape = self.check_shape(input_shape)
         if not self.built:
@@ -89,8 +96,8 @@ class Layer:
     def check_shape(self, input_shape: Shape) -> Shape:
         """The output's shape for an input's. Raises as `build` does; changes nothing."""
         input_shape = checks.shape(self.name, "input_shape", input_shape)
-        if self.built and input_shape != self.input_shape:
-            raise ValueError(f"{self.name}: already built for input_shape {self.input_shape}; received {input_shape}")
+        if self.input_shape not in (None, input_shape):
+            raise ValueError(f"{self.name}: expected input_shape {self.input_shape}; received {input_shape}")
         return self.output_shape_for(input_shape)
 
     def finish_build(self, input_shape: Shape, params: dict[str, Array]) -> None:
@@ -99,13 +106,13 @@ class Layer:
         self.params, self.built = params, True
 
     def __call__(self, x: Any) -> Array:
-        """Inference, the Keras spelling, in the parameters' dtype.
+        """Inference, the Keras spelling: in the parameters' dtype, or where there are none in x's.
 
         A layer not yet built is built for x, in the backend's floatx, seeded by NumPy's global state.
         """
         x = checks.numbers(self.name, "input", x)
         if not self.built:
-            self.check_shape(x.shape[1:])
+            self.check_shape(x.shape[1:])  # before a seed is drawn
             self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), backend.floatx())
         own = [p.dtype for p in self.params.values()] + [x.dtype if x.dtype.kind == "f" else np.dtype(backend.floatx())]
         return self.forward(x.astype(own[0], copy=False))[0]

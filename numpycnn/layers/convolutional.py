@@ -50,8 +50,10 @@ class Conv2D(KernelLayer):
     columns). padding: "valid" or "same", whose odd row or column goes to the end. activation: a name, or None.
     data_format: by default the backend's setting when the layer is made.
 
-    Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for a kernel larger than
-    its input. Source: Keras's Conv2D; unlike it, strides and dilation_rate may both be above 1.
+    use_bias: whether to add a bias. kernel_initializer, bias_initializer: names or objects, see `initializers.py`.
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value, and at build, with padding "valid", for a
+    kernel that spans more than its input. Source: Keras's Conv2D; here strides and dilation_rate may both be above 1.
     """
 
     def __init__(
@@ -91,12 +93,12 @@ class Conv2D(KernelLayer):
         self.check_input(x)
         x = to_channels_last(x, self.data_format)  # (N, H, W, C)
         z, cols = F.conv2d(x, self.params["kernel"], self.params.get("bias"), self.window)  # (N, OH, OW, F)
-        y = self.activate().forward(from_channels_last(z, self.data_format))
+        y = self.activation_function.forward(from_channels_last(z, self.data_format))
         return y, ConvCache(cols, x.shape, y)
 
     def backward(self, dy: Array, cache: ConvCache) -> tuple[Array, dict[str, Array]]:
         kernel = self.params["kernel"]
-        dz = to_channels_last(self.activate().backward(dy, cache.y), self.data_format)  # (N, OH, OW, F)
+        dz = to_channels_last(self.activation_function.backward(dy, cache.y), self.data_format)  # (N, OH, OW, F)
         dkernel, dbias = F.conv2d_backward(dz, cache.cols, kernel)
         dx = F.conv2d_backward_input(dz, kernel, cache.x_shape, self.window)  # (N, H, W, C)
         return from_channels_last(dx, self.data_format), self.gradients(dkernel, dbias)

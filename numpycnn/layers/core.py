@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from numpycnn import checks
 from numpycnn import functional as F
-from numpycnn.activations import ACTIVATIONS
 from numpycnn.initializers import Initializer
 from numpycnn.layers.base import Layer
 from numpycnn.layers.data_format import check_data_format, from_channels_last, to_channels_last
@@ -14,10 +13,12 @@ from numpycnn.typing import Array, Rng, Shape
 
 
 class DenseCache(NamedTuple):
-    """What Dense's backward needs: the input and the output."""
+    """What Dense's backward needs."""
 
     x: Array
+    """The input: (N, ..., D)."""
     y: Array
+    """The output: (N, ..., units)."""
 
 
 class Dense(KernelLayer):
@@ -25,6 +26,8 @@ class Dense(KernelLayer):
 
     Shapes: (N, ..., D) to (N, ..., units); the map is applied along the last axis.
     Parameters: "kernel", (D, units), and "bias", (units,).
+
+    units: how many outputs. activation: a name, or None. use_bias, kernel_initializer, bias_initializer: as for Conv2D.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value. Source: Keras's Dense.
     """
@@ -54,11 +57,11 @@ class Dense(KernelLayer):
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, DenseCache]:
         self.check_input(x)
         z = F.dense(x, self.params["kernel"], self.params.get("bias"))  # (N, ..., U)
-        y = self.activate().forward(z)
+        y = self.activation_function.forward(z)
         return y, DenseCache(x, y)
 
     def backward(self, dy: Array, cache: DenseCache) -> tuple[Array, dict[str, Array]]:
-        dz = self.activate().backward(dy, cache.y)  # (N, ..., U)
+        dz = self.activation_function.backward(dy, cache.y)  # (N, ..., U)
         dkernel, dbias = F.dense_backward(dz, cache.x)
         return F.dense_backward_input(dz, self.params["kernel"]), self.gradients(dkernel, dbias)
 
@@ -70,7 +73,8 @@ class Dropout(Layer):
     """In training each value is dropped, y = 0, with probability `rate`, and else scaled up: y = x/(1 - rate).
 
     In inference y = x. The backward multiplies by the very mask of the forward. Shapes: any, unchanged.
-    The mask comes from the generator passed to `forward`, in a model from its seed, the step and the layer's position.
+    The mask comes from the generator passed to `forward`, in a model from its seed, the step,
+    the micro-batch and the layer's index.
 
     Raises TypeError or ValueError unless rate is a number from 0 to 1. Source: Srivastava et al. 2014; Keras's Dropout.
     """
@@ -89,7 +93,7 @@ class Dropout(Layer):
             return x, None
         if rng is None:
             raise ValueError(f"{self.name}: training=True needs rng, a numpy.random.Generator, to draw the mask from")
-        mask = F.dropout_mask(x.shape, self.rate, rng, x.real.dtype)
+        mask = F.dropout_mask(x.shape, self.rate, rng, x.real.dtype)  # .real: a mask is real for complex x too
         return x * mask, mask
 
     def backward(self, dy: Array, cache: Array | None) -> tuple[Array, dict[str, Array]]:
@@ -121,7 +125,7 @@ class Flatten(Layer):
         """The cache is the input's shape, channels last."""
         self.check_input(x)
         x = to_channels_last(x, self.data_format)  # (N, ..., C)
-        return x.reshape(len(x), prod(x.shape[1:])), x.shape
+        return x.reshape(len(x), prod(x.shape[1:])), x.shape  # (N, ...*C)
 
     def backward(self, dy: Array, cache: Shape) -> tuple[Array, dict[str, Array]]:
         return from_channels_last(dy.reshape(cache), self.data_format), {}
@@ -148,11 +152,11 @@ class Activation(Layer):
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array]:
         """The cache is the output."""
         self.check_input(x)
-        y = ACTIVATIONS[self.activation].forward(x)
+        y = self.activation_function.forward(x)
         return y, y
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, dict[str, Array]]:
-        return ACTIVATIONS[self.activation].backward(dy, cache), {}
+        return self.activation_function.backward(dy, cache), {}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": self.activation}

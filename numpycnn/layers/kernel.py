@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn import checks, initializers
-from numpycnn.activations import ACTIVATIONS, Activation
+from numpycnn.activations import ACTIVATIONS
 from numpycnn.initializers import Initializer
 from numpycnn.layers.base import Layer
 from numpycnn.typing import Array, Rng, Shape
@@ -40,21 +40,17 @@ class KernelLayer(Layer):
 
     def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
         shape = self.kernel_shape(input_shape)
-        params = {"kernel": self.first_values("kernel", self.kernel_initializer, shape, rng, dtype)}
+        params = {"kernel": self.initial_values("kernel", self.kernel_initializer, shape, rng, dtype)}
         if self.use_bias:
-            params["bias"] = self.first_values("bias", self.bias_initializer, shape[-1:], rng, dtype)
+            params["bias"] = self.initial_values("bias", self.bias_initializer, shape[-1:], rng, dtype)
         return params
 
-    def first_values(self, key: str, initializer: Initializer, shape: Shape, rng: Rng, dtype: Any) -> Array:
+    def initial_values(self, key: str, initializer: Initializer, shape: Shape, rng: Rng, dtype: Any) -> Array:
         """The initializer's values in an array of the layer's own. Raises ValueError for values of another shape."""
         values = np.array(initializer(shape, rng, dtype), dtype)
         if values.shape != shape:
             raise ValueError(f"{self.name}: {key} must be initialized to the shape {shape}; received {values.shape}")
         return values
-
-    def activate(self) -> Activation:
-        """The activation's forward and backward."""
-        return ACTIVATIONS[self.activation]
 
     def gradients(self, dkernel: Array, dbias: Array) -> dict[str, Array]:
         """The gradients under the parameters' names; dbias is left out where there is no bias."""
