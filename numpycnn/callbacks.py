@@ -77,9 +77,9 @@ class History(Callback):
 class EarlyStopping(Callback):
     """End training when a figure has not improved for `patience` epochs.
 
-    monitor: the figure's name. min_delta: an improvement must be larger than this. mode: "min", "max", or
-    "auto": the figure should rise if its name holds "acc", else fall. restore_best_weights: go back, at the end, to
-    the weights of the best epoch.
+    monitor: the figure's name. min_delta: an improvement must be larger than this. mode: "min", "max", or "auto": the
+    figure should rise if its name holds "acc", and fall if it holds "loss". restore_best_weights: go back, at the end,
+    to the weights of the best epoch.
 
     Raises TypeError or ValueError for arguments out of range, and when training begins if there is no such figure.
     Source: Keras's EarlyStopping.
@@ -98,6 +98,8 @@ class EarlyStopping(Callback):
         self.min_delta = checks.number(owner, "min_delta", min_delta, at_least=0.0)
         self.patience = checks.integer(owner, "patience", patience, at_least=0)
         mode = checks.choice(owner, "mode", mode, ("auto", "min", "max"))
+        if mode == "auto" and "acc" not in monitor and "loss" not in monitor:
+            raise ValueError(f"{owner}: mode must be 'min' or 'max' for the monitor {monitor!r}; received 'auto'")
         self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0
         self.restore_best_weights = checks.flag(owner, "restore_best_weights", restore_best_weights)
 

@@ -13,6 +13,7 @@ Where softmax and cross-entropy meet
     probabilities all the same.
 """
 
+from copy import copy
 from math import prod
 from typing import Any
 
@@ -53,6 +54,15 @@ class Loss:
             raise ValueError(f"{self.name}: expected outputs of shape (n, ..., k); received (n,)")
         return checks.numbers(self.name, "y", y_true)
 
+    @property
+    def takes_probabilities(self) -> bool:
+        """Whether y_pred must be probabilities."""
+        return False
+
+    def of_scores(self) -> "Loss | None":
+        """The loss that, of the scores before a softmax, is what this one is of the probabilities; None if unknown."""
+        return None
+
     def value(self, y_true: Array, y_pred: Array) -> Array:
         """Each example's loss, averaged over its axes but the last: (N, ..., K) -> (N,)."""
         raise NotImplementedError
@@ -89,6 +99,17 @@ class CategoricalCrossentropy(Loss):
 
     def __init__(self, from_logits: bool = False) -> None:
         self.from_logits = checks.flag(self.name, "from_logits", from_logits)
+
+    @property
+    def takes_probabilities(self) -> bool:
+        return not self.from_logits
+
+    def of_scores(self) -> "Loss | None":
+        if self.from_logits or type(self).value is not CategoricalCrossentropy.value:  # a user's own formula stays
+            return None
+        twin = copy(self)
+        twin.from_logits = True
+        return twin
 
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
         y_true = self.numbers(y_true, output_shape)

@@ -62,8 +62,8 @@ def get_metrics(values: Any) -> dict[str, Metric]:
         own_name = getattr(value, "__name__", None) if callable(value) else None
         metric = value if own_name else checks.lookup("compile", "metrics", value, METRICS)
         name = own_name or value
-        if name == "loss" or name in chosen:
-            raise ValueError(f"compile: metrics must have different names, and none be named 'loss'; received {name!r}")
+        if name == "loss" or name.startswith("val_") or name in chosen:
+            raise ValueError(f"compile: metrics must have different names, not 'loss' nor 'val_...'; received {name!r}")
         chosen[name] = metric
     return chosen
 
@@ -76,7 +76,7 @@ def values_of(name: str, metric: Metric, y_true: Array, y_pred: Array) -> Array:
     if y_true.ndim == 1 and y_pred.shape[1:] == (1,):
         y_true = y_true[:, None]
     values = checks.numbers(f"metric {name}", "result", metric(y_true, y_pred))
-    if values.ndim and len(values) != len(y_pred):
+    if values.size == 0 or (values.ndim and len(values) != len(y_pred)):
         raise TypeError(
             f"metric {name}: expected a number, or {len(y_pred)} of them; received the shape {values.shape}"
         )

@@ -59,9 +59,11 @@ class Sequential(Network):
         "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error" ("mse"), or an object.
         metrics: "accuracy", or functions of (y_true, y_pred), see `metrics.py`; reported under their names.
 
-        Raises ValueError for an unknown name and for two metrics of one name, TypeError for another kind of value.
+        Raises ValueError for an unknown name, two metrics of one name, and an optimizer that serves another model;
+        TypeError for another kind of value.
         """
         chosen = get_optimizer(optimizer), get_loss(loss), get_metrics([] if metrics is None else metrics)
+        chosen[0].claim(self)
         self.optimizer, self.loss, self.metrics = chosen
 
     @property
@@ -122,8 +124,9 @@ class Sequential(Network):
         params["steps"] = count_batches(len(data[0]), batch_size)
         params["metrics"] = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         everyone = CallbackList([ProgressBar(params["verbose"]), *listeners, history], self, params)
+        self.stop_training = False
         everyone.call("on_train_begin", {})
-        self.history, self.stop_training = history, False
+        self.history = history
         self._train(data, validation, batch_size, shuffle, everyone)
         return history
 

@@ -1,6 +1,7 @@
 """Layers in a row: their shapes, parameters and configuration. How they are trained is in `models.py`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -34,8 +35,11 @@ class Network:
         self.dtype = np.dtype(backend.floatx())
         self._layers: list[Layer] = []
         self._input_shape: Shape | None = None  # from an Input, until the first layer has it
-        for layer in checks.sequence(self.name, "layers", [] if layers is None else layers):
-            self.add(layer)
+        self._built = False
+        given = checks.sequence(self.name, "layers", [] if layers is None else layers)
+        with restored_on_error(given):
+            for layer in given:
+                self.add(layer)
 
     @property
     def layers(self) -> list[Layer]:
@@ -44,13 +48,13 @@ class Network:
 
     @property
     def built(self) -> bool:
-        """Whether all layers have their parameters."""
-        return bool(self._layers) and all(layer.built for layer in self._layers)
+        """Whether the model has its parameters, its seed and its dtype."""
+        return self._built
 
     @property
     def input_shape(self) -> Shape | None:
         """The shape of one example going in, without the batch axis; None while unknown."""
-        return (self._layers[0].input_shape if self._layers else None) or self._input_shape
+        return self._layers[0].input_shape if self._layers else self._input_shape
 
     @property
     def output_shape(self) -> Shape | None:
@@ -65,7 +69,7 @@ class Network:
     def add(self, layer: Layer | Input) -> None:
         """Append a layer, and build it where the shape of its input is known. Raises as the class says."""
         if isinstance(layer, Input):
-            if self._layers or self._input_shape:
+            if self._layers or self._input_shape is not None:
                 raise ValueError(f"{self.name}.add: an Input must come before everything else")
             self._input_shape = layer.shape
             return
@@ -73,16 +77,13 @@ class Network:
             raise TypeError(f"{self.name}.add: expected a layer; received {layer!r}")
         if any(layer is other for other in self._layers):
             raise ValueError(f"{self.name}.add: {layer.name} is in the model already")
-        before = layer.name
-        try:
+        with restored_on_error([layer]):
             layer.rename([other.name for other in self._layers])
             if self.built or not self._layers:
-                input_shape = self.output_shape if self._layers else self._input_shape or layer.input_shape
+                first_shape = layer.input_shape if self._input_shape is None else self._input_shape
+                input_shape = self.output_shape if self._layers else first_shape
                 if input_shape is not None:
                     self._build([layer], len(self._layers), input_shape)
-        except Exception:
-            layer.name = before
-            raise
         layer.auto_named = False  # parameters and optimizer state go by this name from now on
         self._layers.append(layer)
 
@@ -124,7 +125,7 @@ class Network:
             made.append(layer.params if layer.built else layer.make_params(input_shape, rng, dtype))
         for layer, input_shape, params in zip(layers, inputs, made, strict=True):
             layer.finish_build(input_shape, params)
-        self.seed, self.dtype = seed, dtype
+        self.seed, self.dtype, self._built = seed, dtype, True
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or at that index. Raises ValueError for none such, and unless one is given."""
@@ -215,6 +216,18 @@ class Network:
             raise ValueError(
                 f"{self.name}.{method}: the model is not built; give its first layer an input_shape, or call build"
             )
+
+
+@contextmanager
+def restored_on_error(layers: Sequence[Any]) -> Iterator[None]:
+    """If the body raises, the layers get back the names, shapes and parameters that they had before it."""
+    before = [(layer, dict(vars(layer))) for layer in layers if isinstance(layer, Layer)]
+    try:
+        yield
+    except Exception:
+        for layer, attributes in before:
+            vars(layer).update(attributes)
+        raise
 
 
 def check_dtype(layer: Layer, dtype: np.dtype) -> None:

@@ -4,6 +4,7 @@ Each parameter w with gradient g is updated in place, by itself. What an optimiz
 running mean of the gradients, is kept by name: `state["velocity"]["conv2d/kernel"]`.
 """
 
+import weakref
 from collections.abc import Callable, Mapping
 from math import sqrt
 from typing import Any
@@ -26,7 +27,7 @@ class Optimizer:
         self.learning_rate = self.check("learning_rate", learning_rate)
         self.iterations = 0
         self.state = {}
-        self._params: dict[str, Array] = {}  # what was updated so far
+        self._owner: weakref.ref[object] | None = None
 
     def slots(self) -> tuple[str, ...]:
         """The names of the arrays to remember for each parameter; all start as zeros."""
@@ -35,11 +36,9 @@ class Optimizer:
     def update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         """One step: change every parameter, in place, by its gradient. Both are given under the same names.
 
-        Raises ValueError, before anything changes, for gradients that do not fit the parameters, and for parameters
-        of another model than in the steps before.
+        Raises ValueError, before anything changes, for gradients or memories that do not fit the parameters.
         """
         self.check_update(params, gradients)
-        self._params.update(params)
         self.iterations += 1
         for name, w in params.items():
             self.step(w, gradients[name], {slot: self.remembered(slot, name, w) for slot in self.slots()})
@@ -55,8 +54,23 @@ class Optimizer:
             shape = gradients[name].shape if name in gradients else None
             if shape != w.shape:
                 raise ValueError(f"{owner}: expected a gradient of shape {w.shape} for {name}; received {shape}")
-            if self._params.get(name, w) is not w:
-                raise ValueError(f"{owner}: {name} is of another model than before; each needs its own optimizer")
+            for slot, arrays in self.state.items():
+                if name in arrays and arrays[name].shape != w.shape:
+                    raise ValueError(
+                        f"{owner}: remembers {slot} of shape {arrays[name].shape} for {name}; received {w.shape}"
+                    )
+
+    def claim(self, model: object) -> None:
+        """Take the model as the one that this optimizer serves; a copy of it is free again.
+
+        Raises ValueError if it serves another one.
+        """
+        if self._owner is not None and self._owner() is not model:
+            raise ValueError(f"{type(self).__name__}: serves another model already; each model needs its own optimizer")
+        self._owner = weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_owner": None}
 
     def remembered(self, slot: str, name: str, w: Array) -> Array:
         """The array of that slot for the parameter `name`; zeros like w at first."""

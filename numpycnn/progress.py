@@ -72,7 +72,8 @@ def bar_room(head: str, parts: list[str], columns: int) -> int:
 
 def redraws(stream: TextIO) -> bool:
     """Whether a line can be drawn over: in a terminal, and in a notebook."""
-    return stream.isatty() or type(stream).__module__.startswith("ipykernel")
+    isatty = getattr(stream, "isatty", None)  # a stream may be None, or something that can only be written to
+    return (isatty is not None and isatty()) or type(stream).__module__.startswith("ipykernel")
 
 
 class Progress:
@@ -84,12 +85,14 @@ class Progress:
     def __init__(self, steps: int, verbose: int) -> None:
         self.steps, self.verbose = steps, verbose
         self.live = verbose == 1 and redraws(sys.stdout)
-        self.start = time.perf_counter()
+        self.start = self.last = time.perf_counter()
+        self.done = 0
         self.shown = self.start - REDRAW_SECONDS if self.live else self.start
 
     def update(self, done: int, logs: Logs) -> None:
         """Show where it stands after `done` steps, unless that was shown just now."""
-        now, pause = time.perf_counter(), REDRAW_SECONDS if self.live else PLAIN_SECONDS
+        self.done, self.last = done, time.perf_counter()
+        now, pause = self.last, REDRAW_SECONDS if self.live else PLAIN_SECONDS
         if self.verbose != 1 or done == self.steps or now - self.shown < pause:
             return
         self.shown = now
@@ -100,14 +103,14 @@ class Progress:
             print(line(done, self.steps, timing, logs), flush=True)
 
     def finish(self, logs: Logs) -> None:
-        """Print the last line."""
-        seconds = time.perf_counter() - self.start
-        timing = f"{clock(seconds)} {pace(seconds / self.steps)}"
+        """Print the last line: the steps that were done, and their time, up to the last of them."""
+        seconds = self.last - self.start
+        timing = f"{clock(seconds)} {pace(seconds / max(self.done, 1))}"
         if self.live:
             self.draw("")
-            print("\r" + line(self.steps, self.steps, timing, logs, columns()), flush=True)
+            print("\r" + line(self.done, self.steps, timing, logs, columns()), flush=True)
         elif self.verbose:
-            print(line(self.steps, self.steps, timing, logs), flush=True)
+            print(line(self.done, self.steps, timing, logs), flush=True)
 
     def draw(self, text: str) -> None:
         """Put the text in the place of the line before."""

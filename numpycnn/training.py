@@ -8,7 +8,6 @@
 """
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,10 +15,9 @@ import numpy as np
 
 from numpycnn.activations import ACTIVATIONS
 from numpycnn.data import batches
-from numpycnn.layers.base import Cache, Layer
-from numpycnn.layers.core import Activation
-from numpycnn.layers.kernel import KernelLayer
-from numpycnn.losses import CategoricalCrossentropy, Loss
+from numpycnn.layers import Activation, Conv2D, Dense, Layer
+from numpycnn.layers.base import Cache
+from numpycnn.losses import Loss
 from numpycnn.typing import Array, Rng
 
 MICRO_BATCH = 200
@@ -52,23 +50,21 @@ class Objective(NamedTuple):
 def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
     """The layers and the loss as they are trained.
 
-    Where the last activation is softmax and the loss a cross-entropy of probabilities, softmax moves from the layer
-    into the loss: there the two have the gradient p - y (`losses.py`).
-    Raises ValueError for a cross-entropy of probabilities after a layer that gives scores.
+    Where the last activation is softmax and the loss knows its form for the scores before it, softmax moves from the
+    layer into the loss: for a cross-entropy the two have the gradient p - y (`losses.py`).
+    Raises ValueError for a loss of probabilities after a layer that gives scores.
     """
-    last = layers[-1]
+    last, of_scores = layers[-1], loss.of_scores()
     check_probabilities(last, loss)
-    if last.activation != "softmax" or not isinstance(loss, CategoricalCrossentropy) or loss.from_logits:
+    if last.activation != "softmax" or of_scores is None:
         return Objective(layers, loss, "linear")
-    fused = copy(loss)
-    fused.from_logits = True
-    return Objective([*layers[:-1], last.without_activation()], fused, "softmax")
+    return Objective([*layers[:-1], last.without_activation()], of_scores, "softmax")
 
 
 def check_probabilities(last: Layer, loss: Loss) -> None:
     """Raise ValueError where a loss takes probabilities and the last layer plainly does not give them."""
-    wants = isinstance(loss, CategoricalCrossentropy) and not loss.from_logits
-    if wants and isinstance(last, (KernelLayer, Activation)) and last.activation not in ("softmax", "sigmoid"):
+    scores = ("linear", "relu", "tanh") if type(last) in (Conv2D, Dense) else ("relu", "tanh")
+    if loss.takes_probabilities and type(last) in (Conv2D, Dense, Activation) and last.activation in scores:
         raise ValueError(
             f"{last.name}: its activation {last.activation!r} does not give the probabilities that {loss.name} takes; "
             f"use 'softmax', or the loss {type(loss).__name__}(from_logits=True)"

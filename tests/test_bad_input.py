@@ -2,6 +2,8 @@
 
 # mypy: disable-error-code="arg-type"
 
+import copy
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any
@@ -437,6 +439,13 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: backend.set_image_data_format("th"), ValueError, "set_image_data_format: data_format must be one of "),
     (lambda: backend.set_floatx("float16"), ValueError, "set_floatx: value must be one of 'float32', 'float64'"),
     (lambda: backend.set_epsilon(0), ValueError, "set_epsilon: value must be a finite number, above 0 and below 0.5"),
+    (
+        lambda: EarlyStopping("f1"),
+        ValueError,
+        "EarlyStopping: mode must be 'min' or 'max' for the monitor 'f1'; received 'auto'",
+    ),
+    (lambda: checks.choice("o", "a", True, (0, 1, 2)), TypeError, "o: a must be one of 0, 1, 2; received True"),
+    (lambda: checks.batch_shape("o", "x", (), ()), ValueError, "o: expected x of shape (n,); received ()"),
     (lambda: checks.number("o", "a", float("inf")), ValueError, "o: a must be a finite number"),
     (lambda: checks.number("o", "a", float("nan")), ValueError, "o: a must be a finite number"),
     (lambda: Dropout(10**400), ValueError, "dropout: rate must be a finite number, at least 0 and at most 1"),
@@ -501,16 +510,56 @@ def test_a_layer_is_not_renamed_behind_a_models_back() -> None:
 def test_an_optimizer_serves_one_model() -> None:
     shared = optimizers.Adam()
     one, two = small_network(seed=0), small_network(seed=1)
-    for model in (one, two):
-        model.compile(shared, "categorical_crossentropy")
+    one.compile(shared, "categorical_crossentropy")
+    compiled = two.optimizer
+    with pytest.raises(ValueError, match="Adam: serves another model already; each model needs its own optimizer"):
+        two.compile(shared, "mse")
+    assert two.optimizer is compiled
     one.train_on_batch(X, Y)
-    before = fingerprint(two)
-    with pytest.raises(
-        ValueError, match="Adam: conv2d/kernel is of another model than before; each needs its own optimizer"
-    ):
+    one.compile(shared, "mse")  # its own model may be compiled with it again
+    for free in (copy.deepcopy(shared), pickle.loads(pickle.dumps(shared))):  # noqa: S301
+        two.compile(free, "categorical_crossentropy")
         two.train_on_batch(X, Y)
-    assert fingerprint(two) == before
-    one.train_on_batch(X, Y)
+        assert free.iterations == 2
+
+
+def test_memories_of_another_shape_are_refused() -> None:
+    optimizer = optimizers.Adam()
+    optimizer.update({"w": np.ones(3)}, {"w": np.ones(3)})
+    with pytest.raises(ValueError, match=r"Adam: remembers momentum of shape \(3,\) for w; received \(1,\)"):
+        optimizer.update({"w": np.ones(1)}, {"w": np.ones(1)})
+    assert optimizer.iterations == 1
+
+
+def test_a_constructor_that_fails_leaves_the_layers_as_they_were() -> None:
+    first, second = Dense(2), Dense(3)
+    with pytest.raises(ValueError, match="conv2d: expected images"):
+        Sequential([Input((3,)), first, second, Conv2D(3, 9)])
+    for layer in (first, second):
+        assert (layer.name, layer.auto_named, layer.built, layer.params) == ("dense", True, False, {})
+        assert (layer.input_shape, layer.output_shape) == (None, None)
+    assert Sequential([Input((5,)), second, first]).output_shape == (2,)
+
+
+def test_scores_are_refused_before_anything_is_built() -> None:
+    model = Sequential([Flatten(), Dense(3)])
+    model.compile("sgd", "categorical_crossentropy")
+    with pytest.raises(ValueError, match="does not give the probabilities"):
+        model.fit(X, Y)
+    assert not model.built
+
+
+def test_layers_that_may_give_probabilities_are_not_refused() -> None:
+    model = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(3, activation="softmax"), Activation("linear")])
+    model.compile("sgd", "categorical_crossentropy")
+    model.fit(X, Y, verbose=0)
+
+
+def test_values_are_looked_at_beyond_the_first_thousand() -> None:
+    x = np.zeros((3000, 2))
+    x[2500, 1] = np.nan
+    with pytest.raises(ValueError, match=r"received nan at index \(2500, 1\)"):
+        checks.finite("o", "x", x, np.dtype(np.float32))
 
 
 def test_layers_of_another_dtype_are_refused() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpycnn import training
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
+from numpycnn.randomness import DROPOUT, generator
 from numpycnn.typing import Array
 
 BOUND = 1e-12
@@ -130,6 +131,21 @@ NETWORKS: dict[str, list[Layer]] = {
         Activation("softmax"),
     ],
 }
+
+
+def test_micro_batches_have_masks_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same example four times over, in two micro-batches: no two of the four are dropped alike."""
+    monkeypatch.setattr(training, "MICRO_BATCH", 2)
+    layer = built(Dropout(0.5, input_shape=(64,)), 0, np.float64)
+    goal = training.objective([layer], MeanSquaredError())
+    result, _ = training.train_batch(goal, np.ones((4, 64)), np.zeros((4, 64)), partial(generator, 3, DROPOUT, 0))
+    assert len({row.tobytes() for row in result.y_pred}) == 4
+
+
+def test_layers_have_masks_of_their_own() -> None:
+    layers = [built(Dropout(0.5, input_shape=(64,)), 0, np.float64) for _ in range(2)]
+    _, masks = training.forward(layers, np.ones((1, 64)), partial(generator, 3, DROPOUT, 0, 0))
+    assert masks[0].tolist() != masks[1].tolist()
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from typing import Any
 
 import pytest
 from networks import small_data, small_network
@@ -56,6 +57,41 @@ def test_a_narrow_line_loses_bar_before_figures_and_never_digits(columns: int, s
     text = line(12, 60, "ETA: 12s", LOGS, columns)
     assert text == shown
     assert len(text) <= max(columns, 29)
+
+
+def test_small_figures_of_either_sign() -> None:
+    assert progress.figures({"a": -0.5, "b": -0.00002, "c": 0.0}) == ["a: -0.5000", "b: -2.0000e-05", "c: 0.0000e+00"]
+
+
+def test_where_lines_can_be_drawn_over() -> None:
+    notebook = type("OutStream", (), {"__module__": "ipykernel.iostream"})()
+    writer = type("Writer", (), {"write": print})()
+    streams: list[Any] = [Terminal(), io.StringIO(), notebook, writer, None]
+    assert [progress.redraws(stream) for stream in streams] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_an_epoch_that_was_stopped_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    class Stop(Callback):
+        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+            self.model.stop_training = batch == 1
+
+    x, y = small_data(10)
+    small_network().fit(x, y, batch_size=2, epochs=3, callbacks=Stop())
+    assert capsys.readouterr().out.splitlines()[1].startswith("2/5 - ")
+
+
+def test_the_last_step_is_drawn_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
+    bar_of_one = progress.Progress(1, verbose=1)
+    bar_of_one.update(1, {})
+    bar_of_one.finish({})
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_the_last_line_keeps_all_figures() -> None:

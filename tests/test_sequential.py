@@ -9,6 +9,7 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend
 from numpycnn.callbacks import Callback, EarlyStopping, History, Logs
+from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy
 from numpycnn.optimizers import SGD, RMSprop
@@ -83,6 +84,53 @@ def test_a_model_is_built_by_input_shape_by_build_or_by_data() -> None:
         assert model.built
         assert (model.input_shape, model.output_shape) == ((3,), (2,))
         assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in by_build.get_weights()]
+
+
+def test_layers_built_before_bring_their_weights() -> None:
+    base = small_network(seed=7)
+    base.fit(*small_data(), verbose=0)
+    head = Dense(2)
+    model = Sequential([*base.layers[:-1], head], seed=1)
+    assert [w.tobytes() for w in model.get_weights()[:4]] == [w.tobytes() for w in base.get_weights()[:4]]
+    assert model.output_shape == (2,)
+
+
+def test_a_model_of_a_layer_called_before_has_a_seed_of_its_own() -> None:
+    x = np.ones((8, 3))
+
+    def order(seed: int) -> list[int]:
+        np.random.seed(seed)
+        layer = Dense(1)
+        model = Sequential([layer])
+        layer(x)
+        model.compile("sgd", "mse")
+        model.fit(x, np.ones(8), verbose=0)
+        return model._generator(ORDER).permutation(99).tolist()
+
+    assert order(1) == order(1) != order(2)
+
+
+def test_a_model_keeps_the_dtype_that_it_was_built_with() -> None:
+    model = Sequential([Dense(3)])
+    backend.set_floatx("float64")
+    model.build([None, 4])
+    backend.set_floatx("float32")
+    model.add(Dense(2))
+    assert {str(p.dtype) for p in model.params.values()} == {"float64"} == {str(model.predict(np.ones((1, 4))).dtype)}
+
+
+def test_parameters_are_the_layers_own() -> None:
+    shared = np.ones((3, 3))
+
+    class Shared(Initializer):
+        def __call__(self, shape: object, rng: object, dtype: object) -> Array:
+            return shared
+
+    backend.set_floatx("float64")
+    model = Sequential([Dense(3, kernel_initializer=Shared(), input_shape=(3,)), Dense(3, kernel_initializer=Shared())])
+    first, second = model.params["dense/kernel"], model.params["dense_1/kernel"]
+    assert not np.shares_memory(first, shared)
+    assert not np.shares_memory(first, second)
 
 
 def test_building_again_for_the_same_shape_changes_nothing() -> None:
@@ -305,7 +353,7 @@ def test_a_callback_can_stop_training() -> None:
     x, y = small_data(8)
     model = small_network()
     assert model.fit(x, y, epochs=9, verbose=0, callbacks=[Stop()]).epoch == [0, 1]
-    assert model.fit(x, y, epochs=1, verbose=0).epoch == [0]
+    assert model.fit(x, y, epochs=2, verbose=0).epoch == [0, 1]
 
 
 def test_a_callback_can_stop_training_within_an_epoch() -> None:
@@ -335,13 +383,14 @@ def test_compiling_again_goes_on_with_new_orders_and_masks() -> None:
     assert first.tolist() != model._generator(ORDER).permutation(20).tolist()
 
 
-def test_a_loss_of_ones_own_keeps_its_state_when_softmax_moves_into_it() -> None:
+def test_a_loss_of_ones_own_keeps_its_state_and_its_probabilities() -> None:
     class Weighted(CategoricalCrossentropy):
         def __init__(self, weight: float) -> None:
             super().__init__()
             self.weight = weight
 
         def value(self, y_true: Array, y_pred: Array) -> Array:
+            assert (y_pred >= 0).all()
             return self.weight * super().value(y_true, y_pred)
 
     x, y = small_data(20)
@@ -349,8 +398,7 @@ def test_a_loss_of_ones_own_keeps_its_state_when_softmax_moves_into_it() -> None
     plain, _ = model.evaluate(x, y, verbose=0)
     loss = Weighted(100.0)
     model.compile("sgd", loss)
-    assert model.evaluate(x, y, verbose=0) == pytest.approx(100 * plain, rel=1e-6)
-    assert loss.from_logits is False
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(100 * plain, rel=1e-5)
 
 
 def test_early_stopping_restores_the_best_weights() -> None:
@@ -370,6 +418,26 @@ def test_early_stopping_restores_the_best_weights() -> None:
     best = int(np.argmin(history.history["loss"]))
     assert len(history.epoch) == best + 3
     assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in kept[best]]
+
+
+def test_early_stopping_restores_at_the_end_of_epochs_too_and_starts_afresh() -> None:
+    kept: list[list[Array]] = []
+
+    class Script(Callback):
+        """Gives the figures that the test wants."""
+
+        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+            kept.append(self.model.get_weights())
+            logs["loss"] = [1.0, 0.5, 0.5, 0.7][epoch]
+
+    x, y = small_data(6)
+    model = small_network()
+    stopping = EarlyStopping("loss", patience=2, restore_best_weights=True)
+    for _ in range(2):
+        kept.clear()
+        assert model.fit(x, y, epochs=3, verbose=0, callbacks=[Script(), stopping]).epoch == [0, 1, 2]
+        assert stopping.wait == 1  # a figure that stays as it is has not improved
+        assert model.get_weights()[0].tobytes() == kept[1][0].tobytes()
 
 
 def test_early_stopping_knows_what_should_rise() -> None:
