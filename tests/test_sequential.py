@@ -308,6 +308,15 @@ def test_validation_split_takes_the_last_part_before_shuffling() -> None:
     assert fingerprint(split) == fingerprint(given)
 
 
+def test_validation_figures_are_those_of_the_validation_data() -> None:
+    (x, y), held_out = small_data(20), small_data(15, seed=1)
+    model = small_network()
+    history = model.fit(x, y, batch_size=4, verbose=0, validation_data=held_out)
+    assert [history.history["val_loss"][0], history.history["val_accuracy"][0]] == pytest.approx(
+        model.evaluate(*held_out, verbose=0), rel=1e-6
+    )
+
+
 def test_shuffling_changes_membership_of_batches_every_epoch() -> None:
     """The order is of examples, not of batches, and differs from epoch to epoch."""
     seen: list[Array] = []
