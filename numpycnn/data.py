@@ -15,7 +15,7 @@ Data = tuple[Array, Array]
 def batches(count: int, batch_size: int) -> Iterator[slice]:
     """The rows of each batch; the last batch holds what is left."""
     for start in range(0, count, batch_size):
-        yield slice(start, min(start + batch_size, count))
+        yield slice(start, start + batch_size)
 
 
 def count_batches(count: int, batch_size: int) -> int:

@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -86,6 +87,18 @@ def test_an_epoch_that_was_stopped_says_how_far_it_came(capsys: pytest.CaptureFi
     assert capsys.readouterr().out.splitlines()[1].startswith("2/5 - ")
 
 
+def test_the_time_left_is_that_of_the_steps_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of five steps took 20 seconds, so three more take 30."""
+    seconds = iter([100.0, 120.0])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(seconds))
+    shown = progress.Progress(5, verbose=1)
+    shown.update(2, {})
+    shown.finish({})
+    assert capsys.readouterr().out.splitlines() == ["2/5 - ETA: 30s", "2/5 - 20s 10s/step"]
+
+
 def test_the_last_step_is_drawn_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
     bar_of_one = progress.Progress(1, verbose=1)
@@ -158,13 +171,14 @@ def test_a_terminal_gets_a_bar_that_is_redrawn(monkeypatch: pytest.MonkeyPatch) 
     assert re.fullmatch(FINAL.format(bar=r"\[={10,30}\] "), drawn[-1])
 
 
-def test_a_narrow_terminal_is_not_overrun(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("width", [40, 20])
+def test_a_narrow_terminal_is_not_overrun(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setattr(progress, "REDRAW_SECONDS", 0.0)
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("COLUMNS", str(width))
     fit(1)
-    assert {len(text) for text in terminal.getvalue().split("\n")[1].split("\r")[1:-1]} == {39}
+    assert {len(text) for text in terminal.getvalue().split("\n")[1].split("\r")[1:-1]} == {width - 1}
 
 
 def test_evaluate_and_predict_show_a_bar_when_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,9 +89,9 @@ def test_a_model_is_built_by_input_shape_by_build_or_by_data() -> None:
 def test_layers_built_before_bring_their_weights() -> None:
     base = small_network(seed=7)
     base.fit(*small_data(), verbose=0)
-    head = Dense(2)
-    model = Sequential([*base.layers[:-1], head], seed=1)
-    assert [w.tobytes() for w in model.get_weights()[:4]] == [w.tobytes() for w in base.get_weights()[:4]]
+    learnt = base.get_weights()[:4]
+    model = Sequential([*base.layers[:-1], Dense(2)], seed=1)
+    assert [w.tobytes() for w in model.get_weights()[:4]] == [w.tobytes() for w in learnt]
     assert model.output_shape == (2,)
 
 
@@ -108,6 +108,11 @@ def test_a_model_of_a_layer_called_before_has_a_seed_of_its_own() -> None:
         return model._generator(ORDER).permutation(99).tolist()
 
     assert order(1) == order(1) != order(2)
+
+
+def test_layers_of_one_shape_start_with_weights_of_their_own() -> None:
+    model = Sequential([Dense(3, input_shape=(3,)), Dense(3)], seed=0)
+    assert model.params["dense/kernel"].tolist() != model.params["dense_1/kernel"].tolist()
 
 
 def test_a_model_keeps_the_dtype_that_it_was_built_with() -> None:
@@ -447,6 +452,16 @@ def test_early_stopping_restores_at_the_end_of_epochs_too_and_starts_afresh() ->
         assert model.fit(x, y, epochs=3, verbose=0, callbacks=[Script(), stopping]).epoch == [0, 1, 2]
         assert stopping.wait == 1  # a figure that stays as it is has not improved
         assert model.get_weights()[0].tobytes() == kept[1][0].tobytes()
+
+
+def test_early_stopping_counts_a_figure_that_is_no_number_as_no_improvement() -> None:
+    stopping = EarlyStopping("loss", patience=2)
+    stopping.model, stopping.params = small_network(), {"metrics": ["loss"]}
+    stopping.on_train_begin({})
+    for epoch in range(2):
+        assert not stopping.model.stop_training
+        stopping.on_epoch_end(epoch, {"loss": math.nan})
+    assert stopping.model.stop_training
 
 
 def test_early_stopping_knows_what_should_rise() -> None:
