@@ -463,6 +463,7 @@ def test_numpys_own_scalars_are_taken() -> None:
     layer = Conv2D(np.int64(3), (np.uint8(2), 2), activation=np.str_("relu"), use_bias=np.bool_(False))
     assert layer.get_config()["filters"] == 3
     assert Dropout(np.float32(0.5)).rate == 0.5
+    small_network().fit(X, Y, batch_size=np.int16(4), epochs=np.int64(1), verbose=np.int64(0))
 
 
 def test_a_build_that_fails_builds_nothing() -> None:

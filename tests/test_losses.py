@@ -181,6 +181,7 @@ def test_a_metrics_targets_have_the_shape_of_its_predictions() -> None:
     [
         (None, "metric own: result must be an array of real numbers; received dtype object"),
         ("good", "metric own: result must be an array of real numbers; received dtype <U4"),
+        (np.zeros((3, 0)), r"metric own: expected a number, or 3 of them; received .*shape \(3, 0\)"),
         ([1.0, 2.0], r"metric own: expected a number, or 3 of them; received .*shape \(2,\)"),
     ],
 )
