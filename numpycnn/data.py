@@ -44,12 +44,11 @@ def check_pair(owner: str, value: Any) -> tuple[Any, Any]:
     return value[0], value[1]
 
 
-def split(owner: str, x: Array, y: Array, fraction: Any) -> tuple[Data, Data | None]:
+def split(owner: str, x: Array, y: Array, fraction: float) -> tuple[Data, Data | None]:
     """((x, y) to train on, (x, y) to validate on): the last `fraction` of the examples, as Keras splits them.
 
-    Raises ValueError or TypeError unless fraction is a number from 0 to below 1 that leaves examples on both sides.
+    fraction: from 0, for no validation, to below 1. Raises ValueError unless it leaves examples on both sides.
     """
-    fraction = checks.number(owner, "validation_split", fraction, at_least=0.0, below=1.0)
     if fraction == 0.0:
         return (x, y), None
     kept = int(len(x) * (1.0 - fraction))

@@ -110,11 +110,11 @@ class Sequential(Network):
         }
         batch_size = check_batch_size(caller, batch_size)
         checks.flag(caller, "shuffle", shuffle)
-        checks.number(caller, "validation_split", validation_split, at_least=0.0, below=1.0)
+        fraction = checks.number(caller, "validation_split", validation_split, at_least=0.0, below=1.0)
         listeners = check_callbacks(caller, callbacks)
         data = self._check_data("fit", x, y, check_finite)
         if validation_data is None:
-            data, validation = split(caller, *data, validation_split)
+            data, validation = split(caller, *data, fraction)
         else:
             pair = check_pair(caller, validation_data)
             validation = self._check_data("fit", *pair, check_finite, "validation ")

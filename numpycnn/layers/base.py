@@ -157,8 +157,10 @@ class Layer:
     def check_weights(self, weights: list[Any]) -> list[Array]:
         """The weights as arrays. Raises unless they fit the parameters, one by one; changes nothing."""
         checks.sequence(self.name, "weights", weights, length=len(self.params))
-        arrays = [checks.numbers(self.name, key, w) for key, w in zip(self.params, weights, strict=True)]
-        for (key, param), value in zip(self.params.items(), arrays, strict=True):
+        arrays = []
+        for (key, param), weight in zip(self.params.items(), weights, strict=True):
+            value = checks.numbers(self.name, key, weight)
+            arrays.append(value)
             if value.shape != param.shape:
                 raise ValueError(f"{self.name}: {key} must have the shape {param.shape}; received {value.shape}")
         return arrays
