@@ -19,6 +19,7 @@ Images are (N, H, W, C) throughout. Every function gives back the floating dtype
 """
 
 from collections.abc import Iterable
+from math import prod
 
 import numpy as np
 
@@ -209,15 +210,24 @@ def dense_backward_input(dy: Array, kernel: Array) -> Array:
 # ---------------------------------------------------------------- dropout
 
 
-def dropout_mask(shape: Shape, rate: float, rng: Rng, dtype: np.dtype) -> Array:
-    """Zeros where a unit is dropped, with probability `rate`, and 1/(1 - rate) where it is kept.
+def dropout_kept(shape: Shape, rate: float, rng: Rng) -> Array:
+    """Which units dropout keeps, with probability 1 - rate to the nearest of 65,536 steps: booleans of `shape`.
 
-    The kept units are scaled up so that the mean of each unit is the same as without dropout ("inverted" dropout).
-    Dropout is then y = x * mask, and its backward dx = dy * mask, with the very same mask. Returns an array of `shape`.
+    Dropout is then y = x * mask with mask = kept * scale, and its backward dx = dy * mask, with the very same mask.
+    Drawing is most of what dropout costs, so every random word of 64 bits serves four units. Each example (N, ...) has
+    words of its own: drawing for some examples, and then for the rest, gives the same as drawing for all.
     """
-    keep = 1.0 - rate
-    kept = rng.random(shape, dtype=np.float32) < keep
-    return kept.astype(dtype) / (keep or 1.0)  # at rate 1 nothing is kept, and nothing needs scaling
+    n, units = shape[0], prod(shape[1:])
+    words = rng.integers(0, 2**64 - 1, (n, -(-units // 4)), np.uint64, endpoint=True)  # (N, units/4)
+    return (words.view(np.uint16)[:, :units] < round((1.0 - rate) * 2**16)).reshape(shape)
+
+
+def dropout_scale(rate: float, dtype: np.dtype) -> Array:
+    """1/(1 - rate), by which kept units are scaled up, so that each unit's mean is the same as without dropout.
+
+    This is "inverted" dropout: inference has nothing to scale. At rate 1 nothing is kept, and the scale is 1.
+    """
+    return np.asarray(1.0 / (1.0 - rate) if rate < 1.0 else 1.0, dtype)[()]
 
 
 # ---------------------------------------------------------------- activations: y = f(z)

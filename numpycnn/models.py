@@ -6,6 +6,7 @@ Read after `functional.py` and `layers/`. `network.py` has the layers in a row, 
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,17 @@ from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.network import Network
 from numpycnn.optimizers import Optimizer, get_optimizer
+from numpycnn.parallel import Map, check_workers, worker_map
 from numpycnn.progress import Progress, ProgressBar
-from numpycnn.randomness import DROPOUT, ORDER, generator
-from numpycnn.training import BatchResult
-from numpycnn.typing import Array, Rng
+from numpycnn.randomness import ORDER, generator
+from numpycnn.training import BatchResult, Place
+from numpycnn.typing import Array
 
 
 class Sequential(Network):
     """A network of layers in a row that can be trained: `compile` says how, `fit` does it.
 
-    layers, name, seed: as for `Network`, which also says when the model is built and what it raises.
+    layers, name, seed, fast: as for `Network`, which also says when the model is built and what it raises.
     """
 
     optimizer: Optimizer | None
@@ -44,9 +46,14 @@ class Sequential(Network):
     """The model's position in training: how many batches it has learnt from."""
 
     def __init__(
-        self, layers: Sequence[Layer | Input] | None = None, name: str = "sequential", seed: int | None = None
+        self,
+        layers: Sequence[Layer | Input] | None = None,
+        name: str = "sequential",
+        seed: int | None = None,
+        *,
+        fast: bool = True,
     ) -> None:
-        super().__init__(layers, name, seed)
+        super().__init__(layers, name, seed, fast=fast)
         self.optimizer, self.loss, self.metrics = None, None, {}
         self.history, self.stop_training, self.steps = None, False, 0
 
@@ -87,6 +94,8 @@ class Sequential(Network):
         *,
         initial_epoch: int = 0,
         check_finite: bool = False,
+        workers: int | None = None,
+        executor: Any = None,
     ) -> History:
         """Train: in each epoch once through the data, batch by batch, with one step of the optimizer for each.
 
@@ -95,6 +104,10 @@ class Sequential(Network):
         "auto" a progress bar, 2 plain lines. validation_split: the last part of the data, taken before shuffling,
         is kept for validation; validation_data, (x, y), is used instead where given. shuffle: a new order each epoch.
         check_finite: refuse NaN and infinity in the data.
+
+        workers: how many threads share the work; None is as many as this process may use processors. executor: any
+        `concurrent.futures.Executor` to do the work instead, such as one of processes; workers then says how many it
+        has. The result is the same, byte for byte, for any number and kind of workers (see `parallel.py`).
 
         Returns the History: the loss and the metrics of each epoch, those of validation data with "val_" before the
         name. Training figures are means over the epoch, taken while the weights change and dropout is on.
@@ -110,6 +123,7 @@ class Sequential(Network):
         }
         batch_size = check_batch_size(caller, batch_size)
         checks.flag(caller, "shuffle", shuffle)
+        workers = check_workers(caller, workers, executor)
         fraction = checks.number(caller, "validation_split", validation_split, at_least=0.0, below=1.0)
         listeners = check_callbacks(caller, callbacks)
         data = self._check_data("fit", x, y, check_finite)
@@ -127,43 +141,45 @@ class Sequential(Network):
         self.stop_training = False
         everyone.call("on_train_begin", {})
         self.history = history
-        self._train(data, validation, batch_size, shuffle, everyone)
+        with worker_map(workers, executor) as run:
+            self._train(data, validation, batch_size, shuffle, everyone, run)
         return history
 
     def _train(
-        self, data: Data, validation: Data | None, batch_size: int, shuffle: bool, listeners: CallbackList
+        self, data: Data, validation: Data | None, batch_size: int, shuffle: bool, listeners: CallbackList, run: Map
     ) -> None:
         """The loop over epochs."""
         logs: Logs = {}
         for epoch in range(listeners.params["initial_epoch"], listeners.params["epochs"]):
             listeners.call("on_epoch_begin", epoch, {})
-            logs = self._train_epoch(data, batch_size, shuffle, listeners)
+            logs = self._train_epoch(data, batch_size, shuffle, listeners, run)
             if validation is not None:
-                figures = self._evaluate(validation, batch_size, verbose=0)
+                figures = self._evaluate(validation, batch_size, 0, run)
                 logs |= {f"val_{name}": value for name, value in figures.items()}
             listeners.call("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
         listeners.call("on_train_end", logs)
 
-    def _train_epoch(self, data: Data, batch_size: int, shuffle: bool, listeners: CallbackList) -> Logs:
+    def _train_epoch(self, data: Data, batch_size: int, shuffle: bool, listeners: CallbackList, run: Map) -> Logs:
         """The loop over batches. The order of the examples belongs to the step that the epoch starts at."""
-        (x, y), means = data, RunningMeans()
-        order = self._generator(ORDER).permutation(len(x)) if shuffle else np.arange(len(x))
-        for batch, rows in enumerate(batches(len(x), batch_size)):
+        count, means = len(data[0]), RunningMeans()
+        order = self._order(count) if shuffle else np.arange(count)
+        for batch, rows in enumerate(batches(count, batch_size)):
             listeners.call("on_train_batch_begin", batch, {})
-            means.add(*self._train_batch(x[order[rows]], y[order[rows]]))
+            means.add(*self._train_batch(data, order[rows], run))
             listeners.call("on_train_batch_end", batch, means.result())
             if self.stop_training:
                 break
         return means.result()
 
-    def _train_batch(self, x: Array, y: Array) -> tuple[int, dict[str, Any]]:
-        """One step of the optimizer. Dropout's masks belong to the step, the micro-batch and the layer."""
+    def _train_batch(self, data: Data, order: Array, run: Map) -> tuple[int, dict[str, Any]]:
+        """One step of the optimizer, on the examples that `order` names."""
         loss, optimizer = self._require_compiled("fit")
-        goal = training.objective(self._layers, loss)
-        result, gradients = training.train_batch(goal, self._cast(x), y, partial(self._generator, DROPOUT))
-        figures = self._figures(result, y)  # first: a metric may raise
+        goal = training.objective(self._layers, loss, self.dtype, fast=self.fast)
+        place = Place(self.seed or 0, self.steps)  # a built model has a seed
+        result, gradients = training.train_batch(goal, place, *data, order, run)
+        figures = self._figures(result, data[1][order])  # first: a metric may raise
         optimizer.update(self.params, gradients)
         self.steps += 1
         return figures
@@ -177,7 +193,8 @@ class Sequential(Network):
         x, y = self._check_data("train_on_batch", x, y, check_finite)
         self._build_for(x)
         means = RunningMeans()
-        means.add(*self._train_batch(x, y))
+        with worker_map(check_workers(self.name, None, None)) as run:
+            means.add(*self._train_batch((x, y), np.arange(len(x)), run))
         return self._returned(means.result(), return_dict)
 
     # ------------------------------------------------------------ evaluation and prediction
@@ -191,6 +208,8 @@ class Sequential(Network):
         *,
         return_dict: bool = False,
         check_finite: bool = False,
+        workers: int | None = None,
+        executor: Any = None,
     ) -> Any:
         """The loss and the metrics on data, dropout off: means over the examples.
 
@@ -200,18 +219,25 @@ class Sequential(Network):
         caller = f"{self.name}.evaluate"
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
         checks.flag(caller, "return_dict", return_dict)
+        workers = check_workers(caller, workers, executor)
         data = self._check_data("evaluate", x, y, check_finite)
         self._build_for(data[0])
-        return self._returned(self._evaluate(data, batch_size, verbose), return_dict)
+        with worker_map(workers, executor) as run:
+            return self._returned(self._evaluate(data, batch_size, verbose, run), return_dict)
 
-    def _evaluate(self, data: Data, batch_size: int, verbose: int) -> Logs:
-        """The loop over batches."""
+    def _evaluate(self, data: Data, batch_size: int, verbose: int, run: Map) -> Logs:
+        """The loop over batches. The micro-batches of all are one stream of work."""
         (x, y), means = data, RunningMeans()
-        goal = training.objective(self._layers, self._require_compiled("evaluate")[0])
-        progress = Progress(count_batches(len(x), batch_size), verbose)
-        for batch, rows in enumerate(batches(len(x), batch_size)):
-            result = training.evaluate_batch(goal, self._cast(x[rows]), y[rows])
-            means.add(*self._figures(result, y[rows]))
+        loss, _ = self._require_compiled("evaluate")
+        goal = training.objective(self._layers, loss, self.dtype, fast=self.fast)
+        whole = [(x[rows], y[rows]) for rows in batches(len(x), batch_size)]
+        cuts = [list(training.micro_batches(len(targets), training.MOST)) for _, targets in whole]
+        jobs = ((xs[cut], ys[cut]) for (xs, ys), own in zip(whole, cuts, strict=True) for cut in own)
+        results = run(partial(training.evaluate, goal), jobs)
+        progress = Progress(len(whole), verbose)
+        for batch, ((_, targets), own) in enumerate(zip(whole, cuts, strict=True)):
+            result = training.join(list(islice(results, len(own))))
+            means.add(*self._figures(result, targets))
             progress.update(batch + 1, means.result())
         progress.finish(means.result())
         return means.result()
@@ -221,27 +247,8 @@ class Sequential(Network):
         checks.flag(f"{self.name}.test_on_batch", "return_dict", return_dict)
         x, y = self._check_data("test_on_batch", x, y, check_finite)
         self._build_for(x)
-        return self._returned(self._evaluate((x, y), len(x), verbose=0), return_dict)
-
-    def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int | str = 0, *, check_finite: bool = False
-    ) -> Array:
-        """The model's output, dropout off: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
-
-        batch_size: how many examples make a step of the progress bar; None is 32. verbose, check_finite: as for `fit`.
-        Raises ValueError or TypeError for data and arguments that do not fit.
-        """
-        caller = f"{self.name}.predict"
-        batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
-        x, output_shape = self._check_x(caller, x, check_finite)
-        self._build_for(x)
-        y = np.empty((len(x), *output_shape), self.dtype)
-        progress = Progress(count_batches(len(x), batch_size), verbose)
-        for batch, rows in enumerate(batches(len(x), batch_size)):
-            y[rows] = training.infer(self._layers, self._cast(x[rows]))
-            progress.update(batch + 1, {})
-        progress.finish({})
-        return y
+        with worker_map(check_workers(self.name, None, None)) as run:
+            return self._returned(self._evaluate((x, y), len(x), 0, run), return_dict)
 
     # ------------------------------------------------------------ helpers
 
@@ -278,6 +285,6 @@ class Sequential(Network):
             return figures
         return list(figures.values()) if self.metrics else figures["loss"]
 
-    def _generator(self, purpose: int, *place: int) -> Rng:
-        """The generator for a purpose at the model's position in training."""
-        return generator(self.seed or 0, purpose, self.steps, *place)  # a built model has a seed
+    def _order(self, count: int) -> Array:
+        """A new order of that many examples, at the model's position in training."""
+        return generator(self.seed or 0, ORDER, self.steps).permutation(count)  # a built model has a seed

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
 from numpycnn import backend, checks, training
+from numpycnn.data import check_batch_size, check_verbose, count_batches
 from numpycnn.layers import LAYERS, Input, Layer
+from numpycnn.parallel import check_workers, worker_map
+from numpycnn.progress import Progress
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.summary import summary_lines
 from numpycnn.typing import Array, Shape
@@ -24,13 +28,22 @@ class Network:
     layer's input_shape, from `build`, or from the first data. Its dtype is then the backend's floatx; data are cast to
     it batch by batch.
 
+    fast: compute convolutions in blocks, with the ReLU, pooling and dropout after them (`fast.py`): the same numbers
+    to rounding, several times as fast. False computes layer by layer, as `functional.py` and `layers/` read.
+
     Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
     """
 
     def __init__(
-        self, layers: Sequence[Layer | Input] | None = None, name: str = "sequential", seed: int | None = None
+        self,
+        layers: Sequence[Layer | Input] | None = None,
+        name: str = "sequential",
+        seed: int | None = None,
+        *,
+        fast: bool = True,
     ) -> None:
         self.name = checks.name("Sequential", name)
+        self.fast = checks.flag(self.name, "fast", fast)
         self.seed = None if seed is None else checks.integer(self.name, "seed", seed, at_least=0)
         self.dtype = np.dtype(backend.floatx())
         self._layers: list[Layer] = []
@@ -184,11 +197,41 @@ class Network:
 
     # ------------------------------------------------------------ inference
 
-    def __call__(self, x: Any) -> Array:
-        """The output for x, dropout off: as `predict`, without a progress bar; the whole of x is cast at once."""
-        x, _ = self._check_x(self.name, x, check_finite=False)
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        *,
+        check_finite: bool = False,
+        workers: int | None = None,
+        executor: Any = None,
+    ) -> Array:
+        """The model's output, dropout off: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
+
+        batch_size: how many examples make a step of the progress bar, and nothing else; None is 32. verbose,
+        check_finite, workers, executor: as for `Sequential.fit`.
+        Raises ValueError or TypeError for data and arguments that do not fit.
+        """
+        caller = f"{self.name}.predict"
+        batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
+        workers = check_workers(caller, workers, executor)
+        x, output_shape = self._check_x(caller, x, check_finite)
         self._build_for(x)
-        return training.infer(self._layers, self._cast(x))
+        y = np.empty((len(x), *output_shape), self.dtype)
+        how = training.passes(self._layers, self.dtype, fast=self.fast)
+        progress = Progress(count_batches(len(x), batch_size), verbose)
+        cuts = list(training.micro_batches(len(x), training.MOST))
+        with worker_map(workers, executor) as run:
+            for rows, part in zip(cuts, run(partial(training.infer, how), (x[rows] for rows in cuts)), strict=True):
+                y[rows] = part
+                progress.update(count_batches(min(rows.stop, len(x)), batch_size), {})
+        progress.finish({})
+        return y
+
+    def __call__(self, x: Any) -> Array:
+        """`predict`, as a call."""
+        return self.predict(x)
 
     def _check_x(self, caller: str, x: Any, check_finite: bool, argument: str = "x") -> tuple[Array, Shape]:
         """x as an array, and the shape of one example's output. Raises for data that do not fit; changes nothing."""
@@ -205,10 +248,6 @@ class Network:
         """Build the model for a batch x, unless it is built."""
         if not self.built:
             self.build(x.shape[1:])
-
-    def _cast(self, x: Array) -> Array:
-        """A batch in the model's dtype."""
-        return x.astype(self.dtype, copy=False)
 
     def _require_built(self, method: str) -> None:
         """Raise ValueError unless the model is built."""

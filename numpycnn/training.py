@@ -5,26 +5,49 @@
     y, caches = forward(x)        each layer's output is the next one's input
     dy        = loss gradient     for softmax and cross-entropy, p - y
     gradients = backward(dy)      the same layers in reverse, each with the cache of its own forward
+
+A batch is worked through in micro-batches, whose gradients are summed in their order. They bound the memory for patches
+and caches, and they are what several workers share (`parallel.py`): where a batch is cut depends on its size and on the
+network, never on the workers, so any number of them gives the same bytes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
 from numpycnn.activations import ACTIVATIONS
 from numpycnn.data import batches
+from numpycnn.fast import Stage, stages
 from numpycnn.layers import Activation, Conv2D, Dense, Layer
 from numpycnn.layers.base import Cache
 from numpycnn.losses import Loss
+from numpycnn.parallel import Map
+from numpycnn.randomness import DROPOUT, generator
+from numpycnn.scratch import reused
 from numpycnn.typing import Array, Rng
 
-MICRO_BATCH = 200
-"""How many examples are worked on at a time."""
+MOST = 125
+"""The most examples in a micro-batch."""
 
-RngOf = Callable[[int, int], Rng]
-"""The generator for a micro-batch's number and a layer's index."""
+PARTS = 8
+"""Into how many micro-batches a batch is cut, if they are neither too small for it nor too large."""
+
+RngOf = Callable[[int], Rng]
+"""The generator for a layer's index."""
+
+
+class Place(NamedTuple):
+    """Where in training a batch stands: dropout's masks depend on nothing else."""
+
+    seed: int
+    step: int
+
+    def rng(self, micro: int, layer: int) -> Rng:
+        """The generator for a layer, given by its index, in a micro-batch, given by its number."""
+        return generator(self.seed, DROPOUT, self.step, micro, layer)
 
 
 class BatchResult(NamedTuple):
@@ -34,10 +57,19 @@ class BatchResult(NamedTuple):
     losses: Array
 
 
+class Passes(NamedTuple):
+    """The layers as they are passed through: each with its index, or blocks of several with that of the last."""
+
+    stages: Sequence[tuple[int, Stage]]
+    dtype: np.dtype
+    least: int
+    """The least examples for a micro-batch in training."""
+
+
 class Objective(NamedTuple):
     """What training makes small: loss(y_true, layers(x)), and how the layers' output is shown to the user."""
 
-    layers: Sequence[Layer]
+    passes: Passes
     loss: Loss
     activation: str
     """Turns the layers' output into the model's; "linear" unless softmax was moved into the loss."""
@@ -47,7 +79,12 @@ class Objective(NamedTuple):
         return BatchResult(ACTIVATIONS[self.activation].forward(z), self.loss.value(y_true, z))
 
 
-def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
+def passes(layers: Sequence[Layer], dtype: np.dtype, *, fast: bool) -> Passes:
+    """How the layers are passed through: by the fast path where there is one, or one by one."""
+    return Passes(stages(layers) if fast else list(enumerate(layers)), dtype, least_examples(layers))
+
+
+def objective(layers: Sequence[Layer], loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
     """The layers and the loss as they are trained.
 
     Where the last activation is softmax and the loss knows its form for the scores before it, softmax moves from the
@@ -57,8 +94,8 @@ def objective(layers: Sequence[Layer], loss: Loss) -> Objective:
     last, of_scores = layers[-1], loss.of_scores()
     check_probabilities(last, loss)
     if last.activation != "softmax" or of_scores is None:
-        return Objective(layers, loss, "linear")
-    return Objective([*layers[:-1], last.without_activation()], of_scores, "softmax")
+        return Objective(passes(layers, dtype, fast=fast), loss, "linear")
+    return Objective(passes([*layers[:-1], last.without_activation()], dtype, fast=fast), of_scores, "softmax")
 
 
 def check_probabilities(last: Layer, loss: Loss) -> None:
@@ -71,64 +108,118 @@ def check_probabilities(last: Layer, loss: Loss) -> None:
         )
 
 
-def train_batch(goal: Objective, x: Array, y: Any, rng_of: RngOf) -> tuple[BatchResult, dict[str, Array]]:
-    """A batch's predictions and losses, dropout on, and the gradients of the mean loss for every parameter.
+# ---------------------------------------------------------------- micro-batches
 
-    The batch is worked through in micro-batches, whose gradients are summed in their order: so the memory for patches
-    and caches does not grow with the batch.
+
+def least_examples(layers: Sequence[Layer]) -> int:
+    """The fewest examples for which adding up the gradients of all parameters is little beside computing them.
+
+    Adding costs as much as there are parameters; computing, for each example, as much as there are multiplications.
     """
-    results: list[BatchResult] = []
-    gradients: dict[str, Array] = {}
-    for micro, rows in enumerate(batches(len(x), MICRO_BATCH)):
-        result, own = loss_and_gradients(goal, x[rows], y[rows], partial(rng_of, micro), len(x))
-        results.append(result)
-        gradients = {name: gradients[name] + g for name, g in own.items()} if gradients else own
-    return join(results), gradients
+    parameters = sum(layer.count_params() for layer in layers)
+    multiplications = sum(count_multiplications(layer) for layer in layers)
+    return min(MOST, 16 + 80 * parameters // max(multiplications, 1))
 
 
-def loss_and_gradients(
-    goal: Objective, x: Array, y: Any, rng_of: Callable[[int], Rng], count: int
+def count_multiplications(layer: Layer) -> int:
+    """How many multiplications a layer with a kernel makes for one example: for others, none."""
+    kernel = layer.params.get("kernel")
+    return 0 if kernel is None else kernel.size * prod(layer.output_shape or ()) // kernel.shape[-1]
+
+
+def micro_batches(count: int, least: int) -> Iterator[slice]:
+    """The rows of each micro-batch: as even as can be, none above MOST, and none below `least` but in a small batch."""
+    size = min(MOST, max(least, -(-count // PARTS)))
+    parts = -(-count // size)
+    return batches(count, -(-count // parts))
+
+
+# ---------------------------------------------------------------- training
+
+
+class TrainingJob(NamedTuple):
+    """A micro-batch to learn from: its number, its examples, and how many the whole batch has."""
+
+    micro: int
+    x: Array
+    y: Array
+    batch: int
+
+
+def train_batch(
+    goal: Objective, place: Place, x: Array, y: Array, order: Array, run: Map = map
 ) -> tuple[BatchResult, dict[str, Array]]:
-    """Forward, loss and backward for one micro-batch; the gradients are of its losses' sum, divided by `count`."""
-    z, caches = forward(goal.layers, x, rng_of)
-    y = goal.loss.targets(y, z.shape[1:]).astype(z.dtype)
-    _, gradients = backward(goal.layers, goal.loss.gradient(y, z) / count, caches)  # the images are not learnt
-    return goal.result(y, z), gradients
+    """The predictions and losses for the examples x[order], dropout on, and the gradients of their mean loss.
+
+    The micro-batches are cut when they are needed, and cast where they are worked on.
+    """
+    cuts = [order[rows] for rows in micro_batches(len(order), goal.passes.least)]
+    jobs = (TrainingJob(micro, x[rows], y[rows], len(order)) for micro, rows in enumerate(cuts))
+    results: list[BatchResult] = []
+    total: dict[str, Array] = {}
+    for result, gradients in (map if len(cuts) == 1 else run)(partial(learn, goal, place), jobs):
+        results.append(result)
+        for name, gradient in gradients.items():
+            if name in total:
+                total[name] += gradient
+            else:
+                total[name] = gradient
+    return join(results), total
 
 
-def forward(layers: Sequence[Layer], x: Array, rng_of: Callable[[int], Rng]) -> tuple[Array, list[Cache]]:
-    """x through all layers in training mode: the last one's output, and every layer's cache."""
+def learn(goal: Objective, place: Place, job: TrainingJob) -> tuple[BatchResult, dict[str, Array]]:
+    """Forward, loss and backward for one micro-batch; the gradients are of its losses' sum, divided by `batch`."""
+    rng_of = partial(place.rng, job.micro)
+    with reused():
+        z, caches = forward(goal.passes, job.x, rng_of)
+        y = goal.loss.targets(job.y, z.shape[1:]).astype(z.dtype)
+        gradients = backward(goal.passes, goal.loss.gradient(y, z) / job.batch, caches)
+        return goal.result(y, z.copy()), gradients  # a copy: what is inside `reused` stays there
+
+
+def forward(how: Passes, x: Array, rng_of: RngOf) -> tuple[Array, list[Cache]]:
+    """x through all layers in training mode: the last one's output, and every cache."""
+    x = x.astype(how.dtype, copy=False)
     caches = []
-    for index, layer in enumerate(layers):
-        x, cache = layer.forward(x, training=True, rng=rng_of(index))
+    for index, stage in how.stages:
+        x, cache = stage.forward(x, training=True, rng=rng_of(index))
         caches.append(cache)
     return x, caches
 
 
-def backward(layers: Sequence[Layer], dy: Array, caches: Sequence[Cache]) -> tuple[Array, dict[str, Array]]:
-    """dy back through all layers: the gradients of the input, and of every parameter as "layer/parameter"."""
+def backward(how: Passes, dy: Array, caches: Sequence[Cache]) -> dict[str, Array]:
+    """dy back through the layers: the gradients of every parameter, as "layer/parameter".
+
+    It ends at the first parameters, for what comes before them is not learnt: not the images, at any rate.
+    """
     gradients: dict[str, Array] = {}
-    for layer, cache in zip(reversed(layers), reversed(caches), strict=True):
-        dy, own = layer.backward(dy, cache)
-        gradients |= {f"{layer.name}/{key}": gradient for key, gradient in own.items()}
-    return dy, gradients
+    learning = [k for k, (_, stage) in enumerate(how.stages) if stage.params]
+    for k in range(len(how.stages) - 1, min(learning, default=len(how.stages)) - 1, -1):
+        _, stage = how.stages[k]
+        if k == learning[0]:
+            own = stage.parameter_gradients(dy, caches[k])
+        else:
+            dy, own = stage.backward(dy, caches[k])
+        gradients |= {f"{stage.name}/{key}": gradient for key, gradient in own.items()}
+    return gradients
 
 
-def evaluate_batch(goal: Objective, x: Array, y: Any) -> BatchResult:
-    """A batch's predictions and losses, dropout off."""
-    z = infer(goal.layers, x)
-    return goal.result(goal.loss.targets(y, z.shape[1:]).astype(z.dtype), z)
+# ---------------------------------------------------------------- inference
 
 
-def infer(layers: Sequence[Layer], x: Array) -> Array:
-    """x through all layers, dropout off, micro-batch by micro-batch; no cache is kept."""
-    outputs = []
-    for rows in batches(len(x), MICRO_BATCH):
-        y = x[rows]
-        for layer in layers:
-            y, _ = layer.forward(y)
-        outputs.append(y)
-    return np.concatenate(outputs)
+def evaluate(goal: Objective, data: tuple[Array, Array]) -> BatchResult:
+    """The predictions and losses for a micro-batch (x, y), dropout off."""
+    z = infer(goal.passes, data[0])
+    return goal.result(goal.loss.targets(data[1], z.shape[1:]).astype(z.dtype), z)
+
+
+def infer(how: Passes, x: Array) -> Array:
+    """A micro-batch x through all layers, dropout off; no cache is kept."""
+    with reused():
+        y = x.astype(how.dtype, copy=False)
+        for _, stage in how.stages:
+            y, _ = stage.forward(y)
+        return y.copy()
 
 
 def join(results: Sequence[BatchResult]) -> BatchResult:

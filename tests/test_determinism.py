@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential
-from numpycnn.layers import Dense
+from numpycnn.training import Place
 
 SCRIPT = """
 import hashlib, numpy as np
@@ -78,12 +77,8 @@ def test_training_leaves_numpys_random_state_alone() -> None:
 
 
 def test_masks_differ_from_step_to_step_and_from_layer_to_layer() -> None:
-    network = Sequential([Dense(1, input_shape=(1,))], seed=0)
-    network.compile("sgd", "mse")
-    draws = set()
-    for step in range(3):
-        network.steps = step
-        for micro in range(2):
-            for layer in range(2):
-                draws.add(float(network._generator(2, micro, layer).random()))
-    assert len(draws) == 12
+    places = [
+        (seed, step, micro, layer) for seed in (0, 1) for step in range(3) for micro in (0, 1) for layer in (0, 1)
+    ]
+    draws = {float(Place(seed, step).rng(micro, layer).random()) for seed, step, micro, layer in places}
+    assert len(draws) == len(places)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpycnn import training
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
-from numpycnn.randomness import DROPOUT, generator
+from numpycnn.training import Place
 from numpycnn.typing import Array
 
 BOUND = 1e-12
@@ -135,16 +135,17 @@ NETWORKS: dict[str, list[Layer]] = {
 
 def test_micro_batches_have_masks_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same example four times over, in two micro-batches: no two of the four are dropped alike."""
-    monkeypatch.setattr(training, "MICRO_BATCH", 2)
+    monkeypatch.setattr(training, "MOST", 2)
     layer = built(Dropout(0.5, input_shape=(64,)), 0, np.float64)
-    goal = training.objective([layer], MeanSquaredError())
-    result, _ = training.train_batch(goal, np.ones((4, 64)), np.zeros((4, 64)), partial(generator, 3, DROPOUT, 0))
+    goal = training.objective([layer], MeanSquaredError(), np.dtype(np.float64), fast=False)
+    result, _ = training.train_batch(goal, Place(3, 0), np.ones((4, 64)), np.zeros((4, 64)), np.arange(4))
     assert len({row.tobytes() for row in result.y_pred}) == 4
 
 
 def test_layers_have_masks_of_their_own() -> None:
     layers = [built(Dropout(0.5, input_shape=(64,)), 0, np.float64) for _ in range(2)]
-    _, masks = training.forward(layers, np.ones((1, 64)), partial(generator, 3, DROPOUT, 0, 0))
+    how = training.passes(layers, np.dtype(np.float64), fast=False)
+    _, masks = training.forward(how, np.ones((1, 64)), partial(Place(3, 0).rng, 0))
     assert masks[0].tolist() != masks[1].tolist()
 
 
@@ -152,19 +153,16 @@ def test_layers_have_masks_of_their_own() -> None:
 @pytest.mark.parametrize("loss", [CategoricalCrossentropy(), MeanSquaredError()], ids=lambda loss: loss.name)
 def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole networks, dropout on and the masks held, in three micro-batches of which the last is short."""
-    monkeypatch.setattr(training, "MICRO_BATCH", 2)
+    monkeypatch.setattr(training, "MOST", 2)
     layers, rng, shape = NETWORKS[name], np.random.default_rng(5), NETWORKS[name][0].input_shape
     for index, layer in enumerate(layers):
         layer.rename([other.name for other in layers[:index]])
         shape = layer.build(shape, rng, np.float64) if shape is not None else None
     x = distinct(rng, (5, *(layers[0].input_shape or ())))
     y = np.eye(3)[rng.integers(0, 3, 5)]
-    goal = training.objective(layers, loss)
-
-    def rng_of(micro: int, index: int) -> np.random.Generator:
-        return np.random.default_rng([9, micro, index])
-
-    result, gradients = training.train_batch(goal, x, y, rng_of)
+    goal = training.objective(layers, loss, np.dtype(np.float64), fast=False)
+    batch = goal, Place(9, 0), x, y, np.arange(5)
+    result, gradients = training.train_batch(*batch)
     assert result.losses.shape == (5,)
     np.testing.assert_allclose(result.y_pred.sum(axis=1), 1.0)  # probabilities, though the loss takes scores
     for layer in layers:
@@ -172,7 +170,7 @@ def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatc
 
             def mean_loss(moved: Array, layer: Layer = layer, key: str = key) -> complex:
                 before, layer.params[key] = layer.params[key], moved
-                value = training.train_batch(goal, x, y, rng_of)[0].losses.mean()
+                value = training.train_batch(*batch)[0].losses.mean()
                 layer.params[key] = before
                 return complex(value)
 

@@ -221,14 +221,23 @@ def test_a_window_that_does_not_fit_is_refused() -> None:
 
 def test_dropout_keeps_the_mean_and_drops_the_rate() -> None:
     for rate in (0.1, 0.5, 0.75):
-        mask = F.dropout_mask((100_000,), rate, np.random.default_rng(1), np.dtype(np.float64))
+        kept = F.dropout_kept((10, 10_001), rate, np.random.default_rng(1))
+        mask = kept * F.dropout_scale(rate, np.dtype(np.float64))
         sigma = np.sqrt(rate * (1 - rate) / mask.size)
         assert abs((mask == 0).mean() - rate) < 4 * sigma
         assert set(np.unique(mask)) == {0.0, 1.0 / (1.0 - rate)}
 
 
 def test_dropout_at_rate_one_drops_everything() -> None:
-    assert not F.dropout_mask((100,), 1.0, np.random.default_rng(1), np.dtype(np.float32)).any()
+    assert not F.dropout_kept((1, 100), 1.0, np.random.default_rng(1)).any()
+
+
+def test_masks_drawn_for_some_examples_and_then_the_rest_are_those_of_all() -> None:
+    for units in (1, 4, 7):
+        whole = F.dropout_kept((5, units, 2), 0.5, np.random.default_rng(2))
+        rng = np.random.default_rng(2)
+        parts = [F.dropout_kept((n, units, 2), 0.5, rng) for n in (2, 1, 2)]
+        assert np.concatenate(parts).tolist() == whole.tolist()
 
 
 def test_activations_at_known_points() -> None:

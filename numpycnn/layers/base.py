@@ -72,6 +72,10 @@ class Layer:
         """The gradients of the loss: dx, of the input, and under params' own names those of the parameters."""
         raise NotImplementedError
 
+    def parameter_gradients(self, dy: Array, cache: Cache) -> dict[str, Array]:
+        """The second of what `backward` gives; a layer may leave out the work for the first, which is often most."""
+        return self.backward(dy, cache)[1]
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as JSON values: `type(layer)(**config)` is an equal layer, not built."""
         return {"name": self.name, "input_shape": None if self.input_shape is None else list(self.input_shape)}

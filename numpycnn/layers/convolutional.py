@@ -97,11 +97,20 @@ class Conv2D(KernelLayer):
         return y, ConvCache(cols, x.shape, y)
 
     def backward(self, dy: Array, cache: ConvCache) -> tuple[Array, dict[str, Array]]:
-        kernel = self.params["kernel"]
-        dz = to_channels_last(self.activation_function.backward(dy, cache.y), self.data_format)  # (N, OH, OW, F)
-        dkernel, dbias = F.conv2d_backward(dz, cache.cols, kernel)
-        dx = F.conv2d_backward_input(dz, kernel, cache.x_shape, self.window)  # (N, H, W, C)
-        return from_channels_last(dx, self.data_format), self.gradients(dkernel, dbias)
+        dz = self.score_gradients(dy, cache)
+        dx = F.conv2d_backward_input(dz, self.params["kernel"], cache.x_shape, self.window)  # (N, H, W, C)
+        return from_channels_last(dx, self.data_format), self.kernel_gradients(dz, cache)
+
+    def parameter_gradients(self, dy: Array, cache: ConvCache) -> dict[str, Array]:
+        return self.kernel_gradients(self.score_gradients(dy, cache), cache)
+
+    def score_gradients(self, dy: Array, cache: ConvCache) -> Array:
+        """dy back through the activation: dz, (N, OH, OW, F)."""
+        return to_channels_last(self.activation_function.backward(dy, cache.y), self.data_format)
+
+    def kernel_gradients(self, dz: Array, cache: ConvCache) -> dict[str, Array]:
+        """The gradients of kernel and bias."""
+        return self.gradients(*F.conv2d_backward(dz, cache.cols, self.params["kernel"]))
 
     def get_config(self) -> dict[str, Any]:
         return {

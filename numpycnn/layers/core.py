@@ -62,8 +62,11 @@ class Dense(KernelLayer):
 
     def backward(self, dy: Array, cache: DenseCache) -> tuple[Array, dict[str, Array]]:
         dz = self.activation_function.backward(dy, cache.y)  # (N, ..., U)
-        dkernel, dbias = F.dense_backward(dz, cache.x)
-        return F.dense_backward_input(dz, self.params["kernel"]), self.gradients(dkernel, dbias)
+        return F.dense_backward_input(dz, self.params["kernel"]), self.gradients(*F.dense_backward(dz, cache.x))
+
+    def parameter_gradients(self, dy: Array, cache: DenseCache) -> dict[str, Array]:
+        dz = self.activation_function.backward(dy, cache.y)  # (N, ..., U)
+        return self.gradients(*F.dense_backward(dz, cache.x))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
@@ -91,10 +94,15 @@ class Dropout(Layer):
         self.check_input(x)
         if not training or self.rate == 0.0:
             return x, None
+        scale = F.dropout_scale(self.rate, x.real.dtype)  # .real: a mask is real for complex x too
+        mask = self.draw(x.shape, rng) * scale
+        return x * mask, mask
+
+    def draw(self, shape: Shape, rng: Rng | None) -> Array:
+        """Which values of a batch of that shape are kept, by numbers from rng. Raises ValueError where that is None."""
         if rng is None:
             raise ValueError(f"{self.name}: training=True needs rng, a numpy.random.Generator, to draw the mask from")
-        mask = F.dropout_mask(x.shape, self.rate, rng, x.real.dtype)  # .real: a mask is real for complex x too
-        return x * mask, mask
+        return F.dropout_kept(shape, self.rate, rng)
 
     def backward(self, dy: Array, cache: Array | None) -> tuple[Array, dict[str, Array]]:
         return dy if cache is None else dy * cache, {}

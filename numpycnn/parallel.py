@@ -1,0 +1,136 @@
+"""Work shared among workers: threads, or any `concurrent.futures.Executor`.
+
+NumPy lets go of Python's lock in the work that counts, so threads run side by side. BLAS would start threads of its own
+in each of them; with threadpoolctl (the extra `threads`) it is held to one. Without it there is one worker by default,
+and BLAS uses the processors as it likes.
+
+What is computed never depends on the workers: the work is cut into pieces by its size alone, and the results come back
+in the order of the pieces.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
+from functools import cache, partial
+from threading import Lock
+from typing import Any
+
+from numpycnn import checks, scratch
+
+Map = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]
+"""Like the built-in map: calls a function on every piece of work, and gives the results in order."""
+
+
+def check_workers(owner: str, workers: Any, executor: Any) -> int:
+    """The number of workers; None is the processors that this process may use.
+
+    Raises TypeError or ValueError unless workers is a positive integer or None, and executor has a method submit.
+    """
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"{owner}: executor must be a concurrent.futures.Executor; received {executor!r}")
+    if workers is not None:
+        return checks.integer(owner, "workers", workers)
+    return processors() if executor is not None or blas() is not None else 1
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def worker_map(workers: int, executor: Any = None) -> Iterator[Map]:
+    """A map over that many threads, or over the executor, for as long as the context lasts.
+
+    At its end no thread of it is left; pieces of work that were not begun are dropped.
+    """
+    with ONE_BLAS_THREAD:
+        try:
+            if executor is not None:
+                yield partial(map_in_order, partial(executor.submit, in_worker, os.getpid()), 2 * workers)
+            elif workers == 1:
+                yield map
+            else:
+                from concurrent.futures import ThreadPoolExecutor  # here: its import takes a while
+
+                pool = ThreadPoolExecutor(workers, thread_name_prefix="numpycnn")
+                try:
+                    yield partial(map_in_order, partial(submit, pool), 2 * workers)
+                finally:
+                    pool.shutdown(cancel_futures=True)
+        finally:
+            scratch.release()
+
+
+def submit(pool: Any, function: Callable[..., Any], job: Any) -> Any:
+    """function(job) in a thread of the pool, under the caller's context: its np.errstate holds there too."""
+    return pool.submit(copy_context().run, function, job)
+
+
+def map_in_order(
+    submit: Callable[..., Any], ahead: int, function: Callable[..., Any], jobs: Iterable[Any]
+) -> Iterator[Any]:
+    """The results of function(job), in the order of the jobs, of which at most `ahead` are under way or waiting."""
+    futures: deque[Any] = deque()
+    try:
+        for job in jobs:
+            futures.append(submit(function, job))
+            if len(futures) == ahead:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def in_worker(caller: int, function: Callable[..., Any], job: Any) -> Any:
+    """function(job), for a caller in another process with BLAS held to one thread here as it is there."""
+    if os.getpid() != caller:
+        hold_blas()
+    return function(job)
+
+
+@cache
+def hold_blas() -> None:
+    """Hold BLAS to one thread for the rest of this process, where threadpoolctl is installed."""
+    if blas() is not None:
+        blas().limit(limits=1, user_api="blas")
+
+
+class OneBlasThread:
+    """BLAS held to one thread, where threadpoolctl is installed, from the first `with` to the end of the last.
+
+    The setting is the whole process's, so threads that overlap share it: none may undo it under another.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.holders = Lock(), 0
+        self.limit: AbstractContextManager[Any] = nullcontext()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.holders == 0 and blas() is not None:
+                self.limit = blas().limit(limits=1, user_api="blas")
+            self.holders += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.holders -= 1
+            if self.holders == 0:
+                self.limit.__exit__(None, None, None)
+
+
+ONE_BLAS_THREAD = OneBlasThread()
+
+
+@cache
+def blas() -> Any:
+    """threadpoolctl's controller of the BLAS in this process; None where it is not installed."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
+    return ThreadpoolController()
