@@ -9,6 +9,7 @@ in the order of the pieces.
 """
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,7 +18,8 @@ from functools import cache, partial
 from threading import Lock
 from typing import Any
 
-from numpycnn import checks, scratch
+from numpycnn import checks
+from numpycnn.fast import scratch
 
 Map = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]
 """Like the built-in map: calls a function on every piece of work, and gives the results in order."""
@@ -46,7 +48,7 @@ def worker_map(workers: int, executor: Any = None) -> Iterator[Map]:
 
     At its end no thread of it is left; pieces of work that were not begun are dropped.
     """
-    with ONE_BLAS_THREAD:
+    with THREAD_SETTINGS:
         try:
             if executor is not None:
                 yield partial(map_in_order, partial(executor.submit, in_worker, os.getpid()), 2 * workers)
@@ -100,30 +102,38 @@ def hold_blas() -> None:
         blas().limit(limits=1, user_api="blas")
 
 
-class OneBlasThread:
-    """BLAS held to one thread, where threadpoolctl is installed, from the first `with` to the end of the last.
+SWITCH_SECONDS = 1e-4
+"""How long a thread may wait for Python's lock until the one that has it is asked for it. Python's own 5 ms are longer
+than most pieces of NumPy's work here: a thread between two of them would stand still while others do many."""
 
-    The setting is the whole process's, so threads that overlap share it: none may undo it under another.
+
+class ThreadSettings:
+    """Python and BLAS set for threads that share the work, from the first `with` to the end of the last.
+
+    The settings are the whole process's, so uses that overlap share them: none may undo them under another.
     """
 
     def __init__(self) -> None:
-        self.lock, self.holders = Lock(), 0
+        self.lock, self.holders, self.seconds = Lock(), 0, 0.0
         self.limit: AbstractContextManager[Any] = nullcontext()
 
     def __enter__(self) -> None:
         with self.lock:
-            if self.holders == 0 and blas() is not None:
-                self.limit = blas().limit(limits=1, user_api="blas")
+            if self.holders == 0:
+                self.limit = nullcontext() if blas() is None else blas().limit(limits=1, user_api="blas")
+                self.seconds = sys.getswitchinterval()
+                sys.setswitchinterval(min(self.seconds, SWITCH_SECONDS))
             self.holders += 1
 
     def __exit__(self, *error: object) -> None:
         with self.lock:
             self.holders -= 1
             if self.holders == 0:
+                sys.setswitchinterval(self.seconds)
                 self.limit.__exit__(None, None, None)
 
 
-ONE_BLAS_THREAD = OneBlasThread()
+THREAD_SETTINGS = ThreadSettings()
 
 
 @cache

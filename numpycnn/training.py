@@ -21,19 +21,19 @@ import numpy as np
 from numpycnn.activations import ACTIVATIONS
 from numpycnn.data import batches
 from numpycnn.fast import Stage, stages
+from numpycnn.fast.scratch import reused
 from numpycnn.layers import Activation, Conv2D, Dense, Layer
 from numpycnn.layers.base import Cache
 from numpycnn.losses import Loss
 from numpycnn.parallel import Map
 from numpycnn.randomness import DROPOUT, generator
-from numpycnn.scratch import reused
 from numpycnn.typing import Array, Rng
 
-MOST = 125
+MOST = 250
 """The most examples in a micro-batch."""
 
-PARTS = 8
-"""Into how many micro-batches a batch is cut, if they are neither too small for it nor too large."""
+PARTS = 4
+"""Into how many micro-batches a batch is cut, unless they were too small or too large then."""
 
 RngOf = Callable[[int], Rng]
 """The generator for a layer's index."""
@@ -118,7 +118,7 @@ def least_examples(layers: Sequence[Layer]) -> int:
     """
     parameters = sum(layer.count_params() for layer in layers)
     multiplications = sum(count_multiplications(layer) for layer in layers)
-    return min(MOST, 16 + 80 * parameters // max(multiplications, 1))
+    return 40 + 40 * parameters // max(multiplications, parameters, 1)
 
 
 def count_multiplications(layer: Layer) -> int:
@@ -128,9 +128,8 @@ def count_multiplications(layer: Layer) -> int:
 
 
 def micro_batches(count: int, least: int) -> Iterator[slice]:
-    """The rows of each micro-batch: as even as can be, none above MOST, and none below `least` but in a small batch."""
-    size = min(MOST, max(least, -(-count // PARTS)))
-    parts = -(-count // size)
+    """The rows of each micro-batch, as even as can be: at most MOST, and at least `least` if the batch has them."""
+    parts = max(1, min(PARTS, count // least), -(-count // MOST))
     return batches(count, -(-count // parts))
 
 

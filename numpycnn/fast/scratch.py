@@ -14,13 +14,16 @@ import numpy as np
 
 from numpycnn.typing import Array, Shape
 
+GRAIN = 1 << 16
+"""Sizes are rounded up to this many bytes, so that arrays of nearly the same size share a buffer."""
+
 
 class Buffers(threading.local):
-    """The calling thread's buffers: those lent, in the order of lending, and those free."""
+    """The calling thread's buffers: those lent, in the order of lending, and those free, by size."""
 
     def __init__(self) -> None:
         self.lent: list[Array] = []
-        self.free: list[Array] = []
+        self.free: dict[int, list[Array]] = {}
         self.depth = 0
 
 
@@ -36,7 +39,8 @@ def reused() -> Iterator[None]:
         yield
     finally:
         mine.depth -= 1
-        mine.free += mine.lent[before:]
+        for buffer in mine.lent[before:]:
+            mine.free.setdefault(buffer.size, []).append(buffer)
         del mine.lent[before:]
 
 
@@ -44,17 +48,13 @@ def take(shape: Shape, dtype: Any) -> Array:
     """An array with any values in it. Outside of `reused` it is simply a new one."""
     if not BUFFERS.depth:
         return np.empty(shape, dtype)
-    size = prod(shape) * np.dtype(dtype).itemsize
-    fitting = [buffer for buffer in BUFFERS.free if len(buffer) >= size]
-    if fitting:
-        buffer = min(fitting, key=len)
-        BUFFERS.free = [other for other in BUFFERS.free if other is not buffer]
-    else:
-        buffer = np.empty(size, np.uint8)
+    size = -(-prod(shape) * np.dtype(dtype).itemsize // GRAIN) * GRAIN
+    free = BUFFERS.free.get(size)
+    buffer = free.pop() if free else np.empty(size, np.uint8)
     BUFFERS.lent.append(buffer)
-    return buffer[:size].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, buffer)
 
 
 def release() -> None:
     """Let go of the calling thread's free buffers."""
-    BUFFERS.free = []
+    BUFFERS.free = {}

@@ -1,0 +1,139 @@
+"""Convolution by im2col, for one tile of images and one position of the pool at a time.
+
+Those outputs of a convolution that one position of the pooling window sees are a convolution too, with strides as large
+as both together. Its patches are copied, multiplied and used up while they are in the cache. A column of ones in the
+matrix of patches, and a row in that of the kernel, add the bias, and sum up its gradient.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from numpycnn.fast.pooling import Tap
+from numpycnn.fast.scratch import take
+from numpycnn.layers import Conv2D
+from numpycnn.typing import Array, Pair
+from numpycnn.window import Window
+
+TILE = 1 << 20
+"""About how many bytes of patches and scores are worked on at a time: they should stay in the cache."""
+
+
+class Work(NamedTuple):
+    """What one pass over a micro-batch works with."""
+
+    patches: Sequence[Array]
+    """For each position of the pool, what the convolutions under it read: (N, rows, cols, KH, KW, C), a view."""
+    kernel: Array
+    """The kernel as a matrix, with the bias as its last row: (KH*KW*C + 1, F), or without that row."""
+    dkernel: Array
+    """Its gradient so far."""
+    cols: Array
+    """Memory for patches as rows, after each a one: (n*PH*PW, KH*KW*C + 1)."""
+    scores: Array
+    """Memory for scores, or their gradients: (n*PH*PW, F)."""
+    part: Array
+    """Memory for what a tile adds to dkernel."""
+    pixels: Array
+    """Memory for what a tap of the kernel adds to the input's gradient: (n*PH*PW, C)."""
+
+
+class Im2col:
+    """The convolution `conv` of images, at the outputs that the positions `taps` of the pool see."""
+
+    def __init__(self, conv: Conv2D, image: Pair, channels: int, pool: Window, taps: Sequence[Tap]) -> None:
+        self.pads, self.taps = conv.window.pads(image), taps
+        self.output = pool.output_size(conv.window.output_size(image))
+        self.strides = sh, sw = conv.window.strides
+        self.window = Window(
+            conv.window.size, (sh * pool.strides[0], sw * pool.strides[1]), dilation=conv.window.dilation
+        )
+        self.channels, self.filters = channels, conv.filters
+        self.patch = self.window.count * channels  # KH*KW*C
+
+    def tile(self, itemsize: int) -> int:
+        """How many images to work on at a time."""
+        return max(1, TILE // (prod(self.output) * (self.patch + self.filters) * itemsize))
+
+    def begin(self, padded: Array, params: Mapping[str, Array], tile: int) -> Work:
+        """Get ready for a pass over the padded images (N, H, W, C), in tiles of at most `tile`."""
+        kernel = params["kernel"].reshape(self.patch, self.filters)
+        if "bias" in params:
+            kernel = np.vstack([kernel, params["bias"]])
+        count, dtype = tile * prod(self.output), padded.dtype
+        return Work(
+            self.patches(padded),
+            kernel,
+            np.zeros_like(kernel),
+            self.columns(count, dtype)[:, : len(kernel)],
+            take((count, self.filters), dtype),
+            take(kernel.shape, dtype),
+            take((count, self.channels), dtype),
+        )
+
+    def patches(self, padded: Array) -> list[Array]:
+        """Views of what the convolutions read, as in `Work`."""
+        (kh, kw), (sh, sw), (dh, dw) = self.window.size, self.window.strides, self.window.dilation
+        (s_n, s_h, s_w, s_c), (n, _, _, c) = padded.strides, padded.shape
+        strides = (s_n, s_h * sh, s_w * sw, s_h * dh, s_w * dw, s_c)
+        return [
+            as_strided(self.corner(padded, tap), (n, *tap.size, kh, kw, c), strides, writeable=False)
+            for tap in self.taps
+        ]
+
+    def corner(self, padded: Array, tap: Tap) -> Array:
+        """The part of the padded images that begins where the first convolution under that position does."""
+        return padded[:, tap.corner[0] * self.strides[0] :, tap.corner[1] * self.strides[1] :]
+
+    def columns(self, count: int, dtype: np.dtype) -> Array:
+        """Memory for patches: row after row, or column after column where that makes longer runs to copy."""
+        by_rows = self.window.size[1] * self.channels > self.output[1]
+        cols = take((count, self.patch + 1), dtype) if by_rows else take((self.patch + 1, count), dtype).T
+        cols[:, self.patch] = 1
+        return cols
+
+    def scores(self, work: Work, rows: slice) -> Iterator[tuple[Tap, Array]]:
+        """For each position of the pool the convolution's outputs that it sees: (n, rows, cols, F).
+
+        Each is there until the next is asked for.
+        """
+        for tap, seen in zip(self.taps, work.patches, strict=True):
+            cols = self.fill(work.cols, seen[rows])
+            z = np.matmul(cols, work.kernel, out=work.scores[: len(cols)])  # (n*rows*cols, F)
+            yield tap, z.reshape(*seen[rows].shape[:3], self.filters)
+
+    def back(self, work: Work, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
+        """For each position of the pool the place to write the gradients of those outputs to: (n, rows, cols, F).
+
+        When the next is asked for, they are added to work.dkernel, and to dpadded, the padded images' own.
+        """
+        for tap, seen in zip(self.taps, work.patches, strict=True):
+            cols = self.fill(work.cols, seen[rows])
+            dz = work.scores[: len(cols)]  # (n*rows*cols, F)
+            yield tap, dz.reshape(*seen[rows].shape[:3], self.filters)
+            work.dkernel[...] += np.matmul(cols.T, dz, out=work.part)
+            if dpadded is not None:
+                self.add_patches(work, dz, tap, self.corner(dpadded, tap))
+
+    def fill(self, cols: Array, seen: Array) -> Array:
+        """im2col: the patches `seen`, (n, rows, cols, KH, KW, C), as the first rows of cols, which are returned."""
+        own = cols[: prod(seen.shape[:3])]
+        np.copyto(own[:, : self.patch].reshape(seen.shape), seen)  # the reshape is a view: it only splits axes
+        return own
+
+    def add_patches(self, work: Work, dz: Array, tap: Tap, corner: Array) -> None:
+        """col2im: what each tap of the kernel gives is added where it read from."""
+        weights = work.kernel[: self.patch].reshape(self.window.count, self.channels, self.filters)
+        for pixels, own in zip(self.window.taps(tap.size), weights, strict=True):
+            seen = corner[pixels]  # (n, rows, cols, C)
+            seen += np.matmul(dz, own.T, out=work.pixels[: len(dz)]).reshape(seen.shape)
+
+    def gradients(self, work: Work) -> dict[str, Array]:
+        """The gradients of kernel and bias that have been added up."""
+        kernel = work.dkernel[: self.patch].reshape(*self.window.size, self.channels, self.filters)
+        if len(work.dkernel) == self.patch:
+            return {"kernel": kernel}
+        return {"kernel": kernel, "bias": work.dkernel[self.patch]}
