@@ -4,7 +4,7 @@ Read after `functional.py` and `layers/`. `network.py` has the layers in a row, 
 `training.py` what one batch computes; here are the loops over batches and epochs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -20,6 +20,7 @@ from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.network import Network
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.parallel import Map, check_workers, worker_map
+from numpycnn.profiling import StepTime, medians, profile_lines, profile_step
 from numpycnn.progress import Progress, ProgressBar
 from numpycnn.randomness import ORDER, generator
 from numpycnn.training import BatchResult, Place
@@ -249,6 +250,31 @@ class Sequential(Network):
         self._build_for(x)
         with worker_map(check_workers(self.name, None, None)) as run:
             return self._returned(self._evaluate((x, y), len(x), 0, run), return_dict)
+
+    def profile(
+        self, x: Any, y: Any, *, repeats: int = 5, print_fn: Callable[[str], object] | None = print
+    ) -> list[StepTime]:
+        """Where the time of a training step goes, layer by layer: prints a table, line by line through print_fn.
+
+        x, y: one batch. The step is made `repeats` times, in one worker, and the medians are shown; layers that are
+        computed as one block (`fast/`) share a line. Nothing is trained. Returns the table's rows, in seconds.
+
+        Raises ValueError or TypeError for data and arguments that do not fit.
+        """
+        caller = f"{self.name}.profile"
+        repeats = checks.integer(caller, "repeats", repeats)
+        data = self._check_data("profile", x, y, check_finite=False)
+        loss, optimizer = self._require_compiled("profile")
+        self._build_for(data[0])
+        goal = training.objective(self._layers, loss, self.dtype, fast=self.fast)
+        profile_step(goal, self._layers, optimizer, self.params, data)  # the first takes longer
+        rows = medians([profile_step(goal, self._layers, optimizer, self.params, data) for _ in range(repeats)])
+        if print_fn is not None:
+            images, parts = len(data[0]), len(list(training.micro_batches(len(data[0]), goal.passes.least)))
+            title = f"One step on {images} examples in {parts} micro-batches, in one worker (median of {repeats})"
+            for line in profile_lines(rows, title):
+                print_fn(line)
+        return rows
 
     # ------------------------------------------------------------ helpers
 

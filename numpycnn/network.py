@@ -28,7 +28,7 @@ class Network:
     layer's input_shape, from `build`, or from the first data. Its dtype is then the backend's floatx; data are cast to
     it batch by batch.
 
-    fast: compute convolutions in blocks, with the ReLU, pooling and dropout after them (`fast.py`): the same numbers
+    fast: compute convolutions in blocks, with the ReLU, pooling and dropout after them (`fast/`): the same numbers
     to rounding, several times as fast. False computes layer by layer, as `functional.py` and `layers/` read.
 
     Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.

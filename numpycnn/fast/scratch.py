@@ -1,7 +1,7 @@
 """Memory that is used again: arrays for intermediate results, lent to a piece of work and taken back at its end.
 
 The first touch of a new array costs more than the arithmetic in it, because the system has to find and clear its
-pages. Every thread has buffers of its own, so nothing is locked. Only the fast path (`fast.py`) works this way.
+pages. Every thread has buffers of its own, so nothing is locked. Only the fast path works this way.
 """
 
 import threading
