@@ -33,7 +33,7 @@ MOST = 250
 """The most examples in a micro-batch."""
 
 PARTS = 4
-"""Into how many micro-batches a batch is cut, unless they were too small or too large then."""
+"""The most micro-batches that a batch is divided into for the workers' sake."""
 
 RngOf = Callable[[int], Rng]
 """The generator for a layer's index."""
@@ -63,7 +63,7 @@ class Passes(NamedTuple):
     stages: Sequence[tuple[int, Stage]]
     dtype: np.dtype
     least: int
-    """The least examples for a micro-batch in training."""
+    """The fewest examples for which dividing a batch pays, in training."""
 
 
 class Objective(NamedTuple):
@@ -112,13 +112,14 @@ def check_probabilities(last: Layer, loss: Loss) -> None:
 
 
 def least_examples(layers: Sequence[Layer]) -> int:
-    """The fewest examples for which adding up the gradients of all parameters is little beside computing them.
+    """The fewest examples of a batch for which dividing it pays.
 
-    Adding costs as much as there are parameters; computing, for each example, as much as there are multiplications.
+    Each part's gradients of all parameters are written and added up: that costs as much as there are parameters, and
+    must be little beside computing them, which costs as much as there are multiplications for each example.
     """
     parameters = sum(layer.count_params() for layer in layers)
     multiplications = sum(count_multiplications(layer) for layer in layers)
-    return 40 + 40 * parameters // max(multiplications, parameters, 1)
+    return 80 + 80 * parameters // max(multiplications, parameters, 1)
 
 
 def count_multiplications(layer: Layer) -> int:
@@ -128,9 +129,13 @@ def count_multiplications(layer: Layer) -> int:
 
 
 def micro_batches(count: int, least: int) -> Iterator[slice]:
-    """The rows of each micro-batch, as even as can be: at most MOST, and at least `least` if the batch has them."""
-    parts = max(1, min(PARTS, count // least), -(-count // MOST))
-    return batches(count, -(-count // parts))
+    """The rows of each micro-batch, as even as can be.
+
+    A batch of fewer than `least` examples is one; from there on it is two, and more where each can have `least`
+    examples, up to PARTS; and none has more than MOST.
+    """
+    parts = 1 if count < least else max(2, min(PARTS, count // least))
+    return batches(count, -(-count // max(parts, -(-count // MOST))))
 
 
 # ---------------------------------------------------------------- training
