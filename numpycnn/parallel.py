@@ -28,10 +28,13 @@ Map = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
     """The number of workers; None is the processors that this process may use.
 
-    Raises TypeError or ValueError unless workers is a positive integer or None, and executor has a method submit.
+    Raises TypeError or ValueError unless workers is a positive integer or None, and executor one of those or None.
     """
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise TypeError(f"{owner}: executor must be a concurrent.futures.Executor; received {executor!r}")
+    if executor is not None:
+        from concurrent.futures import Executor  # here: its import takes a while
+
+        if not isinstance(executor, Executor):
+            raise TypeError(f"{owner}: executor must be a concurrent.futures.Executor; received {executor!r}")
     if workers is not None:
         return checks.integer(owner, "workers", workers)
     return processors() if executor is not None or blas() is not None else 1

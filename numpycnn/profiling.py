@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from copy import deepcopy
-from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,7 +77,7 @@ def profile_step(
 def medians(runs: Sequence[Sequence[StepTime]]) -> list[StepTime]:
     """Each part's median over several steps."""
     return [
-        StepTime(same[0].name, median(row.forward for row in same), median(row.backward for row in same))
+        StepTime(same[0].name, *(float(np.median(seconds)) for seconds in zip(*(row[1:] for row in same), strict=True)))
         for same in zip(*runs, strict=True)
     ]
 

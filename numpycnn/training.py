@@ -163,11 +163,11 @@ def train_batch(
     total: dict[str, Array] = {}
     for result, gradients in (map if len(cuts) == 1 else run)(partial(learn, goal, place), jobs):
         results.append(result)
-        for name, gradient in gradients.items():
-            if name in total:
+        if len(results) <= 2:  # the first sum is a new array: what a layer gave stays as it is
+            total = {name: total[name] + gradient if total else gradient for name, gradient in gradients.items()}
+        else:
+            for name, gradient in gradients.items():
                 total[name] += gradient
-            else:
-                total[name] = gradient
     return join(results), total
 
 
@@ -183,7 +183,7 @@ def learn(goal: Objective, place: Place, job: TrainingJob) -> tuple[BatchResult,
 
 def forward(how: Passes, x: Array, rng_of: RngOf) -> tuple[Array, list[Cache]]:
     """x through all layers in training mode: the last one's output, and every cache."""
-    x = x.astype(how.dtype, copy=False)
+    x = prepared(how, x)
     caches = []
     for index, stage in how.stages:
         x, cache = stage.forward(x, training=True, rng=rng_of(index))
@@ -220,10 +220,15 @@ def evaluate(goal: Objective, data: tuple[Array, Array]) -> BatchResult:
 def infer(how: Passes, x: Array) -> Array:
     """A micro-batch x through all layers, dropout off; no cache is kept."""
     with reused():
-        y = x.astype(how.dtype, copy=False)
+        y = prepared(how, x)
         for _, stage in how.stages:
             y, _ = stage.forward(y)
         return y.copy()
+
+
+def prepared(how: Passes, x: Array) -> Array:
+    """A micro-batch in the network's dtype and in one layout of memory, on which the rounding of sums depends."""
+    return np.ascontiguousarray(x, how.dtype)
 
 
 def join(results: Sequence[BatchResult]) -> BatchResult:

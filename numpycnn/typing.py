@@ -1,6 +1,6 @@
 """Names for the types that signatures use throughout the library."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ForwardRef
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,5 +14,8 @@ Pair = tuple[int, int]
 Shape = tuple[int, ...]
 """The shape of one example, without the batch axis, unless the text says otherwise."""
 
-Rng = np.random.Generator
+if TYPE_CHECKING:
+    Rng = np.random.Generator
+else:
+    Rng = ForwardRef("np.random.Generator")  # naming it would import numpy.random, a quarter of the library's start
 """A source of random numbers: always passed in, never global."""

@@ -91,17 +91,18 @@ def run(args: argparse.Namespace) -> int:
 
 def train_and_test(args: argparse.Namespace, position: Position) -> None:
     """The job itself, with what it prints."""
-    (x_train, y_train), (x_test, y_test) = mnist.load_data()
-    print(f"Learning to read digits from {len(x_train):,} images, {args.epochs} times over. Ctrl-C stops it.\n")
+    train, (x_test, y_test) = mnist.load_data()
+    data = images(train[0]), to_categorical(train[1])
+    del train  # from here on the memory is needed for other things
+    print(f"Learning to read digits from {len(data[0]):,} images, {args.epochs} times over. Ctrl-C stops it.\n")
     network = tutorial_network(args.seed)
     network.summary()
     print(f"\nTraining with batches of {args.batch_size:,} images and seed {args.seed}.")
-    network.fit(
-        images(x_train), to_categorical(y_train), batch_size=args.batch_size, epochs=args.epochs, callbacks=position
-    )
+    network.fit(*data, batch_size=args.batch_size, epochs=args.epochs, callbacks=position)
     print(f"\nTesting on {len(x_test):,} images that it has not seen.")
-    loss, accuracy = network.evaluate(images(x_test), to_categorical(y_test), TEST_BATCH, verbose=0)
-    predicted = network.predict(images(x_test), TEST_BATCH).argmax(axis=1)
+    tests = images(x_test), to_categorical(y_test)
+    loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
+    predicted = network.predict(tests[0]).argmax(axis=1)
     print(f"Test loss: {loss:.4f}")
     print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
     print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
