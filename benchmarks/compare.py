@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,11 +39,11 @@ KEEP_MEMORY = {
 EPOCH = 60_000
 IMPORTS = 20  # rounds of what takes a fraction of a second
 
-# What is measured: the request, and how many images make up what the figure is given for.
+# What is measured: the request, the images that the figure is given for, and those that it is measured on.
 WORK = {
-    "tutorial network, an epoch of fit (batch 1000)": ("tutorial", "fit", 1000, EPOCH),
-    "tutorial network, predict 10,000 images (batch 1000)": ("tutorial", "predict", 1000, 10_000),
-    "second network, an epoch of fit (batch 128)": ("second", "fit", 128, EPOCH),
+    "tutorial network, an epoch of fit (batch 1000)": ("tutorial", "fit", 1000, EPOCH, EPOCH),
+    "tutorial network, predict 10,000 images (batch 1000)": ("tutorial", "predict", 1000, 10_000, 10_000),
+    "second network, an epoch of fit (batch 128)": ("second", "fit", 128, EPOCH, 12_800),
 }
 
 PROCESSES = "whole processes"
@@ -99,11 +98,11 @@ def measure(systems: dict[str, str], work: Sequence[str], rounds: int, images: i
     """Seconds (for the whole of the figure) and processors kept busy, by work and system, one entry a round."""
     results: dict[str, Any] = {}
     for title in work:
-        network, do, batch, whole = WORK[title]
+        network, do, batch, whole, enough = WORK[title]
         children = [Child(name, python, data) for name, python in systems.items() if do_able(name, network)]
-        count = min(images, whole)
+        count = min(images, enough)
         for child in children:
-            child.ask(do="build", network=network, batch=batch)
+            child.ask(do="build", network=network, batch=batch, work=do)
         table: dict[str, Any] = {child.name: {"seconds": [], "busy": []} for child in children}
         for _ in range(rounds):
             for child in children:
@@ -133,26 +132,21 @@ def whole_processes(systems: dict[str, str], rounds: int, data: str) -> dict[str
     for turn in range(-1, IMPORTS):  # the first, to have every file in memory, is not counted
         for name, command in commands.items():
             if turn < rounds or name.startswith("import"):
-                seconds, peak = run_process(command)
+                figures = run_process(command)
                 if turn >= 0:
-                    table[name]["seconds"].append(seconds)
-                    table[name]["peak_megabytes"].append(peak)
+                    for key, figure in figures.items():
+                        table[name][key].append(figure)
     print_processes(table)
     return table
 
 
-def run_process(command: Sequence[str]) -> tuple[float, float | None]:
+def run_process(command: Sequence[str]) -> dict[str, Any]:
     """A process's seconds, and its peak memory in MB where the system says."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    if not hasattr(os, "wait4"):
-        process.wait()
-        return time.perf_counter() - start, None
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    run = subprocess.run([sys.executable, "-I", str(HERE / "timed.py"), *command], capture_output=True, check=False)
+    if run.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with status {run.returncode}")
+    answer: dict[str, Any] = json.loads(run.stdout)
+    return answer
 
 
 def print_processes(table: dict[str, Any]) -> None:

@@ -3,8 +3,8 @@
     python benchmarks/scaling.py
 
 Every row is the median of several runs. Rows of one table are measured by turns, so that a slower moment of the machine
-falls on all of them. The last column is the cost of one unit of work in units of the cheapest row's: where it stays near
-one, the cost grows as the work does.
+falls on all of them. The last column is the cost of one unit of work in units of the cheapest row's: where it stays
+near one, the cost grows as the work does.
 """
 
 import argparse

@@ -1,0 +1,61 @@
+"""`model.profile`: a table of where a step's time goes, which leaves the model alone."""
+
+import pytest
+from networks import fingerprint, small_data, small_network
+
+from numpycnn import Sequential
+from numpycnn.layers import Dense, Flatten
+
+
+def test_profiling_names_every_layer_and_trains_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    model, (x, y) = small_network(), small_data()
+    model.fit(x, y, verbose=0)
+    before = fingerprint(model)
+    rows = model.profile(x, y, repeats=2)
+    assert fingerprint(model) == before
+    assert [row.name for row in rows] == [
+        "conv2d + max_pooling2d + dropout",
+        "flatten",
+        "dense",
+        "dropout_1",
+        "dense_1",
+        "loss, and adding up gradients",
+        "optimizer (RMSprop)",
+    ]
+    assert all(row.forward > 0 for row in rows)
+    assert rows[0].backward > 0
+    assert rows[-1].backward == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "One step on 50 examples in 1 micro-batches, in one worker (median of 2)"
+    assert [line.split("  ")[0] for line in lines[3:]] == [*(row.name for row in rows), "all of it"]
+    shares = [float(line.split()[-1].rstrip("%")) for line in lines[3:-1]]
+    assert sum(shares) == pytest.approx(100, abs=1)
+
+
+def test_profiling_layer_by_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    model = small_network()
+    model.fast = False
+    rows = model.profile(*small_data(), repeats=1, print_fn=None)
+    assert [row.name for row in rows][:7] == [layer.name for layer in model.layers]
+    assert capsys.readouterr().out == ""
+
+
+def test_profiling_goes_back_no_further_than_the_first_parameters() -> None:
+    """The first layer's line holds its own gradients; layers before any parameters have no backward at all."""
+    model = Sequential([Flatten(), Dense(2)])
+    model.compile("sgd", "mse")
+    x, y = small_data()
+    rows = model.profile(x, y[:, :2], repeats=1, print_fn=None)
+    assert rows[0].name == "flatten"
+    assert rows[0].backward == 0
+
+
+@pytest.mark.parametrize("repeats", [0, 1.5, "3"])
+def test_bad_repeats_are_named(repeats: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"sequential.profile: repeats must be an integer of at least 1"):
+        small_network().profile(*small_data(), repeats=repeats)  # type: ignore[arg-type]
+
+
+def test_a_model_not_compiled_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"sequential.profile: the model is not compiled"):
+        small_network(compiled=False).profile(*small_data())
