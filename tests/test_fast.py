@@ -1,5 +1,6 @@
 """The fast path against the plain one: the same winners and masks, and the same numbers, exactly where sums are exact."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,7 @@ from networks import small_data, small_network
 from numeric import error
 
 from numpycnn import Sequential, fast
+from numpycnn import functional as F
 from numpycnn.fast import im2col, scratch, winograd
 from numpycnn.fast.scratch import reused, take
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
@@ -261,6 +263,33 @@ def test_a_model_trains_alike_on_both_paths() -> None:
     before = plain.predict(x)
     plain.fast = True
     np.testing.assert_allclose(plain.predict(x), before, rtol=1e-5)
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_the_input_gradient_of_the_first_layer_is_never_computed(
+    is_fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(F, "conv2d_backward_input", lambda *_: asked.append("plain"))
+    monkeypatch.setattr(im2col.Im2col, "add_patches", lambda *_: asked.append("fast"))
+    model, (x, y) = small_network(), small_data()
+    model.fast = is_fast
+    model.fit(x, y, verbose=0)
+    assert asked == []
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
+def test_the_whole_data_set_is_never_copied_or_converted(method: str, dtype: Any) -> None:
+    """All memory that is asked for on the way is a fraction of the data's own."""
+    model, y = small_network(), np.eye(3)[np.zeros(60_000, int)]
+    x = np.zeros((60_000, 8, 8, 1), dtype)
+    arguments = [x] if method == "predict" else [x, y]
+    tracemalloc.start()
+    getattr(model, method)(*arguments, batch_size=100, verbose=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3.5e6 + (60_000 * 3 * 4 if method == "predict" else 0)  # its output; the data take 3.8 or 31 MB
 
 
 def test_what_leaves_a_piece_of_work_is_not_memory_used_again() -> None:
