@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from networks import small_data, small_network
 from numeric import error
 
-from numpycnn import Sequential, fast
+from numpycnn import Sequential, fast, training
 from numpycnn import functional as F
 from numpycnn.fast import im2col, scratch, winograd
 from numpycnn.fast.scratch import reused, take
@@ -346,4 +346,44 @@ def test_memory_comes_back_from_work_that_failed() -> None:
         raise RuntimeError
     with reused():
         assert np.shares_memory(take((10,), np.float32), a)
+    scratch.release()
+
+
+def chain(image: tuple[int, int], pool: MaxPooling2D, **options: Any) -> list[Layer]:
+    return [Conv2D(2, 3, activation="relu", input_shape=(*image, 1), **options), pool]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        chain((14, 14), MaxPooling2D(2)),
+        chain((16, 16), MaxPooling2D(2), dilation_rate=2),
+        chain((29, 29), MaxPooling2D(2), strides=2),
+        chain((15, 14), MaxPooling2D(2, padding="same")),
+        chain((20, 20), MaxPooling2D(2, strides=3)),
+    ],
+)
+def test_one_channel_and_long_rows_where_patches_may_be_shared(layers: list[Layer]) -> None:
+    compare(layers, 3, 0, "contiguous", np.float64, whole=True, exact=True)
+
+
+@pytest.mark.parametrize("channels", [1, 24])
+def test_of_equal_scores_the_first_wins(channels: int) -> None:
+    """Also by Winograd, on whole numbers."""
+    layers = [Conv2D(24, 3, activation="relu", input_shape=(8, 8, channels)), MaxPooling2D(2)]
+    built(layers, 0, np.float32, whole=False)
+    for param in layers[0].params.values():
+        param[...] = 1
+    with reused():
+        _, cache = fast.stages(layers)[0][1].forward(np.ones((2, 8, 8, channels), np.float32), training=True)
+        assert not cache.winner.any()
+
+
+def test_a_result_outlives_the_work_that_made_it() -> None:
+    model = Sequential([Conv2D(2, 3, input_shape=(6, 6, 1))], seed=0)
+    how = training.passes(model.layers, model.dtype, fast=True)
+    first = training.infer(how, np.ones((4, 6, 6, 1)))
+    before = first.copy()
+    training.infer(how, np.zeros((4, 6, 6, 1)))
+    np.testing.assert_array_equal(first, before)
     scratch.release()

@@ -286,6 +286,20 @@ def test_predict_gives_the_same_bytes_for_every_batch_size(fast: bool) -> None:
     assert len({model.predict(x, size, workers=w).tobytes() for size in sizes for w in (1, 2)}) == 1
 
 
+def test_each_micro_batch_draws_dropout_masks_of_its_own() -> None:
+    masks = []
+
+    def watch(x: Array, _: bool) -> Array:
+        masks.append(x.tobytes())
+        return x
+
+    network_of(Dropout(0.5, input_shape=(3,)), Own(watch)).fit(
+        np.ones_like(ROWS), ROWS, len(ROWS), verbose=0, workers=2
+    )
+    assert len(masks) > 1
+    assert len(set(masks)) == len(masks)
+
+
 class Counting(Own):
     """Adds a parameter to x, whose gradient is what a test makes it."""
 
