@@ -17,7 +17,7 @@ from numpycnn import (
     utils,
 )
 from numpycnn.layers import Input
-from numpycnn.models import Sequential
+from numpycnn.models import Sequential, load_model
 
 __version__ = "0.1.0"
 
@@ -31,6 +31,7 @@ __all__ = [
     "functional",
     "initializers",
     "layers",
+    "load_model",
     "losses",
     "metrics",
     "models",

@@ -4,8 +4,11 @@ The progress bar, in `progress.py`, is one too.
 """
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from numpycnn import checks
 from numpycnn.typing import Array
@@ -24,6 +27,8 @@ class Callback:
 
     model: Any
     params: dict[str, Any]
+    siblings: Sequence["Callback"]
+    """All callbacks of this training, itself among them."""
 
     def on_train_begin(self, logs: Logs) -> None:
         """Called once, before the first epoch."""
@@ -43,6 +48,15 @@ class Callback:
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         """Called after each batch."""
 
+    def get_state(self) -> dict[str, Array]:
+        """What the callback remembers from epoch to epoch, as arrays of float32, float64 or int64 by name."""
+        return {}
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        """Remember what `get_state` gave. Raises ValueError, and changes nothing, for anything else."""
+        if state:
+            raise ValueError(f"{type(self).__name__}: remembers nothing; received {', '.join(state)}")
+
 
 class CallbackList:
     """Several callbacks for one training: `call("on_epoch_begin", 0, {})` calls that hook of each, in order."""
@@ -50,7 +64,7 @@ class CallbackList:
     def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
         self.callbacks, self.params = callbacks, params
         for callback in callbacks:
-            callback.model, callback.params = model, params
+            callback.model, callback.params, callback.siblings = model, params, callbacks
 
     def call(self, hook: str, *arguments: Any) -> None:
         """Call one hook of every callback."""
@@ -124,10 +138,61 @@ class EarlyStopping(Callback):
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
 
+    def get_state(self) -> dict[str, Array]:
+        weights = {f"best_weights/{k}": weight for k, weight in enumerate(self.best_weights or [])}
+        return {"best": np.array(self.best), "wait": np.array(self.wait, np.int64), **weights}
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        now = {"best": np.array(0.0), "wait": np.array(0, np.int64)}
+        now |= {
+            f"best_weights/{k}": weight for k, weight in enumerate(self.model.get_weights()) if len(state) > len(now)
+        }
+        if [(k, a.shape, a.dtype) for k, a in state.items()] != [(k, a.shape, a.dtype) for k, a in now.items()]:
+            raise ValueError(f"EarlyStopping: expected a state with {', '.join(now)}; received {', '.join(state)}")
+        self.best, self.wait = float(state["best"]), int(state["wait"])
+        self.best_weights = [weight for name, weight in state.items() if name.startswith("best_weights/")] or None
+
+
+class BackupAndRestore(Callback):
+    """Keep training in a file, so that a program that is killed and started again goes on where it was.
+
+    path: the file, that of a whole model (`Sequential.save`), written at the end of every epoch with what the other
+    callbacks remember. When training begins and the file is there, the model takes over from it the
+    weights, the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
+    On the same data it ends with the same bytes as if it had never been interrupted. Where the file's training is at
+    its end nothing is trained. To start anew, remove the file.
+
+    Raises TypeError for what is no path; when training begins saving.ModelFileError for a model that cannot be saved,
+    and for a file that is damaged or holds another model or other callbacks; and OSError. Source: Keras's
+    BackupAndRestore, which removes the file at the end.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = checks.path("BackupAndRestore", "path", path)
+
+    def on_train_begin(self, logs: Logs) -> None:
+        from numpycnn import saving  # here: its imports take a while
+
+        self.keepers = [callback for callback in self.siblings if callback.get_state()]
+        saving.content(self.path, self.model, self.keepers)  # raises here, and not after an epoch's work
+        saving.remove_litter(self.path)
+        if os.path.exists(self.path):
+            history = next(callback for callback in self.siblings if isinstance(callback, History))
+            saving.restore(self.path, self.model, history, self.keepers)
+            self.params["initial_epoch"] = max(history.epoch, default=-1) + 1
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        from numpycnn import saving  # here: its imports take a while
+
+        saving.save(self.path, self.model, self.keepers)
+
 
 def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
-    """The callbacks as a list; None is no callback, and one by itself is a list of one. Raises TypeError for others."""
+    """The callbacks as a list; None is no callback, and one by itself is a list of one. Raises TypeError for others.
+
+    BackupAndRestore comes last: it keeps what the others remember, and whether they ended training.
+    """
     found = [callbacks] if isinstance(callbacks, Callback) else [] if callbacks is None else callbacks
     if not isinstance(found, (list, tuple)) or not all(isinstance(callback, Callback) for callback in found):
         raise TypeError(f"{owner}: callbacks must be instances of Callback, one or a list; received {callbacks!r}")
-    return list(found)
+    return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))

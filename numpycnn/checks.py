@@ -5,6 +5,7 @@ ValueError for the wrong value.
 """
 
 import operator
+import os
 from collections.abc import Collection, Mapping, Sequence, Set
 from math import inf, isfinite
 from typing import Any, TypeVar
@@ -121,6 +122,15 @@ def text(owner: str, argument: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{owner}: {argument} must be a string; received {value!r}")
     return value
+
+
+def path(owner: str, argument: str, value: Any) -> str:
+    """A file's path: a string, or what has one, such as a pathlib.Path."""
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
+        raise TypeError(f"{owner}: {argument} must be a path, as a string or a pathlib.Path; received {value!r}")
+    if "\0" in os.fspath(value) or not os.fspath(value):
+        raise ValueError(f"{owner}: {argument} must be a path; received {value!r}")
+    return os.fspath(value)
 
 
 def name(owner: str, value: Any) -> str:

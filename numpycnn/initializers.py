@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn import checks
+from numpycnn.configuration import from_description
 from numpycnn.typing import Array, Rng, Shape
 
 # The standard deviation of a standard normal truncated at two standard deviations.
@@ -151,9 +152,7 @@ def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
     if isinstance(value, Initializer):
         return value
     if isinstance(value, dict):
-        checks.keys(owner, argument, value, {"class_name", "config"})
-        cls = checks.lookup(owner, argument, value["class_name"], CLASSES)
-        return cls(**checks.arguments(owner, argument, value["config"]))
+        return from_description(owner, argument, value, CLASSES)
     return checks.lookup(owner, argument, value, INITIALIZERS)
 
 

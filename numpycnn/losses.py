@@ -63,6 +63,10 @@ class Loss:
         """The loss that, of the scores before a softmax, is what this one is of the probabilities; None if unknown."""
         return None
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments: `type(loss)(**config)` is an equal one."""
+        return {}
+
     def value(self, y_true: Array, y_pred: Array) -> Array:
         """Each example's loss, averaged over its axes but the last: (N, ..., K) -> (N,)."""
         raise NotImplementedError
@@ -99,6 +103,9 @@ class CategoricalCrossentropy(Loss):
 
     def __init__(self, from_logits: bool = False) -> None:
         self.from_logits = checks.flag(self.name, "from_logits", from_logits)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"from_logits": self.from_logits}
 
     @property
     def takes_probabilities(self) -> bool:

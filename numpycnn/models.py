@@ -7,6 +7,7 @@ Read after `functional.py` and `layers/`. `network.py` has the layers in a row, 
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,7 @@ class Sequential(Network):
         history = History()
         params["steps"] = count_batches(len(data[0]), batch_size)
         params["metrics"] = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
-        everyone = CallbackList([ProgressBar(params["verbose"]), *listeners, history], self, params)
+        everyone = CallbackList([history, ProgressBar(params["verbose"]), *listeners], self, params)
         self.stop_training = False
         everyone.call("on_train_begin", {})
         self.history = history
@@ -152,14 +153,14 @@ class Sequential(Network):
         """The loop over epochs."""
         logs: Logs = {}
         for epoch in range(listeners.params["initial_epoch"], listeners.params["epochs"]):
+            if self.stop_training:
+                break
             listeners.call("on_epoch_begin", epoch, {})
             logs = self._train_epoch(data, batch_size, shuffle, listeners, run)
             if validation is not None:
                 figures = self._evaluate(validation, batch_size, 0, run)
                 logs |= {f"val_{name}": value for name, value in figures.items()}
             listeners.call("on_epoch_end", epoch, logs)
-            if self.stop_training:
-                break
         listeners.call("on_train_end", logs)
 
     def _train_epoch(self, data: Data, batch_size: int, shuffle: bool, listeners: CallbackList, run: Map) -> Logs:
@@ -276,6 +277,20 @@ class Sequential(Network):
                 print_fn(line)
         return rows
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the whole model to a file: configuration, weights, how it is compiled, the optimizer's memory, History.
+
+        The old file there is replaced whole, or stays as it was. `load_model` reads it; `saving/` describes the format.
+
+        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for one with layers,
+        metrics, losses, optimizers or initializers of the user's own; TypeError for what is no path; and OSError.
+        """
+        from numpycnn import saving  # here: its imports take a while
+
+        path = checks.path(f"{self.name}.save", "path", path)
+        self._require_built("save")
+        saving.save(path, self)
+
     # ------------------------------------------------------------ helpers
 
     def _require_compiled(self, method: str) -> tuple[Loss, Optimizer]:
@@ -314,3 +329,23 @@ class Sequential(Network):
     def _order(self, count: int) -> Array:
         """A new order of that many examples, at the model's position in training."""
         return generator(self.seed or 0, ORDER, self.steps).permutation(count)  # a built model has a seed
+
+
+def load_model(path: str | PathLike[str]) -> Sequential:
+    """The model that `Sequential.save` wrote: it predicts, and trains on, as the one that was saved.
+
+    Raises saving.ModelFileError, a ValueError, for a file that is damaged, changed, or not such a file; TypeError for
+    what is no path; and OSError.
+    """
+    from numpycnn import saving  # here: its imports take a while
+
+    saved = saving.load(checks.path("load_model", "path", path))
+    model = Sequential(name=saved.facts["name"], seed=saved.facts["seed"], fast=saved.facts["fast"])
+    model._layers, model._built, model.dtype = saved.layers, True, np.dtype(saved.facts["dtype"])
+    model.steps = saved.facts["steps"]
+    if saved.compiled is not None:
+        model.compile(saved.compiled.optimizer, saved.compiled.loss, list(saved.compiled.metrics))
+    if saved.facts["history"] is not None:
+        model.history = History()
+        model.history.epoch, model.history.history = saved.epoch, saved.history
+    return model

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
 from numpycnn import backend, checks, training
+from numpycnn.configuration import from_description
 from numpycnn.data import check_batch_size, check_verbose, count_batches
 from numpycnn.layers import LAYERS, Input, Layer
 from numpycnn.parallel import check_workers, worker_map
@@ -188,12 +190,33 @@ class Network:
         Raises ValueError or TypeError for anything else.
         """
         checks.keys("from_config", "config", config, {"name", "seed", "layers"})
-        layers = []
-        for entry in checks.sequence("from_config", "layers", config["layers"]):
-            checks.keys("from_config", "layer", entry, {"class_name", "config"})
-            cls_of_layer = checks.lookup("from_config", "class_name", entry["class_name"], LAYERS)
-            layers.append(cls_of_layer(**checks.arguments("from_config", "config", entry["config"])))
+        entries = checks.sequence("from_config", "layers", config["layers"])
+        layers = [from_description("from_config", "layer", entry, LAYERS) for entry in entries]
         return cls(layers, name=config["name"], seed=config["seed"])
+
+    def save_weights(self, path: str | PathLike[str]) -> None:
+        """Write the parameters to a file, by name: the old file there is replaced whole, or stays as it was.
+
+        Raises ValueError for a model that is not built, TypeError for what is no path, and OSError as the system does.
+        """
+        from numpycnn import saving  # here: its imports take a while
+
+        path = checks.path(f"{self.name}.save_weights", "path", path)
+        self._require_built("save_weights")
+        saving.save_weights(path, self.params)
+
+    def load_weights(self, path: str | PathLike[str]) -> None:
+        """Read the parameters from a file of `save_weights` or of `Sequential.save`, for a model built alike.
+
+        Raises saving.ModelFileError, a ValueError, for a file that is damaged or whose names, shapes or dtypes are not
+        this model's, which then stays as it is; and as `save_weights` does.
+        """
+        from numpycnn import saving  # here: its imports take a while
+
+        path = checks.path(f"{self.name}.load_weights", "path", path)
+        self._require_built("load_weights")
+        for name, value in saving.load_weights(path, self.params).items():
+            self.params[name][...] = value
 
     # ------------------------------------------------------------ inference
 

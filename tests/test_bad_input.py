@@ -292,7 +292,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": [{"class_name": "os.system", "config": {}}]}),
         ValueError,
-        "from_config: class_name must be one of 'Activation', 'Conv2D', 'Dense', ",
+        "from_config: class_name of layer must be one of 'Activation', 'Conv2D', 'Dense', ",
     ),
     (lambda: optimizers.SGD(learning_rate=-0.1), ValueError, "SGD: learning_rate must be a finite number, at least 0"),
     (lambda: optimizers.SGD(learning_rate="0.1"), TypeError, "SGD: learning_rate must be a finite number, at least 0"),
@@ -346,7 +346,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Dense(3, kernel_initializer={"class_name": "Constant", "config": 3}),
         TypeError,
-        "dense: kernel_initializer must be a dict of arguments by name; received 3",
+        "dense: config of kernel_initializer must be a dict of arguments by name; received 3",
     ),
     (
         lambda: Dense(3, kernel_initializer=OfOneShape())(np.ones((2, 4))),

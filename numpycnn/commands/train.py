@@ -1,6 +1,8 @@
 """The main job: train the tutorial network on all of MNIST, and say how well it reads digits that it has not seen."""
 
 import argparse
+import os
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from numpycnn import metrics
-from numpycnn.callbacks import Callback, Logs
+from numpycnn.callbacks import BackupAndRestore, Callback, Logs
 from numpycnn.datasets import mnist
+from numpycnn.models import Sequential, load_model
 from numpycnn.progress import clock, figures
+from numpycnn.saving import ModelFileError
 from numpycnn.tutorial import tutorial_network
 from numpycnn.typing import Array
 from numpycnn.utils import to_categorical
@@ -18,7 +22,7 @@ from numpycnn.utils import to_categorical
 DESCRIPTION = (
     "Train a small convolutional network to read handwritten digits, with NumPy alone. It is the network of the "
     "classic Keras tutorial: it learns from the 60,000 images of MNIST, which come with the package, and is then "
-    "tested on 10,000 others. Nothing is downloaded, and nothing is written to disk. Ctrl-C stops it."
+    "tested on 10,000 others. Nothing is downloaded, and without --resume nothing is written to disk. Ctrl-C stops it."
 )
 
 # Each option with its least value, its default, and what it means.
@@ -26,6 +30,11 @@ OPTIONS = (
     ("--epochs", 1, 2, "how often to go through the 60,000 images; more takes longer and reads better"),
     ("--batch-size", 1, 1000, "how many images to look at between one change of the weights and the next"),
     ("--seed", 0, 0, "where the random numbers start; the same seed gives the same result"),
+)
+
+RESUME = (
+    "keep the network in this file, after each epoch; if the file is there already, go on from where it is. "
+    "Stopped at any moment and started again with the same options, training ends as if it had never been stopped"
 )
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
@@ -50,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for option, least, default, text in OPTIONS:
         convert, text = whole_number(at_least=least), f"{text} (default: %(default)s)"
         parser.add_argument(option, type=convert, default=default, metavar="N", help=text)
+    parser.add_argument("--resume", metavar="FILE", help=RESUME)
 
 
 class Position(Callback):
@@ -69,7 +79,7 @@ class Position(Callback):
         """How far training came."""
         epochs, steps = self.params["epochs"], self.params["steps"]
         done = f"Done: {self.batches} of {steps} batches of epoch {self.epoch + 1} of {epochs}"
-        if self.epoch + 1 == epochs and self.batches == steps:
+        if self.params["initial_epoch"] >= epochs or (self.epoch + 1 == epochs and self.batches == steps):
             done = "Done: all of the training, but not the test after it"
         return " - ".join([done, *figures(self.logs)])
 
@@ -83,8 +93,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"\nStopped by Ctrl-C after {clock(time.perf_counter() - start)}.")
         if hasattr(position, "params"):
             print(position.text())
-        print("Nothing was saved.")
+        print(kept(args.resume))
         return INTERRUPTED
+    except (OSError, ModelFileError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
     print(f"Time: {clock(time.perf_counter() - start)}, from loading the data to this line")
     return 0
 
@@ -98,7 +111,11 @@ def train_and_test(args: argparse.Namespace, position: Position) -> None:
     network = tutorial_network(args.seed)
     network.summary()
     print(f"\nTraining with batches of {args.batch_size:,} images and seed {args.seed}.")
-    network.fit(*data, batch_size=args.batch_size, epochs=args.epochs, callbacks=position)
+    callbacks: list[Callback] = [position]
+    if args.resume is not None:
+        print(beginning(args.resume))
+        callbacks.append(BackupAndRestore(args.resume))
+    network.fit(*data, batch_size=args.batch_size, epochs=args.epochs, callbacks=callbacks)
     print(f"\nTesting on {len(x_test):,} images that it has not seen.")
     tests = images(x_test), to_categorical(y_test)
     loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
@@ -106,6 +123,28 @@ def train_and_test(args: argparse.Namespace, position: Position) -> None:
     print(f"Test loss: {loss:.4f}")
     print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
     print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
+    if args.resume is not None:
+        print(f"The network is in {args.resume}: numpycnn.load_model({args.resume!r}) reads it.")
+
+
+def beginning(path: str) -> str:
+    """What will become of the file that training is kept in, as text."""
+    if not os.path.exists(path):
+        return f"After each epoch the network is written to {path}."
+    network = load_model(path)
+    return f"Going on after epoch {epochs_done(network)} with the network in {path}, whose seed is {network.seed}."
+
+
+def kept(path: str | None) -> str:
+    """What a file holds of a training that was stopped, as text."""
+    if path is None or not os.path.exists(path):
+        return "Nothing was saved."
+    return f"{path} holds the network after epoch {epochs_done(load_model(path))}; the same command goes on from there."
+
+
+def epochs_done(network: Sequential) -> int:
+    """How many epochs a network was trained for."""
+    return max(network.history.epoch, default=-1) + 1 if network.history else 0
 
 
 def images(x: Array) -> Array:

@@ -60,6 +60,10 @@ class Layer:
         """The shape of one output example for one input example. Raises ValueError for a shape that does not fit."""
         raise NotImplementedError
 
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """The parameters' shapes for that input shape, by name."""
+        return {}
+
     def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
         """New parameters for that input shape, by name."""
         return {}

@@ -38,12 +38,16 @@ class KernelLayer(Layer):
         """The kernel's shape, (..., in, out), for that input shape."""
         raise NotImplementedError
 
-    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         shape = self.kernel_shape(input_shape)
-        params = {"kernel": self.initial_values("kernel", self.kernel_initializer, shape, rng, dtype)}
-        if self.use_bias:
-            params["bias"] = self.initial_values("bias", self.bias_initializer, shape[-1:], rng, dtype)
-        return params
+        return {"kernel": shape, "bias": shape[-1:]} if self.use_bias else {"kernel": shape}
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+        initializers = {"kernel": self.kernel_initializer, "bias": self.bias_initializer}
+        return {
+            key: self.initial_values(key, initializers[key], shape, rng, dtype)
+            for key, shape in self.param_shapes(input_shape).items()
+        }
 
     def initial_values(self, key: str, initializer: Initializer, shape: Shape, rng: Rng, dtype: Any) -> Array:
         """The initializer's values in an array of the layer's own. Raises ValueError for values of another shape."""

@@ -1,0 +1,89 @@
+"""A file that is replaced whole or not at all, whatever happens meanwhile.
+
+The new content goes to a file beside the target, is synced to the disk, and then takes the target's place in one
+rename. A process that is killed before that leaves the target as it was, and its own file as litter, which the next
+one to write there removes: it can tell litter by its lock, which ends with the process that held it.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is open cannot be removed: that serves as the lock
+    fcntl = None
+
+PARTIAL = ".partial"
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write to, which becomes `path` when the body ends without an error. Raises what the system raises."""
+    target = Path(os.path.realpath(path))  # a link stays a link
+    remove_litter(target)
+    file = new_partial(target)
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if fcntl is not None:
+                os.replace(file.name, target)  # while the lock is held
+        if fcntl is None:
+            os.replace(file.name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(file.name)
+        raise
+    sync_directory(target.parent)
+
+
+def remove_litter(path: str | os.PathLike[str]) -> None:
+    """Remove what killed processes left beside `path`; what another process is writing stays."""
+    target = Path(os.path.realpath(path))
+    name = re.compile(re.escape(target.name) + r"\.[0-9a-f]{8}" + re.escape(PARTIAL))
+    for litter in [file for file in target.parent.iterdir() if name.fullmatch(file.name)]:
+        with suppress(OSError):  # it is being written
+            if fcntl is None:
+                litter.unlink()
+            else:
+                with open(litter, "rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    litter.unlink()
+
+
+def new_partial(target: Path) -> IO[bytes]:
+    """A new, locked file beside the target."""
+    while True:
+        file = open(f"{target}.{secrets.token_hex(4)}{PARTIAL}", "xb")  # noqa: SIM115
+        if claimed(file):
+            return file
+        file.close()
+
+
+def claimed(file: IO[bytes]) -> bool:
+    """Lock a new file until it is closed. False if another process took it for litter just before."""
+    if fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks: there nothing is taken for litter
+            return True
+    return os.path.exists(file.name)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make a rename last through a power failure; Windows has no such call, and does so by itself."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

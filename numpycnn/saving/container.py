@@ -1,0 +1,210 @@
+"""The file format: a few facts as JSON, arrays as they are in memory, and a digest over all of it.
+
+    bytes                  content
+    0 to 7                 the letters "numpycnn"
+    8 to 11                the format's version, 1: an unsigned integer, least byte first, as is the next
+    12 to 15               n, the length of the header
+    16 to 15 + n           the header, JSON in UTF-8: {"facts": {...}, "arrays": [...]}
+    from 16 + n on         the arrays, one after another, with nothing between them
+    the last 32            the SHA-256 of all that comes before
+
+Each entry of "arrays" is {"name": "weights/dense/bias", "dtype": "<f4", "shape": [10], "offset": 0}: little-endian
+numbers in C order, the offset counted from the end of the header. So a few lines of anyone's NumPy can read it:
+
+    raw = pathlib.Path(path).read_bytes()
+    start = 16 + int.from_bytes(raw[12:16], "little")
+    header = json.loads(raw[16:start])
+    arrays = {
+        a["name"]: np.frombuffer(raw, a["dtype"], math.prod(a["shape"]), start + a["offset"]).reshape(a["shape"])
+        for a in header["arrays"]
+    }
+
+This module knows nothing of models. It reads no array before the header is found to describe the file to the last byte,
+so nothing that a file says makes it take more memory than the file is long.
+"""
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from math import prod
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from numpycnn import checks
+from numpycnn.saving.atomic import replacing
+from numpycnn.typing import Array, Shape
+
+MAGIC = b"numpycnn"
+VERSION = 1
+LONGEST_HEADER = 2**20
+DIGEST = 32  # bytes of SHA-256
+DTYPES = ("<f4", "<f8", "<i8")
+
+
+class ModelFileError(ValueError):
+    """A file that is not what it should be: damaged, made by other means, or of a model that does not fit."""
+
+
+class Declared(NamedTuple):
+    """What the header says of an array."""
+
+    dtype: np.dtype
+    shape: Shape
+
+
+class Content(NamedTuple):
+    """What a file holds: facts as JSON values, and arrays by name."""
+
+    facts: dict[str, Any]
+    arrays: Mapping[str, Array]
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write(path: str | os.PathLike[str], content: Content) -> None:
+    """Write a file, whole or not at all. Raises ModelFileError for what the format cannot hold, and OSError."""
+    arrays = {name: stored(path, name, array) for name, array in content.arrays.items()}
+    header = encode(path, content.facts, arrays)
+    digest = hashlib.sha256()
+    with replacing(path) as file:
+        for part in chain([preamble(len(header)), header], (array.tobytes() for array in arrays.values())):
+            digest.update(part)
+            file.write(part)
+        file.write(digest.digest())
+
+
+def stored(path: object, name: str, array: Array) -> Array:
+    """The array as the file holds it: little-endian and contiguous."""
+    array = np.asarray(array)
+    array = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+    if array.dtype.str not in DTYPES:
+        raise ModelFileError(f"{path}: {name} must be of a dtype among {', '.join(DTYPES)}; received {array.dtype}")
+    return array
+
+
+def encode(path: object, facts: dict[str, Any], arrays: Mapping[str, Array]) -> bytes:
+    """The header, filled up with spaces so that the arrays begin at a multiple of 64 bytes."""
+    entries, offset = [], 0
+    for name, array in arrays.items():
+        entries.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
+        offset += array.nbytes
+    try:
+        header = json.dumps({"facts": facts, "arrays": entries}, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path}: a file holds plain numbers, text, lists and dicts; {error}") from None
+    header += b" " * (-(len(header) + 16) % 64)
+    if len(header) > LONGEST_HEADER:
+        raise ModelFileError(f"{path}: a header may have {LONGEST_HEADER} bytes; this one needs {len(header)}")
+    return header
+
+
+def preamble(length: int) -> bytes:
+    """What comes before the header."""
+    return MAGIC + VERSION.to_bytes(4, "little") + length.to_bytes(4, "little")
+
+
+# ---------------------------------------------------------------- reading
+
+
+class Reader:
+    """An open file whose header was read and checked: what it declares, and on demand its arrays."""
+
+    def __init__(self, path: str | os.PathLike[str], file: IO[bytes]) -> None:
+        self.path, self.file, self.digest = path, file, hashlib.sha256()
+        self.size = os.fstat(file.fileno()).st_size
+        header = self.header()
+        self.facts = header["facts"]
+        self.declared = declared_arrays(header["arrays"], self.size - file.tell() - DIGEST)
+
+    def header(self) -> Any:
+        """The header's JSON."""
+        start = self.take(16)
+        if start[:8] != MAGIC:
+            raise ValueError(f"expected a file that begins with {MAGIC!r}; received {start[:8]!r}")
+        version, length = int.from_bytes(start[8:12], "little"), int.from_bytes(start[12:], "little")
+        if version != VERSION:
+            raise ValueError(f"expected the format's version {VERSION}; received {version}")
+        if length > min(LONGEST_HEADER, self.size):
+            raise ValueError(f"a header of {length} bytes is too long for this file or any")
+        header = json.loads(self.take(length).decode(), object_pairs_hook=distinct, parse_constant=refuse_constant)
+        checks.keys("file", "header", header, {"facts", "arrays"})
+        return header
+
+    def take(self, count: int) -> bytes:
+        """The next bytes of the file."""
+        part = self.file.read(count)
+        if len(part) != count:
+            raise ValueError(f"ends too early, after {self.size} bytes")
+        self.digest.update(part)
+        return part
+
+    def arrays(self) -> dict[str, Array]:
+        """All arrays, in this machine's byte order. Raises ValueError unless the digest is right."""
+        arrays = {}
+        for name, (dtype, shape) in self.declared.items():
+            array = np.frombuffer(self.take(prod(shape) * dtype.itemsize), dtype)
+            arrays[name] = array.reshape(shape).astype(dtype.newbyteorder("="))
+        if self.file.read(DIGEST + 1) != self.digest.digest():
+            raise ValueError("its content does not agree with its digest: it was damaged or changed")
+        return arrays
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[Reader]:
+    """The file, open for as long as the body lasts.
+
+    What is found wrong with it, here or in the body, is raised as ModelFileError with the path; what the system raises,
+    such as FileNotFoundError, as it is.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            raise ValueError("expected a file; received a directory or a device")
+        with open(path, "rb") as file:
+            yield Reader(path, file)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ModelFileError(f"{os.fspath(path)}: {shortened(str(error))}") from None
+
+
+def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
+    """The arrays that the header declares. Raises ValueError or TypeError unless they fill the room exactly."""
+    declared: dict[str, Declared] = {}
+    offset = 0
+    for entry in checks.sequence("file", "arrays", entries):
+        checks.keys("file", "array", entry, {"name", "dtype", "shape", "offset"})
+        name = checks.text("file", "array's name", entry["name"])
+        if name in declared:
+            raise ValueError(f"two arrays have the name {name!r}")
+        dtype = np.dtype(checks.choice("file", f"dtype of {name}", entry["dtype"], DTYPES))
+        sizes = checks.sequence("file", f"shape of {name}", entry["shape"])
+        shape = tuple(checks.integer("file", f"shape of {name}", size) for size in sizes)
+        if checks.integer("file", f"offset of {name}", entry["offset"], at_least=0) != offset:
+            raise ValueError(f"{name} must begin at offset {offset}; received {entry['offset']}")
+        declared[name] = Declared(dtype, shape)
+        offset += prod(shape) * dtype.itemsize
+    if offset != room:
+        raise ValueError(f"the arrays declared take {offset} bytes; the file has {room} for them")
+    return declared
+
+
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for a key that comes twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError(f"a key comes twice among {', '.join(key for key, _ in pairs)}")
+    return found
+
+
+def refuse_constant(text: str) -> Any:
+    """Raise ValueError: NaN and infinity are not JSON."""
+    raise ValueError(f"{text} is no JSON")
+
+
+def shortened(text: str) -> str:
+    """An error's text; what a hostile file says in it may be long."""
+    return text if len(text) <= 500 else f"{text[:500]} ..."

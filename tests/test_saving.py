@@ -1,0 +1,348 @@
+"""Models in files: what comes back is what was saved, to the byte, and a file tells what it holds."""
+
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import LAYERS as DRAWN_LAYERS
+from hypothesis import given
+from hypothesis import strategies as st
+from networks import CLASSES, fingerprint, small_data, small_network
+
+from numpycnn import Sequential, backend, load_model
+from numpycnn.initializers import Initializer, VarianceScaling
+from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer
+from numpycnn.losses import CategoricalCrossentropy
+from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop
+from numpycnn.saving import ModelFileError
+from numpycnn.typing import Array, Rng, Shape
+
+OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
+    "sgd": SGD,
+    "momentum": lambda: SGD(0.01, momentum=0.9, nesterov=True),
+    "rmsprop": RMSprop,
+    "centered": lambda: RMSprop(momentum=0.5, centered=True, epsilon=1e-3),
+    "adam": lambda: Adam(beta_1=0.8),
+}
+
+
+def trained(optimizer: str = "rmsprop") -> Sequential:
+    network = small_network(compiled=False)
+    network.compile(OPTIMIZERS[optimizer](), CategoricalCrossentropy(), ["accuracy"])
+    network.fit(*small_data(), batch_size=20, epochs=2, verbose=0, validation_split=0.2)
+    return network
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "model.numpycnn"
+
+
+# ---------------------------------------------------------------- whole models
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_loaded_model_is_the_saved_one_and_trains_on_as_it_would(path: Path, optimizer: str) -> None:
+    saved = trained(optimizer)
+    saved.save(path)
+    loaded = load_model(path)
+    x, y = small_data(seed=1)
+    assert fingerprint(loaded) == fingerprint(saved)
+    assert loaded.get_config() == saved.get_config()
+    assert loaded.metrics_names == saved.metrics_names
+    assert loaded.predict(x).tobytes() == saved.predict(x).tobytes()
+    assert loaded.history is not None
+    assert loaded.history.epoch == [0, 1]
+    for network in (saved, loaded):
+        network.fit(x, y, batch_size=20, epochs=2, verbose=0)
+    assert fingerprint(loaded) == fingerprint(saved)
+
+
+@st.composite
+def drawn_networks(draw: st.DrawFn) -> Sequential:
+    """One drawn layer, and where it can be a Dense after it."""
+    layer = DRAWN_LAYERS[draw(st.sampled_from(sorted(DRAWN_LAYERS)))]
+    backend.set_floatx(draw(st.sampled_from(("float32", "float64"))))
+    network = Sequential(
+        [draw(layer), Flatten(), Dense(2)], seed=draw(st.integers(0, 2**63 - 1)), fast=draw(st.booleans())
+    )
+    if draw(st.booleans()):
+        network.compile(OPTIMIZERS[draw(st.sampled_from(sorted(OPTIMIZERS)))](), "mse")
+        rng = np.random.default_rng(0)
+        if draw(st.booleans()):
+            assert network.input_shape is not None
+            network.train_on_batch(rng.normal(size=(2, *network.input_shape)), rng.normal(size=(2, 2)))
+    backend.set_floatx("float32")
+    return network
+
+
+@given(network=drawn_networks())
+def test_any_model_comes_back(tmp_path_factory: pytest.TempPathFactory, network: Sequential) -> None:
+    path = tmp_path_factory.getbasetemp() / "drawn.numpycnn"
+    network.save(path)
+    loaded = load_model(path)
+    assert loaded.get_config() == network.get_config()
+    assert fingerprint(loaded) == fingerprint(network)
+    assert (loaded.dtype, loaded.fast, loaded.built) == (network.dtype, network.fast, True)
+    for a, b in ((loaded.optimizer, network.optimizer), (loaded.loss, network.loss)):
+        assert type(a) is type(b)
+        assert (a and a.get_config()) == (b and b.get_config())
+    before = path.read_bytes()
+    loaded.save(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_can_be_read_with_a_few_lines_of_numpy(path: Path) -> None:
+    """The lines of container.py's docstring."""
+    network = trained()
+    network.save(path)
+    raw = path.read_bytes()
+    start = 16 + int.from_bytes(raw[12:16], "little")
+    header = json.loads(raw[16:start])
+    arrays = {
+        a["name"]: np.frombuffer(raw, a["dtype"], math.prod(a["shape"]), start + a["offset"]).reshape(a["shape"])
+        for a in header["arrays"]
+    }
+    for name, param in network.params.items():
+        assert arrays[f"weights/{name}"].tobytes() == param.tobytes()
+    assert network.history is not None
+    assert arrays["history/val_loss"].tolist() == network.history.history["val_loss"]
+    assert header["facts"]["steps"] == network.steps == 4
+
+
+def test_the_file_does_not_depend_on_when_or_where_it_is_made(tmp_path: Path) -> None:
+    network = trained()
+    network.save(tmp_path / "a")
+    network.save(str(tmp_path / "b"))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+def test_a_link_stays_a_link_and_its_file_is_replaced(tmp_path: Path, path: Path) -> None:
+    path.write_bytes(b"old")
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(path)
+    except OSError as error:
+        pytest.skip(f"no links here: {error}")
+    small_network().save(link)
+    assert link.is_symlink()
+    assert load_model(path).name == "sequential"
+
+
+def test_what_is_saved_is_readable_as_any_new_file(tmp_path: Path, path: Path) -> None:
+    small_network().save(path)
+    (tmp_path / "other").write_bytes(b"")
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+# ---------------------------------------------------------------- weights alone
+
+
+def test_weights_come_back_into_a_model_built_alike(path: Path) -> None:
+    source, target = trained(), small_network(seed=9)
+    source.save_weights(path)
+    kernel = target.params["conv2d/kernel"]
+    target.load_weights(path)
+    assert [w.tobytes() for w in target.get_weights()] == [w.tobytes() for w in source.get_weights()]
+    assert target.params["conv2d/kernel"] is kernel
+    assert target.seed == 9
+
+
+def test_weights_are_read_from_a_whole_model_too(path: Path) -> None:
+    source, target = trained(), small_network(seed=9, compiled=False)
+    source.save(path)
+    target.load_weights(path)
+    assert [w.tobytes() for w in target.get_weights()] == [w.tobytes() for w in source.get_weights()]
+
+
+class Doubling(Layer):
+    """A layer of the user's own."""
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+        return {"scale": np.full(input_shape, 2.0, dtype)}
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Any]:
+        return x * self.params["scale"], x
+
+
+def test_the_weights_of_layers_of_the_users_own_can_be_kept(path: Path) -> None:
+    network = Sequential([Doubling(input_shape=(3,))])
+    network.params["doubling/scale"][:] = (1.0, 2.0, 3.0)
+    network.save_weights(path)
+    other = Sequential([Doubling(input_shape=(3,))])
+    other.load_weights(path)
+    assert other.params["doubling/scale"].tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([Dense(2, input_shape=(3,))], r"expected the array weights/dense/kernel, which is missing"),
+        (
+            [Dense(4, name="a", input_shape=(3,))],
+            r"expected weights/a/kernel as float32 of shape \(3, 4\); received float32 of shape \(3, 5\)",
+        ),
+        (
+            [Dense(5, use_bias=False, name="a", input_shape=(3,))],
+            r"holds the array weights/a/bias, which does not belong to the model",
+        ),
+    ],
+)
+def test_weights_of_another_model_are_refused(path: Path, layers: list[Layer], message: str) -> None:
+    Sequential([Dense(5, name="a", input_shape=(3,))]).save_weights(path)
+    target = Sequential(layers)
+    before = fingerprint(target)
+    with pytest.raises(ModelFileError, match=f"model.numpycnn: {message}"):
+        target.load_weights(path)
+    assert fingerprint(target) == before
+
+
+def test_weights_of_another_dtype_are_refused(path: Path) -> None:
+    small_network().save_weights(path)
+    backend.set_floatx("float64")
+    with pytest.raises(
+        ModelFileError, match=r"expected weights/conv2d/kernel as float64 .*; received float32 of shape"
+    ):
+        small_network().load_weights(path)
+
+
+def test_a_file_of_weights_is_not_a_model(path: Path) -> None:
+    small_network().save_weights(path)
+    with pytest.raises(ModelFileError, match=r"file: facts must be a dict with the keys .*; received the keys kind"):
+        load_model(path)
+
+
+# ---------------------------------------------------------------- what cannot be saved
+
+
+class Own(Initializer):
+    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        return np.ones(shape, dtype)
+
+
+class OwnLoss(CategoricalCrossentropy):
+    pass
+
+
+class Lazy(SGD):
+    pass
+
+
+def own_metric(y_true: Array, y_pred: Array) -> Array:
+    return np.abs(y_true - y_pred).mean(axis=1)
+
+
+def compiled(**changes: Any) -> Sequential:
+    network = Sequential([Dense(CLASSES, input_shape=(3,))])
+    network.compile(**{"optimizer": "sgd", "loss": "mse", **changes})
+    return network
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (
+            Sequential([Doubling(input_shape=(3,))]),
+            r"Doubling: only the library's own can be read back: Activation, .*",
+        ),
+        (
+            Sequential([Dense(2, kernel_initializer=Own(), input_shape=(3,))]),
+            r"dense: class_name of kernel_initializer must be one of 'Constant', .*; received 'Own'",
+        ),
+        (compiled(loss=OwnLoss()), r"OwnLoss: only the library's own can be read back: CategoricalCrossentropy, .*"),
+        (compiled(optimizer=Lazy()), r"Lazy: only the library's own can be read back: SGD, RMSprop, Adam"),
+        (compiled(metrics=[own_metric]), r"metric own_metric: is not the library's own, which alone a file can name"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_saved(path: Path, network: Sequential, message: str) -> None:
+    with pytest.raises(ModelFileError, match=f"model.numpycnn: sequential cannot be saved; {message}"):
+        network.save(path)
+    assert not path.exists()
+
+
+def test_settings_that_are_no_json_are_not_saved(path: Path) -> None:
+    network = compiled()
+    assert network.optimizer is not None
+    network.optimizer.learning_rate = np.float32(0.5)  # type: ignore[assignment]
+    with pytest.raises(ModelFileError, match=r"a file holds plain numbers, text, lists and dicts; .*float32"):
+        network.save(path)
+
+
+def test_an_array_that_the_format_does_not_have_is_not_saved(path: Path) -> None:
+    network = Sequential([Doubling(input_shape=(3,))])
+    network.layers[0].params["scale"] = np.ones(3, complex)
+    with pytest.raises(
+        ModelFileError, match=r"weights/doubling/scale must be of a dtype among <f4, <f8, <i8; received c"
+    ):
+        network.save_weights(path)
+
+
+def test_a_header_that_is_too_long_is_not_saved(path: Path) -> None:
+    network = Sequential([Dense(1, name="a" * 2**20, input_shape=(1,))])
+    with pytest.raises(ModelFileError, match=r"a header may have 1048576 bytes; this one needs 20973\d\d"):
+        network.save_weights(path)
+
+
+def test_more_layers_than_are_read_are_not_saved(path: Path) -> None:
+    network = Sequential([Dropout(0.5, name=str(k), input_shape=(1,)) for k in range(1001)])
+    with pytest.raises(ModelFileError, match="layers must be 1 to 1000; received 1001"):
+        network.save(path)
+
+
+@pytest.mark.parametrize("method", ["save", "save_weights", "load_weights"])
+def test_a_model_that_is_not_built_has_nothing_to_save(path: Path, method: str) -> None:
+    with pytest.raises(ValueError, match=f"sequential.{method}: the model is not built"):
+        getattr(Sequential([Dense(1)]), method)(path)
+
+
+@pytest.mark.parametrize("method", ["save", "save_weights", "load_weights"])
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (3, TypeError, "path must be a path, as a string or a pathlib.Path; received 3"),
+        (None, TypeError, "path must be a path, as a string or a pathlib.Path; received None"),
+        (b"name", TypeError, "path must be a path, as a string or a pathlib.Path; received b'name'"),
+        ("", ValueError, "path must be a path; received ''"),
+        ("a\0b", ValueError, r"path must be a path; received 'a\\x00b'"),
+    ],
+)
+def test_a_path_must_be_one(method: str, value: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"sequential.{method}: {message}"):
+        getattr(small_network(), method)(value)
+    with pytest.raises(error, match=f"load_model: {message}"):
+        load_model(value)
+
+
+def test_what_the_system_refuses_is_raised_as_it_is(tmp_path: Path) -> None:
+    network = small_network()
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "none")
+    with pytest.raises(FileNotFoundError):
+        network.save(tmp_path / "none" / "model")
+    with pytest.raises(OSError, match=str(tmp_path.name)):
+        network.save(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_compiled_model_without_a_file_name_it_knows_stays_usable(path: Path) -> None:
+    """Saving changes nothing."""
+    network = trained()
+    before = fingerprint(network)
+    network.save(path)
+    network.save_weights(path)
+    assert fingerprint(network) == before
+
+
+def test_initializers_come_back(path: Path) -> None:
+    network = Sequential([Conv2D(2, 3, kernel_initializer=VarianceScaling(2.0, "fan_out"), input_shape=(5, 5, 1))])
+    network.save(path)
+    assert load_model(path).get_config() == network.get_config()
