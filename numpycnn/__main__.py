@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from numpycnn import __version__
 from numpycnn.commands import train
+from numpycnn.saving import ModelFileError
 
 COMMANDS = {"train": train}
 DEFAULT = "train"
@@ -24,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command.run(parser.parse_args(arguments))
     except BrokenPipeError:  # whoever read the output, such as `head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, ModelFileError) as error:  # a file that the user named
+        print(f"\n{error}", file=sys.stderr)
         return 1
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpycnn import __version__, callbacks, models
+from numpycnn import __version__, callbacks, load_model, models
 from numpycnn.__main__ import main
 from numpycnn.commands import train
 from numpycnn.datasets import mnist
@@ -145,7 +145,7 @@ def test_a_reader_who_has_read_enough_gets_no_traceback() -> None:
         assert "Traceback" not in process.stderr.read()
 
 
-def interrupted_at(monkeypatch: pytest.MonkeyPatch, hook: str) -> int:
+def interrupted_at(monkeypatch: pytest.MonkeyPatch, hook: str, *arguments: str) -> int:
     """Run the main job with Ctrl-C pressed at one point of it."""
 
     def press(*_: object, **__: object) -> None:
@@ -157,7 +157,7 @@ def interrupted_at(monkeypatch: pytest.MonkeyPatch, hook: str) -> int:
         monkeypatch.setattr(models.Sequential, "evaluate", press)
     else:
         monkeypatch.setattr(callbacks.History, hook, press)
-    return main(["--epochs", "1", "--batch-size", "500"])
+    return main(["--epochs", "1", "--batch-size", "500", *arguments])
 
 
 @pytest.mark.usefixtures("part_of_mnist")
@@ -175,3 +175,43 @@ def test_ctrl_c_says_what_was_done(
 ) -> None:
     assert interrupted_at(monkeypatch, hook) == 130
     assert message in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("part_of_mnist")
+def test_training_goes_on_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, parts = str(tmp_path / "whole"), str(tmp_path / "parts")
+    assert main(["--batch-size", "500", "--resume", whole]) == 0
+    assert f"After each epoch the network is written to {whole}.\nEpoch 1/2\n" in capsys.readouterr().out
+    assert main(["--batch-size", "500", "--resume", parts, "--epochs", "1"]) == 0
+    assert main(["--batch-size", "500", "--resume", parts, "--seed", "8"]) == 0
+    out = capsys.readouterr().out
+    assert f"Going on after epoch 1 with the network in {parts}, whose seed is 0.\nEpoch 2/2\n" in out
+    assert f"The network is in {parts}: numpycnn.load_model({parts!r}) reads it.\nTime: " in out
+    for one, other in zip(load_model(whole).get_weights(), load_model(parts).get_weights(), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.usefixtures("part_of_mnist")
+@pytest.mark.parametrize(("hook", "done"), [("on_train_batch_begin", 1), ("evaluate", 2)])
+def test_ctrl_c_says_what_a_file_holds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, hook: str, done: int
+) -> None:
+    path = str(tmp_path / "kept")
+    assert main(["--batch-size", "500", "--epochs", str(done), "--resume", path]) == 0
+    assert interrupted_at(monkeypatch, hook, "--epochs", "2", "--resume", path) == 130
+    out = capsys.readouterr().out
+    assert out.endswith(f"{path} holds the network after epoch {done}; the same command goes on from there.\n")
+    assert ("Done: all of the training, but not the test after it\n" in out) == (done == 2)
+
+
+@pytest.mark.usefixtures("part_of_mnist")
+@pytest.mark.parametrize(
+    ("place", "message"), [("bad", "bad: ends too early, after 3 bytes"), ("none/file", "No such file")]
+)
+def test_a_file_that_will_not_do_is_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str, message: str
+) -> None:
+    (tmp_path / "bad").write_bytes(b"bad")
+    assert main(["--resume", str(tmp_path / place)]) == 1
+    assert message in capsys.readouterr().err
+    assert (tmp_path / "bad").read_bytes() == b"bad"

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +13,6 @@ from numpycnn.callbacks import BackupAndRestore, Callback, Logs
 from numpycnn.datasets import mnist
 from numpycnn.models import Sequential, load_model
 from numpycnn.progress import clock, figures
-from numpycnn.saving import ModelFileError
 from numpycnn.tutorial import tutorial_network
 from numpycnn.typing import Array
 from numpycnn.utils import to_categorical
@@ -95,9 +93,6 @@ def run(args: argparse.Namespace) -> int:
             print(position.text())
         print(kept(args.resume))
         return INTERRUPTED
-    except (OSError, ModelFileError) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
     print(f"Time: {clock(time.perf_counter() - start)}, from loading the data to this line")
     return 0
 

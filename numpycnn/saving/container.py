@@ -115,9 +115,10 @@ def preamble(length: int) -> bytes:
 class Reader:
     """An open file whose header was read and checked: what it declares, and on demand its arrays."""
 
-    def __init__(self, path: str | os.PathLike[str], file: IO[bytes]) -> None:
-        self.path, self.file, self.digest = path, file, hashlib.sha256()
-        self.size = os.fstat(file.fileno()).st_size
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.digest = file, hashlib.sha256()
+        self.size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         header = self.header()
         self.facts = header["facts"]
         self.declared = declared_arrays(header["arrays"], self.size - file.tell() - DIGEST)
@@ -130,7 +131,7 @@ class Reader:
         version, length = int.from_bytes(start[8:12], "little"), int.from_bytes(start[12:], "little")
         if version != VERSION:
             raise ValueError(f"expected the format's version {VERSION}; received {version}")
-        if length > min(LONGEST_HEADER, self.size):
+        if length > min(LONGEST_HEADER, self.size - 16 - DIGEST):
             raise ValueError(f"a header of {length} bytes is too long for this file or any")
         header = json.loads(self.take(length).decode(), object_pairs_hook=distinct, parse_constant=refuse_constant)
         checks.keys("file", "header", header, {"facts", "arrays"})
@@ -159,14 +160,21 @@ class Reader:
 def reading(path: str | os.PathLike[str]) -> Iterator[Reader]:
     """The file, open for as long as the body lasts.
 
-    What is found wrong with it, here or in the body, is raised as ModelFileError with the path; what the system raises,
-    such as FileNotFoundError, as it is.
+    What is found wrong with it, here or in the body, is raised as ModelFileError; what the system raises, such as
+    FileNotFoundError, as it is.
     """
-    try:
+    with explained(path):
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             raise ValueError("expected a file; received a directory or a device")
         with open(path, "rb") as file:
-            yield Reader(path, file)
+            yield Reader(file)
+
+
+@contextmanager
+def explained(path: str | os.PathLike[str]) -> Iterator[None]:
+    """What the body finds wrong with a file is raised as ModelFileError, with the path."""
+    try:
+        yield
     except (ValueError, TypeError, RecursionError) as error:
         raise ModelFileError(f"{os.fspath(path)}: {shortened(str(error))}") from None
 

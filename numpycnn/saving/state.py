@@ -32,7 +32,7 @@ from numpycnn.layers import LAYERS, Layer
 from numpycnn.losses import LOSSES, Loss
 from numpycnn.metrics import METRICS, Metric
 from numpycnn.optimizers import OPTIMIZERS, Optimizer
-from numpycnn.saving.container import Content, Declared, ModelFileError, reading, shortened, write
+from numpycnn.saving.container import Content, Declared, ModelFileError, Reader, reading, shortened, write
 from numpycnn.typing import Array, Shape
 
 FACTS = {
@@ -154,9 +154,14 @@ def load_weights(path: str | os.PathLike[str], params: Mapping[str, Array]) -> d
 def load(path: str | os.PathLike[str]) -> Saved:
     """The model in a file. Raises ModelFileError for a file that is damaged, or not such as `save` writes."""
     with reading(path) as file:
-        plan = blueprint(file.facts)
-        check_arrays(file.facts, plan, file.declared)
-        arrays = file.arrays()
+        return model_in(file)
+
+
+def model_in(file: Reader) -> Saved:
+    """The model in an open file. Raises TypeError or ValueError as `load` does ModelFileError."""
+    plan = blueprint(file.facts)
+    check_arrays(file.facts, plan, file.declared)
+    arrays = file.arrays()
     for layer, shape in plan.layers:
         layer.finish_build(shape, stripped(f"weights/{layer.name}", arrays))
     if plan.compiled is not None:

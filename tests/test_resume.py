@@ -1,0 +1,204 @@
+"""Training that goes on from a file: BackupAndRestore, and the state that callbacks keep. `test_atomic.py` kills it too."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import fingerprint, small_data, small_network
+
+from numpycnn import Sequential, load_model
+from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, Logs
+from numpycnn.layers import Dense, Flatten
+from numpycnn.optimizers import SGD, Adam
+from numpycnn.saving import ModelFileError
+from numpycnn.typing import Array
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "training"
+
+
+def train(
+    path: Path | None, epochs: int, callbacks: Sequence[Callback] = (), model: Sequential | None = None
+) -> Sequential:
+    """A program that trains, as if started anew."""
+    model = small_network() if model is None else model
+    kept = [] if path is None else [BackupAndRestore(path)]
+    model.fit(*small_data(), 20, epochs, verbose=0, callbacks=[*kept, *callbacks], validation_split=0.2)
+    return model
+
+
+class Interruption(Callback):
+    """Ends the program in the middle of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        self.now = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        if self.now == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 3])
+def test_interrupted_training_ends_as_if_it_never_was(path: Path, epoch: int) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(path, 4, [Interruption(epoch)])
+    assert path.exists() == (epoch > 0)
+    resumed, whole = train(path, 4), train(None, 4)
+    assert fingerprint(resumed) == fingerprint(whole)
+    assert resumed.history is not None
+    assert resumed.history.epoch == [0, 1, 2, 3]
+    assert fingerprint(load_model(path)) == fingerprint(whole)
+
+
+def test_finished_training_is_not_trained_again_but_longer_training_goes_on(path: Path) -> None:
+    first = train(path, 2)
+    assert fingerprint(train(path, 2)) == fingerprint(first)
+    assert fingerprint(train(path, 5)) == fingerprint(train(None, 5))
+
+
+def test_the_seed_is_the_files_where_the_program_draws_another(path: Path) -> None:
+    np.random.seed(1)
+    first = train(path, 2, model=small_network(seed=None))
+    np.random.seed(2)
+    resumed = train(path, 4, model=small_network(seed=None))
+    np.random.seed(1)
+    assert fingerprint(resumed) == fingerprint(train(None, 4, model=small_network(seed=None)))
+    assert resumed.seed == first.seed
+
+
+class Slower(Callback):
+    """Halves the learning rate at every epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self.model.optimizer.learning_rate /= 2
+
+
+def test_settings_of_the_optimizer_go_on_from_where_they_were(path: Path) -> None:
+    train(path, 2, [Slower()])
+    assert fingerprint(train(path, 4, [Slower()])) == fingerprint(train(None, 4, [Slower()]))
+
+
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_early_stopping_remembers(path: Path, best: bool, first: int) -> None:
+    def stopping() -> EarlyStopping:
+        return EarlyStopping("val_accuracy", patience=3, restore_best_weights=best)
+
+    train(path, first, [stopping()])
+    resumed, whole = train(path, 20, [stopping()]), train(None, 20, [stopping()])
+    assert whole.history is not None
+    assert first < len(whole.history.epoch) < 20
+    assert fingerprint(resumed) == fingerprint(whole)
+    assert fingerprint(train(path, 20, [stopping()])) == fingerprint(whole)  # it had ended
+
+
+class Counting(Callback):
+    """A callback of the user's own, which remembers."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self.count += 1
+
+    def get_state(self) -> dict[str, Array]:
+        return {"count": np.array(self.count)}
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        self.count = int(state["count"])
+
+
+def test_callbacks_of_the_users_own_remember(path: Path) -> None:
+    train(path, 2, [Counting()])
+    counting = Counting()
+    train(path, 5, [counting])
+    assert counting.count == 5
+
+
+# ---------------------------------------------------------------- what does not fit
+
+
+def other_network(**changes: Any) -> Sequential:
+    model = small_network(compiled=False)
+    model.compile(**{"optimizer": "rmsprop", "loss": "categorical_crossentropy", "metrics": ["accuracy"], **changes})
+    return model
+
+
+def another_net() -> Sequential:
+    model = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(3, activation="softmax")], seed=0)
+    model.compile("rmsprop", "categorical_crossentropy", ["accuracy"])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("model", "callbacks", "message"),
+    [
+        (another_net(), [], r"expected layers \["),
+        (other_network(optimizer=Adam()), [], "expected optimizer Adam; received RMSprop"),
+        (
+            other_network(loss="mse"),
+            [],
+            r"expected loss \{'class_name': 'MeanSquaredError', 'config': \{\}\}; received",
+        ),
+        (other_network(metrics=[]), [], r"expected metrics \[\]; received \['accuracy'\]"),
+        (other_network(), [EarlyStopping()], r"expected callbacks \['EarlyStopping'\]; received \[\]"),
+    ],
+)
+def test_another_training_is_refused(path: Path, model: Sequential, callbacks: list[Callback], message: str) -> None:
+    train(path, 1)
+    before, content = fingerprint(model), path.read_bytes()
+    with pytest.raises(ModelFileError, match=f"training: is of another training; {message}"):
+        train(path, 2, callbacks, model=model)
+    assert fingerprint(model) == before
+    assert path.read_bytes() == content
+
+
+def test_a_file_without_what_training_needs_is_refused(path: Path) -> None:
+    small_network(compiled=False).save(path)
+    with pytest.raises(ModelFileError, match="expected optimizer RMSprop; received None"):
+        train(path, 1)
+
+
+def test_a_state_that_does_not_belong_to_the_callback_is_refused() -> None:
+    stopping = EarlyStopping()
+    stopping.model, stopping.params = small_network(), {"metrics": ["val_loss"]}
+    stopping.on_train_begin({})
+    before = stopping.get_state()
+    for state in ({}, {**before, "more": np.zeros(1)}, {**before, "wait": np.zeros(2, np.int64)}):
+        with pytest.raises(ValueError, match="EarlyStopping: expected a state with best, wait"):
+            stopping.set_state(state)
+    assert stopping.get_state() == before
+    with pytest.raises(ValueError, match="Callback: remembers nothing; received best"):
+        Callback().set_state({"best": np.zeros(())})
+    Callback().set_state({})
+
+
+def test_what_cannot_be_kept_is_refused_before_training(path: Path) -> None:
+    class Own(SGD):
+        pass
+
+    model = other_network(optimizer=Own())
+    with pytest.raises(ModelFileError, match="Own: only the library's own can be read back"):
+        train(path, 1, model=model)
+    assert model.steps == 0
+    with pytest.raises(FileNotFoundError):
+        train(path / "none", 1, model=other_network())
+    with pytest.raises(
+        TypeError, match=r"BackupAndRestore: path must be a path, as a string or a pathlib.Path; received 3"
+    ):
+        BackupAndRestore(3)  # type: ignore[arg-type]
+
+
+def test_litter_is_removed_when_training_starts(path: Path) -> None:
+    train(path, 1)
+    (path.parent / "training.0123abcd.partial").write_bytes(b"")
+    train(path, 1)
+    assert os.listdir(path.parent) == ["training"]
