@@ -16,17 +16,20 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's example, word for word, on a part of the data."""
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len([line for line in code.splitlines() if line]) == 15
+def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's examples, word for word and one after another, on a part of the data."""
+    first, *others = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in first.splitlines() if line]) == 15
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     monkeypatch.setattr(mnist, "load_data", lambda: ((x_train[:6000], y_train[:6000]), (x_test[:500], y_test[:500])))
     names: dict[str, object] = {}
-    exec(code, names)  # noqa: S102
+    exec(first, names)  # noqa: S102
     assert isinstance(names["accuracy"], float)
     assert names["accuracy"] > 0.7
     assert capsys.readouterr().out.endswith("7 is what the first test image shows\n")
+    monkeypatch.chdir(tmp_path)
+    for code in others:
+        exec(code, names)  # noqa: S102
 
 
 @pytest.mark.parametrize("which", ["main", "test"])
