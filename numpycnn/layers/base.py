@@ -1,9 +1,9 @@
 """What a layer is: the contract that every layer keeps, and that a new one has to fill in.
 
 A subclass writes `__init__`, `output_shape_for`, `forward`, `backward`, `get_config`, and, where it has parameters,
-`param_shapes` and `make_params`. The rest is here. A layer keeps its settings and parameters, and nothing of the data that pass through
-it: what the backward needs is returned by the forward as the cache, so two threads can use one layer, and inference
-holds no memory.
+`param_shapes` and `make_params`. The rest is here. A layer keeps its settings and parameters, and nothing of the data
+that pass through it: what the backward needs is returned by the forward as the cache, so two threads can use one layer,
+and inference holds no memory.
 """
 
 import re
