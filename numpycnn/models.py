@@ -24,6 +24,7 @@ from numpycnn.parallel import Map, check_workers, worker_map
 from numpycnn.profiling import StepTime, medians, profile_lines, profile_step
 from numpycnn.progress import Progress, ProgressBar
 from numpycnn.randomness import ORDER, generator
+from numpycnn.tracing import Trace, trace_backward, trace_forward
 from numpycnn.training import BatchResult, Place
 from numpycnn.typing import Array
 
@@ -276,6 +277,27 @@ class Sequential(Network):
             for line in profile_lines(rows, title):
                 print_fn(line)
         return rows
+
+    def trace(self, x: Any, y: Any = None, *, training: bool = False) -> Trace:
+        """Every number between the input and the loss, and back, layer by layer and by name: see `tracing.Trace`.
+
+        x: (n, *input_shape). y: the targets, as for `fit`, for the loss and all gradients. training: dropout on, with
+        the mask of the next step. Always layer by layer (`fast` is not asked). Nothing is learnt.
+
+        Raises ValueError or TypeError for data that do not fit, and for y if the model is not compiled.
+        """
+        checks.flag(f"{self.name}.trace", "training", training)
+        if y is None:
+            x, _ = self._check_x(f"{self.name}.trace", x, check_finite=False)
+        else:
+            x, y = self._check_data("trace", x, y, check_finite=False)
+        self._build_for(x)
+        place = Place(self.seed or 0, self.steps)  # a built model has a seed
+        found, caches = trace_forward(self._layers, np.array(x, self.dtype), place, training=training)
+        if y is not None:
+            loss, _ = self._require_compiled("trace")
+            trace_backward(found, caches, self._layers, y, loss)
+        return found
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the whole model to a file: configuration, weights, how it is compiled, the optimizer's memory, History.

@@ -80,6 +80,14 @@ class Layer:
         """The second of what `backward` gives; a layer may leave out the work for the first, which is often most."""
         return self.backward(dy, cache)[1]
 
+    def inside(self, x: Array, cache: Cache) -> dict[str, Array]:
+        """What a forward of x computed on its way, by name, for people to look at (`tracing.py`)."""
+        return {}
+
+    def inside_gradients(self, dy: Array, cache: Cache) -> dict[str, Array]:
+        """The gradients of what is inside, under the same names; those without a gradient are left out."""
+        return {}
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as JSON values: `type(layer)(**config)` is an equal layer, not built."""
         return {"name": self.name, "input_shape": None if self.input_shape is None else list(self.input_shape)}

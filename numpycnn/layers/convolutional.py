@@ -108,6 +108,22 @@ class Conv2D(KernelLayer):
         """dy back through the activation: dz, (N, OH, OW, F)."""
         return to_channels_last(self.activation_function.backward(dy, cache.y), self.data_format)
 
+    def inside(self, x: Array, cache: ConvCache) -> dict[str, Array]:
+        """The im2col matrix of each image, (N, OH*OW, KH*KW*C), and the scores before the activation, (N, OH, OW, F).
+
+        Row i*OW + j of "patches" is the patch under the window at output cell (i, j); column (u*KW + v)*C + c is what
+        tap (u, v) sees of channel c.
+        """
+        scores, _ = self.without_activation().forward(x)
+        patches = cache.cols.reshape(len(x), -1, cache.cols.shape[1])  # (N, OH*OW, KH*KW*C)
+        return {"patches": patches, "scores": to_channels_last(scores, self.data_format)}
+
+    def inside_gradients(self, dy: Array, cache: ConvCache) -> dict[str, Array]:
+        """dL/d patches, what col2im adds up, and dL/d scores."""
+        dz, kernel = self.score_gradients(dy, cache), self.params["kernel"]
+        dpatches = dz.reshape(len(dz), -1, self.filters) @ kernel.reshape(-1, self.filters).T  # (N, OH*OW, KH*KW*C)
+        return {"patches": dpatches, "scores": dz}
+
     def kernel_gradients(self, dz: Array, cache: ConvCache) -> dict[str, Array]:
         """The gradients of kernel and bias."""
         return self.gradients(*F.conv2d_backward(dz, cache.cols, self.params["kernel"]))
@@ -179,6 +195,10 @@ class MaxPooling2D(Layer):
         dy = to_channels_last(dy, self.data_format)  # (N, OH, OW, C)
         dx = F.max_pool2d_backward(dy, cache.winner, cache.x_shape, self.window)  # (N, H, W, C)
         return from_channels_last(dx, self.data_format), {}
+
+    def inside(self, x: Array, cache: PoolCache) -> dict[str, Array]:
+        """Which tap of each window, counted row by row, held the maximum: (N, OH, OW, C)."""
+        return {"winner": cache.winner}
 
     def get_config(self) -> dict[str, Any]:
         return {

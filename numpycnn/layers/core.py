@@ -3,6 +3,8 @@
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from numpycnn import checks
 from numpycnn import functional as F
 from numpycnn.initializers import Initializer
@@ -68,6 +70,14 @@ class Dense(KernelLayer):
         dz = self.activation_function.backward(dy, cache.y)  # (N, ..., U)
         return self.gradients(*F.dense_backward(dz, cache.x))
 
+    def inside(self, x: Array, cache: DenseCache) -> dict[str, Array]:
+        """The scores before the activation: (N, ..., units)."""
+        return {"scores": self.without_activation().forward(x)[0]}
+
+    def inside_gradients(self, dy: Array, cache: DenseCache) -> dict[str, Array]:
+        """dL/d scores."""
+        return {"scores": self.activation_function.backward(dy, cache.y)}
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
 
@@ -106,6 +116,10 @@ class Dropout(Layer):
 
     def backward(self, dy: Array, cache: Array | None) -> tuple[Array, dict[str, Array]]:
         return dy if cache is None else dy * cache, {}
+
+    def inside(self, x: Array, cache: Array | None) -> dict[str, Array]:
+        """What each value was multiplied by: 0, or 1/(1 - rate); in inference 1."""
+        return {"mask": np.ones_like(x) if cache is None else cache}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
