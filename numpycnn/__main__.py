@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from numpycnn import __version__
-from numpycnn.commands import train
+from numpycnn.commands import predict, train
 from numpycnn.saving import ModelFileError
 
-COMMANDS = {"train": train}
+COMMANDS = {"train": train, "predict": predict}
 DEFAULT = "train"
 
 

@@ -95,7 +95,7 @@ def test_version_and_help() -> None:
         (["--batch-size", "-5"], "argument --batch-size: expected a whole number of at least 1; received '-5'"),
         (["--seed", "1.5"], "argument --seed: expected a whole number of at least 0; received '1.5'"),
         (["--epoch-count", "3"], "unrecognized arguments: --epoch-count 3"),
-        (["predict"], "unrecognized arguments: predict"),
+        (["classify"], "unrecognized arguments: classify"),
     ],
 )
 def test_bad_options_are_explained(arguments: list[str], message: str) -> None:

@@ -1,0 +1,209 @@
+"""Digits of one's own, as MNIST has them: MNIST's own images come back as they are, wherever and however large."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numpycnn import Sequential
+from numpycnn.__main__ import main
+from numpycnn.datasets import mnist
+from numpycnn.digits import as_input, as_mnist, as_text, read_digit
+from numpycnn.layers import Dense, Flatten
+from numpycnn.typing import Array
+
+Image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra images")
+
+
+def digits(count: int) -> Array:
+    """MNIST's first digits, from 0 to 1."""
+    return mnist.load_data()[0][0][:count] / 255
+
+
+def test_mnists_own_digits_come_back_from_anywhere() -> None:
+    rng = np.random.default_rng(0)
+    same = 0
+    for digit in digits(500):
+        drawing = np.zeros((60, 70))
+        top, left = rng.integers(0, 32, 2)
+        drawing[top : top + 28, left : left + 28] = 7 * digit
+        same += bool(np.abs(as_mnist(drawing) - digit / digit.max()).max() < 1e-6)
+    assert same >= 498  # a centre of mass just between two pixels is rounded either way
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(3, 3), (10, 10), (37, 37)])
+def test_the_size_of_the_drawing_does_not_matter(rows: int, cols: int) -> None:
+    for digit in digits(50):
+        np.testing.assert_allclose(as_mnist(np.kron(digit, np.ones((rows, cols)))), as_mnist(digit), atol=1e-6)
+
+
+def test_proportions_are_kept_and_the_longer_side_has_twenty_pixels() -> None:
+    drawing = np.zeros((100, 100))
+    drawing[10:90, 40:50] = 1.0  # an upright bar, 80 by 10
+    framed = as_mnist(drawing)
+    assert framed.dtype == np.float32
+    assert framed.shape == (28, 28)
+    rows, cols = np.flatnonzero(framed.any(axis=1)), np.flatnonzero(framed.any(axis=0))
+    assert (rows[0], rows[-1]) == (5, 24) or (rows[0], rows[-1]) == (4, 23)
+    assert len(cols) == 2  # 20 * 10/80 is 2.5, and the even one of its neighbours 2
+    assert framed.max() == 1.0
+
+
+def test_ink_is_averaged_not_sampled() -> None:
+    """Of 40 rows two make one, and a line of one row is half as dark."""
+    drawing = np.zeros((40, 40))
+    drawing[0], drawing[:, 0], drawing[-1], drawing[:, -1], drawing[21] = 1, 1, 1, 1, 1
+    framed = as_mnist(drawing)
+    assert framed[framed > 0].min() == pytest.approx(0.5)
+    assert framed.sum() == pytest.approx(drawing.sum() / 4)
+
+
+def test_the_centre_of_mass_is_in_the_middle() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        drawing = np.zeros((50, 50))
+        for _ in range(3):
+            top, left = rng.integers(5, 40, 2)
+            drawing[top : top + rng.integers(1, 10), left : left + rng.integers(1, 10)] = rng.uniform(0.3, 1)
+        framed = as_mnist(drawing)
+        for axis in (0, 1):
+            mass = framed.sum(axis=1 - axis)
+            centre, touches = (mass * np.arange(28)).sum() / mass.sum(), mass[0] > 0 or mass[-1] > 0
+            assert abs(centre - 14) <= 0.5 + 1e-6 or touches
+
+
+@pytest.mark.parametrize(
+    ("image", "error", "message"),
+    [
+        (np.zeros((28, 28)), ValueError, r"expected a drawing \(rows, columns\) with some ink; received the shape"),
+        (np.ones((2, 2, 2)), ValueError, r"expected a drawing .*; received the shape \(2, 2, 2\)"),
+        (np.full((4, 4), np.nan), ValueError, "expected a drawing"),
+        (np.full((4, 4), np.inf), ValueError, "expected a drawing"),
+        ("digit", TypeError, "as_mnist: image must be an array of real numbers"),
+    ],
+)
+def test_what_is_no_drawing_is_refused(image: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        as_mnist(image)
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def saved(path: Path, image: Array, mode: str = "L") -> Path:
+    Image.fromarray(image.astype(np.uint8)).convert(mode).save(path)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "1"])
+@pytest.mark.parametrize("dark_on_light", [False, True])
+def test_pictures_of_every_kind_are_read(tmp_path: Path, mode: str, dark_on_light: bool) -> None:
+    digit = np.kron(digits(1)[0] > 0.5, np.ones((5, 5)))
+    picture = 255 * (1 - digit if dark_on_light else digit)
+    path = saved(tmp_path / "digit.png", picture, mode)
+    np.testing.assert_allclose(read_digit(path), as_mnist(digit), atol=0.01)
+
+
+def test_paper_that_is_grey_and_uneven_is_no_ink(tmp_path: Path) -> None:
+    digit = np.kron(digits(1)[0] > 0.5, np.ones((5, 5)))
+    paper = 200 + np.random.default_rng(0).normal(0, 5, digit.shape)
+    path = saved(tmp_path / "photo.png", paper - 150 * digit)
+    np.testing.assert_allclose(read_digit(path), as_mnist(digit), atol=0.2)
+
+
+def test_what_is_transparent_is_paper(tmp_path: Path) -> None:
+    digit = np.kron(digits(1)[0] > 0.5, np.ones((5, 5)))
+    black = np.zeros((*digit.shape, 4), np.uint8)
+    black[..., 3] = 255 * digit
+    Image.fromarray(black).save(tmp_path / "clear.png")
+    np.testing.assert_allclose(read_digit(tmp_path / "clear.png"), as_mnist(digit), atol=0.01)
+
+
+def test_a_picture_taken_with_the_camera_turned_is_turned_back(tmp_path: Path) -> None:
+    digit = np.kron(digits(1)[0] > 0.5, np.ones((5, 5)))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter, clockwise
+    Image.fromarray((255 * np.rot90(digit)).astype(np.uint8)).save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_allclose(read_digit(tmp_path / "turned.png"), as_mnist(digit), atol=0.01)
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(ValueError, match=r"text\.png: is no picture that can be read; cannot identify"):
+        read_digit(tmp_path / "text.png")
+    whole = saved(tmp_path / "whole.png", 255 * digits(1)[0]).read_bytes()
+    (tmp_path / "short.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"short\.png: is no picture that can be read; .*truncated"):
+        read_digit(tmp_path / "short.png")
+    with pytest.raises(ValueError, match=r"even\.png: shows nothing but an even surface"):
+        read_digit(saved(tmp_path / "even.png", np.full((20, 20), 200.0)))
+    with pytest.raises(FileNotFoundError):
+        read_digit(tmp_path / "none.png")
+    with pytest.raises(TypeError, match="read_digit: path must be a path"):
+        read_digit(3)  # type: ignore[arg-type]
+    monkeypatch.setattr("numpycnn.digits.MOST_PIXELS", 783)
+    with pytest.raises(
+        ValueError, match=r"whole\.png: is no picture that can be read; has 28 by 28 pixels; at most 783 are read"
+    ):
+        read_digit(tmp_path / "whole.png")
+
+
+def test_without_pillow_an_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match=r"to read pictures, install Pillow: pip install 'numpycnn\[images\]'"):
+        read_digit("digit.png")
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28), (28, 28), (784,)])
+def test_any_network_of_such_images_takes_them(shape: tuple[int, ...]) -> None:
+    digit = digits(1)[0]
+    assert as_input(digit, shape).shape == (1, *shape)
+    assert as_input(digit, shape).ravel().tolist() == digit.ravel().tolist()
+    with pytest.raises(
+        ValueError, match=r"expected a network of images of 28 by 28 pixels; its input_shape is \(8, 8\)"
+    ):
+        as_input(digit, (8, 8))
+
+
+def test_a_digit_as_text() -> None:
+    image = np.zeros((28, 28))
+    image[1, 2], image[1, 4] = 1.0, 0.35
+    lines = list(as_text(image))
+    assert len(lines) == 28
+    assert lines[:3] == ["", "    @@  --", ""]
+
+
+def test_the_command_reads_several_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A network that names the digit whose template a picture is most like."""
+    (x, y), _ = mnist.load_data()
+    model = Sequential([Flatten(input_shape=(28, 28, 1)), Dense(10, activation="softmax")], seed=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x[:5000, ..., None] / 255, y[:5000], batch_size=50, epochs=3, verbose=0)
+    model.save(tmp_path / "model")
+    paths = [str(saved(tmp_path / f"{k}.png", 255 - np.kron(x[k], np.ones((4, 4))))) for k in range(6)]
+    assert main(["predict", "--model", str(tmp_path / "model"), *paths]) == 0
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) == 6 * 29
+    read = re.findall(r"^.*/\d\.png: (\d) \((\d+\.\d)%\), \d \(\d+\.\d%\), \d \(\d+\.\d%\)$", out, re.MULTILINE)
+    assert [int(digit) for digit, _ in read] == y[:6].tolist()
+
+
+def test_the_command_explains_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = Sequential([Dense(10, input_shape=(784,))], seed=0)
+    model.save(tmp_path / "model")
+    good = str(saved(tmp_path / "good.png", 255 * digits(1)[0]))
+    assert main(["predict", "--model", str(tmp_path / "none"), good]) == 1
+    assert "No such file" in capsys.readouterr().err
+    assert main(["predict", "--model", str(tmp_path / "model"), str(tmp_path / "no.png"), good]) == 1
+    out, err = capsys.readouterr()
+    assert "no.png" in err
+    assert "good.png: " in out
+    Sequential([Dense(10, input_shape=(64,))], seed=0).save(tmp_path / "small")
+    assert main(["predict", "--model", str(tmp_path / "small"), good]) == 1
+    assert "small: expected a network of images of 28 by 28 pixels" in capsys.readouterr().err
