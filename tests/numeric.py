@@ -39,3 +39,8 @@ def error(claimed: Array, true: Array) -> float:
     assert claimed.shape == true.shape
     scale = np.abs(true).max(initial=0.0)
     return float(np.abs(claimed - true).max(initial=0.0) / (scale or 1.0))
+
+
+def same_bits(actual: Array, expected: Array) -> None:
+    """The same dtype, shape and numbers, bit for bit, but that minus zero is zero."""
+    np.testing.assert_array_equal(actual, expected, strict=True)

@@ -279,13 +279,6 @@ def test_processes_are_given_the_data_in_the_layout_that_threads_are_given(proce
     assert in_this_process == in_another
 
 
-@pytest.mark.parametrize("fast", [True, False])
-def test_predict_gives_the_same_bytes_for_every_batch_size(fast: bool) -> None:
-    model, (x, _) = network(fast=fast), small_data(EXAMPLES)
-    sizes: list[int | None] = [None, 1, 7, 32, 1000]
-    assert len({model.predict(x, size, workers=w).tobytes() for size in sizes for w in (1, 2)}) == 1
-
-
 def test_each_micro_batch_draws_dropout_masks_of_its_own() -> None:
     masks = []
 

@@ -180,13 +180,6 @@ def test_configuration_round_trip() -> None:
     assert [w.tobytes() for w in twin.get_weights()] == [w.tobytes() for w in model.get_weights()]
 
 
-def test_data_formats_give_the_same_model() -> None:
-    """The same weights in both formats give the same predictions for transposed images: Flatten orders them alike."""
-    last, first = tutorial_network(seed=0), tutorial_network(seed=0, data_format="channels_first")
-    x = np.random.default_rng(0).uniform(size=(3, 28, 28, 1))
-    np.testing.assert_allclose(last.predict(x), first.predict(np.moveaxis(x, -1, 1)), rtol=1e-6)
-
-
 # ---------------------------------------------------------------- training
 
 
@@ -291,16 +284,6 @@ def test_epoch_figures_are_weighted_by_batch_size() -> None:
     assert spy.batch_logs[-1]["loss"] == history.history["loss"][0]
     for size in (1, 7, 50, 64):
         assert model.evaluate(x, y, batch_size=size, verbose=0) == pytest.approx([loss, accuracy], rel=1e-6)
-
-
-def test_a_fit_is_its_batches_one_by_one() -> None:
-    """Without shuffling, fit is train_on_batch for each batch in turn, the short last one too."""
-    x, y = small_data(10)
-    fitted, stepped = small_network(), small_network()
-    fitted.fit(x, y, batch_size=4, verbose=0, shuffle=False)
-    for rows in (slice(0, 4), slice(4, 8), slice(8, 10)):
-        stepped.train_on_batch(x[rows], y[rows])
-    assert fingerprint(fitted)[:3] == fingerprint(stepped)[:3]
 
 
 def test_validation_split_takes_the_last_part_before_shuffling() -> None:
@@ -496,14 +479,6 @@ def test_evaluate_is_the_loss_and_accuracy_of_predict() -> None:
     assert loss == pytest.approx(CategoricalCrossentropy()(y, p), rel=1e-5)
     assert accuracy == (p.argmax(axis=1) == y.argmax(axis=1)).mean()
     assert model(x).tobytes() == model.predict(x, batch_size=30).tobytes()
-
-
-def test_predict_needs_no_compile_and_little_depends_on_batch_size() -> None:
-    x, _ = small_data(30)
-    model = small_network(compiled=False)
-    whole = model.predict(x, batch_size=30)
-    for size in (1, 7, 100):
-        np.testing.assert_allclose(model.predict(x, batch_size=size), whole, rtol=1e-5)
 
 
 def test_train_on_batch_returns_the_figures_before_the_step() -> None:
