@@ -1,0 +1,138 @@
+"""Pictures: what is drawn are the numbers that were given, into the Axes that was given."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import small_data, small_network
+
+from numpycnn import plot
+from numpycnn.callbacks import History
+from numpycnn.tracing import LayerTrace
+
+matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib, the extra plot")
+
+
+@pytest.fixture(autouse=True)
+def _no_screen() -> Iterator[None]:
+    matplotlib.use("Agg")
+    yield
+    matplotlib.pyplot.close("all")
+
+
+@pytest.fixture
+def ax() -> Any:
+    import matplotlib.pyplot as plt
+
+    return plt.subplots()[1]
+
+
+def recorded(**figures: list[float]) -> History:
+    history = History()
+    history.epoch, history.history = list(range(len(next(iter(figures.values()))))), figures
+    return history
+
+
+def test_a_training_curve(ax: Any) -> None:
+    history = recorded(loss=[3.0, 2.0], val_loss=[4.0, 5.0], accuracy=[0.1, 0.2])
+    assert plot.training_curve(history, ax=ax) is ax
+    lines = {line.get_label(): (line.get_xdata().tolist(), list(line.get_ydata())) for line in ax.lines}
+    assert lines == {"loss": ([1, 2], [3.0, 2.0]), "val_loss": ([1, 2], [4.0, 5.0])}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
+    assert all(tick == int(tick) for tick in ax.get_xticks())
+    assert len(plot.training_curve(history, "accuracy").lines) == 1
+    with pytest.raises(
+        ValueError, match="training_curve: figure must be one of 'loss', 'val_loss', 'accuracy'; received"
+    ):
+        plot.training_curve(history, "f1")
+
+
+def drawn(ax: Any) -> Any:
+    """The numbers of the only image in the Axes; NaN between tiles."""
+    (image,) = ax.images
+    return image.get_array().filled(np.nan)
+
+
+def test_filters_are_drawn_one_by_one_and_zero_is_white(ax: Any) -> None:
+    kernel = np.arange(2 * 3 * 2 * 5, dtype=float).reshape(2, 3, 2, 5) - 20
+    assert plot.filters(kernel, 1, ax) is ax
+    picture = drawn(ax)
+    assert picture.shape == (2 * 3 - 1, 3 * 4 - 1)  # five tiles of 2 by 3, three in a row
+    for k in range(5):
+        top, left = k // 3 * 3, k % 3 * 4
+        np.testing.assert_array_equal(picture[top : top + 2, left : left + 3], kernel[:, :, 1, k])
+    assert np.isnan(picture[2]).all()
+    (image,) = ax.images
+    assert image.get_clim() == (-39, 39)
+    red, green, blue, _ = image.cmap(image.norm(0.0))
+    assert min(red, green, blue) > 0.9
+
+
+def conv_trace(data_format: str = "channels_last") -> LayerTrace:
+    network = small_network()
+    x, y = small_data(3)
+    return network.trace(x, y)["conv2d"]
+
+
+def test_feature_maps(ax: Any) -> None:
+    layer = conv_trace()
+    assert plot.feature_maps(layer, 2, ax=ax) is ax
+    np.testing.assert_array_equal(drawn(ax)[7:13, :6], layer.output[2, :, :, 2])
+    turned = LayerTrace("c", "Conv2D", layer.input, layer.output.transpose(0, 3, 1, 2), {}, {})
+    np.testing.assert_array_equal(
+        drawn(plot.feature_maps(turned, 2, "channels_first"))[:6, 7:13], layer.output[2, :, :, 1]
+    )
+
+
+def test_im2col(ax: Any) -> None:
+    layer = conv_trace()
+    assert plot.im2col(layer, 1, ax) is ax
+    np.testing.assert_array_equal(drawn(ax), layer.inside["patches"][1])
+
+
+def test_a_confusion_matrix(ax: Any) -> None:
+    assert plot.confusion_matrix([0, 0, 1, 2, 2], [0, 1, 1, 0, 0], 3, ax) is ax
+    assert [text.get_text() for text in ax.texts] == list("110010200")
+    np.testing.assert_array_equal(drawn(ax), [[0, 1, 0], [0, 0, 0], [2, 0, 0]])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
+
+
+def test_the_worst_mistakes_come_first(ax: Any) -> None:
+    x = np.arange(4 * 2 * 2).reshape(4, 2, 2, 1)
+    p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
+    assert plot.worst_mistakes(x, [0, 0, 0, 0], p, 2, ax) is ax
+    assert [text.get_text() for text in ax.texts] == ["1 (0)", "1 (0)"]
+    np.testing.assert_array_equal(drawn(ax)[:, :2], x[2, :, :, 0])
+    np.testing.assert_array_equal(drawn(ax)[:, 3:], x[3, :, :, 0])
+    assert ax.get_title() == "worst 2 of 3 mistakes: read as (is)"
+    with pytest.raises(ValueError, match="worst_mistakes: expected a mistake; all are right"):
+        plot.worst_mistakes(x[:1], [0], p[:1])
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plot.filters(np.zeros((2, 3))), r"filters: expected a kernel of shape .*; received \(2, 3\)"),
+        (lambda: plot.filters(np.zeros((2, 3, 1, 4)), 1), "filters: channel must be below 1; received 1"),
+        (lambda: plot.feature_maps(conv_trace(), 3), "feature_maps: example must be below 3; received 3"),
+        (
+            lambda: plot.feature_maps(small_network().trace(small_data(2)[0])["dense"]),
+            r"feature_maps: expected a layer that gives images; dense gives \(2, 8\)",
+        ),
+        (
+            lambda: plot.im2col(small_network().trace(small_data(2)[0])["max_pooling2d"]),
+            "im2col: expected a convolution; max_pooling2d is MaxPooling2D",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_explained(draw: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+def test_without_matplotlib_an_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"to draw, install matplotlib: pip install 'numpycnn\[plot\]'"):
+        plot.training_curve(recorded(loss=[1.0]))
