@@ -45,7 +45,7 @@ class Initializer:
 
     def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
         """An array of the shape and dtype."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define __call__")
 
 
 def set_number(initializer: Initializer, argument: str, *, at_least: float = -inf, above: float = -inf) -> None:

@@ -69,11 +69,11 @@ class Loss:
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
         """Each example's loss, averaged over its axes but the last: (N, ..., K) -> (N,)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define value")
 
     def gradient(self, y_true: Array, y_pred: Array) -> Array:
         """The gradient of each example's loss with respect to y_pred: (N, ..., K), the shape of y_pred."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define gradient")
 
 
 class MeanSquaredError(Loss):

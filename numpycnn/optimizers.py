@@ -45,7 +45,7 @@ class Optimizer:
 
     def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
         """Update one parameter w, and what is remembered of it by slot, in place."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define step")
 
     def check_update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         """Raise ValueError as `update` says."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from raises import Record
 
 from numpycnn import backend
 
@@ -15,6 +16,15 @@ settings.register_profile(
 )
 settings.register_profile("deep", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=SLOW_IS_FINE)
 settings.load_profile("quick")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--raises", action="store_true", help="fail unless tests read every error message of the library")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--raises"):
+        config.pluginmanager.register(Record())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

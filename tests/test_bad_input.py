@@ -16,7 +16,8 @@ from numpycnn import Sequential, backend, checks, functional, optimizers
 from numpycnn.callbacks import EarlyStopping
 from numpycnn.initializers import Constant, Initializer, RandomNormal, RandomUniform
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
+from numpycnn.layers.kernel import KernelLayer
+from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError
 from numpycnn.metrics import confusion_matrix
 from numpycnn.utils import to_categorical
 from numpycnn.window import Window
@@ -457,6 +458,37 @@ def test_what_cannot_be_is_not_made(make: Callable[[], object], error: type[Exce
     with pytest.raises(error, match=re.escape(message)) as caught:
         make()
     assert type(caught.value) is error
+
+
+class Nothing(KernelLayer):
+    """A layer whose author wrote none of its methods."""
+
+    def __init__(self) -> None:
+        super().__init__(None, True, "zeros", "zeros", None, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Initializer()((3,), np.random.default_rng(0), "float32"), "Initializer does not define __call__"),
+        (lambda: Nothing().output_shape_for((3,)), "Nothing does not define output_shape_for"),
+        (
+            lambda: Nothing().make_params((3,), np.random.default_rng(0), "float32"),
+            "Nothing does not define kernel_shape",
+        ),
+        (lambda: Nothing().forward(X), "Nothing does not define forward"),
+        (lambda: Nothing().parameter_gradients(X, None), "Nothing does not define backward"),
+        (lambda: Loss()([[1.0]], [[1.0]]), "Loss does not define value"),
+        (lambda: Loss().gradient(Y, Y), "Loss does not define gradient"),
+        (
+            lambda: optimizers.Optimizer(0.1).update({"w": np.ones(3)}, {"w": np.ones(3)}),
+            "Optimizer does not define step",
+        ),
+    ],
+)
+def test_what_a_subclass_leaves_out_is_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(NotImplementedError, match=message):
+        call()
 
 
 def test_numpys_own_scalars_are_taken() -> None:

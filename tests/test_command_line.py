@@ -1,7 +1,9 @@
 """`python -m numpycnn` as a user runs it; the full job on a part of the data."""
 
+import argparse
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -133,6 +135,30 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert "Traceback" not in text
     assert re.search(r"\nStopped by Ctrl-C after \S+\.\nDone: \d+ of 600 batches of epoch 1 of 2", text), text
     assert text.endswith("Nothing was saved.\n")
+
+
+def test_a_broken_pipe_is_no_error_in_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process: standard output is a pipe that no one reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main([]) == 1
+        print("what comes after it goes nowhere")
+
+
+def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["numpycnn", "--version"])
+    monkeypatch.delitem(sys.modules, "numpycnn.__main__")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("numpycnn", run_name="__main__")
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"numpycnn {__version__}\n"
+
+
+def test_a_bad_option_is_explained_to_argparse() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="expected a whole number of at least 1; received '0'"):
+        train.whole_number(at_least=1)("0")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no head")

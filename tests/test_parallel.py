@@ -579,6 +579,13 @@ def test_blas_in_a_worker_process_is_held_too(processes: Any) -> None:
 
 
 @needs_blas
+@pytest.mark.usefixtures("two_threads")
+def test_blas_is_held_for_a_caller_in_another_process() -> None:
+    parallel.hold_blas.cache_clear()
+    assert set(parallel.in_worker(os.getpid() + 1, blas_threads, None)) == {1}
+
+
+@needs_blas
 def test_blas_is_left_to_the_caller_in_the_callers_own_process(two_threads: tuple[list[int], float]) -> None:
     parallel.hold_blas.cache_clear()
     assert parallel.in_worker(os.getpid(), blas_threads, None) == two_threads[0]

@@ -435,6 +435,15 @@ def test_early_stopping_restores_at_the_end_of_epochs_too_and_starts_afresh() ->
         assert model.get_weights()[0].tobytes() == kept[1][0].tobytes()
 
 
+def test_early_stopping_keeps_the_last_weights_unless_told_otherwise() -> None:
+    x, y = small_data(6)
+    models = small_network(), small_network()
+    models[0].fit(x, y, epochs=2, verbose=0)
+    stopping = EarlyStopping("loss", min_delta=1e9, patience=1)  # no epoch but the first is an improvement
+    models[1].fit(x, y, epochs=9, verbose=0, callbacks=stopping)
+    assert fingerprint(models[0])[0] == fingerprint(models[1])[0]
+
+
 def test_early_stopping_counts_a_figure_that_is_no_number_as_no_improvement() -> None:
     stopping = EarlyStopping("loss", patience=2)
     stopping.model, stopping.params = small_network(), {"metrics": ["loss"]}

@@ -58,7 +58,7 @@ class Layer:
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """The shape of one output example for one input example. Raises ValueError for a shape that does not fit."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define output_shape_for")
 
     def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """The parameters' shapes for that input shape, by name."""
@@ -70,11 +70,11 @@ class Layer:
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
         """The output for a batch x: (N, *input_shape) -> (N, *output_shape); and the cache for `backward`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define forward")
 
     def backward(self, dy: Array, cache: Cache) -> tuple[Array, dict[str, Array]]:
         """The gradients of the loss: dx, of the input, and under params' own names those of the parameters."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define backward")
 
     def parameter_gradients(self, dy: Array, cache: Cache) -> dict[str, Array]:
         """The second of what `backward` gives; a layer may leave out the work for the first, which is often most."""

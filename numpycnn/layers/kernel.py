@@ -36,7 +36,7 @@ class KernelLayer(Layer):
 
     def kernel_shape(self, input_shape: Shape) -> Shape:
         """The kernel's shape, (..., in, out), for that input shape."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define kernel_shape")
 
     def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         shape = self.kernel_shape(input_shape)

@@ -1,0 +1,80 @@
+"""Which `raise` statements of the library are reached by a test that reads the message: `pytest --raises` says.
+
+A test reads a message by `pytest.raises(..., match="...")`. While the option is on, each error caught so is traced to the
+statement that raised it, and at the end those that no test has read are listed, and the run fails.
+"""
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any, NamedTuple
+
+import pytest
+
+import numpycnn
+
+LIBRARY = Path(numpycnn.__file__).parent
+
+
+class Statement(NamedTuple):
+    """Where a `raise` stands."""
+
+    path: Path
+    first: int
+    last: int
+
+
+def statements() -> list[Statement]:
+    """Every `raise` of the library, but not the bare ones, which pass on an error and its message."""
+    return [
+        Statement(path, node.lineno, node.end_lineno or node.lineno)
+        for path in sorted(LIBRARY.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Raise) and node.exc is not None
+    ]
+
+
+ALL = statements()
+
+
+def raised_by(error: BaseException) -> Statement | None:
+    """The library's statement that raised the error; None where Python, NumPy or a test did."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    path = Path(frame.f_code.co_filename)
+    return next((s for s in ALL if s.path == path and s.first <= line <= s.last), None)
+
+
+class Record:
+    """A plugin of pytest that keeps the statements whose messages tests have read, and lists the others."""
+
+    def __init__(self) -> None:
+        self.read: set[Statement | None] = set()
+        self.raises = pytest.raises
+
+    @contextmanager
+    def reading(self, *expected: Any, match: Any = None, **more: Any) -> Iterator[Any]:
+        """pytest.raises, with a record of what is read."""
+        with self.raises(*expected, match=match, **more) as caught:
+            yield caught
+        if match:
+            self.read.add(raised_by(caught.value))
+
+    def unread(self) -> list[Statement]:
+        """The statements that no test has read the message of."""
+        return [statement for statement in ALL if statement not in self.read]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pytest, "raises", self.reading)
+            result = yield
+        session.testsfailed += bool(self.unread())
+        return result
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("raise statements")
+        for path, line, _ in self.unread():
+            terminalreporter.line(f"{path.relative_to(LIBRARY.parent)}:{line}: no test reads this message")
+        terminalreporter.line(f"tests read the messages of {len(ALL) - len(self.unread())} of {len(ALL)}")
