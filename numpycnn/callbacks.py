@@ -113,7 +113,9 @@ class EarlyStopping(Callback):
         self.patience = checks.integer(owner, "patience", patience, at_least=0)
         mode = checks.choice(owner, "mode", mode, ("auto", "min", "max"))
         if mode == "auto" and "acc" not in monitor and "loss" not in monitor:
-            raise ValueError(f"{owner}: mode must be 'min' or 'max' for the monitor {monitor!r}; received 'auto'")
+            raise ValueError(
+                f"{owner}: mode must be 'min' or 'max' for the monitor {checks.shown(monitor)}; received 'auto'"
+            )
         self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0
         self.restore_best_weights = checks.flag(owner, "restore_best_weights", restore_best_weights)
 
@@ -194,5 +196,7 @@ def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
     """
     found = [callbacks] if isinstance(callbacks, Callback) else [] if callbacks is None else callbacks
     if not isinstance(found, (list, tuple)) or not all(isinstance(callback, Callback) for callback in found):
-        raise TypeError(f"{owner}: callbacks must be instances of Callback, one or a list; received {callbacks!r}")
+        raise TypeError(
+            f"{owner}: callbacks must be instances of Callback, one or a list; received {checks.shown(callbacks)}"
+        )
     return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))

@@ -7,7 +7,7 @@ ValueError for the wrong value.
 import operator
 import os
 from collections.abc import Collection, Mapping, Sequence, Set
-from math import inf, isfinite
+from math import inf, isfinite, prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,11 +17,24 @@ from numpycnn.typing import Array, Pair, Shape
 T = TypeVar("T")
 
 CHUNK = 1024  # examples looked at at a time
+MOST = 2**31 - 1  # numbers in an array, and so in any axis of it: as far as BLAS counts
+FLOAT_TYPES = ("float32", "float64")
+LARGEST = float(np.finfo(np.float32).max)
+MOST_SHOWN = 200  # characters of a value that an error shows
 
 
-def integer(owner: str, argument: str, value: Any, *, at_least: int = 1) -> int:
-    """An integer no smaller than `at_least`. True, 3.0 and "3" are not integers."""
-    expected = f"{owner}: {argument} must be an integer of at least {at_least}; received {value!r}"
+def shown(value: Any) -> str:
+    """The value as an error shows it, cut where it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # its own __repr__ fails, or it is an integer of thousands of digits
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
+    """An integer within the bounds. True, 3.0 and "3" are not integers."""
+    expected = f"{owner}: {argument} must be an integer of at least {at_least}; received {shown(value)}"
     try:
         number = operator.index(value)
     except TypeError:
@@ -30,22 +43,39 @@ def integer(owner: str, argument: str, value: Any, *, at_least: int = 1) -> int:
         raise TypeError(expected)
     if number < at_least:
         raise ValueError(expected)
+    if at_most is not None and number > at_most:
+        raise ValueError(f"{owner}: {argument} must be at most {at_most}; received {shown(value)}")
     return number
+
+
+def size(owner: str, argument: str, value: Any) -> int:
+    """A positive integer that an array's axis can be as long as."""
+    return integer(owner, argument, value, at_most=MOST)
 
 
 def pair(owner: str, argument: str, value: Any) -> Pair:
     """One positive integer, for both axes, or a sequence of two: (rows, columns)."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(values) != 2:
-        raise ValueError(f"{owner}: {argument} must be one integer or two; received {value!r}")
-    return integer(owner, argument, values[0]), integer(owner, argument, values[1])
+        raise ValueError(f"{owner}: {argument} must be one integer or two; received {shown(value)}")
+    return size(owner, argument, values[0]), size(owner, argument, values[1])
 
 
 def shape(owner: str, argument: str, value: Any) -> Shape:
     """A sequence of positive integers: the shape of one example, without the batch axis."""
     if not isinstance(value, (tuple, list)):
-        raise TypeError(f"{owner}: {argument} must be a tuple of integers, without the batch axis; received {value!r}")
-    return tuple(integer(owner, argument, size) for size in value)
+        raise TypeError(
+            f"{owner}: {argument} must be a tuple of integers, without the batch axis; received {shown(value)}"
+        )
+    found = tuple(size(owner, argument, one) for one in value)
+    few_enough(owner, argument, found)
+    return found
+
+
+def few_enough(owner: str, what: str, shape: Shape) -> None:
+    """Raise ValueError for a shape of more numbers than an array should hold."""
+    if prod(shape) > MOST:
+        raise ValueError(f"{owner}: {what} must hold at most {MOST} numbers; received the shape {shown(shape)}")
 
 
 def number(
@@ -58,27 +88,29 @@ def number(
     above: float = -inf,
     below: float = inf,
 ) -> float:
-    """A finite real number within the bounds. "0.5" and True are not numbers."""
+    """A real number within the bounds, and of float32's range. "0.5" and True are not numbers."""
     bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
     stated = " and".join(f" {text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
-    expected = f"{owner}: {argument} must be a finite number,{stated}; received {value!r}"
+    expected = f"{owner}: {argument} must be a finite number,{stated}; received {shown(value)}"
     if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
         raise TypeError(expected)
     if not (-inf < value < inf and at_least <= value <= at_most and above < value < below):
         raise ValueError(expected)
+    if not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"{owner}: {argument} must be from {-LARGEST:g} to {LARGEST:g}; received {shown(value)}")
     return float(value)
 
 
 def flag(owner: str, argument: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{owner}: {argument} must be True or False; received {value!r}")
+        raise TypeError(f"{owner}: {argument} must be True or False; received {shown(value)}")
     return bool(value)
 
 
 def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
     """One of the known values, which are all of one type."""
-    expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {value!r}"
+    expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {shown(value)}"
     if isinstance(value, bool) or not isinstance(value, type(next(iter(known), value))):
         raise TypeError(expected)
     for one in known:
@@ -95,7 +127,7 @@ def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T]) -> T:
 def sequence(owner: str, argument: str, value: Any, *, length: int | None = None) -> Sequence[Any]:
     """A list or tuple, of that many items where a length is given."""
     if not isinstance(value, (list, tuple)):
-        raise TypeError(f"{owner}: {argument} must be a list; received {value!r}")
+        raise TypeError(f"{owner}: {argument} must be a list; received {shown(value)}")
     if length is not None and len(value) != length:
         raise ValueError(f"{owner}: expected {length} {argument}; received {len(value)}")
     return value
@@ -105,31 +137,31 @@ def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
     """Raise TypeError unless the value is a dict, ValueError unless it has these keys and no others."""
     wanted = f"{owner}: {argument} must be a dict with the keys {', '.join(sorted(expected))}"
     if not isinstance(value, dict):
-        raise TypeError(f"{wanted}; received {value!r}")
+        raise TypeError(f"{wanted}; received {shown(value)}")
     if value.keys() != expected:
-        raise ValueError(f"{wanted}; received the keys {', '.join(map(str, value))}")
+        raise ValueError(f"{wanted}; received the keys {shown(list(value))}")
 
 
 def arguments(owner: str, argument: str, value: Any) -> dict[str, Any]:
     """A dict of a constructor's arguments by name."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise TypeError(f"{owner}: {argument} must be a dict of arguments by name; received {value!r}")
+        raise TypeError(f"{owner}: {argument} must be a dict of arguments by name; received {shown(value)}")
     return value
 
 
 def text(owner: str, argument: str, value: Any) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise TypeError(f"{owner}: {argument} must be a string; received {value!r}")
+        raise TypeError(f"{owner}: {argument} must be a string; received {shown(value)}")
     return value
 
 
 def path(owner: str, argument: str, value: Any) -> str:
     """A file's path: a string, or what has one, such as a pathlib.Path."""
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
-        raise TypeError(f"{owner}: {argument} must be a path, as a string or a pathlib.Path; received {value!r}")
+        raise TypeError(f"{owner}: {argument} must be a path, as a string or a pathlib.Path; received {shown(value)}")
     if "\0" in os.fspath(value) or not os.fspath(value):
-        raise ValueError(f"{owner}: {argument} must be a path; received {value!r}")
+        raise ValueError(f"{owner}: {argument} must be a path; received {shown(value)}")
     return os.fspath(value)
 
 
@@ -137,7 +169,7 @@ def name(owner: str, value: Any) -> str:
     """A name that can stand in "layer/parameter": not empty, and without a slash."""
     text(owner, "name", value)
     if not value or "/" in value:
-        raise ValueError(f"{owner}: name must not be empty nor contain '/'; received {value!r}")
+        raise ValueError(f"{owner}: name must not be empty nor contain '/'; received {shown(value)}")
     return value
 
 

@@ -41,6 +41,8 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> Arra
     """
     owner = "confusion_matrix"
     true, predicted = checks.numbers(owner, "y_true", y_true), checks.numbers(owner, "y_pred", y_pred)
+    classes = checks.size(owner, "classes", classes)
+    checks.few_enough(owner, "classes", (classes, classes))
     checks.same_length(owner, y_true=true, y_pred=predicted)
     checks.labels(f"{owner}: y_true", true, classes=classes)
     checks.labels(f"{owner}: y_pred", predicted, classes=classes)
@@ -63,7 +65,9 @@ def get_metrics(values: Any) -> dict[str, Metric]:
         metric = value if own_name else checks.lookup("compile", "metrics", value, METRICS)
         name = own_name or value
         if name == "loss" or name.startswith("val_") or name in chosen:
-            raise ValueError(f"compile: metrics must have different names, not 'loss' nor 'val_...'; received {name!r}")
+            raise ValueError(
+                f"compile: metrics must have different names, not 'loss' nor 'val_...'; received {checks.shown(name)}"
+            )
         chosen[name] = metric
     return chosen
 

@@ -34,7 +34,9 @@ def check_workers(owner: str, workers: Any, executor: Any) -> int:
         from concurrent.futures import Executor  # here: its import takes a while
 
         if not isinstance(executor, Executor):
-            raise TypeError(f"{owner}: executor must be a concurrent.futures.Executor; received {executor!r}")
+            raise TypeError(
+                f"{owner}: executor must be a concurrent.futures.Executor; received {checks.shown(executor)}"
+            )
     if workers is not None:
         return checks.integer(owner, "workers", workers)
     return processors() if executor is not None or blas() is not None else 1

@@ -168,6 +168,13 @@ def test_a_bad_call_is_refused_and_changes_nothing(
     assert (model.optimizer, model.loss, model.metrics) == compiled
 
 
+class Wordless:
+    """A value that cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
 class OfOneShape(Initializer):
     def __call__(self, shape: Any, rng: Any, dtype: Any) -> Any:
         return np.ones((4, 1))
@@ -258,7 +265,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Sequential.from_config({"name": "m"}),
         ValueError,
-        "config must be a dict with the keys layers, name, seed; received the keys name",
+        "config must be a dict with the keys layers, name, seed; received the keys ['name']",
     ),
     (
         lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": 3}),
@@ -276,7 +283,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Dense(3, kernel_initializer={"scale": 1}),
         ValueError,
-        "dense: kernel_initializer must be a dict with the keys class_name, config; received the keys scale",
+        "dense: kernel_initializer must be a dict with the keys class_name, config; received the keys ['scale']",
     ),
     (lambda: Window((3, 0)), ValueError, "Window: size must be an integer of at least 1; received 0"),
     (lambda: Window(3), TypeError, "Window: size must be a tuple of two integers; received 3"),
@@ -450,6 +457,56 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: checks.number("o", "a", float("inf")), ValueError, "o: a must be a finite number"),
     (lambda: checks.number("o", "a", float("nan")), ValueError, "o: a must be a finite number"),
     (lambda: Dropout(10**400), ValueError, "dropout: rate must be a finite number, at least 0 and at most 1"),
+    # values that cannot be shown, or not whole
+    (lambda: Dropout(10**5000), ValueError, "at least 0 and at most 1; received a value of type int"),
+    (
+        lambda: Dropout(Wordless()),
+        TypeError,
+        "dropout: rate must be a finite number, at least 0 and at most 1; received a",
+    ),
+    (lambda: Dropout("x" * 10**6), TypeError, f"received '{'x' * 199}..."),
+    (lambda: Sequential().get_layer(index=10**5000), ValueError, "index must be below 0; received a value of type int"),
+    # sizes that no array can have
+    (lambda: Dense(2**31), ValueError, "dense: units must be at most 2147483647; received 2147483648"),
+    (lambda: Conv2D(10**30, 3), ValueError, "conv2d: filters must be at most 2147483647; received 1000"),
+    (lambda: MaxPooling2D(2, 10**12), ValueError, "max_pooling2d: strides must be at most 2147483647; received 1000"),
+    (
+        lambda: Input((10**6, 10**6)),
+        ValueError,
+        "Input: shape must hold at most 2147483647 numbers; received the shape (1000000, 1000000)",
+    ),
+    (
+        lambda: Sequential([Dense(10**6, input_shape=(10**4,))]),
+        ValueError,
+        "dense: kernel must hold at most 2147483647 numbers; received the shape (10000, 1000000)",
+    ),
+    (
+        lambda: Sequential([Dense(10**6, input_shape=(10**4, 1))]),
+        ValueError,
+        "dense: output must hold at most 2147483647 numbers; received the shape (10000, 1000000)",
+    ),
+    (
+        lambda: Sequential([MaxPooling2D(10**9, 1, "same", input_shape=(8, 8, 1))]),
+        ValueError,
+        "max_pooling2d: an image with its padding must hold at most 2147483647 numbers; received the shape (1000000007, ",
+    ),
+    (lambda: to_categorical([0], 10**12), ValueError, "to_categorical: num_classes must be at most 2147483647"),
+    (
+        lambda: to_categorical([0, 10**9, 7]),
+        ValueError,
+        "to_categorical: one-hot y must hold at most 2147483647 numbers; received the shape (3, 1000000001)",
+    ),
+    (
+        lambda: confusion_matrix([0], [0], 10**6),
+        ValueError,
+        "confusion_matrix: classes must hold at most 2147483647 numbers; received the shape (1000000, 1000000)",
+    ),
+    (lambda: Constant(1e300), ValueError, "Constant: value must be from -3.40282e+38 to 3.40282e+38; received 1e+300"),
+    (
+        lambda: optimizers.SGD(10**400),
+        ValueError,
+        "SGD: learning_rate must be from -3.40282e+38 to 3.40282e+38; received",
+    ),
 ]
 
 

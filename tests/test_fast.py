@@ -387,3 +387,14 @@ def test_a_result_outlives_the_work_that_made_it() -> None:
     training.infer(how, np.zeros((4, 6, 6, 1)))
     np.testing.assert_array_equal(first, before)
     scratch.release()
+
+
+def test_strides_beyond_every_image() -> None:
+    """Those of the convolution and of the pool together are more than 64 bits hold, in bytes."""
+    far = 2**31 - 1
+    layers = [Conv2D(2, 3, strides=far, input_shape=(8, 8, 1)), MaxPooling2D(1, strides=far)]
+    model = Sequential(layers, seed=0)
+    x = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    fast = model.predict(x)
+    model.fast = False
+    np.testing.assert_allclose(fast, model.predict(x), rtol=1e-6)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from numpycnn.checks import MOST
 from numpycnn.fast.pooling import Tap
 from numpycnn.fast.scratch import take
 from numpycnn.layers import Conv2D
@@ -55,9 +56,8 @@ class Im2col:
         self.pads, self.taps = conv.window.pads(image), taps
         self.output = pool.output_size(conv.window.output_size(image))
         self.strides = sh, sw = conv.window.strides
-        self.window = Window(
-            conv.window.size, (sh * pool.strides[0], sw * pool.strides[1]), dilation=conv.window.dilation
-        )
+        strides = min(sh * pool.strides[0], MOST), min(sw * pool.strides[1], MOST)  # no image is larger
+        self.window = Window(conv.window.size, strides, dilation=conv.window.dilation)
         self.channels, self.filters = channels, conv.filters
         self.patch = self.window.count * channels  # KH*KW*C
         self.by_rows = conv.window.size[1] * channels > self.output[1]

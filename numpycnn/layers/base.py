@@ -114,7 +114,9 @@ class Layer:
         input_shape = checks.shape(self.name, "input_shape", input_shape)
         if self.input_shape not in (None, input_shape):
             raise ValueError(f"{self.name}: expected input_shape {self.input_shape}; received {input_shape}")
-        return self.output_shape_for(input_shape)
+        output_shape = self.output_shape_for(input_shape)
+        checks.few_enough(self.name, "output", output_shape)
+        return output_shape
 
     def finish_build(self, input_shape: Shape, params: dict[str, Array]) -> None:
         """Take the parameters that `make_params` made: the layer is built."""

@@ -24,6 +24,8 @@ def output_shape(owner: str, window: Window, data_format: str, input_shape: Shap
         windows = window.output_size(image)
     except ValueError as error:
         raise ValueError(f"{owner}: {error}") from None
+    padded = (size + sum(pads) for size, pads in zip(image, window.pads(image), strict=True))
+    checks.few_enough(owner, "an image with its padding", (*padded, channels))
     return join_shape(windows, filters or channels, data_format)
 
 
@@ -73,7 +75,7 @@ class Conv2D(KernelLayer):
         input_shape: Shape | None = None,
     ) -> None:
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, name, input_shape)
-        self.filters = checks.integer(self.name, "filters", filters)
+        self.filters = checks.size(self.name, "filters", filters)
         self.data_format = check_data_format(self.name, data_format)
         self.window = Window(
             size=checks.pair(self.name, "kernel_size", kernel_size),

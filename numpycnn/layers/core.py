@@ -46,7 +46,7 @@ class Dense(KernelLayer):
         input_shape: Shape | None = None,
     ) -> None:
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, name, input_shape)
-        self.units = checks.integer(self.name, "units", units)
+        self.units = checks.size(self.name, "units", units)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         if not input_shape:

@@ -51,6 +51,7 @@ class KernelLayer(Layer):
 
     def initial_values(self, key: str, initializer: Initializer, shape: Shape, rng: Rng, dtype: Any) -> Array:
         """The initializer's values in an array of the layer's own. Raises ValueError for values of another shape."""
+        checks.few_enough(self.name, key, shape)
         values = np.array(initializer(shape, rng, dtype), dtype, order="C")
         if values.shape != shape:
             raise ValueError(f"{self.name}: {key} must be initialized to the shape {shape}; received {values.shape}")
