@@ -6,6 +6,8 @@ small number). A layer that is made and a model that is built keep their own.
 
 from typing import Any
 
+import numpy as np
+
 from numpycnn import checks
 
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -32,6 +34,12 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Set the dtype that models built from now on take. Raises ValueError or TypeError for an unknown one."""
     _settings["floatx"] = checks.choice("set_floatx", "value", value, FLOAT_TYPES)
+
+
+def float_type(owner: str, argument: str, value: Any) -> np.dtype:
+    """float32 or float64, given by name or as NumPy's own. Raises ValueError or TypeError for anything else."""
+    name = np.dtype(value).name if isinstance(value, (type, np.dtype)) else value
+    return np.dtype(checks.choice(owner, argument, name, FLOAT_TYPES))
 
 
 def epsilon() -> float:

@@ -7,6 +7,7 @@ ValueError for the wrong value.
 import operator
 import os
 from collections.abc import Collection, Mapping, Sequence, Set
+from inspect import signature
 from math import inf, isfinite, prod
 from typing import Any, TypeVar
 
@@ -18,7 +19,6 @@ T = TypeVar("T")
 
 CHUNK = 1024  # examples looked at at a time
 MOST = 2**31 - 1  # numbers in an array, and so in any axis of it: as far as BLAS counts
-FLOAT_TYPES = ("float32", "float64")
 LARGEST = float(np.finfo(np.float32).max)
 MOST_SHOWN = 200  # characters of a value that an error shows
 
@@ -29,6 +29,11 @@ def shown(value: Any) -> str:
         text = repr(value)
     except Exception:  # its own __repr__ fails, or it is an integer of thousands of digits
         return f"a value of type {type(value).__name__}"
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """The beginning of a text that is long."""
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
@@ -108,6 +113,12 @@ def flag(owner: str, argument: str, value: Any) -> bool:
     return bool(value)
 
 
+def function(owner: str, argument: str, value: Any) -> None:
+    """Raise TypeError unless the value can be called."""
+    if not callable(value):
+        raise TypeError(f"{owner}: {argument} must be a function; received {shown(value)}")
+
+
 def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
     """One of the known values, which are all of one type."""
     expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {shown(value)}"
@@ -139,13 +150,26 @@ def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
     if not isinstance(value, dict):
         raise TypeError(f"{wanted}; received {shown(value)}")
     if value.keys() != expected:
-        raise ValueError(f"{wanted}; received the keys {shown(list(value))}")
+        raise ValueError(f"{wanted}; received the keys {cut(', '.join(map(str, value)))}")
 
 
-def arguments(owner: str, argument: str, value: Any) -> dict[str, Any]:
-    """A dict of a constructor's arguments by name."""
+def arrays(owner: str, argument: str, value: Any) -> None:
+    """Raise TypeError unless the value is a dict of arrays of floats by name."""
+    if isinstance(value, Mapping) and all(
+        isinstance(a, (np.ndarray, np.floating)) and a.dtype.kind == "f" for a in value.values()
+    ):
+        return
+    raise TypeError(f"{owner}: {argument} must be a dict of arrays of floats by name; received {shown(value)}")
+
+
+def arguments(owner: str, argument: str, value: Any, constructor: type) -> dict[str, Any]:
+    """A dict of arguments by name that the constructor takes."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise TypeError(f"{owner}: {argument} must be a dict of arguments by name; received {shown(value)}")
+    try:
+        signature(constructor).bind(**value)
+    except TypeError as error:
+        raise TypeError(f"{owner}: {argument} must hold the arguments of {constructor.__name__}; {error}") from None
     return value
 
 
@@ -160,7 +184,11 @@ def path(owner: str, argument: str, value: Any) -> str:
     """A file's path: a string, or what has one, such as a pathlib.Path."""
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
         raise TypeError(f"{owner}: {argument} must be a path, as a string or a pathlib.Path; received {shown(value)}")
-    if "\0" in os.fspath(value) or not os.fspath(value):
+    try:
+        encoded = os.fsencode(value)
+    except UnicodeEncodeError:  # half a character
+        encoded = b""
+    if not encoded or b"\0" in encoded:
         raise ValueError(f"{owner}: {argument} must be a path; received {shown(value)}")
     return os.fspath(value)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks
+from numpycnn import backend, checks
 from numpycnn.configuration import from_description
 from numpycnn.typing import Array, Rng, Shape
 
@@ -44,8 +44,16 @@ class Initializer:
     """Base of all initializers: call one with a shape, a generator and a dtype to get a parameter's first values."""
 
     def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
-        """An array of the shape and dtype."""
-        raise NotImplementedError(f"{type(self).__name__} does not define __call__")
+        """An array of the shape and dtype, float32 or float64. Raises TypeError or ValueError for other arguments."""
+        owner = type(self).__name__
+        shape = checks.shape(owner, "shape", shape)
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"{owner}: rng must be a numpy.random.Generator; received {checks.shown(rng)}")
+        return self.values(shape, rng).astype(backend.float_type(owner, "dtype", dtype))
+
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        """The values in float64."""
+        raise NotImplementedError(f"{type(self).__name__} does not define values")
 
 
 def set_number(initializer: Initializer, argument: str, *, at_least: float = -inf, above: float = -inf) -> None:
@@ -64,8 +72,8 @@ class Constant(Initializer):
     def __post_init__(self) -> None:
         set_number(self, "value")
 
-    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
-        return np.full(shape, self.value, dtype)
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        return np.full(shape, self.value)
 
 
 @dataclass(frozen=True)
@@ -79,8 +87,8 @@ class RandomUniform(Initializer):
         set_number(self, "minval")
         set_number(self, "maxval", at_least=self.minval)
 
-    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
-        return rng.uniform(self.minval, self.maxval, shape).astype(dtype)
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        return rng.uniform(self.minval, self.maxval, shape)
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,8 @@ class RandomNormal(Initializer):
         set_number(self, "mean")
         set_number(self, "stddev", at_least=0.0)
 
-    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
-        return rng.normal(self.mean, self.stddev, shape).astype(dtype)
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        return rng.normal(self.mean, self.stddev, shape)
 
 
 @dataclass(frozen=True)
@@ -118,17 +126,15 @@ class VarianceScaling(Initializer):
         known = ("truncated_normal", "untruncated_normal", "uniform")
         checks.choice(owner, "distribution", self.distribution, known)
 
-    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+    def values(self, shape: Shape, rng: Rng) -> Array:
         fan_in, fan_out = fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         std = sqrt(self.scale / n)
         if self.distribution == "uniform":
-            values = rng.uniform(-sqrt(3.0) * std, sqrt(3.0) * std, shape)
-        elif self.distribution == "truncated_normal":
-            values = truncated_normal(shape, rng) * (std / TRUNCATED_STD)
-        else:
-            values = rng.standard_normal(shape) * std
-        return values.astype(dtype)
+            return rng.uniform(-sqrt(3.0) * std, sqrt(3.0) * std, shape)
+        if self.distribution == "truncated_normal":
+            return truncated_normal(shape, rng) * (std / TRUNCATED_STD)
+        return rng.standard_normal(shape) * std
 
 
 CLASSES = {cls.__name__: cls for cls in (Constant, RandomUniform, RandomNormal, VarianceScaling)}

@@ -21,8 +21,14 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
 
     y_pred: (N, ..., K), the largest of the K entries being the prediction; with K = 1, class 1 above 0.5.
     y_true: one-hot (N, ..., K), or labels (N, ...) or (N, ..., 1). Returns (N,).
+    Raises ValueError for other shapes, TypeError for what are no numbers.
     """
-    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    y_true, y_pred = checks.numbers("accuracy", "y_true", y_true), checks.numbers("accuracy", "y_pred", y_pred)
+    outputs, labels = y_pred.shape, y_pred.shape[:-1]
+    if not labels or y_pred.size == 0:
+        raise ValueError(f"accuracy: expected y_pred of shape (n, ..., k), and not empty; received {outputs}")
+    if y_true.shape not in (outputs, labels, (*labels, 1)):
+        raise ValueError(f"accuracy: expected y_true of shape {outputs} or {labels}; received {y_true.shape}")
     if y_pred.shape[-1] == 1:
         right = (y_pred > 0.5) == y_true.reshape(y_pred.shape)
     elif y_true.shape == y_pred.shape:
@@ -44,6 +50,8 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> Arra
     classes = checks.size(owner, "classes", classes)
     checks.few_enough(owner, "classes", (classes, classes))
     checks.same_length(owner, y_true=true, y_pred=predicted)
+    checks.batch_shape(owner, "y_true", true.shape, ())
+    checks.batch_shape(owner, "y_pred", predicted.shape, ())
     checks.labels(f"{owner}: y_true", true, classes=classes)
     checks.labels(f"{owner}: y_pred", predicted, classes=classes)
     return np.bincount(true.astype(np.intp) * classes + predicted.astype(np.intp), minlength=classes**2).reshape(

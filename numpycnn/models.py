@@ -265,6 +265,8 @@ class Sequential(Network):
         """
         caller = f"{self.name}.profile"
         repeats = checks.integer(caller, "repeats", repeats)
+        if print_fn is not None:
+            checks.function(caller, "print_fn", print_fn)
         data = self._check_data("profile", x, y, check_finite=False)
         loss, optimizer = self._require_compiled("profile")
         self._build_for(data[0])

@@ -160,8 +160,12 @@ class Network:
         return sum(layer.count_params() for layer in self._layers)
 
     def summary(self, print_fn: Callable[[str], object] = print) -> None:
-        """Print a table of the layers, line by line through print_fn. Raises ValueError for a model not built."""
+        """Print a table of the layers, line by line through print_fn.
+
+        Raises ValueError for a model not built, TypeError for a print_fn that cannot be called.
+        """
         self._require_built("summary")
+        checks.function(f"{self.name}.summary", "print_fn", print_fn)
         for line in summary_lines(self.name, self._layers):
             print_fn(line)
 

@@ -36,7 +36,8 @@ class Optimizer:
     def update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         """One step: change every parameter, in place, by its gradient. Both are given under the same names.
 
-        Raises ValueError, before anything changes, for gradients or memories that do not fit the parameters.
+        Raises ValueError or TypeError, before anything changes, for what are no dicts of arrays, and for gradients or
+        memories that do not fit the parameters.
         """
         self.check_update(params, gradients)
         self.iterations += 1
@@ -48,8 +49,10 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} does not define step")
 
     def check_update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
-        """Raise ValueError as `update` says."""
+        """Raise as `update` says."""
         owner = type(self).__name__
+        checks.arrays(owner, "params", params)
+        checks.arrays(owner, "gradients", gradients)
         for name, w in params.items():
             shape = gradients[name].shape if name in gradients else None
             if shape != w.shape:

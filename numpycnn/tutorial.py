@@ -1,14 +1,17 @@
 """The network of the classic Keras MNIST tutorial, compiled as the tutorial does: 1,182,730 parameters."""
 
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from numpycnn.layers.data_format import check_data_format
 from numpycnn.models import Sequential
 
 
-def tutorial_network(seed: int | None = None, data_format: str = "channels_last") -> Sequential:
+def tutorial_network(seed: int | None = None, data_format: str | None = "channels_last") -> Sequential:
     """A new network for images of 28 by 28 pixels with one channel, and one-hot targets of ten classes.
 
-    seed: as for Sequential. data_format: the layout of the images; the tutorial itself has "channels_first".
+    seed: as for Sequential. data_format: the layout of the images, None being the backend's setting; the tutorial
+    itself has "channels_first". Raises TypeError or ValueError for others.
     """
+    data_format = check_data_format("tutorial_network", data_format)
     image = (1, 28, 28) if data_format == "channels_first" else (28, 28, 1)
     network = Sequential(
         [

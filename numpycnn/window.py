@@ -36,8 +36,9 @@ class Window:
 
     def __post_init__(self) -> None:
         for argument, value in (("size", self.size), ("strides", self.strides), ("dilation", self.dilation)):
-            if checks.pair("Window", argument, value) != value:
-                raise TypeError(f"Window: {argument} must be a tuple of two integers; received {value!r}")
+            checks.pair("Window", argument, value)
+            if not isinstance(value, tuple):
+                raise TypeError(f"Window: {argument} must be a tuple of two integers; received {checks.shown(value)}")
         checks.choice("Window", "padding", self.padding, PADDINGS)
 
     @property

@@ -1,6 +1,6 @@
 """Bad input: the error's kind, its words, and that the model is left as it was."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, dict-item"
 
 import copy
 import pickle
@@ -18,11 +18,13 @@ from numpycnn.initializers import Constant, Initializer, RandomNormal, RandomUni
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError
-from numpycnn.metrics import confusion_matrix
+from numpycnn.metrics import accuracy, confusion_matrix
+from numpycnn.tutorial import tutorial_network
 from numpycnn.utils import to_categorical
 from numpycnn.window import Window
 
 X, Y = small_data(6)
+RNG = np.random.default_rng(0)
 NAN = X.copy()
 NAN[4, 3, 2, 0] = np.nan
 
@@ -265,7 +267,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Sequential.from_config({"name": "m"}),
         ValueError,
-        "config must be a dict with the keys layers, name, seed; received the keys ['name']",
+        "config must be a dict with the keys layers, name, seed; received the keys name",
     ),
     (
         lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": 3}),
@@ -283,7 +285,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Dense(3, kernel_initializer={"scale": 1}),
         ValueError,
-        "dense: kernel_initializer must be a dict with the keys class_name, config; received the keys ['scale']",
+        "dense: kernel_initializer must be a dict with the keys class_name, config; received the keys scale",
     ),
     (lambda: Window((3, 0)), ValueError, "Window: size must be an integer of at least 1; received 0"),
     (lambda: Window(3), TypeError, "Window: size must be a tuple of two integers; received 3"),
@@ -507,6 +509,79 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         ValueError,
         "SGD: learning_rate must be from -3.40282e+38 to 3.40282e+38; received",
     ),
+    # calls of what is not a model
+    (lambda: Constant()(3, RNG, "float32"), TypeError, "Constant: shape must be a tuple of integers"),
+    (
+        lambda: Constant()((3,), 0, "float32"),
+        TypeError,
+        "Constant: rng must be a numpy.random.Generator; received 0",
+    ),
+    (
+        lambda: Constant()((3,), RNG, "int8"),
+        ValueError,
+        "Constant: dtype must be one of 'float32', 'float64'; received",
+    ),
+    (
+        lambda: Constant()((3,), RNG, np.int8),
+        ValueError,
+        "Constant: dtype must be one of 'float32', 'float64'; received",
+    ),
+    (
+        lambda: optimizers.SGD().update([np.ones(3)], {}),
+        TypeError,
+        "SGD: params must be a dict of arrays of floats by name; received [array([1., 1., 1.])]",
+    ),
+    (
+        lambda: optimizers.SGD().update({"w": np.ones(3)}, {"w": [1.0, 1.0, 1.0]}),
+        TypeError,
+        "SGD: gradients must be a dict of arrays of floats by name; received {'w': [1.0, 1.0, 1.0]}",
+    ),
+    (
+        lambda: accuracy([1], 1.0),
+        ValueError,
+        "accuracy: expected y_pred of shape (n, ..., k), and not empty; received ()",
+    ),
+    (
+        lambda: accuracy([1, 2], [[0.5, 0.5]]),
+        ValueError,
+        "accuracy: expected y_true of shape (1, 2) or (1,); received (2,)",
+    ),
+    (lambda: accuracy(["a"], [[0.5, 0.5]]), TypeError, "accuracy: y_true must be an array of real numbers"),
+    (lambda: confusion_matrix([0], [0], 2.0), TypeError, "confusion_matrix: classes must be an integer of at least 1"),
+    (
+        lambda: confusion_matrix([[0]], [[0]], 2),
+        ValueError,
+        "confusion_matrix: expected y_true of shape (n,); received",
+    ),
+    (lambda: confusion_matrix([0], [[0]], 2), ValueError, "confusion_matrix: expected y_pred of shape (n,); received"),
+    (lambda: Dropout(0.5).forward([1.0]), TypeError, "dropout: input must be an array; received [1.0]"),
+    (
+        lambda: small_network().summary(None),
+        TypeError,
+        "sequential.summary: print_fn must be a function; received None",
+    ),
+    (
+        lambda: small_network().profile(X, Y, print_fn="no"),
+        TypeError,
+        "sequential.profile: print_fn must be a function; received 'no'",
+    ),
+    (
+        lambda: Window(np.array([3, 3])),
+        TypeError,
+        "Window: size must be an integer of at least 1; received array([3, 3])",
+    ),
+    (lambda: Window(np.int8(3)), TypeError, "Window: size must be a tuple of two integers; received np.int8(3)"),
+    (lambda: tutorial_network(data_format="NCHW"), ValueError, "tutorial_network: data_format must be one of"),
+    (
+        lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": [{"class_name": "Dense", "config": {}}]}),
+        TypeError,
+        "from_config: config of layer must hold the arguments of Dense; missing a required argument: 'units'",
+    ),
+    (
+        lambda: Dense(3, kernel_initializer={"class_name": "Constant", "config": {"mean": 0.0}}),
+        TypeError,
+        "dense: config of kernel_initializer must hold the arguments of Constant; got an unexpected keyword argument 'mean'",
+    ),
 ]
 
 
@@ -527,7 +602,7 @@ class Nothing(KernelLayer):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Initializer()((3,), np.random.default_rng(0), "float32"), "Initializer does not define __call__"),
+        (lambda: Initializer()((3,), np.random.default_rng(0), "float32"), "Initializer does not define values"),
         (lambda: Nothing().output_shape_for((3,)), "Nothing does not define output_shape_for"),
         (
             lambda: Nothing().make_params((3,), np.random.default_rng(0), "float32"),

@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import re
 import struct
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,6 +143,19 @@ def test_damaged_gzip_files_are_refused_by_name(tmp_path: Path, damage: str) -> 
     with pytest.raises(ValueError, match=r"expected an undamaged gzip file|bytes of data") as caught:
         read_idx(path)
     assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "message"),
+    [
+        (3, TypeError, "read_idx: path must be a path, as a string or a pathlib.Path; received 3"),
+        ("\0", ValueError, "read_idx: path must be a path; received '\\x00'"),
+        ("\ud800", ValueError, "read_idx: path must be a path; received '\\ud800'"),
+    ],
+)
+def test_what_is_no_path_is_refused(path: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        read_idx(path)
 
 
 def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from numpycnn import checks
 from numpycnn.typing import Array, Shape
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -32,9 +33,9 @@ def read_idx(path: str | PathLike[str]) -> Array:
     """The array in an IDX file, plain or compressed with gzip, in the machine's own byte order.
 
     Raises ValueError, naming the file and what was expected, for a file that is not IDX, too short or too long for the
-    sizes it states, or damaged; OSError for one that cannot be opened.
+    sizes it states, or damaged; TypeError for what is no path; OSError for a file that cannot be opened.
     """
-    path = Path(path)
+    path = Path(checks.path("read_idx", "path", path))
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
         file.seek(0)

@@ -136,7 +136,9 @@ class Layer:
         return self.forward(x.astype(own[0], copy=False))[0]
 
     def check_input(self, x: Array) -> None:
-        """Raise ValueError unless the layer is built and x is (N, *input_shape)."""
+        """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError where x is no array."""
+        if not isinstance(x, np.ndarray):
+            raise TypeError(f"{self.name}: input must be an array; received {checks.shown(x)}")
         if self.input_shape is None or not self.built:
             raise ValueError(f"{self.name}: not built yet; call it, build it, or add it to a model first")
         checks.batch_shape(self.name, "input", x.shape, self.input_shape)
