@@ -1,0 +1,435 @@
+"""A call that works of every public callable, and for each of its arguments what else is allowed."""
+
+from collections.abc import Callable
+from contextlib import chdir
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import kinds
+import numpy as np
+from kinds import Kind, array, either, integer, none, number
+from networks import small_data, small_network
+
+from numpycnn import Input, Sequential, backend, initializers, layers, losses, metrics, optimizers
+from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn.datasets import mnist
+from numpycnn.datasets.idx import read_idx
+from numpycnn.models import load_model
+from numpycnn.tutorial import tutorial_network
+from numpycnn.utils import to_categorical
+from numpycnn.window import Window
+
+X, Y = small_data(6)
+
+
+class Arg(NamedTuple):
+    """What is allowed, a value that works, and what else than its name an error may call it."""
+
+    allowed: Kind
+    works: Any
+    words: str = ""
+
+
+class Case(NamedTuple):
+    """A callable, and its arguments by name. Those of a model's methods are called with a model before them."""
+
+    call: Callable[..., object]
+    arguments: dict[str, Arg]
+    words: str
+    """Who may be named by an error that is about how arguments fit together."""
+    built: bool | None = None
+    """Whether the model is built; None where there is no model."""
+
+
+def layer_case(cls: type[layers.Layer], words: str, **own: Arg) -> Case:
+    """A layer: made, and called on images, which builds it."""
+    shared = {
+        "name": Arg(either(none, kinds.name), None),
+        "input_shape": Arg(either(none, kinds.shape), None),
+    }
+    return Case(lambda **given: cls(**given)(X), {**own, **shared}, words)
+
+
+SIZES = kinds.pair(kinds.size)
+KERNEL = {
+    "activation": Arg(kinds.activation, "relu"),
+    "use_bias": Arg(kinds.flag, True),
+    "kernel_initializer": Arg(kinds.initializer, "he_normal", "Initializer|class_name|config"),
+    "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
+}
+IMAGES, ANY_IMAGES = array((6, 8, 8, 1)), array((5, 8, 8, 1), (6, 8, 8, 1))
+ROWS = array((6, 3))
+TARGETS = {"y": Arg(ROWS, Y)}
+DATA = {
+    True: {"x": Arg(IMAGES, X), **TARGETS},
+    False: {"x": Arg(array((6, None, None, None)), X, "images|input_shape"), **TARGETS},
+}
+BATCH = {"batch_size": Arg(either(none, integer(1)), 4), "verbose": Arg(kinds.verbose, 0)}
+CHECKED = {"check_finite": Arg(kinds.flag, False)}
+WORKERS = {
+    "workers": Arg(either(none, integer(1)), 1),
+    "executor": Arg(either(none, lambda value: hasattr(value, "submit")), None),
+}
+MODEL = "sequential|conv2d|max_pooling2d|dense|categorical_crossentropy"
+
+
+def configured(name: Any, seed: Any, layers: Any) -> object:
+    return Sequential.from_config({"name": name, "seed": seed, "layers": layers})
+
+
+def configured_layer(class_name: Any, config: Any) -> object:
+    return configured("m", 0, [{"class_name": class_name, "config": config}])
+
+
+def configured_dense(**config: Any) -> object:
+    return configured_layer("Dense", config)
+
+
+def no(value: Any) -> bool:
+    """For an argument of which no drawn value is right."""
+    return False
+
+
+def is_empty(value: Any) -> bool:
+    return isinstance(value, dict) and not value
+
+
+def both(value: Any) -> bool:
+    """A pair of sizes."""
+    return isinstance(value, tuple) and SIZES(value)
+
+
+def built_dense() -> layers.Layer:
+    """A layer for rows of three numbers."""
+    layer = layers.Dense(3)
+    layer(Y)
+    return layer
+
+
+def on_disk(call: Callable[..., object]) -> Callable[..., object]:
+    """The call with a path, in an empty folder; only a saved model is there. OSError is right for other texts."""
+
+    def inside(*network: Sequential, path: Any) -> object:
+        with TemporaryDirectory() as folder, chdir(folder):
+            if isinstance(path, str) and path == "saved":
+                small_network().save("saved")
+            try:
+                return call(*network, path)
+            except OSError:
+                if not isinstance(path, str):
+                    raise
+                return None
+
+    return inside
+
+
+def update(cls: type[optimizers.Optimizer]) -> Callable[..., object]:
+    """An optimizer, made and asked for a step."""
+    return lambda **given: cls(**given).update({"w": np.ones(3)}, {"w": np.ones(3)})
+
+
+def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
+    """An initializer, made and asked for values."""
+    return lambda shape, rng, dtype, **given: cls(**given)(shape, rng, dtype)
+
+
+REQUEST = {
+    "shape": Arg(kinds.shape, (3, 2)),
+    "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
+    "dtype": Arg(kinds.names("float64", "float32"), "float32"),
+}
+FINITE = number()
+RATE = number(0.0)
+DECAY = number(0.0, below=1.0)
+
+CASES: dict[str, Case] = {
+    "Conv2D": layer_case(
+        layers.Conv2D,
+        "conv2d",
+        filters=Arg(kinds.size, 2),
+        kernel_size=Arg(SIZES, 3),
+        strides=Arg(SIZES, 1),
+        padding=Arg(kinds.names("valid", "same"), "same"),
+        data_format=Arg(kinds.data_format, None),
+        dilation_rate=Arg(SIZES, (1, 1)),
+        **KERNEL,
+    ),
+    "MaxPooling2D": layer_case(
+        layers.MaxPooling2D,
+        "max_pooling2d",
+        pool_size=Arg(SIZES, 2),
+        strides=Arg(either(none, SIZES), None),
+        padding=Arg(kinds.names("valid", "same"), "valid"),
+        data_format=Arg(kinds.data_format, "channels_last"),
+    ),
+    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
+    "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
+    "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
+    "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
+    "a layer's call": Case(lambda **given: layers.Dense(3)(given["input"]), {"input": Arg(array(), X)}, "dense"),
+    "a layer's build": Case(
+        lambda **given: layers.Dense(3).build(**given),
+        {
+            "input_shape": Arg(kinds.shape, (3,), "kernel|axis"),
+            "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
+            "dtype": Arg(kinds.names("float64", "float32"), "float32"),
+        },
+        "dense",
+    ),
+    "a layer's forward": Case(
+        built_dense().forward,
+        {"x": Arg(lambda v: isinstance(v, np.ndarray) and v.shape == (6, 3), Y, "input")},
+        "dense",
+    ),
+    "a layer's weights": Case(
+        lambda weights: layers.Dropout(0.5).set_weights(weights), {"weights": Arg(kinds.a(list, tuple), [])}, "dropout"
+    ),
+    "Input": Case(Input, {"shape": Arg(kinds.shape, (8, 8, 1))}, "Input"),
+    "Window": Case(
+        Window,
+        {
+            "size": Arg(both, (3, 3)),
+            "strides": Arg(both, (1, 1)),
+            "padding": Arg(kinds.names("valid", "same"), "same"),
+            "dilation": Arg(both, (1, 1)),
+        },
+        "Window",
+    ),
+    "Constant": Case(initial(initializers.Constant), {"value": Arg(FINITE, 0.5), **REQUEST}, "Constant"),
+    "RandomUniform": Case(
+        initial(initializers.RandomUniform),
+        {"minval": Arg(FINITE, 0.0, "maxval"), "maxval": Arg(FINITE, 1.0), **REQUEST},
+        "maxval",
+    ),
+    "RandomNormal": Case(
+        initial(initializers.RandomNormal),
+        {"mean": Arg(FINITE, 0.0), "stddev": Arg(number(0.0), 1.0), **REQUEST},
+        "stddev",
+    ),
+    "VarianceScaling": Case(
+        initial(initializers.VarianceScaling),
+        {
+            "scale": Arg(number(above=0.0), 1.0),
+            "mode": Arg(kinds.names("fan_in", "fan_out", "fan_avg"), "fan_avg"),
+            "distribution": Arg(kinds.names("uniform", "truncated_normal", "untruncated_normal"), "uniform"),
+            **REQUEST,
+        },
+        "VarianceScaling",
+    ),
+    "SGD": Case(
+        update(optimizers.SGD),
+        {"learning_rate": Arg(RATE, 0.1), "momentum": Arg(DECAY, 0.5), "nesterov": Arg(kinds.flag, True)},
+        "SGD",
+    ),
+    "RMSprop": Case(
+        update(optimizers.RMSprop),
+        {
+            "learning_rate": Arg(RATE, 0.1),
+            "rho": Arg(DECAY, 0.5),
+            "momentum": Arg(DECAY, 0.5),
+            "epsilon": Arg(RATE, 1e-7),
+            "centered": Arg(kinds.flag, False),
+        },
+        "RMSprop",
+    ),
+    "Adam": Case(
+        update(optimizers.Adam),
+        {
+            "learning_rate": Arg(RATE, 0.1),
+            "beta_1": Arg(DECAY, 0.5),
+            "beta_2": Arg(DECAY, 0.5),
+            "epsilon": Arg(RATE, 1e-7),
+        },
+        "Adam",
+    ),
+    "update": Case(
+        lambda params, gradients: optimizers.SGD().update(params, gradients),
+        {"params": Arg(is_empty, {"w": np.ones(3)}), "gradients": Arg(no, {"w": np.ones(3)}, "gradient")},
+        "SGD",
+    ),
+    "CategoricalCrossentropy": Case(
+        lambda from_logits, y_true, y_pred: losses.CategoricalCrossentropy(from_logits)(y_true, y_pred),
+        {
+            "from_logits": Arg(kinds.flag, True),
+            "y_true": Arg(array(), Y, "y"),
+            "y_pred": Arg(array(), Y, "outputs|y"),
+        },
+        "categorical_crossentropy",
+    ),
+    "SparseCategoricalCrossentropy": Case(
+        lambda y_true, y_pred: losses.SparseCategoricalCrossentropy()(y_true, y_pred),
+        {"y_true": Arg(array(), Y.argmax(1), "y|labels"), "y_pred": Arg(array(), Y, "outputs|y|labels")},
+        "sparse_categorical_crossentropy",
+    ),
+    "MeanSquaredError": Case(
+        lambda y_true, y_pred: losses.MeanSquaredError()(y_true, y_pred),
+        {"y_true": Arg(array(), Y, "y"), "y_pred": Arg(array(), Y, "outputs|y")},
+        "mean_squared_error",
+    ),
+    "accuracy": Case(metrics.accuracy, {"y_true": Arg(array(), Y), "y_pred": Arg(array(), Y)}, "accuracy"),
+    "confusion_matrix": Case(
+        metrics.confusion_matrix,
+        {
+            "y_true": Arg(array((6,)), Y.argmax(1)),
+            "y_pred": Arg(array((6,)), Y.argmax(1)),
+            "classes": Arg(kinds.size, 3),
+        },
+        "confusion_matrix",
+    ),
+    "EarlyStopping": Case(
+        EarlyStopping,
+        {
+            "monitor": Arg(kinds.text, "loss"),
+            "min_delta": Arg(RATE, 0.0),
+            "patience": Arg(integer(0), 2),
+            "mode": Arg(kinds.names("auto", "min", "max"), "min"),
+            "restore_best_weights": Arg(kinds.flag, False),
+        },
+        "EarlyStopping",
+    ),
+    "set_image_data_format": Case(
+        backend.set_image_data_format,
+        {"data_format": Arg(kinds.names("channels_last", "channels_first"), "channels_last")},
+        "",
+    ),
+    "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
+    "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
+    "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
+    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.path, "saved")}, ""),
+    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.path, "saved")}, ""),
+    **{
+        method.__name__: Case(on_disk(method), {"path": Arg(kinds.path, "saved")}, "", built=True)
+        for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
+    },
+    "to_categorical": Case(
+        to_categorical,
+        {"y": Arg(array(), [0, 1], "labels"), "num_classes": Arg(either(none, kinds.size), 3, "labels|y")},
+        "to_categorical",
+    ),
+    "tutorial_network": Case(
+        tutorial_network,
+        {
+            "seed": Arg(either(none, integer(0)), 0),
+            "data_format": Arg(kinds.data_format, "channels_last"),
+        },
+        "sequential",
+    ),
+    "Sequential": Case(
+        Sequential,
+        {
+            "layers": Arg(either(none, kinds.layers), [Input((4,)), layers.Dense(3)], "layer"),
+            "name": Arg(kinds.name, "m"),
+            "seed": Arg(either(none, integer(0)), 0),
+            "fast": Arg(kinds.flag, True),
+        },
+        "Sequential",
+    ),
+    "from_config": Case(
+        Sequential.from_config, {"config": Arg(none, {"name": "m", "seed": 0, "layers": []})}, "from_config"
+    ),
+    "from_config of a model": Case(
+        configured,
+        {
+            "name": Arg(kinds.name, "m"),
+            "seed": Arg(either(none, integer(0)), 0),
+            "layers": Arg(lambda value: isinstance(value, (list, tuple)) and not value, [], "layer"),
+        },
+        "from_config",
+    ),
+    "from_config of layers": Case(
+        configured_layer,
+        {
+            "class_name": Arg(none, "Dense"),
+            "config": Arg(lambda value: isinstance(value, dict) and value == {"units": 3}, {"units": 3}),
+        },
+        "from_config",
+    ),
+    "from_config of Dense": Case(
+        configured_dense,
+        {"units": Arg(kinds.size, 3), "activation": Arg(kinds.activation, None), "use_bias": Arg(kinds.flag, True)},
+        "dense",
+    ),
+    "add": Case(Sequential.add, {"layer": Arg(kinds.layer, layers.Dense(2), "Input")}, "sequential|add", built=True),
+    "build": Case(Sequential.build, {"input_shape": Arg(kinds.shape, (8, 8, 1), "images|window")}, MODEL, built=False),
+    "compile": Case(
+        Sequential.compile,
+        {
+            "optimizer": Arg(kinds.optimizer, "sgd"),
+            "loss": Arg(kinds.loss, "mse"),
+            "metrics": Arg(
+                either(none, lambda v: isinstance(v, (list, tuple)) and list(v) in ([], ["accuracy"])), None
+            ),
+        },
+        "compile",
+        built=True,
+    ),
+    **{
+        f"fit, built: {built}": Case(
+            Sequential.fit,
+            {
+                **DATA[built],
+                **BATCH,
+                "epochs": Arg(integer(1), 1),
+                "callbacks": Arg(kinds.callback, None),
+                "validation_split": Arg(number(0.0, below=1.0), 0.0),
+                "validation_data": Arg(none, None, "validation"),
+                "shuffle": Arg(kinds.flag, True),
+                "initial_epoch": Arg(integer(0), 0),
+                **CHECKED,
+                **WORKERS,
+            },
+            MODEL,
+            built,
+        )
+        for built in (True, False)
+    },
+    "validation_data": Case(
+        lambda model, x, y: model.fit(X, Y, validation_data=(x, y), verbose=0), DATA[True], MODEL, built=True
+    ),
+    **{
+        f"evaluate, built: {built}": Case(
+            Sequential.evaluate,
+            {**DATA[built], **BATCH, "return_dict": Arg(kinds.flag, True), **CHECKED, **WORKERS},
+            MODEL,
+            built,
+        )
+        for built in (True, False)
+    },
+    "predict": Case(Sequential.predict, {"x": Arg(ANY_IMAGES, X), **BATCH, **CHECKED, **WORKERS}, MODEL, built=True),
+    "a call of a model": Case(lambda model, x: model(x), {"x": Arg(ANY_IMAGES, X)}, MODEL, built=True),
+    "train_on_batch": Case(
+        Sequential.train_on_batch, {**DATA[False], "return_dict": Arg(kinds.flag, True), **CHECKED}, MODEL, built=False
+    ),
+    "test_on_batch": Case(
+        Sequential.test_on_batch, {**DATA[True], "return_dict": Arg(kinds.flag, True), **CHECKED}, MODEL, built=True
+    ),
+    "profile": Case(
+        Sequential.profile,
+        {**DATA[True], "repeats": Arg(integer(1), 1), "print_fn": Arg(either(none, kinds.function), None)},
+        MODEL,
+        built=True,
+    ),
+    "trace": Case(
+        Sequential.trace,
+        {
+            "x": Arg(ANY_IMAGES, X),
+            "y": Arg(either(none, ROWS), Y),
+            "training": Arg(kinds.flag, True),
+        },
+        MODEL,
+        built=True,
+    ),
+    "summary": Case(Sequential.summary, {"print_fn": Arg(kinds.function, str)}, MODEL, built=True),
+    "set_weights": Case(
+        Sequential.set_weights,
+        {"weights": Arg(none, small_network().get_weights(), "weights|kernel|bias")},
+        "",
+        built=True,
+    ),
+    "get_layer": Case(
+        Sequential.get_layer,
+        {"name": Arg(none, None, "name"), "index": Arg(integer(-7, 6), 0)},
+        "get_layer",
+        built=True,
+    ),
+}

@@ -1,0 +1,213 @@
+"""Values that may be given for an argument, most of them bad, and what the documentation allows for each kind of it.
+
+A kind is a function that says whether a value is allowed. It repeats what the docstrings say, and knows no library code.
+"""
+
+import operator
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from numpycnn.callbacks import Callback, History
+from numpycnn.initializers import Constant, Initializer
+from numpycnn.layers import Dense, Input, Layer
+from numpycnn.losses import Loss, MeanSquaredError
+from numpycnn.optimizers import SGD, Optimizer
+from numpycnn.window import Window
+
+Kind = Callable[[Any], bool]
+
+MOST = 2**31 - 1
+"""The largest size that the library takes."""
+
+LARGEST = 3.4e38
+"""About the largest number that the library takes."""
+
+
+class Unprintable:
+    """An object that cannot even be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def nested(depth: int) -> list[Any]:
+    """A list in a list in a list."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def endless() -> list[Any]:
+    """A list that holds itself."""
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+VALUES: dict[str, Callable[[], Any]] = {
+    repr(value): lambda value=value: value
+    for value in (
+        *(None, True, False, 0, 1, 2, 7, -1, -7, 10**12, 2**63, 2**64, 10**30, -(10**30)),
+        *(0.0, 0.1, 0.5, 1.0, -0.5, 2.5, 1e300, -1e300, float("nan"), float("inf"), -float("inf"), 1j),
+        *("", "a", "a/b", "relu", "adam", "mse", "auto", "same", "channels_first", "float64", "\0", "\ud800", b"valid"),
+        *(
+            (),
+            (3,),
+            (0, 3),
+            (3, 3),
+            (3, -3),
+            (8, 8, 1),
+            (8, 10**30, 1),
+            (10**6, 10**6, 1),
+            (2.5, 1),
+            (None, 2),
+            ("a", "b"),
+        ),
+        *(
+            [],
+            [3, 3],
+            [1, [2, 3]],
+            ["accuracy"],
+            [None],
+            {},
+            {"units": 3},
+            {1: 2},
+            {"class_name": "Dense", "config": {}},
+        ),
+        *(set(), {1, 2}, frozenset({1}), range(3), slice(3), object, int, print, len, np.sum, NotImplemented, ...),
+        *(np.float32(0.5), np.int8(3), np.uint64(2**63), np.bool_(True), np.str_("same"), np.datetime64("2020-01-01")),
+    )
+} | {
+    "10**400": lambda: 10**400,
+    "10**5000": lambda: 10**5000,
+    "a long string": lambda: "x" * 100_000,
+    "a long list": lambda: [0.5] * 10_000,
+    "a deep list": lambda: nested(5_000),
+    "a list in itself": endless,
+    "an object": object,
+    "an unprintable object": Unprintable,
+    "a generator": lambda: (k for k in range(3)),
+    "a lambda": lambda: lambda *_: None,
+    "0-d int": lambda: np.array(3),
+    "0-d float": lambda: np.array(0.5),
+    "0-d bool": lambda: np.array(True),
+    "0-d object": lambda: np.array(None),
+    "no numbers": lambda: np.zeros(0),
+    "no images": lambda: np.zeros((0, 8, 8, 1)),
+    "images without rows": lambda: np.zeros((6, 0, 8, 1)),
+    "6 labels": lambda: np.arange(6) % 3,
+    "6 large labels": lambda: np.arange(6) * 2**40,
+    "6 one-hot rows": lambda: np.eye(3)[np.arange(6) % 3],
+    "6 rows of nan": lambda: np.full((6, 3), np.nan),
+    "6 rows": lambda: np.arange(18.0).reshape(6, 3),
+    "6 images": lambda: np.ones((6, 8, 8, 1)),
+    "6 images of nan": lambda: np.full((6, 8, 8, 1), np.nan),
+    "6 complex images": lambda: np.ones((6, 8, 8, 1), complex),
+    "6 images of objects": lambda: np.ones((6, 8, 8, 1), object),
+    "6 images of text": lambda: np.full((6, 8, 8, 1), "a"),
+    "6 images of dates": lambda: np.zeros((6, 8, 8, 1), "M8[s]"),
+    "6 structured rows": lambda: np.zeros(6, [("a", "f4"), ("b", "i4")]),
+    "5 images": lambda: np.ones((5, 8, 8, 1)),
+    "a wide image": lambda: np.ones((6, 8, 9, 1)),
+    "too many axes": lambda: np.ones((6, 1, 1, 1, 1, 1, 1)),
+    "a masked array": lambda: np.ma.masked_array(np.ones(6), np.eye(6)[0]),
+    "a generator of numbers": lambda: np.random.default_rng(0),
+    "a layer": lambda: Dense(3),
+    "a list of layers": lambda: [Input((4,)), Dense(3)],
+    "an initializer": lambda: Constant(0.5),
+    "an optimizer": SGD,
+    "a loss": MeanSquaredError,
+    "a callback": History,
+    "a window": lambda: Window((2, 2)),
+    "an executor": lambda: ThreadPoolExecutor(1),
+}
+"""Each made anew, for some can be used once only."""
+
+
+# ---------------------------------------------------------------- what is allowed
+
+
+def is_integer(value: Any) -> bool:
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return not isinstance(value, bool)
+
+
+def integer(at_least: float = -np.inf, at_most: float = np.inf) -> Kind:
+    return lambda value: is_integer(value) and at_least <= operator.index(value) <= at_most
+
+
+def number(at_least: float = -np.inf, at_most: float = np.inf, above: float = -np.inf, below: float = np.inf) -> Kind:
+    def allowed(value: Any) -> bool:
+        if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
+            return False
+        return bool(-LARGEST <= value <= LARGEST and at_least <= value <= at_most and above < value < below)
+
+    return allowed
+
+
+def names(*known: str) -> Kind:
+    return lambda value: isinstance(value, str) and value in known
+
+
+def a(*types: type) -> Kind:
+    return lambda value: isinstance(value, types)
+
+
+def either(*kinds: Kind) -> Kind:
+    return lambda value: any(kind(value) for kind in kinds)
+
+
+def pair(size: Kind) -> Kind:
+    """One size or two."""
+    return lambda value: size(value) or (isinstance(value, (tuple, list)) and len(value) == 2 and all(map(size, value)))
+
+
+def path(value: Any) -> bool:
+    """A text that can name a file on this system."""
+    try:
+        return isinstance(value, str) and value not in ("", "\0") and bool(os.fsencode(value))
+    except UnicodeEncodeError:
+        return False
+
+
+def array(*shapes: tuple[int | None, ...], dtypes: str = "biuf") -> Kind:
+    """Anything that is an array of real numbers of one of the shapes, where None is any size; or of any shape."""
+
+    def allowed(value: Any) -> bool:
+        try:
+            found = np.asarray(value)
+        except (ValueError, RecursionError):
+            return False
+        fits = (
+            len(s) == found.ndim and all(n in (None, m) for n, m in zip(s, found.shape, strict=True)) for s in shapes
+        )
+        return found.dtype.kind in dtypes and (not shapes or any(fits))
+
+    return allowed
+
+
+none: Kind = lambda value: value is None  # noqa: E731
+flag: Kind = a(bool, np.bool_)
+size: Kind = integer(1, MOST)
+shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MOST  # noqa: E731
+text: Kind = a(str)
+name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
+function: Kind = callable
+activation: Kind = either(none, names("linear", "relu", "sigmoid", "softmax", "tanh"))
+data_format: Kind = either(none, names("channels_last", "channels_first"))
+initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
+optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))
+loss: Kind = either(a(Loss), names("mse", "mean_squared_error", "categorical_crossentropy"))
+layer: Kind = a(Layer, Input)
+layers: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(layer, value))  # noqa: E731
+callback: Kind = either(none, a(Callback), lambda v: isinstance(v, (tuple, list)) and all(map(a(Callback), v)))
+verbose: Kind = either(flag, names("auto"), integer(0, 2))

@@ -1,0 +1,186 @@
+"""Calls with drawn arguments, most of them bad, of all that is public: what is refused, and that it changes nothing.
+
+In a call that works (`calls.py`) each argument by itself is replaced by every value of `kinds.py`, and then two or three
+at once by drawn ones. What the documentation does not allow must be refused by a `raise` of this library, with a
+ValueError or TypeError that names the argument; what it allows may be refused too, where it does not fit the others.
+"""
+
+import inspect
+import pickle
+import random
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import kinds
+import pytest
+from calls import CASES, Case, X, Y
+from faults import Fault, seeded
+from hypothesis import settings
+from kinds import VALUES
+from networks import fingerprint, small_network
+from raises import raised_by
+
+from numpycnn import Sequential, backend, checks
+from numpycnn.initializers import CLASSES
+from numpycnn.layers import LAYERS, Layer
+from numpycnn.losses import LOSSES
+from numpycnn.optimizers import OPTIMIZERS
+
+ACCEPTED, REFUSED = "accepted", "refused"
+
+
+def is_the_users(argument: str, value: Any) -> bool:
+    """Whether what comes of the value is the user's own affair: work without end, and functions that fail."""
+    if argument in ("epochs", "repeats"):
+        return kinds.is_integer(value) and value > 9
+    return argument == "print_fn" and callable(value) and value is not print
+
+
+def model(built: bool) -> bytes:
+    """A compiled model, pickled: trained for a step, or not yet built."""
+    network = small_network() if built else Sequential([*map(unbuilt, small_network().layers)], seed=3)
+    network.compile("rmsprop", "categorical_crossentropy", ["accuracy"])
+    if built:
+        network.train_on_batch(X, Y)
+    return pickle.dumps(network)
+
+
+def unbuilt(layer: Layer) -> Layer:
+    """The same layer without parameters and shapes."""
+    return type(layer)(**{**layer.get_config(), "input_shape": None})
+
+
+def draws(case: Case, count: int, seed: str) -> Iterator[dict[str, str]]:
+    """For every call the names of the values by argument: each argument with each value, then some with drawn ones."""
+    for argument in case.arguments:
+        for value in VALUES:
+            yield {argument: value}
+    rng = random.Random(seed)  # noqa: S311
+    for _ in range(count):
+        replaced = rng.sample(list(case.arguments), min(len(case.arguments), rng.choice((2, 3))))
+        yield {argument: rng.choice(list(VALUES)) for argument in replaced}
+
+
+def answer(case: Case, replaced: dict[str, Any], call: Callable[[], object]) -> str:
+    """ACCEPTED, REFUSED, or what is wrong with how the call was refused."""
+    try:
+        call()
+    except (ValueError, TypeError) as error:
+        message = str(error)
+        if type(error) not in (ValueError, TypeError) or raised_by(error) is None:
+            return f"not raised by the library: {error!r:.200}"
+        if len(message) > 1000 + len(given_name(replaced)):
+            return f"a message of {len(message)} characters"
+        return REFUSED if re.search(words(case, replaced), message) else f"does not say which argument: {message}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error!s:.200}"
+    return ACCEPTED
+
+
+def given_name(replaced: dict[str, Any]) -> str:
+    """The name that a layer or model is given, by which an error then calls it."""
+    name = replaced.get("name", "")
+    return name if isinstance(name, str) else ""
+
+
+def words(case: Case, replaced: dict[str, Any]) -> str:
+    """A pattern for what a refusal may name: an argument that was replaced, or who asked for others that fit."""
+    named = [*replaced, *(case.arguments[argument].words for argument in replaced)]
+    if allowed(case, replaced):
+        named += [case.words, re.escape(given_name(replaced))]
+    return rf"(?<!\w)({'|'.join(word for word in named if word)})(?!\w)"
+
+
+def allowed(case: Case, replaced: dict[str, Any]) -> bool:
+    """Whether the documentation allows each of the values."""
+    return all(case.arguments[argument].allowed(value) for argument, value in replaced.items())
+
+
+def state(network: Sequential) -> tuple[Any, ...]:
+    """All that a refused call must leave as it was."""
+    return fingerprint(network), len(network.layers), (network.optimizer, network.loss, network.metrics)
+
+
+def fault(case: Case, template: bytes, replaced: dict[str, Any]) -> str | None:
+    """What is wrong with how the case answers to these values, if anything."""
+    given = {argument: replaced.get(argument, case.arguments[argument].works) for argument in case.arguments}
+    network = pickle.loads(template) if template else None  # noqa: S301
+    before = network and state(network)
+    outcome = answer(case, replaced, partial(case.call, *[network] * bool(template), **given))
+    if outcome == ACCEPTED:
+        return None if allowed(case, replaced) else ACCEPTED
+    if outcome == REFUSED:
+        return None if before == (network and state(network)) else "changed the model"
+    return outcome
+
+
+def faults(name: str, drawn: int) -> dict[str, dict[str, str]]:
+    """All that is wrong with a case's answers, each with the first values that showed it."""
+    case = CASES[name]
+    template = b"" if case.built is None else model(case.built)
+    found: dict[str, dict[str, str]] = {}
+    for labels in draws(case, drawn, name):
+        replaced = {argument: VALUES[label]() for argument, label in labels.items()}
+        if not any(is_the_users(argument, value) for argument, value in replaced.items()):
+            found.setdefault(fault(case, template, replaced) or "", labels)
+    found.pop("", None)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_arguments_are_refused_by_name_and_change_nothing(name: str) -> None:
+    drawn = settings().max_examples * len(CASES[name].arguments) // 10
+    found = faults(name, drawn)
+    assert not found, "\n".join(f"{labels}: {wrong}" for wrong, labels in found.items())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_calls_work_with_arguments_that_are_good(name: str) -> None:
+    case = CASES[name]
+    assert fault(case, b"" if case.built is None else model(case.built), {}) is None
+
+
+def test_there_are_more_than_20_000_calls() -> None:
+    assert sum(len(case.arguments) for case in CASES.values()) * len(VALUES) > 20_000
+
+
+def methods(cls: type) -> set[str]:
+    """The public methods of a class that take arguments."""
+    public = [name for name, value in inspect.getmembers(cls, inspect.isfunction) if not name.startswith("_")]
+    return {name for name in public if len(inspect.signature(getattr(cls, name)).parameters) > 1}
+
+
+def test_every_layer_initializer_optimizer_loss_and_method_is_called() -> None:
+    classes = [*LAYERS.values(), *CLASSES.values(), *OPTIMIZERS.values(), *LOSSES.values()]
+    public = {cls.__name__ for cls in classes} | methods(Sequential) | {"from_config"}
+    assert not public - {re.split(r"[, ]", name)[0] for name in CASES}
+
+
+# a fault, the case that shows it, and what that says
+SEEN = [
+    (Fault(checks.flag, "(bool, np.bool_)", "(bool, int)"), "Dense", ACCEPTED),
+    (Fault(checks.size, ", at_most=MOST", ""), "MaxPooling2D", ACCEPTED),
+    (Fault(checks.few_enough, "prod(shape) > MOST", "False"), "Input", ACCEPTED),
+    (Fault(checks.shown, "except Exception", "except OSError"), "Dropout", "RuntimeError: no words"),
+    (Fault(checks.cut, "len(text) <= MOST_SHOWN", "True"), "Dense", "a message of "),
+    (Fault(backend.set_epsilon, '"value"', '"it"'), "set_epsilon", "does not say which argument"),
+    (
+        Fault(checks.sequence, "not isinstance(value, (list, tuple))", "False"),
+        "set_weights",
+        "not raised by the library",
+    ),
+    (Fault(Sequential.compile, "chosen = ", "self.metrics = {}; chosen = "), "compile", "changed the model"),
+    (
+        Fault(Sequential.fit, "listeners = check", "self._build_for(x); listeners = check"),
+        "fit, built: False",
+        "changed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "name", "message"), SEEN, ids=[f"{name}: {text}" for _, name, text in SEEN])
+def test_the_calls_show_faults(wrong: Fault, name: str, message: str) -> None:
+    with seeded(wrong):
+        assert any(found.startswith(message) for found in faults(name, 0))
