@@ -39,6 +39,14 @@ def statements() -> list[Statement]:
 ALL = statements()
 
 
+def read_with(error: BaseException | None) -> Iterator[Statement | None]:
+    """The statements whose messages one reads in an error: its own, and that of one which it passes on word for word."""
+    while error is not None:
+        yield raised_by(error)
+        cause = error.__context__
+        error = cause if cause is not None and str(cause) and str(cause) in str(error) else None
+
+
 def raised_by(error: BaseException) -> Statement | None:
     """The library's statement that raised the error; None where Python, NumPy or a test did."""
     *_, (frame, line) = walk_tb(error.__traceback__)
@@ -59,7 +67,7 @@ class Record:
         with self.raises(*expected, match=match, **more) as caught:
             yield caught
         if match:
-            self.read.add(raised_by(caught.value))
+            self.read.update(read_with(caught.value))
 
     def unread(self) -> list[Statement]:
         """The statements that no test has read the message of."""

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import runpy
 import secrets
 import subprocess
 import sys
@@ -204,3 +205,14 @@ def test_training_that_is_killed_and_started_again_ends_the_same(tmp_path: Path,
     counts = crash("resume", times, tmp_path)
     assert counts["trainings"] == times
     assert counts["killed"] > counts["resumed"] > 0
+
+
+def test_files_are_written_where_there_are_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module as it is read on Windows, which has no fcntl."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    read = runpy.run_path(atomic.__file__)
+    assert read["fcntl"] is None
+    with read["replacing"](tmp_path / "target") as file:
+        file.write(b"new")
+    assert os.listdir(tmp_path) == ["target"]
+    assert (tmp_path / "target").read_bytes() == b"new"

@@ -10,10 +10,10 @@ import pytest
 from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, load_model
-from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, Logs
+from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History, Logs
 from numpycnn.layers import Dense, Flatten
 from numpycnn.optimizers import SGD, Adam
-from numpycnn.saving import ModelFileError
+from numpycnn.saving import ModelFileError, restore
 from numpycnn.typing import Array
 
 
@@ -165,6 +165,14 @@ def test_a_file_without_what_training_needs_is_refused(path: Path) -> None:
     small_network(compiled=False).save(path)
     with pytest.raises(ModelFileError, match="expected optimizer RMSprop; received None"):
         train(path, 1)
+
+
+def test_a_model_that_is_not_compiled_is_restored(path: Path) -> None:
+    saved, model, history = small_network(0, compiled=False), small_network(1, compiled=False), History()
+    saved.save(path)
+    restore(path, model, history, [])
+    assert fingerprint(model) == fingerprint(saved)
+    assert history.epoch == []
 
 
 def test_a_state_that_does_not_belong_to_the_callback_is_refused() -> None:
