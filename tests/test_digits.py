@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numpycnn import Sequential
+from numpycnn import Sequential, load_model
 from numpycnn.__main__ import main
+from numpycnn.commands.predict import likeliest
 from numpycnn.datasets import mnist
 from numpycnn.digits import as_input, as_mnist, as_text, read_digit
 from numpycnn.layers import Dense, Flatten
+from numpycnn.saving import ModelFileError
 from numpycnn.typing import Array
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra images")
@@ -207,3 +209,5 @@ def test_the_command_explains_what_it_lacks(tmp_path: Path, capsys: pytest.Captu
     Sequential([Dense(10, input_shape=(64,))], seed=0).save(tmp_path / "small")
     assert main(["predict", "--model", str(tmp_path / "small"), good]) == 1
     assert "small: expected a network of images of 28 by 28 pixels" in capsys.readouterr().err
+    with pytest.raises(ModelFileError, match=r"^small: expected a network of images of 28 by 28 pixels; .* \(64,\)$"):
+        likeliest(load_model(tmp_path / "small"), "small", digits(1)[0])
