@@ -57,22 +57,21 @@ class Window:
 
         Raises ValueError for a window that does not fit.
         """
+        (h, w), (eh, ew), (sh, sw) = image, self.extent, self.strides
         if self.padding == "same":
-            return -(-image[0] // self.strides[0]), -(-image[1] // self.strides[1])  # ceil
-        (eh, ew), (sh, sw) = self.extent, self.strides
-        if eh > image[0] or ew > image[1]:
-            raise ValueError(
-                f"a window that spans {eh} by {ew} pixels does not fit into an image of {image[0]} by {image[1]}"
-            )
-        return (image[0] - eh) // sh + 1, (image[1] - ew) // sw + 1
+            return -(-h // sh), -(-w // sw)  # ceil
+        if eh > h or ew > w:
+            raise ValueError(f"a window that spans {eh} by {ew} pixels does not fit into an image of {h} by {w}")
+        return (h - eh) // sh + 1, (w - ew) // sw + 1
 
     def pads(self, image: Pair) -> tuple[Pair, Pair]:
         """The padding of an image: ((top, bottom), (left, right)). An odd one out goes to the end, as in Keras."""
         if self.padding == "valid":
             return (0, 0), (0, 0)
-        (oh, ow), (eh, ew), (sh, sw) = self.output_size(image), self.extent, self.strides
-        rows = max((oh - 1) * sh + eh - image[0], 0)
-        cols = max((ow - 1) * sw + ew - image[1], 0)
+        (h, w), (oh, ow) = image, self.output_size(image)
+        (eh, ew), (sh, sw) = self.extent, self.strides
+        rows = max((oh - 1) * sh + eh - h, 0)
+        cols = max((ow - 1) * sw + ew - w, 0)
         return (rows // 2, rows - rows // 2), (cols // 2, cols - cols // 2)
 
     def taps(self, output: Pair) -> Iterator[tuple[slice, slice, slice]]:

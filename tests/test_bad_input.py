@@ -288,6 +288,12 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         "dense: kernel_initializer must be a dict with the keys class_name, config; received the keys scale",
     ),
     (lambda: Window((3, 0)), ValueError, "Window: size must be an integer of at least 1; received 0"),
+    (lambda: Window((3, 3), (0, 1)), ValueError, "Window: strides must be an integer of at least 1; received 0"),
+    (
+        lambda: Window((3, 3), dilation=(1, 0)),
+        ValueError,
+        "Window: dilation must be an integer of at least 1; received 0",
+    ),
     (lambda: Window(3), TypeError, "Window: size must be a tuple of two integers; received 3"),
     (
         lambda: Window((3, 3), padding="full"),

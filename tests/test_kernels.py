@@ -1,5 +1,7 @@
 """The kernels against nested loops (`loops.py`), bit for bit: whole numbers have exact sums in any order."""
 
+from dataclasses import FrozenInstanceError
+
 import loops
 import numpy as np
 import pytest
@@ -138,8 +140,17 @@ def test_same_padding_gives_the_keras_figures() -> None:
 )
 def test_same_padding_puts_the_odd_row_at_the_end(size: int, kernel: int, stride: int, pads: tuple[int, int]) -> None:
     """TensorFlow's rule, worked by hand."""
-    sliding = Window((kernel, 1), (stride, 1), "same")
-    assert sliding.pads((size, 4)) == (pads, (0, 0))
+    assert Window((kernel, 1), (stride, 1), "same").pads((size, 4)) == (pads, (0, 0))
+    assert Window((1, kernel), (1, stride), "same").pads((4, size)) == ((0, 0), pads)
+
+
+def test_valid_padding_is_none() -> None:
+    assert Window((3, 2), (2, 2)).pads((6, 5)) == ((0, 0), (0, 0))
+
+
+def test_a_window_does_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Window((2, 2)).strides = (2, 2)  # type: ignore[misc]
 
 
 def test_nan_comes_out_of_a_pool() -> None:
@@ -180,6 +191,8 @@ def test_no_images_give_no_images() -> None:
 def test_a_window_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="a window that spans 5 by 2 pixels does not fit into an image of 4 by 9"):
         Window((3, 2), dilation=(2, 1)).output_size((4, 9))
+    with pytest.raises(ValueError, match="a window that spans 2 by 5 pixels does not fit into an image of 9 by 4"):
+        Window((2, 3), dilation=(1, 2)).output_size((9, 4))
 
 
 # ---------------------------------------------------------------- dropout and activations
