@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from raises import Record
 
 from numpycnn import backend
@@ -15,6 +15,10 @@ settings.register_profile(
     "quick", max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW_IS_FINE
 )
 settings.register_profile("deep", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=SLOW_IS_FINE)
+# For mutate.py: whether a test fails is all that counts, so failures are not made smaller.
+settings.register_profile(
+    "mutation", settings.get_profile("quick"), max_examples=25, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("quick")
 
 
