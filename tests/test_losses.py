@@ -2,6 +2,7 @@
 
 import math
 
+import numeric
 import numpy as np
 import pytest
 
@@ -43,9 +44,40 @@ def test_probabilities_are_kept_away_from_zero() -> None:
     assert CategoricalCrossentropy()([[1.0, 0.0]], [[0.0, 1.0]]) == pytest.approx(-math.log(1e-3))
 
 
+def test_probabilities_are_kept_away_from_one() -> None:
+    assert CategoricalCrossentropy()([[1.0, 0.0]], [[1.0, 0.0]]) == pytest.approx(1e-7, rel=1e-6)
+    backend.set_epsilon(1e-3)
+    assert CategoricalCrossentropy()([[1.0, 0.0]], [[1.0, 0.0]]) == pytest.approx(-math.log(1 - 1e-3))
+
+
 def test_no_gradient_where_probabilities_are_clipped() -> None:
     loss = CategoricalCrossentropy()
     assert not loss.gradient(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])).any()
+    y, p = np.array([[0.2, 0.3, 0.5]]), np.array([[5e-8, 0.4, 0.8]])  # the first is clipped, but adds to the sum
+    true = numeric.central_difference(lambda moved: float(loss.value(y, moved)[0]), p, step=1e-8)
+    np.testing.assert_allclose(loss.gradient(y, p), true, atol=1e-6)
+
+
+def test_predictions_that_are_integers_are_taken_as_floats() -> None:
+    assert MeanSquaredError()(np.array([[21]], np.uint8), np.array([[1]], np.uint8)) == 400.0
+    assert MeanSquaredError()([[0, 0, 0]], [[0, 0, 1]]) == float(np.float32(1) / 3)  # in the backend's floatx
+
+
+def test_predictions_in_float64_stay_so() -> None:
+    assert MeanSquaredError()([[1.0]], np.array([[1.0 + 2.0**-40]])) == 2.0**-80
+
+
+def test_one_class_is_always_right() -> None:
+    for shape in ((2, 1), (2, 5, 1)):
+        assert CategoricalCrossentropy()(np.ones(shape), np.ones(shape)) == pytest.approx(1e-7, rel=1e-6)
+
+
+def test_rows_that_sum_to_nearly_one_are_probabilities() -> None:
+    loss = CategoricalCrossentropy(from_logits=True)
+    assert loss([[0.5, 0.5009]], np.zeros((1, 2))) == pytest.approx(1.0009 * math.log(2))
+    for row in ([0.5, 0.5011], [0.5, 0.4989]):
+        with pytest.raises(ValueError, match="must be one-hot"):
+            loss([row], np.zeros((1, 2)))
 
 
 def test_soft_targets_are_targets() -> None:
@@ -58,6 +90,9 @@ def test_soft_targets_are_targets() -> None:
 def test_sparse_labels_may_have_a_last_axis_of_one() -> None:
     loss = SparseCategoricalCrossentropy()
     assert loss([[0], [1], [2]], PROBABILITIES) == loss([0, 1, 2], PROBABILITIES)
+    per_pixel = np.array([PROBABILITIES, PROBABILITIES])  # (2, 3, 3): three predictions for each of two examples
+    labels = np.array([[0, 1, 2], [2, 1, 0]])
+    assert loss(labels[..., None], per_pixel) == loss(labels, per_pixel)
 
 
 def test_dtype_is_kept() -> None:
@@ -77,16 +112,25 @@ def test_dtype_is_kept() -> None:
             r"expected one-hot y of shape \(n, 3\); received \(3,\).*to_categorical",
         ),
         ("categorical_crossentropy", [[0], [1], [2]], r"expected one-hot y of shape \(n, 3\); received \(3, 1\)"),
-        ("categorical_crossentropy", np.eye(4)[:3], r"expected y of shape \(n, 3\); received \(3, 4\)"),
+        (
+            "categorical_crossentropy",
+            np.eye(4)[:3],
+            r"categorical_crossentropy: expected y of shape \(n, 3\); received \(3, 4\)",
+        ),
         ("categorical_crossentropy", np.eye(3) * 2, r"must be one-hot.*received \[2. 0. 0.\] at row 0"),
         ("categorical_crossentropy", [[1, 0, 0], [0, 1, 0], [0, 0, 0]], r"received \[0 0 0\] at row 2"),
         ("categorical_crossentropy", [[1, 0, 0], [2, -1, 0], [0, 0, 1]], r"received \[ ?2 -1  0\] at row 1"),
         ("categorical_crossentropy", np.full((3, 3), np.nan), "received .nan nan nan. at row 0"),
-        ("categorical_crossentropy", np.eye(3)[:2], "same number of examples.*y_true: 2, y_pred: 3"),
+        ("categorical_crossentropy", [[np.inf, -np.inf, 1]] * 3, r"received \[ inf -inf   1.\] at row 0"),
+        (
+            "categorical_crossentropy",
+            np.eye(3)[:2],
+            "categorical_crossentropy: expected the same number of examples.*y_true: 2, y_pred: 3",
+        ),
         (
             "sparse_categorical_crossentropy",
             [0, 1, 3],
-            "labels must be whole numbers of at least 0 and below 3; received 3",
+            "sparse_categorical_crossentropy: labels must be whole numbers of at least 0 and below 3; received 3",
         ),
         (
             "sparse_categorical_crossentropy",
@@ -101,9 +145,9 @@ def test_dtype_is_kept() -> None:
         (
             "sparse_categorical_crossentropy",
             np.eye(3),
-            r"expected integer labels y, for outputs \(n, 3\), of shape \(n,\); received \(3, 3\)",
+            r"sparse_categorical_crossentropy: expected integer labels y, for outputs \(n, 3\), of shape \(n,\); received \(3, 3\)",
         ),
-        ("mse", np.zeros((3, 2)), r"expected y of shape \(n, 3\); received \(3, 2\)"),
+        ("mse", np.zeros((3, 2)), r"mean_squared_error: expected y of shape \(n, 3\); received \(3, 2\)"),
         ("mse", np.zeros(3), r"expected y of shape \(n, 3\); received \(3,\)"),
         ("mse", [[1, 2, 3], [1, 2]], "y must be an array of numbers"),
     ],
@@ -116,6 +160,15 @@ def test_targets_that_do_not_fit_are_refused(loss: str, y_true: object, message:
 def test_targets_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(TypeError, match="mean_squared_error: y must be an array of real numbers; received dtype <U3"):
         get_loss("mse")(["one", "two"], np.zeros((2, 1)))
+    with pytest.raises(
+        TypeError, match="mean_squared_error: y_pred must be an array of real numbers; received dtype <U3"
+    ):
+        get_loss("mse")(np.zeros((2, 1)), ["one", "two"])
+
+
+def test_from_logits_is_a_flag() -> None:
+    with pytest.raises(TypeError, match="categorical_crossentropy: from_logits must be True or False; received 1"):
+        CategoricalCrossentropy(from_logits=1)  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------- metrics

@@ -71,17 +71,23 @@ def mutants(source: bytes) -> list[Mutant]:
     found = Finder(source)
     for statement in ast.parse(source).body:
         found.visit_statement(statement, "", range(1, source.count(b"\n") + 2))
-    seen = {ast.dump(ast.parse(source))}
+    seen = {source}
     kept = []
     for mutant in sorted(found.mutants, key=lambda m: (m.start, m.end)):
-        try:
-            meaning = ast.dump(ast.parse(mutant.apply(source)))
-        except SyntaxError:
-            continue
-        if meaning not in seen:
-            seen.add(meaning)
+        after = mutant.apply(source)
+        if after not in seen and is_python(after):
+            seen.add(after)
             kept.append(mutant)
     return kept
+
+
+def is_python(source: bytes) -> bool:
+    """Whether there is no error of syntax."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 class Finder:
