@@ -306,6 +306,11 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         "conv2d: expected a kernel of shape (2, 3, 2, 'filters'); received (3, 2, 2, 5)",
     ),
     (
+        lambda: functional.conv2d(np.ones((1, 4, 4, 2)), np.ones((2, 3, 2)), None, Window((2, 3))),
+        ValueError,
+        "conv2d: expected a kernel of shape (2, 3, 2, 'filters'); received (2, 3, 2)",
+    ),
+    (
         lambda: Sequential.from_config({"name": "m", "seed": 0, "layers": [{"class_name": "os.system", "config": {}}]}),
         ValueError,
         "from_config: class_name of layer must be one of 'Activation', 'Conv2D', 'Dense', ",

@@ -90,6 +90,21 @@ def test_dense_equals_loops(leading: list[int], units: int, seed: int, layout: s
         same_bits(actual, expected)
 
 
+def test_where_nothing_is_padded_nothing_is_copied() -> None:
+    x = np.ones((1, 4, 4, 1))
+    assert F.pad(x, Window((2, 2))) is x
+    assert F.pad(x, Window((2, 2), (2, 2), "same")) is x
+    for window in (Window((2, 1), padding="same"), Window((1, 2), padding="same")):
+        assert F.pad(x, window).sum() == x.sum()
+        assert F.pad(x, window).size == 20
+
+
+def test_every_tap_has_its_part() -> None:
+    parts = [np.ones((1, 3, 3, 1))] * 3
+    with pytest.raises(ValueError, match="shorter"):
+        F.add_taps(parts, (1, 4, 4, 1), Window((2, 2)), np.dtype(np.float64))
+
+
 # ---------------------------------------------------------------- figures from outside
 
 
@@ -207,8 +222,20 @@ def test_dropout_keeps_the_mean_and_drops_the_rate() -> None:
         assert set(np.unique(mask)) == {0.0, 1.0 / (1.0 - rate)}
 
 
+@pytest.mark.parametrize("rate", [0.25, 0.9, 1 / 3])
+def test_every_random_word_serves_four_units(rate: float) -> None:
+    """The masks from the generator's raw words; 7 units take two words of 64 bits, whose last quarter is not used."""
+    rng = np.random.default_rng(3)
+    kept = F.dropout_kept((3, 7), rate, rng)
+    words = np.random.default_rng(3).bit_generator.random_raw(7)
+    quarters = words[:6].view(np.uint16).reshape(3, 8)[:, :7]
+    assert kept.tolist() == (quarters / 2**16 < round((1 - rate) * 65536) / 65536).tolist()
+    assert rng.bit_generator.random_raw() == words[6]
+
+
 def test_dropout_at_rate_one_drops_everything() -> None:
     assert not F.dropout_kept((1, 100), 1.0, np.random.default_rng(1)).any()
+    assert F.dropout_scale(1.0, np.dtype(np.float32)) == 1.0
 
 
 def test_activations_at_known_points() -> None:
