@@ -163,7 +163,7 @@ def lowest(dtype: np.dtype) -> float:
     """The lowest value of a dtype: minus infinity where there is one."""
     if dtype.kind == "b":
         return False
-    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
+    return np.iinfo(dtype).min if np.issubdtype(dtype, np.integer) else -np.inf
 
 
 def max_pool2d_backward(dy: Array, winner: Array, x_shape: Shape, window: Window) -> Array:
@@ -218,7 +218,7 @@ def dropout_kept(shape: Shape, rate: float, rng: Rng) -> Array:
     words of its own: drawing for some examples, and then for the rest, gives the same as drawing for all.
     """
     n, units = shape[0], prod(shape[1:])
-    words = rng.integers(0, 2**64 - 1, (n, -(-units // 4)), np.uint64, endpoint=True)  # (N, units/4)
+    words = rng.integers(2**64, size=(n, -(-units // 4)), dtype=np.uint64)  # (N, units/4)
     return (words.view(np.uint16)[:, :units] < round((1.0 - rate) * 2**16)).reshape(shape)
 
 

@@ -1,9 +1,11 @@
 """Mutation testing of the library: makes mutation/REPORT.md. See mutation/__init__.py, and CONTRIBUTING.
 
-What is known of a mutant is kept in a file, so the run can be interrupted and go on. It needs a system with fork.
+What is known of a mutant is kept in a file, so the run can be interrupted and go on; a mutant is run again when the
+function around it has changed. It needs a system with fork.
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -63,11 +65,24 @@ def main() -> None:
 
 
 def tasks_of(file: str) -> Iterator[Task]:
-    """The mutants of a file, by its source as it is now; the faults of the field first."""
+    """The mutants of a file, the faults of the field first. Each is known by the function around it, before and after."""
     source = (PACKAGE / file).read_bytes()
+    blocks = [n for n in ast.walk(ast.parse(source)) if isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.Module))]
+    lines = source.splitlines()
     for mutant in [*faults_of(file, source), *mutants(source)]:
-        key = hashlib.sha256(b"\n".join([file.encode(), source, mutant.apply(source)])).hexdigest()[:20]
+        line = source.count(b"\n", 0, mutant.start) + 1
+        around = min((span(block, len(lines)) for block in blocks if line in span(block, len(lines))), key=len)
+        before = b"\n".join(lines[around.start - 1 : around.stop - 1])
+        change = (
+            f"{file}:{mutant.start - len(source[: source.index(before)])}:{mutant.end - mutant.start}:{mutant.text}"
+        )
+        key = hashlib.sha256(change.encode() + before).hexdigest()[:20]
         yield Task(file, mutant, key, label(source, mutant))
+
+
+def span(block: ast.AST, last: int) -> range:
+    """The lines of a function, of a class, or of the module."""
+    return range(getattr(block, "lineno", 1), getattr(block, "end_lineno", last) + 1)
 
 
 def label(source: bytes, mutant: Mutant) -> str:

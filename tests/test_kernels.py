@@ -94,9 +94,9 @@ def test_where_nothing_is_padded_nothing_is_copied() -> None:
     x = np.ones((1, 4, 4, 1))
     assert F.pad(x, Window((2, 2))) is x
     assert F.pad(x, Window((2, 2), (2, 2), "same")) is x
-    for window in (Window((2, 1), padding="same"), Window((1, 2), padding="same")):
-        assert F.pad(x, window).sum() == x.sum()
-        assert F.pad(x, window).size == 20
+    for padded in (Window((2, 1), padding="same"), Window((1, 2), padding="same")):
+        assert F.pad(x, padded).sum() == x.sum()
+        assert F.pad(x, padded).size == 20
 
 
 def test_every_tap_has_its_part() -> None:
@@ -166,6 +166,11 @@ def test_valid_padding_is_none() -> None:
 def test_a_window_does_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         Window((2, 2)).strides = (2, 2)  # type: ignore[misc]
+
+
+def test_the_first_pixel_wins_where_all_are_the_lowest() -> None:
+    for x in (np.full((1, 4, 4, 1), -np.inf), np.full((1, 4, 4, 1), -128, np.int8), np.zeros((1, 4, 4, 1), bool)):
+        assert not F.max_pool2d(x, Window((2, 2), (2, 2)))[1].any()
 
 
 def test_nan_comes_out_of_a_pool() -> None:

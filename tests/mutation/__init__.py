@@ -34,3 +34,6 @@ SCOPE = (
     "fast/winograd.py",
 )
 """The files of the package that are mutated."""
+
+UNSEEN = ("test_atomic.py", "test_benchmarks.py", "test_command_line.py", "test_damaged_files.py", "test_resume.py")
+"""Test files that are not used: they start processes, where it is not seen what they run, or take long."""

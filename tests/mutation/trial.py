@@ -22,10 +22,13 @@ import hypothesis.strategies  # noqa: F401 (before the fork)
 import numpy as np  # noqa: F401
 import pytest
 
+from mutation import UNSEEN
+
 TESTS = Path(__file__).parent.parent
 MEMORY = 6 << 30
 """A child may have this many bytes: a mutant may ask for any shape."""
 OPTIONS = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", f"--rootdir={TESTS.parent}"]
+OPTIONS += [f"--ignore={TESTS / file}" for file in UNSEEN]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is imported before the fork
 
 
