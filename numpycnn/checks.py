@@ -95,8 +95,8 @@ def number(
 ) -> float:
     """A real number within the bounds, and of float32's range. "0.5" and True are not numbers."""
     bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
-    stated = " and".join(f" {text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
-    expected = f"{owner}: {argument} must be a finite number,{stated}; received {shown(value)}"
+    stated = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
+    expected = f"{owner}: {argument} must be a finite number{', ' * bool(stated)}{stated}; received {shown(value)}"
     if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
         raise TypeError(expected)
     if not (-inf < value < inf and at_least <= value <= at_most and above < value < below):

@@ -1,12 +1,15 @@
 """Initializers against Keras's figures: fans, limits and standard deviations."""
 
 import json
+import math
+from dataclasses import FrozenInstanceError, asdict
 
 import numpy as np
 import pytest
 
 from numpycnn.initializers import (
     INITIALIZERS,
+    TRUNCATED_STD,
     Constant,
     Initializer,
     RandomNormal,
@@ -73,6 +76,58 @@ def test_untruncated_and_fan_out() -> None:
     values = VarianceScaling(3.0, "fan_out", "untruncated_normal")((300, 200), np.random.default_rng(0), np.float64)
     assert values.std() == pytest.approx(np.sqrt(3 / 200), rel=0.02)
     assert np.abs(values).max() > 3 * np.sqrt(3 / 200)
+
+
+def test_the_table_is_that_of_keras() -> None:
+    """The defaults in Keras 3's documentation of each initializer."""
+    expected = {
+        "zeros": Constant(0.0),
+        "ones": Constant(1.0),
+        "random_normal": RandomNormal(mean=0.0, stddev=0.05),
+        "random_uniform": RandomUniform(minval=-0.05, maxval=0.05),
+        "glorot_normal": VarianceScaling(1.0, "fan_avg", "truncated_normal"),
+        "glorot_uniform": VarianceScaling(1.0, "fan_avg", "uniform"),
+        "he_normal": VarianceScaling(2.0, "fan_in", "truncated_normal"),
+        "he_uniform": VarianceScaling(2.0, "fan_in", "uniform"),
+        "lecun_normal": VarianceScaling(1.0, "fan_in", "truncated_normal"),
+        "lecun_uniform": VarianceScaling(1.0, "fan_in", "uniform"),
+    }
+    assert INITIALIZERS == expected
+    assert Constant() == Constant(0.0)
+    assert VarianceScaling() == VarianceScaling(1.0, "fan_in", "truncated_normal")
+
+
+def test_the_truncated_normals_standard_deviation() -> None:
+    """sqrt(1 - 2*a*density(a)/P(|z| < a)) for a = 2, from the density and the error function."""
+    density, inside = math.exp(-2.0) / math.sqrt(2 * math.pi), math.erf(2 / math.sqrt(2))
+    assert pytest.approx(math.sqrt(1 - 4 * density / inside), rel=1e-14) == TRUNCATED_STD
+
+
+def test_bounds_of_arguments() -> None:
+    """Nothing between is something; equal bounds and no spread at all are allowed."""
+    draws = np.random.default_rng(0)
+    assert RandomUniform(0.5, 0.5)((2,), draws, np.float64).tolist() == [0.5, 0.5]
+    assert RandomNormal(2.0, 0.0)((2,), draws, np.float64).tolist() == [2.0, 2.0]
+    assert VarianceScaling(1e-9).scale == 1e-9
+    for kind, argument in [(RandomUniform, "minval"), (RandomUniform, "maxval"), (RandomNormal, "mean")]:
+        with pytest.raises(TypeError, match=f"^{kind.__name__}: {argument} must be a finite number"):
+            kind(**{argument: "1"})
+    with pytest.raises(ValueError, match="RandomUniform: minval must be a finite number; received inf"):
+        RandomUniform(minval=np.inf)
+
+
+@pytest.mark.parametrize("initializer", [Constant(), RandomNormal(), RandomUniform(), VarianceScaling()])
+def test_initializers_do_not_change(initializer: Initializer) -> None:
+    """They are shared, by name, by all layers."""
+    (field, *_) = asdict(initializer)
+    with pytest.raises(FrozenInstanceError):
+        setattr(initializer, field, 3.0)
+
+
+def test_uniform_numbers_fill_their_range() -> None:
+    values = RandomUniform(-1.0, 3.0)((10_000,), np.random.default_rng(0), np.float64)
+    assert -1.0 <= values.min() < -0.99
+    assert 2.99 < values.max() < 3.0
 
 
 def test_constants() -> None:

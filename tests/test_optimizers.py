@@ -133,3 +133,56 @@ def test_only_what_is_needed_is_remembered() -> None:
     ]:
         list(steps(optimizer, np.ones(2), [np.ones(2)]))
         assert optimizer.state.keys() == slots
+
+
+@pytest.mark.parametrize(
+    ("kind", "argument", "limit"),
+    [
+        (SGD, "learning_rate", None),
+        (SGD, "momentum", 1.0),
+        (RMSprop, "learning_rate", None),
+        (RMSprop, "rho", 1.0),
+        (RMSprop, "momentum", 1.0),
+        (RMSprop, "epsilon", None),
+        (Adam, "learning_rate", None),
+        (Adam, "beta_1", 1.0),
+        (Adam, "beta_2", 1.0),
+        (Adam, "epsilon", None),
+    ],
+)
+def test_arguments_have_bounds(kind: type[Optimizer], argument: str, limit: float | None) -> None:
+    """From 0 on, 0 included; decays are below 1, anything else may be large."""
+    assert kind(**{argument: 0}).get_config()[argument] == 0.0
+    large = 0.999 if limit else 50.0
+    assert getattr(kind(**{argument: large}), argument) == large
+    for wrong in [-1e-9, math.nan, math.inf] + ([limit] if limit else []):
+        with pytest.raises(ValueError, match=f"^{kind.__name__}: {argument} must be a finite number, at least 0"):
+            kind(**{argument: wrong})
+    with pytest.raises(TypeError, match=f"^{kind.__name__}: {argument} must be"):
+        kind(**{argument: "0.1"})
+
+
+def test_flags_are_flags() -> None:
+    with pytest.raises(TypeError, match="SGD: nesterov must be True or False; received 1"):
+        SGD(nesterov=1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="RMSprop: centered must be True or False; received 0"):
+        RMSprop(centered=0)  # type: ignore[arg-type]
+
+
+def test_defaults_are_those_of_keras() -> None:
+    """The signatures in Keras 3's documentation."""
+    assert SGD().get_config() == {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
+    rmsprop = {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}
+    assert RMSprop().get_config() == rmsprop
+    assert Adam().get_config() == {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    assert {name: type(get_optimizer(name)) for name in OPTIMIZERS} == {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
+    assert type(get_optimizer("RMSprop")) is RMSprop
+
+
+def test_what_is_no_optimizer_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 'adamw'"
+    ):
+        get_optimizer("adamw")
+    with pytest.raises(TypeError, match="compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 3"):
+        get_optimizer(3)
