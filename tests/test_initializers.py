@@ -92,7 +92,7 @@ def test_the_table_is_that_of_keras() -> None:
         "lecun_normal": VarianceScaling(1.0, "fan_in", "truncated_normal"),
         "lecun_uniform": VarianceScaling(1.0, "fan_in", "uniform"),
     }
-    assert INITIALIZERS == expected
+    assert expected == INITIALIZERS
     assert Constant() == Constant(0.0)
     assert VarianceScaling() == VarianceScaling(1.0, "fan_in", "truncated_normal")
 
