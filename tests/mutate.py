@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # before NumPy is imported
 
-from mutation import SCOPE, trial
+from mutation import SCOPE, UNSEEN, trial
 from mutation.domain import faults_of
 from mutation.operators import Mutant, mutants
 from mutation.report import Row, report
@@ -114,16 +114,23 @@ def run_all(waiting: list[Task], results: Path, jobs: int) -> None:
 
 
 def known_of_tests(copy: Path, kept: Path) -> trial.Known:
-    """What the tests do where nothing is wrong, as it was found before for the same files."""
-    files = sorted([*PACKAGE.rglob("*.py"), *trial.TESTS.glob("*.py")])
-    state = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-    if kept.exists():
-        before = json.loads(kept.read_text())
-        if before["state"] == state:
-            return trial.Known(**before["known"])
-    known = trial.known(copy)
-    kept.write_text(json.dumps({"state": state, "known": known._asdict()}))
-    return known
+    """What the tests do where nothing is wrong; a file of tests is not run again unless something has changed."""
+    files = [path for path in sorted(trial.TESTS.glob("test_*.py")) if path.name not in UNSEEN]
+    helpers = [path for path in sorted(trial.TESTS.glob("*.py")) if not path.name.startswith("test_")]
+    shared = [*sorted(PACKAGE.rglob("*.py")), *helpers]
+    before: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    now: dict[str, Any] = {}
+    for path in files:
+        state = hashlib.sha256(b"".join(part.read_bytes() for part in [*shared, path])).hexdigest()
+        now[path.name] = before.get(path.name)
+        if now[path.name] is None or now[path.name]["state"] != state:
+            now[path.name] = {"state": state, **trial.known(copy, path)._asdict()}
+            kept.write_text(json.dumps(before | now))
+    lines: dict[str, list[str]] = {}
+    for known in now.values():
+        for line, tests in known["lines"].items():
+            lines.setdefault(line, []).extend(tests)
+    return trial.Known({test: time for known in now.values() for test, time in known["seconds"].items()}, lines)
 
 
 def a_copy(folder: Path) -> Path:

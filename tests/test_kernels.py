@@ -238,6 +238,15 @@ def test_every_random_word_serves_four_units(rate: float) -> None:
     assert rng.bit_generator.random_raw() == words[6]
 
 
+@pytest.mark.parametrize(("steps", "kept"), [(58982.4, [True, False]), (58982.6, [True, True])])
+def test_dropouts_rate_is_rounded_to_the_nearest_step(steps: float, kept: list[bool]) -> None:
+    class Words:
+        def integers(self, *arguments: object, **options: object) -> Array:
+            return np.array([[58981, 58982, 0, 65535]], np.uint16).view(np.uint64)
+
+    assert F.dropout_kept((1, 4), 1 - steps / 65536, Words()).tolist() == [[*kept, True, False]]  # type: ignore[arg-type]
+
+
 def test_dropout_at_rate_one_drops_everything() -> None:
     assert not F.dropout_kept((1, 100), 1.0, np.random.default_rng(1)).any()
     assert F.dropout_scale(1.0, np.dtype(np.float32)) == 1.0

@@ -180,13 +180,13 @@ def import_from(copy: Path) -> None:
     sys.path.insert(0, str(copy))
 
 
-def known(copy: Path) -> Known:
-    """What every test does on an untouched copy. Tests that fail while traced are left out."""
+def known(copy: Path, file: Path) -> Known:
+    """What a file's tests do on an untouched copy. Tests that fail while traced are left out."""
 
     def run(report: Callable[[str], object]) -> int:
         import_from(copy)
         traced = Traced(copy / "numpycnn")
-        status = pytest.main([*OPTIONS, str(TESTS)], plugins=[traced])
+        status = pytest.main([*OPTIONS, str(file)], plugins=[traced])
         report(json.dumps([traced.seconds, traced.lines]))
         return status
 
