@@ -12,6 +12,7 @@ from loops import Geometry
 from numeric import same_bits
 
 from numpycnn import functional as F
+from numpycnn.typing import Array
 from numpycnn.window import Window
 
 seeds = st.integers(0, 2**32 - 1)
