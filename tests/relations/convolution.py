@@ -170,7 +170,7 @@ def rows_for_columns(draw: Draw) -> None:
     same_bits(y.swapaxes(1, 2), conv(case.x, case.kernel, case.window))
 
 
-@relation(Fault(Window.pads, "rows = max((oh - 1) * sh + eh - image[0], 0)", "rows = max(oh * sh + eh - image[0], 0)"))
+@relation(Fault(Window.pads, "rows = max((oh - 1) * sh + eh - h, 0)", "rows = max(oh * sh + eh - h, 0)"))
 def same_is_padded_and_valid(draw: Draw) -> None:
     """conv(x; same) = conv(x with zeros around it; valid)."""
     case = draw(cases())

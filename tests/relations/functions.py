@@ -181,8 +181,8 @@ def what_dropout_keeps_is_scaled_by_what_it_drops(draw: Draw) -> None:
 @relation(
     Fault(
         F.dropout_kept,
-        "(n, -(-units // 4)), np.uint64, endpoint=True)",
-        "(n + 1, -(-units // 4)), np.uint64, endpoint=True)[1:]",
+        "size=(n, -(-units // 4)), dtype=np.uint64)",
+        "size=(n + 1, -(-units // 4)), dtype=np.uint64)[1:]",
     )
 )
 def masks_of_a_batch_are_those_of_its_parts(draw: Draw) -> None:
