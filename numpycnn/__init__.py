@@ -3,6 +3,9 @@
 Where to start reading: `functional.py` has the mathematics, `layers/` gives it parameters, `models.py` trains it.
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from numpycnn import (
     backend,
     callbacks,
@@ -29,6 +32,7 @@ __all__ = [
     "callbacks",
     "datasets",
     "functional",
+    "gradcheck",
     "initializers",
     "layers",
     "load_model",
@@ -38,3 +42,10 @@ __all__ = [
     "optimizers",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`numpycnn.gradcheck` is imported when it is first named: whoever trains does not wait for it."""
+    if name == "gradcheck":
+        return import_module("numpycnn.gradcheck")
+    raise AttributeError(f"module 'numpycnn' has no attribute {name!r}")

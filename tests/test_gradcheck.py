@@ -1,0 +1,273 @@
+"""The gradient checker: right gradients pass, wrong ones do not, and nothing fools it or makes it fail by chance."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import LAYERS, built, integers
+from faults import Fault, seeded
+from gradient_faults import CASES, FAULTS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import fingerprint, small_data, small_network
+
+import numpycnn
+from numpycnn import Sequential, training
+from numpycnn import functional as F
+from numpycnn.__main__ import main
+from numpycnn.fast import winograd
+from numpycnn.gradcheck import assert_gradients, gradcheck, gradcheck_layer
+from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.typing import Array
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Winograd's algorithm for few channels too, one image at a time."""
+    monkeypatch.setattr(winograd, "WORTH", 0)
+    monkeypatch.setattr(winograd, "TILE", 1)
+
+
+# ---------------------------------------------------------------- faults in the library
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("case", CASES)
+def test_right_code_passes(case: str) -> None:
+    report = CASES[case]()
+    assert report.passed, str(report)
+    assert not any(row.kinks for row in report.rows)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize(
+    ("case", "fault"), [(case, fault) for _, case, fault in FAULTS], ids=[f"{case}: {what}" for what, case, _ in FAULTS]
+)
+def test_faults_are_seen(case: str, fault: Fault) -> None:
+    with seeded(fault):
+        report = CASES[case]()
+    assert not report.passed, str(report)
+
+
+# ---------------------------------------------------------------- never by chance
+
+
+@given(data=st.data(), n=st.integers(1, 2), seed=seeds)
+def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int) -> None:
+    """Whole numbers as inputs and parameters: equal maxima and scores of zero are common."""
+    layer = built(data.draw(st.one_of(*LAYERS.values())), seed, np.float32)
+    rng = np.random.default_rng(seed)
+    for param in layer.params.values():
+        param[...] = integers(rng, param.shape, np.float32, bound=2)
+    x = integers(rng, (n, *(layer.input_shape or ())), np.float32, bound=data.draw(st.sampled_from((1, 8))))
+    report = gradcheck_layer(layer, x, seed=seed)
+    assert report.passed, str(report)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Sequential:
+    """Networks in which kinks follow upon kinks."""
+    activations = st.sampled_from(("relu", "tanh", None))
+    layers: list[Layer] = [
+        Conv2D(
+            draw(st.integers(1, 3)),
+            (3, 2),
+            padding=draw(st.sampled_from(("same", "valid"))),
+            activation=draw(activations),
+            input_shape=(6, 5, 1),
+        )
+    ]
+    if draw(st.booleans()):
+        layers.append(MaxPooling2D(2, strides=draw(st.integers(1, 2))))
+    if draw(st.booleans()):
+        layers.append(Dropout(0.5))
+    layers.append(Flatten())
+    if draw(st.booleans()):
+        layers.append(Dense(3, activation=draw(activations)))
+    classifier = draw(st.booleans())
+    layers.append(Dense(3, activation="softmax" if classifier else draw(activations)))
+    model = Sequential(layers, seed=draw(st.integers(0, 99)), fast=draw(st.booleans()))
+    model.compile("sgd", "categorical_crossentropy" if classifier else "mse")
+    return model
+
+
+@given(model=models(), n=st.integers(1, 4), seed=seeds)
+@settings(max_examples=settings().max_examples // 8)  # they take long
+def test_models_pass_with_ties_and_zeros(model: Sequential, n: int, seed: int) -> None:
+    """There right gradients may lie outside of the derivatives from both sides."""
+    rng = np.random.default_rng(seed)
+    for param in model.params.values():
+        param[...] = integers(rng, param.shape, np.float32, bound=1)
+    x = integers(rng, (n, *(model.input_shape or ())), np.float32, bound=1)
+    report = gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=4, seed=seed)
+    assert report.passed, str(report)
+
+
+# ---------------------------------------------------------------- models and layers
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_model_is_checked_in_float64_and_stays_as_it_was(fast: bool) -> None:
+    model, (x, y) = small_network(), small_data(4)
+    model.fast = fast
+    model.fit(x, y, verbose=0)
+    x32, before, state = x.astype(np.float32), fingerprint(model), np.random.get_state(legacy=False)["state"]["key"]
+    report = gradcheck(model, x32, y)
+    assert report.passed, str(report)
+    assert fingerprint(model) == before
+    assert x32.tobytes() == x.astype(np.float32).tobytes()
+    np.testing.assert_array_equal(np.random.get_state(legacy=False)["state"]["key"], state)
+    assert list(dict.fromkeys(row.name for row in report.rows)) == ["input", *model.params]
+    assert max(row.error for row in report.rows) < 1e-13  # float32 would leave 1e-8
+
+
+def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model's own path, place and micro-batches, dropout on: three parts of five examples."""
+    model, (x, y) = small_network(), small_data(5)
+    model.fit(x, y, verbose=0)
+    places, stages, parts = [], [], []
+    learn = training.learn
+
+    def spy(goal: training.Objective, place: training.Place, job: training.TrainingJob) -> object:
+        places.append(place)
+        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in goal.passes.stages])
+        parts.append((job.micro, len(job.x), job.batch))
+        return learn(goal, place, job)
+
+    monkeypatch.setattr(training, "learn", spy)
+    gradcheck(model, x, y, samples=1)
+    assert set(places) == {training.Place(0, 1)}
+    assert all(stages)
+    assert parts[:3] == [(0, 2, 5), (1, 2, 5), (2, 1, 5)]
+
+
+def test_a_layer_is_checked_in_float64_and_stays_as_it_was() -> None:
+    layer = built(Conv2D(2, 3, activation="relu", input_shape=(5, 5, 1)), 0, np.float32)
+    before = [weight.tobytes() for weight in layer.get_weights()]
+    x = np.random.default_rng(0).normal(size=(2, 5, 5, 1)).astype(np.float32)
+    report = gradcheck_layer(layer, x)
+    assert max(row.error for row in report.rows) < 1e-13
+    assert [row.name for row in report.rows] == ["input", "conv2d/kernel", "conv2d/bias"]
+    assert [weight.tobytes() for weight in layer.get_weights()] == before
+    assert_gradients(layer, x)
+
+
+@pytest.mark.parametrize(
+    "layer", [Flatten(input_shape=(3, 2)), Dropout(0.5, input_shape=(9,))], ids=lambda one: one.name
+)
+def test_linear_layers_by_the_adjoint_identity(layer: Layer) -> None:
+    built(layer, 0, np.float64)
+    x = np.random.default_rng(0).normal(size=(2, *(layer.input_shape or ())))
+    (row,) = gradcheck_layer(layer, x, method="adjoint").rows
+    assert (row.method, row.passed) == ("adjoint", True)
+
+
+class Scaled(Dense):
+    """A layer whose backward can be wrong in many ways."""
+
+    def backward(self, dy: Array, cache: object) -> tuple[Array, dict[str, Array]]:
+        return self.broken(*super().backward(dy, cache))  # type: ignore[arg-type]
+
+    def broken(self, dx: Array, gradients: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
+        return dx, gradients
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (lambda dx, gradients: (dx, {"kernel": gradients["kernel"]}), "there is no gradient of dense/bias"),
+        (lambda dx, gradients: (dx, gradients | {"scale": dx}), "the gradient of dense/scale must be of one of"),
+        (lambda dx, gradients: (dx.sum(axis=0), gradients), "the gradient of input must have the shape (2, 4)"),
+        (lambda dx, g: (dx, g | {"bias": g["bias"] * (1 + 1e-9)}), "parameter_gradients gives another gradient of"),
+    ],
+)
+def test_a_layer_that_breaks_its_contract(broken: object, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Scaled, "broken", lambda _, *results: broken(*results))  # type: ignore[operator]
+    layer = built(Scaled(3, name="dense", input_shape=(4,)), 0, np.float64)
+    with pytest.raises(AssertionError) as raised:
+        assert_gradients(layer, np.ones((2, 4)))
+    assert message in str(raised.value).replace("\n  ", " ")
+
+
+def test_assert_gradients_takes_models_too() -> None:
+    model, (x, y) = small_network(), small_data(3)
+    assert_gradients(model, x, y, samples=5)
+    fault = Fault(F.dense_backward, "x.T @ dy, dy.sum(axis=0)", "x.T @ dy, 2 * dy.sum(axis=0)")
+    with seeded(fault), pytest.raises(AssertionError, match=r"FAILED: dense/bias, dense_1/bias$"):
+        assert_gradients(model, x, y, samples=5)
+
+
+@pytest.mark.parametrize(
+    ("check", "error", "message"),
+    [
+        (lambda x, y: gradcheck(anything(np.sin), x, y), TypeError, "gradcheck: expected a Sequential"),
+        (lambda x, y: gradcheck(small_network(compiled=False), x, y), ValueError, "is not compiled"),
+        (lambda x, y: gradcheck(unbuilt(), x, y), ValueError, "the model is not built"),
+        (lambda x, y: gradcheck(small_network(), x[:, :5], y), ValueError, "expected x of shape (n, 8, 8, 1)"),
+        (lambda x, y: gradcheck(small_network(), x, y[:2]), ValueError, "the same number of examples"),
+        (lambda x, y: gradcheck(small_network(), x, y, method="exact"), ValueError, "method must be one of"),
+        (lambda x, y: gradcheck_layer(anything(small_network()), x), TypeError, "gradcheck_layer: expected a layer"),
+        (lambda x, y: gradcheck_layer(Dense(3), x), ValueError, "dense: not built yet"),
+        (lambda x, y: gradcheck_layer(small_network().layers[0], x[:, :5]), ValueError, "expected input of shape"),
+    ],
+)
+def test_bad_arguments_are_explained(check: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as raised:
+        check(*small_data(3))
+    assert message in str(raised.value)
+
+
+def anything(value: Any) -> Any:
+    """The value, of which the type checker knows nothing."""
+    return value
+
+
+def unbuilt() -> Sequential:
+    model = Sequential([Flatten(), Dense(3, activation="softmax")])
+    model.compile("sgd", "categorical_crossentropy")
+    return model
+
+
+def test_the_package_names_it() -> None:
+    assert numpycnn.gradcheck.gradcheck is gradcheck
+    assert numpycnn.__getattr__("gradcheck") is numpycnn.gradcheck  # as it is before anyone has imported it
+    with pytest.raises(AttributeError, match="module 'numpycnn' has no attribute 'gradients'"):
+        _ = numpycnn.gradients
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gradcheck", "--examples", "1", "--seed", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Gradient check of sequential, 1 examples, fast path"
+    assert lines[-1] == "passed"
+    assert [line.split()[0] for line in lines if " complex " in line and " of (" in line] == [
+        "input",
+        "conv2d/kernel",
+        "conv2d/bias",
+        "dense/kernel",
+        "dense/bias",
+        "dense_1/kernel",
+        "dense_1/bias",
+    ]
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_command_fails_for_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    with seeded(Fault(F.dense_backward, "x.T @ dy, dy", "1.001 * x.T @ dy, dy")):
+        assert main(["gradcheck", "--examples", "1"]) == 1
+    assert capsys.readouterr().out.endswith("FAILED: dense/kernel, dense_1/kernel\n")
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, wanted in (
+        (["--help"], "gradcheck. Without one it is train."),
+        (["gradcheck", "--help"], "--examples N"),
+    ):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert wanted in " ".join(capsys.readouterr().out.split())
