@@ -6,19 +6,23 @@ import sys
 from collections.abc import Sequence
 
 from numpycnn import __version__
-from numpycnn.commands import predict, train
+from numpycnn.commands import gradcheck, predict, train
 from numpycnn.saving import ModelFileError
 
-COMMANDS = {"train": train, "predict": predict}
+COMMANDS = {"train": train, "predict": predict, "gradcheck": gradcheck}
 DEFAULT = "train"
+HELP = (
+    f"Commands: {', '.join(COMMANDS)}. Without one it is {DEFAULT}. 'python -m numpycnn COMMAND --help' describes each."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name, and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     named = bool(arguments) and arguments[0] in COMMANDS
-    command = COMMANDS[arguments.pop(0) if named else DEFAULT]
-    parser = argparse.ArgumentParser(prog="python -m numpycnn")
+    name = arguments.pop(0) if named else DEFAULT
+    command = COMMANDS[name]
+    parser = argparse.ArgumentParser(prog=f"python -m numpycnn {name}" if named else "python -m numpycnn", epilog=HELP)
     parser.add_argument("--version", action="version", version=f"numpycnn {__version__}")
     command.add_arguments(parser)
     try:
