@@ -51,13 +51,20 @@ def whole_number(at_least: int) -> Any:
     return convert
 
 
+def file_name(text: str) -> str:
+    """For argparse: a text that is not empty, as an unset variable of a shell would make it."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected the name of a file; received ''")
+    return text
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the job and its options."""
     parser.description = DESCRIPTION
     for option, least, default, text in OPTIONS:
         convert, text = whole_number(at_least=least), f"{text} (default: %(default)s)"
         parser.add_argument(option, type=convert, default=default, metavar="N", help=text)
-    parser.add_argument("--resume", metavar="FILE", help=RESUME)
+    parser.add_argument("--resume", type=file_name, metavar="FILE", help=RESUME)
 
 
 class Position(Callback):
