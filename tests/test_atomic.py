@@ -7,6 +7,7 @@ import json
 import os
 import runpy
 import secrets
+import stat
 import subprocess
 import sys
 from functools import partial
@@ -105,6 +106,41 @@ def test_what_cannot_be_removed_at_once_is_removed_later(folder: Path, monkeypat
     assert os.listdir(folder) == ["model"]
 
 
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="directories cannot be synced here")
+def test_file_and_directory_are_synced_before_and_after_the_rename(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = contents(folder)
+    synced: list[tuple[bool, bytes]] = []
+
+    def sync(descriptor: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), (folder / "model").read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    small_network(1).save(folder / "model")
+    assert synced == [(False, old), (True, new)]
+
+
+def test_an_interruption_leaves_nothing(folder: Path) -> None:
+    def interrupted() -> None:
+        with atomic.replacing(folder / "model"):
+            assert len(os.listdir(folder)) == 2
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert os.listdir(folder) == ["model"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that is no regular one")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"expected a file to replace; found something else: .*pipe"):
+        small_network().save(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
 def test_only_litter_of_this_very_file_is_removed(folder: Path) -> None:
     others = [
         "model.0123abcd.partial.kept",
@@ -112,10 +148,12 @@ def test_only_litter_of_this_very_file_is_removed(folder: Path) -> None:
         "mode.0123abcd.partial",
         "model.partial",
         "x.partial",
+        "modelXa.0123abcd.partial",  # not of model.a
     ]
     for name in [*others, "model.0123abcd.partial"]:
         (folder / name).write_bytes(b"")
     atomic.remove_litter(folder / "model")
+    atomic.remove_litter(folder / "model.a")
     assert sorted(os.listdir(folder)) == sorted([*others, "model"])
 
 
@@ -133,6 +171,7 @@ def test_what_another_is_writing_is_not_litter(folder: Path) -> None:
     ("error", "expected"),
     [
         (BlockingIOError(), ["model.00000002.partial"]),  # another process locks the first, to remove it
+        (FileNotFoundError(), ["model.00000002.partial"]),  # another process has removed the first
         (OSError(errno.ENOLCK, "no locks here"), ["model.00000001.partial"]),
     ],
 )
@@ -143,8 +182,10 @@ def test_a_new_file_is_claimed(
 
     def lock(file: Any, operation: int) -> None:
         for one in errors:
-            os.unlink(file.name) if isinstance(one, BlockingIOError) else None
-            raise one
+            if one.errno != errno.ENOLCK:
+                os.unlink(file.name)
+            if not isinstance(one, FileNotFoundError):
+                raise one
 
     monkeypatch.setattr(secrets, "token_hex", lambda size: f"{next(names):0{2 * size}x}")
     monkeypatch.setattr(atomic.fcntl, "flock", lock)

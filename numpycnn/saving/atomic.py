@@ -5,6 +5,7 @@ rename. A process that is killed before that leaves the target as it was, and it
 one to write there removes: it can tell litter by its lock, which ends with the process that held it.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -26,6 +27,8 @@ PARTIAL = ".partial"
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to write to, which becomes `path` when the body ends without an error. Raises what the system raises."""
     target = Path(os.path.realpath(path))  # a link stays a link
+    if os.path.lexists(target) and not os.path.isfile(target):  # a device would be lost
+        raise OSError(errno.EINVAL, "expected a file to replace; found something else", str(target))
     remove_litter(target)
     file = new_partial(target)
     try:
