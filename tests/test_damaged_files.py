@@ -161,7 +161,23 @@ def test_a_device_and_a_directory_are_refused(tmp_path: Path) -> None:
         load_model(tmp_path)
 
 
-JUNK: list[Any] = [None, True, -1, 0, 1, 10**30, 0.5, 1e308, "", "a", "os.system", [], [1], [[]], {}, {"a": 1}]
+def test_a_file_takes_as_much_memory_as_it_is_long(tmp_path: Path) -> None:
+    Sequential([Dense(1000, input_shape=(3000,))], seed=0).save(tmp_path / "large")
+    size = (tmp_path / "large").stat().st_size
+    tracemalloc.start()
+    try:
+        load_model(tmp_path / "large")
+        assert size < tracemalloc.get_traced_memory()[1] < 1.1 * size
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_too_large_for_the_memory_is_refused() -> None:
+    with pytest.raises(ModelFileError, match=r"^a: Unable to allocate"), explained("a"):
+        np.empty(2**60, np.uint8)
+
+
+JUNK: list[Any] = [None, True, -1, 0, 1, 10**30, 0.5, 1e308, 10**400, "", "a", "os.system", [], [1], [[]], {}, {"a": 1}]
 
 
 @given(data=st.data())

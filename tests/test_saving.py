@@ -287,9 +287,52 @@ def test_an_array_that_the_format_does_not_have_is_not_saved(path: Path) -> None
 
 
 def test_a_header_that_is_too_long_is_not_saved(path: Path) -> None:
-    network = Sequential([Dense(1, name="a" * 2**20, input_shape=(1,))])
-    with pytest.raises(ModelFileError, match=r"a header may have 1048576 bytes; this one needs 20973\d\d"):
+    network = Sequential([Dense(1, name=f"{k:0900d}", input_shape=(1,)) for k in range(600)])
+    with pytest.raises(
+        ModelFileError, match=r"model.numpycnn: a header may have 1048576 bytes; this one needs 11\d{5}$"
+    ):
         network.save_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (Dense(1, name="a" * 1000, input_shape=(1,)), "a text may have 1000 characters; received 1015: 'weights/aaa"),
+        (Doubling(name="a", input_shape=(1,) * 33), "weights/a/scale may have 32 axes; received 33"),
+    ],
+)
+def test_what_a_reader_would_refuse_is_not_saved(path: Path, layer: Layer, message: str) -> None:
+    with pytest.raises(ModelFileError, match=f"model.numpycnn: {message}"):
+        Sequential([layer]).save_weights(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("value", [None, "0.5", 1j])
+def test_a_history_of_other_than_numbers_is_not_saved(path: Path, value: Any) -> None:
+    network = trained()
+    assert network.history is not None
+    network.history.history["loss"][0] = value
+    with pytest.raises(ModelFileError, match="sequential cannot be saved; History: loss must be an array of real numb"):
+        network.save(path)
+
+
+def test_a_history_may_be_long_and_hold_what_is_not_finite(path: Path) -> None:
+    network = trained()
+    assert network.history is not None
+    network.history.epoch = list(range(200_000))
+    network.history.history = {"loss": [math.inf] * 199_999 + [math.nan]}
+    network.save(path)
+    loaded = load_model(path).history
+    assert loaded is not None
+    assert loaded.epoch == network.history.epoch
+    assert type(loaded.epoch[0]) is int
+    assert repr(loaded.history) == repr(network.history.history)
+
+
+def test_arrays_begin_at_a_multiple_of_64_bytes(path: Path) -> None:
+    for name in ("a", "ab"):
+        Sequential([Dense(1, name=name, input_shape=(1,))]).save_weights(path)
+        assert (16 + int.from_bytes(path.read_bytes()[12:16], "little")) % 64 == 0
 
 
 def test_more_layers_than_are_read_are_not_saved(path: Path) -> None:

@@ -20,7 +20,8 @@ numbers in C order, the offset counted from the end of the header. So a few line
     }
 
 This module knows nothing of models. It reads no array before the header is found to describe the file to the last byte,
-so nothing that a file says makes it take more memory than the file is long.
+and each into the memory that it will stay in: so beside its header, of at most a megabyte, a file takes as much memory
+as it is long. What a reader would refuse is not written.
 """
 
 import hashlib
@@ -29,9 +30,10 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BufferedIOBase
 from itertools import chain
 from math import prod
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,6 +45,8 @@ MAGIC = b"numpycnn"
 VERSION = 1
 LONGEST_HEADER = 2**20
 DIGEST = 32  # bytes of SHA-256
+LONGEST_TEXT = 1000
+MOST_AXES = 32
 DTYPES = ("<f4", "<f8", "<i8")
 
 
@@ -69,8 +73,9 @@ class Content(NamedTuple):
 
 def write(path: str | os.PathLike[str], content: Content) -> None:
     """Write a file, whole or not at all. Raises ModelFileError for what the format cannot hold, and OSError."""
-    arrays = {name: stored(path, name, array) for name, array in content.arrays.items()}
-    header = encode(path, content.facts, arrays)
+    with explained(path):
+        arrays = stored(content.arrays)
+        header = encode(content.facts, arrays)
     digest = hashlib.sha256()
     with replacing(path) as file:
         for part in chain([preamble(len(header)), header], (array.tobytes() for array in arrays.values())):
@@ -79,28 +84,34 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
         file.write(digest.digest())
 
 
-def stored(path: object, name: str, array: Array) -> Array:
-    """The array as the file holds it: little-endian and contiguous."""
-    array = np.asarray(array)
-    array = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
-    if array.dtype.str not in DTYPES:
-        raise ModelFileError(f"{path}: {name} must be of a dtype among {', '.join(DTYPES)}; received {array.dtype}")
-    return array
+def stored(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays as a file holds them: little-endian and contiguous. Raises ValueError for another dtype."""
+    found = {}
+    for name, array in arrays.items():
+        array = np.asarray(array)
+        found[name] = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+        if found[name].dtype.str not in DTYPES:
+            raise ValueError(f"{name} must be of a dtype among {', '.join(DTYPES)}; received {array.dtype}")
+    return found
 
 
-def encode(path: object, facts: dict[str, Any], arrays: Mapping[str, Array]) -> bytes:
-    """The header, filled up with spaces so that the arrays begin at a multiple of 64 bytes."""
+def encode(facts: dict[str, Any], arrays: Mapping[str, Array]) -> bytes:
+    """The header, filled up with spaces so that the arrays begin at a multiple of 64 bytes.
+
+    Raises TypeError or ValueError for one that could not be read back.
+    """
     entries, offset = [], 0
     for name, array in arrays.items():
         entries.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
         offset += array.nbytes
     try:
         header = json.dumps({"facts": facts, "arrays": entries}, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path}: a file holds plain numbers, text, lists and dicts; {error}") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a file holds plain numbers, text, lists and dicts; {error}") from None
     header += b" " * (-(len(header) + 16) % 64)
     if len(header) > LONGEST_HEADER:
-        raise ModelFileError(f"{path}: a header may have {LONGEST_HEADER} bytes; this one needs {len(header)}")
+        raise ValueError(f"a header may have {LONGEST_HEADER} bytes; this one needs {len(header)}")
+    declared_arrays(decode(header)["arrays"], offset)
     return header
 
 
@@ -115,7 +126,7 @@ def preamble(length: int) -> bytes:
 class Reader:
     """An open file whose header was read and checked: what it declares, and on demand its arrays."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: BufferedIOBase) -> None:
         self.file, self.digest = file, hashlib.sha256()
         self.size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -125,7 +136,7 @@ class Reader:
 
     def header(self) -> Any:
         """The header's JSON."""
-        start = self.take(16)
+        start = self.take(16).tobytes()
         if start[:8] != MAGIC:
             raise ValueError(f"expected a file that begins with {MAGIC!r}; received {start[:8]!r}")
         version, length = int.from_bytes(start[8:12], "little"), int.from_bytes(start[12:], "little")
@@ -133,25 +144,23 @@ class Reader:
             raise ValueError(f"expected the format's version {VERSION}; received {version}")
         if length > min(LONGEST_HEADER, self.size - 16 - DIGEST):
             raise ValueError(f"a header of {length} bytes is too long for this file or any")
-        header = json.loads(self.take(length).decode(), object_pairs_hook=distinct, parse_constant=refuse_constant)
-        checks.keys("file", "header", header, {"facts", "arrays"})
-        return header
+        return decode(self.take(length).tobytes())
 
-    def take(self, count: int) -> bytes:
+    def take(self, count: int) -> Array:
         """The next bytes of the file."""
-        part = self.file.read(count)
-        if len(part) != count:
+        part = np.empty(count, np.uint8)
+        if self.file.readinto(part.data) != count:
             raise ValueError(f"ends too early, after {self.size} bytes")
-        self.digest.update(part)
+        self.digest.update(part.data)
         return part
 
     def arrays(self) -> dict[str, Array]:
         """All arrays, in this machine's byte order. Raises ValueError unless the digest is right."""
         arrays = {}
         for name, (dtype, shape) in self.declared.items():
-            array = np.frombuffer(self.take(prod(shape) * dtype.itemsize), dtype)
-            arrays[name] = array.reshape(shape).astype(dtype.newbyteorder("="))
-        if self.file.read(DIGEST + 1) != self.digest.digest():
+            array = self.take(prod(shape) * dtype.itemsize).view(dtype).reshape(shape)
+            arrays[name] = array.astype(dtype.newbyteorder("="), copy=False)
+        if self.file.read(DIGEST) != self.digest.digest():
             raise ValueError("its content does not agree with its digest: it was damaged or changed")
         return arrays
 
@@ -172,11 +181,18 @@ def reading(path: str | os.PathLike[str]) -> Iterator[Reader]:
 
 @contextmanager
 def explained(path: str | os.PathLike[str]) -> Iterator[None]:
-    """What the body finds wrong with a file is raised as ModelFileError, with the path."""
+    """What the body finds wrong with a file is raised as ModelFileError, with the path; a lack of memory too."""
     try:
         yield
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise ModelFileError(f"{os.fspath(path)}: {shortened(str(error))}") from None
+
+
+def decode(header: bytes) -> Any:
+    """The header's JSON. Raises TypeError or ValueError for what `encode` would not write."""
+    found = json.loads(header.decode(), object_pairs_hook=checked_object, parse_constant=refuse_constant)
+    checks.keys("file", "header", found, {"facts", "arrays"})
+    return found
 
 
 def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
@@ -190,7 +206,11 @@ def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
             raise ValueError(f"two arrays have the name {name!r}")
         dtype = np.dtype(checks.choice("file", f"dtype of {name}", entry["dtype"], DTYPES))
         sizes = checks.sequence("file", f"shape of {name}", entry["shape"])
-        shape = tuple(checks.integer("file", f"shape of {name}", size) for size in sizes)
+        if len(sizes) > MOST_AXES:
+            raise ValueError(f"{name} may have {MOST_AXES} axes; received {len(sizes)}")
+        shape = tuple(checks.integer("file", f"shape of {name}", size, at_least=0) for size in sizes)
+        if max(shape, default=0) > room:
+            raise ValueError(f"{name} of shape {shape} is larger than the file")
         if checks.integer("file", f"offset of {name}", entry["offset"], at_least=0) != offset:
             raise ValueError(f"{name} must begin at offset {offset}; received {entry['offset']}")
         declared[name] = Declared(dtype, shape)
@@ -200,9 +220,12 @@ def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
     return declared
 
 
-def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. Raises ValueError for a key that comes twice."""
+def checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for a key that comes twice, and for text that would swell an error's message."""
     found = dict(pairs)
+    for text in chain(found, found.values()):
+        if isinstance(text, str) and len(text) > LONGEST_TEXT:
+            raise ValueError(f"a text may have {LONGEST_TEXT} characters; received {len(text)}: {text[:50]!r} ...")
     if len(found) != len(pairs):
         raise ValueError(f"a key comes twice among {', '.join(key for key, _ in pairs)}")
     return found
@@ -214,5 +237,6 @@ def refuse_constant(text: str) -> Any:
 
 
 def shortened(text: str) -> str:
-    """An error's text; what a hostile file says in it may be long."""
-    return text if len(text) <= 500 else f"{text[:500]} ..."
+    """An error's text; what a hostile file says in it may be long, and may speak to the terminal."""
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:500])
+    return shown if len(text) <= 500 else f"{shown} ..."

@@ -5,12 +5,13 @@
     name, seed, layers, input_shape, dtype, fast      the network, its layers as `get_config` describes them
     compiled        null, or {"optimizer": ..., "loss": ..., "metrics": [names]}
     iterations      how many steps the optimizer made          steps     how many batches the model learnt from
-    stopped         whether a callback had ended training      history   null, or {"epoch": [...], "figures": [names]}
+    stopped         whether a callback had ended training      history   null, or the names of its figures
     callbacks       the callbacks whose state was kept with the model, by class name
 
     array                               content
     weights/LAYER/PARAMETER             a parameter
     optimizer/SLOT/LAYER/PARAMETER      what the optimizer remembers of it
+    epoch                               the epochs of History, from 0, int64
     history/FIGURE                      a figure of each epoch, float64
     callbacks/INDEX/KEY                 what a callback remembers
 
@@ -32,7 +33,17 @@ from numpycnn.layers import LAYERS, Layer
 from numpycnn.losses import LOSSES, Loss
 from numpycnn.metrics import METRICS, Metric
 from numpycnn.optimizers import OPTIMIZERS, Optimizer
-from numpycnn.saving.container import Content, Declared, ModelFileError, Reader, reading, shortened, write
+from numpycnn.saving.container import (
+    MOST_AXES,
+    Content,
+    Declared,
+    ModelFileError,
+    Reader,
+    reading,
+    shortened,
+    stored,
+    write,
+)
 from numpycnn.typing import Array, Shape
 
 FACTS = {
@@ -84,7 +95,7 @@ def content(path: str | os.PathLike[str], model: Any, callbacks: Sequence[Any]) 
     """
     try:
         facts, arrays = facts_of(model, callbacks), arrays_of(model, callbacks)
-        declared = {name: Declared(array.dtype.newbyteorder("<"), array.shape) for name, array in arrays.items()}
+        declared = {name: Declared(array.dtype, array.shape) for name, array in arrays.items()}
         check_arrays(facts, blueprint(facts), declared)
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: {model.name} cannot be saved; {error}") from None
@@ -105,22 +116,24 @@ def facts_of(model: Any, callbacks: Sequence[Any]) -> dict[str, Any]:
         "iterations": 0 if optimizer is None else optimizer.iterations,
         "steps": model.steps,
         "stopped": model.stop_training,
-        "history": None if history is None else {"epoch": list(history.epoch), "figures": list(history.history)},
+        "history": None if history is None else list(history.history),
         "callbacks": [type(callback).__name__ for callback in callbacks],
     }
 
 
 def arrays_of(model: Any, callbacks: Sequence[Any]) -> dict[str, Array]:
-    """All arrays, by the names in the file."""
+    """All arrays, by the names in the file. Raises TypeError or ValueError for what is no array of such numbers."""
     arrays = prefixed("weights", model.params)
     if model.optimizer is not None:
         for slot in model.optimizer.slots():
             arrays |= prefixed(f"optimizer/{slot}", model.optimizer.state.get(slot, {}))
     if model.history is not None:
-        arrays |= {f"history/{name}": np.array(values, np.float64) for name, values in model.history.history.items()}
+        arrays["epoch"] = np.array(model.history.epoch, np.int64)
+        for name, values in model.history.history.items():
+            arrays[f"history/{name}"] = checks.numbers("History", name, values).astype(np.float64)
     for index, callback in enumerate(callbacks):
         arrays |= prefixed(f"callbacks/{index}", callback.get_state())
-    return arrays
+    return stored(arrays)
 
 
 def prefixed(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -148,7 +161,8 @@ def load_weights(path: str | os.PathLike[str], params: Mapping[str, Array]) -> d
     wanted = {f"weights/{name}": Declared(p.dtype.newbyteorder("<"), p.shape) for name, p in params.items()}
     with reading(path) as file:
         check_same_arrays(wanted, {name: file.declared[name] for name in file.declared if name.startswith("weights/")})
-        return stripped("weights", file.arrays())
+        arrays = file.arrays()
+        return {name: arrays[f"weights/{name}"] for name in params}
 
 
 def load(path: str | os.PathLike[str]) -> Saved:
@@ -162,24 +176,24 @@ def model_in(file: Reader) -> Saved:
     plan = blueprint(file.facts)
     check_arrays(file.facts, plan, file.declared)
     arrays = file.arrays()
+    owned = by_owner(arrays)
     for layer, shape in plan.layers:
-        layer.finish_build(shape, stripped(f"weights/{layer.name}", arrays))
+        layer.finish_build(shape, owned.get(f"weights/{layer.name}", {}))
     if plan.compiled is not None:
         optimizer = plan.compiled.optimizer
         optimizer.iterations = file.facts["iterations"]
-        state = {slot: stripped(f"optimizer/{slot}", arrays) for slot in optimizer.slots()}
-        optimizer.state = {slot: memories for slot, memories in state.items() if memories}
-    recorded = file.facts["history"] or {"epoch": [], "figures": []}
-    history = {name: arrays[f"history/{name}"].tolist() for name in recorded["figures"]}
-    callbacks = [stripped(f"callbacks/{index}", arrays) for index in range(len(file.facts["callbacks"]))]
-    layers = [layer for layer, _ in plan.layers]
-    return Saved(file.facts, layers, plan.compiled, recorded["epoch"], history, callbacks)
+        optimizer.state = {s: owned[f"optimizer/{s}"] for s in optimizer.slots() if f"optimizer/{s}" in owned}
+    epoch = [checks.integer("file", "epoch", number, at_least=0) for number in arrays.get("epoch", ())]
+    history = {name: arrays[f"history/{name}"].tolist() for name in file.facts["history"] or ()}
+    callbacks = [owned.get(f"callbacks/{index}", {}) for index in range(len(file.facts["callbacks"]))]
+    return Saved(file.facts, [layer for layer, _ in plan.layers], plan.compiled, epoch, history, callbacks)
 
 
 def restore(path: str | os.PathLike[str], model: Any, history: Any, callbacks: Sequence[Any]) -> None:
-    """Give a model, a History and callbacks what the file holds of them, all or nothing.
+    """Give a model, a History and callbacks what the file holds of them.
 
-    Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks.
+    Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks; the
+    model and the History then stay as they are.
     """
     saved = load(path)
     try:
@@ -208,9 +222,20 @@ def identity(facts: dict[str, Any]) -> dict[str, Any]:
     return {**network, **compiled, "optimizer": optimizer}
 
 
-def stripped(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays whose names have that prefix, by what follows it."""
-    return {name.removeprefix(f"{prefix}/"): array for name, array in arrays.items() if name.startswith(f"{prefix}/")}
+def owner_and_key(name: str) -> tuple[str, str]:
+    """("optimizer/velocity", "dense/kernel") for "optimizer/velocity/dense/kernel"."""
+    kind, _, rest = name.partition("/")
+    owner, _, key = rest.partition("/")
+    return f"{kind}/{owner}", key
+
+
+def by_owner(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
+    """The arrays of each layer, slot and callback, by key: {"weights/dense": {"kernel": ...}, ...}."""
+    owned: dict[str, dict[str, Array]] = {}
+    for name, array in arrays.items():
+        owner, key = owner_and_key(name)
+        owned.setdefault(owner, {})[key] = array
+    return owned
 
 
 class Blueprint(NamedTuple):
@@ -231,25 +256,18 @@ def blueprint(facts: Any) -> Blueprint:
     for count in ("seed", "iterations", "steps"):
         if checks.integer("file", count, facts[count], at_least=0) > LARGEST:
             raise ValueError(f"file: {count} must be at most {LARGEST}; received {facts[count]}")
-    check_history(facts["history"])
+    for name in checks.sequence("file", "history", [] if facts["history"] is None else facts["history"]):
+        checks.text("file", "figure", name)
     for name in checks.sequence("file", "callbacks", facts["callbacks"]):
         checks.text("file", "callback", name)
     return Blueprint(layers_with_shapes(facts), compiled_from_config(facts["compiled"]))
 
 
-def check_history(history: Any) -> None:
-    """Raise TypeError or ValueError unless it is None, or epochs' numbers and figures' names."""
-    if history is not None:
-        checks.keys("file", "history", history, {"epoch", "figures"})
-        for epoch in checks.sequence("file", "epoch", history["epoch"]):
-            checks.integer("file", "epoch", epoch, at_least=0)
-        for name in checks.sequence("file", "figures", history["figures"]):
-            checks.text("file", "figure", name)
-
-
 def layers_with_shapes(facts: dict[str, Any]) -> list[tuple[Layer, Shape]]:
     """The layers, not built, each with its input's shape. Raises TypeError or ValueError where they do not fit."""
     shape = checks.shape("file", "input_shape", facts["input_shape"])
+    if len(shape) > MOST_AXES:
+        raise ValueError(f"file: input_shape may have {MOST_AXES} axes; received {len(shape)}")
     entries = checks.sequence("file", "layers", facts["layers"])
     if not 0 < len(entries) <= MOST_LAYERS:
         raise ValueError(f"file: layers must be 1 to {MOST_LAYERS}; received {len(entries)}")
@@ -272,7 +290,10 @@ def compiled_from_config(config: Any) -> Compiled | None:
     names = checks.sequence("file", "metrics", config["metrics"])
     metrics = {name: checks.lookup("file", "metric", name, METRICS) for name in names}
     optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
-    return Compiled(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), metrics)
+    compiled = Compiled(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), metrics)
+    if compiled_config(compiled) != config:
+        raise ValueError(f"file: expected compiled {compiled_config(compiled)}; received {config}")
+    return compiled
 
 
 def check_arrays(facts: dict[str, Any], plan: Blueprint, declared: Mapping[str, Declared]) -> None:
@@ -284,16 +305,17 @@ def check_arrays(facts: dict[str, Any], plan: Blueprint, declared: Mapping[str, 
         for key, size in layer.param_shapes(shape).items()
     }
     wanted = {f"weights/{name}": param for name, param in params.items()}
-    for name in [] if facts["history"] is None else facts["history"]["figures"]:
-        length = declared[f"history/{name}"].shape[:1] if f"history/{name}" in declared else (1,)
-        wanted[f"history/{name}"] = Declared(np.dtype("<f8"), length)
+    if facts["history"] is not None:
+        lists = {"epoch": "<i8", **{f"history/{name}": "<f8" for name in facts["history"]}}
+        lengths = {name: declared[name].shape[:1] if name in declared else () for name in lists}
+        wanted |= {name: Declared(np.dtype(dtype), lengths[name] or (0,)) for name, dtype in lists.items()}
     slots = () if plan.compiled is None else plan.compiled.optimizer.slots()
     memories = {f"optimizer/{slot}/{name}": param for slot in slots for name, param in params.items()}
-    kept = tuple(f"callbacks/{index}/" for index in range(len(facts["callbacks"])))
+    keepers = {f"callbacks/{index}" for index in range(len(facts["callbacks"]))}
     for name, found in declared.items():
         if name in memories:  # none of them is there before the first step
             wanted[name] = memories[name]
-        elif name.startswith(kept):  # theirs to check
+        elif owner_and_key(name)[0] in keepers and owner_and_key(name)[1]:  # theirs to check
             wanted[name] = found
     check_same_arrays(wanted, declared)
 
