@@ -49,7 +49,10 @@ class Callback:
         """Called after each batch."""
 
     def get_state(self) -> dict[str, Array]:
-        """What the callback remembers from epoch to epoch, as arrays of float32, float64 or int64 by name."""
+        """What the callback remembers from epoch to epoch, as arrays of float32, float64 or int64 by name.
+
+        Called when training begins, after `on_train_begin`, and after each epoch.
+        """
         return {}
 
     def set_state(self, state: dict[str, Array]) -> None:
@@ -142,16 +145,15 @@ class EarlyStopping(Callback):
 
     def get_state(self) -> dict[str, Array]:
         weights = {f"best_weights/{k}": weight for k, weight in enumerate(self.best_weights or [])}
-        return {"best": np.array(self.best), "wait": np.array(self.wait, np.int64), **weights}
+        return {f"best/{self.monitor}": np.array(self.best), "wait": np.array(self.wait, np.int64), **weights}
 
     def set_state(self, state: dict[str, Array]) -> None:
-        now = {"best": np.array(0.0), "wait": np.array(0, np.int64)}
-        now |= {
-            f"best_weights/{k}": weight for k, weight in enumerate(self.model.get_weights()) if len(state) > len(now)
-        }
+        now = {f"best/{self.monitor}": np.array(0.0), "wait": np.array(0, np.int64)}
+        if len(state) > len(now):
+            now |= {f"best_weights/{k}": weight for k, weight in enumerate(self.model.get_weights())}
         if [(k, a.shape, a.dtype) for k, a in state.items()] != [(k, a.shape, a.dtype) for k, a in now.items()]:
             raise ValueError(f"EarlyStopping: expected a state with {', '.join(now)}; received {', '.join(state)}")
-        self.best, self.wait = float(state["best"]), int(state["wait"])
+        self.best, self.wait = float(state[f"best/{self.monitor}"]), int(state["wait"])
         self.best_weights = [weight for name, weight in state.items() if name.startswith("best_weights/")] or None
 
 
@@ -170,12 +172,12 @@ class BackupAndRestore(Callback):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = checks.path("BackupAndRestore", "path", path)
+        self.path = os.path.abspath(checks.path("BackupAndRestore", "path", path))  # the program may change directory
 
     def on_train_begin(self, logs: Logs) -> None:
         from numpycnn import saving  # here: its imports take a while
 
-        self.keepers = [callback for callback in self.siblings if callback.get_state()]
+        self.keepers = [callback for callback in self.siblings if type(callback).get_state is not Callback.get_state]
         saving.content(self.path, self.model, self.keepers)  # raises here, and not after an epoch's work
         saving.remove_litter(self.path)
         if os.path.exists(self.path):

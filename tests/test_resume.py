@@ -116,6 +116,61 @@ class Counting(Callback):
         self.count = int(state["count"])
 
 
+class Losses(Callback):
+    """A callback that has nothing to remember before the first epoch."""
+
+    def __init__(self, *, empty: bool) -> None:
+        self.losses: list[float] = []
+        self.empty = empty
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self.losses.append(logs["loss"])
+
+    def get_state(self) -> dict[str, Array]:
+        return {"losses": np.array(self.losses, np.float64)} if self.losses or self.empty else {}
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        self.losses = state["losses"].tolist() if state else []
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_callback_may_have_nothing_to_remember_at_first(path: Path, empty: bool) -> None:
+    train(path, 1, [Losses(empty=empty)])
+    losses = Losses(empty=empty)
+    model = train(path, 3, [losses])
+    assert model.history is not None
+    assert losses.losses == model.history.history["loss"]
+
+
+def test_a_state_may_be_empty_in_the_file(path: Path) -> None:
+    class Empty(Losses):
+        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+            pass
+
+    train(path, 1, [Empty(empty=True)])
+    train(path, 2, [Empty(empty=True)])
+
+
+def test_callbacks_in_another_order_are_refused(path: Path) -> None:
+    def stopping(monitor: str) -> EarlyStopping:
+        return EarlyStopping(monitor, patience=9)
+
+    train(path, 1, [stopping("val_loss"), stopping("val_accuracy")])
+    with pytest.raises(ModelFileError, match="expected a state with best/val_accuracy, wait; received best/val_loss"):
+        train(path, 2, [stopping("val_accuracy"), stopping("val_loss")])
+
+
+def test_the_file_stays_where_it_is_when_the_program_changes_its_directory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    backup = BackupAndRestore(path.name)
+    (path.parent / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    small_network().fit(*small_data(), verbose=0, callbacks=backup)
+    assert path.exists()
+
+
 def test_callbacks_of_the_users_own_remember(path: Path) -> None:
     train(path, 2, [Counting()])
     counting = Counting()
@@ -181,7 +236,7 @@ def test_a_state_that_does_not_belong_to_the_callback_is_refused() -> None:
     stopping.on_train_begin({})
     before = stopping.get_state()
     for state in ({}, {**before, "more": np.zeros(1)}, {**before, "wait": np.zeros(2, np.int64)}):
-        with pytest.raises(ValueError, match="EarlyStopping: expected a state with best, wait"):
+        with pytest.raises(ValueError, match="EarlyStopping: expected a state with best/val_loss, wait"):
             stopping.set_state(state)
     assert stopping.get_state() == before
     with pytest.raises(ValueError, match="Callback: remembers nothing; received best"):
@@ -197,6 +252,15 @@ def test_what_cannot_be_kept_is_refused_before_training(path: Path) -> None:
     with pytest.raises(ModelFileError, match="Own: only the library's own can be read back"):
         train(path, 1, model=model)
     assert model.steps == 0
+
+    class Flag(Callback):
+        def get_state(self) -> dict[str, Array]:
+            return {"flag": np.array(True)}
+
+    flagged = small_network()
+    with pytest.raises(ModelFileError, match="callbacks/0/flag must be of a dtype among <f4, <f8, <i8; received bool"):
+        train(path, 1, [Flag()], model=flagged)
+    assert flagged.steps == 0
     with pytest.raises(FileNotFoundError):
         train(path / "none", 1, model=other_network())
     with pytest.raises(
