@@ -165,6 +165,7 @@ class BackupAndRestore(Callback):
     weights, the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
     On the same data it ends with the same bytes as if it had never been interrupted. Where the file's training is at
     its end nothing is trained. To start anew, remove the file.
+    What callbacks do when training ends, such as to go back to the best weights, is not in the file; it is done again.
 
     Raises TypeError for what is no path; when training begins saving.ModelFileError for a model that cannot be saved,
     and for a file that is damaged or holds another model or other callbacks; and OSError. Source: Keras's

@@ -5,6 +5,7 @@ import re
 import time
 import tracemalloc
 from collections.abc import Iterator
+from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -191,7 +192,7 @@ def test_a_header_with_anything_in_the_place_of_anything_is_refused_or_sound(
         if data.draw(st.booleans()) and isinstance(place, dict):
             del place[key]
         else:
-            place[key] = data.draw(st.sampled_from(JUNK))
+            place[key] = deepcopy(data.draw(st.sampled_from(JUNK)))  # or it might come to hold itself
     sealed = hostile.sealed(json.dumps(header).encode(), arrays)
     if not is_refused(sealed):
         (folder / "header").write_bytes(sealed)
