@@ -105,9 +105,9 @@ def encode(facts: dict[str, Any], arrays: Mapping[str, Array]) -> bytes:
         entries.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
         offset += array.nbytes
     try:
-        header = json.dumps({"facts": facts, "arrays": entries}, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"a file holds plain numbers, text, lists and dicts; {error}") from None
+        header = json.dumps({"facts": facts, "arrays": entries}).encode()
+    except TypeError as error:
+        raise TypeError(f"a file holds plain numbers, text, lists and dicts; {error}") from None
     header += b" " * (-(len(header) + 16) % 64)
     if len(header) > LONGEST_HEADER:
         raise ValueError(f"a header may have {LONGEST_HEADER} bytes; this one needs {len(header)}")

@@ -274,7 +274,7 @@ def layers_with_shapes(facts: dict[str, Any]) -> list[tuple[Layer, Shape]]:
     layers: list[tuple[Layer, Shape]] = []
     for entry in entries:
         layer = from_description("file", "layer", entry, LAYERS)
-        if entry["config"] != layer.get_config() or layer.auto_named:
+        if entry["config"] != layer.get_config():
             raise ValueError(f"{layer.name}: expected the config {layer.get_config()}; received {entry['config']}")
         layer.rename([other.name for other, _ in layers])  # raises where the name is taken
         layers.append((layer, shape))
