@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 CHUNK = 1024  # examples looked at at a time
 MOST = 2**31 - 1  # numbers in an array, and so in any axis of it: as far as BLAS counts
+MOST_AXES = 32  # NumPy has room for twice as many; the product of very many sizes takes long
 LARGEST = float(np.finfo(np.float32).max)
 MOST_SHOWN = 200  # characters of a value that an error shows
 
@@ -72,6 +73,8 @@ def shape(owner: str, argument: str, value: Any) -> Shape:
         raise TypeError(
             f"{owner}: {argument} must be a tuple of integers, without the batch axis; received {shown(value)}"
         )
+    if len(value) > MOST_AXES:
+        raise ValueError(f"{owner}: {argument} may have {MOST_AXES} axes; received {len(value)}")
     found = tuple(size(owner, argument, one) for one in value)
     few_enough(owner, argument, found)
     return found

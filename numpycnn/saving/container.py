@@ -46,7 +46,6 @@ VERSION = 1
 LONGEST_HEADER = 2**20
 DIGEST = 32  # bytes of SHA-256
 LONGEST_TEXT = 1000
-MOST_AXES = 32
 DTYPES = ("<f4", "<f8", "<i8")
 
 
@@ -206,8 +205,8 @@ def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
             raise ValueError(f"two arrays have the name {name!r}")
         dtype = np.dtype(checks.choice("file", f"dtype of {name}", entry["dtype"], DTYPES))
         sizes = checks.sequence("file", f"shape of {name}", entry["shape"])
-        if len(sizes) > MOST_AXES:
-            raise ValueError(f"{name} may have {MOST_AXES} axes; received {len(sizes)}")
+        if len(sizes) > checks.MOST_AXES:
+            raise ValueError(f"{name} may have {checks.MOST_AXES} axes; received {len(sizes)}")
         shape = tuple(checks.integer("file", f"shape of {name}", size, at_least=0) for size in sizes)
         if max(shape, default=0) > room:
             raise ValueError(f"{name} of shape {shape} is larger than the file")

@@ -34,7 +34,6 @@ from numpycnn.losses import LOSSES, Loss
 from numpycnn.metrics import METRICS, Metric
 from numpycnn.optimizers import OPTIMIZERS, Optimizer
 from numpycnn.saving.container import (
-    MOST_AXES,
     Content,
     Declared,
     ModelFileError,
@@ -266,8 +265,6 @@ def blueprint(facts: Any) -> Blueprint:
 def layers_with_shapes(facts: dict[str, Any]) -> list[tuple[Layer, Shape]]:
     """The layers, not built, each with its input's shape. Raises TypeError or ValueError where they do not fit."""
     shape = checks.shape("file", "input_shape", facts["input_shape"])
-    if len(shape) > MOST_AXES:
-        raise ValueError(f"file: input_shape may have {MOST_AXES} axes; received {len(shape)}")
     entries = checks.sequence("file", "layers", facts["layers"])
     if not 0 < len(entries) <= MOST_LAYERS:
         raise ValueError(f"file: layers must be 1 to {MOST_LAYERS}; received {len(entries)}")
