@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential, load_model
+from numpycnn import Sequential, backend, load_model
 from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History, Logs
 from numpycnn.layers import Dense, Flatten
 from numpycnn.optimizers import SGD, Adam
@@ -214,6 +214,13 @@ def test_another_training_is_refused(path: Path, model: Sequential, callbacks: l
         train(path, 2, callbacks, model=model)
     assert fingerprint(model) == before
     assert path.read_bytes() == content
+
+
+def test_training_in_another_dtype_is_refused(path: Path) -> None:
+    train(path, 1)
+    backend.set_floatx("float64")
+    with pytest.raises(ModelFileError, match="expected dtype float64; received float32"):
+        train(path, 2)
 
 
 def test_a_file_without_what_training_needs_is_refused(path: Path) -> None:
