@@ -64,6 +64,19 @@ def test_finished_training_is_not_trained_again_but_longer_training_goes_on(path
     assert fingerprint(train(path, 5)) == fingerprint(train(None, 5))
 
 
+def test_a_file_that_no_training_wrote_begins_at_the_first_epoch(path: Path) -> None:
+    small_network().save(path)
+    assert fingerprint(train(path, 2)) == fingerprint(train(None, 2))
+
+
+def test_training_that_begins_later_goes_on_from_its_last_epoch(path: Path) -> None:
+    for epochs in (4, 6):
+        model = small_network()
+        model.fit(*small_data(), 20, epochs, verbose=0, callbacks=BackupAndRestore(path), initial_epoch=3)
+        assert model.history is not None
+        assert model.history.epoch == list(range(3, epochs))
+
+
 def test_the_seed_is_the_files_where_the_program_draws_another(path: Path) -> None:
     np.random.seed(1)
     first = train(path, 2, model=small_network(seed=None))
