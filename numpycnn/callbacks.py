@@ -180,7 +180,7 @@ class BackupAndRestore(Callback):
 
         self.keepers = [callback for callback in self.siblings if type(callback).get_state is not Callback.get_state]
         saving.content(self.path, self.model, self.keepers)  # raises here, and not after an epoch's work
-        saving.remove_litter(self.path)
+        saving.prepare(self.path)
         if os.path.exists(self.path):
             history = next(callback for callback in self.siblings if isinstance(callback, History))
             saving.restore(self.path, self.model, history, self.keepers)

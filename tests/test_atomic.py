@@ -141,6 +141,26 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["pipe"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_what_others_may_not_read_stays_so(folder: Path) -> None:
+    (folder / "model").chmod(0o600)
+    small_network(1).save(folder / "model")
+    assert (folder / "model").stat().st_mode & 0o777 == 0o600
+
+
+def test_whether_a_file_can_be_written_is_seen_beforehand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = (folder / "model").read_bytes()
+    (folder / "model.0123abcd.partial").write_bytes(b"")
+    atomic.prepare(folder / "model")
+    assert os.listdir(folder) == ["model"]
+    assert (folder / "model").read_bytes() == old
+    with pytest.raises(FileNotFoundError):
+        atomic.prepare(folder / "none" / "model")
+    monkeypatch.setattr(atomic, "open", Disk(1).open, raising=False)
+    with pytest.raises(OSError, match="the disk failed"):
+        atomic.prepare(folder / "model")
+
+
 def test_only_litter_of_this_very_file_is_removed(folder: Path) -> None:
     others = [
         "model.0123abcd.partial.kept",

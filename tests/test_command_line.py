@@ -212,7 +212,8 @@ def test_training_goes_on_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["--batch-size", "500", "--resume", parts, "--epochs", "1"]) == 0
     assert main(["--batch-size", "500", "--resume", parts, "--seed", "8"]) == 0
     out = capsys.readouterr().out
-    assert f"Going on after epoch 1 with the network in {parts}, whose seed is 0.\nEpoch 2/2\n" in out
+    going_on = f"Going on after epoch 1 with the network in {parts}, whose seed is 0."
+    assert f"\nTraining with batches of 500 images.\n{going_on}\nEpoch 2/2\n" in out
     assert f"The network is in {parts}: numpycnn.load_model({parts!r}) reads it.\nTime: " in out
     for one, other in zip(load_model(whole).get_weights(), load_model(parts).get_weights(), strict=True):
         assert one.tobytes() == other.tobytes()

@@ -184,6 +184,17 @@ def test_the_file_stays_where_it_is_when_the_program_changes_its_directory(
     assert path.exists()
 
 
+def test_a_state_that_a_callback_cannot_take_is_explained(path: Path) -> None:
+    class Renamed(Counting):
+        def set_state(self, state: dict[str, Array]) -> None:
+            self.count = int(state["number"])
+
+    Renamed.__name__ = "Counting"
+    train(path, 1, [Counting()])
+    with pytest.raises(ModelFileError, match="training: is of another training; 'number'"):
+        train(path, 2, [Renamed()])
+
+
 def test_callbacks_of_the_users_own_remember(path: Path) -> None:
     train(path, 2, [Counting()])
     counting = Counting()

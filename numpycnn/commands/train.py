@@ -112,7 +112,8 @@ def train_and_test(args: argparse.Namespace, position: Position) -> None:
     print(f"Learning to read digits from {len(data[0]):,} images, {args.epochs} times over. Ctrl-C stops it.\n")
     network = tutorial_network(args.seed)
     network.summary()
-    print(f"\nTraining with batches of {args.batch_size:,} images and seed {args.seed}.")
+    going_on = args.resume is not None and os.path.exists(args.resume)  # with the seed that is in the file
+    print(f"\nTraining with batches of {args.batch_size:,} images{'' if going_on else f' and seed {args.seed}'}.")
     callbacks: list[Callback] = [position]
     if args.resume is not None:
         print(beginning(args.resume))

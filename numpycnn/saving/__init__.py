@@ -3,7 +3,7 @@
 `state.py` says what a file holds, `container.py` how it is laid out, and `atomic.py` how it is written safely.
 """
 
-from numpycnn.saving.atomic import remove_litter
+from numpycnn.saving.atomic import prepare
 from numpycnn.saving.container import ModelFileError
 from numpycnn.saving.state import content, load, load_weights, restore, save, save_weights
 
@@ -12,7 +12,7 @@ __all__ = [
     "content",
     "load",
     "load_weights",
-    "remove_litter",
+    "prepare",
     "restore",
     "save",
     "save_weights",

@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     file = new_partial(target)
     try:
         with file:
+            if target.exists():
+                shutil.copymode(target, file.name)  # what others may not read stays so
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -59,6 +62,14 @@ def remove_litter(path: str | os.PathLike[str]) -> None:
                 with open(litter, "rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     litter.unlink()
+
+
+def prepare(path: str | os.PathLike[str]) -> None:
+    """Remove litter beside `path`, and raise OSError where no file could be written, before work is lost by it."""
+    remove_litter(path)
+    with new_partial(Path(os.path.realpath(path))) as file:
+        pass
+    os.unlink(file.name)
 
 
 def new_partial(target: Path) -> IO[bytes]:

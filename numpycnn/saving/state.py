@@ -201,7 +201,7 @@ def restore(path: str | os.PathLike[str], model: Any, history: Any, callbacks: S
                 raise ValueError(f"expected {fact} {value}; received {identity(saved.facts)[fact]}")
         for callback, state in zip(callbacks, saved.callbacks, strict=True):
             callback.set_state(state)
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise ModelFileError(f"{path}: is of another training; {shortened(str(error))}") from None
     for layer, other in zip(model.layers, saved.layers, strict=True):
         layer.set_weights(other.get_weights())
