@@ -125,6 +125,16 @@ def test_wrong_input_is_refused(kind: str, data: st.DataObject) -> None:
             layer.forward(np.zeros(shape, np.float32))
 
 
+@every_layer
+def test_forwards_are_called_alike(kind: str) -> None:
+    """Inference without a generator is the default everywhere, whether or not a layer makes use of either."""
+    parameters = signature(LAYERS[kind].forward).parameters
+    assert {name: parameter.default for name, parameter in parameters.items()} == {
+        name: parameter.default for name, parameter in signature(Layer.forward).parameters.items()
+    }
+    assert (parameters["training"].default, parameters["rng"].default) == (False, None)
+
+
 # ---------------------------------------------------------------- data formats
 
 

@@ -2,8 +2,9 @@
 
 What is never mutated: docstrings, type annotations and aliases, imports, `__all__`, f-strings, and what stands after
 `raise`, which is the text of messages. Everything else is, in functions and outside of them. Not made are what changes
-nothing by itself, such as max(b, a) for max(a, b), and what fails wherever it is reached, such as the arguments of
-isinstance the other way round or a name that is never given its value.
+nothing by itself, such as max(b, a) for max(a, b) or reshape(-2) for reshape(-1), where NumPy takes any number below 0,
+and what fails wherever it is reached, such as the arguments of isinstance the other way round or a name that is never
+given its value.
 """
 
 import ast
@@ -137,7 +138,8 @@ class Finder:
             for operator, new in CHANGED.get(type(node), nothing)(node):
                 self.add(node, operator, new, function, lines)
             for child in children(node, "annotation"):
-                self.visit_expression(child, function, lines)
+                if not (is_reshape(node) and ast.unparse(child) == "-1"):
+                    self.visit_expression(child, function, lines)
 
 
 def children(node: ast.AST, *without: str) -> Iterator[ast.AST]:
@@ -154,6 +156,11 @@ def header(node: ast.stmt) -> range:
     body = getattr(node, "body", None)
     end = body[0].lineno if body else (node.end_lineno or node.lineno) + 1
     return range(node.lineno, max(end, node.lineno + 1))
+
+
+def is_reshape(node: ast.AST) -> bool:
+    """Whether this is a call of reshape."""
+    return isinstance(node, ast.Call) and called(node)[1] == "reshape"
 
 
 def is_text(node: ast.stmt) -> bool:
@@ -290,7 +297,8 @@ def swapped(node: ast.Tuple) -> Changes:
     """The first two items the other way round; rows for columns, most of the time."""
     if len(node.elts) in (2, 3) and not any(isinstance(part, (ast.Slice, ast.Starred)) for part in node.elts):
         first, second, *rest = node.elts
-        yield "swap", like(node, elts=[second, first, *rest])
+        if ast.dump(first) != ast.dump(second):
+            yield "swap", like(node, elts=[second, first, *rest])
 
 
 def changed_calls(node: ast.Call) -> Changes:
