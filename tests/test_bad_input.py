@@ -282,6 +282,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Sequential(Dense(3)), TypeError, "sequential: layers must be a list; received Dense("),
     (lambda: Dense(3).set_weights(None), TypeError, "dense: weights must be a list; received None"),
     (lambda: Dense(3)("text"), TypeError, "dense: input must be an array of real numbers; received dtype <U4"),
+    (lambda: Dense(3, bias_initializer="glorot"), ValueError, "dense: bias_initializer must be one of 'zeros', "),
     (
         lambda: Dense(3, kernel_initializer={"scale": 1}),
         ValueError,

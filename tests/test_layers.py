@@ -1,6 +1,7 @@
 """One battery of contracts, run on every layer; then what is particular to each."""
 
 import json
+from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
@@ -12,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numpycnn import backend
+from numpycnn.initializers import Initializer
 from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.typing import Array
+from numpycnn.layers.kernel import KernelLayer
+from numpycnn.typing import Array, Rng, Shape
 
 every_layer = pytest.mark.parametrize("kind", LAYERS)
 seeds = st.integers(0, 2**32 - 1)
@@ -135,6 +138,42 @@ def test_forwards_are_called_alike(kind: str) -> None:
     assert (parameters["training"].default, parameters["rng"].default) == (False, None)
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("output_shape_for", [(3,)]),
+        ("kernel_shape", [(3,)]),
+        ("forward", [np.zeros((1, 3))]),
+        ("backward", [np.zeros((1, 3)), None]),
+        ("parameter_gradients", [np.zeros((1, 3)), None]),
+    ],
+)
+def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any]) -> None:
+    lacking = KernelLayer(None, True, "zeros", "zeros", None, None)
+    with pytest.raises(NotImplementedError):
+        getattr(lacking, method)(*arguments)
+
+
+def test_examples_may_be_single_numbers() -> None:
+    x = np.array([-1.0, 2.0])
+    assert built(Activation("relu", input_shape=()), 0, np.float64)(x).tolist() == [0.0, 2.0]
+    for data_format in ("channels_last", "channels_first"):
+        flatten = built(Flatten(data_format, input_shape=()), 0, np.float64)
+        y, cache = flatten.forward(x)
+        assert y.tolist() == [[-1.0], [2.0]]
+        assert flatten.backward(y, cache)[0].tolist() == [-1.0, 2.0]
+
+
+def test_parameters_lie_in_rows_however_they_were_made() -> None:
+    @dataclass(frozen=True)
+    class InColumns(Initializer):
+        def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+            return np.asfortranarray(rng.normal(size=shape).astype(dtype))
+
+    layer = built(Dense(3, kernel_initializer=InColumns(), input_shape=(4,)), 0, np.float64)
+    assert layer.params["kernel"].flags.c_contiguous
+
+
 # ---------------------------------------------------------------- data formats
 
 
@@ -186,6 +225,18 @@ def test_dropout_drops_by_the_generator_that_it_is_given() -> None:
     y, other = (layer.forward(x, training=True, rng=np.random.default_rng(seed))[0] for seed in (0, 1))
     assert 0 < (y == 0).sum() < y.size
     assert bytes_of(other) != bytes_of(y)
+
+
+def test_dropout_at_rate_zero_draws_nothing_and_at_rate_one_drops_everything() -> None:
+    x = np.ones((2, 100))
+    none = built(Dropout(0.0, input_shape=(100,)), 0, np.float64)
+    y, cache = none.forward(x, training=True)  # without a generator
+    assert y is x
+    assert cache is None
+    every = built(Dropout(1.0, input_shape=(100,)), 0, np.float64)
+    y, cache = every.forward(x, training=True, rng=np.random.default_rng(0))
+    assert not y.any()
+    assert not every.backward(x, cache)[0].any()
 
 
 def test_dropout_needs_a_generator_in_training() -> None:

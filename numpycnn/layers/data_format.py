@@ -3,6 +3,8 @@
 All arithmetic is channels_last. A layer whose data_format is "channels_first" turns what comes in and what goes out.
 """
 
+import numpy as np
+
 from numpycnn import backend, checks
 from numpycnn.typing import Array, Pair, Shape
 
@@ -15,12 +17,12 @@ def check_data_format(owner: str, value: str | None) -> str:
 
 def to_channels_last(x: Array, data_format: str) -> Array:
     """A batch in `data_format`, seen as (N, ..., C)."""
-    return x.transpose(0, *range(2, x.ndim), 1) if data_format == "channels_first" and x.ndim > 2 else x
+    return np.moveaxis(x, 1, -1) if data_format == "channels_first" and x.ndim > 1 else x
 
 
 def from_channels_last(x: Array, data_format: str) -> Array:
     """A batch (N, ..., C), seen in `data_format`."""
-    return x.transpose(0, -1, *range(1, x.ndim - 1)) if data_format == "channels_first" and x.ndim > 2 else x
+    return np.moveaxis(x, -1, 1) if data_format == "channels_first" and x.ndim > 1 else x
 
 
 def split_shape(owner: str, input_shape: Shape, data_format: str) -> tuple[Pair, int]:
