@@ -282,6 +282,12 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Sequential(Dense(3)), TypeError, "sequential: layers must be a list; received Dense("),
     (lambda: Dense(3).set_weights(None), TypeError, "dense: weights must be a list; received None"),
     (lambda: Dense(3)("text"), TypeError, "dense: input must be an array of real numbers; received dtype <U4"),
+    (
+        lambda: Flatten().build((3, 0), np.random.default_rng(0), np.float32),
+        ValueError,
+        "flatten: input_shape must be an integer of at least 1; received 0",
+    ),
+    (lambda: Dropout(0.5).set_weights([np.ones(3)]), ValueError, "dropout: expected 0 weights; received 1"),
     (lambda: Dense(3, bias_initializer="glorot"), ValueError, "dense: bias_initializer must be one of 'zeros', "),
     (
         lambda: Dense(3, kernel_initializer={"scale": 1}),

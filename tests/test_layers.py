@@ -12,7 +12,7 @@ from cases import LAYOUTS, built, laid_out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpycnn import backend
+from numpycnn import Sequential, backend
 from numpycnn.initializers import Initializer
 from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.kernel import KernelLayer
@@ -152,6 +152,53 @@ def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any
     lacking = KernelLayer(None, True, "zeros", "zeros", None, None)
     with pytest.raises(NotImplementedError):
         getattr(lacking, method)(*arguments)
+
+
+class Offset(Layer):
+    """A layer of one's own that writes `backward` alone: y = x + offset."""
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+        return {"offset": np.zeros(input_shape, dtype)}
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, dict[str, Array]]:
+        return dy, {"offset": dy.sum(axis=0)}
+
+
+def test_parameter_gradients_are_backwards_own() -> None:
+    dy = np.arange(6.0).reshape(2, 3)
+    layer = built(Offset(input_shape=(3,)), 0, np.float64)
+    assert layer.parameter_gradients(dy, None)["offset"].tolist() == [3.0, 5.0, 7.0]
+    assert layer.inside(dy, None) == layer.inside_gradients(dy, None) == {}
+    assert layer.activation == "linear"
+    assert Layer.param_shapes(layer, (3,)) == Layer.make_params(layer, (3,), np.random.default_rng(0), float) == {}
+
+
+def test_a_called_layer_is_the_first_of_a_model() -> None:
+    np.random.seed(5)
+    alone = Dense(3)
+    alone(np.ones((1, 4)))
+    np.random.seed(5)
+    network = Sequential([Dense(3, input_shape=(4,))])
+    assert bytes_of(alone.get_weights()) == bytes_of(network.get_weights())
+
+
+def test_a_called_layer_copies_nothing_in_vain() -> None:
+    x = np.ones((2, 3))
+    assert built(Dropout(0.5, input_shape=(3,)), 0, np.float64)(x) is x
+
+
+def test_integers_are_taken_as_floats() -> None:
+    assert Dropout(0.5)([[1, 2, 3]]).dtype == np.float32
+    assert Dense(2)([[1, 2, 3]]).dtype == np.float32
+
+
+def test_shapes_are_tuples_however_they_were_given() -> None:
+    layer = Dropout(0.5)
+    layer.build([4, 5], np.random.default_rng(0), np.float64)  # type: ignore[arg-type]
+    assert (layer.input_shape, layer.output_shape) == ((4, 5), (4, 5))
 
 
 def test_examples_may_be_single_numbers() -> None:

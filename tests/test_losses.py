@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from numpycnn import backend
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy, get_loss
+from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy, get_loss
 from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix, get_metrics, values_of
 from numpycnn.typing import Array
 
@@ -164,6 +164,21 @@ def test_targets_that_are_no_numbers_are_refused() -> None:
         TypeError, match="mean_squared_error: y_pred must be an array of real numbers; received dtype <U3"
     ):
         get_loss("mse")(np.zeros((2, 1)), ["one", "two"])
+
+
+def test_what_a_loss_of_ones_own_lacks_is_said() -> None:
+    lacking = Loss()
+    for method in (lacking.value, lacking.gradient):
+        with pytest.raises(NotImplementedError):
+            method(np.ones((1, 2)), np.ones((1, 2)))
+    assert lacking.takes_probabilities is MeanSquaredError().takes_probabilities is False
+    assert lacking.of_scores() is None
+    with pytest.raises(ValueError, match=r"^loss: expected y of shape \(n, 2\); received \(1, 3\)"):
+        lacking.targets(np.ones((1, 3)), (2,))
+
+
+def test_a_loss_is_a_float() -> None:
+    assert type(MeanSquaredError()(np.ones((2, 1)), np.zeros((2, 1)))) is float
 
 
 def test_from_logits_is_a_flag() -> None:

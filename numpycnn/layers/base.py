@@ -12,8 +12,6 @@ from copy import copy
 from itertools import count
 from typing import Any
 
-import numpy as np
-
 from numpycnn import backend, checks
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
@@ -132,8 +130,8 @@ class Layer:
         if not self.built:
             self.check_shape(x.shape[1:])  # before a seed is drawn
             self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), backend.floatx())
-        own = [p.dtype for p in self.params.values()] + [x.dtype if x.dtype.kind == "f" else np.dtype(backend.floatx())]
-        return self.forward(x.astype(own[0], copy=False))[0]
+        floating = x.dtype if x.dtype.kind == "f" else backend.floatx()
+        return self.forward(x.astype(next((p.dtype for p in self.params.values()), floating), copy=False))[0]
 
     def check_input(self, x: Array) -> None:
         """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError where x is no array."""

@@ -2,8 +2,8 @@
 
 What is never mutated: docstrings, type annotations and aliases, imports, `__all__`, f-strings, and what stands after
 `raise`, which is the text of messages. Everything else is, in functions and outside of them. Not made are what changes
-nothing by itself, such as max(b, a) for max(a, b) or reshape(-2) for reshape(-1), where NumPy takes any number below 0,
-and what fails wherever it is reached, such as the arguments of isinstance the other way round or a name that is never
+nothing by itself, such as max(b, a) for max(a, b), `in (b, a)` for `in (a, b)`, or reshape(-2) for reshape(-1), where NumPy
+takes any number below 0, and what fails wherever it is reached, such as the arguments of isinstance the other way round or a name that is never
 given its value.
 """
 
@@ -113,14 +113,14 @@ class Finder:
         self.mutants.append(Mutant(function, operator, start, end, text, lines))
 
     def visit_statement(self, node: ast.stmt, function: str, whole: range | None) -> None:
-        """One statement, its expressions and the statements in it. whole: the lines of the class, or of the module."""
+        """One statement, its expressions and the statements in it. whole: outside of functions, all lines of the module."""
         if isinstance(node, (ast.Import, ast.ImportFrom)) or is_text(node) or is_alias(node):
             return
         lines = whole or header(node)
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             function = f"{function}.{node.name}" if function else node.name
-            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-            whole = None if isinstance(node, ast.FunctionDef) else lines
+        if isinstance(node, ast.FunctionDef):
+            lines, whole = range(node.lineno, (node.end_lineno or node.lineno) + 1), None
         for operator, new in changed_statements(node, whole is None):
             self.add(node, operator, new, function, lines)
         for child in children(node, "annotation", "returns", "exc", "cause", "bases"):
@@ -132,14 +132,15 @@ class Finder:
             else:
                 self.visit_expression(child, function, lines)
 
-    def visit_expression(self, node: ast.AST, function: str, lines: range) -> None:
-        """One expression and those in it."""
+    def visit_expression(self, node: ast.AST, function: str, lines: range, *, ordered: bool = True) -> None:
+        """One expression and those in it. ordered: whether the order matters, if it is a tuple."""
         if not isinstance(node, ast.JoinedStr):
             for operator, new in CHANGED.get(type(node), nothing)(node):
-                self.add(node, operator, new, function, lines)
+                if ordered or operator != "swap":
+                    self.add(node, operator, new, function, lines)
             for child in children(node, "annotation"):
                 if not (is_reshape(node) and ast.unparse(child) == "-1"):
-                    self.visit_expression(child, function, lines)
+                    self.visit_expression(child, function, lines, ordered=not is_membership(node))
 
 
 def children(node: ast.AST, *without: str) -> Iterator[ast.AST]:
@@ -161,6 +162,13 @@ def header(node: ast.stmt) -> range:
 def is_reshape(node: ast.AST) -> bool:
     """Whether this is a call of reshape."""
     return isinstance(node, ast.Call) and called(node)[1] == "reshape"
+
+
+def is_membership(node: ast.AST) -> bool:
+    """Whether this asks if something is one of several, or of one of several classes."""
+    if isinstance(node, ast.Compare):
+        return isinstance(node.ops[-1], (ast.In, ast.NotIn))
+    return isinstance(node, ast.Call) and called(node)[1] == "isinstance"
 
 
 def is_text(node: ast.stmt) -> bool:
