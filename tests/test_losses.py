@@ -74,8 +74,8 @@ def test_one_class_is_always_right() -> None:
 
 def test_rows_that_sum_to_nearly_one_are_probabilities() -> None:
     loss = CategoricalCrossentropy(from_logits=True)
-    assert loss([[0.5, 0.5009]], np.zeros((1, 2))) == pytest.approx(1.0009 * math.log(2))
-    for row in ([0.5, 0.5011], [0.5, 0.4989]):
+    assert loss([[0.5, 0.500999]], np.zeros((1, 2))) == pytest.approx(1.000999 * math.log(2))
+    for row in ([0.5, 0.501001], [0.5, 0.498999]):
         with pytest.raises(ValueError, match="must be one-hot"):
             loss([row], np.zeros((1, 2)))
 
@@ -175,6 +175,23 @@ def test_what_a_loss_of_ones_own_lacks_is_said() -> None:
     assert lacking.of_scores() is None
     with pytest.raises(ValueError, match=r"^loss: expected y of shape \(n, 2\); received \(1, 3\)"):
         lacking.targets(np.ones((1, 3)), (2,))
+
+
+def test_a_wrong_row_of_several_axes_is_named() -> None:
+    y = np.full((2, 3, 2), 0.5)
+    y[1, 2] = 1.0
+    with pytest.raises(ValueError, match=r"received \[1. 1.\] at row \(1, 2\)"):
+        CategoricalCrossentropy()(y, np.full((2, 3, 2), 0.5))
+
+
+def test_losses_have_names() -> None:
+    for name in ("mean_squared_error", "categorical_crossentropy", "sparse_categorical_crossentropy"):
+        assert get_loss(name).name == name
+    assert get_loss("mse").name == "mean_squared_error"
+
+
+def test_a_loss_of_scores_has_no_other() -> None:
+    assert CategoricalCrossentropy(from_logits=True).of_scores() is None
 
 
 def test_a_loss_is_a_float() -> None:

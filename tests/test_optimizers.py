@@ -187,3 +187,10 @@ def test_what_is_no_optimizer_is_refused() -> None:
         get_optimizer("adamw")
     with pytest.raises(TypeError, match="compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 3"):
         get_optimizer(3)
+
+
+def test_what_an_optimizer_of_ones_own_lacks_is_said() -> None:
+    lacking = Optimizer(0.1)
+    assert lacking.slots() == ()
+    with pytest.raises(NotImplementedError):
+        lacking.update({"w": np.ones(2)}, {"w": np.ones(2)})

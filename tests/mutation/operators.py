@@ -124,10 +124,7 @@ class Finder:
         for operator, new in changed_statements(node, whole is None):
             self.add(node, operator, new, function, lines)
         for child in children(node, "annotation", "returns", "exc", "cause", "bases"):
-            if isinstance(child, ast.ExceptHandler):
-                for statement in child.body:
-                    self.visit_statement(statement, function, whole)
-            elif isinstance(child, ast.stmt):
+            if isinstance(child, ast.stmt):
                 self.visit_statement(child, function, whole)
             else:
                 self.visit_expression(child, function, lines)
@@ -144,12 +141,12 @@ class Finder:
 
 
 def children(node: ast.AST, *without: str) -> Iterator[ast.AST]:
-    """The nodes right below a node, but those in the fields named."""
+    """The nodes right below a node, but those in the fields named; of an `except` its statements alone."""
     for field, value in ast.iter_fields(node):
         if field not in without:
-            yield from (
-                child for child in (value if isinstance(value, list) else [value]) if isinstance(child, ast.AST)
-            )
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from child.body if isinstance(child, ast.ExceptHandler) else [child]
 
 
 def header(node: ast.stmt) -> range:
