@@ -194,3 +194,10 @@ def test_what_an_optimizer_of_ones_own_lacks_is_said() -> None:
     assert lacking.slots() == ()
     with pytest.raises(NotImplementedError):
         lacking.update({"w": np.ones(2)}, {"w": np.ones(2)})
+
+
+def test_parameters_may_join_later() -> None:
+    optimizer, late, a = Adam(), np.ones(2), np.ones(3)
+    optimizer.update({"a": a}, {"a": np.ones(3)})
+    optimizer.update({"a": a, "late": late}, {"a": np.ones(3), "late": np.ones(2)})
+    assert optimizer.state["velocity"]["late"] == pytest.approx(0.001)

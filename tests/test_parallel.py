@@ -61,6 +61,40 @@ def cuts(count: int, batch_size: int, least: int) -> list[int]:
     return [len(list(micro_batches(size, least))) for size in sizes]
 
 
+@pytest.mark.parametrize(
+    ("count", "least", "sizes"),
+    [
+        (99, 100, [99]),
+        (100, 100, [50, 50]),  # two from `least` on
+        (299, 100, [150, 149]),
+        (300, 100, [100, 100, 100]),  # three where each can have `least`
+        (400, 100, [100] * 4),
+        (900, 100, [225] * 4),  # no more than four for the workers' sake
+        (250, 1000, [250]),
+        (251, 1000, [126, 125]),  # no more than 250 in one
+        (1250, 100, [250] * 5),
+        (1, 1, [1]),
+    ],
+)
+def test_where_a_batch_is_cut(count: int, least: int, sizes: list[int]) -> None:
+    assert [len(range(count)[rows]) for rows in micro_batches(count, least)] == sizes
+
+
+def test_how_many_examples_dividing_pays_for() -> None:
+    """80, and 80 times the parameters for each multiplication of an example, or where there are more, for each parameter."""
+    cases: list[tuple[list[Layer], int]] = [
+        ([Dropout(0.5, input_shape=(4,))], 80),
+        ([Dense(10, input_shape=(5,))], 80 + 80 * 60 // 60),  # 60 parameters, 50 multiplications
+        ([Conv2D(2, 3, input_shape=(8, 8, 1))], 80 + 80 * 20 // (9 * 72)),  # 9 for each of 6*6*2 outputs
+        ([Conv2D(2, 3, input_shape=(8, 8, 1)), Dense(50, input_shape=(9,))], 80 + 80 * 520 // (648 + 450)),
+        ([Dense(30, use_bias=False, input_shape=(4, 7))], 80 + 80 * 210 // (4 * 210)),
+    ]
+    for layers, expected in cases:
+        for layer in layers:
+            layer.build(layer.input_shape or (), np.random.default_rng(0), np.float32)
+        assert least_examples(layers) == expected
+
+
 def digest(value: bytes) -> str:
     return hashlib.sha256(value).hexdigest()
 
