@@ -123,6 +123,15 @@ def test_centered_rmsprop_stays_finite_in_float32() -> None:
     assert np.isfinite(w).all()
 
 
+def test_what_is_remembered_after_a_step() -> None:
+    """Under Keras's names: the means start at zero, and get one part of the gradient 2, or of its square."""
+    rmsprop, adam = RMSprop(rho=0.75, centered=True), Adam(beta_1=0.75, beta_2=0.9375)
+    for optimizer in (rmsprop, adam):
+        list(steps(optimizer, np.zeros(1), [np.array([2.0])]))
+    assert rmsprop.state == {"mean_square": {"w": 1.0}, "mean": {"w": 0.5}}
+    assert adam.state == {"momentum": {"w": 0.5}, "velocity": {"w": 0.25}}
+
+
 def test_only_what_is_needed_is_remembered() -> None:
     for optimizer, slots in [
         (SGD(), set()),

@@ -12,6 +12,8 @@ from copy import copy
 from itertools import count
 from typing import Any
 
+import numpy as np
+
 from numpycnn import backend, checks
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
