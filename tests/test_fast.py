@@ -398,3 +398,19 @@ def test_strides_beyond_every_image() -> None:
     fast = model.predict(x)
     model.fast = False
     np.testing.assert_allclose(fast, model.predict(x), rtol=1e-6)
+
+
+def test_a_step_and_a_prediction_give_back_their_memory_to_be_used_again() -> None:
+    model, (x, y) = small_network(), small_data(4)
+    assert model.loss is not None
+    goal = training.objective(model.layers, model.loss, model.dtype, fast=True)
+    for work in (
+        lambda: training.learn(goal, training.Place(0, 0), training.TrainingJob(0, x, y, 4)),
+        lambda: training.infer(goal.passes, x),
+    ):
+        scratch.release()
+        work()
+        assert scratch.BUFFERS.free
+        assert not scratch.BUFFERS.lent
+        assert not scratch.BUFFERS.depth
+    scratch.release()

@@ -133,6 +133,48 @@ NETWORKS: dict[str, list[Layer]] = {
 }
 
 
+DTYPE = np.dtype(np.float64)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        Dense(3),
+        Dense(3, activation="relu"),
+        Dense(3, activation="tanh"),
+        Conv2D(3, 1, activation="tanh"),
+        Activation("relu"),
+        Activation("tanh"),
+    ],
+    ids=repr,
+)
+def test_scores_are_no_probabilities(last: Layer) -> None:
+    with pytest.raises(ValueError, match="does not give the probabilities that categorical_crossentropy takes"):
+        training.objective([last], CategoricalCrossentropy(), DTYPE, fast=False)
+    logits = CategoricalCrossentropy(from_logits=True)
+    assert training.objective([last], logits, DTYPE, fast=False).loss is logits
+
+
+@pytest.mark.parametrize(
+    ("last", "loss", "moved"),
+    [
+        (Dense(3, activation="softmax"), CategoricalCrossentropy(), True),
+        (Activation("softmax"), CategoricalCrossentropy(), True),
+        (Dense(3, activation="softmax"), MeanSquaredError(), False),
+        (Dense(3, activation="softmax"), CategoricalCrossentropy(from_logits=True), False),
+        (Dense(3, activation="sigmoid"), CategoricalCrossentropy(), False),
+        (Activation("sigmoid"), CategoricalCrossentropy(), False),
+        (Activation("linear"), CategoricalCrossentropy(), False),  # of what may be probabilities
+        (Flatten(), CategoricalCrossentropy(), False),
+    ],
+    ids=str,
+)
+def test_softmax_alone_moves_into_the_loss(last: Layer, loss: Loss, moved: bool) -> None:
+    goal = training.objective([last], loss, DTYPE, fast=False)
+    assert goal.activation == ("softmax" if moved else "linear")
+    assert (goal.loss is loss) is not moved
+
+
 def test_micro_batches_have_masks_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same example four times over, in two micro-batches: no two of the four are dropped alike."""
     monkeypatch.setattr(training, "MOST", 2)

@@ -211,7 +211,7 @@ def test_accuracy_of_one_hot_sparse_and_binary_targets() -> None:
     assert accuracy(np.array([[0, 1], [0, 1], [0, 1]]), p).tolist() == [1, 0, 1]
     assert accuracy(np.array([1, 1, 0]), p).tolist() == [1, 0, 0]
     assert accuracy(np.array([[1], [1], [0]]), p).tolist() == [1, 0, 0]
-    assert accuracy(np.array([1, 1, 0]), np.array([[0.6], [0.4], [0.5]])).tolist() == [1, 0, 1]
+    assert accuracy(np.array([1, 1, 0]), np.array([[0.501], [0.4], [0.5]])).tolist() == [1, 0, 1]
 
 
 def test_accuracy_averages_over_the_axes_within_an_example() -> None:

@@ -87,12 +87,14 @@ def test_how_many_examples_dividing_pays_for() -> None:
         ([Dense(10, input_shape=(5,))], 80 + 80 * 60 // 60),  # 60 parameters, 50 multiplications
         ([Conv2D(2, 3, input_shape=(8, 8, 1))], 80 + 80 * 20 // (9 * 72)),  # 9 for each of 6*6*2 outputs
         ([Conv2D(2, 3, input_shape=(8, 8, 1)), Dense(50, input_shape=(9,))], 80 + 80 * 520 // (648 + 450)),
+        ([Dense(1, use_bias=False, input_shape=(1,))], 80 + 80),
         ([Dense(30, use_bias=False, input_shape=(4, 7))], 80 + 80 * 210 // (4 * 210)),
     ]
     for layers, expected in cases:
         for layer in layers:
             layer.build(layer.input_shape or (), np.random.default_rng(0), np.float32)
         assert least_examples(layers) == expected
+        assert type(least_examples(layers)) is int
 
 
 def digest(value: bytes) -> str:

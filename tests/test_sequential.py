@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend
 from numpycnn.callbacks import Callback, EarlyStopping, History, Logs
+from numpycnn.data import batches, check_batch_size, check_pair, check_verbose, count_batches, split
 from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy
@@ -574,3 +576,48 @@ def test_pooling_and_dropout_alone_make_a_model() -> None:
     model = Sequential([MaxPooling2D(2, input_shape=(4, 4, 1)), Dropout(0.5), Conv2D(1, 1, use_bias=False)])
     assert model.predict(np.ones((1, 4, 4, 1))).shape == (1, 2, 2, 1)
     assert list(model.params) == ["conv2d/kernel"]
+
+
+# ---------------------------------------------------------------- data
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("auto", 1), (True, 1), (False, 0), (0, 0), (1, 1), (2, 2), (np.int64(2), 2), (np.int8(0), 0)]
+)
+def test_verbose(given: Any, meant: int) -> None:
+    value = check_verbose("owner", given)
+    assert (value, type(value)) == (meant, int)
+
+
+def test_batches_and_their_number() -> None:
+    for count, sizes in [(7, [3, 3, 1]), (6, [3, 3]), (1, [1]), (3, [3]), (4, [3, 1])]:
+        assert [len(range(count)[rows]) for rows in batches(count, 3)] == sizes
+        assert count_batches(count, 3) == len(sizes)
+    assert check_batch_size("owner", None) == 32
+    assert check_batch_size("owner", 1) == 1
+
+
+@pytest.mark.parametrize(("count", "fraction", "kept"), [(8, 0.25, 6), (5, 0.1, 4), (2, 0.5, 1), (10, 0.75, 2)])
+def test_a_split_keeps_the_first_part(count: int, fraction: float, kept: int) -> None:
+    x, y = np.arange(count), -np.arange(count)
+    train, validation = split("owner", x, y, fraction)
+    assert validation is not None
+    assert [part.tolist() for part in train] == [x[:kept].tolist(), y[:kept].tolist()]
+    assert [part.tolist() for part in validation] == [x[kept:].tolist(), y[kept:].tolist()]
+
+
+def test_a_split_leaves_examples_on_both_sides() -> None:
+    x = np.arange(5)
+    assert split("owner", x, x, 0.0) == ((x, x), None)
+    for fraction, kept in [(0.9, 0), (1e-17, 5)]:
+        with pytest.raises(ValueError, match=f"owner: validation_split={fraction} leaves {kept} of 5 examples"):
+            split("owner", x, x, fraction)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [((1, 2, 3), "3 items"), ([1], "1 items"), (3, "int"), ({1: 2, 3: 4}, "dict"), ("xy", "str")]
+)
+def test_validation_data_are_a_pair(given: Any, kind: str) -> None:
+    assert check_pair("owner", (1, 2)) == check_pair("owner", [1, 2]) == (1, 2)
+    with pytest.raises(ValueError, match=rf"^owner: validation_data must be a pair \(x, y\); received {kind}$"):
+        check_pair("owner", given)
