@@ -18,6 +18,7 @@ from numpycnn.fast import im2col, scratch, winograd
 from numpycnn.fast.scratch import reused, take
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
+from numpycnn.losses import MeanSquaredError
 from numpycnn.typing import Array, Shape
 
 
@@ -414,3 +415,35 @@ def test_a_step_and_a_prediction_give_back_their_memory_to_be_used_again() -> No
         assert not scratch.BUFFERS.lent
         assert not scratch.BUFFERS.depth
     scratch.release()
+
+
+def test_what_a_step_gives_is_not_in_memory_that_is_used_again() -> None:
+    layers = [Conv2D(3, 3, activation="relu", input_shape=(6, 6, 1)), MaxPooling2D(2)]
+    model = Sequential(layers, seed=0)
+    goal = training.objective(layers, MeanSquaredError(), model.dtype, fast=True)
+    scratch.release()
+    x, y = np.ones((2, 6, 6, 1)), np.zeros((2, 2, 2, 3))
+    learnt, _ = training.learn(goal, training.Place(0, 0), training.TrainingJob(0, x, y, 2))
+    free = [buffer for buffers in scratch.BUFFERS.free.values() for buffer in buffers]
+    assert free
+    assert not any(np.shares_memory(learnt.y_pred, buffer) for buffer in free)
+    scratch.release()
+
+
+def test_losses_have_the_models_dtype() -> None:
+    model, (x, y) = small_network(), small_data(4)
+    assert model.loss is not None
+    goal = training.objective(model.layers, model.loss, model.dtype, fast=True)
+    assert training.evaluate(goal, (x, y.astype(np.float64))).losses.dtype == np.float32
+
+
+def test_a_batch_that_is_not_cut_needs_no_workers() -> None:
+    model, (x, y) = small_network(), small_data(4)
+    assert model.loss is not None
+    goal = training.objective(model.layers, model.loss, model.dtype, fast=True)
+
+    def no_one(*work: object) -> Any:
+        raise AssertionError("nothing is to be shared")
+
+    result, _ = training.train_batch(goal, training.Place(0, 0), x, y, np.arange(4), no_one)
+    assert len(result.losses) == 4

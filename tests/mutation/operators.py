@@ -101,7 +101,9 @@ class Finder:
             self.starts.append(self.starts[-1] + len(line))
 
     def add(self, node: Any, operator: str, new: ast.AST | str, function: str, lines: range) -> None:
-        """Note that `new` may stand in the node's place."""
+        """Note that `new` may stand in the node's place, unless it is the same."""
+        if isinstance(new, ast.AST) and ast.dump(new) == ast.dump(node):
+            return
         if isinstance(new, ast.Constant) and isinstance(new.value, (int, str)) and str(new.value)[:1] != "-":
             new = repr(new.value)
         text = new if isinstance(new, str) else ast.unparse(ast.fix_missing_locations(new))
@@ -302,8 +304,7 @@ def swapped(node: ast.Tuple) -> Changes:
     """The first two items the other way round; rows for columns, most of the time."""
     if len(node.elts) in (2, 3) and not any(isinstance(part, (ast.Slice, ast.Starred)) for part in node.elts):
         first, second, *rest = node.elts
-        if ast.dump(first) != ast.dump(second):
-            yield "swap", like(node, elts=[second, first, *rest])
+        yield "swap", like(node, elts=[second, first, *rest])
 
 
 def changed_calls(node: ast.Call) -> Changes:
