@@ -108,6 +108,11 @@ def test_bad_options_are_explained(arguments: list[str], message: str) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_the_name_of_a_file_is_not_empty() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="expected the name of a file; received ''"):
+        train.file_name("")
+
+
 def hear_ctrl_c() -> None:
     """In a new process: do not ignore Ctrl-C, as the jobs in the background of a shell do, and so their children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

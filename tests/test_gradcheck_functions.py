@@ -1,5 +1,6 @@
 """`gradcheck_function` on code that is not ours: nothing right fails, nothing wrong passes, and the report says why."""
 
+import re
 from itertools import count
 from typing import Any
 
@@ -360,6 +361,89 @@ def test_the_report_says_what_it_could_not_do() -> None:
     ],
 )
 def test_bad_arguments_are_explained(arguments: Any, options: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error) as raised:
+    with pytest.raises(error, match=re.escape(message)):
         gradcheck_function(*arguments, **options)
-    assert message in str(raised.value)
+
+
+# ---------------------------------------------------------------- what is seen at a second look
+
+
+def test_a_kink_that_rounding_hides_from_the_complex_step_is_found() -> None:
+    """3*(0.1*a) is above 0.3 by its last digit only; code that rounds otherwise takes b for the larger."""
+
+    def larger(x: Array) -> Array:
+        return np.maximum(3 * (0.1 * x[0]), x[1])
+
+    x = np.array([1.0, 0.3])
+    report = gradcheck_function(larger, np.array([0.0, 1.0]), x)
+    assert report.passed, report
+    assert report.rows[0].kinks == 2
+    for wrong in ([-0.1, 1.0], [0.4, 1.0], [0.0, 1.1]):
+        assert not gradcheck_function(larger, np.array(wrong), x).passed
+
+
+def test_a_small_kink_that_rounding_hides_is_found_at_its_own_entry() -> None:
+    """Along a direction it is lost beside the rest."""
+
+    def f(x: Array) -> Array:
+        return x[2] + 1e-6 * np.maximum(3 * (0.1 * x[0]), 0.3 * x[1])
+
+    x = np.array([1.0, 1.0, 0.0])
+    report = gradcheck_function(f, np.array([0.0, 3e-7, 1.0]), x)
+    assert report.passed, report
+    assert (report.rows[0].kinks, report.rows[0].method) == (2, "complex")
+    assert not gradcheck_function(f, np.array([0.0, 8e-7, 1.0]), x).passed
+
+
+def test_a_small_part_that_loses_its_imaginary_part_is_found() -> None:
+    """Along a direction it is lost beside the large part; at its own entry it is not."""
+
+    def f(x: Array) -> Array:
+        return 1e8 * x[0] + np.abs(x[1])
+
+    report = gradcheck_function(f, np.array([1e8, 1.0]), np.array([0.5, 2.0]))
+    assert report.passed, report
+    assert {row.method for row in report.rows} == {"central"}
+    assert "the function does not carry complex numbers through" in str(report)
+    assert not gradcheck_function(f, np.array([1e8, 20.0]), np.array([0.5, 2.0])).passed
+
+
+def two_kinks(x: Array) -> Array:
+    """Along x[0] both meet at 0: the slopes of the sum are 0.5 and 1, those of its parts 0 and 1, and 0 and 0.5."""
+    return np.maximum(x[0] + x[1], 0) - 0.5 * np.maximum(x[2] - x[0], 0)
+
+
+def test_where_kinks_meet_numbers_that_cannot_be_asked_for_again_pass() -> None:
+    """With relu'(0) = 0 the gradient is 0, which is neither slope, and right."""
+    report = gradcheck_function(two_kinks, np.zeros(3), np.zeros(3))
+    assert report.passed, report
+    assert report.rows[0].kinks == 3
+
+
+def test_a_gradient_that_knows_one_point_only_passes_where_kinks_meet() -> None:
+    def here(x: Array) -> Array:
+        if x.any():
+            raise ValueError("elsewhere")
+        return np.zeros(3)
+
+    assert gradcheck_function(two_kinks, here, np.zeros(3)).passed
+
+
+def test_where_kinks_meet_a_gradient_is_asked_for_again_a_little_aside() -> None:
+    def right(x: Array) -> Array:
+        up, down = float(x[0] + x[1] > 0), float(x[2] - x[0] > 0)
+        return np.array([up + 0.5 * down, up, -0.5 * down])
+
+    assert gradcheck_function(two_kinks, right, np.zeros(3)).passed
+    assert not gradcheck_function(two_kinks, lambda x: 1.01 * right(x), np.zeros(3)).passed
+
+
+def test_a_kink_that_goes_along_leaves_nothing_to_compare_with() -> None:
+    """Forced to the complex step, for x - x.real is 0 for any number that differences can use."""
+
+    def f(x: Array) -> Array:
+        return two_kinks(x) + np.maximum(x[0] - x[0].real, 0)
+
+    report = gradcheck_function(f, lambda x: np.zeros(3), np.zeros(3), method="complex")
+    assert report.passed, report
+    assert report.rows[0].kinks == 3

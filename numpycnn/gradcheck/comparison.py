@@ -69,7 +69,7 @@ class Comparison:
             self.choose()
         row = self.compared([self.entry(index) for index in self.sample()])
         yield row
-        if row.checked < self.x.size or row.kinks:
+        if row.checked < self.x.size or (row.kinks and self.problem.movable):
             yield self.compared([self.random_direction(row.kinks > 0), self.toward("uniform", np.ones(self.x.shape))])
 
     # ------------------------------------------------------------ what is compared

@@ -205,9 +205,9 @@ class Examples:
         return self.params["x"][rows], rows
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Arrays]:
-        return np.zeros(len(dy)), self.parameter_gradients(dy, cache)
-
-    def parameter_gradients(self, dy: Array, cache: Array) -> Arrays:
         dx = np.zeros_like(self.params["x"])
         dx[cache] = dy
-        return {"x": dx}
+        return np.zeros(len(dy)), {"x": dx}
+
+    def parameter_gradients(self, dy: Array, cache: Array) -> Arrays:
+        return self.backward(dy, cache)[1]
