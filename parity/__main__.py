@@ -1,0 +1,45 @@
+"""What can be run: `python -m parity --help`, in the root of the repository."""
+
+import argparse
+import sys
+
+from parity.accuracy import accuracy
+from parity.figures import BOUNDS
+from parity.live import live
+from parity.tutorial import tutorial
+
+
+def main() -> int:
+    """Run a command. Returns the exit status: 0 where all is within its bounds."""
+    args = parser().parse_args()
+    if args.command == "live":
+        return int(not live(args.framework, args.networks, args.seed, args.dtype))
+    if args.command == "tutorial":
+        return int(not tutorial(args.framework))
+    if args.command == "accuracy":
+        return int(not accuracy(args.seeds))
+    from parity.record import record  # it needs all frameworks
+
+    record()
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    whole = argparse.ArgumentParser(prog="python -m parity", description="Hold numpycnn to Keras and PyTorch.")
+    commands = whole.add_subparsers(dest="command", required=True)
+    commands.add_parser("record", help="make golden.npz anew; needs Keras, JAX and PyTorch")
+    live = commands.add_parser("live", help="compare on fresh random networks")
+    tutorial = commands.add_parser("tutorial", help="compare 60 steps of the tutorial's network, without dropout")
+    for command in (live, tutorial):
+        command.add_argument("framework", choices=["keras", "torch"])
+    live.add_argument("--networks", type=int, default=1000, help="how many (default: %(default)s)")
+    live.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
+    live.add_argument("--dtype", choices=BOUNDS, default="float64", help="default: %(default)s")
+    accuracy = commands.add_parser("accuracy", help="compare test accuracies after two epochs of the tutorial")
+    accuracy.add_argument("--seeds", type=int, default=5, help="how many of each (default: %(default)s)")
+    return whole
+
+
+if __name__ == "__main__":
+    sys.exit(main())

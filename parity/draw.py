@@ -1,0 +1,216 @@
+"""Draws a case: a small network, its weights and a batch, as plain data from which each side builds its own.
+
+Layers, losses and optimizers are named as in Keras, with Keras's arguments. The numbers of small
+networks are multiples of 1/256, so they are exact in float32 and take two bytes on file.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from math import ceil, log2, prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numpycnn.layers import LAYERS
+from numpycnn.typing import Array, Shape
+
+Entry = tuple[str, dict[str, Any]]
+"""The name of a class, and the arguments of its constructor, as JSON values."""
+
+UNIT = 1 / 256
+
+ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
+
+
+class Size(NamedTuple):
+    """What bounds the drawing: ranges, and the most parameters and numbers in x."""
+
+    channels: tuple[int, int]
+    kernel: tuple[int, int]
+    units: tuple[int, int]
+    most: int
+
+
+SMALL = Size(channels=(1, 3), kernel=(1, 3), units=(2, 4), most=150)
+WIDE = Size(channels=(20, 32), kernel=(3, 3), units=(2, 16), most=50_000)
+"""Wide enough for the fast path to convolve by Winograd's algorithm."""
+
+
+class Spec(NamedTuple):
+    """A network and how it is trained."""
+
+    input_shape: Shape
+    layers: list[Entry]
+    loss: Entry
+    optimizer: Entry
+
+
+class Case(NamedTuple):
+    """A network with its weights, in Keras's order, and a batch to learn from."""
+
+    spec: Spec
+    weights: list[Array]
+    x: Array
+    y: Array
+
+
+def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False) -> Iterator[Case]:
+    """Cases without end, each drawn from the seed and its number.
+
+    both: let strides and dilation both be above 1, which Keras refuses.
+    """
+    for number in count():
+        case = draw(np.random.default_rng((*seed, number)), size, both)
+        if case is not None:
+            yield case
+
+
+def draw(rng: np.random.Generator, size: Size, both: bool) -> Case | None:
+    """One case, or None where what was drawn does not fit together, learns nothing or is too large."""
+    probabilities = bool(rng.integers(2))
+    images = rng.random() < 0.8
+    input_shape, layers = (image_layers if images else row_layers)(rng, size, both)
+    layers += last_layers(rng, size, probabilities)
+    shapes = parameter_shapes(input_shape, layers)
+    if shapes is None or not shapes[0]:
+        return None
+    parameters, output_shape = shapes
+    n = int(rng.integers(1, 4))
+    x_size = n * prod(input_shape)
+    if max(x_size, sum(map(prod, parameters))) > size.most or output_shape[-1] < 2:
+        return None
+    loss = draw_loss(rng, probabilities)
+    weights = [draw_weight(rng, shape) for shape in parameters]
+    x = draw_distinct(rng, (n, *input_shape))
+    spec = Spec(input_shape, layers, loss, draw_optimizer(rng))
+    return Case(spec, weights, x, draw_targets(rng, loss, (n, *output_shape)))
+
+
+def parameter_shapes(input_shape: Shape, layers: list[Entry]) -> tuple[list[Shape], Shape] | None:
+    """The shapes of all parameters and of an example's output; None where the layers do not fit, or are pointless."""
+    parameters, shape, rng = [], input_shape, np.random.default_rng(0)
+    try:
+        for name, config in layers:
+            layer = LAYERS[name](**config)
+            shape = layer.build(shape, rng, np.float64)
+            parameters += [p.shape for p in layer.params.values()]
+            if layer.activation == "softmax" and shape[-1] == 1:  # always 1
+                return None
+    except ValueError:
+        return None
+    return parameters, shape
+
+
+# ---------------------------------------------------------------- layers
+
+
+def image_layers(rng: np.random.Generator, size: Size, both: bool) -> tuple[Shape, list[Entry]]:
+    """Images, and one to three layers that take them; half of the time Flatten after them."""
+    data_format = pick(rng, "channels_last", "channels_first")
+    rows, cols, channels = within(rng, (4, 8)), within(rng, (4, 8)), within(rng, size.channels)
+    layers: list[Entry] = []
+    for _ in range(rng.integers(1, 4)):
+        layers.append(window_layer(rng, size, both, data_format))
+        if rng.random() < 0.15:
+            layers.append(("Activation", {"activation": pick(rng, *ACTIVATIONS)}))
+    if rng.random() < 0.6:
+        layers.append(("Flatten", {"data_format": data_format}))
+    return (channels, rows, cols) if data_format == "channels_first" else (rows, cols, channels), layers
+
+
+def window_layer(rng: np.random.Generator, size: Size, both: bool, data_format: str) -> Entry:
+    """A convolution or a pool; overlapping pools among them."""
+    padding = pick(rng, "valid", "same")
+    shared = {"padding": padding, "data_format": data_format}
+    if rng.random() < 0.4:
+        return "MaxPooling2D", {"pool_size": pair(rng, (1, 3)), "strides": pair(rng, (1, 3)), **shared}
+    strided = rng.random() < 0.5
+    return "Conv2D", {
+        "filters": within(rng, size.channels),
+        "kernel_size": pair(rng, size.kernel),
+        "strides": pair(rng, (1, 3)) if strided or both else [1, 1],
+        "dilation_rate": pair(rng, (1, 2)) if not strided or both else [1, 1],
+        "activation": pick(rng, "relu", *ACTIVATIONS),
+        "use_bias": bool(rng.random() < 0.8),
+        **shared,
+    }
+
+
+def row_layers(rng: np.random.Generator, size: Size, both: bool) -> tuple[Shape, list[Entry]]:
+    """Inputs of one to three axes, and a layer that works along the last."""
+    shape = tuple(int(axis) for axis in rng.integers(2, 5, rng.integers(1, 4)))
+    return shape, [dense(rng, size, pick(rng, *ACTIVATIONS))]
+
+
+def last_layers(rng: np.random.Generator, size: Size, probabilities: bool) -> list[Entry]:
+    """Up to two dense layers, and at the end, where the loss takes probabilities, what gives them."""
+    layers = [dense(rng, size, pick(rng, *ACTIVATIONS))] if rng.random() < 0.3 else []
+    ending = pick(rng, "softmax", "softmax", "sigmoid") if probabilities else pick(rng, "linear", *ACTIVATIONS)
+    if rng.random() < 0.3:
+        return [*layers, ("Activation", {"activation": ending})]
+    return [*layers, dense(rng, size, ending)]
+
+
+def dense(rng: np.random.Generator, size: Size, activation: str) -> Entry:
+    return "Dense", {"units": within(rng, size.units), "activation": activation, "use_bias": bool(rng.random() < 0.8)}
+
+
+# ---------------------------------------------------------------- training
+
+
+def draw_loss(rng: np.random.Generator, probabilities: bool) -> Entry:
+    """A loss for probabilities, or for any outputs."""
+    name = pick(rng, "CategoricalCrossentropy", "SparseCategoricalCrossentropy", "MeanSquaredError")
+    return name, {} if name == "MeanSquaredError" else {"from_logits": not probabilities}
+
+
+def draw_optimizer(rng: np.random.Generator) -> Entry:
+    name = pick(rng, "SGD", "RMSprop", "Adam")
+    rate = {"learning_rate": pick(rng, 0.125, 0.03125, 0.0078125)}
+    if name == "SGD":
+        return name, {**rate, "momentum": pick(rng, 0.0, 0.5, 0.9), "nesterov": pick(rng, True, False)}
+    if name == "RMSprop":
+        own = {"rho": pick(rng, 0.9, 0.75), "momentum": pick(rng, 0.0, 0.5), "centered": pick(rng, True, False)}
+        return name, {**rate, **own, "epsilon": pick(rng, 1e-7, 1e-3)}
+    own = {"beta_1": pick(rng, 0.9, 0.5), "beta_2": pick(rng, 0.999, 0.75), "epsilon": pick(rng, 1e-7, 1e-3)}
+    return name, {**rate, **own}
+
+
+def draw_weight(rng: np.random.Generator, shape: Shape) -> Array:
+    """Values that keep the scores near 1; a bias, of one axis, is small."""
+    fan_in = prod(shape[:-1]) if len(shape) > 1 else 16
+    most = round(256 * min(1.0, 2.0 / np.sqrt(fan_in)))
+    return rng.integers(-most, most + 1, shape) * UNIT
+
+
+def draw_distinct(rng: np.random.Generator, shape: Shape) -> Array:
+    """Values from -1 to 1, no two of them equal, so that pools have no ties."""
+    size = prod(shape)
+    levels = max(256, 2 ** ceil(log2(size)))
+    return ((rng.choice(2 * levels + 1, size, replace=False) - levels) / levels).reshape(shape)
+
+
+def draw_targets(rng: np.random.Generator, loss: Entry, shape: Shape) -> Array:
+    """Integer labels, one-hot or soft rows, or any numbers, as the loss takes them."""
+    labels = rng.integers(0, shape[-1], shape[:-1])
+    if loss[0] == "SparseCategoricalCrossentropy":
+        return labels
+    if loss[0] == "MeanSquaredError":
+        return rng.integers(-256, 257, shape) * UNIT
+    if rng.integers(2):
+        return np.eye(shape[-1])[labels]
+    return rng.multinomial(8, np.full(shape[-1], 1 / shape[-1]), shape[:-1]) / 8
+
+
+def pick(rng: np.random.Generator, *choices: Any) -> Any:
+    return choices[rng.integers(len(choices))]
+
+
+def within(rng: np.random.Generator, bounds: tuple[int, int]) -> int:
+    """An integer, both bounds included."""
+    return int(rng.integers(bounds[0], bounds[1] + 1))
+
+
+def pair(rng: np.random.Generator, bounds: tuple[int, int]) -> list[int]:
+    """Two of them."""
+    return [within(rng, bounds), within(rng, bounds)]

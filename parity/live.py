@@ -1,0 +1,39 @@
+"""Fresh random networks, by numpycnn on both its paths and by one framework."""
+
+import importlib
+from collections.abc import Iterator
+from itertools import count, islice
+
+from parity import ours
+from parity.draw import SMALL, WIDE, Case, cases
+from parity.figures import BOUNDS, Errors, errors, figures, within, worst
+
+EVERY = 10
+"""Of so many networks the last is a wide one."""
+
+
+def live(framework: str, networks: int, seed: int, dtype: str) -> bool:
+    """Compare, print the worst errors beside the bounds, and return whether all are within them."""
+    side, found, bounds = importlib.import_module(f"parity.{framework}_side"), [], BOUNDS[dtype]
+    for case in islice(fresh(seed, dtype, both=framework == "torch"), networks):
+        true = figures(side.Network(case, dtype), case)
+        for fast in (True, False):
+            own = figures(ours.Network(case, dtype, fast=fast), case)
+            found.append(errors(own, true))
+            if not within(found[-1], bounds):
+                print(f"Too far apart, fast={fast}: {found[-1]}\n  {case.spec}")
+        if len(found) % 200 == 0:
+            print(f"{len(found) // 2} networks, the worst so far: {worst(found)}", flush=True)
+    largest = worst(found)
+    print(f"{networks} networks against {framework} in {dtype}, seed {seed}")
+    for name in Errors._fields:
+        print(f"  {name:<10} {getattr(largest, name):.1e}, bound {getattr(bounds, name):.0e}")
+    return within(largest, bounds)
+
+
+def fresh(seed: int, dtype: str, *, both: bool) -> Iterator[Case]:
+    """Cases without end that stay clear of kinks. both: also strides together with dilation, which Keras refuses."""
+    for number in count(1):
+        size = SMALL if number % EVERY else WIDE
+        drawn = cases((seed, number), size, both=both)
+        yield next(case for case in drawn if ours.is_smooth(case, dtype))

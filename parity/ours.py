@@ -1,0 +1,110 @@
+"""The figures by numpycnn, on its fast path or layer by layer; and how near a case comes to a kink."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from numpycnn import Sequential, losses, optimizers, training
+from numpycnn import functional as F
+from numpycnn.backend import epsilon, floatx, set_floatx
+from numpycnn.fast.scratch import reused
+from numpycnn.layers import LAYERS, MaxPooling2D
+from numpycnn.layers.data_format import to_channels_last
+from numpycnn.training import Place
+from numpycnn.typing import Array
+from numpycnn.window import Window
+from parity.draw import Case, Entry
+from parity.figures import STEPS, Result
+
+
+class Network:
+    """A case's network in numpycnn."""
+
+    def __init__(self, case: Case, dtype: str, *, fast: bool = True) -> None:
+        self.model = build(case, dtype, fast=fast)
+
+    def step(self, x: Array, y: Array) -> Result:
+        output, gradients = self.model.predict(x), all_gradients(self.model, x, y)
+        return Result(output, self.model.train_on_batch(x, y), gradients)
+
+    def weights(self) -> list[Array]:
+        return self.model.get_weights()
+
+
+def build(case: Case, dtype: str, *, fast: bool) -> Sequential:
+    """The case's network, compiled, with its weights."""
+    layers, before = [made(LAYERS, entry) for entry in case.spec.layers], floatx()
+    try:
+        set_floatx(dtype)
+        model = Sequential(layers, seed=0, fast=fast)
+        model.build(case.spec.input_shape)
+    finally:
+        set_floatx(before)
+    model.set_weights(case.weights)
+    model.compile(made(vars(optimizers), case.spec.optimizer), made(vars(losses), case.spec.loss))
+    return model
+
+
+def made(classes: dict[str, Any], entry: Entry) -> Any:
+    """The object that an entry describes."""
+    name, arguments = entry
+    return classes[name](**arguments)
+
+
+def all_gradients(model: Sequential, x: Array, y: Array) -> list[Array]:
+    """The gradients of every parameter and of the input: `training.learn`, but back to the very beginning."""
+    gradients: dict[str, Array] = {}
+    loss = losses.get_loss(model.loss)
+    goal = training.objective(model.layers, loss, model.dtype, fast=model.fast)
+    with reused():
+        z, caches = training.forward(goal.passes, x, partial(Place(0, 0).rng, 0))
+        targets = goal.loss.targets(y, z.shape[1:]).astype(z.dtype)
+        dy = goal.loss.gradient(targets, z) / len(z)
+        for (_, stage), cache in zip(reversed(goal.passes.stages), reversed(caches), strict=True):
+            dy, own = stage.backward(dy, cache)
+            gradients |= {f"{stage.name}/{key}": gradient for key, gradient in own.items()}
+        return [gradients[name] for name in model.params] + [dy.copy()]
+
+
+# ---------------------------------------------------------------- kinks
+
+CLOSE = {"float64": 1e-6, "float32": 1e-4}
+"""How near to a kink is too near, by dtype: rounding could take another side there."""
+
+
+def is_smooth(case: Case, dtype: str) -> bool:
+    """Whether the case stays clear of where derivatives jump: in float64 at every step of training.
+
+    It jumps where a ReLU's score is 0, where two pixels under a pool are the largest, and where a loss clips
+    probabilities. An exact 0 does not count: it comes from a ReLU before, which passes no gradient on.
+    """
+    model = build(case, "float64", fast=False)
+    for _ in range(STEPS if dtype == "float64" else 1):
+        if min(distances(model, case.x), default=np.inf) < CLOSE[dtype]:
+            return False
+        model.train_on_batch(case.x, case.y)
+    return True
+
+
+def distances(model: Sequential, x: Array) -> Iterator[float]:
+    """How far each ReLU, each pool and the loss is from its nearest kink."""
+    for layer in model.layers:
+        if layer.activation == "relu":
+            scores = np.abs(layer.without_activation().forward(x)[0])
+            yield scores.min(where=scores != 0, initial=np.inf)
+        if isinstance(layer, MaxPooling2D) and layer.window.count > 1:
+            second, largest = two_largest(to_channels_last(x, layer.data_format), layer.window)
+            yield (largest - second).min(where=largest != 0, initial=np.inf)
+        x = layer.forward(x)[0]
+    if model.loss is not None and model.loss.takes_probabilities:
+        p = losses.normalize(x)
+        yield min(p.min(), (1 - p).min()) - epsilon()
+
+
+def two_largest(x: Array, window: Window) -> Array:
+    """The second and the largest under each window: (2, N, OH, OW, C)."""
+    padded = F.pad(x, window, -np.inf)
+    seen = [padded[tap] for tap in window.taps(window.output_size(x.shape[1:3]))]  # KH*KW times (N, OH, OW, C)
+    return np.sort(seen, axis=0)[-2:]

@@ -1,0 +1,177 @@
+"""The figures by PyTorch: its convolutions, pools, losses and autograd.
+
+Written by the definitions of Keras, whose layouts and padding are not PyTorch's: images become (N, C, H, W) and are
+padded by hand. RMSprop has its epsilon inside the root, and is written out.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from math import ceil, sqrt
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from numpycnn.typing import Array
+from parity.draw import Case, Entry, Spec
+from parity.figures import Result
+
+torch.use_deterministic_algorithms(True)
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "linear": lambda z: z,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda z: torch.softmax(z, -1),
+    "tanh": torch.tanh,
+}
+
+
+class Network:
+    """A case's network in PyTorch."""
+
+    def __init__(self, case: Case, dtype: str) -> None:
+        self.spec, self.dtype = case.spec, getattr(torch, dtype)
+        self.params = [torch.tensor(w, dtype=self.dtype, requires_grad=True) for w in case.weights]
+        name, config = case.spec.optimizer
+        self.update = OPTIMIZERS[name](self.params, **config)
+
+    def step(self, x: Array, y: Array) -> Result:
+        images = torch.tensor(x, dtype=self.dtype, requires_grad=True)
+        output = forward(self.spec, self.params, images)
+        loss = loss_of(self.spec.loss, output, torch.tensor(y, dtype=None if y.dtype.kind == "i" else self.dtype))
+        gradients = torch.autograd.grad(loss, [*self.params, images])
+        self.update(gradients[:-1])
+        return Result(numbers(output), loss.item(), list(map(numbers, gradients)))
+
+    def weights(self) -> list[Array]:
+        return list(map(numbers, self.params))
+
+
+def numbers(tensor: Any) -> Array:
+    return tensor.detach().numpy().copy()
+
+
+# ---------------------------------------------------------------- layers
+
+
+def forward(spec: Spec, weights: list[Any], x: Any) -> Any:
+    """The network's output."""
+    rest = iter(weights)
+    for name, config in spec.layers:
+        own = [next(rest) for _ in range(1 + config["use_bias"])] if "use_bias" in config else []
+        x = ACTIVATIONS[config.get("activation", "linear")](LAYERS[name](x, config, *own))
+    return x
+
+
+def conv2d(x: Any, config: dict[str, Any], kernel: Any, bias: Any = None) -> Any:
+    size, strides, dilation = kernel.shape[:2], config["strides"], config["dilation_rate"]
+    x = padded(images(x, config), config["padding"], size, strides, dilation, 0.0)
+    return images(F.conv2d(x, kernel.permute(3, 2, 0, 1).contiguous(), bias, strides, 0, dilation), config, back=True)
+
+
+def max_pool2d(x: Any, config: dict[str, Any]) -> Any:
+    size, strides = config["pool_size"], config["strides"]
+    x = padded(images(x, config), config["padding"], size, strides, (1, 1), -torch.inf)
+    return images(F.max_pool2d(x, size, strides), config, back=True)
+
+
+def flatten(x: Any, config: dict[str, Any]) -> Any:
+    return (x.permute(0, 2, 3, 1) if config["data_format"] == "channels_first" else x).flatten(1)
+
+
+def dense(x: Any, config: dict[str, Any], kernel: Any, bias: Any = None) -> Any:
+    return F.linear(x, kernel.T, bias)
+
+
+LAYERS: dict[str, Callable[..., Any]] = {
+    "Activation": lambda x, config: x,  # `forward` applies it
+    "Conv2D": conv2d,
+    "Dense": dense,
+    "Flatten": flatten,
+    "MaxPooling2D": max_pool2d,
+}
+
+
+def images(x: Any, config: dict[str, Any], *, back: bool = False) -> Any:
+    """Images of the layer's data format as (N, C, H, W), or back."""
+    if config["data_format"] == "channels_first":
+        return x
+    return (x.permute(0, 2, 3, 1) if back else x.permute(0, 3, 1, 2)).contiguous()
+
+
+def padded(x: Any, padding: str, size: Any, strides: Any, dilation: Any, value: float) -> Any:
+    """Images with TensorFlow's padding around them: of an odd number the end has one more."""
+    if padding == "valid":
+        return x
+    around: list[int] = []
+    for length, k, s, d in zip(x.shape[2:], size, strides, dilation, strict=True):
+        total = max((ceil(length / s) - 1) * s + (k - 1) * d + 1 - length, 0)
+        around = [total // 2, total - total // 2, *around]  # F.pad begins with the last axis
+    return F.pad(x, around, value=value)
+
+
+# ---------------------------------------------------------------- losses
+
+
+def loss_of(loss: Entry, output: Any, y: Any) -> Any:
+    """The mean loss of a batch. For Keras's clipping of probabilities its epsilon is 1e-7."""
+    name, config = loss
+    if name == "MeanSquaredError":
+        return F.mse_loss(output, y)
+    targets = y if name.startswith("Sparse") else y.movedim(-1, 1)
+    if config["from_logits"]:
+        return F.cross_entropy(output.movedim(-1, 1).contiguous(), targets)
+    log_p = (output / output.sum(-1, keepdim=True)).clamp(1e-7, 1 - 1e-7).log().movedim(-1, 1).contiguous()
+    if name.startswith("Sparse"):
+        return F.nll_loss(log_p, targets)
+    return -(targets * log_p).sum(1).mean()
+
+
+# ---------------------------------------------------------------- optimizers: functions that take the gradients
+
+
+def sgd(weights: list[Any], learning_rate: float, momentum: float, nesterov: bool) -> Callable[[Any], None]:
+    own = torch.optim.SGD(weights, learning_rate, momentum, nesterov=nesterov and momentum > 0)
+    return lambda gradients: step(own, weights, gradients)
+
+
+def adam(
+    weights: list[Any], learning_rate: float, beta_1: float, beta_2: float, epsilon: float
+) -> Callable[[Any], None]:
+    """PyTorch's Adam. Its epsilon is added to the corrected root, Keras's to the raw one: so it changes by the step."""
+    own, steps = torch.optim.Adam(weights, learning_rate, (beta_1, beta_2)), count(1)
+
+    def update(gradients: Any) -> None:
+        own.param_groups[0]["eps"] = epsilon / sqrt(1 - beta_2 ** next(steps))
+        step(own, weights, gradients)
+
+    return update
+
+
+def step(optimizer: Any, weights: list[Any], gradients: Any) -> None:
+    for w, g in zip(weights, gradients, strict=True):
+        w.grad = g
+    optimizer.step()
+
+
+def rmsprop(
+    weights: list[Any], learning_rate: float, rho: float, momentum: float, epsilon: float, centered: bool
+) -> Callable[[Any], None]:
+    """Keras's formula."""
+    memories = [[torch.zeros_like(w) for _ in range(3)] for w in weights]
+
+    def update(gradients: Any) -> None:
+        for w, g, memory in zip(weights, gradients, memories, strict=True):
+            square, mean, velocity = memory
+            square.copy_(rho * square + (1 - rho) * g**2)
+            mean.copy_(rho * mean + (1 - rho) * g)
+            variance = square - mean**2 if centered else square
+            velocity.copy_(momentum * velocity + learning_rate * g / torch.sqrt(variance + epsilon))
+            with torch.no_grad():
+                w -= velocity
+
+    return update
+
+
+OPTIMIZERS: dict[str, Callable[..., Callable[[Any], None]]] = {"Adam": adam, "RMSprop": rmsprop, "SGD": sgd}

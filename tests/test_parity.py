@@ -1,0 +1,200 @@
+"""numpycnn against Keras 3 and PyTorch: figures that they left on file, and fresh ones where they are installed."""
+
+import importlib.util
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faults import Fault, seeded
+
+from numpycnn import functional, losses, optimizers, training
+from numpycnn.fast import block
+from numpycnn.layers.core import Flatten
+from numpycnn.typing import Array
+from numpycnn.window import Window
+from parity import golden, ours
+from parity.draw import Case, Spec, cases
+from parity.figures import BOUNDS, Errors, Figures, error, errors, figures, within, worst
+from parity.golden import Record
+
+ROOT = Path(__file__).parent.parent
+RECORDS = list(golden.load())
+BOUND = BOUNDS["float64"]
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fast", "layer by layer"])
+def test_the_golden_figures(fast: bool) -> None:
+    for number, record in enumerate(RECORDS):
+        for name, found in compared(record, fast):
+            assert within(found, BOUND), f"case {number} against {name}: {found}, {record.case.spec}"
+
+
+def compared(record: Record, fast: bool) -> Iterator[tuple[str, Errors]]:
+    """Each framework's name, and how far from its figures ours are."""
+    own = figures(ours.Network(record.case, "float64", fast=fast), record.case)
+    yield "PyTorch", errors(own, record.torch)
+    if record.keras is not None:
+        yield "Keras", errors(own, record.keras)
+
+
+def test_the_golden_file_is_small_and_covers_every_part() -> None:
+    assert golden.PATH.stat().st_size <= 1_000_000
+    assert len(RECORDS) >= 200
+    assert sum(record.keras is not None for record in RECORDS) >= 200
+    seen = Counter(feature for record in RECORDS for feature in set(features(record.case.spec)))
+    assert len(seen) == 38
+    assert min(seen.values()) >= 10, seen
+
+
+def features(spec: Spec) -> Iterator[str]:
+    """What a network puts to the test, in words."""
+    for name, config in spec.layers:
+        yield f"{name} {config.get('activation')}"
+        if "padding" in config:
+            strided = " strided" * (max(config["strides"]) > 1) + " dilated" * (
+                max(config.get("dilation_rate", [1])) > 1
+            )
+            yield f"{name} {config['padding']}{strided}"
+            yield f"{name} {config['data_format']}"
+        if name == "MaxPooling2D" and any(map(int.__gt__, config["pool_size"], config["strides"])):
+            yield "overlapping pools"
+    yield str(spec.loss)
+    optimizer, config = spec.optimizer
+    yield f"{optimizer} {config.get('centered')} {config.get('nesterov')} momentum={config.get('momentum', 0) > 0}"
+
+
+FAULTS: dict[str, tuple[Fault, ...]] = {
+    "same padding begins with the odd row": (
+        Fault(Window.pads, "rows // 2, rows - rows // 2", "rows - rows // 2, rows // 2"),
+    ),
+    "dilation of columns ignored": (Fault(Window.taps, "v * dw", "v"),),
+    "kernel flipped": (Fault(functional.conv2d, "cols @ kernel.reshape", "cols @ kernel[::-1].reshape"),),
+    "kernel flipped in the backward": (
+        Fault(functional.conv2d_backward_input, "kernel.reshape", "kernel[::-1].reshape"),
+    ),
+    "= for += in col2im": (Fault(functional.add_taps, "+= part", "= part"),),
+    "pool padded with zeros": (Fault(functional.max_pool2d, "pad(x, window, bottom)", "pad(x, window)"),),
+    "mean for sum in the bias": (Fault(functional.dense_backward, "dy.sum(axis=0)", "dy.mean(axis=0)"),),
+    "softmax's backward without its sum": (
+        Fault(functional.softmax_backward, "(dy - (dy * y).sum(axis=-1, keepdims=True))", "dy"),
+    ),
+    "tanh's backward without the square": (Fault(functional.tanh_backward, "y * y", "y"),),
+    "sigmoid's backward off by a thousandth": (Fault(functional.sigmoid_backward, "dy * y", "1.001 * dy * y"),),
+    "Flatten ignores the data format": (
+        Fault(Flatten.forward, "to_channels_last(x, self.data_format)", "x"),
+        Fault(Flatten.backward, "from_channels_last(dy.reshape(cache), self.data_format)", "dy.reshape(cache)"),
+    ),
+    "squared error halved": (Fault(losses.MeanSquaredError.gradient, "2.0 /", "1.0 /"),),
+    "probabilities not divided by their sum": (
+        Fault(losses.CategoricalCrossentropy.value, "normalize(y_pred)", "y_pred"),
+    ),
+    "cross-entropy summed over the middle axes": (Fault(losses.per_example, ".mean(axis=1)", ".sum(axis=1)"),),
+    "loss not divided by the batch": (Fault(training.learn, " / job.batch", ""),),
+    "Nesterov without momentum": (Fault(optimizers.SGD.step, "self.momentum * v + change if", "v + change if"),),
+    "RMSprop's epsilon outside the root": (
+        Fault(optimizers.RMSprop.step, "np.sqrt(d + self.epsilon)", "(np.sqrt(d) + self.epsilon)"),
+    ),
+    "RMSprop not centered": (Fault(optimizers.RMSprop.step, "a - m * m", "a"),),
+    "Adam's epsilon inside the root": (
+        Fault(optimizers.Adam.step, "(np.sqrt(v) + self.epsilon)", "np.sqrt(v + self.epsilon)"),
+    ),
+    "Adam without the correction of its mean": (Fault(optimizers.Adam.step, " / (1.0 - self.beta_1**t)", ""),),
+    "a block without its ReLU": (Fault(block.ConvBlock.pool, "0 if self.relu else -np.inf", "-np.inf"),),
+    "a block whose ReLU passes every gradient": (Fault(block.ConvBlock.gated, "if self.relu else", "if False else"),),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_golden_figures_see_faults(name: str) -> None:
+    with seeded(*FAULTS[name]):
+        everything = (compared(record, fast) for record in RECORDS for fast in (False, True))
+        assert any(not within(found, BOUND) for pairs in everything for _, found in pairs)
+
+
+def test_what_is_recorded_is_read_back_to_the_last_bit(tmp_path: Path) -> None:
+    """Also where the two frameworks differ in sign, or by zero and minus zero."""
+    case, torch, _ = RECORDS[0]
+    keras = Figures(*(-torch.output, 0 * torch.losses), torch.gradients, [-0.0 * w for w in torch.weights])
+    golden.save([Record(case, torch, keras), Record(case, keras, None)], {}, tmp_path / "golden.npz")
+    both, alone = golden.load(tmp_path / "golden.npz")
+    assert alone.keras is None
+    assert both.keras is not None
+    assert both.case.spec == alone.case.spec == case.spec
+    for found, true in ((both.torch, torch), (both.keras, keras), (alone.torch, keras)):
+        assert [a.tobytes() for a in flat(found)] == [a.tobytes() for a in flat(true)]
+    for kept in (both.case, alone.case):
+        assert [a.tolist() for a in (*kept.weights, kept.x, kept.y)] == [
+            a.tolist() for a in (*case.weights, case.x, case.y)
+        ]
+
+
+def flat(figures: Figures) -> list[Array]:
+    return [figures.output, figures.losses, *figures.gradients, *figures.weights]
+
+
+def test_errors_are_relative_to_the_largest_number() -> None:
+    true = np.array([1.0, -4.0, 0.0])
+    assert error(np.array([1.0, -4.0, 1.0]), true) == 0.25
+    assert error(true, true[:2]) == np.inf
+    assert error(np.array([np.nan]), np.array([1.0])) == np.inf
+    assert error(np.zeros(2), np.zeros(2)) == 0.0
+    ones = [np.ones(2)]
+    base = Figures(np.ones(2), np.ones(2), ones, ones)
+    found = errors(Figures(np.array([1.0, 1.5]), np.array([1.0, 1.25]), ones, [np.array([1.0, 1.125])]), base)
+    assert found == Errors(output=0.5, loss=0.0, gradients=0.0, training=0.25)
+    assert worst([found, Errors(0.0, 1.0, 0.0, 0.0)]) == Errors(0.5, 1.0, 0.0, 0.25)
+    assert within(found, found)
+    assert not within(worst([found, Errors(0.0, 1.0, 0.0, 0.0)]), found)
+
+
+def dense_case(weight: float, activation: str, loss: str = "MeanSquaredError") -> Case:
+    """One score, `weight`, and another, 1."""
+    spec = Spec((1,), [("Dense", {"units": 2, "activation": activation, "use_bias": False})], (loss, {}), ("SGD", {}))
+    return Case(spec, [np.array([[weight, 1.0]])], np.ones((1, 1)), np.array([[0.0, 1.0]]))
+
+
+def pool_case(second: float) -> Case:
+    """A pool over four pixels, of which the largest are 1 and `second`."""
+    layers = [("MaxPooling2D", {}), ("Dense", {"units": 2})]
+    spec = Spec((2, 2, 1), layers, ("MeanSquaredError", {}), ("SGD", {}))
+    x = np.array([0.0, 0.5, second, 1.0]).reshape(1, 2, 2, 1)
+    return Case(spec, [np.ones((1, 2)), np.zeros(2)], x, np.zeros((1, 1, 1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("case", "smooth"),
+    [
+        (dense_case(0.5, "relu"), True),
+        (dense_case(1e-7, "relu"), False),
+        (dense_case(1e-7, "tanh"), True),
+        (pool_case(0.75), True),
+        (pool_case(1 - 1e-7), False),
+        (pool_case(1.0), False),
+        (dense_case(-10.0, "softmax", "CategoricalCrossentropy"), True),
+        (dense_case(-30.0, "softmax", "CategoricalCrossentropy"), False),
+    ],
+)
+def test_cases_near_a_kink_are_left_out(case: Case, smooth: bool) -> None:
+    assert ours.is_smooth(case, "float64") == smooth
+
+
+def test_a_case_depends_on_its_seed_alone() -> None:
+    first, again, other = (next(cases(seed)) for seed in ((1, 2), (1, 2), (1, 3)))
+    assert first.spec == again.spec
+    assert first.x.tolist() == again.x.tolist()
+    assert first.spec != other.spec
+
+
+@pytest.mark.parametrize("framework", ["keras", "torch"])
+def test_fresh_networks(framework: str) -> None:
+    """The command, in a process of its own: frameworks set up the process that they are imported in."""
+    for package in {"keras": ["keras", "jax"], "torch": ["torch"]}[framework]:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed; pip install '.[parity]' brings it")
+    command = [sys.executable, "-m", "parity", "live", framework, "--networks", "10"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    assert "10 networks against" in printed
