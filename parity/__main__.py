@@ -15,7 +15,7 @@ def main() -> int:
     if args.command == "live":
         return int(not live(args.framework, args.networks, args.seed, args.dtype))
     if args.command == "tutorial":
-        return int(not tutorial(args.framework))
+        return int(not tutorial(args.framework, record=args.record))
     if args.command == "accuracy":
         return int(not accuracy(args.seeds))
     from parity.record import record  # it needs all frameworks
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     live.add_argument("--networks", type=int, default=1000, help="how many (default: %(default)s)")
     live.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
     live.add_argument("--dtype", choices=BOUNDS, default="float64", help="default: %(default)s")
+    tutorial.add_argument("--record", action="store_true", help="keep the framework's losses in tutorial.json")
     accuracy = commands.add_parser("accuracy", help="compare test accuracies after two epochs of the tutorial")
     accuracy.add_argument("--seeds", type=int, default=5, help="how many of each (default: %(default)s)")
     return whole

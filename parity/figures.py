@@ -36,7 +36,10 @@ class Network(Protocol):
     """A case's network, as each side has one: `Network(case, dtype)`."""
 
     def step(self, x: Array, y: Array) -> Result:
-        """Learn from a batch."""
+        """Learn from a batch, and say all about it."""
+
+    def learn(self, x: Array, y: Array) -> float:
+        """Learn from a batch, and say only the loss before."""
 
     def weights(self) -> list[Array]:
         """The weights as they are now."""
@@ -44,9 +47,9 @@ class Network(Protocol):
 
 def figures(network: Network, case: Case) -> Figures:
     """The figures of a new network of that case."""
-    first, *rest = [network.step(case.x, case.y) for _ in range(STEPS)]
-    losses = np.array([first.loss, *[result.loss for result in rest]])
-    return Figures(first.output, losses, first.gradients, network.weights())
+    first = network.step(case.x, case.y)
+    losses = [first.loss, *(network.learn(case.x, case.y) for _ in range(1, STEPS))]
+    return Figures(first.output, np.array(losses), first.gradients, network.weights())
 
 
 class Errors(NamedTuple):

@@ -39,6 +39,9 @@ class Network:
         output, loss, gradients = result
         return Result(np.asarray(output), float(loss), list(map(np.asarray, gradients)))
 
+    def learn(self, x: Array, y: Array) -> float:
+        return self.step(x, y).loss
+
     def pure_step(self, params: Any, memory: Any, x: Any, y: Any) -> Any:
         """The output, the loss and the gradients; and the parameters and the optimizer's memory after the step."""
         (loss, output), (of_params, of_x) = self.derivative(params, x, y)

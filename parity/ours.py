@@ -27,7 +27,10 @@ class Network:
 
     def step(self, x: Array, y: Array) -> Result:
         output, gradients = self.model.predict(x), all_gradients(self.model, x, y)
-        return Result(output, self.model.train_on_batch(x, y), gradients)
+        return Result(output, self.learn(x, y), gradients)
+
+    def learn(self, x: Array, y: Array) -> float:
+        return self.model.train_on_batch(x, y)
 
     def weights(self) -> list[Array]:
         return self.model.get_weights()

@@ -44,6 +44,9 @@ class Network:
         self.update(gradients[:-1])
         return Result(numbers(output), loss.item(), list(map(numbers, gradients)))
 
+    def learn(self, x: Array, y: Array) -> float:
+        return self.step(x, y).loss
+
     def weights(self) -> list[Array]:
         return list(map(numbers, self.params))
 
