@@ -6,8 +6,11 @@
     keras_side.py   the figures by Keras 3, on JAX
     torch_side.py   the figures by PyTorch
     golden.py       figures of Keras and PyTorch on file, so that they can be compared where neither is installed
+    replay.py       the comparison with them
+    record.py       how they are made
     live.py         fresh networks, where one of them is
-    tutorial.py     the network of the Keras MNIST tutorial
+    tutorial.py     the network of the Keras MNIST tutorial, loss by loss
+    accuracy.py     the same with dropout, by what it reaches
 
 `python -m parity --help`, in the root of the repository, lists what can be run. The tests are in
 `tests/test_parity.py`.

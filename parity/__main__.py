@@ -6,6 +6,7 @@ import sys
 from parity.accuracy import accuracy
 from parity.figures import BOUNDS
 from parity.live import live
+from parity.replay import replay
 from parity.tutorial import tutorial
 
 
@@ -16,6 +17,8 @@ def main() -> int:
         return int(not live(args.framework, args.networks, args.seed, args.dtype))
     if args.command == "tutorial":
         return int(not tutorial(args.framework, record=args.record))
+    if args.command == "golden":
+        return int(not replay())
     if args.command == "accuracy":
         return int(not accuracy(args.seeds))
     from parity.record import record  # it needs all frameworks
@@ -28,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     whole = argparse.ArgumentParser(prog="python -m parity", description="Hold numpycnn to Keras and PyTorch.")
     commands = whole.add_subparsers(dest="command", required=True)
+    commands.add_parser("golden", help="compare on the networks on file; needs no framework")
     commands.add_parser("record", help="make golden.npz anew; needs Keras, JAX and PyTorch")
     live = commands.add_parser("live", help="compare on fresh random networks")
     tutorial = commands.add_parser("tutorial", help="compare 60 steps of the tutorial's network, without dropout")

@@ -99,6 +99,12 @@ def worst(found: list[Errors]) -> Errors:
     return Errors(*(max(values) for values in zip(*found, strict=True)))
 
 
+def print_errors(found: Errors, bounds: Errors) -> None:
+    """A line for each error, with its bound."""
+    for name in Errors._fields:
+        print(f"  {name:<10} {getattr(found, name):.1e}, bound {getattr(bounds, name):.0e}")
+
+
 def within(found: Errors, bounds: Errors) -> bool:
     """Whether every error is at most its bound."""
     return all(value <= bound for value, bound in zip(found, bounds, strict=True))

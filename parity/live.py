@@ -6,7 +6,7 @@ from itertools import count, islice
 
 from parity import ours
 from parity.draw import SMALL, WIDE, Case, cases
-from parity.figures import BOUNDS, Errors, errors, figures, within, worst
+from parity.figures import BOUNDS, errors, figures, print_errors, within, worst
 
 EVERY = 10
 """Of so many networks the last is a wide one."""
@@ -26,8 +26,7 @@ def live(framework: str, networks: int, seed: int, dtype: str) -> bool:
             print(f"{len(found) // 2} networks, the worst so far: {worst(found)}", flush=True)
     largest = worst(found)
     print(f"{networks} networks against {framework} in {dtype}, seed {seed}")
-    for name in Errors._fields:
-        print(f"  {name:<10} {getattr(largest, name):.1e}, bound {getattr(bounds, name):.0e}")
+    print_errors(largest, bounds)
     return within(largest, bounds)
 
 

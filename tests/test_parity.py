@@ -18,8 +18,9 @@ from numpycnn.typing import Array
 from numpycnn.window import Window
 from parity import golden, ours, tutorial
 from parity.draw import Case, Spec, cases
-from parity.figures import BOUNDS, Errors, Figures, error, errors, figures, within, worst
+from parity.figures import BOUNDS, Errors, Figures, error, errors, within, worst
 from parity.golden import Record
+from parity.replay import compared
 
 ROOT = Path(__file__).parent.parent
 RECORDS = list(golden.load())
@@ -29,16 +30,8 @@ BOUND = BOUNDS["float64"]
 @pytest.mark.parametrize("fast", [True, False], ids=["fast", "layer by layer"])
 def test_the_golden_figures(fast: bool) -> None:
     for number, record in enumerate(RECORDS):
-        for name, found in compared(record, fast):
+        for name, found in compared(record, fast=fast):
             assert within(found, BOUND), f"case {number} against {name}: {found}, {record.case.spec}"
-
-
-def compared(record: Record, fast: bool) -> Iterator[tuple[str, Errors]]:
-    """Each framework's name, and how far from its figures ours are."""
-    own = figures(ours.Network(record.case, "float64", fast=fast), record.case)
-    yield "PyTorch", errors(own, record.torch)
-    if record.keras is not None:
-        yield "Keras", errors(own, record.keras)
 
 
 def test_the_golden_file_is_small_and_covers_every_part() -> None:
@@ -111,7 +104,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_golden_figures_see_faults(name: str) -> None:
     with seeded(*FAULTS[name]):
-        everything = (compared(record, fast) for record in RECORDS for fast in (False, True))
+        everything = (compared(record, fast=fast) for record in RECORDS for fast in (False, True))
         assert any(not within(found, BOUND) for pairs in everything for _, found in pairs)
 
 
