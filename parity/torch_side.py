@@ -37,15 +37,19 @@ class Network:
         self.update = OPTIMIZERS[name](self.params, **config)
 
     def step(self, x: Array, y: Array) -> Result:
-        images = torch.tensor(x, dtype=self.dtype, requires_grad=True)
-        output = forward(self.spec, self.params, images)
-        loss = loss_of(self.spec.loss, output, torch.tensor(y, dtype=None if y.dtype.kind == "i" else self.dtype))
-        gradients = torch.autograd.grad(loss, [*self.params, images])
-        self.update(gradients[:-1])
+        output, loss, gradients = self.advance(torch.tensor(x, dtype=self.dtype, requires_grad=True), y)
         return Result(numbers(output), loss.item(), list(map(numbers, gradients)))
 
     def learn(self, x: Array, y: Array) -> float:
-        return self.step(x, y).loss
+        return self.advance(torch.tensor(x, dtype=self.dtype), y)[1].item()
+
+    def advance(self, x: Any, y: Array) -> tuple[Any, Any, Any]:
+        """One step: the output, the loss and the gradients before it, that of x if it requires one."""
+        output = forward(self.spec, self.params, x)
+        loss = loss_of(self.spec.loss, output, torch.tensor(y, dtype=None if y.dtype.kind == "i" else self.dtype))
+        gradients = torch.autograd.grad(loss, [*self.params, *([x] if x.requires_grad else [])])
+        self.update(gradients[: len(self.params)])
+        return output, loss, gradients
 
     def weights(self) -> list[Array]:
         return list(map(numbers, self.params))
