@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from faults import Fault, seeded
+from parity import golden, ours, tutorial
+from parity.draw import Case, Spec, cases
+from parity.figures import BOUNDS, Errors, Figures, error, errors, within, worst
+from parity.golden import Record
+from parity.replay import compared
 
 from numpycnn import functional, losses, optimizers, training
 from numpycnn.fast import block
 from numpycnn.layers.core import Flatten
 from numpycnn.typing import Array
 from numpycnn.window import Window
-from parity import golden, ours, tutorial
-from parity.draw import Case, Spec, cases
-from parity.figures import BOUNDS, Errors, Figures, error, errors, within, worst
-from parity.golden import Record
-from parity.replay import compared
 
 ROOT = Path(__file__).parent.parent
 RECORDS = list(golden.load())
@@ -204,6 +204,6 @@ def test_fresh_networks(framework: str) -> None:
     for package in {"keras": ["keras", "jax"], "torch": ["torch"]}[framework]:
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed; pip install '.[parity]' brings it")
-    command = [sys.executable, "-m", "parity", "live", framework, "--networks", "4"]
+    command = [sys.executable, "tests/run_parity.py", "live", framework, "--networks", "4"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
     assert "4 networks against" in printed

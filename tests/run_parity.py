@@ -1,4 +1,4 @@
-"""What can be run: `python -m parity --help`, in the root of the repository."""
+"""What can be run: `python tests/run_parity.py --help`, in the root of the repository."""
 
 import argparse
 import sys
@@ -29,7 +29,7 @@ def main() -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    whole = argparse.ArgumentParser(prog="python -m parity", description="Hold numpycnn to Keras and PyTorch.")
+    whole = argparse.ArgumentParser(description="Hold numpycnn to Keras and PyTorch.")
     commands = whole.add_subparsers(dest="command", required=True)
     commands.add_parser("golden", help="compare on the networks on file; needs no framework")
     commands.add_parser("record", help="make golden.npz anew; needs Keras, JAX and PyTorch")

@@ -12,6 +12,6 @@
     tutorial.py     the network of the Keras MNIST tutorial, loss by loss
     accuracy.py     the same with dropout, by what it reaches
 
-`python -m parity --help`, in the root of the repository, lists what can be run. The tests are in
+`python tests/run_parity.py --help`, in the root of the repository, lists what can be run. The tests are in
 `tests/test_parity.py`.
 """
