@@ -124,6 +124,11 @@ def test_initializers_do_not_change(initializer: Initializer) -> None:
         setattr(initializer, field, 3.0)
 
 
+def test_what_an_initializer_of_ones_own_lacks_is_said() -> None:
+    with pytest.raises(NotImplementedError):
+        Initializer()((2,), np.random.default_rng(0), np.float64)
+
+
 def test_uniform_numbers_fill_their_range() -> None:
     values = RandomUniform(-1.0, 3.0)((10_000,), np.random.default_rng(0), np.float64)
     assert -1.0 <= values.min() < -0.99

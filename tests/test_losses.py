@@ -1,6 +1,7 @@
 """Losses and metrics against Keras's own figures, and against their definitions."""
 
 import math
+from typing import Any
 
 import numeric
 import numpy as np
@@ -220,6 +221,64 @@ def test_accuracy_averages_over_the_axes_within_an_example() -> None:
     assert accuracy(labels, p).tolist() == [0.5, 1.0]
 
 
+def test_accuracy_of_several_predictions_for_each_example() -> None:
+    """Two examples of three positions and two classes; and of one position and three classes."""
+    p = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [[0.4, 0.6], [0.6, 0.4], [0.1, 0.9]]])
+    labels = np.array([[0, 0, 0], [1, 0, 1]])
+    for y_true in (labels, labels[..., None], np.eye(2)[labels]):
+        assert accuracy(y_true, p).tolist() == [2 / 3, 1.0]
+    assert accuracy([[2], [1]], [[[0.1, 0.2, 0.7]], [[0.5, 0.3, 0.2]]]).tolist() == [1.0, 0.0]
+    assert accuracy([1, 0], [[0.2, 0.8], [0.1, 0.9]]).tolist() == [1.0, 0.0]
+    binary = np.array([[[0.6], [0.501], [0.5]]])
+    assert accuracy(np.array([[[1], [1], [1]]]), binary).tolist() == [2 / 3]
+
+
+def test_confusion_matrix_of_lists_and_of_floats() -> None:
+    assert confusion_matrix([0, 1, 1], [1, 1, 1], 2).tolist() == [[0, 1], [0, 2]]
+    assert confusion_matrix(np.array([0.0, 1.0]), np.array([1.0, 1.0]), 2).tolist() == [[0, 1], [0, 1]]
+    assert confusion_matrix([0], [0], 2).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "kind", "message"),
+    [
+        (
+            [0, 2],
+            [0, 1],
+            ValueError,
+            "confusion_matrix: y_true: labels must be whole numbers of at least 0 and below 2",
+        ),
+        (
+            [0, 1],
+            [0, 2],
+            ValueError,
+            "confusion_matrix: y_pred: labels must be whole numbers of at least 0 and below 2",
+        ),
+        (["a"], [0], TypeError, "confusion_matrix: y_true must be an array of real numbers"),
+        ([0], ["a"], TypeError, "confusion_matrix: y_pred must be an array of real numbers"),
+        ([0], [0, 1], ValueError, "confusion_matrix: expected the same number of examples.*y_true: 1, y_pred: 2"),
+    ],
+)
+def test_labels_that_a_confusion_matrix_refuses(y_true: Any, y_pred: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        confusion_matrix(y_true, y_pred, 2)
+
+
+def test_what_is_no_metric_is_refused() -> None:
+    with pytest.raises(TypeError, match="compile: metrics must be one of 'accuracy', 'acc'"):
+        get_metrics([math])  # it has a name, but cannot be called
+    with pytest.raises(ValueError, match="compile: metrics must be one of 'accuracy', 'acc'; received 'precision'"):
+        get_metrics(["precision"])
+    with pytest.raises(TypeError, match="compile: metrics must be a list; received 'accuracy'"):
+        get_metrics("accuracy")
+
+    def val_own(y_true: Array, y_pred: Array) -> Array:
+        return y_true
+
+    with pytest.raises(ValueError, match="compile: metrics must have different names"):
+        get_metrics([val_own])
+
+
 def test_running_means_weigh_batches_by_their_size() -> None:
     means = RunningMeans()
     means.add(3, {"loss": np.array([1.0, 2.0, 3.0]), "own": 4.0})  # a metric may give the mean itself
@@ -257,6 +316,7 @@ def test_a_metric_named_loss_is_refused() -> None:
 def test_a_metrics_targets_have_the_shape_of_its_predictions() -> None:
     """Targets (N,) beside predictions (N, 1) would be spread to (N, N) by NumPy."""
     y, p = np.array([1.0, 2.0, 3.0]), np.array([[1.0], [2.5], [3.0]])
+    assert values_of("rank", lambda t, q: t.ndim, y, np.eye(3)).tolist() == 1  # labels beside probabilities stay labels
     values = values_of("error", lambda t, q: np.abs(t - q), y, p)
     assert values.tolist() == [[0.0], [0.5], [0.0]]
 
