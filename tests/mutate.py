@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # before NumPy is imported
 
-from mutation import SCOPE, UNSEEN, trial
+from mutation import SCOPE, TEST_FILES, trial
 from mutation.domain import faults_of
 from mutation.operators import Mutant, mutants
 from mutation.report import Row, report
@@ -115,7 +115,7 @@ def run_all(waiting: list[Task], results: Path, jobs: int) -> None:
 
 def known_of_tests(copy: Path, kept: Path) -> trial.Known:
     """What the tests do where nothing is wrong; a file of tests is not run again unless something has changed."""
-    files = [path for path in sorted(trial.TESTS.glob("test_*.py")) if path.name not in UNSEEN]
+    files = [trial.TESTS / name for name in TEST_FILES]
     helpers = [path for path in sorted(trial.TESTS.glob("*.py")) if not path.name.startswith("test_")]
     shared = [*sorted(PACKAGE.rglob("*.py")), *helpers]
     before: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}

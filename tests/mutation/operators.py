@@ -122,7 +122,7 @@ class Finder:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             function = f"{function}.{node.name}" if function else node.name
         if isinstance(node, ast.FunctionDef):
-            lines, whole = range(node.lineno, (node.end_lineno or node.lineno) + 1), None
+            lines, whole = whole or range(node.lineno, (node.end_lineno or node.lineno) + 1), None
         for operator, new in changed_statements(node, whole is None):
             self.add(node, operator, new, function, lines)
         for child in children(node, "annotation", "returns", "exc", "cause", "bases"):

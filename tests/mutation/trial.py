@@ -23,13 +23,12 @@ import hypothesis.strategies  # noqa: F401 (before the fork)
 import numpy as np  # noqa: F401
 import pytest
 
-from mutation import UNSEEN
+from mutation import TEST_FILES
 
 TESTS = Path(__file__).parent.parent
 MEMORY = 6 << 30
 """A child may have this many bytes: a mutant may ask for any shape."""
 OPTIONS = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", f"--rootdir={TESTS.parent}"]
-OPTIONS += [f"--ignore={TESTS / file}" for file in UNSEEN]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is imported before the fork
 
 
@@ -288,6 +287,6 @@ def verdicts_of_changes(
     """Tell what the given tests, with their times, say of each change to a copy of the package, by its number."""
     import_from(copy)
     plugin = Warm(changes, tell)
-    status = pytest.main([*OPTIONS, "-x", str(TESTS)], plugins=[plugin])
+    status = pytest.main([*OPTIONS, "-x", *[str(TESTS / file) for file in TEST_FILES]], plugins=[plugin])
     if plugin.chosen is not None:  # in a child
         os._exit(status)
