@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -129,13 +129,12 @@ def test_wrong_input_is_refused(kind: str, data: st.DataObject) -> None:
 
 
 @every_layer
-def test_forwards_are_called_alike(kind: str) -> None:
+@given(data=st.data())
+def test_forwards_are_called_alike(kind: str, data: st.DataObject) -> None:
     """Inference without a generator is the default everywhere, whether or not a layer makes use of either."""
-    parameters = signature(LAYERS[kind].forward).parameters
-    assert {name: parameter.default for name, parameter in parameters.items()} == {
-        name: parameter.default for name, parameter in signature(Layer.forward).parameters.items()
-    }
-    assert (parameters["training"].default, parameters["rng"].default) == (False, None)
+    for layer in (data.draw(CASES[kind]), Layer()):
+        defaults = {name: parameter.default for name, parameter in signature(layer.forward).parameters.items()}
+        assert defaults == {"x": Parameter.empty, "training": False, "rng": None}
 
 
 @pytest.mark.parametrize(
