@@ -167,7 +167,7 @@ def test_scores_are_no_probabilities(last: Layer) -> None:
         (Activation("linear"), CategoricalCrossentropy(), False),  # of what may be probabilities
         (Flatten(), CategoricalCrossentropy(), False),
     ],
-    ids=str,
+    ids=lambda value: value.name if isinstance(value, Loss) else repr(value),
 )
 def test_softmax_alone_moves_into_the_loss(last: Layer, loss: Loss, moved: bool) -> None:
     goal = training.objective([last], loss, DTYPE, fast=False)

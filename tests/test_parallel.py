@@ -27,7 +27,7 @@ from numpycnn.data import batches
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
 from numpycnn.parallel import THREAD_SETTINGS, ThreadSettings, check_workers, map_in_order, processors, worker_map
-from numpycnn.training import MOST, least_examples, micro_batches
+from numpycnn.training import MOST, count_multiplications, least_examples, micro_batches
 from numpycnn.typing import Array, Rng, Shape
 
 EXAMPLES = 900
@@ -82,6 +82,7 @@ def test_where_a_batch_is_cut(count: int, least: int, sizes: list[int]) -> None:
 
 def test_how_many_examples_dividing_pays_for() -> None:
     """80, and 80 times the parameters for each multiplication of an example, or where there are more, for each parameter."""
+    assert count_multiplications(Dropout(0.5)) == 0
     cases: list[tuple[list[Layer], int]] = [
         ([Dropout(0.5, input_shape=(4,))], 80),
         ([Dense(10, input_shape=(5,))], 80 + 80 * 60 // 60),  # 60 parameters, 50 multiplications
