@@ -101,6 +101,7 @@ def test_the_truncated_normals_standard_deviation() -> None:
     """sqrt(1 - 2*a*density(a)/P(|z| < a)) for a = 2, from the density and the error function."""
     density, inside = math.exp(-2.0) / math.sqrt(2 * math.pi), math.erf(2 / math.sqrt(2))
     assert pytest.approx(math.sqrt(1 - 4 * density / inside), rel=1e-14) == TRUNCATED_STD
+    assert VarianceScaling().distribution == "truncated_normal"
 
 
 def test_bounds_of_arguments() -> None:

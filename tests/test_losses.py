@@ -264,6 +264,14 @@ def test_labels_that_a_confusion_matrix_refuses(y_true: Any, y_pred: Any, kind: 
         confusion_matrix(y_true, y_pred, 2)
 
 
+def test_predictions_without_entries_or_numbers_have_no_accuracy() -> None:
+    with pytest.raises(TypeError, match="accuracy: y_pred must be an array of real numbers; received dtype <U1"):
+        accuracy([0], ["a"])
+    with pytest.raises(ValueError, match="accuracy"):
+        accuracy(np.zeros((2, 0)), np.zeros((2, 0)))
+    assert accuracy([[1]], [[0.7]]).tolist() == [1.0]
+
+
 def test_what_is_no_metric_is_refused() -> None:
     with pytest.raises(TypeError, match="compile: metrics must be one of 'accuracy', 'acc'"):
         get_metrics([math])  # it has a name, but cannot be called
