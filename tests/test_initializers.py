@@ -130,6 +130,12 @@ def test_what_an_initializer_of_ones_own_lacks_is_said() -> None:
         Initializer()((2,), np.random.default_rng(0), np.float64)
 
 
+def test_arguments_become_floats_and_names_stay_names() -> None:
+    assert type(Constant(1).value) is type(RandomUniform(0, 1).maxval) is float
+    for name in ("zeros", "glorot_uniform", "he_normal", "random_normal"):
+        assert serialize(INITIALIZERS[name]) == name
+
+
 def test_uniform_numbers_fill_their_range() -> None:
     values = RandomUniform(-1.0, 3.0)((10_000,), np.random.default_rng(0), np.float64)
     assert -1.0 <= values.min() < -0.99
