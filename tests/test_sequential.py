@@ -15,6 +15,7 @@ from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy
 from numpycnn.optimizers import SGD, RMSprop
+from numpycnn.randomness import draw_seed
 from numpycnn.tutorial import tutorial_network
 from numpycnn.typing import Array
 
@@ -578,6 +579,13 @@ def test_pooling_and_dropout_alone_make_a_model() -> None:
     assert list(model.params) == ["conv2d/kernel"]
 
 
+def test_drawn_seeds_fill_31_bits() -> None:
+    np.random.seed(0)
+    seeds = [draw_seed() for _ in range(100)]
+    assert 2**30 < max(seeds) < 2**31
+    assert len(set(seeds)) == 100
+
+
 # ---------------------------------------------------------------- data
 
 
@@ -597,7 +605,9 @@ def test_batches_and_their_number() -> None:
     assert check_batch_size("owner", 1) == 1
 
 
-@pytest.mark.parametrize(("count", "fraction", "kept"), [(8, 0.25, 6), (5, 0.1, 4), (2, 0.5, 1), (10, 0.75, 2)])
+@pytest.mark.parametrize(
+    ("count", "fraction", "kept"), [(8, 0.25, 6), (5, 0.1, 4), (2, 0.5, 1), (10, 0.75, 2), (1000, 0.25, 750)]
+)
 def test_a_split_keeps_the_first_part(count: int, fraction: float, kept: int) -> None:
     x, y = np.arange(count), -np.arange(count)
     train, validation = split("owner", x, y, fraction)
