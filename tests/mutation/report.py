@@ -39,7 +39,8 @@ def lines_of(rows: Sequence[Row], command: str) -> Iterator[str]:
     yield ""
     yield f"Made by `{command}` on {datetime.date.today()}: Python {platform.python_version()}, {versions}."
     yield "What a mutant is, and which are not made, is in [`operators.py`](operators.py); which tests run on it, in"
-    yield "[`trial.py`](trial.py). A mutant that runs out of time counts as killed. Nothing that was made is left out."
+    yield "[`trial.py`](trial.py). A mutant that runs out of time counts as killed. Nothing that was made is left out. The"
+    yield "verdict on a mutant is kept from run to run while the function around it stays as it is; `--fresh` forgets all."
     yield ""
     yield from table(general)
     yield ""
