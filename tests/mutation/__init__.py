@@ -26,11 +26,18 @@ SCOPE = (
     "initializers.py",
     "data.py",
     "randomness.py",
+    "saving/container.py",
+    "saving/state.py",
+    "saving/atomic.py",
+    "configuration.py",
+    "callbacks.py",
 )
 """The files that the report is about. Others of the package, such as models.py, can be named to mutate.py."""
 
 TEST_FILES = (
+    "test_atomic.py",
     "test_bad_input.py",
+    "test_damaged_files.py",
     "test_fast.py",
     "test_gradients.py",
     "test_initializers.py",
@@ -39,6 +46,7 @@ TEST_FILES = (
     "test_losses.py",
     "test_optimizers.py",
     "test_parallel.py",
+    "test_resume.py",
     "test_saving.py",
     "test_sequential.py",
 )

@@ -302,6 +302,146 @@ FAULTS = (
         "return (x[:kept], y[:kept]), (x[kept:], y[kept:])",
         "return (x[-kept:], y[-kept:]), (x[:-kept], y[:-kept])",
     ),
+    Fault(
+        "saving/container.py",
+        "the digest is read and not compared",
+        "if self.file.read(DIGEST) != self.digest.digest():",
+        "if len(self.file.read(DIGEST)) != DIGEST:",
+    ),
+    Fault(
+        "saving/container.py",
+        "a part of the digest is compared",
+        "if self.file.read(DIGEST) != self.digest.digest():",
+        "if self.file.read(DIGEST)[:8] != self.digest.digest()[:8]:",
+    ),
+    Fault(
+        "saving/container.py",
+        "the digest is over the beginning of what is long",
+        "self.digest.update(part.data)",
+        "self.digest.update(part[:65536].data)",
+    ),
+    Fault("saving/container.py", "later versions are read", "if version != VERSION:", "if version < VERSION:"),
+    Fault("saving/container.py", "offsets are not checked", "at_least=0) != offset:", "at_least=0) < 0:"),
+    Fault("saving/container.py", "the later of two arrays of a name counts", "if name in declared:", "if not name:"),
+    Fault("saving/container.py", "bytes after the arrays are ignored", "if offset != room:", "if offset > room:"),
+    Fault(
+        "saving/state.py",
+        "shapes are not compared",
+        "if found != wanted[name]:",
+        "if found.dtype != wanted[name].dtype:",
+    ),
+    Fault(
+        "saving/state.py",
+        "dtypes are not compared",
+        "if found != wanted[name]:",
+        "if found.shape != wanted[name].shape:",
+    ),
+    Fault("saving/state.py", "arrays that are missing are let pass", "if name not in declared:", "if not declared:"),
+    Fault("saving/state.py", "arrays of no one are let pass", "if name not in wanted:", "if not wanted:"),
+    Fault(
+        "saving/state.py",
+        "weights are assigned before all is checked",
+        "        for callback, state in zip(callbacks, saved.callbacks, strict=True):",
+        "        for layer, other in zip(model.layers, saved.layers, strict=True):\n"
+        "            layer.set_weights(other.get_weights())\n"
+        "        for callback, state in zip(callbacks, saved.callbacks, strict=True):",
+    ),
+    Fault(
+        "saving/state.py",
+        "iterations are taken for steps",
+        'optimizer.iterations = file.facts["iterations"]',
+        'optimizer.iterations = file.facts["steps"]',
+    ),
+    Fault(
+        "saving/state.py",
+        "iterations are not restored",
+        "model.optimizer.iterations = saved.compiled.optimizer.iterations",
+        "pass",
+    ),
+    Fault(
+        "saving/state.py",
+        "the seed is not restored",
+        'model.seed, model.steps, model.stop_training = (saved.facts[fact] for fact in ("seed", "steps", "stopped"))',
+        'model.steps, model.stop_training = (saved.facts[fact] for fact in ("steps", "stopped"))',
+    ),
+    Fault(
+        "saving/state.py",
+        "that training had ended is not restored",
+        'model.seed, model.steps, model.stop_training = (saved.facts[fact] for fact in ("seed", "steps", "stopped"))',
+        'model.seed, model.steps = (saved.facts[fact] for fact in ("seed", "steps"))',
+    ),
+    Fault(
+        "saving/state.py",
+        "the figures of History are not restored",
+        "history.epoch, history.history = saved.epoch, saved.history",
+        "history.epoch = saved.epoch",
+    ),
+    Fault(
+        "saving/state.py",
+        "a metric is known by its name",
+        "if METRICS.get(name) is not metric:",
+        "if name not in METRICS:",
+    ),
+    Fault("configuration.py", "a class is known by its name", "is not cls:", "is None:"),
+    Fault(
+        "saving/atomic.py",
+        "the rename comes before the sync",
+        "            os.fsync(file.fileno())\n"
+        "            if fcntl is not None:\n"
+        "                os.replace(file.name, target)  # while the lock is held\n",
+        "            if fcntl is not None:\n"
+        "                os.replace(file.name, target)\n"
+        "            os.fsync(file.fileno())\n",
+    ),
+    Fault(
+        "saving/atomic.py",
+        "what is synced is still in a buffer",
+        "            file.flush()\n            os.fsync(file.fileno())\n",
+        "            os.fsync(file.fileno())\n            file.flush()\n",
+    ),
+    Fault(
+        "saving/atomic.py",
+        "the old file is removed before the new one is there",
+        "os.replace(file.name, target)  # while the lock is held",
+        "target.unlink(missing_ok=True); os.replace(file.name, target)",
+    ),
+    Fault(
+        "saving/atomic.py",
+        "the new file is in another directory",
+        'f"{target}.{secrets',
+        'f"{target.name}.{secrets',
+    ),
+    Fault("saving/atomic.py", "the lock is forgotten", "if claimed(file):", "if os.path.exists(file.name):"),
+    Fault(
+        "saving/atomic.py",
+        "litter is kept when a file is saved",
+        "    remove_litter(target)\n    file = new_partial(target)\n",
+        "    file = new_partial(target)\n",
+    ),
+    Fault(
+        "saving/atomic.py",
+        "a link is replaced by a file",
+        "target = Path(os.path.realpath(path))  # a link stays a link",
+        "target = Path(path)",
+    ),
+    Fault(
+        "callbacks.py",
+        "the epochs in the file are counted, not read",
+        "max(history.epoch, default=-1) + 1",
+        "len(history.epoch)",
+    ),
+    Fault(
+        "callbacks.py",
+        "what callbacks remember is kept before they know of the epoch",
+        "return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))",
+        "return sorted(found, key=lambda callback: not isinstance(callback, BackupAndRestore))",
+    ),
+    Fault(
+        "callbacks.py",
+        "the best weights are not kept",
+        "np.array(self.wait, np.int64), **weights}",
+        "np.array(self.wait, np.int64)}",
+    ),
 )
 
 
