@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn import checks
-from numpycnn.typing import Array
+from numpycnn.typing import Array, Shape
 
 Logs = dict[str, float]
 """Figures by name, such as {"loss": 0.25, "accuracy": 0.91}: means over the epoch so far."""
@@ -148,11 +148,13 @@ class EarlyStopping(Callback):
         return {f"best/{self.monitor}": np.array(self.best), "wait": np.array(self.wait, np.int64), **weights}
 
     def set_state(self, state: dict[str, Array]) -> None:
-        now = {f"best/{self.monitor}": np.array(0.0), "wait": np.array(0, np.int64)}
-        if len(state) > len(now):
-            now |= {f"best_weights/{k}": weight for k, weight in enumerate(self.model.get_weights())}
-        if [(k, a.shape, a.dtype) for k, a in state.items()] != [(k, a.shape, a.dtype) for k, a in now.items()]:
-            raise ValueError(f"EarlyStopping: expected a state with {', '.join(now)}; received {', '.join(state)}")
+        wanted: list[tuple[str, Shape, Any]] = [(f"best/{self.monitor}", (), np.float64), ("wait", (), np.int64)]
+        if len(state) > len(wanted):
+            weights = enumerate(self.model.get_weights())
+            wanted += [(f"best_weights/{k}", weight.shape, weight.dtype) for k, weight in weights]
+        if [(name, array.shape, array.dtype) for name, array in state.items()] != wanted:
+            names = ", ".join(name for name, _, _ in wanted)
+            raise ValueError(f"EarlyStopping: expected a state with {names}; received {', '.join(state)}")
         self.best, self.wait = float(state[f"best/{self.monitor}"]), int(state["wait"])
         self.best_weights = [weight for name, weight in state.items() if name.startswith("best_weights/")] or None
 

@@ -111,14 +111,20 @@ def test_file_and_directory_are_synced_before_and_after_the_rename(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = contents(folder)
-    synced: list[tuple[bool, bytes]] = []
+    synced: list[tuple[bool, list[bytes]]] = []
+    descriptors = []
 
     def sync(descriptor: int) -> None:
-        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), (folder / "model").read_bytes()))
+        descriptors.append(descriptor)
+        files = [file.read_bytes() for file in sorted(folder.iterdir())]
+        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), files))
 
     monkeypatch.setattr(os, "fsync", sync)
     small_network(1).save(folder / "model")
-    assert synced == [(False, old), (True, new)]
+    assert synced == [(False, [old, new]), (True, [new])]  # at first the new one, whole, beside the old one
+    for descriptor in descriptors:
+        with pytest.raises(OSError, match="descriptor"):  # it was closed
+            os.fstat(descriptor)
 
 
 def test_an_interruption_leaves_nothing(folder: Path) -> None:
@@ -166,6 +172,7 @@ def test_only_litter_of_this_very_file_is_removed(folder: Path) -> None:
         "model.0123abcd.partial.kept",
         "model.x.0123abcd.partial",
         "mode.0123abcd.partial",
+        "model.0123abcdXpartial",
         "model.partial",
         "x.partial",
         "modelXa.0123abcd.partial",  # not of model.a

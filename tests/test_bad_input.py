@@ -431,6 +431,12 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         "dense_1: expected input_shape (7,); received (3,)",
     ),
     (lambda: scores(Activation("relu")).fit(X, Y), ValueError, "activation: its activation 'relu' does not give the"),
+    (lambda: EarlyStopping(min_delta=-0.5), ValueError, "EarlyStopping: min_delta must be a finite number, at least 0"),
+    (
+        lambda: EarlyStopping(restore_best_weights=1),
+        TypeError,
+        "EarlyStopping: restore_best_weights must be True or False; received 1",
+    ),
     (lambda: EarlyStopping(patience=-1), ValueError, "EarlyStopping: patience must be an integer of at least 0"),
     (lambda: EarlyStopping(mode="best"), ValueError, "EarlyStopping: mode must be one of 'auto', 'min', 'max'"),
     (

@@ -178,6 +178,20 @@ def test_a_file_too_large_for_the_memory_is_refused() -> None:
         np.empty(2**60, np.uint8)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x" * 500, "x" * 500),
+        ("x" * 501, "x" * 500 + " ..."),
+        ("\n" * 501, r"\n" * 500 + " ..."),
+        ("a\\b\x1b'", r"a\b\x1b'"),
+    ],
+)
+def test_an_error_shows_the_beginning_of_a_long_text_and_no_signs_to_the_terminal(text: str, shown: str) -> None:
+    with pytest.raises(ModelFileError, match=f"^{re.escape(f'a: {shown}')}$"), explained("a"):
+        raise ValueError(text)
+
+
 JUNK: list[Any] = [None, True, -1, 0, 1, 10**30, 0.5, 1e308, 10**400, "", "a", "os.system", [], [1], [[]], {}, {"a": 1}]
 
 

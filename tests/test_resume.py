@@ -155,6 +155,17 @@ def test_a_callback_may_have_nothing_to_remember_at_first(path: Path, empty: boo
     assert losses.losses == model.history.history["loss"]
 
 
+def test_a_state_may_hold_numbers_in_place_of_arrays(path: Path) -> None:
+    class Number(Counting):
+        def get_state(self) -> dict[str, Any]:
+            return {"count": self.count}
+
+    train(path, 2, [Number()])
+    number = Number()
+    train(path, 3, [number])
+    assert number.count == 3
+
+
 def test_a_state_may_be_empty_in_the_file(path: Path) -> None:
     class Empty(Losses):
         def on_epoch_end(self, epoch: int, logs: Logs) -> None:
@@ -272,7 +283,28 @@ def test_a_state_that_does_not_belong_to_the_callback_is_refused() -> None:
     assert stopping.get_state() == before
     with pytest.raises(ValueError, match="Callback: remembers nothing; received best"):
         Callback().set_state({"best": np.zeros(())})
-    Callback().set_state(Callback().get_state())
+    Callback().set_state({})
+    assert Callback().get_state() == {}
+
+
+def test_early_stopping_leaves_the_state_that_it_took_alone() -> None:
+    stopping = EarlyStopping()
+    stopping.model, stopping.params = small_network(), {"metrics": ["val_loss"]}
+    stopping.on_train_begin({})
+    state = {"best/val_loss": np.array(-1.0), "wait": np.array(3, np.int64)}
+    stopping.set_state(state)
+    stopping.on_epoch_end(0, {"val_loss": 2.0})
+    assert (stopping.best, stopping.wait) == (-1.0, 4)
+    assert type(stopping.best) is float
+    assert state == {"best/val_loss": -1.0, "wait": 3}
+
+
+def test_the_history_is_found_among_all_callbacks(path: Path) -> None:
+    model, history, backup = train(path, 2), History(), BackupAndRestore(path)
+    backup.model, backup.params, backup.siblings = model, {}, [backup, Callback(), history]
+    backup.on_train_begin({})
+    assert history.epoch == [0, 1]
+    assert backup.params == {"initial_epoch": 2}
 
 
 def test_what_cannot_be_kept_is_refused_before_training(path: Path) -> None:

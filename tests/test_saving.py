@@ -184,6 +184,26 @@ def test_the_weights_of_layers_of_the_users_own_can_be_kept(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "scale",
+    [
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.arange(3, dtype=">f8"),
+        np.arange(3, dtype=">i8"),
+        np.float32(0.5),
+        np.ones(0),
+    ],
+)
+def test_arrays_come_back_however_they_lie_in_memory(path: Path, scale: Array) -> None:
+    network, other = (Sequential([Doubling(name="a" * 986, input_shape=(1,))]) for _ in range(2))
+    network.layers[0].params["scale"], other.layers[0].params["scale"] = scale, np.zeros_like(scale)
+    network.save_weights(path)  # under a name of 1000 letters, as many as there may be
+    other.load_weights(path)
+    found = other.layers[0].params["scale"]
+    assert found.tolist() == scale.tolist()
+    assert (found.shape, found.dtype) == (scale.shape, scale.dtype)
+
+
+@pytest.mark.parametrize(
     ("layers", "message"),
     [
         ([Dense(2, input_shape=(3,))], r"expected the array weights/dense/kernel, which is missing"),

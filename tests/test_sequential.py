@@ -466,6 +466,30 @@ def test_early_stopping_knows_what_should_rise() -> None:
         assert stopping.model.stop_training == stop
 
 
+@pytest.mark.parametrize(
+    ("monitor", "mode", "sign"),
+    [("acc", "auto", 1), ("loss", "auto", -1), ("loss", "max", 1), ("acc", "min", -1), ("own", "max", 1)],
+)
+def test_early_stopping_takes_what_is_larger_than_min_delta_for_an_improvement(
+    monitor: str, mode: str, sign: int
+) -> None:
+    stopping = EarlyStopping(monitor, min_delta=0.25, patience=9, mode=mode)
+    stopping.model, stopping.params = small_network(), {"metrics": [monitor]}
+    stopping.on_train_begin({})
+    for epoch, (value, wait) in enumerate([(1.0, 0), (1.25, 1), (1.251, 0), (1.25, 1), (0.5, 2)]):
+        stopping.on_epoch_end(epoch, {monitor: sign * value})
+        assert stopping.wait == wait
+
+
+def test_early_stopping_ends_at_the_first_epoch_without_improvement_by_default() -> None:
+    stopping = EarlyStopping()
+    stopping.model, stopping.params = small_network(), {"metrics": ["val_loss"]}
+    stopping.on_train_begin({})
+    for epoch, stop in enumerate([False, True]):
+        stopping.on_epoch_end(epoch, {"val_loss": 1.0})
+        assert stopping.model.stop_training == stop
+
+
 # ---------------------------------------------------------------- evaluation and prediction
 
 

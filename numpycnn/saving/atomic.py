@@ -96,7 +96,7 @@ def claimed(file: IO[bytes]) -> bool:
 def sync_directory(directory: Path) -> None:
     """Make a rename last through a power failure; Windows has no such call, and does so by itself."""
     if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -84,11 +84,11 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
 
 
 def stored(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays as a file holds them: little-endian and contiguous. Raises ValueError for another dtype."""
+    """The arrays as a file holds them, little-endian. Raises ValueError for another dtype."""
     found = {}
     for name, array in arrays.items():
         array = np.asarray(array)
-        found[name] = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+        found[name] = np.asarray(array, array.dtype.newbyteorder("<"))
         if found[name].dtype.str not in DTYPES:
             raise ValueError(f"{name} must be of a dtype among {', '.join(DTYPES)}; received {array.dtype}")
     return found
@@ -101,7 +101,7 @@ def encode(facts: dict[str, Any], arrays: Mapping[str, Array]) -> bytes:
     """
     entries, offset = [], 0
     for name, array in arrays.items():
-        entries.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
+        entries.append({"name": name, "dtype": array.dtype.str, "shape": array.shape, "offset": offset})
         offset += array.nbytes
     try:
         header = json.dumps({"facts": facts, "arrays": entries}).encode()
@@ -208,7 +208,7 @@ def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
         if len(sizes) > checks.MOST_AXES:
             raise ValueError(f"{name} may have {checks.MOST_AXES} axes; received {len(sizes)}")
         shape = tuple(checks.integer("file", f"shape of {name}", size, at_least=0) for size in sizes)
-        if max(shape, default=0) > room:
+        if any(size > room for size in shape):
             raise ValueError(f"{name} of shape {shape} is larger than the file")
         if checks.integer("file", f"offset of {name}", entry["offset"], at_least=0) != offset:
             raise ValueError(f"{name} must begin at offset {offset}; received {entry['offset']}")
@@ -222,7 +222,7 @@ def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
 def checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object. Raises ValueError for a key that comes twice, and for text that would swell an error's message."""
     found = dict(pairs)
-    for text in chain(found, found.values()):
+    for text in [*found, *found.values()]:
         if isinstance(text, str) and len(text) > LONGEST_TEXT:
             raise ValueError(f"a text may have {LONGEST_TEXT} characters; received {len(text)}: {text[:50]!r} ...")
     if len(found) != len(pairs):
