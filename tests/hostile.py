@@ -249,6 +249,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a dtype that is none": (fact("dtype", "object"), "file: dtype must be one of 'float32', 'float64'"),
     "a flag that is a number": (fact("fast", 1), "file: fast must be True or False"),
+    "an end that is a number": (fact("stopped", 0), "file: stopped must be True or False"),
     "a name that is a path": (fact("name", "../model"), "file: name must not be empty nor contain '/'"),
     "a history of figures that are missing": (
         fact("history", ["loss"]),
@@ -265,6 +266,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         r"expected history/loss as float64 of shape \(0,\); received float64 of shape \(\)",
     ),
     "a callback that is none": (fact("callbacks", [{}]), "file: callback must be a string"),
+    "callbacks in a text": (fact("callbacks", "none"), "file: callbacks must be a list; received 'none'"),
     "callbacks without end, and arrays of none of them": (
         lambda raw: more_arrays(
             fact("callbacks", [""] * 100_000)(raw), *[(f"x/{k}", "<f4", [1]) for k in range(3_000)]

@@ -76,6 +76,11 @@ def test_every_flipped_bit_is_noticed(folder: Path, raw: bytes) -> None:
             assert leaves_a_model_alone(folder / "flipped", bytes(damaged))
 
 
+def test_every_byte_of_the_digest_counts(raw: bytes) -> None:
+    for position in range(len(raw) - 32, len(raw)):
+        assert is_refused(raw[:position] + bytes([raw[position] ^ 1]) + raw[position + 1 :]), position
+
+
 def test_every_truncation_is_noticed(folder: Path, raw: bytes) -> None:
     for length in range(len(raw)):
         assert is_refused(raw[:length]), length

@@ -180,8 +180,11 @@ def test_callbacks_in_another_order_are_refused(path: Path) -> None:
         return EarlyStopping(monitor, patience=9)
 
     train(path, 1, [stopping("val_loss"), stopping("val_accuracy")])
+    model = small_network(seed=1)
+    before = fingerprint(model)
     with pytest.raises(ModelFileError, match="expected a state with best/val_accuracy, wait; received best/val_loss"):
-        train(path, 2, [stopping("val_accuracy"), stopping("val_loss")])
+        train(path, 2, [stopping("val_accuracy"), stopping("val_loss")], model)
+    assert fingerprint(model) == before
 
 
 def test_the_file_stays_where_it_is_when_the_program_changes_its_directory(

@@ -115,6 +115,53 @@ def test_a_file_can_be_read_with_a_few_lines_of_numpy(path: Path) -> None:
     assert header["facts"]["steps"] == network.steps == 4
 
 
+def facts_in(path: Path) -> Any:
+    """The facts in a file's header."""
+    raw = path.read_bytes()
+    return json.loads(raw[16 : 16 + int.from_bytes(raw[12:16], "little")])["facts"]
+
+
+def test_the_facts_of_a_model_that_nothing_was_done_with(path: Path) -> None:
+    """Those that state.py's docstring lists."""
+    layer = Flatten(name="only", input_shape=(2,))
+    network = Sequential([layer], name="plain", seed=7, fast=False)
+    network.save(path)
+    assert facts_in(path) == {
+        **{"kind": "model", "name": "plain", "seed": 7, "input_shape": [2], "dtype": "float32", "fast": False},
+        "layers": [{"class_name": "Flatten", "config": layer.get_config()}],
+        **{"compiled": None, "iterations": 0, "steps": 0, "stopped": False, "history": None, "callbacks": []},
+    }
+    network.save_weights(path)
+    assert facts_in(path) == {"kind": "weights"}
+
+
+def test_the_largest_seed_there_is_comes_back(path: Path) -> None:
+    small_network(seed=2**63 - 1).save(path)
+    assert load_model(path).seed == 2**63 - 1
+
+
+def test_steps_and_iterations_are_counted_apart(path: Path) -> None:
+    network = trained()
+    network.compile("sgd", "mse")
+    network.train_on_batch(*small_data())
+    network.save(path)
+    loaded = load_model(path)
+    assert loaded.optimizer is not None
+    assert (loaded.steps, loaded.optimizer.iterations) == (5, 1)
+
+
+@pytest.mark.parametrize(("epochs", "losses"), [([], []), ([0, 1], [1, 2]), ([3], [np.float32(0.5)])])
+def test_a_history_comes_back_as_plain_numbers(path: Path, epochs: list[int], losses: list[Any]) -> None:
+    network = trained()
+    assert network.history is not None
+    network.history.epoch, network.history.history = epochs, {"loss": losses}
+    network.save(path)
+    loaded = load_model(path).history
+    assert loaded is not None
+    assert (loaded.epoch, loaded.history) == (epochs, {"loss": losses})
+    assert {type(value) for value in loaded.history["loss"]} <= {float}
+
+
 def test_the_file_does_not_depend_on_when_or_where_it_is_made(tmp_path: Path) -> None:
     network = trained()
     network.save(tmp_path / "a")
@@ -257,6 +304,13 @@ class Lazy(SGD):
     pass
 
 
+class SecondSGD(SGD):
+    pass
+
+
+SecondSGD.__name__ = "SGD"
+
+
 def own_metric(y_true: Array, y_pred: Array) -> Array:
     return np.abs(y_true - y_pred).mean(axis=1)
 
@@ -287,6 +341,7 @@ def compiled(**changes: Any) -> Sequential:
         ),
         (compiled(loss=OwnLoss()), r"OwnLoss: only the library's own can be read back: CategoricalCrossentropy, .*"),
         (compiled(optimizer=Lazy()), r"Lazy: only the library's own can be read back: SGD, RMSprop, Adam"),
+        (compiled(optimizer=SecondSGD()), r"SGD: only the library's own can be read back: SGD, RMSprop, Adam"),
         (compiled(metrics=[namesake]), r"metric accuracy: is not the library's own, which alone a file can name"),
         (compiled(metrics=[own_metric]), r"metric own_metric: is not the library's own, which alone a file can name"),
     ],

@@ -215,10 +215,9 @@ def restore(path: str | os.PathLike[str], model: Any, history: Any, callbacks: S
 
 def identity(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts that two runs of one training share; an optimizer's settings may change in the course of it."""
-    compiled = facts["compiled"] or {"optimizer": None, "loss": None, "metrics": None}
-    optimizer = compiled["optimizer"] and compiled["optimizer"]["class_name"]
+    compiled = facts["compiled"] or {"optimizer": {"class_name": None}}  # it comes first, before the loss is asked for
     network = {fact: facts[fact] for fact in ("layers", "input_shape", "dtype", "callbacks")}
-    return {**network, **compiled, "optimizer": optimizer}
+    return {**network, **compiled, "optimizer": compiled["optimizer"]["class_name"]}
 
 
 def owner_and_key(name: str) -> tuple[str, str]:

@@ -46,7 +46,7 @@ def lines_of(rows: Sequence[Row], command: str) -> Iterator[str]:
     yield ""
     yield "## Faults of the field"
     yield ""
-    yield "Those that people make with convolutions, losses and optimizers, from [`domain.py`](domain.py)."
+    yield "Those that people make with convolutions, losses, optimizers and files, from [`domain.py`](domain.py)."
     yield ""
     yield from table(field)
     for row in field:
