@@ -193,6 +193,14 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         changed(lambda header: header["facts"]["compiled"]["loss"].update(class_name="print")),
         "file: class_name of loss must be one of 'CategoricalCrossentropy'",
     ),
+    "compiled with a key more": (
+        changed(lambda header: header["facts"]["compiled"].update(hook="os.system")),
+        "file: compiled must be a dict with the keys",
+    ),
+    "metrics in a text": (
+        changed(lambda header: header["facts"]["compiled"].update(metrics="acc")),
+        "file: metrics must be a list; received 'acc'",
+    ),
     "an unknown optimizer": (
         changed(lambda header: header["facts"]["compiled"]["optimizer"].update(class_name="SystemExit")),
         "file: class_name of optimizer must be one of 'SGD', 'RMSprop', 'Adam'",
@@ -228,6 +236,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         fact("input_shape", [9] * 300_000),
         "file: input_shape may have 32 axes; received 3",
     ),
+    "layers in a text": (fact("layers", "none"), "file: layers must be a list; received 'none'"),
     "no layers": (fact("layers", []), "file: layers must be 1 to 1000; received 0"),
     "a hundred thousand layers": (
         fact("layers", [{"class_name": "Flatten", "config": {}}] * 20_000),
