@@ -274,6 +274,10 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda raw: more_arrays(fact("history", ["loss"])(raw), ("epoch", "<i8", [1]), ("history/loss", "<f8", [])),
         r"expected history/loss as float64 of shape \(0,\); received float64 of shape \(\)",
     ),
+    "a figure that is a table": (
+        lambda raw: more_arrays(fact("history", ["loss"])(raw), ("epoch", "<i8", [1]), ("history/loss", "<f8", [1, 1])),
+        r"expected history/loss as float64 of shape \(1,\); received float64 of shape \(1, 1\)",
+    ),
     "a callback that is none": (fact("callbacks", [{}]), "file: callback must be a string"),
     "callbacks in a text": (fact("callbacks", "none"), "file: callbacks must be a list; received 'none'"),
     "callbacks without end, and arrays of none of them": (
