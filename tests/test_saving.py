@@ -421,6 +421,9 @@ def test_arrays_begin_at_a_multiple_of_64_bytes(path: Path) -> None:
 
 
 def test_more_layers_than_are_read_are_not_saved(path: Path) -> None:
+    layers = [Dropout(0.5, name=str(k), input_shape=(1,)) for k in range(1001)]
+    Sequential(layers[:1000]).save(path)
+    assert len(load_model(path).layers) == 1000
     network = Sequential([Dropout(0.5, name=str(k), input_shape=(1,)) for k in range(1001)])
     with pytest.raises(ModelFileError, match="layers must be 1 to 1000; received 1001"):
         network.save(path)

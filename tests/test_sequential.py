@@ -483,6 +483,7 @@ def test_early_stopping_takes_what_is_larger_than_min_delta_for_an_improvement(
 
 def test_early_stopping_ends_at_the_first_epoch_without_improvement_by_default() -> None:
     stopping = EarlyStopping()
+    assert stopping.patience == 0  # which does what 1 does
     stopping.model, stopping.params = small_network(), {"metrics": ["val_loss"]}
     stopping.on_train_begin({})
     for epoch, stop in enumerate([False, True]):
