@@ -105,6 +105,8 @@ def run_all(waiting: list[Task], results: Path, jobs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copies = [a_copy(Path(folder) / str(job)) for job in range(jobs)]
         known = known_of_tests(copies[0], results.with_name("known.json"))
+        if not known.lines:
+            raise RuntimeError("the tests run no line of the copy; another package of that name is imported")
         print(f"{len(known.seconds)} tests; {sum(known.seconds.values()):.0f} s, traced", flush=True)
         for file in dict.fromkeys(task.file for task in waiting):
             tasks = [task for task in waiting if task.file == file]

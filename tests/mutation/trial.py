@@ -29,6 +29,7 @@ TESTS = Path(__file__).parent.parent
 MEMORY = 6 << 30
 """A child may have this many bytes: a mutant may ask for any shape."""
 OPTIONS = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", f"--rootdir={TESTS.parent}"]
+OPTIONS += ["-o", "pythonpath="]  # the copy is imported, not the repository
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is imported before the fork
 
 
