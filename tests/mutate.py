@@ -132,6 +132,8 @@ def known_of_tests(copy: Path, kept: Path) -> trial.Known:
     for known in now.values():
         for line, tests in known["lines"].items():
             lines.setdefault(line, []).extend(tests)
+    if not lines:
+        raise RuntimeError("the tests ran no line of the copy of the package: they import it from elsewhere")
     return trial.Known({test: time for known in now.values() for test, time in known["seconds"].items()}, lines)
 
 

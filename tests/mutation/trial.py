@@ -31,6 +31,7 @@ MEMORY = 6 << 30
 OPTIONS = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", f"--rootdir={TESTS.parent}"]
 OPTIONS += ["-o", "pythonpath="]  # the copy is imported, not the repository
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is imported before the fork
+OPTIONS += ["-o", "pythonpath="]  # the package is imported from a copy, and not from here
 
 
 class Known(NamedTuple):
