@@ -274,8 +274,9 @@ class Sequential(Network):
         profile_step(goal, self._layers, optimizer, self.params, data)  # the first takes longer
         rows = medians([profile_step(goal, self._layers, optimizer, self.params, data) for _ in range(repeats)])
         if print_fn is not None:
-            images, parts = len(data[0]), len(list(training.micro_batches(len(data[0]), goal.passes.least)))
-            title = f"One step on {images} examples in {parts} micro-batches, in one worker (median of {repeats})"
+            count = len(data[0])
+            parts = len(list(training.micro_batches(count, goal.passes.least)))
+            title = f"One step on {count} examples in {parts} micro-batches, in one worker (median of {repeats})"
             for line in profile_lines(rows, title):
                 print_fn(line)
         return rows

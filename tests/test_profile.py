@@ -1,10 +1,15 @@
 """`model.profile`: a table of where a step's time goes, which leaves the model alone."""
 
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential
+from numpycnn import Sequential, profiling
 from numpycnn.layers import Dense, Flatten
+from numpycnn.typing import Array
 
 
 def test_profiling_names_every_layer_and_trains_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,6 +53,28 @@ def test_profiling_goes_back_no_further_than_the_first_parameters() -> None:
     rows = model.profile(x, y[:, :2], repeats=1, print_fn=None)
     assert rows[0].name == "flatten"
     assert rows[0].backward == 0
+
+
+def test_the_first_step_is_not_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It takes longer. By a clock that only the layer moves: 100 seconds in the first step, and 1 in each after it."""
+    clock = 0.0
+    calls: list[int] = []
+
+    class Warming(Flatten):
+        def forward(self, x: Array, **how: Any) -> tuple[Array, Any]:
+            nonlocal clock
+            clock += 1.0 if len(calls) >= 2 else 50.0
+            calls.append(len(x))
+            return super().forward(x, **how)
+
+    monkeypatch.setattr(profiling, "time", SimpleNamespace(perf_counter=lambda: clock))
+    model = Sequential([Warming()], fast=False)
+    model.compile("sgd", "mse")
+    rows = model.profile(np.zeros((200, 3)), np.zeros((200, 3)))
+    assert calls == [100] * 2 * 6  # 80 examples or more for each micro-batch where there are no parameters
+    assert [row.forward for row in rows] == [2.0, 0.0, 0.0]
+    title = "One step on 200 examples in 2 micro-batches, in one worker (median of 5)"
+    assert capsys.readouterr().out.splitlines()[0] == title
 
 
 @pytest.mark.parametrize("repeats", [0, 1.5, "3"])
