@@ -12,6 +12,7 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, training
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.optimizers import SGD
 from numpycnn.tracing import Trace
 from numpycnn.training import Place
 from numpycnn.typing import Array
@@ -155,6 +156,22 @@ def test_what_is_inside_the_others() -> None:
     np.testing.assert_allclose(dense.inside["scores"], scores, rtol=1e-12)
     np.testing.assert_allclose(dense.output, 1 / (1 + np.exp(-scores)), rtol=1e-12)
     assert trace["flatten"].inside == {}
+
+
+def test_the_masks_are_those_of_the_next_step_of_training() -> None:
+    """Others for each seed and step: with weights that stay as they are, nothing else tells the losses apart."""
+    x, y = small_data(4)
+    losses = set()
+    for seed in (0, 1):
+        network = small_network(seed, compiled=False)
+        network.set_weights(small_network(seed=0).get_weights())
+        network.compile(SGD(learning_rate=0.0), "categorical_crossentropy")
+        for _ in range(2):
+            loss = network.trace(x, y, training=True).loss
+            assert network.train_on_batch(x, y) == pytest.approx(loss, rel=1e-5)
+            losses.add(loss)
+        assert network.trace(x, y).loss == pytest.approx(network.evaluate(x, y, verbose=0), rel=1e-5)
+    assert len(losses) == 4
 
 
 def test_a_trace_changes_nothing_and_shares_nothing() -> None:
