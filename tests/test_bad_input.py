@@ -89,6 +89,8 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     # the other methods
     (lambda m: m.evaluate(X[:, :3], Y, verbose=0), ValueError, "conv2d: expected x of shape (n, 8, 8, 1)"),
     (lambda m: m.evaluate(X, Y, batch_size=0), ValueError, "sequential.evaluate: batch_size must be an integer"),
+    (lambda m: m.evaluate(NAN, Y, check_finite=True), ValueError, "sequential.evaluate: x must be finite in float32"),
+    (lambda m: m.test_on_batch(NAN, Y, check_finite=True), ValueError, "sequential.test_on_batch: x must be finite"),
     (lambda m: m.predict(X[..., 0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8)"),
     (lambda m: m.predict(X[:0]), ValueError, "sequential.predict: expected at least one example; received x: 0"),
     (
@@ -244,6 +246,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Sequential(seed=-1), ValueError, "sequential: seed must be an integer of at least 0; received -1"),
     (lambda: Sequential(seed=1.0), TypeError, "sequential: seed must be an integer of at least 0; received 1.0"),
     (lambda: Sequential(name=""), ValueError, "Sequential: name must not be empty"),
+    (lambda: Sequential(fast=1), TypeError, "sequential: fast must be True or False; received 1"),
     (lambda: Sequential().build((3,)), ValueError, "sequential: the model has no layers; add some first"),
     (lambda: Sequential().predict(X), ValueError, "sequential: the model has no layers; add some first"),
     (
@@ -731,7 +734,7 @@ def test_a_constructor_that_fails_leaves_the_layers_as_they_were() -> None:
 
 
 def test_scores_are_refused_before_anything_is_built() -> None:
-    model = Sequential([Flatten(), Dense(3)])
+    model = Sequential([Flatten(), Dropout(0.5), Dense(3)])
     model.compile("sgd", "categorical_crossentropy")
     with pytest.raises(ValueError, match="does not give the probabilities"):
         model.fit(X, Y)
@@ -784,6 +787,13 @@ def test_nan_is_let_through_unless_asked_about() -> None:
     model = small_network()
     assert np.isnan(model.predict(NAN)[4]).all()
     assert not np.isnan(np.delete(model.predict(NAN), 4, axis=0)).any()
+    assert np.isnan(model.evaluate(NAN, Y, verbose=0)[0])
+    assert np.isnan(model.test_on_batch(NAN, Y)[0])
+    assert np.isnan(model.trace(NAN).output[4]).all()
+    assert np.isnan(model.trace(NAN, Y).loss)
+    assert model.profile(NAN, Y, repeats=1, print_fn=None)
+    assert np.isnan(model.train_on_batch(NAN, Y)[0])
+    assert np.isnan(model.fit(NAN, Y, verbose=0, validation_data=(NAN, Y)).history["val_loss"][0])
 
 
 def test_to_categorical() -> None:
