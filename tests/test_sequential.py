@@ -14,6 +14,7 @@ from numpycnn.data import batches, check_batch_size, check_pair, check_verbose, 
 from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy
+from numpycnn.network import Network
 from numpycnn.optimizers import SGD, RMSprop
 from numpycnn.randomness import draw_seed
 from numpycnn.tutorial import tutorial_network
@@ -51,6 +52,31 @@ def test_the_tutorial_networks_summary(capsys: pytest.CaptureFixture[str]) -> No
     assert lines == TUTORIAL_SUMMARY.splitlines()
 
 
+@pytest.mark.parametrize("floatx", ["float32", "float64"])
+@pytest.mark.parametrize("kind", [Network, Sequential])
+def test_a_model_of_nothing(kind: type[Network], floatx: str) -> None:
+    backend.set_floatx(floatx)
+    model = kind()
+    assert (model.name, model.fast, model.seed, model.layers, model.params) == ("sequential", True, None, [], {})
+    assert (model.built, model.input_shape, model.output_shape) == (False, None, None)
+    assert isinstance(model.dtype, np.dtype)
+    assert model.dtype.name == floatx
+    model.add(Input((3,)))
+    assert (model.built, model.input_shape, model.output_shape) == (False, (3,), None)
+
+
+def test_a_model_that_was_never_trained() -> None:
+    model = Sequential()
+    assert (model.optimizer, model.loss, model.metrics) == (None, None, {})
+    assert (model.history, model.stop_training, model.steps) == (None, False, 0)
+
+
+def test_the_list_of_layers_is_a_copy() -> None:
+    model = small_network()
+    model.layers.clear()
+    assert len(model.layers) == 7
+
+
 def test_layers_added_one_by_one_or_given_as_a_list_are_the_same() -> None:
     listed = small_network(seed=3)
     added = Sequential(seed=3)
@@ -86,6 +112,14 @@ def test_a_model_is_built_by_input_shape_by_build_or_by_data() -> None:
         assert model.built
         assert (model.input_shape, model.output_shape) == ((3,), (2,))
         assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in by_build.get_weights()]
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch", "trace", "profile"])
+def test_lists_are_data_that_build_a_model_too(method: str) -> None:
+    model = Sequential([Dense(2)], seed=1)
+    model.compile("sgd", "mse")
+    getattr(model, method)([[1, 2, 3], [4, 5, 6]], [[1, 0], [0, 1]])
+    assert (model.input_shape, model.output_shape) == ((3,), (2,))
 
 
 def test_layers_built_before_bring_their_weights() -> None:
@@ -177,13 +211,36 @@ def test_weights_have_keras_order_and_layout() -> None:
 
 
 def test_configuration_round_trip() -> None:
-    model = small_network(seed=5)
+    model = Sequential(small_network(seed=5).layers, name="digits", seed=5)
     twin = Sequential.from_config(json.loads(json.dumps(model.get_config())))
+    assert (twin.name, twin.seed) == ("digits", 5)
     assert twin.get_config() == model.get_config()
     assert [w.tobytes() for w in twin.get_weights()] == [w.tobytes() for w in model.get_weights()]
 
 
 # ---------------------------------------------------------------- training
+
+
+def test_what_fit_does_unless_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """One epoch, the first, in batches of 32 and a new order, with lines; nothing kept for validation."""
+    x, y = small_data(40)
+    model, told, in_order = small_network(), small_network(), small_network()
+    assert model.fit(x, y).epoch == [0]
+    assert capsys.readouterr().out.startswith("Epoch 1/1\n2/2 - ")
+    told.fit(x, y, batch_size=32, epochs=1, verbose=0, validation_split=0.0, shuffle=True, initial_epoch=0)
+    in_order.fit(x, y, verbose=0, shuffle=False)
+    assert fingerprint(model) == fingerprint(told)
+    assert fingerprint(model)[0] != fingerprint(in_order)[0]
+
+
+def test_orders_are_a_function_of_seed_and_step() -> None:
+    """As `randomness.py` says: the second stream of a seed is for orders, at the position of the step."""
+    for seed in (0, 1, 7):
+        model = small_network(seed)
+        for step in (0, 1, 4):
+            model.steps = step
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, step)))
+            assert model._order(20).tolist() == rng.permutation(20).tolist()
 
 
 def test_training_learns(capsys: pytest.CaptureFixture[str]) -> None:
@@ -494,7 +551,7 @@ def test_early_stopping_ends_at_the_first_epoch_without_improvement_by_default()
 # ---------------------------------------------------------------- evaluation and prediction
 
 
-def test_evaluate_returns_a_list_a_number_or_a_dict() -> None:
+def test_evaluate_returns_a_list_a_number_or_a_dict(capsys: pytest.CaptureFixture[str]) -> None:
     x, y = small_data(20)
     model = small_network()
     loss, accuracy = model.evaluate(x, y, verbose=0)
@@ -503,6 +560,7 @@ def test_evaluate_returns_a_list_a_number_or_a_dict() -> None:
     model.compile("sgd", "categorical_crossentropy")
     assert model.evaluate(x, y, verbose=0) == loss
     assert model.test_on_batch(x, y, return_dict=True) == {"loss": loss}
+    assert capsys.readouterr().out == ""
 
 
 def test_evaluate_is_the_loss_and_accuracy_of_predict() -> None:
