@@ -239,7 +239,7 @@ class Sequential(Network):
         results = run(partial(training.evaluate, goal), jobs)
         progress = Progress(len(whole), verbose)
         for batch, ((_, targets), own) in enumerate(zip(whole, cuts, strict=True)):
-            result = training.join(list(islice(results, len(own))))
+            result = training.join(islice(results, len(own)))
             means.add(*self._figures(result, targets))
             progress.update(batch + 1, means.result())
         progress.finish(means.result())

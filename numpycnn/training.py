@@ -11,7 +11,7 @@ and caches, and they are what several workers share (`parallel.py`): where a bat
 network, never on the workers, so any number of them gives the same bytes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from math import prod
 from typing import NamedTuple
@@ -231,7 +231,7 @@ def prepared(how: Passes, x: Array) -> Array:
     return np.ascontiguousarray(x, how.dtype)
 
 
-def join(results: Sequence[BatchResult]) -> BatchResult:
+def join(results: Iterable[BatchResult]) -> BatchResult:
     """The results of several micro-batches as one."""
     y_pred, losses = zip(*results, strict=True)
     return BatchResult(np.concatenate(y_pred), np.concatenate(losses))
