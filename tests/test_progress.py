@@ -143,6 +143,19 @@ def test_a_pipe_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: py
         assert re.fullmatch(rf"{done}/5 - ETA: \S+ - loss: \d\.\d{{4}} - accuracy: \S+", text)
 
 
+def test_evaluate_tells_the_figures_so_far(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
+    x, y = small_data(10)
+    model = small_network()
+    model.evaluate(x, y, batch_size=2)
+    lines = capsys.readouterr().out.splitlines()
+    for done, text in enumerate(lines[:4], start=1):
+        shown = re.fullmatch(rf"{done}/5 - ETA: \S+ - loss: (\S+) - accuracy: (\S+)", text)
+        assert shown
+        figures = model.evaluate(x[: 2 * done], y[: 2 * done], verbose=0)
+        assert [float(text) for text in shown.groups()] == pytest.approx(figures, abs=2e-4)
+
+
 def test_the_bar_is_finished_before_a_callback_prints(capsys: pytest.CaptureFixture[str]) -> None:
     class Say(Callback):
         def on_epoch_end(self, epoch: int, logs: Logs) -> None:

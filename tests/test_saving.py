@@ -97,6 +97,16 @@ def test_any_model_comes_back(tmp_path_factory: pytest.TempPathFactory, network:
     assert path.read_bytes() == before
 
 
+def test_what_a_model_is_made_with_comes_back(path: Path) -> None:
+    backend.set_floatx("float64")
+    Sequential([Dense(1, input_shape=(2,))], name="digits", seed=3, fast=False).save(path)
+    backend.set_floatx("float32")
+    loaded = load_model(path)
+    assert (loaded.name, loaded.seed, loaded.fast, loaded.built) == ("digits", 3, False, True)
+    assert isinstance(loaded.dtype, np.dtype)
+    assert loaded.dtype.name == "float64"
+
+
 def test_a_file_can_be_read_with_a_few_lines_of_numpy(path: Path) -> None:
     """The lines of container.py's docstring."""
     network = trained()
