@@ -249,6 +249,8 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Sequential(fast=1), TypeError, "sequential: fast must be True or False; received 1"),
     (lambda: Sequential().build((3,)), ValueError, "sequential: the model has no layers; add some first"),
     (lambda: Sequential().predict(X), ValueError, "sequential: the model has no layers; add some first"),
+    (lambda: Sequential([Input((8, 8, 1))]).predict(X), ValueError, "sequential: the model has no layers; add some"),
+    (lambda: Sequential([3]), TypeError, "sequential.add: expected a layer; received 3"),
     (
         lambda: Sequential([Dense(2)]).summary(),
         ValueError,
