@@ -250,7 +250,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Sequential().build((3,)), ValueError, "sequential: the model has no layers; add some first"),
     (lambda: Sequential().predict(X), ValueError, "sequential: the model has no layers; add some first"),
     (lambda: Sequential([Input((8, 8, 1))]).predict(X), ValueError, "sequential: the model has no layers; add some"),
-    (lambda: Sequential([3]), TypeError, "sequential.add: expected a layer; received 3"),
+    (lambda: Sequential([3]), TypeError, "sequential.add: expected a layer; received 3"),  # type: ignore[list-item]
     (
         lambda: Sequential([Dense(2)]).summary(),
         ValueError,
