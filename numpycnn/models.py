@@ -302,6 +302,27 @@ class Sequential(Network):
             trace_backward(found, caches, self._layers, y, loss)
         return found
 
+    def explore(self, path: str | PathLike[str], x: Any, y: Any = None, *, example: int = 0) -> None:
+        """Write one page of HTML that shows every number of one example's way through the model, and back (`explore/`).
+
+        It needs no network: any browser opens it from the disk. x, y: as for `trace`; the page is of x[example], and
+        offers others to choose from, among them those that the model reads wrongly. It takes at most 2 MB: what does
+        not fit is left out, and the page says what.
+
+        Raises ValueError or TypeError for data that do not fit, and for y if the model is not compiled; and OSError.
+        """
+        from numpycnn.explore.page import write_page  # here: its imports take a while
+
+        path = checks.path(f"{self.name}.explore", "path", path)
+        example = checks.integer(f"{self.name}.explore", "example", example, at_least=0)
+        if y is None:
+            x, _ = self._check_x(f"{self.name}.explore", x, check_finite=False)
+        else:
+            x, y = self._check_data("explore", x, y, check_finite=False)
+        if example >= len(x):
+            raise ValueError(f"{self.name}.explore: example must be below {len(x)}; received {example}")
+        write_page(path, self, x, y, example)
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the whole model to a file: configuration, weights, how it is compiled, the optimizer's memory, History.
 

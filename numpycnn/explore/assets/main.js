@@ -1,0 +1,119 @@
+"use strict";
+// Puts the page together: the network from left to right, the panel of the chosen layer, and what is said about both.
+
+const PANELS = { Conv2D: convPanel, MaxPooling2D: poolPanel, Dropout: dropoutPanel, Dense: densePanel };
+
+let current = null;
+
+// The stages that can be chosen: the input, the layers, the loss.
+function stages() {
+  const found = [{ name: "input", kind: "", build: digitPanel, tensor: () => page.x, first: page.inputFirst }];
+  page.layers.forEach((layer, k) => found.push({ name: layer.name, kind: layer.kind, build: () => layerPanel(layer, k),
+    tensor: () => page.runs[k] && page.runs[k].output, first: layer.first }));
+  if (page.loss) found.push({ name: "loss", kind: page.loss.name, build: lossPanel, tensor: () => null });
+  return found;
+}
+
+function layerPanel(layer, index) {
+  const run = page.runs[index];
+  if (!run || !run.input || !run.output) return { node: framed(layer, "", missing("This layer's tensors")), box: null };
+  const needed = { Conv2D: ["patches", "scores"], MaxPooling2D: ["winner"], Dense: ["scores"], Dropout: ["mask"] }[layer.kind] || [];
+  const complete = layer.known && needed.every((name) => run[name]);
+  return ((complete && PANELS[layer.kind]) || plainPanel)(layer, index);
+}
+
+function render() {
+  stopPlaying();
+  renderHead();
+  renderPanel();
+}
+
+function renderPanel() {
+  document.getElementById("code").replaceChildren();
+  shownCode = "";
+  current = stages()[page.selected].build();
+  document.getElementById("panel").replaceChildren(current.node);
+}
+
+function renderHead() {
+  document.getElementById("source").textContent = sourceText();
+  document.getElementById("controls").replaceChildren(modeChoice());
+  renderNetwork();
+  renderDifferences();
+}
+
+function sourceText() {
+  const output = page.runs.at(-1).output, answer = output.shape.length === 1 && output.shape[0] > 1
+    ? `The answer is ${argmax(output.data)} (${shown(output.data[argmax(output.data)])}). ` : "";
+  const worst = page.differences.reduce((a, b) => Math.max(a, b.difference), 0);
+  const numbersFrom = page.traced
+    ? `Every number is numpycnn's own, from one trace.${page.differences.length ? ` This page's JavaScript differs from it by at most ${shown(worst)}.` : ""}`
+    : `These numbers were computed in this page; on the traced example they differ from numpycnn's by at most ${shown(worst)}.`;
+  return `${page.label}${page.kept ? ", dropout on" : ""}. ${answer}${numbersFrom}`;
+}
+
+function renderNetwork() {
+  const bar = document.getElementById("network"), focused = bar.contains(document.activeElement);
+  bar.replaceChildren(...stages().map((stage, k) => {
+    const x = stage.tensor(), shape = x ? sizes(x.shape) : page.value === null ? "" : `L = ${shown(page.value)}`;
+    return make("button", { type: "button", role: "tab", id: `stage-${k}`, "aria-selected": String(k === page.selected), tabIndex: k === page.selected ? 0 : -1,
+      "aria-controls": "panel", onclick: () => choose(k) }, stage.name, make("small", {}, stage.kind), make("small", {}, shape), x ? thumbnail(x, stage.first) : "");
+  }));
+  if (focused) document.getElementById(`stage-${page.selected}`).focus();
+}
+
+function thumbnail(x, first) {
+  const look = imagesOf(x.shape, first), canvas = make("canvas", { "aria-hidden": "true" });
+  const cell = Math.max(1, Math.floor(40 / Math.max(look.rows, look.cols)));
+  if (look.rows * cell > 300 || look.cols * cell > 300) return "";
+  paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, 0)] ?? 0, largest(x), [cell, look.rows === 1 ? 14 : cell]);
+  return canvas;
+}
+
+function renderDifferences() {
+  const rows = page.differences.map(({ name, text, difference, of }) => [name, text.replaceAll("_", " "), shown(difference), shown(of)]);
+  const table8 = Object.entries(page.facts.tensors).filter(([, entry]) => entry.scale)
+    .map(([name, { error, largest: most }]) => make("p", {}, `${name} is held in 8 bits: wrong by at most ${shown(error)}, of at most ${shown(most)}.`));
+  const left = Object.entries(page.facts.tensors).filter(([, entry]) => entry.left_out)
+    .map(([name, entry]) => make("p", {}, `${name} was left out: it would take ${whole(entry.left_out)} bytes.`));
+  document.getElementById("differences").replaceChildren(...table8, ...left,
+    rows.length ? make("div", { className: "terms" }, table(["layer", "tensor", "largest difference", "largest value"], rows)) : "");
+}
+
+function choose(k) {
+  page.selected = (k + stages().length) % stages().length;
+  render();
+  const tab = document.getElementById(`stage-${page.selected}`);
+  tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+  say(`${stages()[page.selected].name}, ${page.selected + 1} of ${stages().length}`);
+}
+
+function keys(event) {
+  const typing = ["INPUT", "SELECT"].includes(event.target.tagName) && event.target.type !== "range" && event.target.type !== "checkbox";
+  if (event.key === "Escape" && current && current.box) current.box.release();
+  if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === "[") choose(page.selected - 1);
+  if (event.key === "]") choose(page.selected + 1);
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (step && event.target.role === "tab") {
+    event.preventDefault();
+    choose(page.selected + step);
+    document.getElementById(`stage-${page.selected}`).focus();
+  }
+}
+
+async function begin() {
+  const facts = JSON.parse(document.getElementById("data").textContent);
+  setUp(facts, await readTensors(facts.tensors));
+  document.getElementById("title").textContent = `numpycnn explorer: ${facts.model.name}`;
+  document.addEventListener("keydown", keys);
+  const first = page.layers.findIndex((layer) => layer.kind === "Conv2D");
+  page.selected = first + 1;
+  render();
+  document.body.dataset.ready = "yes";
+}
+
+const started = begin().catch((error) => {
+  document.getElementById("source").textContent = `This page could not be drawn: ${error.message}. It needs a browser of 2023 or later.`;
+  throw error;
+});

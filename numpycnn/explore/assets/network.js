@@ -1,0 +1,77 @@
+"use strict";
+// The whole network in JavaScript: forward, loss and backward of one example, and derivatives by differences.
+
+// x through all layers from `first` on: a run for each. kept: by layer name, which units dropout keeps; or null.
+function forward(layers, x, kept, first = 0) {
+  const runs = [];
+  for (const layer of layers.slice(first)) {
+    runs.push({ input: x, ...LAYERS[layer.kind].forward(layer, x, kept && kept[layer.name]) });
+    x = runs.at(-1).output;
+  }
+  return runs;
+}
+
+// Whether training moves the last softmax into the loss: their gradient together is p - y (training.objective).
+function mergesSoftmax(layers, loss) {
+  return layers.at(-1).activation === "softmax" && lossOf(loss) === crossEntropy && !loss.from_logits;
+}
+
+function scoresOfLast(layers, run) {
+  return layers.at(-1).kind === "Conv2D" ? fromLast(run.scores, isFirst(layers.at(-1))) : run.scores || run.input;
+}
+
+// The loss of the last layer's run, and its gradient with respect to the scores (merged) or to the output.
+function lossAt(layers, facts, run, y, epsilon) {
+  const merged = mergesSoftmax(layers, facts);
+  const given = merged ? scoresOfLast(layers, run) : run.output;
+  return { merged, ...lossOf(facts)(y, given, merged || facts.from_logits, epsilon) };
+}
+
+// Fills the runs with their gradients. Returns the loss.
+function backward(layers, facts, runs, y, epsilon) {
+  const { merged, value, gradient } = lossAt(layers, facts, runs.at(-1), y, epsilon);
+  let dy = gradient;
+  for (let k = layers.length - 1; k >= 0; k--) {
+    const scores = merged && k === layers.length - 1;
+    const layer = scores ? { ...layers[k], activation: "linear" } : layers[k];
+    runs[k].output_gradient = dy;
+    Object.assign(runs[k], LAYERS[layer.kind].backward(layer, runs[k], dy));
+    if (scores) runs[k].output_gradient = crossEntropy(y, runs[k].output, false, epsilon).gradient;
+    dy = runs[k].input_gradient;
+  }
+  return value;
+}
+
+// What each value of a layer's output adds to one score of the last layer: output times the score's derivative.
+function contributions(layers, runs, answer) {
+  const last = layers.at(-1), linear = { ...last, activation: "linear" };
+  let dy = zerosLike(runs.at(-1).output, runs.at(-1).output.shape);
+  dy.data[answer] = 1;
+  const found = [];
+  for (let k = layers.length - 1; k >= 0; k--) {
+    found[k] = tensor(dy.shape, dy.data.map((value, n) => value * runs[k].output.data[n]));
+    dy = LAYERS[layers[k].kind].backward(k === layers.length - 1 ? linear : layers[k], runs[k], dy).input_gradient;
+  }
+  return found;
+}
+
+// ------------------------------------------------------------ numeric check
+
+// dL/dvalue of one weight (layer, key, index), or of one input pixel (layer null), by central differences in doubles.
+function numericGradient(page, what) {
+  const step = 1e-4, at = (shift) => lossShifted(page, what, shift);
+  return (at(step) - at(-step)) / (2 * step);
+}
+
+function lossShifted(page, { layer, key, index }, shift) {
+  const layers = page.layers.map((one) => ({ ...one, parameters: inDoubles(one.parameters) }));
+  const first = layer === null ? 0 : layer;
+  const x = inDouble(page.runs[first].input);
+  const moved = key === null ? x : layers[first].parameters[key];
+  moved.data[index] += shift;
+  const runs = forward(layers, x, page.kept, first);
+  return lossAt(layers, page.loss, runs.at(-1), inDouble(page.target), page.epsilon).value;
+}
+
+const inDoubles = (parameters) =>
+  Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, inDouble(value)]));

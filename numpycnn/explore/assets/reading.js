@@ -1,0 +1,67 @@
+"use strict";
+// What is said about the thing that is pointed at or pinned.
+
+// A panel's selection and the box that explains it. read(selection) gives {title, lines, terms, check, code, snippet};
+// mark(selection) draws it into the figures.
+function readingBox(panel) {
+  const box = make("section", { className: "reading", id: "reading", "aria-label": "What is pointed at" });
+  let pinned = null;
+
+  function display(selection) {
+    const found = panel.read(selection);
+    panel.view.selection = selection;
+    panel.mark(selection);
+    const lines = found.lines.map((line) => make("p", {}, line));
+    const terms = found.terms && make("div", { className: "terms", tabIndex: 0, role: "region", "aria-label": "The terms" },
+      table(found.terms.heads, found.terms.rows));
+    box.replaceChildren(
+      make("h3", {}, found.title, pinned ? make("span", { className: "pinned" }, " (pinned) ") : "",
+        pinned ? button("Let go", release) : ""),
+      ...lines, terms || "", found.check ? checkButton(found.check) : "");
+    if (found.code || found.snippet) showCode(found.code || [], found.snippet);
+    return found;
+  }
+
+  function release() {
+    if (pinned === null) return;
+    pinned = null;
+    display(panel.view.selection);
+    say("Let go");
+  }
+
+  return {
+    node: box,
+    point(selection, spoken) {
+      if (pinned !== null) return;
+      const found = display(selection);
+      if (spoken) say([found.title, ...found.lines].join(". "));
+    },
+    pin(selection) {
+      const again = JSON.stringify(pinned) === JSON.stringify(selection);
+      pinned = again ? null : selection;
+      const found = display(selection);
+      say(again ? "Let go" : `Pinned. ${[found.title, ...found.lines].join(". ")}`);
+    },
+    again: () => display(panel.view.selection),
+    release,
+    get pinned() { return pinned; },
+  };
+}
+
+// A button that compares a gradient with central differences. what: {layer, key, index, analytic}.
+function checkButton(what) {
+  const result = make("output", { className: "check" });
+  const run = () => {
+    const numeric = numericGradient(page, what), error = Math.abs(what.analytic - numeric);
+    const relative = error / Math.max(Math.abs(what.analytic), Math.abs(numeric), 1e-8);
+    result.textContent = `analytic ${exact(what.analytic)}, numeric ${shown(numeric)}, error ${shown(error)} `
+      + `(${shown(relative)} of the larger)${roundedNote()}`;
+    say(result.textContent);
+  };
+  const able = page.computable && page.target && lossOf(page.loss);
+  return make("div", { className: "row" }, button("Check numerically", run, { disabled: !able, id: "check" }), result,
+    make("span", { className: "note" }, able ? "(L(+h) − L(−h))/2h with h = 1e-4, computed here in double precision" : ""));
+}
+
+const roundedNote = () => (page.traced && Object.values(page.facts.tensors).some((entry) => entry.scale)
+  ? "; the numeric one uses the page's 8-bit kernel" : "");

@@ -1,0 +1,124 @@
+"use strict";
+// What the page shows now: one example, its target, and for each layer its tensors, traced or computed here.
+
+const page = {
+  facts: null, tensors: null, layers: [], loss: null, epsilon: 0,
+  x: null, target: null, kept: null, label: "", traced: true,
+  runs: [], value: null, contributions: [], answer: 0, differences: [], selected: 0,
+};
+
+const TRACED = ["output", "scores", "winner", "mask", "output_gradient", "input_gradient", "scores_gradient",
+  "patches_gradient"];
+
+function setUp(facts, tensors) {
+  Object.assign(page, { facts, tensors, loss: facts.loss, epsilon: facts.epsilon });
+  let first = facts.layers.map((layer) => layer.config.data_format).find((format) => format) === "channels_first";
+  page.inputFirst = first;
+  page.layers = facts.layers.map((layer) => {
+    if (layer.config.data_format) first = isFirst(layer);
+    const parameters = {};
+    for (const key of layer.parameters) {
+      const value = tensors[`${layer.name}/parameters/${key}`];
+      if (value) parameters[key] = value;
+    }
+    return { ...layer, parameters, first };
+  });
+  page.computable = page.layers.every((layer, k) => layer.known && facts.layers[k].parameters.every((key) => layer.parameters[key]));
+  showTraced();
+}
+
+// Go back to the example that the library traced.
+function showTraced() {
+  const { facts, tensors } = page, { numbers, labels } = facts.examples;
+  const label = labels ? `, true class ${labels[numbers.indexOf(facts.example)]}` : "";
+  show(tensors.input, tensors.targets || null, `example ${facts.example}${label}`);
+}
+
+function show(x, target, label) {
+  Object.assign(page, { x, target, label });
+  recompute();
+}
+
+// Whether what is shown is what the library traced, to the letter.
+const asTraced = () => page.x === page.tensors.input && page.target === (page.tensors.targets || null) && !page.kept;
+
+function recompute() {
+  page.traced = asTraced();
+  page.runs = [];
+  page.value = null;
+  if (page.computable) compute();
+  if (page.traced) overlay();
+}
+
+function compute() {
+  page.runs = forward(page.layers, page.x, page.kept);
+  const last = page.runs.at(-1).output;
+  page.answer = argmax(last.data);
+  page.contributions = contributions(page.layers, page.runs, page.answer);
+  if (page.target && lossOf(page.loss)) {
+    page.value = backward(page.layers, page.loss, page.runs, page.target, page.epsilon);
+  }
+}
+
+// Put the library's own numbers in the place of those computed here, and note by how much the two differ.
+function overlay() {
+  page.differences = [];
+  let input = page.tensors.input;
+  page.layers.forEach((layer, k) => {
+    const run = page.runs[k] || (page.runs[k] = {});
+    for (const name of TRACED) replace(run, name, `${layer.name}/${name}`, name);
+    run.parameter_gradients = run.parameter_gradients || {};
+    for (const key of Object.keys(layer.parameters)) {
+      replace(run.parameter_gradients, key, `${layer.name}/parameter_gradients/${key}`, `gradient of ${key}`);
+    }
+    run.input = input || run.input;
+    if (layer.kind === "Conv2D" && run.input) run.patches = im2col(toLast(run.input, isFirst(layer)), windowOf(layer));
+    input = run.output;
+  });
+  if (page.tensors.losses) page.value = page.tensors.losses.data[0];
+  page.answer = argmax(page.runs.at(-1).output.data);
+}
+
+function replace(run, key, name, text) {
+  const traced = page.tensors[name];
+  if (!traced) return;
+  if (run[key]) {
+    page.differences.push({ name: name.split("/")[0], text, difference: largestDifference(run[key], traced), of: largest(traced) });
+  }
+  run[key] = traced;
+}
+
+// The units that dropout keeps: those of the library's next training step, or others drawn here.
+function libraryMasks() {
+  return Object.fromEntries(page.layers.filter((layer) => page.tensors[`${layer.name}/kept`])
+    .map((layer) => [layer.name, page.tensors[`${layer.name}/kept`]]));
+}
+
+function drawnMasks() {
+  return Object.fromEntries(page.layers.filter((layer) => layer.kind === "Dropout").map((layer) => {
+    const kept = new Uint8Array(product(layer.input_shape)).map(() => (Math.random() >= layer.config.rate ? 1 : 0));
+    return [layer.name, tensor(layer.input_shape, kept)];
+  }));
+}
+
+// ------------------------------------------------------------ how a tensor is looked at
+
+// {rows, cols, channels, index(r, c, channel)}: an example's tensor as images, whatever its shape.
+function imagesOf(shape, first) {
+  if (shape.length === 3) {
+    const [rows, cols, channels] = first ? [shape[1], shape[2], shape[0]] : shape;
+    const index = first ? (r, c, k) => (k * rows + r) * cols + c : (r, c, k) => (r * cols + c) * channels + k;
+    return { rows, cols, channels, index };
+  }
+  const n = product(shape), cols = shape.length > 1 ? shape.at(-1) : n <= 64 ? n : Math.ceil(Math.sqrt(n));
+  return { rows: Math.ceil(n / cols), cols, channels: 1, index: (r, c) => r * cols + c };
+}
+
+const indexText = (shape, index) => {
+  const parts = [];
+  for (const size of [...shape].reverse()) {
+    parts.unshift(index % size);
+    index = Math.floor(index / size);
+  }
+  return parts.join(", ");
+};

@@ -1,0 +1,65 @@
+"""The library's own source lines, for the page to show beside the numbers that they gave."""
+
+import inspect
+from typing import Any
+
+from numpycnn import functional as F
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
+
+FUNCTIONS: dict[str, Any] = {
+    "im2col": F.im2col,
+    "conv2d": F.conv2d,
+    "conv2d_backward": F.conv2d_backward,
+    "conv2d_backward_input": F.conv2d_backward_input,
+    "col2im": F.add_taps,
+    "max_pool2d": F.max_pool2d,
+    "max_pool2d_backward": F.max_pool2d_backward,
+    "dense": F.dense,
+    "dense_backward": F.dense_backward,
+    "dense_backward_input": F.dense_backward_input,
+    "dropout": F.dropout_kept,
+    "dropout_scale": F.dropout_scale,
+    "relu": F.relu,
+    "relu_backward": F.relu_backward,
+    "sigmoid": F.sigmoid,
+    "sigmoid_backward": F.sigmoid_backward,
+    "tanh": F.tanh,
+    "tanh_backward": F.tanh_backward,
+    "softmax": F.softmax,
+    "softmax_backward": F.softmax_backward,
+    "cross_entropy": CategoricalCrossentropy.value,
+    "cross_entropy_gradient": CategoricalCrossentropy.gradient,
+    "squared_error": MeanSquaredError.value,
+    "squared_error_gradient": MeanSquaredError.gradient,
+}
+
+MARKED = {
+    "im2col": "patches = np.stack",
+    "conv2d": "y = cols @",
+    "conv2d_backward": "dkernel = cols.T @ dy  #",
+    "conv2d_backward_input": "dcols = dy.reshape",
+    "col2im": "+= part",
+    "max_pool2d": "np.copyto(winner",
+    "max_pool2d_backward": "np.where(winner == k",
+    "dense": "y = x @ kernel\n",
+    "dense_backward": "return x.T @ dy",
+    "dense_backward_input": "return dy @",
+    "dropout": "return (words",
+    "cross_entropy": "return -per_example",
+    "cross_entropy_gradient": "gradient = F.softmax",
+}
+"""What stands in the line that computes the number, where it is not the last line."""
+
+
+def sources() -> dict[str, dict[str, Any]]:
+    """For each name: "title", such as functional.im2col, "first", its line in the file, "text", and "marked"."""
+    return {name: source(name) for name in FUNCTIONS}
+
+
+def source(name: str) -> dict[str, Any]:
+    """The source of one function, and which of its lines, counted from 0, is marked."""
+    function = FUNCTIONS[name]
+    lines, first = inspect.getsourcelines(function)
+    found = [k for k, line in enumerate(lines) if MARKED.get(name, "\n") in line]
+    title = f"{function.__module__.removeprefix('numpycnn.')}.{function.__qualname__}"
+    return {"title": title, "first": first, "text": "".join(lines), "marked": found[-1]}

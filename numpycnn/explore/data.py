@@ -1,0 +1,140 @@
+"""What a page shows, as plain values: a trace of one example, the network, and other examples to choose from."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from numpycnn import backend
+from numpycnn.explore.code import sources
+from numpycnn.explore.tensors import Tensors
+from numpycnn.layers import LAYERS, Layer
+from numpycnn.losses import Loss
+from numpycnn.tracing import LayerTrace, Trace
+from numpycnn.typing import Array
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
+FIRST = 100  # how many of the examples are offered
+WRONG = 100  # and how many more that the model reads wrongly
+
+
+def page_data(model: "Sequential", x: Array, y: Array | None, example: int) -> tuple[dict[str, Any], Tensors]:
+    """Everything that the page is drawn from: JSON values, and arrays by name. Raises as `Sequential.trace` does.
+
+    x: (n, *input_shape); y: the targets or None; example: which is traced.
+    """
+    one = slice(example, example + 1)
+    trace = model.trace(x[one], None if y is None else y[one])
+    tensors = Tensors()
+    add_parameters(tensors, trace)
+    add_trace(tensors, trace)
+    add_masks(tensors, model.trace(x[one], training=True))
+    facts = {
+        "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.input_shape or ())},
+        "layers": [layer_facts(layer, trace[layer.name]) for layer in model.layers],
+        "loss": None if model.loss is None else loss_facts(model.loss),
+        "epsilon": backend.epsilon(),
+        "example": example,
+        "examples": add_examples(tensors, model, x, y, example),
+        "sources": sources(),
+    }
+    return facts, tensors
+
+
+def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
+    """One layer's name, class, settings, shapes and parameters; "known" is whether the page can compute it."""
+    config = {key: value for key, value in layer.get_config().items() if isinstance(value, str | int | float | list)}
+    return {
+        "name": layer.name,
+        "kind": trace.kind,
+        "known": type(layer) is LAYERS.get(trace.kind),
+        "config": config,
+        "activation": layer.activation,
+        "input_shape": list(trace.input.shape[1:]),
+        "output_shape": list(trace.output.shape[1:]),
+        "parameters": list(trace.parameters),
+    }
+
+
+def loss_facts(loss: Loss) -> dict[str, Any]:
+    """The loss's name and settings; for one of the user's own, the page knows the name alone."""
+    own = type(loss).__module__ != "numpycnn.losses"
+    return {"name": loss.name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own}
+
+
+def add_parameters(tensors: Tensors, trace: Trace) -> None:
+    """Every parameter, as "layer/parameters/name"."""
+    for layer in trace.layers.values():
+        for key, value in layer.parameters.items():
+            tensors.add_kernel(f"{layer.name}/parameters/{key}", value)
+
+
+def add_trace(tensors: Tensors, trace: Trace) -> None:
+    """Outputs and what is inside before gradients; each without the batch axis, as "layer/what"."""
+    first = next(iter(trace.layers.values()))
+    tensors.add("input", first.input[0])
+    for layer in trace.layers.values():
+        add_forward(tensors, layer)
+    if trace.targets is not None and trace.losses is not None:
+        tensors.add("losses", trace.losses)
+        tensors.add("targets", trace.targets[0])
+        for layer in reversed(trace.layers.values()):
+            add_backward(tensors, layer)
+
+
+def add_forward(tensors: Tensors, layer: LayerTrace) -> None:
+    """A layer's output and what is inside it, but for the patches, which are copies of pixels."""
+    for key, value in layer.inside.items():
+        if key != "patches":
+            tensors.add(f"{layer.name}/{key}", value[0])
+    scores = layer.inside.get("scores")
+    if scores is not None and scores.shape == layer.output.shape:
+        tensors.add_output(f"{layer.name}/output", layer.output[0], scores[0], f"{layer.name}/scores")
+    else:
+        tensors.add(f"{layer.name}/output", layer.output[0])
+
+
+def add_backward(tensors: Tensors, layer: LayerTrace) -> None:
+    """A layer's gradients; a large kernel's is left to the page, which has its two factors."""
+    for key, value in (("output_gradient", layer.output_gradient), ("input_gradient", layer.input_gradient)):
+        if value is not None:
+            tensors.add(f"{layer.name}/{key}", value[0])
+    for key, value in layer.inside_gradients.items():
+        tensors.add(f"{layer.name}/{key}_gradient", value[0])
+    for key, value in layer.parameter_gradients.items():
+        if "scale" not in tensors.table[f"{layer.name}/parameters/{key}"]:
+            tensors.add(f"{layer.name}/parameter_gradients/{key}", value)
+
+
+def add_masks(tensors: Tensors, trace: Trace) -> None:
+    """Which units each dropout keeps in the next step of training, as "layer/kept"."""
+    for layer in trace.layers.values():
+        if layer.kind == "Dropout":
+            tensors.add(f"{layer.name}/kept", (layer.inside["mask"][0] != 0).astype(np.uint8))
+
+
+def add_examples(tensors: Tensors, model: "Sequential", x: Array, y: Array | None, example: int) -> dict[str, Any]:
+    """Examples to choose from: the first ones, and those that the model reads wrongly. Adds them as "examples"."""
+    predicted = model.predict(x)
+    classes = predicted.ndim == 2 and predicted.shape[1] > 1
+    labels = known_labels(model, y, predicted) if classes else None
+    read = predicted.argmax(axis=-1) if classes else None
+    wrong = np.zeros(0, int) if labels is None or read is None else np.flatnonzero(labels != read)
+    chosen = sorted({example, *range(min(FIRST, len(x))), *wrong[:WRONG].tolist()})
+    tensors.add_levels("examples", np.asarray(x[chosen], model.dtype))
+    return {
+        "numbers": chosen,
+        "labels": None if labels is None else labels[chosen].tolist(),
+        "read": None if read is None else read[chosen].tolist(),
+        "of": len(x),
+        "wrong": len(wrong),
+    }
+
+
+def known_labels(model: "Sequential", y: Array | None, predicted: Array) -> Array | None:
+    """The true classes (n,), or None where there are no targets."""
+    if y is None or model.loss is None:
+        return None
+    return model.loss.targets(y, predicted.shape[1:]).argmax(axis=-1)
+

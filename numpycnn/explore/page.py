@@ -1,0 +1,76 @@
+"""One page of HTML, with its style, scripts and data inside: it asks nothing of any network."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from numpycnn.explore.data import page_data
+from numpycnn.saving.atomic import replacing
+from numpycnn.typing import Array
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
+LIMIT = 2_000_000
+"""The most bytes that a page takes."""
+
+SCRIPTS = (
+    "tensor.js",
+    "window.js",
+    "layers.js",
+    "loss.js",
+    "network.js",
+    "mnist.js",
+    "numbers.js",
+    "dom.js",
+    "heatmap.js",
+    "state.js",
+    "python.js",
+    "reading.js",
+    "panels/common.js",
+    "panels/digit.js",
+    "panels/conv.js",
+    "panels/convback.js",
+    "panels/pool.js",
+    "panels/dropout.js",
+    "panels/dense.js",
+    "panels/plain.js",
+    "panels/loss.js",
+    "panels/code.js",
+    "main.js",
+)
+"""The page's scripts, in the order in which they are run."""
+
+
+def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Array | None, example: int) -> None:
+    """Write the page to a file, whole or not at all. Raises as `page_data` does, and OSError."""
+    html = page(model, x, y, example).encode("utf-8")
+    with replacing(path) as file:
+        file.write(html)
+
+
+def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
+    """The page as text, the same for the same model and example."""
+    facts, tensors = page_data(model, x, y, example)
+    empty = with_assets().replace("/* data */", as_json({**facts, "tensors": tensors.within(0)}), 1)
+    table = tensors.within(LIMIT - len(empty.encode("utf-8")))
+    return with_assets().replace("/* data */", as_json({**facts, "tensors": table}), 1)
+
+
+@cache
+def with_assets() -> str:
+    """The page without its data."""
+    scripts = "\n".join(f"<script>\n{asset(name)}</script>" for name in SCRIPTS)
+    return asset("index.html").replace("/* style */", asset("style.css"), 1).replace("<!-- scripts -->", scripts, 1)
+
+
+def asset(name: str) -> str:
+    """One of the files in `assets/`."""
+    return files("numpycnn.explore").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
+
+
+def as_json(data: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end the element."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
