@@ -17,7 +17,8 @@ function paint(canvas, rows, cols, value, bound, cell) {
   canvas.height = rows * cell[1];
   const picture = new ImageData(cols, rows);
   for (let k = 0; k < rows * cols; k++) {
-    picture.data.set([...colour(value(Math.floor(k / cols), k % cols), bound), 255], 4 * k);
+    const one = value(Math.floor(k / cols), k % cols);
+    if (one !== undefined) picture.data.set([...colour(one, bound), 255], 4 * k);
   }
   const small = make("canvas", { width: cols, height: rows }), context = canvas.getContext("2d");
   small.getContext("2d").putImageData(picture, 0, 0);
@@ -82,6 +83,7 @@ function heatmap(spec) {
   }
 
   function draw(marks = []) {
+    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
     canvas.getContext("2d").drawImage(base, 0, 0);
     marks.filter((mark) => mark.kind === "lit").forEach((mark) => light(mark));
     marks.filter((mark) => mark.kind !== "lit").forEach((mark) => frame(mark));

@@ -16,7 +16,7 @@ function stages() {
 
 function layerPanel(layer, index) {
   const run = page.runs[index];
-  if (!run || !run.input || !run.output) return { node: framed(layer, "", missing("This layer's tensors")), box: null };
+  if (!run || !run.input || !run.output) return { node: framed(layer, "", null, missing("This layer's tensors")), box: null };
   const needed = { Conv2D: ["patches", "scores"], MaxPooling2D: ["winner"], Dense: ["scores"], Dropout: ["mask"] }[layer.kind] || [];
   const complete = layer.known && needed.every((name) => run[name]);
   return ((complete && PANELS[layer.kind]) || plainPanel)(layer, index);
@@ -45,11 +45,20 @@ function renderHead() {
 function sourceText() {
   const output = page.runs.at(-1).output, answer = output.shape.length === 1 && output.shape[0] > 1
     ? `The answer is ${argmax(output.data)} (${shown(output.data[argmax(output.data)])}). ` : "";
-  const worst = page.differences.reduce((a, b) => Math.max(a, b.difference), 0);
-  const numbersFrom = page.traced
-    ? `Every number is numpycnn's own, from one trace.${page.differences.length ? ` This page's JavaScript differs from it by at most ${shown(worst)}.` : ""}`
-    : `These numbers were computed in this page; on the traced example they differ from numpycnn's by at most ${shown(worst)}.`;
-  return `${page.label}${page.kept ? ", dropout on" : ""}. ${answer}${numbersFrom}`;
+  const numbersFrom = page.traced ? `Every number is numpycnn's own, from one trace. ${page.differences.length ? `Computed again in this page, they ` : ""}`
+    : "These numbers were computed in this page. On the traced example they ";
+  return `${page.label[0].toUpperCase()}${page.label.slice(1)}${page.kept ? ", dropout on" : ""}. ${answer}${numbersFrom}${differenceText()}`;
+}
+
+// By how much JavaScript and NumPy differ; what comes before the first kernel in 8 bits is told by itself.
+function differenceText() {
+  if (!page.differences.length) return "";
+  const rounded = page.layers.findIndex((layer) => (page.facts.tensors[`${layer.name}/parameters/kernel`] || {}).scale);
+  const before = new Set(page.layers.slice(0, rounded < 0 ? undefined : rounded).map((layer) => layer.name));
+  const worst = (some) => shown(some.reduce((a, b) => Math.max(a, b.difference), 0));
+  const forwards = page.differences.filter(({ name, text }) => before.has(name) && !text.includes("gradient"));
+  return rounded < 0 ? `differ by at most ${worst(page.differences)}.`
+    : `differ by at most ${worst(page.differences)}, for ${page.layers[rounded].name}'s kernel is held here in 8 bits; before that layer by at most ${worst(forwards)}.`;
 }
 
 function renderNetwork() {

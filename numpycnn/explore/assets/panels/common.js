@@ -12,7 +12,7 @@ function mapFigure({ id, title, note, of, first, channel, point, pin, width = 28
   return heatmap({
     id, title, note, rows: look.rows, cols: look.cols, width, height,
     before: () => { ({ data } = of()); },
-    value: (r, c) => data[at(r, c)] ?? NaN,  // the last row of a vector may be short
+    value: (r, c) => data[at(r, c)],  // undefined where the last row of a vector is short
     point: (r, c, spoken) => { if (at(r, c) < data.length) point(at(r, c), r, c, spoken); },
     pin: (r, c) => { if (at(r, c) < data.length) pin(at(r, c), r, c); },
   });
@@ -74,10 +74,12 @@ function tiles(spec) {
 
 const activationText = (layer) => (layer.activation === "linear" ? "" : `, after ${layer.activation}`);
 
-// A panel's head, its parts and its reading box.
-function framed(layer, text, ...parts) {
+// A panel: its title, what it is about, and its parts beside the reading box.
+function framed(layer, text, box, ...parts) {
   const where = `${sizes(layer.input_shape)} to ${sizes(layer.output_shape)}`;
-  return make("div", {}, make("h2", {}, `${layer.name}: ${layer.kind}, ${where}`), make("p", {}, text), ...parts);
+  return make("div", {}, make("h2", {}, `${layer.name}: ${layer.kind}, ${where}`), make("p", {}, text), beside(box, ...parts));
 }
+
+const beside = (box, ...parts) => (box ? make("div", { className: "beside" }, make("div", {}, ...parts), box.node) : make("div", {}, ...parts));
 
 const missing = (what) => make("p", { className: "warning" }, `${what}: not in this page, and it cannot be computed here.`);

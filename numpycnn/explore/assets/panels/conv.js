@@ -5,17 +5,27 @@ const MOST_ROWS = 4000;  // of a matrix that is drawn: canvases have limits
 
 function convPanel(layer, index) {
   const run = page.runs[index], w = windowOf(layer), filters = layer.config.filters, inner = run.patches.shape[1];
-  const view = viewOf(layer.name, { filter: 0, channel: 0, column: 0, selection: { type: "cell", i: 0, j: 0 } });
+  const view = viewOf(layer.name, { ...strongest(layer, index, run), column: 0 });
   const panel = { layer, index, run, w, view, filters, inner, cells: w.rows.output * w.cols.output, figures: {} };
   panel.image = (name) => toLast(run[name], isFirst(layer));  // as (rows, columns, channels)
   panel.read = (selection) => convReading(panel, selection);
   panel.mark = (selection) => markConv(panel, selection);
   panel.box = readingBox(panel);
-  panel.node = framed(layer, convText(panel), convControls(panel), panel.box.node,
-    make("h3", {}, "Forward: patches × filter"), convFigures(panel), convTiles(panel));
-  if (run.output_gradient) panel.node.append(...convBackwardParts(panel));
+  panel.node = framed(layer, convText(panel), panel.box, convControls(panel),
+    make("h3", {}, "Forward: patches × filter"), convFigures(panel), convTiles(panel), ...(run.output_gradient ? convBackwardParts(panel) : []));
   panel.box.again();
   return panel;
+}
+
+// The filter that adds most to the answer, and its largest output: something to begin with.
+function strongest(layer, index, run) {
+  const look = imagesOf(layer.output_shape, isFirst(layer)), added = page.contributions[index], sums = new Array(look.channels).fill(0);
+  const each = (visit) => { for (let i = 0; i < look.rows; i++) for (let j = 0; j < look.cols; j++) visit(i, j); };
+  if (added) sums.forEach((_, k) => each((i, j) => { sums[k] += added.data[look.index(i, j, k)]; }));
+  const filter = argmax(sums);
+  let best = [0, 0];
+  each((i, j) => { if (run.output.data[look.index(i, j, filter)] > run.output.data[look.index(...best, filter)]) best = [i, j]; });
+  return { filter, channel: 0, selection: { type: "cell", i: best[0], j: best[1] } };
 }
 
 function convText({ w, inner, cells, filters, layer }) {

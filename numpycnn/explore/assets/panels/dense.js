@@ -4,7 +4,7 @@
 function densePanel(layer, index) {
   const run = page.runs[index], units = layer.config.units, inner = layer.input_shape.at(-1);
   const rows = product(layer.input_shape) / inner;  // one, unless the layer works along the last axis of images
-  const view = viewOf(layer.name, { unit: 0, row: 0, selection: { type: "unit" } });
+  const view = viewOf(layer.name, { unit: argmax(Array.from(run.output.data.subarray(0, units))), row: 0, selection: { type: "unit" } });
   const panel = { layer, index, run, view, units, inner, rows, figures: {} };
   panel.read = (selection) => (selection.type === "unit" ? readUnit(panel) : readInput(panel, selection));
   panel.mark = (selection) => markDense(panel, selection);
@@ -18,9 +18,9 @@ function densePanel(layer, index) {
     view[key] = value;
     panel.refresh();
   });
-  panel.node = framed(layer, `y = ${layer.activation}(x @ kernel + bias); the kernel is ${whole(inner)} by ${units}.${denseNote(layer)}`,
+  panel.node = framed(layer, `y = ${layer.activation}(x @ kernel + bias); the kernel is ${whole(inner)} by ${units}.${denseNote(layer)}`, panel.box,
     make("div", { className: "row" }, pick("Unit", "unit", units), rows > 1 ? pick("Position", "row", rows) : ""),
-    panel.box.node, ...figures);
+    ...figures);
   panel.box.again();
   return panel;
 }

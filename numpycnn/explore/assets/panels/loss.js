@@ -8,7 +8,8 @@ function lossPanel() {
   panel.box = readingBox(panel);
   const classes = last.output.shape.length === 1;
   panel.node = make("div", {}, make("h2", {}, `loss: ${page.loss.name}`), make("p", {}, lossText(last)),
-    classes && page.layers.at(-1).output_shape[0] <= 100 ? targetChoice() : "", panel.box.node, classes ? lossTable(panel, last) : lossMaps(panel, last));
+    classes && page.layers.at(-1).output_shape[0] <= 100 ? targetChoice() : "",
+    beside(panel.box, classes ? lossTable(panel, last) : lossMaps(panel, last)));
   panel.box.again();
   return panel;
 }

@@ -1,11 +1,9 @@
 "use strict";
 // Layers whose values each have one place: Dropout, Activation, Flatten, and any layer the page does not know.
 
-const GRADIENTS = { input: "input_gradient", output: "output_gradient", mask: null };
-
 function elementPanel(layer, index, names, text) {
   const run = page.runs[index];
-  const view = viewOf(layer.name, { channel: 0, selection: { name: names.at(-1), n: 0 } });
+  const view = viewOf(layer.name, { channel: 0, selection: { name: names.at(-1), n: argmax(run.output.data) } });
   const panel = { layer, index, run, view, figures: {} };
   const wanted = [...names, ...(run.output_gradient ? ["output_gradient", "input_gradient"] : [])].filter((name) => run[name]);
   panel.read = (selection) => readElement(panel, wanted, selection);
@@ -18,11 +16,11 @@ function elementPanel(layer, index, names, text) {
     panel.box.again();
   };
   const channels = imagesOf(layer.output_shape, layer.first).channels;
-  panel.node = framed(layer, text, channels > 1 ? numberInput("Channel", "channel", channels, view.channel, (value) => {
+  panel.node = framed(layer, text, panel.box, channels > 1 ? numberInput("Channel", "channel", channels, view.channel, (value) => {
     view.channel = value;
     panel.refresh();
-  }) : "", panel.box.node, part(names.filter((name) => run[name])));
-  if (run.output_gradient) panel.node.append(make("h3", {}, "Backward"), part(wanted.filter((name) => name.endsWith("gradient"))));
+  }) : "", part(names.filter((name) => run[name])),
+  ...(run.output_gradient ? [make("h3", {}, "Backward"), part(wanted.filter((name) => name.endsWith("gradient")))] : []));
   panel.box.again();
   return panel;
 }

@@ -3,7 +3,7 @@
 
 function poolPanel(layer, index) {
   const run = page.runs[index], w = windowOf(layer), first = isFirst(layer);
-  const view = viewOf(layer.name, { channel: 0, selection: { type: "cell", i: 0, j: 0 } });
+  const { filter, selection } = strongest(layer, index, run), view = viewOf(layer.name, { channel: filter, selection });
   const panel = { layer, index, run, w, view, figures: {} };
   panel.image = (name) => toLast(run[name], first);
   panel.read = (selection) => (selection.type === "cell" ? readWindow(panel, selection) : readPooled(panel, selection));
@@ -18,7 +18,7 @@ function poolPanel(layer, index) {
     choose: (channel) => { view.channel = channel; panel.refresh(); },
     tensors: { [`output of ${layer.name}`]: () => run.output, "dL/d output": () => run.output_gradient } });
   panel.node = framed(layer, `The largest value under each window of ${layer.config.pool_size.join(" by ")} goes on; of equal ones the first `
-    + `in row order wins. ${tiesText(panel)}`, panel.box.node, figures, maps.node);
+    + `in row order wins. ${tiesText(panel)}`, panel.box, figures, maps.node);
   panel.box.again();
   return panel;
 }
