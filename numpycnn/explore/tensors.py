@@ -11,7 +11,9 @@ from numpycnn import functional as F
 from numpycnn.typing import Array
 
 LARGE = 100_000
-"""A kernel of more values than this is rounded to 8 bits."""
+"""A kernel of more values than this is rounded to 7 bits."""
+
+LEVELS = 63
 
 
 class Tensors:
@@ -68,7 +70,7 @@ class Tensors:
             self.table[name]["palette"] = f"{name}/palette"
 
     def add_kernel(self, name: str, kernel: Array) -> None:
-        """Put a kernel in: exactly, or where it is large in 8 bits, with a scale for each output and the error made."""
+        """Put a kernel in: exactly, or where it is large in 7 bits, with a scale for each output and the error made."""
         if kernel.size <= LARGE or not np.isfinite(kernel).all():
             self.add(name, kernel)
             return
@@ -80,7 +82,7 @@ class Tensors:
 
 
 def rounded(kernel: Array) -> tuple[Array, Array]:
-    """A kernel (..., out) as levels from -127 to 127, int8, and the scale of each output: kernel is levels*scale."""
+    """A kernel (..., out) as levels from -63 to 63, int8, and the scale of each output: kernel is levels*scale."""
     largest = np.abs(kernel).reshape(-1, kernel.shape[-1]).max(axis=0)  # (out,)
-    scale = np.where(largest > 0, largest / 127, 1).astype(kernel.dtype)
+    scale = np.where(largest > 0, largest / LEVELS, 1).astype(kernel.dtype)
     return np.rint(kernel / scale).astype(np.int8), scale

@@ -29,8 +29,7 @@ function render() {
 }
 
 function renderPanel() {
-  document.getElementById("code").replaceChildren();
-  shownCode = "";
+  hideCode();
   current = stages()[page.selected].build();
   document.getElementById("panel").replaceChildren(current.node);
 }
@@ -50,7 +49,7 @@ function sourceText() {
   return `${page.label[0].toUpperCase()}${page.label.slice(1)}${page.kept ? ", dropout on" : ""}. ${answer}${numbersFrom}${differenceText()}`;
 }
 
-// By how much JavaScript and NumPy differ; what comes before the first kernel in 8 bits is told by itself.
+// By how much JavaScript and NumPy differ; what comes before the first kernel in 7 bits is told by itself.
 function differenceText() {
   if (!page.differences.length) return "";
   const rounded = page.layers.findIndex((layer) => (page.facts.tensors[`${layer.name}/parameters/kernel`] || {}).scale);
@@ -58,7 +57,7 @@ function differenceText() {
   const worst = (some) => shown(some.reduce((a, b) => Math.max(a, b.difference), 0));
   const forwards = page.differences.filter(({ name, text }) => before.has(name) && !text.includes("gradient"));
   return rounded < 0 ? `differ by at most ${worst(page.differences)}.`
-    : `differ by at most ${worst(page.differences)}, for ${page.layers[rounded].name}'s kernel is held here in 8 bits; before that layer by at most ${worst(forwards)}.`;
+    : `differ by at most ${worst(page.differences)}, for ${page.layers[rounded].name}'s kernel is held here in 7 bits; before that layer by at most ${worst(forwards)}.`;
 }
 
 function renderNetwork() {
@@ -81,11 +80,11 @@ function thumbnail(x, first) {
 
 function renderDifferences() {
   const rows = page.differences.map(({ name, text, difference, of }) => [name, text.replaceAll("_", " "), shown(difference), shown(of)]);
-  const table8 = Object.entries(page.facts.tensors).filter(([, entry]) => entry.scale)
-    .map(([name, { error, largest: most }]) => make("p", {}, `${name} is held in 8 bits: wrong by at most ${shown(error)}, of at most ${shown(most)}.`));
+  const rounded = Object.entries(page.facts.tensors).filter(([, entry]) => entry.scale)
+    .map(([name, { error, largest: most }]) => make("p", {}, `${name} is held in 7 bits: wrong by at most ${shown(error)}, of at most ${shown(most)}.`));
   const left = Object.entries(page.facts.tensors).filter(([, entry]) => entry.left_out)
     .map(([name, entry]) => make("p", {}, `${name} was left out: it would take ${whole(entry.left_out)} bytes.`));
-  document.getElementById("differences").replaceChildren(...table8, ...left,
+  document.getElementById("differences").replaceChildren(...rounded, ...left,
     rows.length ? make("div", { className: "terms" }, table(["layer", "tensor", "largest difference", "largest value"], rows)) : "");
 }
 

@@ -64,4 +64,4 @@ function checkButton(what) {
 }
 
 const roundedNote = () => (page.traced && Object.values(page.facts.tensors).some((entry) => entry.scale)
-  ? "; the numeric one uses the page's 8-bit kernel" : "");
+  ? "; the numeric one uses the page's 7-bit kernel" : "");

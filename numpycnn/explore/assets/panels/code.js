@@ -1,23 +1,28 @@
 "use strict";
 // The library's own lines for what is highlighted, and a snippet that prints the pinned number.
 
-let shownCode = "";
+let shownCode = "", shownSnippet = "";  // what stands there, so that nothing is made again while one points around
 
 function showCode(names, snippet) {
-  const known = names.filter((name) => page.facts.sources[name]), key = JSON.stringify([known, snippet]);
-  if (key === shownCode) return;
-  shownCode = key;
-  const old = document.querySelectorAll("#code details"), open = old.length ? Array.from(old, (one) => one.open) : [true];
-  document.getElementById("code").replaceChildren(make("h2", {}, "The code"),
-    ...(snippet ? [snippetNode(snippet)] : []),
-    ...known.map((name, k) => sourceNode(page.facts.sources[name], open[k] ?? false)));
+  const known = names.filter((name) => page.facts.sources[name]), text = (snippet || []).join("\n");
+  if (text !== shownSnippet) document.getElementById("python").replaceChildren(...(text ? snippetNode(text) : []));
+  if (known.join() !== shownCode) {
+    const open = Array.from(document.querySelectorAll("#sources details"), (one) => one.open);
+    document.getElementById("sources").replaceChildren(...known.map((name, k) => sourceNode(page.facts.sources[name], open[k] ?? k === 0)));
+  }
+  [shownSnippet, shownCode] = [text, known.join()];
 }
 
-function snippetNode(lines) {
-  const text = lines.join("\n"), note = page.traced || text.startsWith("import") ? "" : " Traced numbers only: this one was computed in the page.";
-  return make("div", {}, make("div", { className: "row" }, make("h3", {}, "This number again, in Python"),
+function hideCode() {
+  for (const id of ["python", "sources"]) document.getElementById(id).replaceChildren();
+  [shownSnippet, shownCode] = ["", ""];
+}
+
+function snippetNode(text) {
+  const note = page.traced || text.startsWith("import") ? "" : "This prints the traced number; the one above was computed in the page.";
+  return [make("div", { className: "row" }, make("h3", {}, "This number again, in Python"),
     button("Copy", () => copy(text), { id: "copy" })), note ? make("p", { className: "note" }, note) : "",
-    make("pre", { id: "snippet", tabIndex: 0, "aria-label": "Snippet of Python" }, text));
+    make("pre", { id: "snippet", tabIndex: 0, "aria-label": "Snippet of Python" }, text)];
 }
 
 async function copy(text) {

@@ -28,7 +28,7 @@ function densePanel(layer, index) {
 function denseNote(layer) {
   const entry = page.facts.tensors[`${layer.name}/parameters/kernel`];
   if (entry.left_out) return " The kernel was left out of this page, for its size.";
-  return entry.scale ? ` The page holds the kernel in 8 bits: each weight is wrong by at most ${shown(entry.error)}, the largest being ${shown(entry.largest)}.` : "";
+  return entry.scale ? ` The page holds the kernel in 7 bits: each weight is wrong by at most ${shown(entry.error)}, the largest being ${shown(entry.largest)}.` : "";
 }
 
 function denseFigures(panel) {
@@ -87,7 +87,7 @@ function readUnit(panel) {
   const weights = Array.from({ length: inner }, (_, d) => kernel.data[d * units + view.unit]);
   const terms = weights.map((weight, d) => [d, x[d], weight, x[d] * weight]).filter((term) => term[3] !== 0);
   const sum = terms.reduce((total, term) => total + term[3], 0), largestOnes = [...terms].sort((p, q) => Math.abs(q[3]) - Math.abs(p[3]));
-  const rounded = page.facts.tensors[`${layer.name}/parameters/kernel`].scale ? " with the kernel in 8 bits" : "";
+  const rounded = page.facts.tensors[`${layer.name}/parameters/kernel`].scale ? " with the kernel in 7 bits" : "";
   return {
     title, lines: [`${whole(terms.length)} of ${whole(inner)} products are not 0. Their sum${rounded} ${shown(sum)} ${b < 0 ? "−" : "+"} bias `
       + `${shown(Math.abs(b))} = ${shown(sum + b)}; score ${shown(score)}; ${layer.activation} gives ${shown(output)}.`, ...lines],

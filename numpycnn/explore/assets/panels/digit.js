@@ -33,7 +33,7 @@ function digitPanel() {
   const parts = [panel.figures.seen.node, make("div", {}, make("h3", {}, "The answer"), answer)];
   const size = drawable();
   if (size) parts.unshift(drawingNode(size, panel));
-  panel.node = make("div", {}, make("h2", {}, `input: ${sizes(shape)}`), beside(panel.box, make("div", { className: "figures" }, ...parts)),
+  panel.node = make("div", { className: "still" }, make("h2", {}, `input: ${sizes(shape)}`), beside(panel.box, make("div", { className: "figures" }, ...parts)),
     examplesNode());
   panel.update();
   return panel;

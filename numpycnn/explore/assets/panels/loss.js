@@ -7,7 +7,7 @@ function lossPanel() {
   panel.mark = () => {};
   panel.box = readingBox(panel);
   const classes = last.output.shape.length === 1;
-  panel.node = make("div", {}, make("h2", {}, `loss: ${page.loss.name}`), make("p", {}, lossText(last)),
+  panel.node = make("div", { className: "still" }, make("h2", {}, `loss: ${page.loss.name}`), make("p", {}, lossText(last)),
     classes && page.layers.at(-1).output_shape[0] <= 100 ? targetChoice() : "",
     beside(panel.box, classes ? lossTable(panel, last) : lossMaps(panel, last)));
   panel.box.again();
@@ -43,7 +43,7 @@ function chooseTarget(k) {
 function lossTable(panel, last) {
   const scores = scoresOfLast(page.layers, last), n = last.output.data.length, merged = mergesSoftmax(page.layers, page.loss);
   const gradient = merged ? last.scores_gradient || last.input_gradient : last.output_gradient;
-  const bar = (k) => make("i", { style: `display:block;height:12px;background:#b35c00;width:${Math.max(1, Math.min(150, 150 * Math.abs(last.output.data[k])))}px` });
+  const bar = (k) => make("i", { className: "bar", style: `height:12px;background:#b35c00;width:${Math.max(1, Math.min(150, 150 * Math.abs(last.output.data[k])))}px` });
   const rows = Array.from({ length: Math.min(n, 1000) }, (_, k) => [
     button(String(k), () => panel.box.pin({ k }), { "aria-label": `Class ${k}`, id: `class-${k}` }), shown(scores.data[k]), shown(last.output.data[k]),
     bar(k), page.target ? shown(page.target.data[k]) : "", page.target && gradient ? shown(gradient.data[k]) : ""]);
