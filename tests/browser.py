@@ -6,12 +6,22 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any, Self
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LAUNCH = """
+import os, sys
+commands, answers, *browser = sys.argv[1:]
+os.dup2(int(commands), 3)
+os.dup2(int(answers), 4)
+os.execv(browser[0], browser)
+"""
+"""Starts the browser with its end of the two pipes where the protocol wants them."""
+
 PATIENCE = 60.0  # seconds for an answer, on a busy machine
 
 
@@ -43,9 +53,8 @@ class Browser:
             f"--window-size={width},{height}",
             "about:blank",
         ]
-        redirect = f'exec "$0" "$@" 3<&{from_us} 4>&{to_us}'  # the protocol's file descriptors are 3 and 4
         self._process = subprocess.Popen(  # noqa: S603
-            ["/bin/bash", "-c", redirect, path, *flags],
+            [sys.executable, "-c", LAUNCH, str(from_us), str(to_us), path, *flags],
             pass_fds=(from_us, to_us),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -54,12 +63,20 @@ class Browser:
         os.close(to_us)
         self._out, self._in, self._buffer, self._number = to_browser, from_browser, b"", 0
         self._session: str | None = None
-        (target,) = [t for t in self._pages() if t["type"] == "page"][:1]
+        try:
+            self._attach()
+            self.resize(width, height)
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self) -> None:
+        """Take hold of the browser's page, and put it offline."""
+        target = next(target for target in self._pages() if target["type"] == "page")
         self._session = self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
         self.send("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
-        self.resize(width, height)
 
     def _pages(self) -> list[dict[str, Any]]:
         """The targets, once there is one."""

@@ -15,8 +15,8 @@ from numpycnn.utils import to_categorical
 
 DESCRIPTION = (
     "Write one page of HTML that shows every number of a digit's way through a convolutional network, and back. Any "
-    "browser opens it from the disk, without a network. Without --model, the tutorial's network first learns from a part "
-    "of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and keeps it."
+    "browser opens it from the disk, without a network. Without --model, the tutorial's network first learns from a "
+    "part of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and keeps it."
 )
 
 PART = 12_000  # images to learn from where there is no file
@@ -40,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
         raise ModelFileError(f"--digit: the test images are 0 to {len(x_test) - 1}; received {args.digit}")
     network = trained(*train) if args.model is None else load_model(args.model)
     network.explore(args.output, as_inputs(network, x_test), targets(network, y_test), example=args.digit)
-    print(f"{args.output}: {os.path.getsize(args.output) / 1e6:.2f} MB, test image {args.digit}, a {y_test[args.digit]}.")
+    print(
+        f"{args.output}: {os.path.getsize(args.output) / 1e6:.2f} MB, test image {args.digit}, a {y_test[args.digit]}."
+    )
     print("Open it in a browser; it needs no network.")
     return 0
 
@@ -62,7 +64,7 @@ def as_inputs(network: Sequential, x: Array) -> Array:
 
 
 def targets(network: Sequential, y: Array) -> Array | None:
-    """MNIST's labels as the network's loss takes them; None where the network is not compiled, or has not ten outputs."""
+    """MNIST's labels as the network's loss takes them; None where it is not compiled, or has not ten outputs."""
     if network.loss is None or network.output_shape != (10,):
         return None
     return y if network.loss.name.startswith("sparse") else to_categorical(y, 10)

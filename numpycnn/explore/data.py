@@ -137,4 +137,3 @@ def known_labels(model: "Sequential", y: Array | None, predicted: Array) -> Arra
     if y is None or model.loss is None:
         return None
     return model.loss.targets(y, predicted.shape[1:]).argmax(axis=-1)
-

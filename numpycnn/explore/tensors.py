@@ -55,7 +55,12 @@ class Tensors:
     def add_output(self, name: str, value: Array, scores: Array, scores_name: str) -> None:
         """Put an output in, that may be the ReLU of scores, which are there, and then need not be written again."""
         if np.array_equal(value, F.relu(scores)):
-            self.table[name] = {"dtype": value.dtype.name, "shape": list(value.shape), "like": scores_name, "relu": True}
+            self.table[name] = {
+                "dtype": value.dtype.name,
+                "shape": list(value.shape),
+                "like": scores_name,
+                "relu": True,
+            }
         else:
             self.add(name, value)
 

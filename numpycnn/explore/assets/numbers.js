@@ -17,7 +17,7 @@ const pythonText = (value) => (Number.isFinite(value) ? String(value) : value > 
 function shown(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text = size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
+  const text = size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(3);
   return text.replace("-", "−").replace("e-", "e−");
 }
 

@@ -59,7 +59,7 @@ const drawing = { ink: null, past: [], fitted: true, erase: false, cursor: [14, 
 function drawingNode(size, panel) {
   const canvas = make("canvas", { width: DRAWN, height: DRAWN, className: "drawing", id: "drawing", tabIndex: 0, role: "application",
     "aria-label": "Drawing. Arrow keys move the pen, with Shift they draw, Space makes a dot, Delete clears." });
-  drawing.ink = drawing.ink || make("canvas", { width: DRAWN, height: DRAWN });
+  drawing.ink = drawing.ink || make("canvas", { width: DRAWN, height: DRAWN }).getContext("2d", { willReadFrequently: true });
   const act = { size, panel, canvas };
   listen(act);
   copyInk(act);
@@ -119,12 +119,12 @@ function drawByKey(act, event) {
 }
 
 function remember() {
-  drawing.past.push(drawing.ink.getContext("2d").getImageData(0, 0, DRAWN, DRAWN));
+  drawing.past.push(drawing.ink.getImageData(0, 0, DRAWN, DRAWN));
   if (drawing.past.length > 30) drawing.past.shift();
 }
 
 function stroke(act, from, to) {
-  const context = drawing.ink.getContext("2d");
+  const context = drawing.ink;
   context.globalCompositeOperation = drawing.erase ? "destination-out" : "source-over";
   Object.assign(context, { lineWidth: drawing.erase ? 30 : 20, lineCap: "round", lineJoin: "round", strokeStyle: "#000" });
   context.beginPath();
@@ -136,13 +136,13 @@ function stroke(act, from, to) {
 
 function undo(act) {
   if (!drawing.past.length) return;
-  drawing.ink.getContext("2d").putImageData(drawing.past.pop(), 0, 0);
+  drawing.ink.putImageData(drawing.past.pop(), 0, 0);
   useDrawing(act);
 }
 
 function clear(act) {
   remember();
-  drawing.ink.getContext("2d").clearRect(0, 0, DRAWN, DRAWN);
+  drawing.ink.clearRect(0, 0, DRAWN, DRAWN);
   useDrawing(act);
 }
 
@@ -150,14 +150,14 @@ function copyInk({ canvas }) {
   const context = canvas.getContext("2d"), [x, y] = drawing.cursor;
   context.fillStyle = "#fff";
   context.fillRect(0, 0, DRAWN, DRAWN);
-  context.drawImage(drawing.ink, 0, 0);
+  context.drawImage(drawing.ink.canvas, 0, 0);
   context.strokeStyle = "#a3006d";
   context.lineWidth = 2;
   context.strokeRect(x * DOT, y * DOT, DOT, DOT);
 }
 
 function inkTensor() {
-  const { data } = drawing.ink.getContext("2d").getImageData(0, 0, DRAWN, DRAWN);
+  const { data } = drawing.ink.getImageData(0, 0, DRAWN, DRAWN);
   return tensor([DRAWN, DRAWN], Float64Array.from({ length: DRAWN * DRAWN }, (_, k) => data[4 * k + 3] / 255));
 }
 
