@@ -185,7 +185,7 @@ class Browser:
             const node = document.querySelector({json.dumps(selector)});
             node.scrollIntoView({{ block: "center", inline: "center" }});
             const outer = node.parentNode, scale = node.clientHeight / {rows};
-            if (outer.className === "scroll") outer.scrollTop = {row} * scale - outer.clientHeight / 2;
+            if (outer.classList.contains("scroll")) outer.scrollTop = {row} * scale - outer.clientHeight / 2;
             const box = node.getBoundingClientRect();
             return [box.left + box.width * ({col} + 0.5) / {cols}, box.top + box.height * ({row} + 0.5) / {rows}];
         }})()"""

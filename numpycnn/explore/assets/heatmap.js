@@ -61,11 +61,12 @@ const cellSize = (rows, cols, width, height) =>
 // before() is called before it is painted.
 // Returns {node, refresh(), draw(marks), bring(row, col)}; a mark is {row, col, height, width, kind: "box" or "lit"}.
 function heatmap(spec) {
+  const tall = spec.square === false ? "scroll tall" : "scroll";
   let [width, height] = cellSize(spec.rows, spec.cols, spec.width || 280, spec.height || 280);
   if (spec.square !== false) width = height = Math.min(width, height);
   const canvas = make("canvas", { id: spec.id, tabIndex: 0, role: "application" });
   const title = make("b"), note = make("span"), legend = make("span"), place = { row: 0, col: 0 };
-  const node = make("figure", {}, make("figcaption", {}, title, note), make("div", { className: "scroll" }, canvas),
+  const node = make("figure", {}, make("figcaption", {}, title, note), make("div", { className: tall }, canvas),
     make("div", { className: "legend" }, make("i", { "aria-hidden": "true" }), legend));
 
   const base = make("canvas");

@@ -36,7 +36,7 @@ function renderPanel() {
 
 function renderHead() {
   document.getElementById("source").textContent = sourceText();
-  document.getElementById("controls").replaceChildren(modeChoice());
+  document.getElementById("controls").replaceChildren(modeChoice("mode"));
   renderNetwork();
   renderDifferences();
 }

@@ -55,21 +55,25 @@ function contributions(layers, runs, answer) {
   return found;
 }
 
-// ------------------------------------------------------------ numeric check
+// ------------------------------------------------------------ numeric check: of the page's own numbers, not of the traced
 
-// dL/dvalue of one weight (layer, key, index), or of one input pixel (layer null), by central differences in doubles.
-function numericGradient(page, what) {
-  const step = 1e-4, at = (shift) => lossShifted(page, what, shift);
-  return (at(step) - at(-step)) / (2 * step);
+// dL/dvalue of one weight (layer, key, index), or of one value of a layer's input (key null), as this page computes it.
+function ownGradient({ layer, key, index }) {
+  const run = page.own[layer];
+  return (key === null ? run.input_gradient : run.parameter_gradients[key]).data[index];
 }
 
-function lossShifted(page, { layer, key, index }, shift) {
+// The same by central differences, in double precision.
+function numericGradient(what) {
+  const step = 1e-4;
+  return (lossShifted(what, step) - lossShifted(what, -step)) / (2 * step);
+}
+
+function lossShifted({ layer, key, index }, shift) {
   const layers = page.layers.map((one) => ({ ...one, parameters: inDoubles(one.parameters) }));
-  const first = layer === null ? 0 : layer;
-  const x = inDouble(page.runs[first].input);
-  const moved = key === null ? x : layers[first].parameters[key];
-  moved.data[index] += shift;
-  const runs = forward(layers, x, page.kept, first);
+  const x = inDouble(page.own[layer].input);
+  (key === null ? x : layers[layer].parameters[key]).data[index] += shift;
+  const runs = forward(layers, x, page.kept, layer);
   return lossAt(layers, page.loss, runs.at(-1), inDouble(page.target), page.epsilon).value;
 }
 

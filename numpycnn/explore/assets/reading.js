@@ -50,18 +50,18 @@ function readingBox(panel) {
 
 // A button that compares a gradient with central differences. what: {layer, key, index, analytic}.
 function checkButton(what) {
-  const result = make("output", { className: "check" });
+  const result = make("output", { className: "check" }), able = page.computable && page.target && lossOf(page.loss);
   const run = () => {
-    const numeric = numericGradient(page, what), error = Math.abs(what.analytic - numeric);
-    const relative = error / Math.max(Math.abs(what.analytic), Math.abs(numeric), 1e-8);
-    result.textContent = `analytic ${exact(what.analytic)}, numeric ${shown(numeric)}, error ${shown(error)} `
-      + `(${shown(relative)} of the larger)${roundedNote()}`;
+    result.textContent = checkText(what, ownGradient(what), numericGradient(what));
     say(result.textContent);
   };
-  const able = page.computable && page.target && lossOf(page.loss);
   return make("div", { className: "row" }, button("Check numerically", run, { disabled: !able, id: "check" }), result,
     make("span", { className: "note" }, able ? "(L(+h) − L(−h))/2h with h = 1e-4, computed here in double precision" : ""));
 }
 
-const roundedNote = () => (page.traced && Object.values(page.facts.tensors).some((entry) => entry.scale)
-  ? "; the numeric one uses the page's 7-bit kernel" : "");
+function checkText({ analytic }, own, numeric) {
+  const error = Math.abs(own - numeric), relative = error / Math.max(Math.abs(own), Math.abs(numeric), 1e-12);
+  const rounded = Object.values(page.facts.tensors).some((entry) => entry.scale);
+  const others = page.traced ? `; numpycnn's own is ${shown(analytic)}${rounded ? ", with the kernel that is held here in 7 bits" : ""}` : "";
+  return `analytic ${shown(own)}, numeric ${shown(numeric)}, error ${shown(error)} (relative ${shown(relative)})${others}`;
+}

@@ -4,7 +4,7 @@
 const page = {
   facts: null, tensors: null, layers: [], loss: null, epsilon: 0,
   x: null, target: null, kept: null, label: "", traced: true,
-  runs: [], value: null, contributions: [], answer: 0, differences: [], selected: 0,
+  runs: [], own: [], value: null, contributions: [], answer: 0, differences: [], selected: 0,
 };
 
 const TRACED = ["output", "scores", "winner", "mask", "output_gradient", "input_gradient", "scores_gradient",
@@ -47,6 +47,7 @@ function recompute() {
   page.runs = [];
   page.value = null;
   if (page.computable) compute();
+  page.own = page.runs.map((run) => ({ ...run, parameter_gradients: { ...run.parameter_gradients } }));
   if (page.traced) overlay();
 }
 

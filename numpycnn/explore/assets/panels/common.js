@@ -72,6 +72,21 @@ function tiles(spec) {
   return { node, draw };
 }
 
+// The channel that adds most to the answer, and where its output is largest.
+function strongest(layer, index, run) {
+  const look = imagesOf(layer.output_shape, layer.first), added = page.contributions[index], sums = new Array(look.channels).fill(0);
+  const size = run.output.data.length, each = (visit) => {
+    for (let row = 0; row < look.rows; row++) for (let col = 0; col < look.cols; col++) visit(row, col);
+  };
+  if (added) sums.forEach((_, k) => each((row, col) => { sums[k] += added.data[look.index(row, col, k)] ?? 0; }));
+  const channel = argmax(sums), best = { channel, row: 0, col: 0, n: look.index(0, 0, channel) };
+  each((row, col) => {
+    const n = look.index(row, col, channel);
+    if (n < size && run.output.data[n] > run.output.data[best.n]) Object.assign(best, { row, col, n });
+  });
+  return best;
+}
+
 const activationText = (layer) => (layer.activation === "linear" ? "" : `, after ${layer.activation}`);
 
 // A panel: its title, what it is about, and its parts beside the reading box.

@@ -5,7 +5,7 @@ const MOST_ROWS = 4000;  // of a matrix that is drawn: canvases have limits
 
 function convPanel(layer, index) {
   const run = page.runs[index], w = windowOf(layer), filters = layer.config.filters, inner = run.patches.shape[1];
-  const view = viewOf(layer.name, { ...strongest(layer, index, run), column: 0 });
+  const view = viewOf(layer.name, strongestCell(layer, index, run));
   const panel = { layer, index, run, w, view, filters, inner, cells: w.rows.output * w.cols.output, figures: {} };
   panel.image = (name) => toLast(run[name], isFirst(layer));  // as (rows, columns, channels)
   panel.read = (selection) => convReading(panel, selection);
@@ -17,15 +17,10 @@ function convPanel(layer, index) {
   return panel;
 }
 
-// The filter that adds most to the answer, and its largest output: something to begin with.
-function strongest(layer, index, run) {
-  const look = imagesOf(layer.output_shape, isFirst(layer)), added = page.contributions[index], sums = new Array(look.channels).fill(0);
-  const each = (visit) => { for (let i = 0; i < look.rows; i++) for (let j = 0; j < look.cols; j++) visit(i, j); };
-  if (added) sums.forEach((_, k) => each((i, j) => { sums[k] += added.data[look.index(i, j, k)]; }));
-  const filter = argmax(sums);
-  let best = [0, 0];
-  each((i, j) => { if (run.output.data[look.index(i, j, filter)] > run.output.data[look.index(...best, filter)]) best = [i, j]; });
-  return { filter, channel: 0, selection: { type: "cell", i: best[0], j: best[1] } };
+// The strongest output cell: something to begin with.
+function strongestCell(layer, index, run) {
+  const { channel, row, col } = strongest(layer, index, run);
+  return { filter: channel, channel: 0, column: 0, selection: { type: "cell", i: row, j: col } };
 }
 
 function convText({ w, inner, cells, filters, layer }) {
@@ -104,16 +99,16 @@ function convFigures(panel) {
   const select = (make) => ({
     point: (n, r, c, spoken) => panel.box.point(make(r, c), spoken), pin: (n, r, c) => panel.box.pin(make(r, c)),
   });
-  figures.image = mapFigure({ id: "image", of: () => panel.image("input"), channel: () => view.channel, width: 300, height: 300,
+  figures.image = mapFigure({ id: "image", of: () => panel.image("input"), channel: () => view.channel, width: 250, height: 250,
     title: () => `input of ${name}${w.channels > 1 ? `, channel ${view.channel}` : ""}`,
     note: () => "Point at a pixel: every matrix cell that holds it lights up.", ...select((r, c) => ({ type: "pixel", r, c })) });
   figures.matrix = matrixFigure(panel, "matrix", run.patches, () => `im2col matrix of ${name}`,
     `${whole(cells)} rows (output cells) by ${inner} columns (taps${w.channels > 1 ? " and channels" : ""})`, "entry");
   figures.kernel = kernelFigure(panel, "kernel", layer.parameters.kernel, () => `kernel of ${name}, filter ${view.filter}`, "weight");
-  figures.output = mapFigure({ id: "output", of: () => panel.image("output"), channel: () => view.filter, width: 300, height: 300,
+  figures.output = mapFigure({ id: "output", of: () => panel.image("output"), channel: () => view.filter, width: 250, height: 250,
     title: () => `output of ${name}${activationText(layer)}, filter ${view.filter}`,
     note: () => "Point at a cell: its patch, its row, its filter, and the sum.", ...select((i, j) => ({ type: "cell", i, j })) });
-  figures.tap = heatmap({ id: "tap", rows: w.rows.output, cols: w.cols.output, width: 300, height: 300,
+  figures.tap = heatmap({ id: "tap", rows: w.rows.output, cols: w.cols.output, width: 250, height: 250,
     title: () => `column ${view.column} of the matrix, as an image`, note: () => `${tapText(panel, view.column)} sees, at each output cell: `
       + "the input, shifted.",
     value: (i, j) => run.patches.data[(i * w.cols.output + j) * inner + view.column],
@@ -130,7 +125,7 @@ function convFigures(panel) {
 function matrixFigure(panel, id, matrix, title, note, type) {
   const rows = Math.min(panel.cells, MOST_ROWS), cols = Math.min(panel.inner, MOST_ROWS);
   const part = rows < panel.cells || cols < panel.inner ? `; the first ${rows} by ${cols} are drawn` : "";
-  return heatmap({ id, title, note: () => note + part, rows, cols, width: 300, height: 1200, square: false,
+  return heatmap({ id, title, note: () => note + part, rows, cols, width: 260, height: 1200, square: false,
     value: (row, col) => matrix.data[row * panel.inner + col],
     point: (row, col, spoken) => panel.box.point({ type, row, col }, spoken),
     pin: (row, col) => panel.box.pin({ type, row, col }) });
@@ -151,10 +146,15 @@ function kernelFigure(panel, id, kernel, title, type) {
 const columnOf = ({ w, view }, k) => k * w.channels + view.channel;
 const weightIndex = ({ filters, view }, column) => column * filters + view.filter;
 
-function tapText({ w }, column) {
+const tapName = ({ w }, column) => {
   const k = Math.floor(column / w.channels), channel = w.channels > 1 ? ` of channel ${column % w.channels}` : "";
-  return `tap (${Math.floor(k / w.cols.kernel)}, ${k % w.cols.kernel})${channel}`;
-}
+  return `(${Math.floor(k / w.cols.kernel)}, ${k % w.cols.kernel})${channel}`;
+};
+const tapText = (panel, column) => `tap ${tapName(panel, column)}`;
+
+// A matrix cell that holds a pixel, and the output cell and tap that read it.
+const readerText = (panel, { i, j, k, u, v }) =>
+  [`(${i * panel.w.cols.output + j}, ${columnOf(panel, k)})`, `(${i}, ${j})`, `(${u}, ${v})`];
 
 function convTiles(panel) {
   const { layer, run, view } = panel;
@@ -202,7 +202,7 @@ function readCell(panel, { i, j }) {
   let sum = 0;
   const rows = weights.map((weight, k) => {
     sum += patch[k] * weight;
-    return [tapText(panel, k), shown(patch[k]), shown(weight), shown(patch[k] * weight), shown(sum)];
+    return [tapName(panel, k), shown(patch[k]), shown(weight), shown(patch[k] * weight), shown(sum)];
   });
   const lines = [where, `Sum of ${inner} products ${shown(sum)} ${b < 0 ? "−" : "+"} bias ${shown(Math.abs(b))} = score ${shown(score)}`
     + `; ${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`];
@@ -241,8 +241,7 @@ function readPixel(panel, { r, c }) {
     title: `Pixel (${r}, ${c}) of the input = ${shown(value)}`,
     lines: [`It stands in ${count(readers.length, "cell")} of the matrix (at most ${w.taps}), one for each window over it: `
       + `so ${count(readers.length, "gradient")} will be added up for it on the way back.`],
-    terms: { heads: ["matrix row", "matrix column", "output cell", "tap"],
-      rows: readers.map(({ i, j, k, u, v }) => [i * w.cols.output + j, columnOf(panel, k), `(${i}, ${j})`, `(${u}, ${v})`]) },
+    terms: { heads: ["matrix cell", "output cell", "tap"], rows: readers.map((reader) => readerText(panel, reader)) },
     code: ["im2col", "col2im"], snippet: fromTrace(layer, "input", inputIndex(panel, r, c), value),
   };
 }

@@ -7,16 +7,16 @@ function convBackwardParts(panel) {
     point: (n, i, j, spoken) => panel.box.point({ type, i, j }, spoken), pin: (n, i, j) => panel.box.pin({ type, i, j }),
   });
   const made = {
-    doutput: mapFigure({ id: "doutput", of: () => panel.image("output_gradient"), channel: () => view.filter,
+    doutput: mapFigure({ id: "doutput", of: () => panel.image("output_gradient"), channel: () => view.filter, width: 250, height: 250,
       title: () => `dL/d output of ${name}, filter ${view.filter}`, note: () => "What comes back from the layer after.", ...cell("through") }),
-    dscores: mapFigure({ id: "dscores", of: () => run.scores_gradient, channel: () => view.filter,
+    dscores: mapFigure({ id: "dscores", of: () => run.scores_gradient, channel: () => view.filter, width: 250, height: 250,
       title: () => `dL/d scores of ${name}, filter ${view.filter}`,
       note: () => (layer.activation === "relu" ? "After the ReLU's gate: 0 where the unit is dead." : "Back through the activation."),
       ...cell("gate") }),
     dkernel: kernelFigure(panel, "dkernel", run.parameter_gradients.kernel, () => `dL/d kernel of ${name}, filter ${view.filter}`, "dweight"),
     dmatrix: matrixFigure(panel, "dmatrix", run.patches_gradient, () => `dL/d patches of ${name}: dcols = dz @ kernel.T`,
       `${whole(cells)} rows by ${inner} columns, as the im2col matrix`, "dentry"),
-    dimage: mapFigure({ id: "dimage", of: () => panel.image("input_gradient"), channel: () => view.channel, width: 300, height: 300,
+    dimage: mapFigure({ id: "dimage", of: () => panel.image("input_gradient"), channel: () => view.channel, width: 250, height: 250,
       title: () => `dL/d input of ${name}${w.channels > 1 ? `, channel ${view.channel}` : ""}: col2im`,
       note: () => "Point at a pixel: what was added up for it.",
       point: (n, r, c, spoken) => panel.box.point({ type: "dpixel", r, c }, spoken),
@@ -95,16 +95,16 @@ function readGradientPixel(panel, { r, c }) {
   const { layer, run, w, view, inner, index } = panel, at = (r * w.cols.size + c) * w.channels + view.channel;
   const value = panel.image("input_gradient").data[at];
   let sum = 0;
-  const parts = readersOf(w, r, c).map(({ i, j, k, u, v }) => {
-    const row = i * w.cols.output + j, part = run.patches_gradient.data[row * inner + columnOf(panel, k)];
+  const parts = readersOf(w, r, c).map((reader) => {
+    const part = run.patches_gradient.data[(reader.i * w.cols.output + reader.j) * inner + columnOf(panel, reader.k)];
     sum += part;
-    return { part, row: [row, columnOf(panel, k), `(${i}, ${j})`, `(${u}, ${v})`, shown(part), shown(sum)] };
+    return { part, row: [...readerText(panel, reader), shown(part), shown(sum)] };
   });
   const flat = toFlat(panel, r, c);
   return {
     title: `dL/d pixel (${r}, ${c}) of the input = ${shown(value)}`,
     lines: [`col2im adds up ${count(parts.length, "contribution")}, one from each matrix cell that holds the pixel: ${shown(sum)}.`],
-    terms: { heads: ["matrix row", "matrix column", "output cell", "tap", "contribution", "sum so far"], rows: parts.map((one) => one.row) },
+    terms: { heads: ["matrix cell", "output cell", "tap", "contribution", "sum so far"], rows: parts.map((one) => one.row) },
     check: { layer: index, key: null, index: flat, analytic: value }, code: ["col2im", "conv2d_backward_input"],
     snippet: ["import numpy as np", `parts = ${numbers(parts.map((one) => one.part))}  # dL/d patches, where the pixel stands`,
       `print(parts.sum())  # the page shows ${literal(value)}`],

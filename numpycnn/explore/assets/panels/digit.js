@@ -13,7 +13,7 @@ function drawable() {
 
 function digitPanel() {
   const shape = page.facts.model.input_shape, look = imagesOf(shape, page.inputFirst);
-  const panel = { view: viewOf("input", { channel: 0, selection: { n: 0 } }), figures: {} };
+  const panel = { view: viewOf("input", { channel: 0, selection: { n: argmax(page.x.data) } }), figures: {} };
   const square = product(shape) === SIDE * SIDE;
   const shownAs = () => (square && look.channels === 1 && shape.length < 3 ? tensor([SIDE, SIDE], page.x.data) : page.x);
   panel.read = ({ n }) => ({ title: `Input (${indexText(shape, n)}) = ${shown(page.x.data[n])}`, lines: inputLines(n),
@@ -33,7 +33,7 @@ function digitPanel() {
   const parts = [panel.figures.seen.node, make("div", {}, make("h3", {}, "The answer"), answer)];
   const size = drawable();
   if (size) parts.unshift(drawingNode(size, panel));
-  panel.node = make("div", { className: "still" }, make("h2", {}, `input: ${sizes(shape)}`), beside(panel.box, make("div", { className: "figures" }, ...parts)),
+  panel.node = make("div", { className: "still" }, make("h2", {}, `input: ${sizes(shape)}`), make("div", { className: "figures" }, ...parts), panel.box.node,
     examplesNode());
   panel.update();
   return panel;
@@ -70,7 +70,7 @@ function drawingNode(size, panel) {
     drawing.erase = !drawing.erase;
     erase.setAttribute("aria-pressed", String(drawing.erase));
   }, { "aria-pressed": String(drawing.erase) });
-  return make("div", {}, make("h3", {}, "Draw here"), canvas,
+  return make("div", { className: "sheet" }, make("h3", {}, "Draw here"), canvas,
     make("div", { className: "row" }, button("Undo", () => undo(act), { id: "undo" }), button("Clear", () => clear(act), { id: "clear" }), erase),
     make("label", {}, fitted, " as MNIST sees it: fitted into 20 by 20, centred by its mass"),
     make("p", { className: "note" }, "Keys: arrows move the pen, Shift and arrows draw, Space makes a dot, Delete clears."));

@@ -3,7 +3,7 @@
 
 function dropoutPanel(layer, index) {
   const panel = elementPanel(layer, index, ["input", "mask", "output"], dropoutText(layer));
-  panel.node.querySelector("h2").after(make("div", { className: "row" }, modeChoice(),
+  panel.node.querySelector("h2").after(make("div", { className: "row" }, modeChoice("panel-mode"),
     button("Draw again", () => setMode("drawn"), { id: "draw-again", disabled: !page.computable })));
   return panel;
 }
@@ -17,12 +17,12 @@ function dropoutText(layer) {
 }
 
 // Inference, or training with the library's mask or one drawn here.
-function modeChoice() {
+function modeChoice(id) {
   const mode = page.kept ? (page.drawnKept ? "drawn" : "library") : "inference";
   const options = [["inference", "inference (dropout off)"], ["library", "training, numpycnn's next mask"], ["drawn", "training, a mask drawn here"]];
   const node = choice("Dropout:", options, mode, setMode);
   node.querySelector("select").disabled = !page.computable || !page.layers.some((layer) => layer.kind === "Dropout");
-  node.querySelector("select").id = "mode";
+  node.querySelector("select").id = id;
   return node;
 }
 

@@ -3,7 +3,7 @@
 
 function elementPanel(layer, index, names, text) {
   const run = page.runs[index];
-  const view = viewOf(layer.name, { channel: 0, selection: { name: names.at(-1), n: argmax(run.output.data) } });
+  const { channel, n } = strongest(layer, index, run), view = viewOf(layer.name, { channel, selection: { name: "output", n } });
   const panel = { layer, index, run, view, figures: {} };
   const wanted = [...names, ...(run.output_gradient ? ["output_gradient", "input_gradient"] : [])].filter((name) => run[name]);
   panel.read = (selection) => readElement(panel, wanted, selection);
@@ -15,7 +15,7 @@ function elementPanel(layer, index, names, text) {
     Object.values(panel.figures).forEach((figure) => figure.refresh());
     panel.box.again();
   };
-  const channels = imagesOf(layer.output_shape, layer.first).channels;
+  const channels = Math.max(...wanted.map((name) => imagesOf(run[name].shape, layer.first).channels));
   panel.node = framed(layer, text, panel.box, channels > 1 ? numberInput("Channel", "channel", channels, view.channel, (value) => {
     view.channel = value;
     panel.refresh();

@@ -3,7 +3,8 @@
 
 function poolPanel(layer, index) {
   const run = page.runs[index], w = windowOf(layer), first = isFirst(layer);
-  const { filter, selection } = strongest(layer, index, run), view = viewOf(layer.name, { channel: filter, selection });
+  const { channel, row, col } = strongest(layer, index, run);
+  const view = viewOf(layer.name, { channel, selection: { type: "cell", i: row, j: col } });
   const panel = { layer, index, run, w, view, figures: {} };
   panel.image = (name) => toLast(run[name], first);
   panel.read = (selection) => (selection.type === "cell" ? readWindow(panel, selection) : readPooled(panel, selection));
