@@ -16,15 +16,21 @@ const button = (text, onclick, properties = {}) => make("button", { type: "butto
 
 // A choice: options are [value, text]. The node has .value.
 function choice(text, options, value, change) {
-  const select = make("select", { onchange: () => change(select.value) },
-    ...options.map(([key, label]) => make("option", { value: key, selected: String(key) === String(value) }, label)));
+  const select = make(
+    "select",
+    { onchange: () => change(select.value) },
+    ...options.map(([key, label]) => make("option", { value: key, selected: String(key) === String(value) }, label)),
+  );
   return make("label", {}, `${text} `, select);
 }
 
 function table(heads, rows) {
-  return make("table", {},
+  return make(
+    "table",
+    {},
     make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
-    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, cell))))));
+    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, cell))))),
+  );
 }
 
 // Spoken by screen readers: what is pointed at by key, or pinned.

@@ -1,12 +1,22 @@
 "use strict";
 // A matrix of numbers as a picture of cells, which can be pointed at, moved through by key, and pinned.
 
-const BELOW = [[255, 255, 255], [110, 165, 215], [8, 60, 125]], ABOVE = [[255, 255, 255], [246, 166, 86], [150, 64, 0]];
+const BELOW = [
+    [255, 255, 255],
+    [110, 165, 215],
+    [8, 60, 125],
+  ],
+  ABOVE = [
+    [255, 255, 255],
+    [246, 166, 86],
+    [150, 64, 0],
+  ];
 
 // The colour of a value between -bound and bound.
 function colour(value, bound) {
   if (!Number.isFinite(value)) return [90, 90, 90];
-  const part = bound > 0 ? Math.min(Math.abs(value) / bound, 1) * 2 : 0, stops = value < 0 ? BELOW : ABOVE;
+  const part = bound > 0 ? Math.min(Math.abs(value) / bound, 1) * 2 : 0,
+    stops = value < 0 ? BELOW : ABOVE;
   const k = Math.min(Math.floor(part), 1);
   return stops[k].map((from, n) => Math.round(from + (stops[k + 1][n] - from) * (part - k)));
 }
@@ -20,7 +30,8 @@ function paint(canvas, rows, cols, value, bound, cell) {
     const one = value(Math.floor(k / cols), k % cols);
     if (one !== undefined) picture.data.set([...colour(one, bound), 255], 4 * k);
   }
-  const small = make("canvas", { width: cols, height: rows }), context = canvas.getContext("2d");
+  const small = make("canvas", { width: cols, height: rows }),
+    context = canvas.getContext("2d");
   small.getContext("2d").putImageData(picture, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
@@ -43,7 +54,8 @@ function strikeNegatives(context, rows, cols, value, [width, height]) {
 }
 
 function extremes(rows, cols, value) {
-  let low = Infinity, high = -Infinity;
+  let low = Infinity,
+    high = -Infinity;
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < cols; c++) {
       const one = value(r, c);
@@ -54,8 +66,10 @@ function extremes(rows, cols, value) {
   return [low, high];
 }
 
-const cellSize = (rows, cols, width, height) =>
-  [Math.max(1, Math.min(24, Math.floor(width / cols))), Math.max(1, Math.min(24, Math.floor(height / rows)))];
+const cellSize = (rows, cols, width, height) => [
+  Math.max(1, Math.min(24, Math.floor(width / cols))),
+  Math.max(1, Math.min(24, Math.floor(height / rows))),
+];
 
 // spec: {id, title(), note(), rows, cols, value(r, c), width, height, square, point(r, c), pin(r, c)};
 // before() is called before it is painted.
@@ -65,21 +79,33 @@ function heatmap(spec) {
   let [width, height] = cellSize(spec.rows, spec.cols, spec.width || 280, spec.height || 280);
   if (spec.square !== false) width = height = Math.min(width, height);
   const canvas = make("canvas", { id: spec.id, tabIndex: 0, role: "application" });
-  const title = make("b"), note = make("span"), legend = make("span"), place = { row: 0, col: 0 };
-  const node = make("figure", {}, make("figcaption", {}, title, note), make("div", { className: tall }, canvas),
-    make("div", { className: "legend" }, make("i", { "aria-hidden": "true" }), legend));
+  const title = make("b"),
+    note = make("span"),
+    legend = make("span"),
+    place = { row: 0, col: 0 };
+  const node = make(
+    "figure",
+    {},
+    make("figcaption", {}, title, note),
+    make("div", { className: tall }, canvas),
+    make("div", { className: "legend" }, make("i", { "aria-hidden": "true" }), legend),
+  );
 
   const base = make("canvas");
   function refresh() {
     if (spec.before) spec.before();
-    const [low, high] = extremes(spec.rows, spec.cols, spec.value), bound = Math.max(Math.abs(low), Math.abs(high));
+    const [low, high] = extremes(spec.rows, spec.cols, spec.value),
+      bound = Math.max(Math.abs(low), Math.abs(high));
     paint(base, spec.rows, spec.cols, spec.value, bound, [width, height]);
     [canvas.width, canvas.height] = [base.width, base.height];
     title.textContent = spec.title();
     note.textContent = spec.note ? spec.note() : "";
     legend.textContent = `min ${shown(low)}, zero white, max ${shown(high)}`;
-    canvas.setAttribute("aria-label", `${spec.title()}. ${spec.rows} rows, ${spec.cols} columns, from ${shown(low)} to `
-      + `${shown(high)}. Arrow keys move, Enter pins, Escape lets go.`);
+    canvas.setAttribute(
+      "aria-label",
+      `${spec.title()}. ${spec.rows} rows, ${spec.cols} columns, from ${shown(low)} to ` +
+        `${shown(high)}. Arrow keys move, Enter pins, Escape lets go.`,
+    );
     draw();
   }
 
@@ -90,8 +116,11 @@ function heatmap(spec) {
     marks.filter((mark) => mark.kind !== "lit").forEach((mark) => frame(mark));
   }
 
-  function light({ row, col }) {  // a dot that stands out on every shade, however small the cell
-    const context = canvas.getContext("2d"), x = col * width, y = row * height;
+  function light({ row, col }) {
+    // a dot that stands out on every shade, however small the cell
+    const context = canvas.getContext("2d"),
+      x = col * width,
+      y = row * height;
     context.fillStyle = "#000";
     context.fillRect(x - 1, y - 1, width + 2, height + 2);
     context.fillStyle = "#ffe000";
@@ -99,8 +128,12 @@ function heatmap(spec) {
   }
 
   function frame({ row, col, height: h = 1, width: w = 1 }) {
-    const context = canvas.getContext("2d"), box = [col * width, row * height, w * width, h * height];
-    for (const [colourOf, line] of [["#fff", 5], ["#a3006d", 2.5]]) {
+    const context = canvas.getContext("2d"),
+      box = [col * width, row * height, w * width, h * height];
+    for (const [colourOf, line] of [
+      ["#fff", 5],
+      ["#a3006d", 2.5],
+    ]) {
       context.strokeStyle = colourOf;
       context.lineWidth = line;
       context.strokeRect(...box);
@@ -114,15 +147,28 @@ function heatmap(spec) {
     return row >= 0 && col >= 0 && row < spec.rows && col < spec.cols ? [row, col] : null;
   }
 
-  function bring(row, col) {  // into view, where the picture scrolls
-    const outer = canvas.parentNode, x = col * width, y = row * height;
-    if (y < outer.scrollTop || y + height > outer.scrollTop + outer.clientHeight) outer.scrollTop = y - outer.clientHeight / 2;
-    if (x < outer.scrollLeft || x + width > outer.scrollLeft + outer.clientWidth) outer.scrollLeft = x - outer.clientWidth / 2;
+  function bring(row, col) {
+    // into view, where the picture scrolls
+    const outer = canvas.parentNode,
+      x = col * width,
+      y = row * height;
+    if (y < outer.scrollTop || y + height > outer.scrollTop + outer.clientHeight)
+      outer.scrollTop = y - outer.clientHeight / 2;
+    if (x < outer.scrollLeft || x + width > outer.scrollLeft + outer.clientWidth)
+      outer.scrollLeft = x - outer.clientWidth / 2;
   }
 
   function move(event) {
-    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-10, 0],
-      PageDown: [10, 0], Home: [0, -spec.cols], End: [0, spec.cols] };
+    const steps = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      PageUp: [-10, 0],
+      PageDown: [10, 0],
+      Home: [0, -spec.cols],
+      End: [0, spec.cols],
+    };
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       spec.pin(place.row, place.col);

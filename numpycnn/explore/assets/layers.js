@@ -9,31 +9,49 @@ const ACTIVATIONS = {
   linear: { forward: (z) => z, backward: (dy) => dy },
   relu: {
     forward: (z) => mapped(z, (value) => Math.max(value, 0)),
-    backward: (dy, y) => tensor(y.shape, dy.data.map((value, k) => (y.data[k] > 0 ? value : 0))),
+    backward: (dy, y) =>
+      tensor(
+        y.shape,
+        dy.data.map((value, k) => (y.data[k] > 0 ? value : 0)),
+      ),
   },
   sigmoid: {
     forward: (z) => mapped(z, (value) => 1 / (1 + Math.exp(-value))),
-    backward: (dy, y) => tensor(y.shape, dy.data.map((value, k) => value * y.data[k] * (1 - y.data[k]))),
+    backward: (dy, y) =>
+      tensor(
+        y.shape,
+        dy.data.map((value, k) => value * y.data[k] * (1 - y.data[k])),
+      ),
   },
   tanh: {
     forward: (z) => mapped(z, Math.tanh),
-    backward: (dy, y) => tensor(y.shape, dy.data.map((value, k) => value * (1 - y.data[k] * y.data[k]))),
+    backward: (dy, y) =>
+      tensor(
+        y.shape,
+        dy.data.map((value, k) => value * (1 - y.data[k] * y.data[k])),
+      ),
   },
   softmax: { forward: softmax, backward: softmaxBackward },
 };
 
 function softmax(z) {
-  const y = zerosLike(z, z.shape), n = z.shape.at(-1);
+  const y = zerosLike(z, z.shape),
+    n = z.shape.at(-1);
   for (let start = 0; start < z.data.length; start += n) {
-    const row = Array.from(z.data.subarray(start, start + n)), top = Math.max(...row);
-    const e = row.map((value) => Math.exp(value - top)), sum = e.reduce((a, b) => a + b, 0);
-    e.forEach((value, k) => { y.data[start + k] = value / sum; });
+    const row = Array.from(z.data.subarray(start, start + n)),
+      top = Math.max(...row);
+    const e = row.map((value) => Math.exp(value - top)),
+      sum = e.reduce((a, b) => a + b, 0);
+    e.forEach((value, k) => {
+      y.data[start + k] = value / sum;
+    });
   }
   return y;
 }
 
 function softmaxBackward(dy, y) {
-  const dz = zerosLike(y, y.shape), n = y.shape.at(-1);
+  const dz = zerosLike(y, y.shape),
+    n = y.shape.at(-1);
   for (let start = 0; start < y.data.length; start += n) {
     let inner = 0;
     for (let k = start; k < start + n; k++) inner += dy.data[k] * y.data[k];
@@ -46,7 +64,9 @@ function softmaxBackward(dy, y) {
 
 // (P, K) by (K, F) -> (P, F), and the bias, if any, to each row.
 function times(a, b, bias, inner, outputs) {
-  const rows = a.data.length / inner, y = zerosLike(a, [rows, outputs]), sums = new Float64Array(outputs);
+  const rows = a.data.length / inner,
+    y = zerosLike(a, [rows, outputs]),
+    sums = new Float64Array(outputs);
   for (let p = 0; p < rows; p++) {
     sums.fill(0);
     for (let k = 0; k < inner; k++) {
@@ -60,7 +80,8 @@ function times(a, b, bias, inner, outputs) {
 
 // (P, F) by the transpose of (K, F) -> (P, K): dcols = dy @ kernel.T
 function timesTransposed(dy, b, inner, outputs) {
-  const rows = dy.data.length / outputs, y = zerosLike(dy, [rows, inner]);
+  const rows = dy.data.length / outputs,
+    y = zerosLike(dy, [rows, inner]);
   for (let p = 0; p < rows; p++) {
     for (let k = 0; k < inner; k++) {
       let sum = 0;
@@ -73,7 +94,8 @@ function timesTransposed(dy, b, inner, outputs) {
 
 // The transpose of (P, K) by (P, F) -> (K, F): dkernel = cols.T @ dy
 function transposedTimes(a, dy, inner, outputs) {
-  const rows = a.data.length / inner, sums = new Float64Array(inner * outputs);
+  const rows = a.data.length / inner,
+    sums = new Float64Array(inner * outputs);
   for (let p = 0; p < rows; p++) {
     for (let k = 0; k < inner; k++) {
       const value = a.data[p * inner + k];
@@ -85,21 +107,29 @@ function transposedTimes(a, dy, inner, outputs) {
 
 function columnSums(dy, outputs) {
   const sums = new Float64Array(outputs);
-  dy.data.forEach((value, k) => { sums[k % outputs] += value; });
+  dy.data.forEach((value, k) => {
+    sums[k % outputs] += value;
+  });
   return tensor([outputs], dy.data.constructor.from(sums));
 }
 
 // ------------------------------------------------------------ windows
 
 function im2col(x, w) {
-  const k = w.taps * w.channels, y = zerosLike(x, [w.rows.output * w.cols.output, k]);
-  eachCopy(w, (cell, column, pixel) => { if (pixel >= 0) y.data[cell * k + column] = x.data[pixel]; });
+  const k = w.taps * w.channels,
+    y = zerosLike(x, [w.rows.output * w.cols.output, k]);
+  eachCopy(w, (cell, column, pixel) => {
+    if (pixel >= 0) y.data[cell * k + column] = x.data[pixel];
+  });
   return y;
 }
 
 function col2im(dcols, w) {
-  const sums = new Float64Array(w.rows.size * w.cols.size * w.channels), k = w.taps * w.channels;
-  eachCopy(w, (cell, column, pixel) => { if (pixel >= 0) sums[pixel] += dcols.data[cell * k + column]; });
+  const sums = new Float64Array(w.rows.size * w.cols.size * w.channels),
+    k = w.taps * w.channels;
+  eachCopy(w, (cell, column, pixel) => {
+    if (pixel >= 0) sums[pixel] += dcols.data[cell * k + column];
+  });
   return tensor([w.rows.size, w.cols.size, w.channels], dcols.data.constructor.from(sums));
 }
 
@@ -118,7 +148,9 @@ function eachCopy(w, visit) {
 // ------------------------------------------------------------ layers
 
 function convForward(layer, x) {
-  const w = windowOf(layer), { kernel, bias } = layer.parameters, filters = kernel.shape[3];
+  const w = windowOf(layer),
+    { kernel, bias } = layer.parameters,
+    filters = kernel.shape[3];
   const patches = im2col(toLast(x, isFirst(layer)), w);
   const scores = times(patches, kernel, bias, patches.shape[1], filters);
   scores.shape = [w.rows.output, w.cols.output, filters];
@@ -126,7 +158,10 @@ function convForward(layer, x) {
 }
 
 function convBackward(layer, run, dy) {
-  const w = windowOf(layer), { kernel } = layer.parameters, filters = kernel.shape[3], inner = run.patches.shape[1];
+  const w = windowOf(layer),
+    { kernel } = layer.parameters,
+    filters = kernel.shape[3],
+    inner = run.patches.shape[1];
   const dz = toLast(ACTIVATIONS[layer.activation].backward(dy, run.output), isFirst(layer));
   const dcols = timesTransposed(dz, kernel, inner, filters);
   const dkernel = transposedTimes(run.patches, dz, inner, filters);
@@ -139,14 +174,16 @@ function convBackward(layer, run, dy) {
 }
 
 function denseForward(layer, x) {
-  const { kernel, bias } = layer.parameters, [inner, units] = kernel.shape;
+  const { kernel, bias } = layer.parameters,
+    [inner, units] = kernel.shape;
   const scores = times(x, kernel, bias, inner, units);
   scores.shape = layer.output_shape;
   return { scores, output: ACTIVATIONS[layer.activation].forward(scores) };
 }
 
 function denseBackward(layer, run, dy) {
-  const { kernel } = layer.parameters, [inner, units] = kernel.shape;
+  const { kernel } = layer.parameters,
+    [inner, units] = kernel.shape;
   const dz = ACTIVATIONS[layer.activation].backward(dy, run.output);
   return {
     scores_gradient: dz,
@@ -156,13 +193,16 @@ function denseBackward(layer, run, dy) {
 }
 
 function poolForward(layer, input) {
-  const w = windowOf(layer), x = toLast(input, isFirst(layer));
+  const w = windowOf(layer),
+    x = toLast(input, isFirst(layer));
   const shape = [w.rows.output, w.cols.output, w.channels];
-  const y = zerosLike(x, shape), winner = tensor(shape, new Uint16Array(product(shape)));
+  const y = zerosLike(x, shape),
+    winner = tensor(shape, new Uint16Array(product(shape)));
   y.data.fill(-Infinity);
   eachCopy(w, (cell, column, pixel) => {
     const out = cell * w.channels + (column % w.channels);
-    if (pixel >= 0 && x.data[pixel] > y.data[out]) {  // strictly greater: of equal ones the first wins
+    if (pixel >= 0 && x.data[pixel] > y.data[out]) {
+      // strictly greater: of equal ones the first wins
       y.data[out] = x.data[pixel];
       winner.data[out] = Math.floor(column / w.channels);
     }
@@ -171,7 +211,8 @@ function poolForward(layer, input) {
 }
 
 function poolBackward(layer, run, dy) {
-  const w = windowOf(layer), given = toLast(dy, isFirst(layer));
+  const w = windowOf(layer),
+    given = toLast(dy, isFirst(layer));
   const dx = zerosLike(dy, [w.rows.size, w.cols.size, w.channels]);
   eachCopy(w, (cell, column, pixel) => {
     const out = cell * w.channels + (column % w.channels);
@@ -181,11 +222,21 @@ function poolBackward(layer, run, dy) {
 }
 
 function dropoutForward(layer, x, kept) {
-  const { rate } = layer.config, scale = rate < 1 ? 1 / (1 - rate) : 1;
+  const { rate } = layer.config,
+    scale = rate < 1 ? 1 / (1 - rate) : 1;
   const mask = zerosLike(x, x.shape);
   mask.data.fill(1);
-  if (kept && rate > 0) kept.data.forEach((keep, k) => { mask.data[k] = keep ? scale : 0; });
-  return { mask, output: tensor(x.shape, x.data.map((value, k) => value * mask.data[k])) };
+  if (kept && rate > 0)
+    kept.data.forEach((keep, k) => {
+      mask.data[k] = keep ? scale : 0;
+    });
+  return {
+    mask,
+    output: tensor(
+      x.shape,
+      x.data.map((value, k) => value * mask.data[k]),
+    ),
+  };
 }
 
 const LAYERS = {
@@ -195,7 +246,10 @@ const LAYERS = {
   Dropout: {
     forward: dropoutForward,
     backward: (layer, run, dy) => ({
-      input_gradient: tensor(dy.shape, dy.data.map((value, k) => value * run.mask.data[k])),
+      input_gradient: tensor(
+        dy.shape,
+        dy.data.map((value, k) => value * run.mask.data[k]),
+      ),
     }),
   },
   Flatten: {

@@ -8,16 +8,25 @@ let current = null;
 // The stages that can be chosen: the input, the layers, the loss.
 function stages() {
   const found = [{ name: "input", kind: "", build: digitPanel, tensor: () => page.x, first: page.inputFirst }];
-  page.layers.forEach((layer, k) => found.push({ name: layer.name, kind: layer.kind, build: () => layerPanel(layer, k),
-    tensor: () => page.runs[k] && page.runs[k].output, first: layer.first }));
+  page.layers.forEach((layer, k) =>
+    found.push({
+      name: layer.name,
+      kind: layer.kind,
+      build: () => layerPanel(layer, k),
+      tensor: () => page.runs[k] && page.runs[k].output,
+      first: layer.first,
+    }),
+  );
   if (page.loss) found.push({ name: "loss", kind: page.loss.name, build: lossPanel, tensor: () => null });
   return found;
 }
 
 function layerPanel(layer, index) {
   const run = page.runs[index];
-  if (!run || !run.input || !run.output) return { node: framed(layer, "", null, missing("This layer's tensors")), box: null };
-  const needed = { Conv2D: ["patches", "scores"], MaxPooling2D: ["winner"], Dense: ["scores"], Dropout: ["mask"] }[layer.kind] || [];
+  if (!run || !run.input || !run.output)
+    return { node: framed(layer, "", null, missing("This layer's tensors")), box: null };
+  const needed =
+    { Conv2D: ["patches", "scores"], MaxPooling2D: ["winner"], Dense: ["scores"], Dropout: ["mask"] }[layer.kind] || [];
   const complete = layer.known && needed.every((name) => run[name]);
   return ((complete && PANELS[layer.kind]) || plainPanel)(layer, index);
 }
@@ -32,6 +41,7 @@ function renderPanel() {
   hideCode();
   current = stages()[page.selected].build();
   document.getElementById("panel").replaceChildren(current.node);
+  if (current.box) current.box.again(); // now that there is a place to scroll
 }
 
 function renderHead() {
@@ -42,9 +52,13 @@ function renderHead() {
 }
 
 function sourceText() {
-  const output = page.runs.at(-1).output, answer = output.shape.length === 1 && output.shape[0] > 1
-    ? `The answer is ${argmax(output.data)} (${shown(output.data[argmax(output.data)])}). ` : "";
-  const numbersFrom = page.traced ? `Every number is numpycnn's own, from one trace. ${page.differences.length ? `Computed again in this page, they ` : ""}`
+  const output = page.runs.at(-1).output,
+    answer =
+      output.shape.length === 1 && output.shape[0] > 1
+        ? `The answer is ${argmax(output.data)} (${shown(output.data[argmax(output.data)])}). `
+        : "";
+  const numbersFrom = page.traced
+    ? `Every number is numpycnn's own, from one trace. ${page.differences.length ? `Computed again in this page, they ` : ""}`
     : "These numbers were computed in this page. On the traced example they ";
   return `${page.label[0].toUpperCase()}${page.label.slice(1)}${page.kept ? ", dropout on" : ""}. ${answer}${numbersFrom}${differenceText()}`;
 }
@@ -56,36 +70,75 @@ function differenceText() {
   const before = new Set(page.layers.slice(0, rounded < 0 ? undefined : rounded).map((layer) => layer.name));
   const worst = (some) => shown(some.reduce((a, b) => Math.max(a, b.difference), 0));
   const forwards = page.differences.filter(({ name, text }) => before.has(name) && !text.includes("gradient"));
-  return rounded < 0 ? `differ by at most ${worst(page.differences)}.`
+  return rounded < 0
+    ? `differ by at most ${worst(page.differences)}.`
     : `differ by at most ${worst(page.differences)}, for ${page.layers[rounded].name}'s kernel is held here in 7 bits; before that layer by at most ${worst(forwards)}.`;
 }
 
 function renderNetwork() {
-  const bar = document.getElementById("network"), focused = bar.contains(document.activeElement);
-  bar.replaceChildren(...stages().map((stage, k) => {
-    const x = stage.tensor(), shape = x ? sizes(x.shape) : page.value === null ? "" : `L = ${shown(page.value)}`;
-    return make("button", { type: "button", role: "tab", id: `stage-${k}`, "aria-selected": String(k === page.selected), tabIndex: k === page.selected ? 0 : -1,
-      "aria-controls": "panel", onclick: () => choose(k) }, stage.name, make("small", {}, stage.kind), make("small", {}, shape), x ? thumbnail(x, stage.first) : "");
-  }));
+  const bar = document.getElementById("network"),
+    focused = bar.contains(document.activeElement);
+  bar.replaceChildren(
+    ...stages().map((stage, k) => {
+      const x = stage.tensor(),
+        shape = x ? sizes(x.shape) : page.value === null ? "" : `L = ${shown(page.value)}`;
+      return make(
+        "button",
+        {
+          type: "button",
+          role: "tab",
+          id: `stage-${k}`,
+          "aria-selected": String(k === page.selected),
+          tabIndex: k === page.selected ? 0 : -1,
+          "aria-controls": "panel",
+          onclick: () => choose(k),
+        },
+        stage.name,
+        make("small", {}, stage.kind),
+        make("small", {}, shape),
+        x ? thumbnail(x, stage.first) : "",
+      );
+    }),
+  );
   if (focused) document.getElementById(`stage-${page.selected}`).focus();
 }
 
 function thumbnail(x, first) {
-  const look = imagesOf(x.shape, first), canvas = make("canvas", { "aria-hidden": "true" });
+  const look = imagesOf(x.shape, first),
+    canvas = make("canvas", { "aria-hidden": "true" });
   const cell = Math.max(1, Math.floor(40 / Math.max(look.rows, look.cols)));
   if (look.rows * cell > 300 || look.cols * cell > 300) return "";
-  paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, 0)] ?? 0, largest(x), [cell, look.rows === 1 ? 14 : cell]);
+  paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, 0)] ?? 0, largest(x), [
+    cell,
+    look.rows === 1 ? 14 : cell,
+  ]);
   return canvas;
 }
 
 function renderDifferences() {
-  const rows = page.differences.map(({ name, text, difference, of }) => [name, text.replaceAll("_", " "), shown(difference), shown(of)]);
-  const rounded = Object.entries(page.facts.tensors).filter(([, entry]) => entry.scale)
-    .map(([name, { error, largest: most }]) => make("p", {}, `${name} is held in 7 bits: wrong by at most ${shown(error)}, of at most ${shown(most)}.`));
-  const left = Object.entries(page.facts.tensors).filter(([, entry]) => entry.left_out)
+  const rows = page.differences.map(({ name, text, difference, of }) => [
+    name,
+    text.replaceAll("_", " "),
+    shown(difference),
+    shown(of),
+  ]);
+  const rounded = Object.entries(page.facts.tensors)
+    .filter(([, entry]) => entry.scale)
+    .map(([name, { error, largest: most }]) =>
+      make("p", {}, `${name} is held in 7 bits: wrong by at most ${shown(error)}, of at most ${shown(most)}.`),
+    );
+  const left = Object.entries(page.facts.tensors)
+    .filter(([, entry]) => entry.left_out)
     .map(([name, entry]) => make("p", {}, `${name} was left out: it would take ${whole(entry.left_out)} bytes.`));
-  document.getElementById("differences").replaceChildren(...rounded, ...left,
-    rows.length ? make("div", { className: "terms" }, table(["layer", "tensor", "largest difference", "largest value"], rows)) : "");
+  document
+    .getElementById("differences")
+    .replaceChildren(
+      ...rounded,
+      ...left,
+      rows.length
+        ? make("div", { className: "terms" }, table(["layer", "tensor", "largest difference", "largest value"], rows))
+        : "",
+    );
 }
 
 function choose(k) {
@@ -97,7 +150,10 @@ function choose(k) {
 }
 
 function keys(event) {
-  const typing = ["INPUT", "SELECT"].includes(event.target.tagName) && event.target.type !== "range" && event.target.type !== "checkbox";
+  const typing =
+    ["INPUT", "SELECT"].includes(event.target.tagName) &&
+    event.target.type !== "range" &&
+    event.target.type !== "checkbox";
   if (event.key === "Escape" && current && current.box) current.box.release();
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "[") choose(page.selected - 1);
@@ -122,6 +178,7 @@ async function begin() {
 }
 
 const started = begin().catch((error) => {
-  document.getElementById("source").textContent = `This page could not be drawn: ${error.message}. It needs a browser of 2023 or later.`;
+  document.getElementById("source").textContent =
+    `This page could not be drawn: ${error.message}. It needs a browser of 2023 or later.`;
   throw error;
 });

@@ -44,12 +44,16 @@ function backward(layers, facts, runs, y, epsilon) {
 
 // What each value of a layer's output adds to one score of the last layer: output times the score's derivative.
 function contributions(layers, runs, answer) {
-  const last = layers.at(-1), linear = { ...last, activation: "linear" };
+  const last = layers.at(-1),
+    linear = { ...last, activation: "linear" };
   let dy = zerosLike(runs.at(-1).output, runs.at(-1).output.shape);
   dy.data[answer] = 1;
   const found = [];
   for (let k = layers.length - 1; k >= 0; k--) {
-    found[k] = tensor(dy.shape, dy.data.map((value, n) => value * runs[k].output.data[n]));
+    found[k] = tensor(
+      dy.shape,
+      dy.data.map((value, n) => value * runs[k].output.data[n]),
+    );
     dy = LAYERS[layers[k].kind].backward(k === layers.length - 1 ? linear : layers[k], runs[k], dy).input_gradient;
   }
   return found;

@@ -11,7 +11,8 @@ function exact(value, double) {
   return pythonText(Number(value.toPrecision(9)));
 }
 
-const pythonText = (value) => (Number.isFinite(value) ? String(value) : value > 0 ? "np.inf" : value < 0 ? "-np.inf" : "np.nan");
+const pythonText = (value) =>
+  Number.isFinite(value) ? String(value) : value > 0 ? "np.inf" : value < 0 ? "-np.inf" : "np.nan";
 
 // For people: four significant digits, and a real minus sign.
 function shown(value) {

@@ -12,12 +12,25 @@ function readingBox(panel) {
     panel.view.selection = selection;
     panel.mark(selection);
     const lines = found.lines.map((line) => make("p", {}, line));
-    const terms = found.terms && make("div", { className: "terms", tabIndex: 0, role: "region", "aria-label": "The terms" },
-      table(found.terms.heads, found.terms.rows));
+    const terms =
+      found.terms &&
+      make(
+        "div",
+        { className: "terms", tabIndex: 0, role: "region", "aria-label": "The terms" },
+        table(found.terms.heads, found.terms.rows),
+      );
     box.replaceChildren(
-      make("h3", {}, found.title, pinned ? make("span", { className: "pinned" }, " (pinned) ") : "",
-        pinned ? button("Let go", release) : ""),
-      ...lines, terms || "", found.check ? checkButton(found.check) : "");
+      make(
+        "h3",
+        {},
+        found.title,
+        pinned ? make("span", { className: "pinned" }, " (pinned) ") : "",
+        pinned ? button("Let go", release) : "",
+      ),
+      ...lines,
+      terms || "",
+      found.check ? checkButton(found.check) : "",
+    );
     if (found.code || found.snippet) showCode(found.code || [], found.snippet);
     return found;
   }
@@ -44,24 +57,39 @@ function readingBox(panel) {
     },
     again: () => display(panel.view.selection),
     release,
-    get pinned() { return pinned; },
+    get pinned() {
+      return pinned;
+    },
   };
 }
 
 // A button that compares a gradient with central differences. what: {layer, key, index, analytic}.
 function checkButton(what) {
-  const result = make("output", { className: "check" }), able = page.computable && page.target && lossOf(page.loss);
+  const result = make("output", { className: "check" }),
+    able = page.computable && page.target && lossOf(page.loss);
   const run = () => {
     result.textContent = checkText(what, ownGradient(what), numericGradient(what));
     say(result.textContent);
   };
-  return make("div", { className: "row" }, button("Check numerically", run, { disabled: !able, id: "check" }), result,
-    make("span", { className: "note" }, able ? "(L(+h) − L(−h))/2h with h = 1e-4, computed here in double precision" : ""));
+  return make(
+    "div",
+    { className: "row" },
+    button("Check numerically", run, { disabled: !able, id: "check" }),
+    result,
+    make(
+      "span",
+      { className: "note" },
+      able ? "(L(+h) − L(−h))/2h with h = 1e-4, computed here in double precision" : "",
+    ),
+  );
 }
 
 function checkText({ analytic }, own, numeric) {
-  const error = Math.abs(own - numeric), relative = error / Math.max(Math.abs(own), Math.abs(numeric), 1e-12);
+  const error = Math.abs(own - numeric),
+    relative = error / Math.max(Math.abs(own), Math.abs(numeric), 1e-12);
   const rounded = Object.values(page.facts.tensors).some((entry) => entry.scale);
-  const others = page.traced ? `; numpycnn's own is ${shown(analytic)}${rounded ? ", with the kernel that is held here in 7 bits" : ""}` : "";
+  const others = page.traced
+    ? `; numpycnn's own is ${shown(analytic)}${rounded ? ", with the kernel that is held here in 7 bits" : ""}`
+    : "";
   return `analytic ${shown(own)}, numeric ${shown(numeric)}, error ${shown(error)} (relative ${shown(relative)})${others}`;
 }

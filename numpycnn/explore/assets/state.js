@@ -2,13 +2,35 @@
 // What the page shows now: one example, its target, and for each layer its tensors, traced or computed here.
 
 const page = {
-  facts: null, tensors: null, layers: [], loss: null, epsilon: 0,
-  x: null, target: null, kept: null, label: "", traced: true,
-  runs: [], own: [], value: null, contributions: [], answer: 0, differences: [], selected: 0,
+  facts: null,
+  tensors: null,
+  layers: [],
+  loss: null,
+  epsilon: 0,
+  x: null,
+  target: null,
+  kept: null,
+  label: "",
+  traced: true,
+  runs: [],
+  own: [],
+  value: null,
+  contributions: [],
+  answer: 0,
+  differences: [],
+  selected: 0,
 };
 
-const TRACED = ["output", "scores", "winner", "mask", "output_gradient", "input_gradient", "scores_gradient",
-  "patches_gradient"];
+const TRACED = [
+  "output",
+  "scores",
+  "winner",
+  "mask",
+  "output_gradient",
+  "input_gradient",
+  "scores_gradient",
+  "patches_gradient",
+];
 
 function setUp(facts, tensors) {
   Object.assign(page, { facts, tensors, loss: facts.loss, epsilon: facts.epsilon });
@@ -23,13 +45,16 @@ function setUp(facts, tensors) {
     }
     return { ...layer, parameters, first };
   });
-  page.computable = page.layers.every((layer, k) => layer.known && facts.layers[k].parameters.every((key) => layer.parameters[key]));
+  page.computable = page.layers.every(
+    (layer, k) => layer.known && facts.layers[k].parameters.every((key) => layer.parameters[key]),
+  );
   showTraced();
 }
 
 // Go back to the example that the library traced.
 function showTraced() {
-  const { facts, tensors } = page, { numbers, labels } = facts.examples;
+  const { facts, tensors } = page,
+    { numbers, labels } = facts.examples;
   const label = labels ? `, true class ${labels[numbers.indexOf(facts.example)]}` : "";
   show(tensors.input, tensors.targets || null, `example ${facts.example}${label}`);
 }
@@ -84,22 +109,34 @@ function replace(run, key, name, text) {
   const traced = page.tensors[name];
   if (!traced) return;
   if (run[key]) {
-    page.differences.push({ name: name.split("/")[0], text, difference: largestDifference(run[key], traced), of: largest(traced) });
+    page.differences.push({
+      name: name.split("/")[0],
+      text,
+      difference: largestDifference(run[key], traced),
+      of: largest(traced),
+    });
   }
   run[key] = traced;
 }
 
 // The units that dropout keeps: those of the library's next training step, or others drawn here.
 function libraryMasks() {
-  return Object.fromEntries(page.layers.filter((layer) => page.tensors[`${layer.name}/kept`])
-    .map((layer) => [layer.name, page.tensors[`${layer.name}/kept`]]));
+  return Object.fromEntries(
+    page.layers
+      .filter((layer) => page.tensors[`${layer.name}/kept`])
+      .map((layer) => [layer.name, page.tensors[`${layer.name}/kept`]]),
+  );
 }
 
 function drawnMasks() {
-  return Object.fromEntries(page.layers.filter((layer) => layer.kind === "Dropout").map((layer) => {
-    const kept = new Uint8Array(product(layer.input_shape)).map(() => (Math.random() >= layer.config.rate ? 1 : 0));
-    return [layer.name, tensor(layer.input_shape, kept)];
-  }));
+  return Object.fromEntries(
+    page.layers
+      .filter((layer) => layer.kind === "Dropout")
+      .map((layer) => {
+        const kept = new Uint8Array(product(layer.input_shape)).map(() => (Math.random() >= layer.config.rate ? 1 : 0));
+        return [layer.name, tensor(layer.input_shape, kept)];
+      }),
+  );
 }
 
 // ------------------------------------------------------------ how a tensor is looked at
@@ -111,7 +148,8 @@ function imagesOf(shape, first) {
     const index = first ? (r, c, k) => (k * rows + r) * cols + c : (r, c, k) => (r * cols + c) * channels + k;
     return { rows, cols, channels, index };
   }
-  const n = product(shape), cols = shape.length > 1 ? shape.at(-1) : n <= 64 ? n : Math.ceil(Math.sqrt(n));
+  const n = product(shape),
+    cols = shape.length > 1 ? shape.at(-1) : n <= 64 ? n : Math.ceil(Math.sqrt(n));
   return { rows: Math.ceil(n / cols), cols, channels: 1, index: (r, c) => r * cols + c };
 }
 

@@ -2,7 +2,11 @@
 // Tensors: {shape, data}, without the batch axis, in C order, as NumPy has them.
 
 const KINDS = {
-  float32: Float32Array, float64: Float64Array, int8: Int8Array, uint8: Uint8Array, uint16: Uint16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
   uint32: Uint32Array,
 };
 
@@ -28,7 +32,9 @@ function largest(x) {
 
 function argmax(values) {
   let best = 0;
-  values.forEach((value, k) => { if (value > values[best]) best = k; });
+  values.forEach((value, k) => {
+    if (value > values[best]) best = k;
+  });
   return best;
 }
 
@@ -39,7 +45,9 @@ const isFirst = (layer) => layer.config.data_format === "channels_first";
 // (C, H, W) seen as (H, W, C), where the layer has its channels first; see layers/data_format.py.
 function toLast(x, first) {
   if (!first || x.shape.length < 2) return x;
-  const channels = x.shape[0], rest = x.shape.slice(1), pixels = product(rest);
+  const channels = x.shape[0],
+    rest = x.shape.slice(1),
+    pixels = product(rest);
   const y = zerosLike(x, [...rest, channels]);
   for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) y.data[p * channels + c] = x.data[c * pixels + p];
   return y;
@@ -47,7 +55,9 @@ function toLast(x, first) {
 
 function fromLast(x, first) {
   if (!first || x.shape.length < 2) return x;
-  const channels = x.shape.at(-1), rest = x.shape.slice(0, -1), pixels = product(rest);
+  const channels = x.shape.at(-1),
+    rest = x.shape.slice(0, -1),
+    pixels = product(rest);
   const y = zerosLike(x, [channels, ...rest]);
   for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) y.data[c * pixels + p] = x.data[p * channels + c];
   return y;
@@ -65,7 +75,9 @@ async function unpacked(entry) {
 async function readTensors(table) {
   const found = {};
   const stored = Object.keys(table).filter((name) => table[name].data);
-  (await Promise.all(stored.map((name) => unpacked(table[name])))).forEach((x, k) => { found[stored[k]] = x; });
+  (await Promise.all(stored.map((name) => unpacked(table[name])))).forEach((x, k) => {
+    found[stored[k]] = x;
+  });
   for (const [name, entry] of Object.entries(table)) {
     const source = found[entry.like];
     if (source) {
@@ -81,8 +93,14 @@ async function readTensors(table) {
 
 function scaled(levels, scale) {
   const outputs = scale.data.length;
-  return tensor(levels.shape, scale.data.constructor.from(levels.data, (level, k) => level * scale.data[k % outputs]));
+  return tensor(
+    levels.shape,
+    scale.data.constructor.from(levels.data, (level, k) => level * scale.data[k % outputs]),
+  );
 }
 
 const looked = (indices, palette) =>
-  tensor(indices.shape, palette.data.constructor.from(indices.data, (index) => palette.data[index]));
+  tensor(
+    indices.shape,
+    palette.data.constructor.from(indices.data, (index) => palette.data[index]),
+  );

@@ -12,8 +12,10 @@ function axisOf(size, kernel, stride, dilation, padding) {
 function windowOf(layer) {
   const { config } = layer;
   const [rows, cols, channels] = isFirst(layer)
-    ? [layer.input_shape[1], layer.input_shape[2], layer.input_shape[0]] : layer.input_shape;
-  const size = config.kernel_size || config.pool_size, dilation = config.dilation_rate || [1, 1];
+    ? [layer.input_shape[1], layer.input_shape[2], layer.input_shape[0]]
+    : layer.input_shape;
+  const size = config.kernel_size || config.pool_size,
+    dilation = config.dilation_rate || [1, 1];
   return {
     rows: axisOf(rows, size[0], config.strides[0], dilation[0], config.padding),
     cols: axisOf(cols, size[1], config.strides[1], dilation[1], config.padding),

@@ -2,52 +2,104 @@
 // Convolution, backward: dL/d kernel is columns times dL/d scores, and col2im adds up what came from one pixel.
 
 function convBackwardParts(panel) {
-  const { layer, run, view, w, figures, cells, inner } = panel, name = layer.name;
+  const { layer, run, view, w, figures, cells, inner } = panel,
+    name = layer.name;
   const cell = (type) => ({
-    point: (n, i, j, spoken) => panel.box.point({ type, i, j }, spoken), pin: (n, i, j) => panel.box.pin({ type, i, j }),
+    point: (n, i, j, spoken) => panel.box.point({ type, i, j }, spoken),
+    pin: (n, i, j) => panel.box.pin({ type, i, j }),
   });
   const made = {
-    doutput: mapFigure({ id: "doutput", of: () => panel.image("output_gradient"), channel: () => view.filter, width: 250, height: 250,
-      title: () => `dL/d output of ${name}, filter ${view.filter}`, note: () => "What comes back from the layer after.", ...cell("through") }),
-    dscores: mapFigure({ id: "dscores", of: () => run.scores_gradient, channel: () => view.filter, width: 250, height: 250,
+    doutput: mapFigure({
+      id: "doutput",
+      of: () => panel.image("output_gradient"),
+      channel: () => view.filter,
+      width: 250,
+      height: 250,
+      title: () => `dL/d output of ${name}, filter ${view.filter}`,
+      note: () => "What comes back from the layer after.",
+      ...cell("through"),
+    }),
+    dscores: mapFigure({
+      id: "dscores",
+      of: () => run.scores_gradient,
+      channel: () => view.filter,
+      width: 250,
+      height: 250,
       title: () => `dL/d scores of ${name}, filter ${view.filter}`,
-      note: () => (layer.activation === "relu" ? "After the ReLU's gate: 0 where the unit is dead." : "Back through the activation."),
-      ...cell("gate") }),
-    dkernel: kernelFigure(panel, "dkernel", run.parameter_gradients.kernel, () => `dL/d kernel of ${name}, filter ${view.filter}`, "dweight"),
-    dmatrix: matrixFigure(panel, "dmatrix", run.patches_gradient, () => `dL/d patches of ${name}: dcols = dz @ kernel.T`,
-      `${whole(cells)} rows by ${inner} columns, as the im2col matrix`, "dentry"),
-    dimage: mapFigure({ id: "dimage", of: () => panel.image("input_gradient"), channel: () => view.channel, width: 250, height: 250,
+      note: () =>
+        layer.activation === "relu"
+          ? "After the ReLU's gate: 0 where the unit is dead."
+          : "Back through the activation.",
+      ...cell("gate"),
+    }),
+    dkernel: kernelFigure(
+      panel,
+      "dkernel",
+      run.parameter_gradients.kernel,
+      () => `dL/d kernel of ${name}, filter ${view.filter}`,
+      "dweight",
+    ),
+    dmatrix: matrixFigure(
+      panel,
+      "dmatrix",
+      run.patches_gradient,
+      () => `dL/d patches of ${name}: dcols = dz @ kernel.T`,
+      `${whole(cells)} rows by ${inner} columns, as the im2col matrix`,
+      "dentry",
+    ),
+    dimage: mapFigure({
+      id: "dimage",
+      of: () => panel.image("input_gradient"),
+      channel: () => view.channel,
+      width: 250,
+      height: 250,
       title: () => `dL/d input of ${name}${w.channels > 1 ? `, channel ${view.channel}` : ""}: col2im`,
       note: () => "Point at a pixel: what was added up for it.",
       point: (n, r, c, spoken) => panel.box.point({ type: "dpixel", r, c }, spoken),
-      pin: (n, r, c) => panel.box.pin({ type: "dpixel", r, c }) }),
+      pin: (n, r, c) => panel.box.pin({ type: "dpixel", r, c }),
+    }),
   };
   const shownOnes = Object.entries(made).filter(([, figure]) => figure);
   Object.assign(figures, Object.fromEntries(shownOnes));
-  return [make("h3", {}, "Backward: dkernel = cols.T @ dz, and dx = col2im(dz @ kernel.T)"), make("p", { className: "note" }, gateText(panel)),
-    make("div", { className: "figures" }, ...shownOnes.map(([, figure]) => figure.node))];
+  return [
+    make("h3", {}, "Backward: dkernel = cols.T @ dz, and dx = col2im(dz @ kernel.T)"),
+    make("p", { className: "note" }, gateText(panel)),
+    make("div", { className: "figures" }, ...shownOnes.map(([, figure]) => figure.node)),
+  ];
 }
 
 function gateText({ layer, run }) {
   const stopped = run.scores_gradient.data.filter((value) => value === 0).length;
   const dead = layer.activation === "relu" ? run.scores.data.filter((value) => value <= 0).length : 0;
-  return `dz is dL/d scores. Of its ${whole(run.scores_gradient.data.length)} values ${whole(stopped)} are exactly 0`
-    + `${dead ? `; ${whole(dead)} ReLUs are dead on this example` : ""}.`;
+  return (
+    `dz is dL/d scores. Of its ${whole(run.scores_gradient.data.length)} values ${whole(stopped)} are exactly 0` +
+    `${dead ? `; ${whole(dead)} ReLUs are dead on this example` : ""}.`
+  );
 }
 
 function readGate(panel, { i, j, type }) {
-  const { layer, run, w, view, filters } = panel, n = (i * w.cols.output + j) * filters + view.filter;
-  const before = panel.image("output_gradient").data[n], after = run.scores_gradient.data[n], score = run.scores.data[n];
+  const { layer, run, w, view, filters } = panel,
+    n = (i * w.cols.output + j) * filters + view.filter;
+  const before = panel.image("output_gradient").data[n],
+    after = run.scores_gradient.data[n],
+    score = run.scores.data[n];
   const dead = layer.activation === "relu" && score <= 0;
-  const why = before === 0 ? "Nothing came back here: this output lost in the pooling, was dropped, or does not matter."
-    : dead ? "The ReLU is dead here: the gradient stops." : "The gradient goes on.";
+  const why =
+    before === 0
+      ? "Nothing came back here: this output lost in the pooling, was dropped, or does not matter."
+      : dead
+        ? "The ReLU is dead here: the gradient stops."
+        : "The gradient goes on.";
   const merged = panel.index === page.layers.length - 1 && mergesSoftmax(page.layers, page.loss);
   const code = merged ? ["cross_entropy_gradient"] : [`${layer.activation}_backward`];
   return {
     title: `dL/d ${type === "gate" ? "scores" : "output"} at (${i}, ${j}) of filter ${view.filter} = ${shown(type === "gate" ? after : before)}`,
-    lines: [`dL/d output ${shown(before)}, score ${shown(score)}, dL/d score ${shown(after)}.`, why], code,
-    snippet: type === "gate" ? fromTrace(layer, 'inside_gradients["scores"]', `0, ${i}, ${j}, ${view.filter}`, after)
-      : fromTrace(layer, "output_gradient", outputIndex(panel, i, j), before),
+    lines: [`dL/d output ${shown(before)}, score ${shown(score)}, dL/d score ${shown(after)}.`, why],
+    code,
+    snippet:
+      type === "gate"
+        ? fromTrace(layer, 'inside_gradients["scores"]', `0, ${i}, ${j}, ${view.filter}`, after)
+        : fromTrace(layer, "output_gradient", outputIndex(panel, i, j), before),
   };
 }
 
@@ -57,42 +109,71 @@ function weightCheck(panel, column) {
 }
 
 function readGradientWeight(panel, { k }) {
-  const { layer, run, view, w, inner, filters, cells } = panel, column = columnOf(panel, k);
+  const { layer, run, view, w, inner, filters, cells } = panel,
+    column = columnOf(panel, k);
   const value = run.parameter_gradients.kernel.data[weightIndex(panel, column)];
   const seen = Array.from({ length: cells }, (_, row) => run.patches.data[row * inner + column]);
   const dz = Array.from({ length: cells }, (_, row) => run.scores_gradient.data[row * filters + view.filter]);
-  const both = seen.map((pixel, row) => [row, pixel, dz[row], pixel * dz[row]]).filter(([, pixel, d]) => pixel !== 0 && d !== 0);
-  const snippet = sumOfProducts({ a: seen, b: dz, aText: `column ${column} of the im2col matrix, where the product is not 0`,
-    bText: `dL/d scores of filter ${view.filter}, in the same rows`, result: value });
+  const both = seen
+    .map((pixel, row) => [row, pixel, dz[row], pixel * dz[row]])
+    .filter(([, pixel, d]) => pixel !== 0 && d !== 0);
+  const snippet = sumOfProducts({
+    a: seen,
+    b: dz,
+    aText: `column ${column} of the im2col matrix, where the product is not 0`,
+    bText: `dL/d scores of filter ${view.filter}, in the same rows`,
+    result: value,
+  });
   return {
     title: `dL/d weight at ${tapText(panel, column)} of filter ${view.filter} = ${shown(value)}`,
-    lines: [`Column ${column} of the matrix times column ${view.filter} of dz: ${whole(cells)} products, of which `
-      + `${whole(both.length)} are not 0. Their sum is ${shown(both.reduce((sum, term) => sum + term[3], 0))}.`],
-    terms: { heads: ["matrix row", "pixel", "dz", "product"],
-      rows: [...both].sort((a, b) => Math.abs(b[3]) - Math.abs(a[3])).map(([row, ...rest]) => [row, ...rest.map(shown)]) },
-    check: weightCheck(panel, column), code: ["conv2d_backward"],
+    lines: [
+      `Column ${column} of the matrix times column ${view.filter} of dz: ${whole(cells)} products, of which ` +
+        `${whole(both.length)} are not 0. Their sum is ${shown(both.reduce((sum, term) => sum + term[3], 0))}.`,
+    ],
+    terms: {
+      heads: ["matrix row", "pixel", "dz", "product"],
+      rows: [...both]
+        .sort((a, b) => Math.abs(b[3]) - Math.abs(a[3]))
+        .map(([row, ...rest]) => [row, ...rest.map(shown)]),
+    },
+    check: weightCheck(panel, column),
+    code: ["conv2d_backward"],
     snippet: snippet || fromTrace(layer, 'parameter_gradients["kernel"]', weightText(panel, k, w), value),
   };
 }
 
 function readGradientEntry(panel, { row, col }) {
-  const { layer, run, w, inner, filters } = panel, value = run.patches_gradient.data[row * inner + col];
-  const i = Math.floor(row / w.cols.output), j = row % w.cols.output, pixel = pixelUnder(w, i, j, Math.floor(col / w.channels));
-  const { kernel } = layer.parameters, dz = run.scores_gradient.data.subarray(row * filters, (row + 1) * filters);
+  const { layer, run, w, inner, filters } = panel,
+    value = run.patches_gradient.data[row * inner + col];
+  const i = Math.floor(row / w.cols.output),
+    j = row % w.cols.output,
+    pixel = pixelUnder(w, i, j, Math.floor(col / w.channels));
+  const { kernel } = layer.parameters,
+    dz = run.scores_gradient.data.subarray(row * filters, (row + 1) * filters);
   const weights = kernel ? kernel.data.subarray(col * filters, (col + 1) * filters) : [];
-  const snippet = kernel && sumOfProducts({ a: dz, b: weights, aText: `row ${row} of dL/d scores, where it is not 0`,
-    bText: `row ${col} of the kernel, for the same filters`, result: value });
+  const snippet =
+    kernel &&
+    sumOfProducts({
+      a: dz,
+      b: weights,
+      aText: `row ${row} of dL/d scores, where it is not 0`,
+      bText: `row ${col} of the kernel, for the same filters`,
+      result: value,
+    });
   return {
     title: `dL/d matrix cell (${whole(row)}, ${col}) = ${shown(value)}`,
-    lines: [`Row ${row} of dz times the ${count(filters, "weight")} at ${tapText(panel, col)}.`,
-      pixel ? `col2im adds it to pixel (${pixel.row}, ${pixel.col}).` : "It belongs to the padding, and is dropped."],
+    lines: [
+      `Row ${row} of dz times the ${count(filters, "weight")} at ${tapText(panel, col)}.`,
+      pixel ? `col2im adds it to pixel (${pixel.row}, ${pixel.col}).` : "It belongs to the padding, and is dropped.",
+    ],
     code: ["conv2d_backward_input", "col2im"],
     snippet: snippet || fromTrace(layer, 'inside_gradients["patches"]', `0, ${row}, ${col}`, value),
   };
 }
 
 function readGradientPixel(panel, { r, c }) {
-  const { layer, run, w, view, inner, index } = panel, at = (r * w.cols.size + c) * w.channels + view.channel;
+  const { layer, run, w, view, inner, index } = panel,
+    at = (r * w.cols.size + c) * w.channels + view.channel;
   const value = panel.image("input_gradient").data[at];
   let sum = 0;
   const parts = readersOf(w, r, c).map((reader) => {
@@ -103,11 +184,20 @@ function readGradientPixel(panel, { r, c }) {
   const flat = toFlat(panel, r, c);
   return {
     title: `dL/d pixel (${r}, ${c}) of the input = ${shown(value)}`,
-    lines: [`col2im adds up ${count(parts.length, "contribution")}, one from each matrix cell that holds the pixel: ${shown(sum)}.`],
-    terms: { heads: ["matrix cell", "output cell", "tap", "contribution", "sum so far"], rows: parts.map((one) => one.row) },
-    check: { layer: index, key: null, index: flat, analytic: value }, code: ["col2im", "conv2d_backward_input"],
-    snippet: ["import numpy as np", `parts = ${numbers(parts.map((one) => one.part))}  # dL/d patches, where the pixel stands`,
-      `print(parts.sum())  # the page shows ${literal(value)}`],
+    lines: [
+      `col2im adds up ${count(parts.length, "contribution")}, one from each matrix cell that holds the pixel: ${shown(sum)}.`,
+    ],
+    terms: {
+      heads: ["matrix cell", "output cell", "tap", "contribution", "sum so far"],
+      rows: parts.map((one) => one.row),
+    },
+    check: { layer: index, key: null, index: flat, analytic: value },
+    code: ["col2im", "conv2d_backward_input"],
+    snippet: [
+      "import numpy as np",
+      `parts = ${numbers(parts.map((one) => one.part))}  # dL/d patches, where the pixel stands`,
+      `print(parts.sum())  # the page shows ${literal(value)}`,
+    ],
   };
 }
 

@@ -2,9 +2,15 @@
 // Dense: each unit is a weighted sum of all inputs.
 
 function densePanel(layer, index) {
-  const run = page.runs[index], units = layer.config.units, inner = layer.input_shape.at(-1);
-  const rows = product(layer.input_shape) / inner;  // one, unless the layer works along the last axis of images
-  const view = viewOf(layer.name, { unit: argmax(Array.from(run.output.data.subarray(0, units))), row: 0, selection: { type: "unit" } });
+  const run = page.runs[index],
+    units = layer.config.units,
+    inner = layer.input_shape.at(-1);
+  const rows = product(layer.input_shape) / inner; // one, unless the layer works along the last axis of images
+  const view = viewOf(layer.name, {
+    unit: argmax(Array.from(run.output.data.subarray(0, units))),
+    row: 0,
+    selection: { type: "unit" },
+  });
   const panel = { layer, index, run, view, units, inner, rows, figures: {} };
   panel.read = (selection) => (selection.type === "unit" ? readUnit(panel) : readInput(panel, selection));
   panel.mark = (selection) => markDense(panel, selection);
@@ -14,13 +20,18 @@ function densePanel(layer, index) {
     Object.values(panel.figures).forEach((figure) => figure.refresh());
     panel.box.again();
   };
-  const pick = (text, key, limit) => numberInput(text, key, limit, view[key], (value) => {
-    view[key] = value;
-    panel.refresh();
-  });
-  panel.node = framed(layer, `y = ${layer.activation}(x @ kernel + bias); the kernel is ${whole(inner)} by ${units}.${denseNote(layer)}`, panel.box,
+  const pick = (text, key, limit) =>
+    numberInput(text, key, limit, view[key], (value) => {
+      view[key] = value;
+      panel.refresh();
+    });
+  panel.node = framed(
+    layer,
+    `y = ${layer.activation}(x @ kernel + bias); the kernel is ${whole(inner)} by ${units}.${denseNote(layer)}`,
+    panel.box,
     make("div", { className: "row" }, pick("Unit", "unit", units), rows > 1 ? pick("Position", "row", rows) : ""),
-    ...figures);
+    ...figures,
+  );
   panel.box.again();
   return panel;
 }
@@ -28,42 +39,94 @@ function densePanel(layer, index) {
 function denseNote(layer) {
   const entry = page.facts.tensors[`${layer.name}/parameters/kernel`];
   if (entry.left_out) return " The kernel was left out of this page, for its size.";
-  return entry.scale ? ` The page holds the kernel in 7 bits: each weight is wrong by at most ${shown(entry.error)}, the largest being ${shown(entry.largest)}.` : "";
+  return entry.scale
+    ? ` The page holds the kernel in 7 bits: each weight is wrong by at most ${shown(entry.error)}, the largest being ${shown(entry.largest)}.`
+    : "";
 }
 
 function denseFigures(panel) {
-  const { layer, run, view, units, inner, rows } = panel, { kernel } = layer.parameters, { figures } = panel;
+  const { layer, run, view, units, inner, rows } = panel,
+    { kernel } = layer.parameters,
+    { figures } = panel;
   const part = (x, size) => () => tensor([size], x.data.subarray(view.row * size, (view.row + 1) * size));
-  const column = (k) => () => tensor([inner], Array.from({ length: inner }, (_, d) => k.data[d * units + view.unit]));
+  const column = (k) => () =>
+    tensor(
+      [inner],
+      Array.from({ length: inner }, (_, d) => k.data[d * units + view.unit]),
+    );
   const add = (id, of, title, note, type) => {
     const select = (n) => (type === "unit" ? { type, unit: n } : { type, d: n });
     const act = (how) => (n, r, c, spoken) => {
       if (type === "unit") chooseUnit(panel, n);
       panel.box[how](select(n), spoken);
     };
-    figures[id] = mapFigure({ id, of, channel: () => 0, title: () => title().replace("§", layer.name), note: () => note,
-      point: type === "unit" ? (n, r, c, spoken) => spoken && act("point")(n, r, c, spoken) : act("point"), pin: act("pin") });
+    figures[id] = mapFigure({
+      id,
+      of,
+      channel: () => 0,
+      title: () => title().replace("§", layer.name),
+      note: () => note,
+      point: type === "unit" ? (n, r, c, spoken) => spoken && act("point")(n, r, c, spoken) : act("point"),
+      pin: act("pin"),
+    });
   };
-  const products = () => tensor([inner], Array.from(part(run.input, inner)().data, (x, d) => x * kernel.data[d * units + view.unit]));
+  const products = () =>
+    tensor(
+      [inner],
+      Array.from(part(run.input, inner)().data, (x, d) => x * kernel.data[d * units + view.unit]),
+    );
   add("image", part(run.input, inner), () => "input of §", "", "input");
   if (kernel) {
     add("kernel", column(kernel), () => `kernel of §, to unit ${view.unit}`, "In the order of the input.", "input");
-    add("products", products, () => `input × kernel of §, unit ${view.unit}`, "What each input adds to the score.", "input");
+    add(
+      "products",
+      products,
+      () => `input × kernel of §, unit ${view.unit}`,
+      "What each input adds to the score.",
+      "input",
+    );
   }
-  add("scores", part(run.scores, units), () => "scores of §, before the activation", "Click a unit to choose it.", "unit");
-  add("output", part(run.output, units), () => `output of §${activationText(layer)}`, "Click a unit to choose it.", "unit");
+  add(
+    "scores",
+    part(run.scores, units),
+    () => "scores of §, before the activation",
+    "Click a unit to choose it.",
+    "unit",
+  );
+  add(
+    "output",
+    part(run.output, units),
+    () => `output of §${activationText(layer)}`,
+    "Click a unit to choose it.",
+    "unit",
+  );
   const forwardOnes = Object.keys(figures);
   if (run.output_gradient) denseGradients(panel, add, part, column);
   const shownOnes = (names) => make("div", { className: "figures" }, ...names.map((name) => figures[name].node));
   const back = Object.keys(figures).filter((name) => !forwardOnes.includes(name));
-  return [make("h3", {}, "Forward"), shownOnes(forwardOnes), ...(back.length ? [make("h3", {}, "Backward: dkernel = x.T @ dz, dx = dz @ kernel.T"),
-    shownOnes(back)] : [])];
+  return [
+    make("h3", {}, "Forward"),
+    shownOnes(forwardOnes),
+    ...(back.length ? [make("h3", {}, "Backward: dkernel = x.T @ dz, dx = dz @ kernel.T"), shownOnes(back)] : []),
+  ];
 }
 
 function denseGradients(panel, add, part, column) {
   const { run, view, units, inner, layer } = panel;
-  add("doutput", part(run.output_gradient, units), () => "dL/d output of §", "What comes back from the layer after.", "unit");
-  add("dscores", part(run.scores_gradient, units), () => "dL/d scores of § (dz)", layer.activation === "relu" ? "0 where the ReLU is dead." : "", "unit");
+  add(
+    "doutput",
+    part(run.output_gradient, units),
+    () => "dL/d output of §",
+    "What comes back from the layer after.",
+    "unit",
+  );
+  add(
+    "dscores",
+    part(run.scores_gradient, units),
+    () => "dL/d scores of § (dz)",
+    layer.activation === "relu" ? "0 where the ReLU is dead." : "",
+    "unit",
+  );
   const dkernel = run.parameter_gradients.kernel;
   if (dkernel) add("dkernel", column(dkernel), () => `dL/d kernel of §, to unit ${view.unit}`, "Input × dz.", "input");
   add("dimage", part(run.input_gradient, inner), () => "dL/d input of §", "", "input");
@@ -77,44 +140,83 @@ function chooseUnit(panel, unit) {
 }
 
 function readUnit(panel) {
-  const { layer, run, view, units, inner } = panel, { kernel, bias } = layer.parameters, n = view.row * units + view.unit;
-  const output = run.output.data[n], score = run.scores.data[n], title = `Unit ${view.unit} of ${layer.name} = ${shown(output)}`;
-  const lines = run.scores_gradient ? [`dL/d output ${shown(run.output_gradient.data[n])}, dL/d score ${shown(run.scores_gradient.data[n])}.`] : [];
-  if (layer.activation === "relu" && score <= 0) lines.push("A dead ReLU: its output is 0, and no gradient goes through it.");
+  const { layer, run, view, units, inner } = panel,
+    { kernel, bias } = layer.parameters,
+    n = view.row * units + view.unit;
+  const output = run.output.data[n],
+    score = run.scores.data[n],
+    title = `Unit ${view.unit} of ${layer.name} = ${shown(output)}`;
+  const lines = run.scores_gradient
+    ? [`dL/d output ${shown(run.output_gradient.data[n])}, dL/d score ${shown(run.scores_gradient.data[n])}.`]
+    : [];
+  if (layer.activation === "relu" && score <= 0)
+    lines.push("A dead ReLU: its output is 0, and no gradient goes through it.");
   const traced = fromTrace(layer, "output", `0, ${indexText(layer.output_shape, n)}`, output);
   if (!kernel) return { title, lines: [`Score ${shown(score)}.`, ...lines], code: ["dense"], snippet: traced };
-  const x = run.input.data.subarray(view.row * inner, (view.row + 1) * inner), b = bias ? bias.data[view.unit] : 0;
+  const x = run.input.data.subarray(view.row * inner, (view.row + 1) * inner),
+    b = bias ? bias.data[view.unit] : 0;
   const weights = Array.from({ length: inner }, (_, d) => kernel.data[d * units + view.unit]);
   const terms = weights.map((weight, d) => [d, x[d], weight, x[d] * weight]).filter((term) => term[3] !== 0);
-  const sum = terms.reduce((total, term) => total + term[3], 0), largestOnes = [...terms].sort((p, q) => Math.abs(q[3]) - Math.abs(p[3]));
+  const sum = terms.reduce((total, term) => total + term[3], 0),
+    largestOnes = [...terms].sort((p, q) => Math.abs(q[3]) - Math.abs(p[3]));
   const rounded = page.facts.tensors[`${layer.name}/parameters/kernel`].scale ? " with the kernel in 7 bits" : "";
   return {
-    title, lines: [`${whole(terms.length)} of ${whole(inner)} products are not 0. Their sum${rounded} ${shown(sum)} ${b < 0 ? "−" : "+"} bias `
-      + `${shown(Math.abs(b))} = ${shown(sum + b)}; score ${shown(score)}; ${layer.activation} gives ${shown(output)}.`, ...lines],
-    terms: { heads: ["input", "value", "weight", "product"], rows: largestOnes.slice(0, 200).map(([d, ...rest]) => [d, ...rest.map(shown)]) },
-    check: biasCheck(panel), code: ["dense", layer.activation],
-    snippet: (!rounded && sumOfProducts({ a: x, b: weights, aText: "the input, where it is not 0", bText: `the weights to unit ${view.unit}`,
-      bias: b, activation: layer.activation, result: output })) || traced,
+    title,
+    lines: [
+      `${whole(terms.length)} of ${whole(inner)} products are not 0. Their sum${rounded} ${shown(sum)} ${b < 0 ? "−" : "+"} bias ` +
+        `${shown(Math.abs(b))} = ${shown(sum + b)}; score ${shown(score)}; ${layer.activation} gives ${shown(output)}.`,
+      ...lines,
+    ],
+    terms: {
+      heads: ["input", "value", "weight", "product"],
+      rows: largestOnes.slice(0, 200).map(([d, ...rest]) => [d, ...rest.map(shown)]),
+    },
+    check: biasCheck(panel),
+    code: ["dense", layer.activation],
+    snippet:
+      (!rounded &&
+        sumOfProducts({
+          a: x,
+          b: weights,
+          aText: "the input, where it is not 0",
+          bText: `the weights to unit ${view.unit}`,
+          bias: b,
+          activation: layer.activation,
+          result: output,
+        })) ||
+      traced,
   };
 }
 
 function biasCheck({ index, run, view, layer }) {
   const gradient = run.parameter_gradients && run.parameter_gradients.bias;
-  return layer.parameters.bias && gradient && { layer: index, key: "bias", index: view.unit, analytic: gradient.data[view.unit] };
+  return (
+    layer.parameters.bias &&
+    gradient && { layer: index, key: "bias", index: view.unit, analytic: gradient.data[view.unit] }
+  );
 }
 
 function readInput(panel, { d }) {
-  const { layer, run, view, units, inner, index } = panel, { kernel } = layer.parameters, n = view.row * inner + d;
-  const at = d * units + view.unit, gradient = run.parameter_gradients && run.parameter_gradients.kernel;
+  const { layer, run, view, units, inner, index } = panel,
+    { kernel } = layer.parameters,
+    n = view.row * inner + d;
+  const at = d * units + view.unit,
+    gradient = run.parameter_gradients && run.parameter_gradients.kernel;
   const lines = [];
-  if (kernel) lines.push(`× weight ${shown(kernel.data[at])} to unit ${view.unit} = ${shown(run.input.data[n] * kernel.data[at])}.`);
+  if (kernel)
+    lines.push(
+      `× weight ${shown(kernel.data[at])} to unit ${view.unit} = ${shown(run.input.data[n] * kernel.data[at])}.`,
+    );
   if (run.scores_gradient) {
-    lines.push(`dL/d weight = ${shown(run.input.data[n])} × dz ${shown(run.scores_gradient.data[view.row * units + view.unit])}`
-      + `${gradient ? ` = ${shown(gradient.data[at])}` : ""}${panel.rows > 1 ? ", summed over the positions" : ""}; dL/d input = `
-      + `${shown(run.input_gradient.data[n])}, summed over the ${count(units, "unit")}.`);
+    lines.push(
+      `dL/d weight = ${shown(run.input.data[n])} × dz ${shown(run.scores_gradient.data[view.row * units + view.unit])}` +
+        `${gradient ? ` = ${shown(gradient.data[at])}` : ""}${panel.rows > 1 ? ", summed over the positions" : ""}; dL/d input = ` +
+        `${shown(run.input_gradient.data[n])}, summed over the ${count(units, "unit")}.`,
+    );
   }
   return {
-    title: `Input ${d} of ${layer.name} = ${shown(run.input.data[n])}`, lines,
+    title: `Input ${d} of ${layer.name} = ${shown(run.input.data[n])}`,
+    lines,
     check: gradient && { layer: index, key: "kernel", index: at, analytic: gradient.data[at] },
     code: ["dense", "dense_backward", "dense_backward_input"],
     snippet: fromTrace(layer, "input", `0, ${indexText(layer.input_shape, n)}`, run.input.data[n]),
@@ -123,7 +225,8 @@ function readInput(panel, { d }) {
 
 function markDense({ figures, view, units, inner }, selection) {
   for (const [name, figure] of Object.entries(figures)) {
-    const unit = ["scores", "output", "doutput", "dscores"].includes(name), n = unit ? view.unit : selection.d;
+    const unit = ["scores", "output", "doutput", "dscores"].includes(name),
+      n = unit ? view.unit : selection.d;
     const cols = imagesOf([unit ? units : inner], false).cols;
     figure.draw(n === undefined ? [] : [{ row: Math.floor(n / cols), col: n % cols }]);
   }

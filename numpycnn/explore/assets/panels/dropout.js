@@ -3,23 +3,38 @@
 
 function dropoutPanel(layer, index) {
   const panel = elementPanel(layer, index, ["input", "mask", "output"], dropoutText(layer));
-  panel.node.querySelector("h2").after(make("div", { className: "row" }, modeChoice("panel-mode"),
-    button("Draw again", () => setMode("drawn"), { id: "draw-again", disabled: !page.computable })));
+  panel.node.querySelector("h2").after(
+    make(
+      "div",
+      { className: "row" },
+      modeChoice("panel-mode"),
+      button("Draw again", () => setMode("drawn"), { id: "draw-again", disabled: !page.computable }),
+    ),
+  );
   return panel;
 }
 
 function dropoutText(layer) {
-  const { rate } = layer.config, scale = rate < 1 ? 1 / (1 - rate) : 1;
-  if (!page.kept) return `In inference everything goes on as it is: y = x. In training each value is dropped with probability ${rate}.`;
-  const kept = page.kept[layer.name].data, on = kept.reduce((a, b) => a + b, 0);
-  return `In training each value is dropped with probability ${rate}; those kept are scaled by 1/(1 − ${rate}) = ${shown(scale)}. `
-    + `Here ${whole(on)} of ${whole(kept.length)} are kept.`;
+  const { rate } = layer.config,
+    scale = rate < 1 ? 1 / (1 - rate) : 1;
+  if (!page.kept)
+    return `In inference everything goes on as it is: y = x. In training each value is dropped with probability ${rate}.`;
+  const kept = page.kept[layer.name].data,
+    on = kept.reduce((a, b) => a + b, 0);
+  return (
+    `In training each value is dropped with probability ${rate}; those kept are scaled by 1/(1 − ${rate}) = ${shown(scale)}. ` +
+    `Here ${whole(on)} of ${whole(kept.length)} are kept.`
+  );
 }
 
 // Inference, or training with the library's mask or one drawn here.
 function modeChoice(id) {
   const mode = page.kept ? (page.drawnKept ? "drawn" : "library") : "inference";
-  const options = [["inference", "inference (dropout off)"], ["library", "training, numpycnn's next mask"], ["drawn", "training, a mask drawn here"]];
+  const options = [
+    ["inference", "inference (dropout off)"],
+    ["library", "training, numpycnn's next mask"],
+    ["drawn", "training, a mask drawn here"],
+  ];
   const node = choice("Dropout:", options, mode, setMode);
   node.querySelector("select").disabled = !page.computable || !page.layers.some((layer) => layer.kind === "Dropout");
   node.querySelector("select").id = id;

@@ -2,14 +2,20 @@
 // The loss: what the network says, what is true, and their difference.
 
 function lossPanel() {
-  const panel = { view: viewOf("loss", { selection: { k: page.answer } }), figures: {} }, last = page.runs.at(-1);
+  const panel = { view: viewOf("loss", { selection: { k: page.answer } }), figures: {} },
+    last = page.runs.at(-1);
   panel.read = (selection) => readClass(panel, last, selection);
   panel.mark = () => {};
   panel.box = readingBox(panel);
   const classes = last.output.shape.length === 1;
-  panel.node = make("div", { className: "still" }, make("h2", {}, `loss: ${page.loss.name}`), make("p", {}, lossText(last)),
+  panel.node = make(
+    "div",
+    { className: "still" },
+    make("h2", {}, `loss: ${page.loss.name}`),
+    make("p", {}, lossText(last)),
     classes && page.layers.at(-1).output_shape[0] <= 100 ? targetChoice() : "",
-    beside(panel.box, classes ? lossTable(panel, last) : lossMaps(panel, last)));
+    beside(panel.box, classes ? lossTable(panel, last) : lossMaps(panel, last)),
+  );
   panel.box.again();
   return panel;
 }
@@ -24,14 +30,26 @@ function lossText() {
 }
 
 function targetChoice() {
-  const n = page.layers.at(-1).output_shape[0], chosen = page.target ? argmax(page.target.data) : -1;
-  const buttons = Array.from({ length: n }, (_, k) => button(String(k), () => chooseTarget(k), {
-    id: `target-${k}`, "aria-pressed": String(k === chosen), disabled: !page.computable || !lossOf(page.loss) }));
-  return make("div", { className: "row", role: "group", "aria-label": "Target" }, "Target (what if the truth were …):", ...buttons);
+  const n = page.layers.at(-1).output_shape[0],
+    chosen = page.target ? argmax(page.target.data) : -1;
+  const buttons = Array.from({ length: n }, (_, k) =>
+    button(String(k), () => chooseTarget(k), {
+      id: `target-${k}`,
+      "aria-pressed": String(k === chosen),
+      disabled: !page.computable || !lossOf(page.loss),
+    }),
+  );
+  return make(
+    "div",
+    { className: "row", role: "group", "aria-label": "Target" },
+    "Target (what if the truth were …):",
+    ...buttons,
+  );
 }
 
 function chooseTarget(k) {
-  const traced = page.tensors.targets, y = zerosLike(page.runs.at(-1).output, page.runs.at(-1).output.shape);
+  const traced = page.tensors.targets,
+    y = zerosLike(page.runs.at(-1).output, page.runs.at(-1).output.shape);
   y.data[k] = 1;
   const same = traced && page.x === page.tensors.input && largestDifference(traced, y) === 0;
   show(page.x, same ? traced : y, page.label);
@@ -41,34 +59,87 @@ function chooseTarget(k) {
 }
 
 function lossTable(panel, last) {
-  const scores = scoresOfLast(page.layers, last), n = last.output.data.length, merged = mergesSoftmax(page.layers, page.loss);
+  const scores = scoresOfLast(page.layers, last),
+    n = last.output.data.length,
+    merged = mergesSoftmax(page.layers, page.loss);
   const gradient = merged ? last.scores_gradient || last.input_gradient : last.output_gradient;
-  const bar = (k) => make("i", { className: "bar", style: `height:12px;background:#b35c00;width:${Math.max(1, Math.min(150, 150 * Math.abs(last.output.data[k])))}px` });
+  const bar = (k) =>
+    make("i", {
+      className: "bar",
+      style: `height:12px;background:#b35c00;width:${Math.max(1, Math.min(150, 150 * Math.abs(last.output.data[k])))}px`,
+    });
   const rows = Array.from({ length: Math.min(n, 1000) }, (_, k) => [
-    button(String(k), () => panel.box.pin({ k }), { "aria-label": `Class ${k}`, id: `class-${k}` }), shown(scores.data[k]), shown(last.output.data[k]),
-    bar(k), page.target ? shown(page.target.data[k]) : "", page.target && gradient ? shown(gradient.data[k]) : ""]);
-  return make("div", { className: "terms", style: "max-height:none" },
-    table(["class", "score", merged ? "probability p" : "output", "", "target y", merged ? "p − y = dL/d score" : "dL/d output"], rows));
+    button(String(k), () => panel.box.pin({ k }), { "aria-label": `Class ${k}`, id: `class-${k}` }),
+    shown(scores.data[k]),
+    shown(last.output.data[k]),
+    bar(k),
+    page.target ? shown(page.target.data[k]) : "",
+    page.target && gradient ? shown(gradient.data[k]) : "",
+  ]);
+  return make(
+    "div",
+    { className: "terms", style: "max-height:none" },
+    table(
+      [
+        "class",
+        "score",
+        merged ? "probability p" : "output",
+        "",
+        "target y",
+        merged ? "p − y = dL/d score" : "dL/d output",
+      ],
+      rows,
+    ),
+  );
 }
 
 function lossMaps(panel, last) {
-  const names = ["output", "target", "output_gradient"], tensors = { ...last, target: page.target };
-  const figures = names.filter((name) => tensors[name]).map((name) => mapFigure({ id: name, of: () => tensors[name],
-    first: page.layers.at(-1).first, channel: () => 0, title: () => `${name.replace("_gradient", " gradient")}, channel 0`,
-    point: (k, r, c, spoken) => panel.box.point({ k }, spoken), pin: (k) => panel.box.pin({ k }) }));
+  const names = ["output", "target", "output_gradient"],
+    tensors = { ...last, target: page.target };
+  const figures = names
+    .filter((name) => tensors[name])
+    .map((name) =>
+      mapFigure({
+        id: name,
+        of: () => tensors[name],
+        first: page.layers.at(-1).first,
+        channel: () => 0,
+        title: () => `${name.replace("_gradient", " gradient")}, channel 0`,
+        point: (k, r, c, spoken) => panel.box.point({ k }, spoken),
+        pin: (k) => panel.box.pin({ k }),
+      }),
+    );
   return make("div", { className: "figures" }, ...figures.map((figure) => figure.node));
 }
 
 function readClass(panel, last, { k }) {
-  const p = last.output.data[k], y = page.target ? page.target.data[k] : null, merged = mergesSoftmax(page.layers, page.loss);
+  const p = last.output.data[k],
+    y = page.target ? page.target.data[k] : null,
+    merged = mergesSoftmax(page.layers, page.loss);
   const gradient = merged ? last.scores_gradient || last.input_gradient : last.output_gradient;
-  const lines = y === null || !gradient ? [] : [merged ? `p − y = ${shown(p)} − ${shown(y)} = ${shown(gradient.data[k])}.`
-    : `Target ${shown(y)}, dL/d output ${shown(gradient.data[k])}.`];
+  const lines =
+    y === null || !gradient
+      ? []
+      : [
+          merged
+            ? `p − y = ${shown(p)} − ${shown(y)} = ${shown(gradient.data[k])}.`
+            : `Target ${shown(y)}, dL/d output ${shown(gradient.data[k])}.`,
+        ];
   const scores = numbers(scoresOfLast(page.layers, last).data);
-  const snippet = merged && y !== null && last.output.shape.length === 1 && last.output.data.length <= 100
-    ? ["import numpy as np", `scores = ${scores}`, `y = ${numbers(page.target.data)}`, "p = np.exp(scores - scores.max())", "p = p / p.sum()",
-      `print((p - y)[${k}])  # the page shows ${literal(gradient.data[k])}`]
-    : fromTrace(page.layers.at(-1), "output", `0, ${indexText(last.output.shape, k)}`, p);
-  const code = lossOf(page.loss) === crossEntropy ? ["cross_entropy_gradient", "cross_entropy", "softmax"] : ["squared_error_gradient", "squared_error"];
+  const snippet =
+    merged && y !== null && last.output.shape.length === 1 && last.output.data.length <= 100
+      ? [
+          "import numpy as np",
+          `scores = ${scores}`,
+          `y = ${numbers(page.target.data)}`,
+          "p = np.exp(scores - scores.max())",
+          "p = p / p.sum()",
+          `print((p - y)[${k}])  # the page shows ${literal(gradient.data[k])}`,
+        ]
+      : fromTrace(page.layers.at(-1), "output", `0, ${indexText(last.output.shape, k)}`, p);
+  const code =
+    lossOf(page.loss) === crossEntropy
+      ? ["cross_entropy_gradient", "cross_entropy", "softmax"]
+      : ["squared_error_gradient", "squared_error"];
   return { title: `Output ${k} = ${shown(p)}`, lines, code: lossOf(page.loss) ? code : [], snippet };
 }
