@@ -314,13 +314,11 @@ class Sequential(Network):
         from numpycnn.explore.page import write_page  # here: its imports take a while
 
         path = checks.path(f"{self.name}.explore", "path", path)
-        example = checks.integer(f"{self.name}.explore", "example", example, at_least=0)
         if y is None:
             x, _ = self._check_x(f"{self.name}.explore", x, check_finite=False)
         else:
             x, y = self._check_data("explore", x, y, check_finite=False)
-        if example >= len(x):
-            raise ValueError(f"{self.name}.explore: example must be below {len(x)}; received {example}")
+        example = checks.integer(f"{self.name}.explore", "example", example, at_least=0, at_most=len(x) - 1)
         write_page(path, self, x, y, example)
 
     def save(self, path: str | PathLike[str]) -> None:

@@ -109,12 +109,12 @@ def built_dense() -> layers.Layer:
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
     """The call with a path, in an empty folder; only a saved model is there. OSError is right for other texts."""
 
-    def inside(*network: Sequential, path: Any) -> object:
+    def inside(*network: Sequential, path: Any, **others: Any) -> object:
         with TemporaryDirectory() as folder, chdir(folder):
             if isinstance(path, str) and path == "saved":
                 small_network().save("saved")
             try:
-                return call(*network, path)
+                return call(*network, path, **others)
             except OSError:
                 if not isinstance(path, str):
                     raise
@@ -415,6 +415,17 @@ CASES: dict[str, Case] = {
             "x": Arg(ANY_IMAGES, X),
             "y": Arg(either(none, ROWS), Y),
             "training": Arg(kinds.flag, True),
+        },
+        MODEL,
+        built=True,
+    ),
+    "explore": Case(
+        on_disk(Sequential.explore),
+        {
+            "path": Arg(kinds.path, "page.html"),
+            "x": Arg(IMAGES, X),
+            "y": Arg(either(none, ROWS), Y),
+            "example": Arg(lambda value: integer(0)(value) and value < len(X), 1),
         },
         MODEL,
         built=True,

@@ -1,5 +1,6 @@
 """The explorer's page without a browser: it is one small file, always the same, and holds what was traced."""
 
+import argparse
 import base64
 import json
 import re
@@ -19,6 +20,7 @@ from numpycnn.commands import explore
 from numpycnn.datasets import mnist
 from numpycnn.explore import code, page, tensors
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.saving import ModelFileError
 from numpycnn.tracing import Trace
 from numpycnn.tutorial import tutorial_network
 from numpycnn.typing import Array
@@ -284,7 +286,7 @@ def test_the_code_is_the_librarys_own_with_one_line_marked() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"example": 3}, ValueError, r"sequential\.explore: example must be below 3; received 3"),
+        ({"example": 3}, ValueError, r"sequential\.explore: example must be at most 2; received 3"),
         ({"example": -1}, ValueError, r"sequential\.explore: example must be an integer of at least 0; received -1"),
         ({"x": np.zeros((2, 5))}, ValueError, r"conv2d: expected x of shape \(n, 8, 8, 1\); received \(2, 5\)"),
         ({"path": 5}, TypeError, r"sequential\.explore: path must be .*; received 5"),
@@ -346,6 +348,17 @@ def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.Ca
         assert main(["explore", *arguments, "--output", str(tmp_path / "page.html")]) == 1
         assert message in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()
+
+
+def test_the_command_raises_what_is_reported() -> None:
+    network = Sequential([Dense(10, input_shape=(5,))], seed=0)
+    with pytest.raises(
+        ModelFileError, match=r"expected a network of images of 28 by 28 pixels; its input_shape is \(5,\)"
+    ):
+        explore.as_inputs(network, np.zeros((1, 28, 28)))
+    arguments = argparse.Namespace(digit=10_000, model=None, output="")
+    with pytest.raises(ModelFileError, match=r"--digit: the test images are 0 to 9999; received 10000"):
+        explore.run(arguments)
 
 
 # ------------------------------------------------------------ these tests can fail
