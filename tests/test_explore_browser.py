@@ -447,6 +447,19 @@ def test_gradients_stop_at_dead_relus(conv: Browser, explored: Explored) -> None
     assert "The ReLU is dead here: the gradient stops." in conv.text("#reading")
 
 
+def test_the_gradient_of_a_large_kernel_is_the_product_of_what_was_traced(browser: Browser, explored: Explored) -> None:
+    browser.open(explored.path)
+    browser.click("#stage-5")
+    layer = explored.trace["dense"]
+    shown = js_array(browser, "({ data: page.runs[4].parameter_gradients.kernel.data.filter((_, k) => k % 97 === 0) })")
+    np.testing.assert_array_equal(shown, layer.parameter_gradients["kernel"].ravel()[::97])
+    unit = int(browser.value("current.view.unit"))
+    assert "Check dL/d bias numerically" in browser.text("#check")
+    browser.click("#check")
+    numeric = float(re.search(r"numeric (\S+),", browser.text(".check").replace(MINUS, "-")).group(1))  # type: ignore[union-attr]
+    assert numeric == pytest.approx(float(layer.parameter_gradients["bias"][unit]), rel=0.15)  # a kernel in 7 bits
+
+
 # ------------------------------------------------------------ pooling, dropout, loss
 
 

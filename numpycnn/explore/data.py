@@ -97,9 +97,8 @@ def add_forward(tensors: Tensors, layer: LayerTrace) -> None:
 
 def add_backward(tensors: Tensors, layer: LayerTrace) -> None:
     """A layer's gradients; a large kernel's is left to the page, which has its two factors."""
-    for key, value in (("output_gradient", layer.output_gradient), ("input_gradient", layer.input_gradient)):
-        if value is not None:
-            tensors.add(f"{layer.name}/{key}", value[0])
+    for key in ("output_gradient", "input_gradient"):
+        tensors.add(f"{layer.name}/{key}", getattr(layer, key)[0])
     for key, value in layer.inside_gradients.items():
         tensors.add(f"{layer.name}/{key}_gradient", value[0])
     for key, value in layer.parameter_gradients.items():

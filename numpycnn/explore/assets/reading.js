@@ -63,6 +63,15 @@ function readingBox(panel) {
   };
 }
 
+const CHECKED = { null: "input", kernel: "weight", bias: "bias" };
+
+// What a check button needs, for a parameter's gradient, or with the key null the input's; null where there is none.
+function gradientCheck(layer, key, index) {
+  const run = page.runs[layer],
+    gradient = key === null ? run.input_gradient : (run.parameter_gradients || {})[key];
+  return gradient ? { layer, key, index, analytic: gradient.data[index] } : null;
+}
+
 // A button that compares a gradient with central differences. what: {layer, key, index, analytic}.
 function checkButton(what) {
   const result = make("output", { className: "check" }),
@@ -74,7 +83,7 @@ function checkButton(what) {
   return make(
     "div",
     { className: "row" },
-    button("Check numerically", run, { disabled: !able, id: "check" }),
+    button(`Check dL/d ${CHECKED[what.key]} numerically`, run, { disabled: !able, id: "check" }),
     result,
     make(
       "span",

@@ -98,11 +98,19 @@ function overlay() {
       replace(run.parameter_gradients, key, `${layer.name}/parameter_gradients/${key}`, `gradient of ${key}`);
     }
     run.input = input || run.input;
+    if (layer.kind === "Dense" && !page.tensors[`${layer.name}/parameter_gradients/kernel`]) multiplyOut(layer, run);
     if (layer.kind === "Conv2D" && run.input) run.patches = im2col(toLast(run.input, isFirst(layer)), windowOf(layer));
     input = run.output;
   });
   if (page.tensors.losses) page.value = page.tensors.losses.data[0];
   page.answer = argmax(page.runs.at(-1).output.data);
+}
+
+// The gradient of a kernel too large to be written: the product of the traced input and the traced dz.
+function multiplyOut(layer, run) {
+  if (!run.input || !run.scores_gradient) return;
+  const [inner, units] = [layer.input_shape.at(-1), layer.config.units];
+  run.parameter_gradients.kernel = transposedTimes(run.input, run.scores_gradient, inner, units);
 }
 
 function replace(run, key, name, text) {

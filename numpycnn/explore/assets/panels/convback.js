@@ -103,11 +103,6 @@ function readGate(panel, { i, j, type }) {
   };
 }
 
-function weightCheck(panel, column) {
-  const index = weightIndex(panel, column);
-  return { layer: panel.index, key: "kernel", index, analytic: panel.run.parameter_gradients.kernel.data[index] };
-}
-
 function readGradientWeight(panel, { k }) {
   const { layer, run, view, w, inner, filters, cells } = panel,
     column = columnOf(panel, k);
@@ -136,7 +131,7 @@ function readGradientWeight(panel, { k }) {
         .sort((a, b) => Math.abs(b[3]) - Math.abs(a[3]))
         .map(([row, ...rest]) => [row, ...rest.map(shown)]),
     },
-    check: weightCheck(panel, column),
+    check: gradientCheck(panel.index, "kernel", weightIndex(panel, column)),
     code: ["conv2d_backward"],
     snippet: snippet || fromTrace(layer, 'parameter_gradients["kernel"]', weightText(panel, k, w), value),
   };
@@ -181,7 +176,6 @@ function readGradientPixel(panel, { r, c }) {
     sum += part;
     return { part, row: [...readerText(panel, reader), shown(part), shown(sum)] };
   });
-  const flat = toFlat(panel, r, c);
   return {
     title: `dL/d pixel (${r}, ${c}) of the input = ${shown(value)}`,
     lines: [
@@ -191,7 +185,7 @@ function readGradientPixel(panel, { r, c }) {
       heads: ["matrix cell", "output cell", "tap", "contribution", "sum so far"],
       rows: parts.map((one) => one.row),
     },
-    check: { layer: index, key: null, index: flat, analytic: value },
+    check: gradientCheck(index, null, toFlat(panel, r, c)),
     code: ["col2im", "conv2d_backward_input"],
     snippet: [
       "import numpy as np",

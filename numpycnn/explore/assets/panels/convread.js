@@ -53,6 +53,7 @@ function readCell(panel, { i, j }) {
     title,
     lines,
     terms: { heads: ["tap", "pixel", "weight", "product", "sum so far"], rows },
+    check: bias ? gradientCheck(panel.index, "bias", view.filter) : null,
     code: ["conv2d", "im2col", layer.activation],
     snippet: snippet || fromTrace(layer, "output", outputIndex(panel, i, j), output),
   };
@@ -105,11 +106,10 @@ function readWeight(panel, { k }) {
   const { layer, view, w } = panel,
     column = columnOf(panel, k);
   const value = layer.parameters.kernel.data[weightIndex(panel, column)];
-  const gradient = panel.run.parameter_gradients && panel.run.parameter_gradients.kernel;
   return {
     title: `Weight at ${tapText(panel, column)} of filter ${view.filter} = ${shown(value)}`,
     lines: [`It multiplies column ${column} of the matrix, at every output cell.`],
-    check: gradient && weightCheck(panel, column),
+    check: gradientCheck(panel.index, "kernel", weightIndex(panel, column)),
     code: ["conv2d"],
     snippet: fromTrace(layer, 'parameters["kernel"]', weightText(panel, k, w), value),
   };

@@ -171,7 +171,7 @@ function readUnit(panel) {
       heads: ["input", "value", "weight", "product"],
       rows: largestOnes.slice(0, 200).map(([d, ...rest]) => [d, ...rest.map(shown)]),
     },
-    check: biasCheck(panel),
+    check: bias ? gradientCheck(panel.index, "bias", view.unit) : null,
     code: ["dense", layer.activation],
     snippet:
       (!rounded &&
@@ -186,14 +186,6 @@ function readUnit(panel) {
         })) ||
       traced,
   };
-}
-
-function biasCheck({ index, run, view, layer }) {
-  const gradient = run.parameter_gradients && run.parameter_gradients.bias;
-  return (
-    layer.parameters.bias &&
-    gradient && { layer: index, key: "bias", index: view.unit, analytic: gradient.data[view.unit] }
-  );
 }
 
 function readInput(panel, { d }) {
@@ -217,7 +209,7 @@ function readInput(panel, { d }) {
   return {
     title: `Input ${d} of ${layer.name} = ${shown(run.input.data[n])}`,
     lines,
-    check: gradient && { layer: index, key: "kernel", index: at, analytic: gradient.data[at] },
+    check: gradientCheck(index, "kernel", at),
     code: ["dense", "dense_backward", "dense_backward_input"],
     snippet: fromTrace(layer, "input", `0, ${indexText(layer.input_shape, n)}`, run.input.data[n]),
   };

@@ -20,12 +20,7 @@ function digitPanel() {
   panel.read = ({ n }) => ({
     title: `Input (${indexText(shape, n)}) = ${shown(page.x.data[n])}`,
     lines: inputLines(n),
-    check: page.runs[0].input_gradient && {
-      layer: 0,
-      key: null,
-      index: n,
-      analytic: page.runs[0].input_gradient.data[n],
-    },
+    check: gradientCheck(0, null, n),
     code: [],
     snippet: fromTrace(page.layers[0], "input", `0, ${indexText(shape, n)}`, page.x.data[n]),
   });

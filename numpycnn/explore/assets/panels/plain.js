@@ -81,12 +81,7 @@ function readElement(panel, wanted, { name, n }) {
   return {
     title: `${text(name)} of ${layer.name} at (${indexText(run[name].shape, n)}) = ${shown(value)}`,
     lines,
-    check: run.input_gradient && {
-      layer: panel.index,
-      key: null,
-      index: at("input"),
-      analytic: run.input_gradient.data[at("input")],
-    },
+    check: gradientCheck(panel.index, null, at("input")),
     code: elementCode(layer),
     snippet:
       dropoutSnippet(panel, name, n) ||

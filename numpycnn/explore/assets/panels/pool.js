@@ -166,12 +166,7 @@ function readPooled(panel, { r, c }) {
     title: `Pixel (${r}, ${c}) of channel ${view.channel} = ${shown(value)}`,
     lines,
     terms: { heads: ["window", "result"], rows },
-    check: run.input_gradient && {
-      layer: panel.index,
-      key: null,
-      index: imagesOf(layer.input_shape, isFirst(layer)).index(r, c, view.channel),
-      analytic: panel.image("input_gradient").data[n],
-    },
+    check: gradientCheck(panel.index, null, imagesOf(layer.input_shape, isFirst(layer)).index(r, c, view.channel)),
     code: ["max_pool2d_backward", "max_pool2d"],
     snippet: fromTrace(
       layer,
