@@ -13,9 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cases
 import numpy as np
 import pytest
 from browser import Browser, find_browser
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_explore import NETWORKS, array_of, data_for, facts_of, network_of
 
 from numpycnn import Sequential, backend
@@ -198,6 +201,30 @@ def test_javascript_computes_what_numpy_does(
     compare(browser, network.trace(x[1:2], y[1:2], training=True), tolerance, traced=False)
     for k in range(len(network.layers) + 2):
         browser.value(f"choose({k})")
+
+
+@given(layer=st.one_of(*cases.LAYERS.values()), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=settings().max_examples // 10)
+def test_any_layer_before_a_classifier(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory, layer: Layer, seed: int
+) -> None:
+    """Drawn layers, as the tests of layers draw them, with a Flatten and a Dense after them."""
+    backend.set_floatx("float64")
+    network = Sequential([layer, Flatten(), Dense(3, activation="softmax")], seed=seed)
+    network.compile("sgd", "categorical_crossentropy")
+    assert network.input_shape is not None
+    x = cases.distinct(np.random.default_rng(seed), (2, *network.input_shape))
+    y = np.eye(3)[[seed % 3, 0]]
+    path = tmp_path_factory.mktemp("drawn") / "page.html"
+    network.explore(path, x, y)
+    chromium.errors.clear()
+    chromium.open(path)
+    compare(chromium, network.trace(x[:1], y[:1]), 0.0, traced=True)
+    chromium.value("chooseExample(1, 1)")
+    compare(chromium, network.trace(x[1:], y[1:]), 1e-11, traced=False)
+    for stage in range(5):
+        chromium.value(f"choose({stage})")
+    assert chromium.errors == []
 
 
 def test_the_difference_that_it_states_is_the_largest(browser: Browser, explored: Explored) -> None:
@@ -753,7 +780,7 @@ def test_it_can_be_read_on_a_phone(browser: Browser, explored: Explored) -> None
 
 
 class Twice(Layer):
-    """A layer of a user's own."""
+    """A layer of a user's own, with something inside that no page can know."""
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         return input_shape
@@ -763,6 +790,9 @@ class Twice(Layer):
 
     def backward(self, dy: Array, cache: Cache) -> tuple[Array, dict[str, Array]]:
         return 2 * dy, {}
+
+    def inside(self, x: Array, cache: Cache) -> dict[str, Array]:
+        return {"mask": np.array(3, np.int64), "scores": np.array("text")}
 
 
 def test_a_layer_that_the_page_does_not_know_is_shown_as_traced(browser: Browser, tmp_path: Path) -> None:
@@ -774,7 +804,9 @@ def test_a_layer_that_the_page_does_not_know_is_shown_as_traced(browser: Browser
     x, y = data_for(network)
     network.explore(tmp_path / "page.html", x, y)
     browser.open(tmp_path / "page.html")
-    compare(browser, network.trace(x[:1], y[:1]), 0.0, traced=True)
+    trace = network.trace(x[:1], y[:1])
+    trace["twice"].inside = {}
+    compare(browser, trace, 0.0, traced=True)
     for k in range(6):
         browser.click(f"#stage-{k}")
     browser.value("choose(2)")

@@ -28,8 +28,9 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int) -> t
     trace = model.trace(x[one], None if y is None else y[one])
     tensors = Tensors()
     add_parameters(tensors, trace)
-    add_trace(tensors, trace)
-    add_masks(tensors, model.trace(x[one], training=True))
+    known = {layer.name for layer in model.layers if is_known(layer)}
+    add_trace(tensors, trace, known)
+    add_masks(tensors, model.trace(x[one], training=True), known)
     facts = {
         "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.input_shape or ())},
         "layers": [layer_facts(layer, trace[layer.name]) for layer in model.layers],
@@ -42,13 +43,18 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int) -> t
     return facts, tensors
 
 
+def is_known(layer: Layer) -> bool:
+    """Whether the layer is one of the library's: of a user's own the page shows what goes in and comes out."""
+    return type(layer) is LAYERS.get(type(layer).__name__)
+
+
 def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
     """One layer's name, class, settings, shapes and parameters; "known" is whether the page can compute it."""
     config = {key: value for key, value in layer.get_config().items() if isinstance(value, str | int | float | list)}
     return {
         "name": layer.name,
         "kind": trace.kind,
-        "known": type(layer) is LAYERS.get(trace.kind),
+        "known": is_known(layer),
         "config": config,
         "activation": layer.activation,
         "input_shape": list(trace.input.shape[1:]),
@@ -70,46 +76,46 @@ def add_parameters(tensors: Tensors, trace: Trace) -> None:
             tensors.add_kernel(f"{layer.name}/parameters/{key}", value)
 
 
-def add_trace(tensors: Tensors, trace: Trace) -> None:
+def add_trace(tensors: Tensors, trace: Trace, known: set[str]) -> None:
     """Outputs and what is inside before gradients; each without the batch axis, as "layer/what"."""
     first = next(iter(trace.layers.values()))
     tensors.add("input", first.input[0])
     for layer in trace.layers.values():
-        add_forward(tensors, layer)
+        add_forward(tensors, layer, layer.inside if layer.name in known else {})
     if trace.targets is not None and trace.losses is not None:
         tensors.add("losses", trace.losses)
         tensors.add("targets", trace.targets[0])
         for layer in reversed(trace.layers.values()):
-            add_backward(tensors, layer)
+            add_backward(tensors, layer, layer.inside_gradients if layer.name in known else {})
 
 
-def add_forward(tensors: Tensors, layer: LayerTrace) -> None:
+def add_forward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
     """A layer's output and what is inside it, but for the patches, which are copies of pixels."""
-    for key, value in layer.inside.items():
+    for key, value in inside.items():
         if key != "patches":
             tensors.add(f"{layer.name}/{key}", value[0])
-    scores = layer.inside.get("scores")
+    scores = inside.get("scores")
     if scores is not None and scores.shape == layer.output.shape:
         tensors.add_output(f"{layer.name}/output", layer.output[0], scores[0], f"{layer.name}/scores")
     else:
         tensors.add(f"{layer.name}/output", layer.output[0])
 
 
-def add_backward(tensors: Tensors, layer: LayerTrace) -> None:
+def add_backward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
     """A layer's gradients; a large kernel's is left to the page, which has its two factors."""
     for key in ("output_gradient", "input_gradient"):
         tensors.add(f"{layer.name}/{key}", getattr(layer, key)[0])
-    for key, value in layer.inside_gradients.items():
+    for key, value in inside.items():
         tensors.add(f"{layer.name}/{key}_gradient", value[0])
     for key, value in layer.parameter_gradients.items():
         if "scale" not in tensors.table[f"{layer.name}/parameters/{key}"]:
             tensors.add(f"{layer.name}/parameter_gradients/{key}", value)
 
 
-def add_masks(tensors: Tensors, trace: Trace) -> None:
+def add_masks(tensors: Tensors, trace: Trace, known: set[str]) -> None:
     """Which units each dropout keeps in the next step of training, as "layer/kept"."""
     for layer in trace.layers.values():
-        if layer.kind == "Dropout":
+        if layer.kind == "Dropout" and layer.name in known:
             tensors.add(f"{layer.name}/kept", (layer.inside["mask"][0] != 0).astype(np.uint8))
 
 
