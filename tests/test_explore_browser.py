@@ -259,6 +259,21 @@ def test_a_pixel_lights_up_every_cell_that_holds_it(conv: Browser, explored: Exp
     assert all(shade in ([255, 224, 0], [0, 0, 0]) for shade in shades)
 
 
+def test_the_cells_that_hold_a_pixel_with_stride_dilation_and_padding(browser: Browser, tmp_path: Path) -> None:
+    network = Sequential(
+        [Conv2D(1, (3, 2), strides=2, padding="same", dilation_rate=(2, 3), input_shape=(7, 8, 1))], seed=0
+    )
+    network.explore(tmp_path / "page.html", np.ones((1, 7, 8, 1)))
+    browser.open(tmp_path / "page.html")
+    for row, col in np.ndindex(7, 8):
+        one = np.zeros((1, 7, 8, 1))
+        one[0, row, col] = 1
+        cells = np.argwhere(network.trace(one)["conv2d"].inside["patches"][0])
+        selection = f"{{ type: 'pixel', r: {row}, c: {col} }}"
+        lit = browser.value(f"marksOf(current, {selection}).matrix.map(({{ row, col }}) => [row, col])")
+        assert sorted(map(tuple, lit)) == sorted(map(tuple, cells.tolist()))
+
+
 def test_a_matrix_cell_tells_its_row_and_its_column(conv: Browser, explored: Explored) -> None:
     patches = explored.trace["conv2d"].inside["patches"][0]
     row, col = 300, 7  # output cell (12, 12), tap (1, 2)
@@ -411,6 +426,7 @@ def test_col2im_lists_what_was_added_for_a_pixel(conv: Browser, explored: Explor
         assert close(part, matrix[ast.literal_eval(term[0])])
     assert len(parts) == min(row + 1, 5, 28 - row) * min(col + 1, 5, 28 - col)
     assert sum(parts) == pytest.approx(float(layer.input_gradient[0, row, col, 0]), rel=1e-2, abs=1e-9)
+    assert close(float(terms[-1][4].replace(MINUS, "-")), float(layer.input_gradient[0, row, col, 0]), 2e-3)
     printed, says = run_snippet(conv)
     assert printed == pytest.approx(says, rel=1e-4)
 
@@ -498,7 +514,7 @@ def test_the_winner_of_a_window_and_ties(browser: Browser, explored: Explored) -
     x = layer.input[0, :, :, channel]
     windows = x.reshape(12, 2, 12, 2).transpose(0, 2, 1, 3).reshape(12, 12, 4)
     ties = (windows == windows.max(axis=2, keepdims=True)).sum(axis=2)
-    for i, j in [np.argwhere(ties == 1)[0], np.argwhere(ties > 1)[0]]:
+    for i, j in [np.argwhere(ties == count)[0] for count in np.unique(ties)]:
         browser.point("#output", int(i), int(j), 12, 12)
         assert close(number(title(browser)), layer.output[0, i, j, channel])
         text = browser.text("#reading")
