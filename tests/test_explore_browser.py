@@ -1,6 +1,7 @@
 """The explorer in a real browser, from the disk with the network off: what it shows is what the library traced.
 
-They need Chromium or Chrome on the path, or named by NUMPYCNN_BROWSER, and are skipped where there is none.
+They need Chromium or Chrome on the path, or named by NUMPYCNN_BROWSER, and are skipped where there is none. They take a
+minute, and so belong to the deep profile.
 """
 
 import ast
@@ -33,6 +34,7 @@ from numpycnn.typing import Array, Rng, Shape
 
 PATH = find_browser()
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.skipif(PATH is None, reason="needs Chromium or Chrome: on the path, or named by NUMPYCNN_BROWSER"),
     pytest.mark.skipif(os.name == "nt", reason="drives the browser through file descriptors, which Windows has not"),
 ]

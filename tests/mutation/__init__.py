@@ -40,6 +40,7 @@ TEST_FILES = (
     "test_atomic.py",
     "test_bad_input.py",
     "test_damaged_files.py",
+    "test_explore.py",
     "test_fast.py",
     "test_gradients.py",
     "test_initializers.py",
