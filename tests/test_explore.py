@@ -385,3 +385,14 @@ def test_a_fault_is_noticed(fault: Fault, tutorial: Tutorial, tmp_path: Path) ->
     checks()
     with seeded(fault), pytest.raises(AssertionError):
         checks()
+
+
+def test_what_is_not_finite_is_shown_too_and_errors_name_the_method(tmp_path: Path) -> None:
+    model = small_network()
+    x, y = small_data(3)
+    x[0, 0, 0, 0] = np.nan
+    model.explore(tmp_path / "a.html", x)
+    model.explore(tmp_path / "b.html", x, y)
+    assert len((tmp_path / "b.html").read_bytes()) > len((tmp_path / "a.html").read_bytes()) > 0
+    with pytest.raises(ValueError, match=r"^sequential\.explore: expected the same number of examples"):
+        model.explore(tmp_path / "c.html", x, y[:2])
