@@ -5,7 +5,6 @@ one request to a line of its standard input, as JSON; the answer is a line of it
 waits, so that systems can take turns. DATA is a file of MNIST's arrays, so that all have the same.
 """
 
-import importlib.metadata
 import json
 import os
 import sys
@@ -24,7 +23,7 @@ class System(Protocol):
     """What each system can do. Networks are "tutorial" and "second"."""
 
     packages: tuple[str, ...]
-    """Whose versions to report."""
+    """Modules whose versions to report."""
 
     def build(self, network: str, work: str) -> None:
         """Make a new network, to do one of the two below."""
@@ -219,7 +218,7 @@ def main(name: str, data: str) -> None:
             system.predict(x[:count], batch)
         answer: dict[str, Any] = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
         if request["do"] == "describe":
-            versions = {package: importlib.metadata.version(package) for package in system.packages}
+            versions = {package: sys.modules[package].__version__ for package in system.packages}
             answer = {"versions": versions, "threads": threads(), "peak_megabytes": peak_megabytes()}
         print(json.dumps(answer), file=answers, flush=True)
 
