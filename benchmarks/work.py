@@ -7,8 +7,9 @@ import numpy as np
 from numpycnn import Sequential, training
 from numpycnn.data import batches
 from numpycnn.fast.block import ConvBlock, block_at
+from numpycnn.fast.products import times, transposed_times
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from numpycnn.parallel import check_workers, worker_map
+from numpycnn.parallel import at_work, check_workers
 from numpycnn.tutorial import tutorial_network
 from numpycnn.typing import Array
 
@@ -49,23 +50,23 @@ class Products:
     def run(self, images: int, batch: int, *, forward_only: bool = False) -> None:
         """The products for so many images."""
         least = training.MOST if forward_only else self.least
-        with worker_map(check_workers("Products", None, None)) as run:
+        with at_work(check_workers("Products", None, None)) as team:
             for rows in batches(images, images if forward_only else batch):
                 count = min(rows.stop, images) - rows.start
                 sizes = [min(cut.stop, count) - cut.start for cut in training.micro_batches(count, least)]
-                list(run(partial(self.micro_batch, forward_only), sizes))
+                list(team.run(partial(self.micro_batch, forward_only), sizes))
 
     def micro_batch(self, forward_only: bool, count: int) -> None:
         """Those of one micro-batch."""
         own = self.free.pop() if self.free else Arrays(count)
         for _ in range(4 * own.tiles):
-            np.matmul(own.cols.T, own.kernel, out=own.scores)
+            times(own.cols.T, own.kernel, own.scores)
         np.matmul(own.x, own.weights, out=own.y)
         if not forward_only:
             np.matmul(own.x.T, own.y, out=own.dweights)
             np.matmul(own.y, own.weights.T, out=own.dx)
             for _ in range(4 * own.tiles):
-                np.matmul(own.cols, own.scores, out=own.dkernel)
+                transposed_times(own.cols.T, own.scores)
         self.free.append(own)
 
 
@@ -83,7 +84,7 @@ class Arrays:
             raise RuntimeError("the tutorial network's convolution is not computed as a block")
         tile = ConvBlock(parts).tile(array(count))
         self.tiles = -(-count // tile)
-        self.cols, self.kernel, self.dkernel = array(26, tile * 144), array(26, 64), array(26, 64)
+        self.cols, self.kernel = array(26, tile * 144), array(26, 64)
         self.scores = array(tile * 144, 64)
         self.x, self.dx, self.y = array(count, 9216), array(count, 9216), array(count, 128)
         self.weights, self.dweights = array(9216, 128), array(9216, 128)

@@ -20,7 +20,7 @@ from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.network import Network
 from numpycnn.optimizers import Optimizer, get_optimizer
-from numpycnn.parallel import Map, check_workers, worker_map
+from numpycnn.parallel import Workers, at_work, check_workers
 from numpycnn.profiling import StepTime, medians, profile_lines, profile_step
 from numpycnn.progress import Progress, ProgressBar
 from numpycnn.randomness import ORDER, generator
@@ -144,12 +144,18 @@ class Sequential(Network):
         self.stop_training = False
         everyone.call("on_train_begin", {})
         self.history = history
-        with worker_map(workers, executor) as run:
-            self._train(data, validation, batch_size, shuffle, everyone, run)
+        with at_work(workers, executor) as team:
+            self._train(data, validation, batch_size, shuffle, everyone, team)
         return history
 
     def _train(
-        self, data: Data, validation: Data | None, batch_size: int, shuffle: bool, listeners: CallbackList, run: Map
+        self,
+        data: Data,
+        validation: Data | None,
+        batch_size: int,
+        shuffle: bool,
+        listeners: CallbackList,
+        team: Workers,
     ) -> None:
         """The loop over epochs."""
         logs: Logs = {}
@@ -157,33 +163,33 @@ class Sequential(Network):
             if self.stop_training:
                 break
             listeners.call("on_epoch_begin", epoch, {})
-            logs = self._train_epoch(data, batch_size, shuffle, listeners, run)
+            logs = self._train_epoch(data, batch_size, shuffle, listeners, team)
             if validation is not None:
-                figures = self._evaluate(validation, batch_size, 0, run)
+                figures = self._evaluate(validation, batch_size, 0, team)
                 logs |= {f"val_{name}": value for name, value in figures.items()}
             listeners.call("on_epoch_end", epoch, logs)
         listeners.call("on_train_end", logs)
 
-    def _train_epoch(self, data: Data, batch_size: int, shuffle: bool, listeners: CallbackList, run: Map) -> Logs:
+    def _train_epoch(self, data: Data, batch_size: int, shuffle: bool, listeners: CallbackList, team: Workers) -> Logs:
         """The loop over batches. The order of the examples belongs to the step that the epoch starts at."""
         count, means = len(data[0]), RunningMeans()
         order = self._order(count) if shuffle else np.arange(count)
         for batch, rows in enumerate(batches(count, batch_size)):
             listeners.call("on_train_batch_begin", batch, {})
-            means.add(*self._train_batch(data, order[rows], run))
+            means.add(*self._train_batch(data, order[rows], team))
             listeners.call("on_train_batch_end", batch, means.result())
             if self.stop_training:
                 break
         return means.result()
 
-    def _train_batch(self, data: Data, order: Array, run: Map) -> tuple[int, dict[str, Any]]:
+    def _train_batch(self, data: Data, order: Array, team: Workers) -> tuple[int, dict[str, Any]]:
         """One step of the optimizer, on the examples that `order` names."""
         loss, optimizer = self._require_compiled("fit")
         goal = training.objective(self._layers, loss, self.dtype, fast=self.fast)
         place = Place(self.seed or 0, self.steps)  # a built model has a seed
-        result, gradients = training.train_batch(goal, place, *data, order, run)
+        result, terms = training.train_batch(goal, place, *data, order, team.run)
         figures = self._figures(result, data[1][order])  # first: a metric may raise
-        optimizer.update(self.params, gradients)
+        optimizer.update(self.params, *terms, run=team.run_here)
         self.steps += 1
         return figures
 
@@ -196,8 +202,8 @@ class Sequential(Network):
         x, y = self._check_data("train_on_batch", x, y, check_finite)
         self._build_for(x)
         means = RunningMeans()
-        with worker_map(check_workers(self.name, None, None)) as run:
-            means.add(*self._train_batch((x, y), np.arange(len(x)), run))
+        with at_work(check_workers(self.name, None, None)) as team:
+            means.add(*self._train_batch((x, y), np.arange(len(x)), team))
         return self._returned(means.result(), return_dict)
 
     # ------------------------------------------------------------ evaluation and prediction
@@ -225,10 +231,10 @@ class Sequential(Network):
         workers = check_workers(caller, workers, executor)
         data = self._check_data("evaluate", x, y, check_finite)
         self._build_for(data[0])
-        with worker_map(workers, executor) as run:
-            return self._returned(self._evaluate(data, batch_size, verbose, run), return_dict)
+        with at_work(workers, executor) as team:
+            return self._returned(self._evaluate(data, batch_size, verbose, team), return_dict)
 
-    def _evaluate(self, data: Data, batch_size: int, verbose: int, run: Map) -> Logs:
+    def _evaluate(self, data: Data, batch_size: int, verbose: int, team: Workers) -> Logs:
         """The loop over batches. The micro-batches of all are one stream of work."""
         (x, y), means = data, RunningMeans()
         loss, _ = self._require_compiled("evaluate")
@@ -236,7 +242,7 @@ class Sequential(Network):
         whole = [(x[rows], y[rows]) for rows in batches(len(x), batch_size)]
         cuts = [list(training.micro_batches(len(targets), training.MOST)) for _, targets in whole]
         jobs = ((xs[cut], ys[cut]) for (xs, ys), own in zip(whole, cuts, strict=True) for cut in own)
-        results = run(partial(training.evaluate, goal), jobs)
+        results = team.run(partial(training.evaluate, goal), jobs)
         progress = Progress(len(whole), verbose)
         for batch, ((_, targets), own) in enumerate(zip(whole, cuts, strict=True)):
             result = training.join(islice(results, len(own)))
@@ -250,8 +256,8 @@ class Sequential(Network):
         checks.flag(f"{self.name}.test_on_batch", "return_dict", return_dict)
         x, y = self._check_data("test_on_batch", x, y, check_finite)
         self._build_for(x)
-        with worker_map(check_workers(self.name, None, None)) as run:
-            return self._returned(self._evaluate((x, y), len(x), 0, run), return_dict)
+        with at_work(check_workers(self.name, None, None)) as team:
+            return self._returned(self._evaluate((x, y), len(x), 0, team), return_dict)
 
     def profile(
         self, x: Any, y: Any, *, repeats: int = 5, print_fn: Callable[[str], object] | None = print

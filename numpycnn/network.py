@@ -12,7 +12,7 @@ from numpycnn import backend, checks, training
 from numpycnn.configuration import from_description
 from numpycnn.data import check_batch_size, check_verbose, count_batches
 from numpycnn.layers import LAYERS, Input, Layer
-from numpycnn.parallel import check_workers, worker_map
+from numpycnn.parallel import at_work, check_workers
 from numpycnn.progress import Progress
 from numpycnn.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.summary import summary_lines
@@ -250,8 +250,10 @@ class Network:
         how = training.passes(self._layers, self.dtype, fast=self.fast)
         progress = Progress(count_batches(len(x), batch_size), verbose)
         cuts = list(training.micro_batches(len(x), training.MOST))
-        with worker_map(workers, executor) as run:
-            for rows, part in zip(cuts, run(partial(training.infer, how), (x[rows] for rows in cuts)), strict=True):
+        with at_work(workers, executor) as team:
+            for rows, part in zip(
+                cuts, team.run(partial(training.infer, how), (x[rows] for rows in cuts)), strict=True
+            ):
                 y[rows] = part
                 progress.update(count_batches(min(rows.stop, len(x)), batch_size), {})
         progress.finish({})

@@ -5,14 +5,21 @@ running mean of the gradients, is kept by name: `state["velocity"]["conv2d/kerne
 """
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from numpycnn import checks
-from numpycnn.typing import Array
+from numpycnn.data import batches
+from numpycnn.typing import Array, Map
+
+PART = 1 << 19
+"""About how many bytes of a parameter are updated at a time: with all that goes with them they stay in the cache."""
+
+SHARE = 3
+"""How many parts make a piece of work for one of several workers."""
 
 
 class Optimizer:
@@ -33,16 +40,38 @@ class Optimizer:
         """The names of the arrays to remember for each parameter; all start as zeros."""
         return ()
 
-    def update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+    def update(
+        self, params: Mapping[str, Array], gradients: Mapping[str, Array], *more: Mapping[str, Array], run: Map = map
+    ) -> None:
         """One step: change every parameter, in place, by its gradient. Both are given under the same names.
 
+        more: further terms of the gradients, which are the sum of all in their order. run: a map that shares the work
+        among threads.
         Raises ValueError or TypeError, before anything changes, for what are no dicts of arrays, and for gradients or
         memories that do not fit the parameters.
         """
-        self.check_update(params, gradients)
+        terms = gradients, *more
+        for term in terms:
+            self.check_update(params, term)
         self.iterations += 1
-        for name, w in params.items():
-            self.step(w, gradients[name], {slot: self.remembered(slot, name, w) for slot in self.slots()})
+        parts = [part for name in params for part in self.parts(name, params[name], [g[name] for g in terms])]
+        shares = [parts[rows] for rows in batches(len(parts), SHARE)]
+        for _ in (map if len(shares) == 1 else run)(self.step_each, shares):
+            pass
+
+    def parts(self, name: str, w: Array, gradients: Sequence[Array]) -> Iterator[tuple[Any, ...]]:
+        """What `step_each` takes, for each part of a parameter that may be updated by itself."""
+        memory = {slot: self.remembered(slot, name, w) for slot in self.slots()}
+        if w.nbytes <= PART or type(self) not in OPTIMIZERS.values():  # a user's own may look at all of a parameter
+            yield w, gradients, memory
+        else:
+            for rows in batches(len(w), max(1, PART * len(w) // w.nbytes)):
+                yield w[rows], [g[rows] for g in gradients], {slot: array[rows] for slot, array in memory.items()}
+
+    def step_each(self, parts: Sequence[tuple[Any, ...]]) -> None:
+        """`step` for each of these parts, (w, the terms of its gradient, memory)."""
+        for w, gradients, memory in parts:
+            self.step(w, added(gradients), memory)
 
     def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
         """Update one parameter w, and what is remembered of it by slot, in place."""
@@ -93,6 +122,14 @@ class Optimizer:
     def check_decay(self, argument: str, value: Any) -> float:
         """The value as a float. Raises TypeError or ValueError unless it is a number of at least 0 and below 1."""
         return checks.number(type(self).__name__, argument, value, at_least=0.0, below=1.0)
+
+
+def added(terms: Sequence[Array]) -> Array:
+    """The sum of arrays, in their order; of one array itself."""
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
 
 
 class SGD(Optimizer):

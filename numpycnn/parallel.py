@@ -16,13 +16,20 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache, partial
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpycnn import checks
 from numpycnn.fast import scratch
+from numpycnn.typing import Map
 
-Map = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]
-"""Like the built-in map: calls a function on every piece of work, and gives the results in order."""
+
+class Workers(NamedTuple):
+    """Those who share the work."""
+
+    run: Map
+    """A map over pieces of work that are sent to them, and whose results come back."""
+    run_here: Map
+    """A map over work on the caller's own arrays: as above, but in this process."""
 
 
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
@@ -48,23 +55,24 @@ def processors() -> int:
 
 
 @contextmanager
-def worker_map(workers: int, executor: Any = None) -> Iterator[Map]:
-    """A map over that many threads, or over the executor, for as long as the context lasts.
+def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
+    """That many threads, or the executor's workers, for as long as the context lasts.
 
     At its end no thread of it is left; pieces of work that were not begun are dropped.
     """
     with THREAD_SETTINGS:
         try:
             if executor is not None:
-                yield partial(map_in_order, partial(executor.submit, in_worker, os.getpid()), 2 * workers)
+                yield Workers(partial(map_in_order, partial(executor.submit, in_worker, os.getpid()), 2 * workers), map)
             elif workers == 1:
-                yield map
+                yield Workers(map, map)
             else:
                 from concurrent.futures import ThreadPoolExecutor  # here: its import takes a while
 
                 pool = ThreadPoolExecutor(workers, thread_name_prefix="numpycnn")
                 try:
-                    yield partial(map_in_order, partial(submit, pool), 2 * workers)
+                    run = partial(map_in_order, partial(submit, pool), 2 * workers)
+                    yield Workers(run, run)
                 finally:
                     pool.shutdown(cancel_futures=True)
         finally:

@@ -11,7 +11,7 @@ from numpycnn import training
 from numpycnn.fast import Stage
 from numpycnn.layers import Layer
 from numpycnn.optimizers import Optimizer
-from numpycnn.parallel import worker_map
+from numpycnn.parallel import at_work
 from numpycnn.training import Objective, Place
 from numpycnn.typing import Array, Rng
 
@@ -57,11 +57,11 @@ def profile_step(
     timed = [(index, TimedStage(stage)) for index, stage in goal.passes.stages]
     goal = goal._replace(passes=goal.passes._replace(stages=timed))
     optimizer, params = deepcopy(optimizer), {name: param.copy() for name, param in params.items()}
-    with worker_map(1) as run:
+    with at_work(1):
         start = time.perf_counter()
-        _, gradients = training.train_batch(goal, Place(0, 0), *data, np.arange(len(data[0])), run)
+        _, terms = training.train_batch(goal, Place(0, 0), *data, np.arange(len(data[0])))
         middle = time.perf_counter()
-        optimizer.update(params, gradients)
+        optimizer.update(params, *terms)
         end = time.perf_counter()
     rows, first = [], 0
     for index, stage in timed:
@@ -69,7 +69,7 @@ def profile_step(
         rows.append(StepTime(names, stage.forward_seconds, stage.backward_seconds))
         first = index + 1
     inside = sum(row.forward + row.backward for row in rows)
-    rows.append(StepTime("loss, and adding up gradients", middle - start - inside, 0.0))
+    rows.append(StepTime("loss, and the way between layers", middle - start - inside, 0.0))
     rows.append(StepTime(f"optimizer ({type(optimizer).__name__})", end - middle, 0.0))
     return rows
 

@@ -25,9 +25,9 @@ from numpycnn.fast.scratch import reused
 from numpycnn.layers import Activation, Conv2D, Dense, Layer
 from numpycnn.layers.base import Cache
 from numpycnn.losses import Loss
-from numpycnn.parallel import Map
+from numpycnn.optimizers import added
 from numpycnn.randomness import DROPOUT, generator
-from numpycnn.typing import Array, Rng
+from numpycnn.typing import Array, Map, Rng
 
 MOST = 250
 """The most examples in a micro-batch."""
@@ -152,23 +152,30 @@ class TrainingJob(NamedTuple):
 
 def train_batch(
     goal: Objective, place: Place, x: Array, y: Array, order: Array, run: Map = map
-) -> tuple[BatchResult, dict[str, Array]]:
+) -> tuple[BatchResult, list[dict[str, Array]]]:
     """The predictions and losses for the examples x[order], dropout on, and the gradients of their mean loss.
 
+    Of the gradients the terms are returned, one or two, for the optimizer to add up where it needs their sum.
     The micro-batches are cut when they are needed, and cast where they are worked on.
     """
     cuts = [order[rows] for rows in micro_batches(len(order), goal.passes.least)]
     jobs = (TrainingJob(micro, x[rows], y[rows], len(order)) for micro, rows in enumerate(cuts))
     results: list[BatchResult] = []
-    total: dict[str, Array] = {}
+    terms: list[dict[str, Array]] = []
     for result, gradients in (map if len(cuts) == 1 else run)(partial(learn, goal, place), jobs):
+        if len(results) == 2:  # the first sum is a new array: what a layer gave stays as it is
+            terms = [total(terms)]
+        elif len(results) > 2:
+            for name, gradient in terms.pop().items():
+                terms[0][name] += gradient
         results.append(result)
-        if len(results) <= 2:  # the first sum is a new array: what a layer gave stays as it is
-            total = {name: total[name] + gradient if total else gradient for name, gradient in gradients.items()}
-        else:
-            for name, gradient in gradients.items():
-                total[name] += gradient
-    return join(results), total
+        terms.append(gradients)
+    return join(results), terms
+
+
+def total(terms: Sequence[dict[str, Array]]) -> dict[str, Array]:
+    """The gradients of which these are the terms."""
+    return {name: added([term[name] for term in terms]) for name in terms[0]}
 
 
 def learn(goal: Objective, place: Place, job: TrainingJob) -> tuple[BatchResult, dict[str, Array]]:

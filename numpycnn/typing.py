@@ -1,5 +1,6 @@
 """Names for the types that signatures use throughout the library."""
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ForwardRef
 
 import numpy as np
@@ -13,6 +14,9 @@ Pair = tuple[int, int]
 
 Shape = tuple[int, ...]
 """The shape of one example, without the batch axis, unless the text says otherwise."""
+
+Map = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]
+"""Like the built-in map: calls a function on every piece of work, and gives the results in order."""
 
 if TYPE_CHECKING:
     Rng = np.random.Generator

@@ -11,7 +11,7 @@ import numpy as np
 from cases import built, distinct
 from faults import Fault
 
-from numpycnn import Sequential, training
+from numpycnn import Sequential, optimizers, training
 from numpycnn import functional as F
 from numpycnn.fast import block, im2col, pooling, winograd
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
@@ -348,12 +348,12 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "the last micro-batch alone",
         "plain network",
-        Fault(training.train_batch, "total[name] += gradient", "total[name] = gradient"),
+        Fault(training.train_batch, "terms = [total(terms)]", "terms = [terms[1]]"),
     ),
     (
         "the first two not summed",
         "plain network",
-        Fault(training.train_batch, "total[name] + gradient if total else gradient", "gradient"),
+        Fault(optimizers.added, "total + term", "term"),
     ),
     ("dropout off in training", "plain network", Fault(training.forward, "training=True", "training=False")),
     # the fast path
@@ -413,7 +413,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "Winograd",
         Fault(winograd.two_to_four, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
     ),
-    ("a term left out", "Winograd", Fault(winograd.collect, "part += dv[3]", "pass")),
+    ("a term left out", "Winograd", Fault(winograd.collect, "after -= dv[0::3]", "pass")),
     (
         "H and W swapped",
         "Winograd",

@@ -1,5 +1,6 @@
 """Optimizers against Keras's own figures, and against the formulas written out for single numbers."""
 
+import copy
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -7,8 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from numpycnn import optimizers
 from numpycnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop, get_optimizer
-from numpycnn.typing import Array
+from numpycnn.parallel import at_work
+from numpycnn.typing import Array, Shape
 
 
 def steps(optimizer: Optimizer, w: Array, gradients: list[Array]) -> Iterator[Array]:
@@ -112,6 +115,69 @@ def test_parameters_change_in_place_and_keep_their_dtype(name: str, dtype: type)
     assert (w < 1.0).all()
     assert (g == kept).all()
     assert all(array.dtype == dtype for arrays in optimizer.state.values() for array in arrays.values())
+
+
+@pytest.mark.parametrize("optimizer", [kind for kind, _ in CASES], ids=lambda kind: type(kind).__name__)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_parts_and_workers_change_no_bit(optimizer: Optimizer, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of parameters updated in parts, several to a worker, against the same updated whole, in one go."""
+    rng = np.random.default_rng(0)
+    shapes: dict[str, Shape] = {"kernel": (10, 3, 2), "small": (2,), "long": (17,), "one": (), "none": (0, 3)}
+    first = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    gradients = [{name: rng.standard_normal(shape) for name, shape in shapes.items()} for _ in range(3)]
+
+    def trained(part: int) -> list[bytes]:
+        monkeypatch.setattr(optimizers, "PART", part)
+        own, w = copy.deepcopy(optimizer), {name: value.copy() for name, value in first.items()}
+        with at_work(workers) as team:
+            for g in gradients:
+                own.update(w, g, run=team.run_here)
+        arrays = [*w.values(), *(array for slot in own.state.values() for array in slot.values())]
+        return [array.tobytes() for array in arrays]
+
+    assert trained(part=3 * 8) == trained(part=1 << 20)
+
+
+def test_a_large_parameter_is_updated_in_parts_and_a_users_own_optimizer_sees_it_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Clipped(SGD):
+        def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+            sizes.append(w.shape)
+            super().step(w, g / max(1.0, float(np.linalg.norm(g))), memory)
+
+    def noted(self: SGD, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        sizes.append(w.shape)
+
+    sizes: list[Shape] = []
+    monkeypatch.setattr(optimizers, "PART", 8 * 6)
+    w = np.ones((5, 3))
+    Clipped(1.0).update({"w": w}, {"w": np.full((5, 3), 2.0)})
+    assert sizes == [(5, 3)]
+    np.testing.assert_allclose(w, 1.0 - 2.0 / np.sqrt(15 * 4.0))
+    sizes.clear()
+    monkeypatch.setattr(SGD, "step", noted)
+    SGD().update({"w": w}, {"w": w})
+    assert sizes == [(2, 3), (2, 3), (1, 3)]
+
+
+def test_terms_are_added_up_in_their_order() -> None:
+    """In float32 the order shows: 1e8 and -1e8 first leave the 1."""
+    w, terms = np.zeros(1, np.float32), [{"w": np.array([term], np.float32)} for term in (1e8, -1e8, 1.0)]
+    kept = copy.deepcopy(terms)
+    SGD(1.0).update({"w": w}, *terms)
+    assert w[0] == -1.0
+    assert terms == kept
+    SGD(1.0).update({"w": w}, *terms[1:], terms[0])
+    assert w[0] == -1.0
+
+
+def test_a_term_that_does_not_fit_changes_nothing() -> None:
+    optimizer, w = SGD(1.0), np.zeros(2)
+    with pytest.raises(ValueError, match=r"SGD: expected a gradient of shape \(2,\) for w; received \(3,\)"):
+        optimizer.update({"w": w}, {"w": np.ones(2)}, {"w": np.ones(3)})
+    assert (w == 0).all()
+    assert optimizer.iterations == 0
 
 
 def test_centered_rmsprop_stays_finite_in_float32() -> None:

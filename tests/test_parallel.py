@@ -26,7 +26,7 @@ from numpycnn.callbacks import Callback, Logs
 from numpycnn.data import batches
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
-from numpycnn.parallel import THREAD_SETTINGS, ThreadSettings, check_workers, map_in_order, processors, worker_map
+from numpycnn.parallel import THREAD_SETTINGS, ThreadSettings, at_work, check_workers, map_in_order, processors
 from numpycnn.training import MOST, count_multiplications, least_examples, micro_batches
 from numpycnn.typing import Array, Rng, Shape
 
@@ -226,8 +226,8 @@ def with_processes() -> object:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context, initializer=two_blas_threads) as executor:
         found: dict[str, Any] = {"free": executor.submit(blas_threads).result()}
-        with worker_map(2, executor) as run:
-            found["held"] = list(run(blas_threads, range(8)))
+        with at_work(2, executor) as team:
+            found["held"] = list(team.run(blas_threads, range(8)))
         found["results"] = [results(fast=fast, workers=2, executor=executor) for fast in (True, False)]
         model, x = network_of(Own(contiguous)), np.asfortranarray(ROWS)
         found["layouts"] = [float(model.predict(x, **how).mean()) for how in ({"workers": 1}, {"executor": executor})]
@@ -753,6 +753,19 @@ def test_jobs_not_begun_are_cancelled_when_there_are_no_more_to_come() -> None:
     assert executor.cancelled() == [True, True, True]
 
 
+def test_work_on_the_callers_arrays_stays_in_its_process() -> None:
+    """An executor's workers may be processes, which have no part in it; threads of the library's own do."""
+
+    def who(_: int) -> int:
+        return threading.get_ident()
+
+    with ThreadPoolExecutor(2) as executor, at_work(2, executor) as team:
+        assert set(team.run_here(who, range(4))) == {threading.get_ident()}
+        assert threading.get_ident() not in team.run(who, range(4))
+    with at_work(2) as team:
+        assert threading.get_ident() not in team.run_here(who, range(4))
+
+
 def test_threads_begin_no_job_after_one_has_failed() -> None:
     begun = []
 
@@ -762,8 +775,8 @@ def test_threads_begin_no_job_after_one_has_failed() -> None:
             raise RuntimeError("this job fails")
         time.sleep(0.05)
 
-    with pytest.raises(RuntimeError, match="this job fails"), worker_map(2) as run:
-        list(run(fail, range(100)))
+    with pytest.raises(RuntimeError, match="this job fails"), at_work(2) as team:
+        list(team.run(fail, range(100)))
     count = len(begun)
     assert count <= 4
     time.sleep(0.1)
@@ -784,8 +797,8 @@ def test_threads_begin_no_job_after_the_caller_has_failed(monkeypatch: pytest.Mo
         shutdown(pool, wait=wait)
 
     def fail() -> None:
-        with worker_map(2) as run:
-            results = run(job, range(100))
+        with at_work(2) as team:
+            results = team.run(job, range(100))
             next(results)
             raise RuntimeError("the caller fails")
 

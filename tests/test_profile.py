@@ -24,7 +24,7 @@ def test_profiling_names_every_layer_and_trains_nothing(capsys: pytest.CaptureFi
         "dense",
         "dropout_1",
         "dense_1",
-        "loss, and adding up gradients",
+        "loss, and the way between layers",
         "optimizer (RMSprop)",
     ]
     assert all(row.forward > 0 for row in rows)

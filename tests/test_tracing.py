@@ -79,7 +79,8 @@ def test_the_parameters_gradients_are_those_of_training(loss: str) -> None:
     trace = network.trace(x, y, training=True)
     assert network.loss is not None
     goal = training.objective(network.layers, network.loss, network.dtype, fast=False)
-    result, gradients = training.train_batch(goal, Place(3, 0), x, y, np.arange(len(x)))
+    result, terms = training.train_batch(goal, Place(3, 0), x, y, np.arange(len(x)))
+    gradients = training.total(terms)
     traced = {
         f"{layer.name}/{key}": g for layer in trace.layers.values() for key, g in layer.parameter_gradients.items()
     }

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from numpycnn.checks import MOST
 from numpycnn.fast.pooling import Tap
+from numpycnn.fast.products import times, transposed_times
 from numpycnn.fast.scratch import take
 from numpycnn.layers import Conv2D
 from numpycnn.typing import Array, Pair
@@ -38,8 +39,6 @@ class Work(NamedTuple):
     """Memory for patches as rows, after each a one: (n*PH*PW, KH*KW*C + 1)."""
     scores: Array
     """Memory for scores, or their gradients: (n*PH*PW, F)."""
-    part: Array
-    """Memory for what a tile adds to dkernel."""
     pixels: Array
     """Memory for what a tap of the kernel adds to the input's gradient: (n*PH*PW, C)."""
 
@@ -84,7 +83,6 @@ class Im2col:
             np.zeros_like(kernel),
             cols[:, : len(kernel)],
             take((count, self.filters), dtype),
-            take(kernel.shape, dtype),
             take((count, self.channels), dtype),
         )
 
@@ -105,7 +103,7 @@ class Im2col:
         Each is there until the next is asked for.
         """
         for tap, cols in self.filled(work, rows):
-            z = np.matmul(cols, work.kernel, out=work.scores[: len(cols)])  # (n*rows*cols, F)
+            z = times(cols, work.kernel, work.scores[: len(cols)])  # (n*rows*cols, F)
             yield tap, z.reshape(-1, *tap.size, self.filters)
 
     def back(self, work: Work, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
@@ -116,7 +114,7 @@ class Im2col:
         for tap, cols in self.filled(work, rows):
             dz = work.scores[: len(cols)]  # (n*rows*cols, F)
             yield tap, dz.reshape(-1, *tap.size, self.filters)
-            work.dkernel[...] += np.matmul(cols.T, dz, out=work.part)
+            work.dkernel[...] += transposed_times(cols, dz)
             if dpadded is not None:
                 self.add_patches(work, dz, tap, self.corner(dpadded, tap))
 

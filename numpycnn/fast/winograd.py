@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numpycnn.fast.pooling import Tap
+from numpycnn.fast.products import times, transposed_times
 from numpycnn.fast.scratch import take
 from numpycnn.layers import Conv2D
 from numpycnn.typing import Array, Pair, Shape
@@ -35,6 +36,9 @@ TILE = 4 << 20
 WORTH = 12
 """The channels, in and out, from which on saved multiplications outweigh the adding: half of their harmonic mean."""
 
+IN_ALL = 5
+"""The product that goes into all four outputs with the factor 1, of row 1 and column 1: the bias is added there."""
+
 KERNEL_TRANSFORM = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # G
 
 
@@ -45,6 +49,8 @@ class Work(NamedTuple):
     """The padded images: (N, H, W, C)."""
     kernel: Array
     """The transformed kernel, G g G.T: (16, C, F)."""
+    kernel_transposed: Array
+    """The same as (16, F, C), in that order in memory too, for products are faster so."""
     bias: Array | None
     """The bias: (F,)."""
     dkernel: Array
@@ -52,15 +58,15 @@ class Work(NamedTuple):
     dbias: Array
     """That of the bias."""
     pixels: Array
-    """Memory for pixels transformed along rows: (4, n, TH, W, C)."""
+    """Memory for pixels transformed along one axis: (4, n, 2, TH + 1, TW, C), even rows and odd ones apart."""
     patches: Array
     """Memory for pixels transformed along both axes: (4, 4, n, TH, TW, C)."""
     products: Array
     """Memory for their products with the kernel: (4, 4, n, TH, TW, F)."""
     halves: Array
-    """Memory for products of which one axis is transformed, (2, 4, n, TH, TW, F), and for sums on their way back."""
+    """Memory for products of which one axis is transformed: (2, 4, n, TH, TW, F)."""
     scores: Array
-    """Memory for the outputs: (n, 2*TH, 2*TW, F)."""
+    """Memory for the outputs: see `Winograd.outputs`."""
 
 
 def pays(conv: Conv2D, channels: int) -> bool:
@@ -78,6 +84,7 @@ class Winograd:
         (top, bottom), (left, right) = conv.window.pads(image)
         oh, ow = conv.window.output_size(image)
         self.blocks = -(-oh // 2), -(-ow // 2)  # (TH, TW)
+        self.apart = self.steps[0] % 2 == self.steps[1] % 2 == 0
         self.pads = (top, bottom + oh % 2), (left, right + ow % 2)
 
     def tile(self, itemsize: int) -> int:
@@ -86,20 +93,21 @@ class Winograd:
 
     def begin(self, padded: Array, params: Mapping[str, Array], tile: int) -> Work:
         """Get ready for a pass over the padded images (N, H, W, C), in tiles of at most `tile`."""
-        (th, tw), c, f, w, dtype = self.blocks, self.channels, self.filters, padded.shape[2], padded.dtype
+        (th, tw), c, f, dtype = self.blocks, self.channels, self.filters, padded.dtype
         g = KERNEL_TRANSFORM.astype(dtype)
         by_rows = (g @ params["kernel"].reshape(3, -1)).reshape(4, 3, -1)  # G g
         kernel = (g @ by_rows).reshape(16, c, f)  # G g G.T
         return Work(
             padded,
             kernel,
+            np.ascontiguousarray(kernel.swapaxes(1, 2)),
             params.get("bias"),
             np.zeros_like(kernel),
             np.zeros(f, dtype),
-            take((4 * tile * th * w * c,), dtype),
+            take((8 * tile * (th + 1) * tw * c,), dtype),
             take((16 * tile * th * tw * c,), dtype),
             take((16 * tile * th * tw * f,), dtype),
-            take((tile * th * max(8 * tw * f, 4 * w * c),), dtype),
+            take((8 * tile * th * tw * f,), dtype),
             take((4 * tile * th * tw * f,), dtype),
         )
 
@@ -107,58 +115,76 @@ class Winograd:
         """For each position of the pool the convolution's outputs that it sees: (n, rows, cols, F)."""
         n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
         patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
-        products = np.matmul(patches, work.kernel, out=shaped(work.products, (16, patches.shape[1], f)))
-        halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), shaped(work.scores, (n, th, 2, tw, 2, f))
-        four_to_two(products.reshape(4, 4, n, th, tw, f), halves)
-        four_to_two(halves.swapaxes(0, 1), z.transpose(4, 2, 0, 1, 3, 5))
+        products = times(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
         if work.bias is not None:
-            z += work.bias
+            products[IN_ALL] += work.bias
+        halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), self.outputs(work, n)
+        four_to_two(products.reshape(4, 4, n, th, tw, f), halves)
+        four_to_two(halves.swapaxes(0, 1), z.swapaxes(0, 1))
         for tap in self.taps:
-            yield tap, self.seen(z.reshape(n, 2 * th, 2 * tw, f), tap)
+            yield tap, self.seen(z, tap)
 
     def back(self, work: Work, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
         """For each position of the pool the place to write the gradients of those outputs to: (n, rows, cols, F).
 
-        After the last they are added to work.dkernel, and to dpadded, the padded images' own.
+        After the last they are added to work.dkernel, and the padded images' own written to dpadded.
         """
         n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
-        dz = shaped(work.scores, (n, 2 * th, 2 * tw, f))
+        dz = self.outputs(work, n)
         dz.fill(0)  # where no position of the pool sees
         for tap in self.taps:
             yield tap, self.seen(dz, tap)
-        if work.bias is not None:
-            work.dbias[...] += dz.sum(axis=(0, 1, 2))
-        dhalves, dproducts = shaped(work.halves, (4, n, th, tw, 2, f)), shaped(work.products, (4, 4, n, th, tw, f))
-        two_to_four(dz.reshape(n, th, 2, tw, 2, f).transpose(2, 0, 1, 3, 4, 5), dhalves)
-        two_to_four(dhalves.transpose(4, 0, 1, 2, 3, 5), dproducts.swapaxes(0, 1))
+        dhalves, dproducts = shaped(work.halves, (2, 4, n, th, tw, f)), shaped(work.products, (4, 4, n, th, tw, f))
+        two_to_four(dz.swapaxes(0, 1), dhalves.swapaxes(0, 1))
+        two_to_four(dhalves, dproducts)
         flat = dproducts.reshape(16, n * th * tw, f)
+        if work.bias is not None:
+            work.dbias[...] += flat[IN_ALL].sum(axis=0)
         patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
-        work.dkernel[...] += np.matmul(patches.swapaxes(1, 2), flat)
+        work.dkernel[...] += transposed_times(patches, flat)
         if dpadded is not None:
-            dpatches = np.matmul(flat, work.kernel.swapaxes(1, 2), out=patches)
-            self.add_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
+            dpatches = times(flat, work.kernel_transposed, patches)
+            self.collect_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
+
+    def outputs(self, work: Work, n: int) -> Array:
+        """The place of a tile's outputs, as 2 by 2 to a block: (2, 2, n, TH, TW, F).
+
+        In memory they lie in this order where the pool steps over whole blocks, for then a position of it sees only
+        outputs of one kind; and else in the order of images, (n, TH, 2, TW, 2, F).
+        """
+        (th, tw), f = self.blocks, self.filters
+        if self.apart:
+            return shaped(work.scores, (2, 2, n, th, tw, f))
+        return shaped(work.scores, (n, th, 2, tw, 2, f)).transpose(2, 4, 0, 1, 3, 5)
 
     def seen(self, z: Array, tap: Tap) -> Array:
         """Those of all outputs that a position of the pool sees."""
         (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.steps
-        return z[:, top : top + (rows - 1) * sh + 1 : sh, left : left + (cols - 1) * sw + 1 : sw]
+        if self.apart:
+            return z[top % 2, left % 2][:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
+        images = z.transpose(2, 3, 0, 4, 1, 5)  # (n, TH, 2, TW, 2, F)
+        n, th, _, tw, _, f = images.shape
+        return images.reshape(n, 2 * th, 2 * tw, f)[:, top::sh, left::sw][:, :rows, :cols]
 
     def transformed(self, work: Work, rows: slice) -> Array:
         """B.T d B for every 4 by 4 patch of a tile: (16, n*TH*TW, C)."""
-        padded, (th, tw) = work.padded[rows], self.blocks
-        n, _, w, c = padded.shape
-        along_rows, patches = shaped(work.pixels, (4, n, th, w, c)), shaped(work.patches, (4, 4, n, th, tw, c))
-        spread(neighbours(padded, 1, th), along_rows)
-        spread(neighbours(along_rows, 3, tw), patches.swapaxes(0, 1))
+        padded, (th, tw), c = work.padded[rows], self.blocks, self.channels
+        n = len(padded)
+        along_cols, patches = self.along_cols(work, n), shaped(work.patches, (4, 4, n, th, tw, c))
+        spread(in_pairs(padded).transpose(4, 3, 0, 2, 1, 5), along_cols.transpose(0, 4, 1, 2, 3, 5))
+        spread(along_cols.transpose(2, 3, 0, 1, 4, 5), patches.transpose(0, 3, 1, 2, 4, 5))
         return patches.reshape(16, n * th * tw, c)
 
-    def add_patches(self, work: Work, dpatches: Array, dpadded: Array) -> None:
-        """The transpose of `transformed`: adds to dpadded. dpatches: (4, 4, n, TH, TW, C)."""
-        (n, _, w, c), (th, tw) = dpadded.shape, self.blocks
-        along_rows = shaped(work.pixels, (4, n, th, w, c))
-        along_rows.fill(0)
-        collect(dpatches.swapaxes(0, 1), neighbours(along_rows, 3, tw), work.halves)
-        collect(along_rows, neighbours(dpadded, 1, th), work.halves)
+    def collect_patches(self, work: Work, dpatches: Array, dpadded: Array) -> None:
+        """The transpose of `transformed`: writes dpadded. dpatches: (4, 4, n, TH, TW, C)."""
+        along_cols = self.along_cols(work, len(dpadded))
+        collect(dpatches.transpose(0, 3, 1, 2, 4, 5), along_cols.transpose(2, 3, 0, 1, 4, 5))
+        collect(along_cols.transpose(0, 4, 1, 2, 3, 5), in_pairs(dpadded).transpose(4, 3, 0, 2, 1, 5))
+
+    def along_cols(self, work: Work, n: int) -> Array:
+        """The place of a tile's pixels, transformed along the columns: see `Work.pixels`."""
+        th, tw = self.blocks
+        return shaped(work.pixels, (4, n, 2, th + 1, tw, self.channels))
 
     def gradients(self, work: Work) -> dict[str, Array]:
         """The gradients of kernel and bias that have been added up: dg = G.T dU G."""
@@ -168,10 +194,10 @@ class Winograd:
         return {"kernel": kernel} if work.bias is None else {"kernel": kernel, "bias": work.dbias}
 
 
-def neighbours(images: Array, axis: int, blocks: int) -> list[Array]:
-    """For each of a patch's four rows (or columns) that row of every patch; patches begin at every second."""
-    before = (slice(None),) * axis
-    return [images[(*before, slice(k, k + 2 * blocks - 1, 2))] for k in range(4)]
+def in_pairs(images: Array) -> Array:
+    """A view of images, (n, 2*TH + 2, 2*TW + 2, C), with rows and columns in pairs: (n, TH + 1, 2, TW + 1, 2, C)."""
+    n, h, w, c = images.shape
+    return images.reshape(n, h // 2, 2, w // 2, 2, c)
 
 
 def shaped(memory: Array, shape: Shape) -> Array:
@@ -182,25 +208,25 @@ def shaped(memory: Array, shape: Shape) -> Array:
 # ---------------------------------------------------------------- the transforms along one axis, and their transposes
 
 
-def spread(d: Sequence[Array], out: Array) -> None:
-    """B.T d along one axis: out[a] from four neighbours d."""
-    np.subtract(d[0], d[2], out=out[0])
-    np.add(d[1], d[2], out=out[1])
-    np.subtract(d[2], d[1], out=out[2])
-    np.subtract(d[1], d[3], out=out[3])
+def spread(d: Array, out: Array) -> None:
+    """B.T d along one axis. d: (2, T + 1, ...), even pixels and odd ones; out: (4, T, ...).
+
+    A patch's four pixels are an even and an odd one, and those that follow them.
+    """
+    first, after = d[:, :-1], d[:, 1:]
+    np.subtract(first, after, out=out[0::3])
+    np.add(first[1], after[0], out=out[1])
+    np.subtract(after[0], first[1], out=out[2])
 
 
-def collect(dv: Array, dd: Sequence[Array], memory: Array) -> None:
-    """B dv along one axis: the transpose of `spread`, added to the four neighbours dd, which may overlap."""
-    part = shaped(memory, dv[0].shape)
-    dd[0][...] += dv[0]
-    np.subtract(dv[1], dv[2], out=part)
-    part += dv[3]
-    dd[1][...] += part
-    np.add(dv[1], dv[2], out=part)
-    part -= dv[0]
-    dd[2][...] += part
-    dd[3][...] -= dv[3]
+def collect(dv: Array, dd: Array) -> None:
+    """B dv along one axis: the transpose of `spread`. Writes dd."""
+    first, after = dd[:, :-1], dd[:, 1:]
+    np.add(dv[1], dv[2], out=after[0])
+    np.subtract(dv[1], dv[2], out=first[1])
+    dd[0, 0] = dd[1, -1] = 0  # where nothing of these two went
+    after -= dv[0::3]
+    first += dv[0::3]
 
 
 def four_to_two(m: Array, out: Array) -> None:

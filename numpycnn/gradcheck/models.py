@@ -18,7 +18,7 @@ from numpycnn.gradcheck.report import Report
 from numpycnn.layers import Layer
 from numpycnn.losses import Loss
 from numpycnn.models import Sequential
-from numpycnn.parallel import worker_map
+from numpycnn.parallel import at_work
 from numpycnn.training import Place
 from numpycnn.typing import Array, Rng
 
@@ -49,7 +49,7 @@ def gradcheck(
     model._require_built("gradcheck")
     loss, _ = model._require_compiled("gradcheck")
     title = f"{model.name}, {len(x)} examples, {'fast' if model.fast else 'plain'} path"
-    with worker_map(1):  # holds BLAS to one thread, which is faster for so few examples
+    with at_work(1):  # holds BLAS to one thread, which is faster for so few examples
         step = Step(model, loss, x.astype(FLOAT64), y)
         problem = Problem(
             title, step.loss, step.gradients, step.point, list(step.point), chained=True, size=step.size()
@@ -159,9 +159,9 @@ class Step:
         set_params(self.layers, point)
         numbers, passes = np.arange(len(self.y)), self.trained.passes
         before = self.trained._replace(passes=passes._replace(stages=[(0, Examples(point["input"])), *passes.stages]))
-        _, gradients = training.train_batch(self.trained, self.place, point["input"], self.y, numbers)
+        _, terms = training.train_batch(self.trained, self.place, point["input"], self.y, numbers)
         _, with_input = training.train_batch(before, self.place, numbers, self.y, numbers)
-        return {"input": with_input["examples/x"], **gradients}
+        return {"input": training.total(with_input)["examples/x"], **training.total(terms)}
 
     def loss(self, point: Arrays) -> Array:
         """Each example's part in the mean loss, by the plain forward, for complex arrays too."""

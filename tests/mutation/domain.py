@@ -231,8 +231,8 @@ FAULTS = (
     Fault(
         "training.py",
         "a later micro-batch's gradients replace the sum",
-        "total[name] += gradient",
-        "total[name] = gradient",
+        "terms[0][name] += gradient",
+        "terms[0][name] = gradient",
     ),
     Fault(
         "optimizers.py",

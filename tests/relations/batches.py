@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from networks import fingerprint, small_data, small_network
 from numeric import same_bits
 
-from numpycnn import Sequential, parallel, training
+from numpycnn import Sequential, optimizers, parallel, training
 from relations.common import counts, generator
 from relations.drawn_networks import examples, learn, micro_batches_of, models, same_gradients, sizes
 from relations.table import Draw, relation
@@ -31,7 +31,7 @@ def examples_have_no_order(draw: Draw) -> None:
     same_bits(model.predict(x[p]), model.predict(x)[p])
 
 
-@relation(Fault(training.train_batch, "total[name] + gradient if total else", ""), costly=True)
+@relation(Fault(optimizers.added, "total + term", "term"), costly=True)
 def a_batch_twice_over_teaches_the_same(draw: Draw) -> None:
     """gradient(x and x again) = gradient(x)."""
     (model, rng), n = draw(models()), draw(sizes)
@@ -74,7 +74,7 @@ def evaluations_add_up(draw: Draw) -> None:
     np.testing.assert_allclose(20 * whole, a * parts[0] + (20 - a) * parts[1], rtol=1e-5)
 
 
-@relation(Fault(Sequential._train_epoch, "order[rows], run", "order[rows][::-1], run"), costly=True)
+@relation(Fault(Sequential._train_epoch, "order[rows], team", "order[rows][::-1], team"), costly=True)
 def a_fit_is_its_batches_one_by_one(draw: Draw) -> None:
     """fit(x) without shuffling = train_on_batch(each batch of x), the short last one too, dropout on."""
     n, size = draw(st.integers(1, 9)), draw(st.integers(1, 9))

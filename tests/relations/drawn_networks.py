@@ -97,7 +97,8 @@ def learn(
 ) -> dict[str, Array]:
     """The gradients of a batch."""
     goal = training.objective(model.layers, loss or MeanSquaredError(), model.dtype, fast=model.fast)
-    return training.train_batch(goal, Place(0, 0), x, y, np.arange(len(x)) if order is None else order)[1]
+    _, terms = training.train_batch(goal, Place(0, 0), x, y, np.arange(len(x)) if order is None else order)
+    return training.total(terms)
 
 
 def same_gradients(ours: dict[str, Array], theirs: dict[str, Array]) -> None:
