@@ -36,7 +36,6 @@ def test_blocks_change_nothing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "SMALL", small)
         patch.setattr(products, "FEWEST", 4)
-        patch.setattr(products, "STEP", 2)
         assert products.times(a, b, out) is out
         np.testing.assert_array_equal(out, np.einsum("...rk,...kf->...rf", a, b))
         np.testing.assert_array_equal(products.transposed_times(a, c), np.einsum("...rk,...rf->...kf", a, c))
@@ -45,10 +44,12 @@ def test_blocks_change_nothing(
 @pytest.mark.parametrize(
     ("rows", "inner", "filters", "expected"),
     [
-        (2880, 26, 64, (2880 // 592 * 592, 592)),  # the tutorial's convolution: 601 rows make a million
-        (576, 32, 64, (480, 480)),
-        (100, 26, 64, (0, 592)),
-        (5000, 128, 128, (0, 48)),  # blocks of 61 rows would be too short to pay
+        (5184, 26, 64, (5184, 576)),  # the tutorial's convolution: 600 rows make a million
+        (5190, 26, 64, (5184, 576)),  # 6 are left over
+        (576, 32, 64, (576, 288)),
+        (100, 26, 64, (100, 100)),
+        (0, 26, 64, (0, 0)),
+        (5000, 128, 128, (0, 61)),  # blocks of 61 rows would be too short to pay
     ],
 )
 def test_blocks_are_of_at_most_a_million_multiplications(

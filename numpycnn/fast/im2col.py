@@ -20,7 +20,7 @@ from numpycnn.layers import Conv2D
 from numpycnn.typing import Array, Pair
 from numpycnn.window import Window
 
-TILE = 1 << 20
+TILE = 2 << 20
 """About how many bytes of patches and scores are worked on at a time: they should stay in the cache."""
 
 

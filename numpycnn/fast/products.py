@@ -12,8 +12,8 @@ from numpycnn.typing import Array
 SMALL = 1_000_000
 """The most multiplications in a block."""
 
-FEWEST, STEP = 96, 16
-"""The fewest rows in a block, below which blocks cost more than they save; and what their number is a multiple of."""
+FEWEST = 96
+"""The fewest rows in a block: below that, blocks cost more than they save."""
 
 
 def times(a: Array, b: Array, out: Array) -> Array:
@@ -39,9 +39,16 @@ def transposed_times(a: Array, b: Array) -> Array:
 
 
 def blocks(a: Array, filters: int) -> tuple[int, int]:
-    """How many of the rows of a are in blocks, 0 where blocks do not pay, and how many are in each."""
-    rows = SMALL // (a.shape[-1] * filters) // STEP * STEP
-    return (0, rows) if rows < FEWEST else (a.shape[-2] // rows * rows, rows)
+    """How many of the rows of a are in blocks, 0 where blocks do not pay, and how many are in each.
+
+    Blocks are as large as can be so that next to nothing is left over: where they divide the rows, nothing.
+    """
+    most = SMALL // (a.shape[-1] * filters)
+    if most < FEWEST:
+        return 0, most
+    count = max(1, -(-a.shape[-2] // most))
+    rows = a.shape[-2] // count
+    return count * rows, rows
 
 
 def blocked(a: Array, rows: int) -> Array:
