@@ -125,7 +125,7 @@ class Optimizer:
 
 
 def added(terms: Sequence[Array]) -> Array:
-    """The sum of arrays, in their order; of one array itself."""
+    """The sum of arrays, in their order: a new array, or if there is only one that itself."""
     total = terms[0]
     for term in terms[1:]:
         total = total + term

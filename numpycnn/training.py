@@ -35,6 +35,9 @@ MOST = 250
 PARTS = 4
 """The most micro-batches that a batch is divided into for the workers' sake."""
 
+TERMS = 2
+"""The most micro-batches whose gradients are kept apart until they are added up."""
+
 RngOf = Callable[[int], Rng]
 """The generator for a layer's index."""
 
@@ -155,7 +158,7 @@ def train_batch(
 ) -> tuple[BatchResult, list[dict[str, Array]]]:
     """The predictions and losses for the examples x[order], dropout on, and the gradients of their mean loss.
 
-    Of the gradients the terms are returned, one or two, for the optimizer to add up where it needs their sum.
+    Of the gradients the terms are returned, at most TERMS, for the optimizer to add up where it needs their sum.
     The micro-batches are cut when they are needed, and cast where they are worked on.
     """
     cuts = [order[rows] for rows in micro_batches(len(order), goal.passes.least)]
@@ -163,11 +166,8 @@ def train_batch(
     results: list[BatchResult] = []
     terms: list[dict[str, Array]] = []
     for result, gradients in (map if len(cuts) == 1 else run)(partial(learn, goal, place), jobs):
-        if len(results) == 2:  # the first sum is a new array: what a layer gave stays as it is
+        if len(terms) == TERMS:
             terms = [total(terms)]
-        elif len(results) > 2:
-            for name, gradient in terms.pop().items():
-                terms[0][name] += gradient
         results.append(result)
         terms.append(gradients)
     return join(results), terms

@@ -194,19 +194,19 @@ def test_layers_have_masks_of_their_own() -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("loss", [CategoricalCrossentropy(), MeanSquaredError()], ids=lambda loss: loss.name)
 def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole networks, dropout on and the masks held, in four micro-batches of which the last is short."""
+    """Whole networks, dropout on and the masks held, in five micro-batches of which the last is short."""
     monkeypatch.setattr(training, "MOST", 2)
     layers, rng, shape = NETWORKS[name], np.random.default_rng(5), NETWORKS[name][0].input_shape
     for index, layer in enumerate(layers):
         layer.rename([other.name for other in layers[:index]])
         shape = layer.build(shape, rng, np.float64) if shape is not None else None
-    x = distinct(rng, (7, *(layers[0].input_shape or ())))
-    y = np.eye(3)[rng.integers(0, 3, 7)]
+    x = distinct(rng, (9, *(layers[0].input_shape or ())))
+    y = np.eye(3)[rng.integers(0, 3, 9)]
     goal = training.objective(layers, loss, np.dtype(np.float64), fast=False)
-    batch = goal, Place(9, 0), x, y, np.arange(7)
+    batch = goal, Place(9, 0), x, y, np.arange(9)
     result, terms = training.train_batch(*batch)
     gradients = training.total(terms)
-    assert result.losses.shape == (7,)
+    assert result.losses.shape == (9,)
     np.testing.assert_allclose(result.y_pred.sum(axis=1), 1.0)  # probabilities, though the loss takes scores
     for layer in layers:
         for key, param in layer.params.items():

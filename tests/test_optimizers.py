@@ -170,6 +170,9 @@ def test_terms_are_added_up_in_their_order() -> None:
     assert terms == kept
     SGD(1.0).update({"w": w}, *terms[1:], terms[0])
     assert w[0] == -1.0
+    SGD(1.0).update({"w": w}, terms[2])
+    assert w[0] == -2.0
+    assert terms == kept
 
 
 def test_a_term_that_does_not_fit_changes_nothing() -> None:

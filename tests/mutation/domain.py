@@ -231,8 +231,8 @@ FAULTS = (
     Fault(
         "training.py",
         "a later micro-batch's gradients replace the sum",
-        "terms[0][name] += gradient",
-        "terms[0][name] = gradient",
+        "terms = [total(terms)]",
+        "terms = []",
     ),
     Fault(
         "optimizers.py",
