@@ -141,8 +141,13 @@ def whole_processes(systems: dict[str, str], rounds: int, data: str) -> dict[str
 
 
 def run_process(command: Sequence[str]) -> dict[str, Any]:
-    """A process's seconds, and its peak memory in MB where the system says."""
-    run = subprocess.run([sys.executable, "-I", str(HERE / "timed.py"), *command], capture_output=True, check=False)
+    """A process's seconds, and its peak memory in MB where the system says.
+
+    Python may keep what it has compiled, as it does unless told otherwise, so that no import compiles a file again.
+    """
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    timed = [sys.executable, "-I", str(HERE / "timed.py"), *command]
+    run = subprocess.run(timed, capture_output=True, check=False, env=environment)
     if run.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with status {run.returncode}")
     answer: dict[str, Any] = json.loads(run.stdout)

@@ -25,8 +25,8 @@ class System(Protocol):
     packages: tuple[str, ...]
     """Modules whose versions to report."""
 
-    def build(self, network: str, work: str) -> None:
-        """Make a new network, to do one of the two below."""
+    def build(self, network: str, work: str, batch: int) -> None:
+        """Make a new network, to do one of the two below, `work`, in batches of that size."""
 
     def fit(self, x: Any, y: Any, batch: int) -> None:
         """One epoch."""
@@ -43,7 +43,7 @@ class NumpyCNN:
     def __init__(self, workers: int | None = None, *, fast: bool = True) -> None:
         self.workers, self.fast = workers, fast
 
-    def build(self, network: str, work: str) -> None:
+    def build(self, network: str, work: str, batch: int) -> None:
         from work import second_network, tutorial_network
 
         self.model = {"tutorial": tutorial_network, "second": second_network}[network]()
@@ -61,7 +61,7 @@ class Floor:
 
     packages = ("numpy",)
 
-    def build(self, network: str, work: str) -> None:
+    def build(self, network: str, work: str, batch: int) -> None:
         from work import Products
 
         self.products = Products()
@@ -80,9 +80,9 @@ class Keras:
         os.environ |= {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
         self.backend, self.packages = backend, ("keras", backend, "numpy")
 
-    def build(self, network: str, work: str) -> None:
+    def build(self, network: str, work: str, batch: int) -> None:
         choices = (False, True) if self.backend == "tensorflow" else ("auto",)
-        self.model = min((self.compiled(network, jit) for jit in choices), key=partial(self.probe, work))
+        self.model = min((self.compiled(network, jit) for jit in choices), key=partial(self.probe, work, batch))
 
     def compiled(self, network: str, jit: bool | str) -> Any:
         import keras
@@ -107,16 +107,17 @@ class Keras:
         model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"], jit_compile=jit)
         return model
 
-    def probe(self, work: str, model: Any) -> float:
+    def probe(self, work: str, batch: int, model: Any) -> float:
         """Seconds for a few batches, after the compilation: the least of three runs."""
-        x, y = np.zeros((4000, 28, 28, 1), np.float32), np.eye(CLASSES, dtype=np.float32)[[0] * 4000]
+        count = max(1, 4000 // batch) * batch
+        x, y = np.zeros((count, 28, 28, 1), np.float32), np.eye(CLASSES, dtype=np.float32)[[0] * count]
         seconds = []
         for _ in range(4):
             start = time.perf_counter()
             if work == "fit":
-                model.fit(x, y, batch_size=500, verbose=0)
+                model.fit(x, y, batch_size=batch, verbose=0)
             else:
-                model.predict(x, batch_size=500, verbose=0)
+                model.predict(x, batch_size=batch, verbose=0)
             seconds.append(time.perf_counter() - start)
         return min(seconds[1:])
 
@@ -132,7 +133,7 @@ class Torch:
 
     packages = ("torch", "numpy")
 
-    def build(self, network: str, work: str) -> None:
+    def build(self, network: str, work: str, batch: int) -> None:
         from torch import nn, optim
 
         first = {
@@ -209,7 +210,7 @@ def main(name: str, data: str) -> None:
         count, batch = request.get("images", 0), request.get("batch", 0)
         wall, cpu = time.perf_counter(), time.process_time()
         if request["do"] == "build":
-            system.build(request["network"], request["work"])
+            system.build(request["network"], request["work"], batch)
             system.fit(x[: WARM_UP * batch], y[: WARM_UP * batch], batch)
             system.predict(x[: WARM_UP * batch], batch)
         elif request["do"] == "fit":
