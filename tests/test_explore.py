@@ -18,7 +18,7 @@ from numpycnn import Sequential, backend
 from numpycnn.__main__ import main
 from numpycnn.commands import explore
 from numpycnn.datasets import mnist
-from numpycnn.explore import code, page, tensors
+from numpycnn.explore import code, examples, page, tensors
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.saving import ModelFileError
 from numpycnn.tracing import Trace
@@ -89,7 +89,7 @@ def array_of(table: dict[str, Any], name: str) -> Array:
     if "like" in entry:
         value = array_of(table, entry["like"])
         return (np.maximum(value, 0) if entry.get("relu") else value).reshape(entry["shape"])
-    raw = zlib.decompress(base64.b64decode(entry["data"]))
+    raw = zlib.decompress(base64.b85decode(entry["data"].replace(":", "<")))
     value = np.frombuffer(raw, np.dtype(entry["dtype"]).newbyteorder("<")).reshape(entry["shape"])
     if "scale" in entry:
         return value * array_of(table, entry["scale"])
@@ -127,7 +127,8 @@ def test_any_network_is_in_its_page_to_the_last_bit(tmp_path: Path, name: str, f
         np.testing.assert_array_equal(found, value, key)
     assert [layer["name"] for layer in facts["layers"]] == [layer.name for layer in network.layers]
     np.testing.assert_array_equal(array_of(table, "input"), x[2].astype(floatx))
-    np.testing.assert_array_equal(array_of(table, "examples"), x.astype(floatx))
+    assert sorted(facts["examples"]["numbers"]) == list(range(len(x)))
+    np.testing.assert_array_equal(array_of(table, "examples"), x[facts["examples"]["numbers"]].astype(floatx))
     np.testing.assert_array_equal(array_of(table, "targets"), y[2])
 
 
@@ -149,16 +150,60 @@ def test_without_targets_there_are_no_gradients(tmp_path: Path) -> None:
     assert len(facts["examples"]["read"]) == 3
 
 
-def test_the_examples_are_the_first_and_those_read_wrongly(tmp_path: Path) -> None:
-    network = small_network()
-    x, y = small_data(300)
-    facts = facts_of(written(network, tmp_path, x, y, example=250))["examples"]
-    read = network.predict(x).argmax(axis=1)
-    wrong = np.flatnonzero(read != y.argmax(axis=1))
-    assert 100 < len(wrong) == facts["wrong"]
-    assert facts["numbers"] == sorted({*range(100), *wrong[:100], 250})
-    assert facts["labels"] == y.argmax(axis=1)[facts["numbers"]].tolist()
-    assert facts["read"] == read[facts["numbers"]].tolist()
+def noise(n: int) -> tuple[Sequential, Array, Array]:
+    """A network that has learnt nothing, and images that no compression makes smaller, of 256 levels."""
+    rng = np.random.default_rng(0)
+    network = Sequential([Flatten(input_shape=(20, 20)), Dense(CLASSES, activation="softmax")], seed=0)
+    network.compile("sgd", "categorical_crossentropy")
+    return network, rng.integers(0, 256, (n, 20, 20)) / 255, np.eye(CLASSES)[rng.integers(0, CLASSES, n)]
+
+
+def test_the_examples_are_those_read_wrongly_then_the_first_while_there_is_room(tmp_path: Path) -> None:
+    network, x, y = noise(6000)
+    html = written(network, tmp_path, x, y, example=5900)
+    assert page.LIMIT - 2000 < len(html.encode()) <= page.LIMIT
+    facts = facts_of(html)
+    found, read = facts["examples"], network.predict(x).argmax(axis=1)
+    wrong = np.flatnonzero(read != y.argmax(axis=1)).tolist()
+    wanted = list(dict.fromkeys([5900, *wrong, *range(6000)]))
+    assert 100 < len(found["numbers"]) < 6000
+    assert found["numbers"] == wanted[: len(found["numbers"])]
+    assert found["labels"] == y.argmax(axis=1)[found["numbers"]].tolist()
+    assert found["read"] == read[found["numbers"]].tolist()
+    assert (found["wrong"], found["of"]) == (len(wrong), 6000)
+    np.testing.assert_array_equal(array_of(facts["tensors"], "examples"), x[found["numbers"]].astype(np.float32))
+
+
+def test_without_targets_the_first_ones_are_there_as_many_as_fit(tmp_path: Path) -> None:
+    network, x, _ = noise(5000)
+    found = facts_of(written(network, tmp_path, x))["examples"]
+    assert found["numbers"] == list(range(len(found["numbers"])))
+    assert 2000 < len(found["numbers"]) < 5000
+
+
+def test_there_are_no_more_examples_than_anyone_looks_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "MOST", 7)
+    network, x, y = noise(20)
+    facts = facts_of(written(network, tmp_path, x, y, example=19))
+    assert len(facts["examples"]["numbers"]) == len(array_of(facts["tensors"], "examples")) == 7
+
+
+def test_where_not_even_one_example_fits_the_traced_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, x, y = noise(20)
+    x = x + np.random.default_rng(0).normal(size=x.shape)  # of many levels
+    monkeypatch.setattr(page, "LIMIT", len(written(network, tmp_path, x[:1], y[:1]).encode()) - 100)
+    facts = facts_of(written(network, tmp_path, x, y, example=3))
+    assert facts["examples"]["numbers"] == [3]
+    assert "examples" not in facts["tensors"]
+
+
+def test_a_page_that_cannot_compute_has_no_examples(tmp_path: Path) -> None:
+    network = Sequential([Dense(1500, input_shape=(2000,)), Dense(CLASSES, activation="softmax")], seed=0)
+    facts = facts_of(written(network, tmp_path, np.zeros((3, 2000)), example=1))
+    assert facts["examples"]["numbers"] == [1]
+    assert "examples" not in facts["tensors"]
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +281,7 @@ def without_comments_and_data(html: str) -> str:
 def test_the_page_names_no_address_of_any_host(tutorial: Tutorial) -> None:
     html = tutorial[3].read_text(encoding="utf-8")
     assert re.findall(OUTSIDE, without_comments_and_data(html)) == []
-    assert "http" not in html.replace("http-equiv", "")
+    assert "http" not in without_comments_and_data(html).replace("http-equiv", "")
     for address in ("//cdn.example/x.js", "https://a.b", "<link rel", 'src="x"', "url(x)", "fetch(x)"):
         assert re.search(OUTSIDE, address)
 
@@ -369,6 +414,8 @@ def test_the_command_raises_what_is_reported() -> None:
     [
         Fault(tensors.rounded, "/ LEVELS, 1)", "/ 50, 1)"),
         Fault(tensors.Tensors.within, "size > limit", "size > 2 * limit"),
+        Fault(tensors.packed, "> room", "> room + 4000"),
+        Fault(tensors.as_text, '.replace("<", ":")', ""),
         Fault(page.as_json, '.replace("<", "\\\\u003c")', ""),
     ],
     ids=lambda fault: fault.function.__qualname__,
@@ -380,6 +427,7 @@ def test_a_fault_is_noticed(fault: Fault, tutorial: Tutorial, tmp_path: Path) ->
         network.explore(tmp_path / "page.html", x, y)
         test_the_tutorials_page_is_small_and_complete((network, x, y, tmp_path / "page.html"))
         test_what_is_too_large_is_left_out_and_named(tmp_path)
+        test_the_examples_are_those_read_wrongly_then_the_first_while_there_is_room(tmp_path)
         test_a_name_cannot_become_markup(tmp_path)
 
     checks()

@@ -195,7 +195,7 @@ def test_javascript_computes_what_numpy_does(
     compare(browser, network.trace(x[1:2], y[1:2]), 0.0, traced=True)
     assert browser.value("page.differences.every((one) => one.difference <= 2e-5 * Math.max(one.of, 1e-3))")
     assert browser.value("page.differences.length") >= 4
-    browser.value("chooseExample(3, 3)")
+    browser.value("chooseExample(3, page.facts.examples.numbers.indexOf(3))")
     compare(browser, network.trace(x[3:4], y[3:4]), tolerance, traced=False)
     browser.value("page.selected = stages().length - 1; render(); chooseTarget(0)")
     compare(browser, network.trace(x[3:4], np.eye(3)[[0]]), tolerance, traced=False)
@@ -222,7 +222,7 @@ def test_any_layer_before_a_classifier(
     chromium.errors.clear()
     chromium.open(path)
     compare(chromium, network.trace(x[:1], y[:1]), 0.0, traced=True)
-    chromium.value("chooseExample(1, 1)")
+    chromium.value("chooseExample(1, page.facts.examples.numbers.indexOf(1))")
     compare(chromium, network.trace(x[1:], y[1:]), 1e-11, traced=False)
     for stage in range(5):
         chromium.value(f"choose({stage})")
@@ -450,10 +450,12 @@ def test_a_weights_gradient_is_a_column_times_dz(conv: Browser, explored: Explor
 def test_a_gradient_is_checked_by_differences(conv: Browser, explored: Explored, what: str) -> None:
     size = (2, 1, 5, 5) if what == "#dkernel" else (15, 14, 28, 28)
     conv.click(what, *size)
-    conv.click("#check")
+    conv.click(f"#check-{'weight' if what == '#dkernel' else 'input'}")
     text = conv.text(".check").replace(MINUS, "-")
     analytic, numeric, error, own = re.search(  # type: ignore[union-attr]
-        r"analytic (\S+), numeric (\S+), error (\S+) \(.*numpycnn's own is (\S+), with the kernel .* in 7 bits", text
+        r"analytic (\S+), numeric (\S+), error (\S+) \(.*Both were computed here, with dense's kernel in 7 bits\. "
+        r"numpycnn's own, with every kernel exact, is (\S+)\.$",
+        text,
     ).groups()
     assert float(numeric) == pytest.approx(float(analytic), rel=2e-3)
     assert float(error) < 2e-3 * abs(float(numeric))
@@ -492,6 +494,26 @@ def test_gradients_stop_at_dead_relus(conv: Browser, explored: Explored) -> None
     assert "The ReLU is dead here: the gradient stops." in conv.text("#reading")
 
 
+def test_a_dense_layers_weight_and_input_are_checked_by_differences(browser: Browser, explored: Explored) -> None:
+    browser.open(explored.path)
+    browser.click("#stage-7")
+    layer, unit = explored.trace["dense_1"], int(browser.value("current.view.unit"))
+    d = int(layer.input[0].argmax())
+    cols = int(browser.value("imagesOf([128], false).cols"))
+    browser.click("#image", d // cols, d % cols, -(-128 // cols), cols)
+    assert layer.input_gradient is not None
+    for what, true in [
+        ("weight", layer.parameter_gradients["kernel"][d, unit]),
+        ("input", layer.input_gradient[0, d]),
+    ]:
+        assert browser.text(f"#check-{what}") == f"Check dL/d {what} numerically"
+        browser.click(f"#check-{what}")
+        text = browser.text(f"div:has(> #check-{what}) .check").replace(MINUS, "-")
+        analytic, numeric, own = re.search(r"analytic (\S+), numeric (\S+), .* is (\S+)\.$", text).groups()  # type: ignore[union-attr]
+        assert float(numeric) == pytest.approx(float(analytic), rel=2e-3)
+        assert close(float(own), true)
+
+
 def test_the_gradient_of_a_large_kernel_is_the_product_of_what_was_traced(browser: Browser, explored: Explored) -> None:
     browser.open(explored.path)
     browser.click("#stage-5")
@@ -499,8 +521,8 @@ def test_the_gradient_of_a_large_kernel_is_the_product_of_what_was_traced(browse
     shown = js_array(browser, "({ data: page.runs[4].parameter_gradients.kernel.data.filter((_, k) => k % 97 === 0) })")
     np.testing.assert_array_equal(shown, layer.parameter_gradients["kernel"].ravel()[::97])
     unit = int(browser.value("current.view.unit"))
-    assert "Check dL/d bias numerically" in browser.text("#check")
-    browser.click("#check")
+    assert browser.text("#check-bias") == "Check dL/d bias numerically"
+    browser.click("#check-bias")
     numeric = float(re.search(r"numeric (\S+),", browser.text(".check").replace(MINUS, "-")).group(1))  # type: ignore[union-attr]
     assert numeric == pytest.approx(float(layer.parameter_gradients["bias"][unit]), rel=0.15)  # a kernel in 7 bits
 
@@ -525,7 +547,7 @@ def test_the_winner_of_a_window_and_ties(browser: Browser, explored: Explored) -
         assert text.count("tie, loses") == ties[i, j] - 1
     all_windows = layer.input[0].reshape(12, 2, 12, 2, 64).transpose(0, 2, 4, 1, 3).reshape(-1, 4)
     tied = ((all_windows == all_windows.max(axis=1, keepdims=True)).sum(axis=1) > 1).sum()
-    assert f"{tied:,} of the 9,216 windows have a tie" in browser.text("#panel")
+    assert f"{tied:,} of 9,216 windows have a tie" in browser.text("#panel")
     loser = layer.inside["winner"][0, 5, 5, channel] == 0
     browser.point("#dimage", 10, 11 if loser else 10, 24, 24)
     assert "dL/d pixel = 0: the gradient stops here" in browser.text("#reading")
@@ -691,10 +713,19 @@ def test_examples_and_those_read_wrongly_can_be_chosen(browser: Browser, explore
     browser.value(
         "(() => { const show = document.querySelector('#panel details select'); show.value = 'wrong'; show.dispatchEvent(new Event('change')); })()"
     )
-    offered = browser.value(
-        "Array.from(document.querySelectorAll('#examples button'), (button) => Number(button.dataset.number))"
-    )
-    assert offered == wrong[:100].tolist()
+    offered = []
+    for sheet in range(-(-len(wrong) // 60)):
+        if sheet:
+            browser.click("#later")
+        offered += browser.value(
+            "Array.from(document.querySelectorAll('#examples button'), (button) => Number(button.dataset.number))"
+        )
+        assert browser.text("#sheet") == f"{60 * sheet + 1} to {len(offered)} of these {len(wrong)}"
+    assert offered == wrong.tolist()
+    assert browser.value("document.querySelector('#later').disabled")
+    for _ in range(-(-len(wrong) // 60) - 1):
+        browser.click("#earlier")
+    assert browser.value("document.querySelector('#earlier').disabled")
     k = offered[0]
     browser.click(f"[data-number='{k}']")
     assert browser.text("#source").startswith(f"Example {k}, true class {true[k]}.")
@@ -704,6 +735,44 @@ def test_examples_and_those_read_wrongly_can_be_chosen(browser: Browser, explore
     np.testing.assert_allclose(js_array(browser, "page.runs[0].output"), trace["conv2d"].output.ravel(), atol=1e-5)
     browser.click("#traced")
     assert browser.value("page.traced") is True
+
+
+def jump(browser: Browser, number: int) -> None:
+    """Type a number into the field of examples."""
+    browser.focus("#jump")
+    browser.value("document.querySelector('#jump').select()")
+    for figure in str(number):
+        browser.press(figure)
+    browser.press("Enter")
+
+
+def test_a_number_leads_to_its_example_or_to_the_way_to_have_it(
+    browser: Browser, explored: Explored, tmp_path: Path
+) -> None:
+    (x, y), _ = mnist.load_data()
+    x, y = x[:4000, :, :, None] / np.float32(255), np.eye(10)[y[:4000]]
+    path = tmp_path / "page.html"
+    explored.model.explore(path, x, y, example=3999)
+    numbers = facts_of(path.read_text(encoding="utf-8"))["examples"]["numbers"]
+    wrong = np.flatnonzero(explored.model.predict(x).argmax(axis=1) != y.argmax(axis=1))
+    run = next(n for n in range(4000) if n not in numbers)
+    beyond = wrong[wrong > run]
+    assert sorted(numbers) == sorted({*range(run), *beyond, 3999})
+    browser.open(path)
+    browser.click("#stage-0")
+    assert browser.text("#held").startswith(
+        f"The page holds examples 0 to {run - 1}, and all others that the network reads wrongly ({len(beyond)}), "
+        "and 3999, which was traced. "
+    )
+    for number in (17, int(beyond[-1])):
+        jump(browser, number)
+        assert browser.text("#source").startswith(f"Example {number}, true class {y[number].argmax()}.")
+        np.testing.assert_array_equal(js_array(browser, "page.x"), x[number].ravel())
+        assert browser.value("Number(document.querySelector('#jump').value)") == number
+    jump(browser, run)
+    assert browser.text("#held").startswith(f"Example {run} is not in this page. The page holds examples 0 to")
+    assert "python -m numpycnn explore --digit N makes a page" in browser.text("#spoken")
+    np.testing.assert_array_equal(js_array(browser, "page.x"), x[number].ravel())
 
 
 # ------------------------------------------------------------ keyboard, speech, colours, phones
@@ -787,11 +856,47 @@ def test_it_can_be_read_on_a_phone(browser: Browser, explored: Explored) -> None
         browser.value(f"choose({stage})")
         assert browser.value("document.documentElement.scrollWidth") <= 390
         small = browser.value(
-            "Array.from(document.querySelectorAll('button, select, summary, input:not([type=checkbox])'), (node) =>"
+            "Array.from(document.querySelectorAll('button, select, summary, label.tick, input:not([type=checkbox])'), (node) =>"
             " [node, node.getBoundingClientRect()]).filter(([node, box]) => node.checkVisibility()"
+            " && Math.min(box.width, box.height) < 44).map(([node]) => node.outerHTML.slice(0, 200))"
+        )
+        assert small == []
+
+
+def test_no_target_is_tiny_on_a_desktop(browser: Browser, explored: Explored) -> None:
+    browser.open(explored.path)
+    for stage in range(9):
+        browser.value(f"choose({stage})")
+        small = browser.value(
+            "Array.from(document.querySelectorAll('button, select, summary, label.tick, input:not([type=checkbox])'),"
+            " (node) => [node, node.getBoundingClientRect()]).filter(([node, box]) => node.checkVisibility()"
             " && Math.min(box.width, box.height) < 40).map(([node]) => node.outerHTML.slice(0, 200))"
         )
         assert small == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_moves_when_one_points_or_pins(browser: Browser, explored: Explored, width: int) -> None:
+    browser.resize(width, 900, phone=width < 600)
+    browser.open(explored.path)
+    places = (
+        "JSON.stringify(Array.from(document.querySelectorAll('figure, #panel details'), (node) =>"
+        " Math.round(node.getBoundingClientRect().top + scrollY)))"
+    )
+    for stage in range(9):
+        browser.value(f"choose({stage})")
+        names = browser.value("Array.from(document.querySelectorAll('#panel figure canvas'), (node) => node.id)")
+        before = browser.value(places)
+        for name in names:
+            for part in (0.2, 0.6):
+                for kind in ("pointermove", "click"):
+                    browser.value(
+                        f"(() => {{ const node = document.getElementById('{name}'), box = node.getBoundingClientRect();"
+                        f" node.dispatchEvent(new PointerEvent('{kind}', {{ clientX: box.left + {part} * box.width,"
+                        f" clientY: box.top + {part} * box.height }})); }})()"
+                    )
+                    assert browser.value(places) == before, (stage, name, kind)
+                browser.value("current.box.release()")
 
 
 # ------------------------------------------------------------ models of other kinds
@@ -864,6 +969,78 @@ def test_a_page_whose_kernel_was_left_out_shows_the_trace(browser: Browser, tmp_
     browser.click("#stage-1")
     assert "left out of this page" in browser.text("#panel")
     assert "dense/parameters/kernel was left out" in browser.value("document.querySelector('#differences').textContent")
+
+
+def test_layers_may_have_any_name(browser: Browser, tmp_path: Path) -> None:
+    layers = [
+        Conv2D(2, 3, name="<b>&\"'x", input_shape=(8, 8, 1)),
+        Flatten(name="__proto__"),
+        Dropout(0.5, name="toString"),
+        Dense(3, activation="softmax", name="constructor"),
+    ]
+    network = Sequential(layers, seed=0, name="<i>&amp;")
+    network.compile("sgd", "categorical_crossentropy")
+    x, y = data_for(network)
+    network.explore(tmp_path / "page.html", x, y)
+    browser.open(tmp_path / "page.html")
+    assert browser.text("#title") == "numpycnn explorer: <i>&amp;"
+    for k, layer in enumerate(layers, 1):
+        browser.click(f"#stage-{k}")
+        assert browser.text("#panel h2").startswith(f"{layer.name}: ")
+        assert title(browser)
+    browser.value("setMode('library')")
+    compare(browser, network.trace(x[:1], y[:1], training=True), 1e-5, traced=False)
+
+
+def test_what_is_not_finite_is_computed_as_numpy_does_and_marked(browser: Browser, tmp_path: Path) -> None:
+    network = Sequential(
+        [
+            Conv2D(3, 3, activation="relu", input_shape=(8, 8, 1)),
+            MaxPooling2D(),
+            Flatten(),
+            Dense(3, activation="softmax"),
+        ],
+        seed=0,
+    )
+    network.compile("sgd", "categorical_crossentropy")
+    weights = network.get_weights()
+    weights[0][1, 1, 0, 0], weights[0][0, 0, 0, 1] = np.nan, np.inf
+    network.set_weights(weights)
+    x, y = data_for(network)
+    x[0, 2:5, 2:5] = 0
+    with np.errstate(invalid="ignore"):
+        network.explore(tmp_path / "page.html", x, y)
+        trace = network.trace(x[:1], y[:1])
+    browser.open(tmp_path / "page.html")
+    assert re.search(r"differ by at most \d", browser.text("#source"))
+    assert browser.value("page.differences.filter((one) => !(one.difference <= 1e-5))") == []
+    browser.click("#stage-1")
+    browser.value(PIXELS)
+    for f in range(3):
+        browser.value(f"current.view.filter = {f}; current.refresh()")
+        output = trace["conv2d"].output[0, :, :, f]
+        odd, finite = int((~np.isfinite(output)).sum()), output[np.isfinite(output)]
+        legend = browser.text("figure:has(#output) .legend").replace(MINUS, "-")
+        low, high = re.search(r"min (\S+), zero white, max (\S+?)(?:;|$)", legend).groups()  # type: ignore[union-attr]
+        assert close(float(low), finite.min() if finite.size else 0)
+        assert close(float(high), finite.max() if finite.size else 0)
+        assert (f"grey with a cross: {odd} value" in legend) == (odd > 0)
+    assert odd == 0
+    browser.value("current.view.filter = 0; current.refresh()")
+    grey, stroke = browser.value("pixels('#output', [[60 * 4 + 12, 60 * 4 + 2], [4 * 24 + 12, 4 * 24 + 12]])")
+    assert grey == [150, 150, 150] or stroke != [255, 255, 255]
+
+
+def test_a_single_output_has_no_class_to_choose(browser: Browser, tmp_path: Path) -> None:
+    network = Sequential([Conv2D(2, 5, input_shape=(5, 5, 1)), Flatten(), Dense(1, activation="sigmoid")], seed=0)
+    network.compile("sgd", "mse")
+    network.explore(tmp_path / "page.html", np.ones((2, 5, 5, 1)), np.zeros((2, 1)))
+    browser.open(tmp_path / "page.html")
+    assert "1 row (output cell) by 25 columns (taps)" in browser.text("#panel")
+    assert "the patch under the window at the one output cell as one row" in browser.text("#panel")
+    browser.click("#stage-4")
+    assert browser.value("document.querySelectorAll('[id^=target-]').length") == 0
+    assert browser.value("document.querySelectorAll('[id^=class-]').length") == 1
 
 
 # ------------------------------------------------------------ these tests can fail

@@ -1,4 +1,4 @@
-"""What a page shows, as plain values: a trace of one example, the network, and other examples to choose from."""
+"""What a page shows, as plain values: a trace of one example, and the network."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,6 @@ from numpycnn.typing import Array
 
 if TYPE_CHECKING:
     from numpycnn.models import Sequential
-
-FIRST = 100  # how many of the examples are offered
-WRONG = 100  # and how many more that the model reads wrongly
 
 
 def page_data(model: "Sequential", x: Array, y: Array | None, example: int) -> tuple[dict[str, Any], Tensors]:
@@ -37,7 +34,6 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int) -> t
         "loss": None if model.loss is None else loss_facts(model.loss),
         "epsilon": backend.epsilon(),
         "example": example,
-        "examples": add_examples(tensors, model, x, y, example),
         "sources": sources(),
     }
     return facts, tensors
@@ -117,28 +113,3 @@ def add_masks(tensors: Tensors, trace: Trace, known: set[str]) -> None:
     for layer in trace.layers.values():
         if layer.kind == "Dropout" and layer.name in known:
             tensors.add(f"{layer.name}/kept", (layer.inside["mask"][0] != 0).astype(np.uint8))
-
-
-def add_examples(tensors: Tensors, model: "Sequential", x: Array, y: Array | None, example: int) -> dict[str, Any]:
-    """Examples to choose from: the first ones, and those that the model reads wrongly. Adds them as "examples"."""
-    predicted = model.predict(x)
-    classes = predicted.ndim == 2 and predicted.shape[1] > 1
-    labels = known_labels(model, y, predicted) if classes else None
-    read = predicted.argmax(axis=-1) if classes else None
-    wrong = np.zeros(0, int) if labels is None or read is None else np.flatnonzero(labels != read)
-    chosen = sorted({example, *range(min(FIRST, len(x))), *wrong[:WRONG].tolist()})
-    tensors.add_levels("examples", np.asarray(x[chosen], model.dtype))
-    return {
-        "numbers": chosen,
-        "labels": None if labels is None else labels[chosen].tolist(),
-        "read": None if read is None else read[chosen].tolist(),
-        "of": len(x),
-        "wrong": len(wrong),
-    }
-
-
-def known_labels(model: "Sequential", y: Array | None, predicted: Array) -> Array | None:
-    """The true classes (n,), or None where there are no targets."""
-    if y is None or model.loss is None:
-        return None
-    return model.loss.targets(y, predicted.shape[1:]).argmax(axis=-1)

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from numpycnn.explore.data import page_data
+from numpycnn.explore.examples import candidates, first, fitting
 from numpycnn.saving.atomic import replacing
 from numpycnn.typing import Array
 
@@ -58,9 +59,29 @@ def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Arra
 def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
     """The page as text, the same for the same model and example."""
     facts, tensors = page_data(model, x, y, example)
-    empty = with_assets().replace("/* data */", as_json({**facts, "tensors": tensors.within(0)}), 1)
-    table = tensors.within(LIMIT - len(empty.encode("utf-8")))
+    examples = candidates(model, x, y, example)
+    facts = {**facts, "examples": first(examples, 1)}
+    table = tensors.within(LIMIT - size(facts, tensors.within(0)))
+    if can_compute(facts, table):
+        facts["examples"], more = fitting(examples, x.astype(model.dtype), LIMIT - size(facts, table))
+        table |= more.table
+    return filled(facts, table)
+
+
+def can_compute(facts: dict[str, Any], table: dict[str, Any]) -> bool:
+    """Whether the page has all that it needs to compute the network for other examples than the traced one."""
+    names = [f"{layer['name']}/parameters/{key}" for layer in facts["layers"] for key in layer["parameters"]]
+    return all(layer["known"] for layer in facts["layers"]) and not any("left_out" in table[name] for name in names)
+
+
+def filled(facts: dict[str, Any], table: dict[str, Any]) -> str:
+    """The page with its data."""
     return with_assets().replace("/* data */", as_json({**facts, "tensors": table}), 1)
+
+
+def size(facts: dict[str, Any], table: dict[str, Any]) -> int:
+    """The bytes of the page."""
+    return len(filled(facts, table).encode("utf-8"))
 
 
 @cache

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,17 @@ LARGE = 100_000
 """A kernel of more values than this is rounded to 7 bits."""
 
 LEVELS = 63
+ENTRY = 200
+"""What an entry takes beside its data: at most so many bytes of the page."""
 
 
 class Tensors:
     """A table of arrays by name, in the order of their importance, to be written as JSON.
 
     An entry has "dtype" and "shape" and, as "data", the array's bytes (little-endian, in C order), compressed by zlib,
-    in base64. An array that is there already is written as "like", its name; one that is another's ReLU also says
-    "relu"; one of few different values has them as "palette", another entry, and is itself their indices.
+    in base 85, which takes 5 letters for 4 bytes (`as_text`). An array that is there already is written as "like", its
+    name; one that is another's ReLU also says "relu"; one of few different values has them as "palette", another entry,
+    and is itself their indices.
     """
 
     def __init__(self) -> None:
@@ -48,7 +52,7 @@ class Tensors:
         if key in self._names:
             entry["like"] = self._names[key]
         else:
-            entry["data"] = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
+            entry["data"] = as_text(zlib.compress(raw, 9))
             self._names[key] = name
         self.table[name] = entry
 
@@ -64,15 +68,24 @@ class Tensors:
         else:
             self.add(name, value)
 
-    def add_levels(self, name: str, value: Array) -> None:
-        """Put an array in that may have few different values, as images have."""
-        palette, indices = np.unique(value, return_inverse=True)
-        if len(palette) > 256:
-            self.add(name, value)
-        else:
-            self.add(name, indices.reshape(value.shape).astype(np.uint8))
+    def add_most(self, name: str, value: Array, costs: Iterable[int], room: int) -> int:
+        """Put as many of an array's entries in as fit, from the first on, and return how many those are.
+
+        value: (n, ...), which may have few different values, as images have. costs: (n,), the bytes that each entry
+        takes elsewhere in the page. room: the bytes that all may take.
+        """
+        palette = np.unique(value)
+        few = len(palette) <= 256
+        kind = np.dtype(np.uint8) if few else value.dtype.newbyteorder("<")
+        if few:
             self.add(f"{name}/palette", palette)
+            room -= ENTRY + len(self.table[f"{name}/palette"]["data"])
+        pieces = (np.searchsorted(palette, one) if few else one for one in value)
+        count, data = packed((piece.astype(kind).tobytes() for piece in pieces), costs, room - ENTRY)
+        self.table[name] = {"dtype": kind.name, "shape": [count, *value.shape[1:]], "data": as_text(data)}
+        if few:
             self.table[name]["palette"] = f"{name}/palette"
+        return count
 
     def add_kernel(self, name: str, kernel: Array) -> None:
         """Put a kernel in: exactly, or where it is large in 7 bits, with a scale for each output and the error made."""
@@ -84,6 +97,25 @@ class Tensors:
         self.add(f"{name}/scale", scale)
         error = float(np.abs(levels * scale - kernel).max())
         self.table[name] |= {"scale": f"{name}/scale", "error": error, "largest": float(np.abs(kernel).max())}
+
+
+def as_text(data: bytes) -> str:
+    """Bytes in base 85: Python's alphabet, with a colon for the "<", which could end the element of the text."""
+    return base64.b85encode(data).decode("ascii").replace("<", ":")
+
+
+def packed(pieces: Iterable[bytes], costs: Iterable[int], room: int) -> tuple[int, bytes]:
+    """As many of the pieces, from the first on, as fit into `room` bytes of text: how many, and these compressed."""
+    packer, done, count = zlib.compressobj(9), bytearray(), 0
+    for piece, cost in zip(pieces, costs, strict=True):
+        before = packer.copy()
+        part = packer.compress(piece)
+        room -= cost
+        if (len(done) + len(part) + len(packer.copy().flush()) + 3) // 4 * 5 > room:
+            return count, bytes(done + before.flush())
+        done += part
+        count += 1
+    return count, bytes(done + packer.flush())
 
 
 def rounded(kernel: Array) -> tuple[Array, Array]:

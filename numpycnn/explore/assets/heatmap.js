@@ -14,7 +14,7 @@ const BELOW = [
 
 // The colour of a value between -bound and bound.
 function colour(value, bound) {
-  if (!Number.isFinite(value)) return [90, 90, 90];
+  if (!Number.isFinite(value)) return [150, 150, 150];
   const part = bound > 0 ? Math.min(Math.abs(value) / bound, 1) * 2 : 0,
     stops = value < 0 ? BELOW : ABOVE;
   const k = Math.min(Math.floor(part), 1);
@@ -35,35 +35,51 @@ function paint(canvas, rows, cols, value, bound, cell) {
   small.getContext("2d").putImageData(picture, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  if (Math.min(...cell) >= 7) strikeNegatives(context, rows, cols, value, cell);
+  if (Math.min(...cell) >= 7) strikeOut(context, rows, cols, value, cell);
 }
 
-// So that the sign can be told without colours.
-function strikeNegatives(context, rows, cols, value, [width, height]) {
+// So that the sign can be told without colours: a stroke across what is negative, a cross over what is not finite.
+function strikeOut(context, rows, cols, value, [width, height]) {
   context.strokeStyle = "#000";
   context.lineWidth = 1;
   context.beginPath();
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < cols; c++) {
-      if (!(value(r, c) < 0)) continue;
+      const one = value(r, c),
+        odd = one !== undefined && !Number.isFinite(one);
+      if (!(one < 0 || odd)) continue;
       context.moveTo((c + 0.3) * width, (r + 0.7) * height);
       context.lineTo((c + 0.7) * width, (r + 0.3) * height);
+      if (!odd) continue;
+      context.moveTo((c + 0.3) * width, (r + 0.3) * height);
+      context.lineTo((c + 0.7) * width, (r + 0.7) * height);
     }
   }
   context.stroke();
 }
 
+// The least and the greatest of the finite values; both 0 where there is none.
 function extremes(rows, cols, value) {
   let low = Infinity,
     high = -Infinity;
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < cols; c++) {
       const one = value(r, c);
-      if (one < low) low = one;
-      if (one > high) high = one;
+      if (!Number.isFinite(one)) continue;
+      low = Math.min(low, one);
+      high = Math.max(high, one);
     }
   }
-  return [low, high];
+  return low > high ? [0, 0] : [low, high];
+}
+
+// How many values are not finite, and that they are grey; nothing where all are.
+function oddText(rows, cols, value) {
+  let odd = 0;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) if (value(r, c) !== undefined && !Number.isFinite(value(r, c))) odd++;
+  }
+  return odd ? `; grey with a cross: ${count(odd, "value that is", "values that are")} not finite` : "";
 }
 
 const cellSize = (rows, cols, width, height) => [
@@ -100,11 +116,11 @@ function heatmap(spec) {
     [canvas.width, canvas.height] = [base.width, base.height];
     title.textContent = spec.title();
     note.textContent = spec.note ? spec.note() : "";
-    legend.textContent = `min ${shown(low)}, zero white, max ${shown(high)}`;
+    legend.textContent = `min ${shown(low)}, zero white, max ${shown(high)}${oddText(spec.rows, spec.cols, spec.value)}`;
     canvas.setAttribute(
       "aria-label",
-      `${spec.title()}. ${spec.rows} rows, ${spec.cols} columns, from ${shown(low)} to ` +
-        `${shown(high)}. Arrow keys move, Enter pins, Escape lets go.`,
+      `${spec.title()}. ${count(spec.rows, "row")}, ${count(spec.cols, "column")}, from ${shown(low)} to ` +
+        `${shown(high)}${oddText(spec.rows, spec.cols, spec.value)}. Arrow keys move, Enter pins, Escape lets go.`,
     );
     draw();
   }

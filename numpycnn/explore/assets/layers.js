@@ -66,12 +66,13 @@ function softmaxBackward(dy, y) {
 function times(a, b, bias, inner, outputs) {
   const rows = a.data.length / inner,
     y = zerosLike(a, [rows, outputs]),
-    sums = new Float64Array(outputs);
+    sums = new Float64Array(outputs),
+    sparse = b.data.every(Number.isFinite); // 0 times what is not finite is not 0
   for (let p = 0; p < rows; p++) {
     sums.fill(0);
     for (let k = 0; k < inner; k++) {
       const value = a.data[p * inner + k];
-      if (value !== 0) for (let f = 0; f < outputs; f++) sums[f] += value * b.data[k * outputs + f];
+      if (value !== 0 || !sparse) for (let f = 0; f < outputs; f++) sums[f] += value * b.data[k * outputs + f];
     }
     for (let f = 0; f < outputs; f++) y.data[p * outputs + f] = sums[f] + (bias ? bias.data[f] : 0);
   }
@@ -95,11 +96,13 @@ function timesTransposed(dy, b, inner, outputs) {
 // The transpose of (P, K) by (P, F) -> (K, F): dkernel = cols.T @ dy
 function transposedTimes(a, dy, inner, outputs) {
   const rows = a.data.length / inner,
-    sums = new Float64Array(inner * outputs);
+    sums = new Float64Array(inner * outputs),
+    sparse = dy.data.every(Number.isFinite);
   for (let p = 0; p < rows; p++) {
     for (let k = 0; k < inner; k++) {
       const value = a.data[p * inner + k];
-      if (value !== 0) for (let f = 0; f < outputs; f++) sums[k * outputs + f] += value * dy.data[p * outputs + f];
+      if (value === 0 && sparse) continue;
+      for (let f = 0; f < outputs; f++) sums[k * outputs + f] += value * dy.data[p * outputs + f];
     }
   }
   return tensor([inner, outputs], a.data.constructor.from(sums));
@@ -201,11 +204,9 @@ function poolForward(layer, input) {
   y.data.fill(-Infinity);
   eachCopy(w, (cell, column, pixel) => {
     const out = cell * w.channels + (column % w.channels);
-    if (pixel >= 0 && x.data[pixel] > y.data[out]) {
-      // strictly greater: of equal ones the first wins
-      y.data[out] = x.data[pixel];
-      winner.data[out] = Math.floor(column / w.channels);
-    }
+    if (pixel < 0) return;
+    if (x.data[pixel] > y.data[out]) winner.data[out] = Math.floor(column / w.channels); // of equal ones the first wins
+    y.data[out] = Math.max(y.data[out], x.data[pixel]); // as in NumPy, NaN stays
   });
   return { winner, output: fromLast(y, isFirst(layer)) };
 }

@@ -69,7 +69,9 @@ function ownGradient({ layer, key, index }) {
 
 // The same by central differences, in double precision.
 function numericGradient(what) {
-  const step = 1e-4;
+  const { layer, key, index } = what,
+    value = (key === null ? page.own[layer].input : page.layers[layer].parameters[key]).data[index];
+  const step = 1e-4 * Math.max(1, Math.abs(value));
   return (lossShifted(what, step) - lossShifted(what, -step)) / (2 * step);
 }
 

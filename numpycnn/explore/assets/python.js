@@ -15,7 +15,7 @@ const ACTIVATION_LINES = {
 
 // The sum of products of two lists, what is added to it, and the activation after it.
 function sumOfProducts({ a, b, aText, bText, bias, activation, result }) {
-  const pairs = Array.from(a, (value, k) => [value, b[k]]).filter(([x, y]) => x !== 0 && y !== 0);
+  const pairs = Array.from(a, (value, k) => [value, b[k]]).filter(([x, y]) => x * y !== 0);
   if (pairs.length > MOST_LITERALS || (activation && !ACTIVATION_LINES[activation])) return null;
   return [
     "import numpy as np",

@@ -2,7 +2,7 @@
 // What is said about the thing that is pointed at or pinned.
 
 // A panel's selection and the box that explains it. read(selection) gives {title, lines, terms, check, code, snippet};
-// mark(selection) draws it into the figures.
+// mark(selection) draws it into the figures. check is one gradient to check, or a list.
 function readingBox(panel) {
   const box = make("section", { className: "reading", id: "reading", "aria-label": "What is pointed at" });
   let pinned = null;
@@ -29,7 +29,7 @@ function readingBox(panel) {
       ),
       ...lines,
       terms || "",
-      found.check ? checkButton(found.check) : "",
+      ...[found.check].flat().map((what) => what && checkButton(what)).filter((node) => node),
     );
     if (found.code || found.snippet) showCode(found.code || [], found.snippet);
     return found;
@@ -83,12 +83,12 @@ function checkButton(what) {
   return make(
     "div",
     { className: "row" },
-    button(`Check dL/d ${CHECKED[what.key]} numerically`, run, { disabled: !able, id: "check" }),
+    button(`Check dL/d ${CHECKED[what.key]} numerically`, run, { disabled: !able, id: `check-${CHECKED[what.key]}` }),
     result,
     make(
       "span",
       { className: "note" },
-      able ? "(L(+h) − L(−h))/2h with h = 1e-4, computed here in double precision" : "",
+      able ? "(L(+h) − L(−h))/2h, with h a ten-thousandth of the value, and at least 1e-4, in double precision" : "",
     ),
   );
 }
@@ -96,9 +96,9 @@ function checkButton(what) {
 function checkText({ analytic }, own, numeric) {
   const error = Math.abs(own - numeric),
     relative = error / Math.max(Math.abs(own), Math.abs(numeric), 1e-12);
-  const rounded = Object.values(page.facts.tensors).some((entry) => entry.scale);
-  const others = page.traced
-    ? `; numpycnn's own is ${shown(analytic)}${rounded ? ", with the kernel that is held here in 7 bits" : ""}`
-    : "";
-  return `analytic ${shown(own)}, numeric ${shown(numeric)}, error ${shown(error)} (relative ${shown(relative)})${others}`;
+  const names = page.layers.map((layer) => layer.name),
+    rounded = names.filter((name) => (page.facts.tensors[`${name}/parameters/kernel`] || {}).scale);
+  const how = rounded.length ? ` Both were computed here, with ${rounded.join(" and ")}'s kernel in 7 bits.` : "";
+  const traced = page.traced ? ` numpycnn's own, with every kernel exact, is ${shown(analytic)}.` : "";
+  return `analytic ${shown(own)}, numeric ${shown(numeric)}, error ${shown(error)} (relative ${shown(relative)}).${how}${traced}`;
 }

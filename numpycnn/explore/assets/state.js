@@ -11,6 +11,7 @@ const page = {
   target: null,
   kept: null,
   label: "",
+  number: null, // of the example, or null for a drawing
   traced: true,
   runs: [],
   own: [],
@@ -56,11 +57,11 @@ function showTraced() {
   const { facts, tensors } = page,
     { numbers, labels } = facts.examples;
   const label = labels ? `, true class ${labels[numbers.indexOf(facts.example)]}` : "";
-  show(tensors.input, tensors.targets || null, `example ${facts.example}${label}`);
+  show(tensors.input, tensors.targets || null, `example ${facts.example}${label}`, facts.example);
 }
 
-function show(x, target, label) {
-  Object.assign(page, { x, target, label });
+function show(x, target, label, number = null) {
+  Object.assign(page, { x, target, label, number });
   recompute();
 }
 

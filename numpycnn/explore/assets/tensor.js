@@ -19,14 +19,17 @@ const inDouble = (x) => tensor(x.shape, Float64Array.from(x.data));
 function largestDifference(a, b) {
   let largest = 0;
   for (let k = 0; k < a.data.length; k++) {
-    if (a.data[k] !== b.data[k]) largest = Math.max(largest, Math.abs(a.data[k] - b.data[k]));
+    const [one, other] = [a.data[k], b.data[k]],
+      same = one === other || (Number.isNaN(one) && Number.isNaN(other));
+    if (!same) largest = Math.max(largest, Math.abs(one - other));
   }
   return largest;
 }
 
+// Of the finite values.
 function largest(x) {
   let best = 0;
-  for (const value of x.data) best = Math.max(best, Math.abs(value));
+  for (const value of x.data) if (Number.isFinite(value)) best = Math.max(best, Math.abs(value));
   return best;
 }
 
@@ -65,9 +68,23 @@ function fromLast(x, first) {
 
 // ------------------------------------------------------------ from the page's data
 
+const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;:=>?@^_`{|}~";
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => Math.max(LETTERS.indexOf(String.fromCharCode(code)), 0));
+
+// The bytes of a text in base 85: five letters for four bytes; see as_text in tensors.py.
+function fromBase85(text) {
+  const missing = (5 - (text.length % 5)) % 5,
+    words = new DataView(new ArrayBuffer((4 * (text.length + missing)) / 5));
+  for (let k = 0; k < text.length; k += 5) {
+    let word = 0;
+    for (let n = k; n < k + 5; n++) word = 85 * word + (n < text.length ? DIGITS[text.charCodeAt(n)] : 84);
+    words.setUint32((4 * k) / 5, word);
+  }
+  return new Uint8Array(words.buffer, 0, words.byteLength - missing);
+}
+
 async function unpacked(entry) {
-  const bytes = Uint8Array.from(atob(entry.data), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const stream = new Blob([fromBase85(entry.data)]).stream().pipeThrough(new DecompressionStream("deflate"));
   return tensor(entry.shape, new KINDS[entry.dtype](await new Response(stream).arrayBuffer()));
 }
 
@@ -86,7 +103,6 @@ async function readTensors(table) {
   }
   for (const [name, entry] of Object.entries(table)) {
     if (found[name] && entry.scale) found[name] = scaled(found[name], found[entry.scale]);
-    if (found[name] && entry.palette) found[name] = looked(found[name], found[entry.palette]);
   }
   return found;
 }
@@ -98,9 +114,3 @@ function scaled(levels, scale) {
     scale.data.constructor.from(levels.data, (level, k) => level * scale.data[k % outputs]),
   );
 }
-
-const looked = (indices, palette) =>
-  tensor(
-    indices.shape,
-    palette.data.constructor.from(indices.data, (index) => palette.data[index]),
-  );

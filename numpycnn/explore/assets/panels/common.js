@@ -1,7 +1,8 @@
 "use strict";
 // What several panels share.
 
-const views = {}; // by layer name: which filter, channel and thing one was looking at, while digits change
+// By layer name: which filter, channel and thing one was looking at, while digits change. A layer may be called anything.
+const views = Object.create(null);
 
 const viewOf = (name, initial) => views[name] || (views[name] = { ...initial });
 

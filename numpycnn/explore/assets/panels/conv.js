@@ -37,7 +37,7 @@ function strongestCell(layer, index, run) {
 function convText({ w, inner, cells, filters, layer }) {
   const same = w.rows.before || w.cols.before || layer.config.padding === "same" ? ", with zeros around the image" : "";
   return (
-    `im2col writes the patch under the window at each of the ${whole(cells)} output cells as one row of a matrix, ` +
+    `im2col writes the patch under the window at ${cells === 1 ? "the one output cell" : `each of the ${whole(cells)} output cells`} as one row of a matrix, ` +
     `${whole(cells)} by ${inner}${same}. The output is that matrix times the kernel, ${inner} by ${filters}, plus the bias.`
   );
 }
@@ -119,7 +119,7 @@ function convFigures(panel) {
     "matrix",
     run.patches,
     () => `im2col matrix of ${name}`,
-    `${whole(cells)} rows (output cells) by ${inner} columns (taps${w.channels > 1 ? " and channels" : ""})`,
+    `${count(cells, "row (output cell)", "rows (output cells)")} by ${count(inner, "column")} (taps${w.channels > 1 ? " and channels" : ""})`,
     "entry",
   );
   figures.kernel = kernelFigure(

@@ -44,7 +44,7 @@ function convBackwardParts(panel) {
       "dmatrix",
       run.patches_gradient,
       () => `dL/d patches of ${name}: dcols = dz @ kernel.T`,
-      `${whole(cells)} rows by ${inner} columns, as the im2col matrix`,
+      `${count(cells, "row")} by ${count(inner, "column")}, as the im2col matrix`,
       "dentry",
     ),
     dimage: mapFigure({
@@ -73,7 +73,7 @@ function gateText({ layer, run }) {
   const dead = layer.activation === "relu" ? run.scores.data.filter((value) => value <= 0).length : 0;
   return (
     `dz is dL/d scores. Of its ${whole(run.scores_gradient.data.length)} values ${whole(stopped)} are exactly 0` +
-    `${dead ? `; ${whole(dead)} ReLUs are dead on this example` : ""}.`
+    `${dead ? `; ${count(dead, "ReLU is", "ReLUs are")} dead on this example` : ""}.`
   );
 }
 
@@ -122,8 +122,8 @@ function readGradientWeight(panel, { k }) {
   return {
     title: `dL/d weight at ${tapText(panel, column)} of filter ${view.filter} = ${shown(value)}`,
     lines: [
-      `Column ${column} of the matrix times column ${view.filter} of dz: ${whole(cells)} products, of which ` +
-        `${whole(both.length)} are not 0. Their sum is ${shown(both.reduce((sum, term) => sum + term[3], 0))}.`,
+      `Column ${column} of the matrix times column ${view.filter} of dz: ${count(cells, "product")}, of which ` +
+        `${whole(both.length)} are not 0. The sum is ${shown(both.reduce((sum, term) => sum + term[3], 0))}.`,
     ],
     terms: {
       heads: ["matrix row", "pixel", "dz", "product"],

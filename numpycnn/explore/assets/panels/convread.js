@@ -31,11 +31,11 @@ function readCell(panel, { i, j }) {
   let sum = 0;
   const rows = weights.map((weight, k) => {
     sum += patch[k] * weight;
-    return [tapName(panel, k), shown(patch[k]), shown(weight), shown(patch[k] * weight), shown(sum)];
+    return [tapName(panel, k).replace(" of channel", ","), shown(patch[k]), shown(weight), shown(patch[k] * weight), shown(sum)];
   });
   const lines = [
     where,
-    `Sum of ${inner} products ${shown(sum)} ${b < 0 ? "−" : "+"} bias ${shown(Math.abs(b))} = score ${shown(score)}` +
+    `Sum of ${count(inner, "product")} ${shown(sum)} ${b < 0 ? "−" : "+"} bias ${shown(Math.abs(b))} = score ${shown(score)}` +
       `; ${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`,
   ];
   if (layer.activation === "relu" && score <= 0)
@@ -52,7 +52,7 @@ function readCell(panel, { i, j }) {
   return {
     title,
     lines,
-    terms: { heads: ["tap", "pixel", "weight", "product", "sum so far"], rows },
+    terms: { heads: [w.channels > 1 ? "tap, channel" : "tap", "pixel", "weight", "product", "sum so far"], rows },
     check: bias ? gradientCheck(panel.index, "bias", view.filter) : null,
     code: ["conv2d", "im2col", layer.activation],
     snippet: snippet || fromTrace(layer, "output", outputIndex(panel, i, j), output),

@@ -159,12 +159,14 @@ function readUnit(panel) {
   const terms = weights.map((weight, d) => [d, x[d], weight, x[d] * weight]).filter((term) => term[3] !== 0);
   const sum = terms.reduce((total, term) => total + term[3], 0),
     largestOnes = [...terms].sort((p, q) => Math.abs(q[3]) - Math.abs(p[3]));
-  const rounded = page.facts.tensors[`${layer.name}/parameters/kernel`].scale ? " with the kernel in 7 bits" : "";
+  const rounded = page.facts.tensors[`${layer.name}/parameters/kernel`].scale;
   return {
     title,
     lines: [
-      `${whole(terms.length)} of ${whole(inner)} products are not 0. Their sum${rounded} ${shown(sum)} ${b < 0 ? "−" : "+"} bias ` +
-        `${shown(Math.abs(b))} = ${shown(sum + b)}; score ${shown(score)}; ${layer.activation} gives ${shown(output)}.`,
+      `${whole(terms.length)} of ${count(inner, "product is", "products are")} not 0. The sum ${shown(sum)} ` +
+        `${b < 0 ? "−" : "+"} bias ${shown(Math.abs(b))} = ${rounded ? `${shown(sum + b)}, with the kernel in 7 bits; ` : ""}` +
+        `${rounded && page.traced ? "numpycnn, with all of it, has the " : ""}score ${shown(score)}; ` +
+        `${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`,
       ...lines,
     ],
     terms: {
@@ -209,7 +211,7 @@ function readInput(panel, { d }) {
   return {
     title: `Input ${d} of ${layer.name} = ${shown(run.input.data[n])}`,
     lines,
-    check: gradientCheck(index, "kernel", at),
+    check: [gradientCheck(index, "kernel", at), gradientCheck(index, null, n)],
     code: ["dense", "dense_backward", "dense_backward_input"],
     snippet: fromTrace(layer, "input", `0, ${indexText(layer.input_shape, n)}`, run.input.data[n]),
   };

@@ -47,7 +47,9 @@ function drawingNode(size, panel) {
       button("Clear", () => clear(act), { id: "clear" }),
       erase,
     ),
-    make("label", {}, fitted, " as MNIST sees it: fitted into 20 by 20, centred by its mass"),
+    mnist
+      ? make("label", { className: "tick" }, fitted, " as MNIST sees it: fitted into 20 by 20, centred by its mass")
+      : "",
     make(
       "p",
       { className: "note" },

@@ -13,7 +13,7 @@ function lossPanel() {
     { className: "still" },
     make("h2", {}, `loss: ${page.loss.name}`),
     make("p", {}, lossText(last)),
-    classes && page.layers.at(-1).output_shape[0] <= 100 ? targetChoice() : "",
+    classes && last.output.data.length > 1 && last.output.data.length <= 100 ? targetChoice() : "",
     beside(panel.box, classes ? lossTable(panel, last) : lossMaps(panel, last)),
   );
   panel.box.again();
@@ -52,7 +52,7 @@ function chooseTarget(k) {
     y = zerosLike(page.runs.at(-1).output, page.runs.at(-1).output.shape);
   y.data[k] = 1;
   const same = traced && page.x === page.tensors.input && largestDifference(traced, y) === 0;
-  show(page.x, same ? traced : y, page.label);
+  show(page.x, same ? traced : y, page.label, page.number);
   render();
   document.getElementById(`target-${k}`).focus();
   say(`Target ${k}. Loss ${shown(page.value)}`);

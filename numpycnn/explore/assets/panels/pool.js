@@ -73,7 +73,7 @@ function tiesText(panel) {
     }
   }
   const all = w.rows.output * w.cols.output * w.channels;
-  return `${whole(ties)} of the ${whole(all)} windows have a tie${ties ? `, ${whole(zeros)} of them among zeros` : ""}.`;
+  return `${whole(ties)} of ${count(all, "window has", "windows have")} a tie${ties ? `, ${whole(zeros)} of them among zeros` : ""}.`;
 }
 
 function poolFigures(panel) {
