@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from numpycnn import __version__
-from numpycnn.commands import explore, gradcheck, predict, train
+from numpycnn.commands import explore, gradcheck, predict, serve, train
 from numpycnn.saving import ModelFileError
 
-COMMANDS = {"train": train, "predict": predict, "explore": explore, "gradcheck": gradcheck}
+COMMANDS = {"train": train, "predict": predict, "explore": explore, "serve": serve, "gradcheck": gradcheck}
 DEFAULT = "train"
 HELP = (
     f"Commands: {', '.join(COMMANDS)}. Without one it is {DEFAULT}. 'python -m numpycnn COMMAND --help' describes each."

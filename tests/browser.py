@@ -32,9 +32,12 @@ def find_browser() -> str | None:
 
 
 class Browser:
-    """One page in one browser. The network is off: names do not resolve, and the page is told that it is offline."""
+    """One page in one browser. The network is off: names do not resolve, and the page is told that it is offline.
 
-    def __init__(self, path: str, width: int = 1280, height: int = 900) -> None:
+    loopback: let it reach this machine, and nothing else.
+    """
+
+    def __init__(self, path: str, width: int = 1280, height: int = 900, *, loopback: bool = False) -> None:
         self.errors: list[str] = []
         self.requests: list[str] = []
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -48,7 +51,7 @@ class Browser:
             "--no-first-run",
             "--disable-extensions",
             "--disable-background-networking",
-            "--host-resolver-rules=MAP * ~NOTFOUND",
+            f"--host-resolver-rules=MAP * ~NOTFOUND{', EXCLUDE 127.0.0.1' if loopback else ''}",
             f"--user-data-dir={self._profile.name}",
             f"--window-size={width},{height}",
             "about:blank",
@@ -65,18 +68,24 @@ class Browser:
         self._session: str | None = None
         try:
             self._attach()
+            self.offline(not loopback)
             self.resize(width, height)
         except BaseException:
             self.close()
             raise
 
     def _attach(self) -> None:
-        """Take hold of the browser's page, and put it offline."""
+        """Take hold of the browser's page."""
         target = next(target for target in self._pages() if target["type"] == "page")
         self._session = self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
-        self.send("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
+
+    def offline(self, offline: bool) -> None:
+        """Tell the page that there is no network; or that there is one, as fast as it is."""
+        self.send(
+            "Network.emulateNetworkConditions", offline=offline, latency=0, downloadThroughput=-1, uploadThroughput=-1
+        )
 
     def _pages(self) -> list[dict[str, Any]]:
         """The targets, once there is one."""
@@ -146,9 +155,9 @@ class Browser:
 
     # ------------------------------------------------------------ what a person does
 
-    def open(self, file: Path) -> None:
-        """Open the explorer's page from the disk, and wait until it is drawn."""
-        self.send("Page.navigate", url=file.absolute().as_uri())
+    def open(self, page: Path | str) -> None:
+        """Open the explorer's page from the disk, or by its address, and wait until it is drawn."""
+        self.send("Page.navigate", url=page if isinstance(page, str) else page.absolute().as_uri())
         self.wait("document.body && document.body.dataset.ready === 'yes'")
 
     def wait(self, condition: str) -> None:

@@ -89,7 +89,8 @@ def array_of(table: dict[str, Any], name: str) -> Array:
     if "like" in entry:
         value = array_of(table, entry["like"])
         return (np.maximum(value, 0) if entry.get("relu") else value).reshape(entry["shape"])
-    raw = zlib.decompress(base64.b85decode(entry["data"].replace(":", "<")))
+    data = entry["data"]
+    raw = zlib.decompress(base64.b64decode(data) if "base" in entry else base64.b85decode(data.replace(":", "<")))
     value = np.frombuffer(raw, np.dtype(entry["dtype"]).newbyteorder("<")).reshape(entry["shape"])
     if "scale" in entry:
         return value * array_of(table, entry["scale"])
@@ -307,7 +308,18 @@ def test_a_name_cannot_become_markup(tmp_path: Path) -> None:
 
 def test_every_script_is_in_the_page_and_none_is_forgotten() -> None:
     folder = Path(page.__file__).parent / "assets"
-    assert {file.relative_to(folder).as_posix() for file in folder.rglob("*.js")} == set(page.SCRIPTS)
+    assert {file.relative_to(folder).as_posix() for file in folder.rglob("*.js")} == {*page.SCRIPTS, *page.LIVE}
+
+
+def test_no_two_scripts_use_one_name() -> None:
+    """They share one scope, where the later function would silently take the place of the earlier."""
+    names = [
+        name
+        for script in (*page.SCRIPTS, *page.LIVE)
+        for name in re.findall(r"^(?:async )?(?:function|const|let) (\w+)", page.asset(script), re.MULTILINE)
+    ]
+    assert len(names) > 200
+    assert sorted(names) == sorted(set(names))
 
 
 # ------------------------------------------------------------ the library's own lines

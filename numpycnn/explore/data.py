@@ -6,7 +6,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.explore.code import sources
-from numpycnn.explore.tensors import Tensors
+from numpycnn.explore.tensors import LARGE, Tensors
 from numpycnn.layers import LAYERS, Layer
 from numpycnn.losses import Loss
 from numpycnn.tracing import LayerTrace, Trace
@@ -16,19 +16,16 @@ if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
 
-def page_data(model: "Sequential", x: Array, y: Array | None, example: int) -> tuple[dict[str, Any], Tensors]:
-    """Everything that the page is drawn from: JSON values, and arrays by name. Raises as `Sequential.trace` does.
+def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tensors: Tensors) -> dict[str, Any]:
+    """What the page is drawn from, as JSON values. Its arrays are put into `tensors`. Raises as `trace` does.
 
     x: (n, *input_shape); y: the targets or None; example: which is traced.
     """
     one = slice(example, example + 1)
     trace = model.trace(x[one], None if y is None else y[one])
-    tensors = Tensors()
     add_parameters(tensors, trace)
-    known = {layer.name for layer in model.layers if is_known(layer)}
-    add_trace(tensors, trace, known)
-    add_masks(tensors, model.trace(x[one], training=True), known)
-    facts = {
+    add_example(tensors, model, trace, x[one])
+    return {
         "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.input_shape or ())},
         "layers": [layer_facts(layer, trace[layer.name]) for layer in model.layers],
         "loss": None if model.loss is None else loss_facts(model.loss),
@@ -36,7 +33,6 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int) -> t
         "example": example,
         "sources": sources(),
     }
-    return facts, tensors
 
 
 def is_known(layer: Layer) -> bool:
@@ -72,6 +68,13 @@ def add_parameters(tensors: Tensors, trace: Trace) -> None:
             tensors.add_kernel(f"{layer.name}/parameters/{key}", value)
 
 
+def add_example(tensors: Tensors, model: "Sequential", trace: Trace, x: Array) -> None:
+    """The trace of the one example x, (1, *input_shape), and the masks of the next step of training."""
+    known = {layer.name for layer in model.layers if is_known(layer)}
+    add_trace(tensors, trace, known)
+    add_masks(tensors, model.trace(x, training=True), known)
+
+
 def add_trace(tensors: Tensors, trace: Trace, known: set[str]) -> None:
     """Outputs and what is inside before gradients; each without the batch axis, as "layer/what"."""
     first = next(iter(trace.layers.values()))
@@ -98,13 +101,15 @@ def add_forward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -
 
 
 def add_backward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
-    """A layer's gradients; a large kernel's is left to the page, which has its two factors."""
+    """A layer's gradients; a large kernel's is left to the page, which has its factors."""
     for key in ("output_gradient", "input_gradient"):
         tensors.add(f"{layer.name}/{key}", getattr(layer, key)[0])
     for key, value in inside.items():
         tensors.add(f"{layer.name}/{key}_gradient", value[0])
+    outer = layer.kind == "Dense" and layer.input.ndim == 2 and "scores" in inside
     for key, value in layer.parameter_gradients.items():
-        if "scale" not in tensors.table[f"{layer.name}/parameters/{key}"]:
+        rounded = "scale" in tensors.table.get(f"{layer.name}/parameters/{key}", {})
+        if not rounded and not (outer and value.size > LARGE):
             tensors.add(f"{layer.name}/parameter_gradients/{key}", value)
 
 

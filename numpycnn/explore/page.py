@@ -1,4 +1,4 @@
-"""One page of HTML, with its style, scripts and data inside: it asks nothing of any network."""
+"""One page of HTML, with its style, scripts and data inside. It asks nothing of any network; live, its own server."""
 
 import json
 from functools import cache
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpycnn.explore.data import page_data
 from numpycnn.explore.examples import candidates, first, fitting
+from numpycnn.explore.tensors import Tensors
 from numpycnn.saving.atomic import replacing
 from numpycnn.typing import Array
 
@@ -48,6 +49,9 @@ SCRIPTS = (
 )
 """The page's scripts, in the order in which they are run."""
 
+LIVE = ("live/connection.js", "live/ask.js", "live/chart.js", "live/frames.js", "live/training.js")
+"""Those of the live page alone (`serve/`), which are run before the last."""
+
 
 def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Array | None, example: int) -> None:
     """Write the page to a file, whole or not at all. Raises as `page_data` does, and OSError."""
@@ -58,14 +62,15 @@ def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Arra
 
 def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
     """The page as text, the same for the same model and example."""
-    facts, tensors = page_data(model, x, y, example)
+    tensors = Tensors()
+    facts = page_data(model, x, y, example, tensors)
     examples = candidates(model, x, y, example)
     facts = {**facts, "examples": first(examples, 1)}
     table = tensors.within(LIMIT - size(facts, tensors.within(0)))
     if can_compute(facts, table):
         facts["examples"], more = fitting(examples, x.astype(model.dtype), LIMIT - size(facts, table))
         table |= more.table
-    return filled(facts, table)
+    return filled(with_assets(), facts, table)
 
 
 def can_compute(facts: dict[str, Any], table: dict[str, Any]) -> bool:
@@ -74,20 +79,26 @@ def can_compute(facts: dict[str, Any], table: dict[str, Any]) -> bool:
     return all(layer["known"] for layer in facts["layers"]) and not any("left_out" in table[name] for name in names)
 
 
-def filled(facts: dict[str, Any], table: dict[str, Any]) -> str:
-    """The page with its data."""
-    return with_assets().replace("/* data */", as_json({**facts, "tensors": table}), 1)
-
-
 def size(facts: dict[str, Any], table: dict[str, Any]) -> int:
     """The bytes of the page."""
-    return len(filled(facts, table).encode("utf-8"))
+    return len(filled(with_assets(), facts, table).encode("utf-8"))
+
+
+def live_page(facts: dict[str, Any], table: dict[str, Any]) -> str:
+    """The page that a running process serves: it may ask its own server, and nothing is left out."""
+    return filled(with_assets(LIVE).replace("img-src data:", "img-src data:; connect-src 'self'", 1), facts, table)
+
+
+def filled(shell: str, facts: dict[str, Any], table: dict[str, Any]) -> str:
+    """A page without its data, and these in it."""
+    return shell.replace("/* data */", as_json({**facts, "tensors": table}), 1)
 
 
 @cache
-def with_assets() -> str:
-    """The page without its data."""
-    scripts = "\n".join(f"<script>\n{asset(name)}</script>" for name in SCRIPTS)
+def with_assets(more: tuple[str, ...] = ()) -> str:
+    """The page without its data, with those scripts as well."""
+    names = (*SCRIPTS[:-1], *more, SCRIPTS[-1])
+    scripts = "\n".join(f"<script>\n{asset(name)}</script>" for name in names)
     return asset("index.html").replace("/* style */", asset("style.css"), 1).replace("<!-- scripts -->", scripts, 1)
 
 

@@ -26,9 +26,13 @@ class Tensors:
     in base 85, which takes 5 letters for 4 bytes (`as_text`). An array that is there already is written as "like", its
     name; one that is another's ReLU also says "relu"; one of few different values has them as "palette", another entry,
     and is itself their indices.
+
+    level: zlib's, from 0 for none to 9. live: for a page on its way from a running process, where time counts and not
+    bytes: large kernels are written as they are, and data in base 64, as "base" then says.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, level: int = 9, *, live: bool = False) -> None:
+        self.level, self.live = level, live
         self.table: dict[str, dict[str, Any]] = {}
         self._names: dict[tuple[str, bytes], str] = {}  # by dtype and digest
 
@@ -52,9 +56,20 @@ class Tensors:
         if key in self._names:
             entry["like"] = self._names[key]
         else:
-            entry["data"] = as_text(zlib.compress(raw, 9))
+            entry |= self._text(zlib.compress(raw, self.level))
             self._names[key] = name
         self.table[name] = entry
+
+    def _text(self, data: bytes) -> dict[str, Any]:
+        """Bytes as an entry has them."""
+        return {"base": 64, "data": base64.b64encode(data).decode("ascii")} if self.live else {"data": as_text(data)}
+
+    def add_below(self, limit: int, name: str, value: Array) -> None:
+        """Put an array in that takes at most `limit` bytes; another is only said to be left out."""
+        if value.nbytes > limit:
+            self.table[name] = {"dtype": value.dtype.name, "shape": list(value.shape), "left_out": value.nbytes}
+        else:
+            self.add(name, value)
 
     def add_output(self, name: str, value: Array, scores: Array, scores_name: str) -> None:
         """Put an output in, that may be the ReLU of scores, which are there, and then need not be written again."""
@@ -89,7 +104,7 @@ class Tensors:
 
     def add_kernel(self, name: str, kernel: Array) -> None:
         """Put a kernel in: exactly, or where it is large in 7 bits, with a scale for each output and the error made."""
-        if kernel.size <= LARGE or not np.isfinite(kernel).all():
+        if self.live or kernel.size <= LARGE or not np.isfinite(kernel).all():
             self.add(name, kernel)
             return
         levels, scale = rounded(kernel)

@@ -18,6 +18,7 @@ function stages() {
     }),
   );
   if (page.loss) found.push({ name: "loss", kind: page.loss.name, build: lossPanel, tensor: () => null });
+  if (page.live) found.push({ name: "training", kind: "watch it learn", build: trainingPanel, tensor: () => null });
   return found;
 }
 
@@ -58,8 +59,10 @@ function sourceText() {
         ? `The answer is ${argmax(output.data)} (${shown(output.data[argmax(output.data)])}). `
         : "";
   const numbersFrom = page.traced
-    ? `Every number is numpycnn's own, from one trace. ${page.differences.length ? `Computed again in this page, they ` : ""}`
-    : "These numbers were computed in this page. On the traced example they ";
+    ? `Every number is numpycnn's own, from one trace${page.live ? ` after step ${page.facts.step} of training` : ""}. ${page.differences.length ? `Computed again in this page, they ` : ""}`
+    : page.live && !page.computable
+      ? "The numbers below are still those of the trace before. "
+      : `These numbers were computed in this page${page.live ? ` with the parameters after step ${page.facts.step} of training` : ""}. On the traced example they `;
   return `${page.label[0].toUpperCase()}${page.label.slice(1)}${page.kept ? ", dropout on" : ""}. ${answer}${numbersFrom}${differenceText()}`;
 }
 
@@ -81,7 +84,7 @@ function renderNetwork() {
   bar.replaceChildren(
     ...stages().map((stage, k) => {
       const x = stage.tensor(),
-        shape = x ? sizes(x.shape) : page.value === null ? "" : `L = ${shown(page.value)}`;
+        shape = x ? sizes(x.shape) : page.value === null || stage.name !== "loss" ? "" : `L = ${shown(page.value)}`;
       return make(
         "button",
         {
@@ -173,6 +176,7 @@ async function begin() {
   document.addEventListener("keydown", keys);
   const first = page.layers.findIndex((layer) => layer.kind === "Conv2D");
   page.selected = first + 1;
+  if (page.live) startLive();
   render();
   document.body.dataset.ready = "yes";
 }

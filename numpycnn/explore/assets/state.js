@@ -20,6 +20,8 @@ const page = {
   answer: 0,
   differences: [],
   selected: 0,
+  live: false, // whether a running process can be asked
+  tracedKept: null, // the masks that the library traced with
 };
 
 const TRACED = [
@@ -34,7 +36,7 @@ const TRACED = [
 ];
 
 function setUp(facts, tensors) {
-  Object.assign(page, { facts, tensors, loss: facts.loss, epsilon: facts.epsilon });
+  Object.assign(page, { facts, tensors, loss: facts.loss, epsilon: facts.epsilon, live: Boolean(facts.live) });
   let first = facts.layers.map((layer) => layer.config.data_format).find((format) => format) === "channels_first";
   page.inputFirst = first;
   page.layers = facts.layers.map((layer) => {
@@ -49,16 +51,26 @@ function setUp(facts, tensors) {
   page.computable = page.layers.every(
     (layer, k) => layer.known && facts.layers[k].parameters.every((key) => layer.parameters[key]),
   );
-  showTraced();
+  page.kept = page.tracedKept = facts.training ? libraryMasks() : null;
+  page.drawnKept = false;
+  showTrace();
 }
 
-// Go back to the example that the library traced.
+// Go back to the example that the library traced: in a live page, to the last one that was no drawing.
 function showTraced() {
+  if (page.live && page.facts.label) askForExample(page.facts.example);
+  else showTrace();
+}
+
+function showTrace() {
   const { facts, tensors } = page,
     { numbers, labels } = facts.examples;
   const label = labels ? `, true class ${labels[numbers.indexOf(facts.example)]}` : "";
-  show(tensors.input, tensors.targets || null, `example ${facts.example}${label}`, facts.example);
+  show(tensors.input, tensors.targets || null, facts.label || `example ${facts.example}${label}`, tracedNumber());
 }
+
+// Of the example that was traced last; null where it was a drawing.
+const tracedNumber = () => (page.facts.wanted ? page.facts.wanted.number : page.facts.example);
 
 function show(x, target, label, number = null) {
   Object.assign(page, { x, target, label, number });
@@ -66,10 +78,13 @@ function show(x, target, label, number = null) {
 }
 
 // Whether what is shown is what the library traced, to the letter.
-const asTraced = () => page.x === page.tensors.input && page.target === (page.tensors.targets || null) && !page.kept;
+const asTraced = () =>
+  page.x === page.tensors.input && page.target === (page.tensors.targets || null) && page.kept === page.tracedKept;
 
 function recompute() {
   page.traced = asTraced();
+  if (page.live) askForShown();
+  if (page.live && !page.traced && !page.computable) return; // until the answer is there
   page.runs = [];
   page.value = null;
   if (page.computable) compute();

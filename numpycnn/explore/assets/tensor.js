@@ -83,8 +83,16 @@ function fromBase85(text) {
   return new Uint8Array(words.buffer, 0, words.byteLength - missing);
 }
 
+function fromBase64(text) {
+  const letters = atob(text),
+    bytes = new Uint8Array(letters.length);
+  for (let k = 0; k < letters.length; k++) bytes[k] = letters.charCodeAt(k);
+  return bytes;
+}
+
 async function unpacked(entry) {
-  const stream = new Blob([fromBase85(entry.data)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytes = entry.base === 64 ? fromBase64(entry.data) : fromBase85(entry.data);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return tensor(entry.shape, new KINDS[entry.dtype](await new Response(stream).arrayBuffer()));
 }
 

@@ -40,6 +40,7 @@ function tiles(spec) {
     order = "index";
   const list = make("div", { className: "tiles", id: spec.id, role: "group", "aria-label": "Channels" });
   const legend = make("p", { className: "note" });
+  const made = []; // by channel: what is pointed at or has the focus stays there when it is drawn again
 
   function sums() {
     const look = imagesOf(spec.contribution.shape, spec.first),
@@ -66,29 +67,34 @@ function tiles(spec) {
     legend.textContent =
       `${which}: min ${shown(Math.min(...peaks.map((p) => p[0])))}, zero white, max ` +
       `${shown(Math.max(...peaks.map((p) => p[1])))}; one scale for all.`;
-    list.replaceChildren(...sorted.map((k) => tile(k, x, look, bound, peaks[k], added[k])));
+    const nodes = sorted.map((k) => tile(k, x, look, bound, peaks[k], added[k]));
+    if (nodes.length !== list.children.length || nodes.some((node, n) => node !== list.children[n])) {
+      list.replaceChildren(...nodes);
+    }
   }
 
   function tile(k, x, look, bound, [low, high], added) {
-    const canvas = make("canvas", { "aria-hidden": "true" });
+    const node = made[k] || (made[k] = newTile(k)),
+      [canvas, text] = node.firstChild.childNodes;
     const cell = Math.max(1, Math.floor(52 / Math.max(look.rows, look.cols)));
     paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, k)], bound, [cell, cell]);
     const parts = added === undefined ? "" : `, adds ${shown(added)} to the answer's score`;
-    const text = order === "contribution" ? shown(added) : order === "largest" ? shown(high) : "";
-    return button(
-      "",
-      () => {
-        spec.choose(k);
-        draw();
-        list.querySelector(`[data-channel="${k}"]`).focus();
-      },
-      {
-        "data-channel": String(k),
-        "aria-pressed": String(k === spec.chosen()),
-        title: `${k}: ${shown(low)} to ${shown(high)}${parts}`,
-        "aria-label": `channel ${k}, from ${shown(low)} to ${shown(high)}${parts}`,
-      },
-    ).appendChild(make("span", {}, canvas, `${k}${text ? `: ${text}` : ""}`)).parentNode;
+    const by = order === "contribution" ? shown(added) : order === "largest" ? shown(high) : "";
+    text.data = `${k}${by ? `: ${by}` : ""}`;
+    node.title = `${k}: ${shown(low)} to ${shown(high)}${parts}`;
+    node.setAttribute("aria-pressed", String(k === spec.chosen()));
+    node.setAttribute("aria-label", `channel ${k}, from ${shown(low)} to ${shown(high)}${parts}`);
+    return node;
+  }
+
+  function newTile(k) {
+    const choose = () => {
+      spec.choose(k);
+      draw();
+      made[k].focus();
+    };
+    const picture = make("span", {}, make("canvas", { "aria-hidden": "true" }), document.createTextNode(""));
+    return button(picture, choose, { "data-channel": String(k) });
   }
 
   draw();

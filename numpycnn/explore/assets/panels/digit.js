@@ -5,7 +5,7 @@
 function drawable() {
   const shape = page.facts.model.input_shape,
     look = imagesOf(shape, page.inputFirst);
-  if (!page.computable || look.channels !== 1) return null;
+  if ((!page.computable && !page.live) || look.channels !== 1) return null;
   if (product(shape) === SIDE * SIDE) return { rows: SIDE, cols: SIDE };
   return shape.length === 1 ? null : { rows: look.rows, cols: look.cols };
 }
@@ -42,7 +42,13 @@ function digitPanel() {
   panel.update = () => {
     panel.figures.seen.refresh();
     answer.replaceChildren(answerNode());
+    markExample(examples);
     panel.box.again();
+  };
+  const examples = make("div", {}, examplesNode());
+  panel.renew = (others) => {
+    if (others) examples.replaceChildren(examplesNode());
+    panel.update();
   };
   const parts = [panel.figures.seen.node, make("div", {}, make("h3", {}, "The answer"), answer)];
   const size = drawable();
@@ -53,7 +59,7 @@ function digitPanel() {
     make("h2", {}, `input: ${sizes(shape)}`),
     make("div", { className: "figures" }, ...parts),
     panel.box.node,
-    examplesNode(),
+    examples,
   );
   panel.update();
   return panel;
@@ -64,9 +70,8 @@ function inputLines(n) {
   return gradient ? [`dL/d this value = ${shown(gradient.data[n])}.`] : [];
 }
 
-function answerNode() {
-  const { data } = page.runs.at(-1).output,
-    best = Array.from(data.keys())
+function answerNode(data = page.runs.at(-1).output.data) {
+  const best = Array.from(data.keys())
       .sort((a, b) => data[b] - data[a])
       .slice(0, 10)
       .sort((a, b) => a - b);

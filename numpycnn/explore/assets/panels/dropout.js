@@ -35,8 +35,9 @@ function modeChoice(id) {
     ["library", "training, numpycnn's next mask"],
     ["drawn", "training, a mask drawn here"],
   ];
+  if (!page.computable) options.pop();
   const node = choice("Dropout:", options, mode, setMode);
-  node.querySelector("select").disabled = !page.computable || !page.layers.some((layer) => layer.kind === "Dropout");
+  node.querySelector("select").disabled = (!page.computable && !page.live) || !page.layers.some((layer) => layer.kind === "Dropout");
   node.querySelector("select").id = id;
   return node;
 }

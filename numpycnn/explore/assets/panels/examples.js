@@ -17,7 +17,7 @@ const isWrong = (k) => page.facts.examples.labels[k] !== page.facts.examples.rea
 function examplesNode() {
   const { labels, of, wrong } = page.facts.examples;
   const traced = button("The traced example", backToTraced, { id: "traced" });
-  if (!page.computable)
+  if (!page.computable && !page.live)
     return make(
       "div",
       {},
@@ -56,9 +56,10 @@ function examplesNode() {
   });
   const jump = numberInput("Example", "jump", of, page.number ?? page.facts.example, (number) => {
     const k = page.facts.examples.numbers.indexOf(number);
-    if (k >= 0) {
+    if (k >= 0 || askable()) {
       const place = held(shelf.only === "wrong").findIndex(([one]) => one === number);
       if (place >= 0) shelf.sheet = Math.floor(place / TILES);
+      fill();
       return chooseExample(number, k);
     }
     answer.textContent = `Example ${number} is not in this page. ${heldText()}`;
@@ -81,19 +82,24 @@ function examplesNode() {
 function heldText() {
   const { numbers, labels, of, wrong } = page.facts.examples;
   if (numbers.length === of) return "Every example is in this page.";
+  if (askable()) return "Any other comes from NumPy by its number.";
   const sorted = held(false),
     run = sorted.findIndex(([number], place) => number !== place),
     rest = sorted.slice(run),
     bad = labels ? rest.filter(([, k]) => isWrong(k)).length : 0,
+    traced = rest.find(([, k]) => !labels || !isWrong(k)),
     all = labels && held(true).length === wrong;
   const parts = run > 0 ? [run === 1 ? "0" : `0 to ${run - 1}`] : [];
   if (bad) parts.push(all ? `all others that the network reads wrongly (${whole(bad)})` : `${whole(bad)} that it reads wrongly`);
-  if (rest.length > bad) parts.push(`${page.facts.example}, which was traced`);
+  if (traced) parts.push(`${traced[0]}, which was traced`);
   return (
     `The page holds examples ${parts.join(", and ")}. Of any other, python -m numpycnn explore --digit N makes a page, ` +
     "or model.explore(path, x, y, example=N)."
   );
 }
+
+// Whether NumPy can be asked for an example that the page does not hold.
+const askable = () => page.live && live.connected;
 
 function backToTraced() {
   showTraced();
@@ -116,6 +122,14 @@ function exampleTile(number, k) {
   }).appendChild(make("span", {}, canvas, text)).parentNode;
 }
 
+// Which tile is the example that is shown, and what the number field says.
+function markExample(node) {
+  for (const tile of node.querySelectorAll("[data-number]"))
+    tile.setAttribute("aria-pressed", String(Number(tile.dataset.number) === page.number));
+  const jump = node.querySelector("#jump");
+  if (jump && page.number !== null) jump.value = page.number;
+}
+
 function exampleAt(k) {
   const { examples, "examples/palette": palette } = page.tensors,
     shape = examples.shape.slice(1),
@@ -125,9 +139,10 @@ function exampleAt(k) {
 }
 
 function chooseExample(number, k) {
+  if (askable()) return askForExample(number);
   const { labels } = page.facts.examples;
-  if (number === page.facts.example) {
-    showTraced();
+  if (number === tracedNumber()) {
+    showTrace();
   } else {
     let target = page.target;
     if (labels) {

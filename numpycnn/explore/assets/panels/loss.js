@@ -36,7 +36,7 @@ function targetChoice() {
     button(String(k), () => chooseTarget(k), {
       id: `target-${k}`,
       "aria-pressed": String(k === chosen),
-      disabled: !page.computable || !lossOf(page.loss),
+      disabled: !page.live && (!page.computable || !lossOf(page.loss)),
     }),
   );
   return make(
@@ -55,7 +55,7 @@ function chooseTarget(k) {
   show(page.x, same ? traced : y, page.label, page.number);
   render();
   document.getElementById(`target-${k}`).focus();
-  say(`Target ${k}. Loss ${shown(page.value)}`);
+  say(`Target ${k}.${page.value === null ? "" : ` Loss ${shown(page.value)}`}`);
 }
 
 function lossTable(panel, last) {

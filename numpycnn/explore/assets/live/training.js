@@ -1,0 +1,255 @@
+"use strict";
+// Training: started, paused, one batch at a time; and looked back through, from the first step to the newest.
+
+function trainingPanel() {
+  const panel = { box: null, renew: () => {}, charts: {}, parts: null };
+  panel.charts = Object.fromEntries((live.state ? live.state.names : []).map((name) => [name, chart(name)]));
+  panel.progress = make("p", { id: "progress" });
+  panel.moment = make("p", { id: "moment" });
+  panel.answer = make("div", { id: "watched-answer" });
+  panel.maps = make("div", { id: "watched" }, make("p", {}, "Waiting for the first pictures …"));
+  panel.table = make("div", { className: "terms", tabIndex: 0, role: "region", "aria-label": "Figures by step" });
+  panel.node = make(
+    "div",
+    {},
+    make("h2", {}, "training"),
+    trainingText(),
+    trainingControls(panel),
+    panel.progress,
+    make("div", { className: "figures" }, ...Object.values(panel.charts).map(({ node }) => node)),
+    figuresTable(panel),
+    make("h3", {}, "Look back"),
+    lookBack(panel),
+    panel.moment,
+    make("div", { className: "figures" }, watchedNode(), make("div", {}, make("h3", {}, "The answer"), panel.answer)),
+    layerChoice(panel),
+    panel.maps,
+  );
+  panel.hear = () => hear(panel);
+  requestAnimationFrame(panel.hear); // when there is a width to draw for
+  return panel;
+}
+
+function trainingText() {
+  const { state, reason, examples, batch_size: size } = live.state || {};
+  if (state === "off") return make("p", { className: "warning", id: "off" }, reason);
+  return make(
+    "p",
+    {},
+    live.state
+      ? `The Python process learns from ${whole(examples)} images, ${whole(size)} at a time. Each batch is one step: forward, the loss, backward, and a small change of every weight.`
+      : "",
+  );
+}
+
+// ------------------------------------------------------------ controls
+
+function trainingControls(panel) {
+  const command = async (name) => {
+    try {
+      heard(await request("train", { command: name }));
+    } catch (error) {
+      live.trouble = `${error.message}.`;
+      renderBadge();
+    }
+  };
+  panel.start = button("Start", () => command(live.state.state === "training" ? "pause" : "start"), { id: "start", disabled: true });
+  panel.one = button("One batch", () => command("step"), { id: "one", disabled: true });
+  return make("div", { className: "row" }, panel.start, panel.one);
+}
+
+function lookBack(panel) {
+  const scrub = make("input", { type: "range", id: "frame", min: 0, max: 0, "aria-label": "Step of training to look at" });
+  panel.scrub = scrub;
+  const go = (place) => {
+    const { frames } = live.state;
+    place = Math.min(Math.max(place, 0), frames.length - 1);
+    scrub.value = place;
+    watching.follow = place === frames.length - 1;
+    show(frames[place][0]);
+  };
+  const show = (step) => lookAt(step, () => showFrame(panel));
+  scrub.addEventListener("input", () => go(Number(scrub.value)));
+  panel.follow = () => {
+    const { frames } = live.state,
+      step = watching.follow || watching.step === null ? frames.at(-1)[0] : watching.step;
+    scrub.max = frames.length - 1;
+    scrub.value = nearest(frames, step);
+    if (watching.step === null || watching.follow) show(frames[Number(scrub.value)][0]);
+    else if (!panel.parts) showFrame(panel); // the panel is new, the step that it looks at is not
+  };
+  return make(
+    "div",
+    { className: "row" },
+    button("◀ Earlier", () => go(Number(scrub.value) - 1), { id: "earlier" }),
+    button("Later ▶", () => go(Number(scrub.value) + 1), { id: "later" }),
+    button("Newest", () => go(Infinity), { id: "newest" }),
+    ...playControls(() => go(watching.follow ? 0 : Number(scrub.value) + 1)),
+    scrub,
+  );
+}
+
+// The place of the kept frame that is nearest to a step.
+function nearest(frames, step) {
+  let best = 0;
+  frames.forEach(([other], k) => {
+    if (Math.abs(other - step) < Math.abs(frames[best][0] - step)) best = k;
+  });
+  return best;
+}
+
+// ------------------------------------------------------------ what is heard
+
+function hear(panel) {
+  const { state } = live;
+  if (!state || current !== panel) return;
+  if (!Object.keys(panel.charts).length) return void renderPanel(); // built before anything was heard
+  const off = state.state === "off" || !live.connected;
+  if (state.state === "off" && !document.getElementById("off")) return void renderPanel();
+  panel.start.textContent = state.state === "training" ? "Pause" : "Start";
+  panel.start.disabled = panel.one.disabled = off;
+  panel.progress.textContent = progressText(state);
+  panel.follow();
+  drawCharts(panel);
+  if (panel.table.isConnected && panel.table.checkVisibility()) fillTable(panel);
+}
+
+function progressText({ step, epoch, batch, batches, names, frames, tests, stride, state }) {
+  const figures = (row) => names.map((name, k) => `${name} ${row[k + 1] === null ? "not finite" : shown(row[k + 1])}`).join(", ");
+  if (state === "off") return "";
+  const last = frames.at(-1),
+    test = tests.at(-1);
+  return [
+    epoch ? `Step ${whole(step)}: batch ${batch} of ${batches} in epoch ${epoch}.` : `Step ${whole(step)}: nothing learnt yet here.`,
+    last.length > 1 ? ` In that batch: ${figures(last)}.` : "",
+    test ? ` On the test data after step ${whole(test[0])}: ${figures(test)}.` : "",
+    stride > 1 ? ` Every ${stride}th step is kept to be looked back at.` : "",
+  ].join("");
+}
+
+function drawCharts(panel) {
+  const { names, frames, tests } = live.state,
+    at = frames[Number(panel.scrub.value)][0];
+  names.forEach((name, k) => {
+    const points = frames.map((row) => [row[0], row[k + 1]]);
+    panel.charts[name].draw(
+      points,
+      tests.map((row) => [row[0], row[k + 1]]),
+      at,
+    );
+  });
+}
+
+function figuresTable(panel) {
+  const node = make("details", {}, make("summary", {}, "The figures as a table"), panel.table);
+  node.addEventListener("toggle", () => fillTable(panel));
+  return node;
+}
+
+function fillTable(panel) {
+  const { names, frames } = live.state;
+  const cell = (value) => (value === undefined ? "" : value === null ? "not finite" : shown(value));
+  const rows = frames.map((row) => [whole(row[0]), ...names.map((_, k) => cell(row[k + 1]))]).reverse();
+  panel.table.replaceChildren(table(["step", ...names], rows));
+}
+
+// ------------------------------------------------------------ one step's pictures
+
+function watchedNode() {
+  const { input, label } = live.watched,
+    look = imagesOf(input.shape.length === 1 && input.data.length === SIDE * SIDE ? [SIDE, SIDE] : input.shape, page.inputFirst);
+  const canvas = make("canvas", { role: "img", "aria-label": `The watched input: ${label}` }),
+    cell = Math.max(1, Math.floor(112 / Math.max(look.rows, look.cols)));
+  paint(canvas, look.rows, look.cols, (r, c) => input.data[look.index(r, c, 0)], largest(input), [cell, cell]);
+  return make("figure", {}, make("figcaption", {}, make("b", {}, label), "the same at every step"), canvas);
+}
+
+function showFrame(panel) {
+  if (current !== panel) return;
+  const { frames } = live.state,
+    output = watching.tensors[`${page.layers.at(-1).name}/output`];
+  panel.moment.textContent = `After step ${whole(watching.step)}, picture ${nearest(frames, watching.step) + 1} of ${frames.length}:`;
+  panel.scrub.setAttribute("aria-valuetext", `step ${watching.step}`);
+  if (output) panel.answer.replaceChildren(answerNode(output.data));
+  drawCharts(panel);
+  if (panel.parts) panel.parts.forEach((part) => part());
+  else buildMaps(panel);
+}
+
+function layerChoice(panel) {
+  const first = page.layers.find((layer) => layer.kind === "Conv2D") || page.layers[0];
+  watching.layer = watching.layer || first.name;
+  return make(
+    "div",
+    { className: "row" },
+    choice(
+      "Layer",
+      page.layers.map(({ name }) => [name, name]),
+      watching.layer,
+      (name) => {
+        Object.assign(watching, { layer: name, filter: 0, channel: 0 });
+        buildMaps(panel);
+      },
+    ),
+  );
+}
+
+// The filters and maps of the chosen layer; panel.parts draw them again.
+function buildMaps(panel) {
+  const layer = page.layers.find(({ name }) => name === watching.layer),
+    kernel = () => watching.tensors[`${layer.name}/kernel`],
+    output = () => watching.tensors[`${layer.name}/output`];
+  const filters = () => filtersOf(kernel(), watching.channel),
+    nodes = [];
+  panel.parts = [];
+  const reading = make("p", { id: "watched-value", className: "note" }, "Point at a cell to read it.");
+  const add = (of, first, what, id) => addPictures(panel, { layer, of, first, what, id, nodes, reading });
+  if (kernel()) {
+    const channels = kernel().shape[2];
+    if (channels > 1)
+      nodes.push(
+        numberInput("Input channel", "watched-channel", channels, watching.channel, (channel) => {
+          watching.channel = channel;
+          panel.parts.forEach((part) => part());
+        }),
+      );
+    add(filters, false, "filter", "filters");
+  }
+  if (output()) add(output, layer.first, "output", "outputs");
+  const left = Object.entries(watching.table).filter(([name, entry]) => name.startsWith(`${layer.name}/`) && entry.left_out);
+  for (const [name, entry] of left)
+    nodes.push(make("p", { className: "note" }, `${name} is left out here: it takes ${whole(entry.left_out)} bytes.`));
+  panel.maps.replaceChildren(reading, ...nodes);
+}
+
+function addPictures(panel, { layer, of, first, what, id, nodes, reading }) {
+  const channels = imagesOf(of().shape, first).channels,
+    chosen = () => Math.min(watching.filter, channels - 1);
+  const name = () => `${what}${channels > 1 ? ` ${chosen()}` : ""} of ${layer.name}`;
+  const read = (n, r, c, spoken) => {
+    reading.textContent = `${name()} after step ${watching.step}: (${indexText(of().shape, n)}) = ${shown(of().data[n])}`;
+    if (spoken) say(reading.textContent);
+  };
+  const figure = mapFigure({
+    id: `watched-${id}`,
+    of,
+    first,
+    channel: chosen,
+    width: 200,
+    height: 200,
+    title: name,
+    note: () => `after step ${watching.step}`,
+    point: read,
+    pin: (n, r, c) => read(n, r, c, true),
+  });
+  const redraw = () => panel.parts.forEach((part) => part());
+  const choose = (k) => {
+    watching.filter = k;
+    redraw();
+  };
+  const title = `All ${channels} ${id} of ${layer.name}`;
+  const list = channels > 1 && tiles({ id: `tiles-${id}`, title, tensors: { [id]: of }, first, chosen, choose });
+  panel.parts.push(figure.refresh);
+  if (list) panel.parts.push(list.draw);
+  nodes.push(make("div", { className: "watched" }, figure.node, list ? list.node : ""));
+}

@@ -1,0 +1,106 @@
+"""What a request has to be before anything is done with it: where it comes from, its address, its body.
+
+A page of some other site can make a browser send requests to this machine too, under a name that it has pointed here.
+Such a browser says so in Host and Origin, and that page does not know the token.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from email.message import Message
+from typing import Any
+
+HOST = "127.0.0.1"
+NAMES = (HOST, "localhost")
+"""What the page may be called by a browser."""
+
+
+class RequestError(ValueError):
+    """A request that is refused: its HTTP status, a sentence that says what was expected, and headers beside it."""
+
+    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.status, self.headers = status, dict(headers or {})
+
+
+def address(port: int, host: str = HOST) -> str:
+    """Host and port as a browser writes them, which leaves out 80."""
+    return host if port == 80 else f"{host}:{port}"
+
+
+def check_source(headers: Message, port: int) -> None:
+    """Raise RequestError unless a request is meant for this server and no page of another one sent it."""
+    names = [address(port, name) for name in NAMES]
+    if only(headers, "Host") not in names:
+        raise RequestError(403, f"Host: expected {' or '.join(names)}")
+    origins = headers.get_all("Origin", [])
+    if origins and (len(origins) > 1 or origins[0] not in [f"http://{name}" for name in names]):
+        raise RequestError(403, f"Origin: expected none, or http://{' or http://'.join(names)}")
+
+
+def only(headers: Message, name: str) -> str | None:
+    """The value of a header that is there once; None otherwise."""
+    values = headers.get_all(name, [])
+    return values[0] if len(values) == 1 else None
+
+
+def route_of(target: str, token: str) -> tuple[str, str]:
+    """(name, query) of an address /TOKEN/name?query. Raises RequestError for another token."""
+    path, _, query = target.partition("?")
+    given, slash, name = path.removeprefix("/").partition("/")
+    if not slash or not secrets.compare_digest(given.encode(), token.encode()):
+        raise RequestError(403, "expected the address that was printed in the terminal, with its token")
+    return name, query
+
+
+def number_of(query: str, name: str) -> int:
+    """The number in a query name=N. Raises RequestError for any other query."""
+    found = re.fullmatch(rf"{name}=([0-9]{{1,15}})", query)
+    if found is None:
+        raise RequestError(400, f"expected ?{name}=N, a whole number, in the address")
+    return int(found[1])
+
+
+def check_method(method: str, allowed: str) -> None:
+    """Raise RequestError for another method than the one that an address takes."""
+    if method != allowed:
+        raise RequestError(405, f"expected {allowed} for this address", {"Allow": allowed})
+
+
+def body_length(headers: Message, most: int) -> int:
+    """How many bytes of JSON follow, at most `most`. Raises RequestError for headers that say otherwise."""
+    if "Transfer-Encoding" in headers:
+        raise RequestError(411, "Transfer-Encoding: expected none, but a Content-Length")
+    if "Content-Length" not in headers:
+        raise RequestError(411, "Content-Length: expected one")
+    length = only(headers, "Content-Length") or ""
+    if re.fullmatch("[0-9]{1,18}", length) is None:
+        raise RequestError(400, "Content-Length: expected one whole number")
+    if int(length) > most:
+        raise RequestError(413, f"Content-Length: expected at most {most}")
+    if (only(headers, "Content-Type") or "").split(";")[0].strip().lower() != "application/json":
+        raise RequestError(415, "Content-Type: expected application/json")
+    return int(length)
+
+
+def json_of(body: bytes, length: int) -> Any:
+    """The value of a body that should have `length` bytes. Raises RequestError for one that is no JSON, or shorter."""
+    if len(body) != length:
+        raise RequestError(400, f"expected a body of {length} bytes, as Content-Length says; received {len(body)}")
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=no_constant)
+    except (ValueError, RecursionError):
+        raise RequestError(400, "expected a body of JSON, in UTF-8, with finite numbers") from None
+
+
+def no_constant(name: str) -> float:
+    """For json: NaN and infinity, which Python's reader would take. Raises ValueError."""
+    raise ValueError(f"expected a finite number; received {name}")
+
+
+def choice_of(asked: Any, key: str, allowed: Sequence[str]) -> str:
+    """The value of the only key of an object. Raises RequestError for another object or value."""
+    if not isinstance(asked, dict) or asked.keys() != {key} or asked[key] not in allowed:
+        raise RequestError(400, f'expected {{"{key}": one of {", ".join(allowed)}}}')
+    return str(asked[key])
