@@ -3,8 +3,7 @@
 import argparse
 import signal
 import threading
-import webbrowser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpycnn.commands.explore import as_inputs, targets
 from numpycnn.commands.train import INTERRUPTED, whole_number
@@ -12,10 +11,10 @@ from numpycnn.data import Data
 from numpycnn.datasets import mnist
 from numpycnn.models import Sequential, load_model
 from numpycnn.saving import ModelFileError
-from numpycnn.serve.server import Server
-from numpycnn.serve.session import Session
-from numpycnn.serve.trainer import Trainer
 from numpycnn.tutorial import tutorial_network
+
+if TYPE_CHECKING:
+    from numpycnn.serve.server import Server
 
 DESCRIPTION = (
     "Open the explorer in a browser, fed by this process: digits drawn there go through the network here and come back "
@@ -50,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Returns the exit status."""
+    import webbrowser  # here: the other commands do not wait for it
+
     try:
         server = prepared(args)
     except KeyboardInterrupt:
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     return INTERRUPTED
 
 
-def close(server: Server) -> None:
+def close(server: "Server") -> None:
     """Wait for the end of the batch, through which a second Ctrl-C need not break."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -77,8 +78,12 @@ def close(server: Server) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def prepared(args: argparse.Namespace) -> Server:
+def prepared(args: argparse.Namespace) -> "Server":
     """The server, with the network and the data. Raises ModelFileError and OSError for what will not do."""
+    from numpycnn.serve.server import Server  # here: the other commands do not wait for it
+    from numpycnn.serve.session import Session
+    from numpycnn.serve.trainer import Trainer
+
     train, (x_test, y_test) = mnist.load_data()
     if args.digit >= len(x_test):
         raise ModelFileError(f"--digit: the test images are 0 to {len(x_test) - 1}; received {args.digit}")

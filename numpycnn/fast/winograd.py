@@ -13,9 +13,9 @@ at four points each are products of one value of the pixels and one of the kerne
 Summing over channels, entry (a, b) is a matrix product of its own: 16 products of (4-by-4 patches, C) and (C, F), with
 four ninths of im2col's multiplications. B and A hold only 0, 1 and -1, so the rest is adding: whole pieces of memory
 at a time wherever it can be, for NumPy copies operands that lie in short pieces before it adds them. Every step is
-linear, and the backward is the same steps transposed in reverse order. Outputs and gradients are im2col's to about 1e-6 of the
-largest in float32, and 1e-15 in float64: of two scores nearer than that, the other may win a pool. Source: Lavin and
-Gray 2016.
+linear, and the backward is the same steps transposed in reverse order. Outputs and gradients are im2col's to about 1e-6
+of the largest in float32, and 1e-15 in float64: of two scores nearer than that, the other may win a pool. Source: Lavin
+and Gray 2016.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
