@@ -296,10 +296,7 @@ class Sequential(Network):
         Raises ValueError or TypeError for data that do not fit, and for y if the model is not compiled.
         """
         checks.flag(f"{self.name}.trace", "training", training)
-        if y is None:
-            x, _ = self._check_x(f"{self.name}.trace", x, check_finite=False)
-        else:
-            x, y = self._check_data("trace", x, y, check_finite=False)
+        x, y = self._check_examples("trace", x, y)
         self._build_for(x)
         place = Place(self.seed or 0, self.steps)  # a built model has a seed
         found, caches = trace_forward(self._layers, np.array(x, self.dtype), place, training=training)
@@ -320,10 +317,7 @@ class Sequential(Network):
         from numpycnn.explore.page import write_page  # here: its imports take a while
 
         path = checks.path(f"{self.name}.explore", "path", path)
-        if y is None:
-            x, _ = self._check_x(f"{self.name}.explore", x, check_finite=False)
-        else:
-            x, y = self._check_data("explore", x, y, check_finite=False)
+        x, y = self._check_examples("explore", x, y)
         example = checks.integer(f"{self.name}.explore", "example", example, at_least=0, at_most=len(x) - 1)
         write_page(path, self, x, y, example)
 
@@ -364,6 +358,12 @@ class Sequential(Network):
             raise type(error)(f"{kind}{error}") from None
         training.check_probabilities(self._layers[-1], loss)
         return x, y
+
+    def _check_examples(self, method: str, x: Any, y: Any) -> tuple[Array, Array | None]:
+        """x, and y unless it is None, as arrays. Raises as `_check_data` does; without y no need to be compiled."""
+        if y is None:
+            return self._check_x(f"{self.name}.{method}", x, check_finite=False)[0], None
+        return self._check_data(method, x, y, check_finite=False)
 
     def _figures(self, result: BatchResult, y: Array) -> tuple[int, dict[str, Any]]:
         """(the number of examples, the loss and the metrics by name)."""
