@@ -1,4 +1,4 @@
-"""Work shared among workers: threads, or any `concurrent.futures.Executor`.
+"""Work shared among workers: threads (`threads.py`), or any `concurrent.futures.Executor`.
 
 NumPy lets go of Python's lock in the work that counts, so threads run side by side. BLAS would start threads of its own
 in each of them; with threadpoolctl (the extra `threads`) it is held to one. Without it there is one worker by default,
@@ -13,7 +13,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import copy_context
 from functools import cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
@@ -56,9 +55,9 @@ def processors() -> int:
 
 @contextmanager
 def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
-    """That many threads, or the executor's workers, for as long as the context lasts.
+    """That many threads, the caller's among them, or the executor's workers, for as long as the context lasts.
 
-    At its end no thread of it is left; pieces of work that were not begun are dropped.
+    At its end no other thread is left; pieces of work that were not begun are dropped.
     """
     with THREAD_SETTINGS:
         try:
@@ -67,21 +66,13 @@ def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
             elif workers == 1:
                 yield Workers(map, map)
             else:
-                from concurrent.futures import ThreadPoolExecutor  # here: its import takes a while
+                from numpycnn.threads import shared_with  # here: its imports take a while
 
-                pool = ThreadPoolExecutor(workers, thread_name_prefix="numpycnn")
-                try:
-                    run = partial(map_in_order, partial(submit, pool), 2 * workers)
+                with shared_with(workers - 1) as give:
+                    run = partial(map_in_order, give, 2 * workers)
                     yield Workers(run, run)
-                finally:
-                    pool.shutdown(cancel_futures=True)
         finally:
             scratch.release()
-
-
-def submit(pool: Any, function: Callable[..., Any], job: Any) -> Any:
-    """function(job) in a thread of the pool, under the caller's context: its np.errstate holds there too."""
-    return pool.submit(copy_context().run, function, job)
 
 
 def map_in_order(

@@ -33,6 +33,7 @@ SCOPE = (
     "saving/atomic.py",
     "configuration.py",
     "callbacks.py",
+    "threads.py",
 )
 """The files that the report is about. Others of the package can be named to mutate.py."""
 
@@ -54,6 +55,7 @@ TEST_FILES = (
     "test_resume.py",
     "test_saving.py",
     "test_sequential.py",
+    "test_threads.py",
     "test_tracing.py",
 )
 """The tests that have to notice: those that are about these files, and quick. What only others would notice counts as a

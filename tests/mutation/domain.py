@@ -442,6 +442,31 @@ FAULTS = (
         "np.array(self.wait, np.int64), **weights}",
         "np.array(self.wait, np.int64)}",
     ),
+    Fault(
+        "threads.py",
+        "the caller sleeps while it waits",
+        "while not self.done() and self.open_pieces:",
+        "while False:",
+    ),
+    Fault("threads.py", "Ctrl-C waits for its turn", "if not isinstance(error, Exception):", "if False:"),
+    Fault(
+        "threads.py",
+        "a thread's work does not know the caller's context",
+        "partial(copy_context().run, function, job)",
+        "partial(function, job)",
+    ),
+    Fault(
+        "threads.py",
+        "what is cancelled is done",
+        "if not self.set_running_or_notify_cancel():",
+        "if self.cancelled() and False:",
+    ),
+    Fault(
+        "threads.py",
+        "one thread too few works",
+        "ThreadPoolExecutor(threads,",
+        "ThreadPoolExecutor(max(1, threads - 1),",
+    ),
 )
 
 
