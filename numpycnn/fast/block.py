@@ -215,10 +215,10 @@ class ConvBlock:
         return self.convolution.gradients(work)
 
     def padded(self, x: Array) -> Array:
-        """The images with the convolution's padding around them."""
+        """The images with the convolution's padding around them, in one piece of memory, channels last there too."""
         n, h, w, c = x.shape
         (top, bottom), (left, right) = self.convolution.pads
-        if top == bottom == left == right == 0:
+        if top == bottom == left == right == 0 and x.flags.c_contiguous:
             return x
         padded = take((n, h + top + bottom, w + left + right, c), x.dtype)
         padded.fill(0)
@@ -244,7 +244,7 @@ class ConvBlock:
     def drop(self, dropout: Dropout, rng: Rng | None, y: Array, kept: Array | None) -> None:
         """Dropout on a tile's y, with the mask that the layer itself would draw."""
         drawn = dropout.draw(from_channels_last(y, self.data_format).shape, rng)
-        drawn = to_channels_last(drawn, self.data_format)
+        drawn = np.ascontiguousarray(to_channels_last(drawn, self.data_format))  # turning bytes is quicker than floats
         y *= drawn
         y *= F.dropout_scale(dropout.rate, y.dtype)
         if kept is not None:
