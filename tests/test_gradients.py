@@ -206,6 +206,7 @@ def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatc
     batch = goal, Place(9, 0), x, y, np.arange(9)
     result, terms = training.train_batch(*batch)
     gradients = training.total(terms)
+    assert 1 < len(terms) <= training.TERMS  # however many micro-batches there are
     assert result.losses.shape == (9,)
     np.testing.assert_allclose(result.y_pred.sum(axis=1), 1.0)  # probabilities, though the loss takes scores
     for layer in layers:

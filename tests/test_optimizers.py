@@ -3,7 +3,8 @@
 import copy
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,6 +160,26 @@ def test_a_large_parameter_is_updated_in_parts_and_a_users_own_optimizer_sees_it
     monkeypatch.setattr(SGD, "step", noted)
     SGD().update({"w": w}, {"w": w})
     assert sizes == [(2, 3), (2, 3), (1, 3)]
+
+
+@pytest.mark.parametrize(("rows", "pieces"), [(1, 0), (6, 0), (7, 2), (14, 3)])
+def test_work_is_given_to_workers_where_there_is_more_than_one_piece(
+    rows: int, pieces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row is a part here, and the bias is one; seven parts are a piece."""
+    given: list[int] = []
+
+    def run(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+        jobs = list(jobs)
+        given.append(len(jobs))
+        return map(function, jobs)
+
+    monkeypatch.setattr(optimizers, "PART", 8)
+    monkeypatch.setattr(optimizers, "SHARE", 7)
+    w = {"kernel": np.zeros((rows, 1)), "bias": np.zeros(1)}
+    SGD(1.0).update(w, {"kernel": np.ones((rows, 1)), "bias": np.ones(1)}, run=run)
+    assert given == [pieces] * (pieces > 0)
+    assert all((array == -1.0).all() for array in w.values())
 
 
 def test_terms_are_added_up_in_their_order() -> None:
