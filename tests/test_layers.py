@@ -42,6 +42,15 @@ def test_every_layer_has_cases() -> None:
 
 
 @every_layer
+@given(data=st.data())
+def test_every_layer_takes_the_name_it_is_given(kind: str, data: st.DataObject) -> None:
+    layer = data.draw(CASES[kind])
+    twin = type(layer)(**(layer.get_config() | {"name": "mine"}))
+    assert twin.name == twin.get_config()["name"] == "mine"
+    assert not twin.auto_named
+
+
+@every_layer
 @given(data=st.data(), n=st.integers(1, 3), seed=seeds, dtype=dtypes, layout=st.sampled_from(LAYOUTS))
 def test_contract(kind: str, data: st.DataObject, n: int, seed: int, dtype: Any, layout: str) -> None:
     layer = built(data.draw(CASES[kind]), seed, dtype)

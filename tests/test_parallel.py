@@ -21,7 +21,7 @@ import pytest
 from networks import CLASSES, fingerprint, small_data
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from numpycnn import Sequential, parallel
+from numpycnn import Sequential, optimizers, parallel
 from numpycnn.callbacks import Callback, Logs
 from numpycnn.data import batches
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
@@ -380,6 +380,23 @@ def test_two_workers_work_at_the_same_time(method: str) -> None:
         return x
 
     METHODS[method](network_of(Own(meet)), workers=2)
+
+
+def test_two_workers_update_a_large_parameter_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parameters of 3 rows and of 3 biases are four parts here, each a piece of work."""
+    both, met, step = threading.Barrier(2), threading.Event(), SGD.step
+
+    def meet(self: SGD, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        if not met.is_set():
+            both.wait(timeout=30)
+            met.set()
+        step(self, w, g, memory)
+
+    monkeypatch.setattr(optimizers, "PART", 4 * 3)
+    monkeypatch.setattr(optimizers, "SHARE", 1)
+    monkeypatch.setattr(SGD, "step", meet)
+    METHODS["fit"](network_of(Dense(3, input_shape=(3,))), workers=2)
+    assert met.is_set()
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError, wait
 import numpy as np
 import pytest
 
+from numpycnn import threads
 from numpycnn.threads import shared_with
 from numpycnn.typing import Array
 
@@ -49,6 +50,25 @@ def test_the_threads_work_at_once_while_the_caller_does_something_else() -> None
         assert {piece.result() for piece in pieces} == {"numpycnn_0", "numpycnn_1", "numpycnn_2"}
 
 
+def test_the_caller_sleeps_where_nothing_is_left_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def keep(_: object) -> bool:
+        begun.set()
+        return ended.wait(timeout=30)
+
+    def never(_: object) -> None:
+        ended.set()
+        raise AssertionError("there is nothing to do")
+
+    with shared_with(1) as give:
+        piece = give(keep, None)
+        assert begun.wait(timeout=30)
+        monkeypatch.setattr(threads, "do_next", never)
+        threading.Timer(0.05, ended.set).start()
+        assert piece.result() is True
+
+
 def test_the_caller_leaves_the_rest_alone_once_it_has_what_it_asked_for() -> None:
     kept, begun = threading.Event(), threading.Event()
 
@@ -67,13 +87,13 @@ def test_the_caller_leaves_the_rest_alone_once_it_has_what_it_asked_for() -> Non
         assert other.result() is not None
 
 
-@pytest.mark.parametrize("threads", [1, 2, 7])
-def test_every_piece_is_done_once(threads: int) -> None:
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_every_piece_is_done_once(count: int) -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     done: list[int] = []
     try:
-        with shared_with(threads) as give:
+        with shared_with(count) as give:
             pieces = [give(done.append, number) for number in range(3000)]
             for piece in pieces:
                 piece.result()
