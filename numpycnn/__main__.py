@@ -27,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.add_arguments(parser)
     try:
         return command.run(parser.parse_args(arguments))
+    except KeyboardInterrupt:
+        print("\nStopped by Ctrl-C.")
+        return train.INTERRUPTED
     except BrokenPipeError:  # whoever read the output, such as `head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -15,7 +15,7 @@ import pytest
 
 from numpycnn import __version__, callbacks, load_model, models
 from numpycnn.__main__ import main
-from numpycnn.commands import train
+from numpycnn.commands import explore, train
 from numpycnn.datasets import mnist
 
 COMMAND = [sys.executable, "-W", "error", "-m", "numpycnn"]
@@ -225,6 +225,23 @@ def test_training_goes_on_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("part_of_mnist")
+@pytest.mark.parametrize(
+    ("command", "module", "function"),
+    [("explore", explore, "trained"), ("gradcheck", mnist, "load_data")],
+)
+def test_ctrl_c_ends_the_other_commands_without_a_traceback(
+    command: str, module: object, function: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, function, press)
+    assert main([command]) == train.INTERRUPTED
+    out, err = capsys.readouterr()
+    assert out.endswith("\nStopped by Ctrl-C.\n")
+    assert not err
+
+
 @pytest.mark.parametrize(("hook", "done"), [("on_train_batch_begin", 1), ("evaluate", 2)])
 def test_ctrl_c_says_what_a_file_holds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, hook: str, done: int

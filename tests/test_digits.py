@@ -200,8 +200,10 @@ def test_the_command_explains_what_it_lacks(tmp_path: Path, capsys: pytest.Captu
     model = Sequential([Dense(10, input_shape=(784,))], seed=0)
     model.save(tmp_path / "model")
     good = str(saved(tmp_path / "good.png", 255 * digits(1)[0]))
-    assert main(["predict", "--model", str(tmp_path / "none"), good]) == 1
-    assert "No such file" in capsys.readouterr().err
+    missing = tmp_path / "none"
+    assert main(["predict", "--model", str(missing), good]) == 1
+    hint = f"python -m numpycnn --resume {missing} trains a network and writes it there"
+    assert capsys.readouterr().err == f"\n{missing}: there is no such file; {hint}\n"
     assert main(["predict", "--model", str(tmp_path / "model"), str(tmp_path / "no.png"), good]) == 1
     out, err = capsys.readouterr()
     assert "no.png" in err

@@ -1,6 +1,7 @@
 """Read digits from pictures with a network that was trained and kept in a file."""
 
 import argparse
+import os
 import sys
 
 import numpy as np
@@ -26,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read and report. Returns the exit status."""
+    if not os.path.exists(args.model):
+        hint = f"python -m numpycnn --resume {args.model} trains a network and writes it there"
+        raise ModelFileError(f"{args.model}: there is no such file; {hint}")
     network, status = load_model(args.model), 0
     for path in args.pictures:
         try:

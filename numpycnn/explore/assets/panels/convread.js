@@ -35,7 +35,7 @@ function readCell(panel, { i, j }) {
   });
   const lines = [
     where,
-    `Sum of ${count(inner, "product")} ${shown(sum)} ${b < 0 ? "−" : "+"} bias ${shown(Math.abs(b))} = score ${shown(score)}` +
+    `Sum of ${count(inner, "product")} ${shown(sum)} + bias ${shown(b)} = score ${shown(score)}` +
       `; ${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`,
   ];
   if (layer.activation === "relu" && score <= 0)

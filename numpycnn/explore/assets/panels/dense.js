@@ -164,7 +164,7 @@ function readUnit(panel) {
     title,
     lines: [
       `${whole(terms.length)} of ${count(inner, "product is", "products are")} not 0. The sum ${shown(sum)} ` +
-        `${b < 0 ? "−" : "+"} bias ${shown(Math.abs(b))} = ${rounded ? `${shown(sum + b)}, with the kernel in 7 bits; ` : ""}` +
+        `+ bias ${shown(b)} = ${rounded ? `${shown(sum + b)}, with the kernel in 7 bits; ` : ""}` +
         `${rounded && page.traced ? "numpycnn, with all of it, has the " : ""}score ${shown(score)}; ` +
         `${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`,
       ...lines,
