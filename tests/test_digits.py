@@ -1,5 +1,6 @@
 """Digits of one's own, as MNIST has them: MNIST's own images come back as they are, wherever and however large."""
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from numpycnn import Sequential, load_model
 from numpycnn.__main__ import main
+from numpycnn.commands import predict
 from numpycnn.commands.predict import likeliest
 from numpycnn.datasets import mnist
 from numpycnn.digits import as_input, as_mnist, as_text, read_digit
@@ -204,6 +206,8 @@ def test_the_command_explains_what_it_lacks(tmp_path: Path, capsys: pytest.Captu
     assert main(["predict", "--model", str(missing), good]) == 1
     hint = f"python -m numpycnn --resume {missing} trains a network and writes it there"
     assert capsys.readouterr().err == f"\n{missing}: there is no such file; {hint}\n"
+    with pytest.raises(ModelFileError, match="there is no such file; python -m numpycnn --resume"):
+        predict.run(argparse.Namespace(model=str(missing), pictures=[good]))
     assert main(["predict", "--model", str(tmp_path / "model"), str(tmp_path / "no.png"), good]) == 1
     out, err = capsys.readouterr()
     assert "no.png" in err
