@@ -779,9 +779,14 @@ def test_work_on_the_callers_arrays_stays_in_its_process() -> None:
     with ThreadPoolExecutor(2) as executor, at_work(2, executor) as team:
         assert set(team.run_here(who, range(4))) == {threading.get_ident()}
         assert threading.get_ident() not in team.run(who, range(4))
+    both = threading.Barrier(2)
+
+    def meet(_: int) -> int:
+        both.wait(timeout=30)
+        return threading.get_ident()
+
     with at_work(2) as team:
-        both = threading.Barrier(2)
-        found = list(team.run_here(lambda _: (both.wait(timeout=30), who(0))[1], range(2)))
+        found = list(team.run_here(meet, range(2)))
     assert threading.get_ident() in found
     assert len(set(found)) == 2
 

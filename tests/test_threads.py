@@ -3,38 +3,49 @@
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import CancelledError, wait
+from typing import Any
 
 import numpy as np
 import pytest
 
 from numpycnn import threads
-from numpycnn.threads import shared_with
+from numpycnn.threads import Piece, shared_with
 from numpycnn.typing import Array
+
+Give = Callable[[Callable[[Any], Any], Any], Piece]
 
 
 def here(_: object = None) -> threading.Thread:
     return threading.current_thread()
 
 
+def keep_busy(give: Give) -> tuple[Piece, threading.Event]:
+    """A piece that a thread has begun, and the event that it waits for; its result is True."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def keep(_: object) -> bool:
+        begun.set()
+        return may_end.wait(timeout=30)
+
+    piece = give(keep, None)
+    assert begun.wait(timeout=30)
+    return piece, may_end
+
+
 def test_the_caller_works_while_it_waits() -> None:
     """The pool's only thread is kept until a later piece is done, which only the caller can do."""
-    begun, ended = threading.Event(), threading.Event()
 
-    def first(_: object) -> bool:
-        begun.set()
-        return ended.wait(timeout=30)
-
-    def second(_: object) -> threading.Thread:
-        ended.set()
+    def second(may_end: threading.Event) -> threading.Thread:
+        may_end.set()
         return here()
 
     with shared_with(1) as give:
-        pieces = [give(first, None)]
-        assert begun.wait(timeout=30)
-        pieces.append(give(second, None))
-        assert pieces[0].result() is True
-        assert pieces[1].result() is threading.current_thread()
+        first, may_end = keep_busy(give)
+        later = give(second, may_end)
+        assert first.result() is True
+        assert later.result() is threading.current_thread()
 
 
 def test_the_threads_work_at_once_while_the_caller_does_something_else() -> None:
@@ -51,38 +62,25 @@ def test_the_threads_work_at_once_while_the_caller_does_something_else() -> None
 
 
 def test_the_caller_sleeps_where_nothing_is_left_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, ended = threading.Event(), threading.Event()
-
-    def keep(_: object) -> bool:
-        begun.set()
-        return ended.wait(timeout=30)
-
-    def never(_: object) -> None:
-        ended.set()
-        raise AssertionError("there is nothing to do")
-
     with shared_with(1) as give:
-        piece = give(keep, None)
-        assert begun.wait(timeout=30)
+        piece, may_end = keep_busy(give)
+
+        def never(_: object) -> None:
+            may_end.set()
+            raise AssertionError("there is nothing to do")
+
         monkeypatch.setattr(threads, "do_next", never)
-        threading.Timer(0.05, ended.set).start()
+        threading.Timer(0.05, may_end.set).start()
         assert piece.result() is True
 
 
 def test_the_caller_leaves_the_rest_alone_once_it_has_what_it_asked_for() -> None:
-    kept, begun = threading.Event(), threading.Event()
-
-    def keep(_: object) -> bool:
-        begun.set()
-        return kept.wait(timeout=30)
-
     with shared_with(1) as give:
-        keeping = give(keep, None)
-        assert begun.wait(timeout=30)
+        keeping, may_end = keep_busy(give)
         wanted, other = give(here, None), give(here, None)
         assert wanted.result() is threading.current_thread()
         assert not other.done()
-        kept.set()
+        may_end.set()
         assert keeping.result() is True
         assert other.result() is not None
 
@@ -108,43 +106,31 @@ class BrokenError(RuntimeError):
 
 def test_an_error_is_raised_where_its_result_is_asked_for() -> None:
     """The caller meets it while it waits for another piece, whose result comes first."""
-    begun, ended = threading.Event(), threading.Event()
 
-    def first(_: object) -> bool:
-        begun.set()
-        return ended.wait(timeout=30)
-
-    def fail(_: object) -> None:
-        ended.set()
+    def fail(may_end: threading.Event) -> None:
+        may_end.set()
         raise BrokenError("the second")
 
     with shared_with(1) as give:
-        pieces = [give(first, None)]
-        assert begun.wait(timeout=30)
-        pieces.append(give(fail, None))
-        assert pieces[0].result() is True
+        first, may_end = keep_busy(give)
+        failing = give(fail, may_end)
+        assert first.result() is True
         with pytest.raises(BrokenError, match="the second") as raised:
-            pieces[1].result()
+            failing.result()
     assert "fail" in [entry.name for entry in raised.traceback]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_what_ends_the_program_is_raised_at_once_in_the_caller(error: type[BaseException]) -> None:
     """And not only when the result of the piece that it came in is asked for."""
-    begun, ended = threading.Event(), threading.Event()
 
-    def first(_: object) -> bool:
-        begun.set()
-        return ended.wait(timeout=30)
-
-    def fail(_: object) -> None:
-        ended.set()
+    def fail(may_end: threading.Event) -> None:
+        may_end.set()
         raise error("now")
 
     with shared_with(1) as give:
-        piece = give(first, None)
-        assert begun.wait(timeout=30)
-        give(fail, None)
+        piece, may_end = keep_busy(give)
+        give(fail, may_end)
         with pytest.raises(error, match="now"):
             piece.result()
         assert piece.result() is True
@@ -163,23 +149,17 @@ def test_what_ends_a_thread_reaches_the_caller() -> None:
 
 
 def test_work_that_is_cancelled_or_left_over_is_not_done() -> None:
-    begun, kept = threading.Event(), threading.Event()
     done: list[int] = []
 
-    def keep(_: object) -> bool:
-        begun.set()
-        return kept.wait(timeout=30)
-
     with shared_with(1) as give:
-        keeping = give(keep, None)
-        assert begun.wait(timeout=30)
+        keeping, may_end = keep_busy(give)
         cancelled = give(done.append, 1)
         assert cancelled.cancel()
         assert give(done.append, 2).result() is None
         with pytest.raises(CancelledError):
             cancelled.result()
         give(done.append, 3)
-        threading.Timer(0.05, kept.set).start()
+        threading.Timer(0.05, may_end.set).start()
     assert keeping.done()
     assert done == [2]
 
