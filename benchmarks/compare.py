@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn.datasets import mnist
-from numpycnn.parallel import blas, processors
+from numpycnn.engine.workers import blas, processors
 
 HERE = Path(__file__).parent
 OURS, KERAS = "numpycnn", "Keras with TensorFlow"

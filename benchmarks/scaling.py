@@ -19,11 +19,11 @@ from work import second_network, tutorial_network
 
 from numpycnn import Sequential
 from numpycnn import functional as F
-from numpycnn.fast import scratch, stages
+from numpycnn.common.typing import Array, Shape
+from numpycnn.engine.fast import scratch, stages
+from numpycnn.engine.workers import THREAD_SETTINGS, processors
+from numpycnn.functional.window import Window
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.parallel import THREAD_SETTINGS, processors
-from numpycnn.typing import Array, Shape
-from numpycnn.window import Window
 
 RNG = np.random.default_rng(0)
 Run = tuple[str, Callable[[], object], float]

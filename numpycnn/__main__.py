@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from numpycnn import __version__
-from numpycnn.commands import explore, gradcheck, predict, serve, train
-from numpycnn.saving import ModelFileError
+from numpycnn.app.commands import explore, gradcheck, predict, serve, train
+from numpycnn.files import ModelFileError
 
 COMMANDS = {"train": train, "predict": predict, "explore": explore, "serve": serve, "gradcheck": gradcheck}
 DEFAULT = "train"

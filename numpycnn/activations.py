@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from numpycnn import functional as F
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
 
 
 class ActivationFunction(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks
+from numpycnn.common import checks
 
 DATA_FORMATS = ("channels_last", "channels_first")
 FLOAT_TYPES = ("float32", "float64")

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks
-from numpycnn.typing import Array, Shape
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Shape
 
 Logs = dict[str, float]
 """Figures by name, such as {"loss": 0.25, "accuracy": 0.91}: means over the epoch so far."""
@@ -178,20 +178,20 @@ class BackupAndRestore(Callback):
         self.path = os.path.abspath(checks.path("BackupAndRestore", "path", path))  # the program may change directory
 
     def on_train_begin(self, logs: Logs) -> None:
-        from numpycnn import saving  # here: its imports take a while
+        from numpycnn import files  # here: its imports take a while
 
         self.keepers = [callback for callback in self.siblings if type(callback).get_state is not Callback.get_state]
-        saving.content(self.path, self.model, self.keepers)  # raises here, and not after an epoch's work
-        saving.prepare(self.path)
+        files.content(self.path, self.model, self.keepers)  # raises here, and not after an epoch's work
+        files.prepare(self.path)
         if os.path.exists(self.path):
             history = next(callback for callback in self.siblings if isinstance(callback, History))
-            saving.restore(self.path, self.model, history, self.keepers)
+            files.restore(self.path, self.model, history, self.keepers)
             self.params["initial_epoch"] = max(history.epoch, default=-1) + 1
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        from numpycnn import saving  # here: its imports take a while
+        from numpycnn import files  # here: its imports take a while
 
-        saving.save(self.path, self.model, self.keepers)
+        files.save(self.path, self.model, self.keepers)
 
 
 def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:

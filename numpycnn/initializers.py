@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import backend, checks
-from numpycnn.configuration import from_description
-from numpycnn.typing import Array, Rng, Shape
+from numpycnn import backend
+from numpycnn.common import checks
+from numpycnn.common.configuration import from_description
+from numpycnn.common.typing import Array, Rng, Shape
 
 # The standard deviation of a standard normal truncated at two standard deviations.
 TRUNCATED_STD = 0.87962566103423978

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import backend, checks
+from numpycnn import backend
 from numpycnn import functional as F
-from numpycnn.typing import Array, Shape
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Shape
 
 
 class Loss:

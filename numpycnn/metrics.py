@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numpycnn import checks
-from numpycnn.typing import Array
+from numpycnn.common import checks
+from numpycnn.common.typing import Array
 
 Metric = Callable[[Array, Array], Any]
 

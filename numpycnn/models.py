@@ -12,21 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks, training
 from numpycnn.callbacks import Callback, CallbackList, History, Logs, check_callbacks
-from numpycnn.data import Data, batches, check_batch_size, check_pair, check_verbose, count_batches, split
+from numpycnn.common import checks
+from numpycnn.common.randomness import ORDER, generator
+from numpycnn.common.slices import batches, count_batches
+from numpycnn.common.typing import Array
+from numpycnn.engine import training
+from numpycnn.engine.batching import Data, check_batch_size, check_pair, check_verbose, split
+from numpycnn.engine.network import Network
+from numpycnn.engine.training import BatchResult, Place
+from numpycnn.engine.workers import Workers, at_work, check_workers
 from numpycnn.layers import Input, Layer
 from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
-from numpycnn.network import Network
 from numpycnn.optimizers import Optimizer, get_optimizer
-from numpycnn.parallel import Workers, at_work, check_workers
-from numpycnn.profiling import StepTime, medians, profile_lines, profile_step
-from numpycnn.progress import Progress, ProgressBar
-from numpycnn.randomness import ORDER, generator
-from numpycnn.tracing import Trace, trace_backward, trace_forward
-from numpycnn.training import BatchResult, Place
-from numpycnn.typing import Array
+from numpycnn.show.profile import StepTime, medians, profile_lines, profile_step
+from numpycnn.show.progress import Progress, ProgressBar
+from numpycnn.show.trace import Trace, trace_backward, trace_forward
 
 
 class Sequential(Network):
@@ -314,7 +316,7 @@ class Sequential(Network):
 
         Raises ValueError or TypeError for data that do not fit, and for y if the model is not compiled; and OSError.
         """
-        from numpycnn.explore.page import write_page  # here: its imports take a while
+        from numpycnn.show.explorer.page import write_page  # here: its imports take a while
 
         path = checks.path(f"{self.name}.explore", "path", path)
         x, y = self._check_examples("explore", x, y)
@@ -329,11 +331,11 @@ class Sequential(Network):
         Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for one with layers,
         metrics, losses, optimizers or initializers of the user's own; TypeError for what is no path; and OSError.
         """
-        from numpycnn import saving  # here: its imports take a while
+        from numpycnn import files  # here: its imports take a while
 
         path = checks.path(f"{self.name}.save", "path", path)
         self._require_built("save")
-        saving.save(path, self)
+        files.save(path, self)
 
     # ------------------------------------------------------------ helpers
 
@@ -387,9 +389,9 @@ def load_model(path: str | PathLike[str]) -> Sequential:
     Raises saving.ModelFileError, a ValueError, for a file that is damaged, changed, or not such a file; TypeError for
     what is no path; and OSError.
     """
-    from numpycnn import saving  # here: its imports take a while
+    from numpycnn import files  # here: its imports take a while
 
-    saved = saving.load(checks.path("load_model", "path", path))
+    saved = files.load(checks.path("load_model", "path", path))
     model = Sequential(name=saved.facts["name"], seed=saved.facts["seed"], fast=saved.facts["fast"])
     model._layers, model._built, model.dtype = saved.layers, True, np.dtype(saved.facts["dtype"])
     model.steps = saved.facts["steps"]

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks
-from numpycnn.data import batches
-from numpycnn.typing import Array, Map
+from numpycnn.common import checks
+from numpycnn.common.slices import batches
+from numpycnn.common.typing import Array, Map
 
 PART = 1 << 19
 """About how many bytes of a parameter are updated at a time: with all that goes with them they stay in the cache."""

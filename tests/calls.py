@@ -11,13 +11,13 @@ from kinds import Kind, array, either, integer, none, number
 from networks import small_data, small_network
 
 from numpycnn import Input, Sequential, backend, initializers, layers, losses, metrics, optimizers
+from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, EarlyStopping
 from numpycnn.datasets import mnist
 from numpycnn.datasets.idx import read_idx
+from numpycnn.functional.window import Window
 from numpycnn.models import load_model
-from numpycnn.tutorial import tutorial_network
 from numpycnn.utils import to_categorical
-from numpycnn.window import Window
 
 X, Y = small_data(6)
 

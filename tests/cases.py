@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from loops import Geometry
 
+from numpycnn.common.typing import Array, Shape
+from numpycnn.functional.window import Window
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.typing import Array, Shape
-from numpycnn.window import Window
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
 ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")

@@ -11,9 +11,10 @@ import numpy as np
 from cases import built, distinct
 from faults import Fault
 
-from numpycnn import Sequential, optimizers, training
+from numpycnn import Sequential, optimizers
 from numpycnn import functional as F
-from numpycnn.fast import block, im2col, pooling, winograd
+from numpycnn.engine import training
+from numpycnn.engine.fast import block, im2col, pooling, winograd
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, per_example

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from numpycnn.callbacks import Callback, History
+from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
 from numpycnn.losses import Loss, MeanSquaredError
 from numpycnn.optimizers import SGD, Optimizer
-from numpycnn.window import Window
 
 Kind = Callable[[Any], bool]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from numpycnn import Sequential
+from numpycnn.common.typing import Array
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from numpycnn.typing import Array
 from numpycnn.utils import to_categorical
 
 CLASSES = 3

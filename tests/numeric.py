@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
 
 STEP = 1e-30
 

@@ -18,7 +18,7 @@ from typing import IO, Any
 import pytest
 from networks import small_network
 
-from numpycnn.saving import atomic
+from numpycnn.files import atomic
 
 needs_kill = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be forked and killed")
 

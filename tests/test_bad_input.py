@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential, backend, checks, functional, optimizers
+from numpycnn import Sequential, backend, functional, optimizers
+from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import EarlyStopping
+from numpycnn.common import checks
+from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer, RandomNormal, RandomUniform
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError
 from numpycnn.metrics import accuracy, confusion_matrix
-from numpycnn.tutorial import tutorial_network
 from numpycnn.utils import to_categorical
-from numpycnn.window import Window
 
 X, Y = small_data(6)
 RNG = np.random.default_rng(0)

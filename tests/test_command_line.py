@@ -15,7 +15,7 @@ import pytest
 
 from numpycnn import __version__, callbacks, load_model, models
 from numpycnn.__main__ import main
-from numpycnn.commands import explore, train
+from numpycnn.app.commands import explore, train
 from numpycnn.datasets import mnist
 
 COMMAND = [sys.executable, "-W", "error", "-m", "numpycnn"]

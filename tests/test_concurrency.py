@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from faults import Fault, seeded
 
-from numpycnn import Sequential, training
-from numpycnn.fast import scratch
+from numpycnn import Sequential
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.engine import training
+from numpycnn.engine.fast import scratch
+from numpycnn.engine.network import Network
 from numpycnn.layers import Conv2D, Dense, Flatten, Layer, MaxPooling2D
-from numpycnn.network import Network
-from numpycnn.typing import Array, Rng, Shape
 
 
 class Pause(Layer):

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from networks import fingerprint
 
 from numpycnn import Sequential, load_model
+from numpycnn.files import ModelFileError
+from numpycnn.files.container import Reader, explained
+from numpycnn.files.state import model_in
 from numpycnn.layers import Dense
-from numpycnn.saving import ModelFileError
-from numpycnn.saving.container import Reader, explained
-from numpycnn.saving.state import model_in
 
 
 def tiny_model() -> Sequential:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
 from numpycnn.datasets.idx import TYPES, read_idx
-from numpycnn.typing import Array
 
 # ---------------------------------------------------------------- MNIST
 

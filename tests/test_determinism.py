@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn.training import Place
+from numpycnn.engine.training import Place
 
 SCRIPT = """
 import hashlib, numpy as np

@@ -11,13 +11,13 @@ import pytest
 
 from numpycnn import Sequential, load_model
 from numpycnn.__main__ import main
-from numpycnn.commands import predict
-from numpycnn.commands.predict import likeliest
+from numpycnn.app.commands import predict
+from numpycnn.app.commands.predict import likeliest
+from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
-from numpycnn.digits import as_input, as_mnist, as_text, read_digit
+from numpycnn.datasets.digits import as_input, as_mnist, as_text, read_digit
+from numpycnn.files import ModelFileError
 from numpycnn.layers import Dense, Flatten
-from numpycnn.saving import ModelFileError
-from numpycnn.typing import Array
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra images")
 
@@ -148,7 +148,7 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         read_digit(tmp_path / "none.png")
     with pytest.raises(TypeError, match="read_digit: path must be a path"):
         read_digit(3)  # type: ignore[arg-type]
-    monkeypatch.setattr("numpycnn.digits.MOST_PIXELS", 783)
+    monkeypatch.setattr("numpycnn.datasets.digits.MOST_PIXELS", 783)
     with pytest.raises(
         ValueError, match=r"whole\.png: is no picture that can be read; has 28 by 28 pixels; at most 783 are read"
     ):

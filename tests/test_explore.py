@@ -16,14 +16,14 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend
 from numpycnn.__main__ import main
-from numpycnn.commands import explore
+from numpycnn.app.commands import explore
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
-from numpycnn.explore import code, examples, page, tensors
+from numpycnn.files import ModelFileError
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.saving import ModelFileError
-from numpycnn.tracing import Trace
-from numpycnn.tutorial import tutorial_network
-from numpycnn.typing import Array
+from numpycnn.show.explorer import code, examples, page, tensors
+from numpycnn.show.trace import Trace
 
 NETWORKS: dict[str, Callable[[], list[Layer]]] = {
     "channels_first": lambda: [

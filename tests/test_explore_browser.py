@@ -23,14 +23,14 @@ from hypothesis import strategies as st
 from test_explore import NETWORKS, array_of, data_for, facts_of, network_of
 
 from numpycnn import Sequential, backend
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.datasets import mnist
-from numpycnn.digits import as_mnist
-from numpycnn.explore import page
+from numpycnn.datasets.digits import as_mnist
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.base import Cache
-from numpycnn.tracing import Trace
-from numpycnn.tutorial import tutorial_network
-from numpycnn.typing import Array, Rng, Shape
+from numpycnn.show.explorer import page
+from numpycnn.show.trace import Trace
 
 PATH = find_browser()
 pytestmark = [

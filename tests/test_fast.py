@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import small_data, small_network
 
-from numpycnn import Sequential, fast, training
+from numpycnn import Sequential
 from numpycnn import functional as F
-from numpycnn.fast import im2col, scratch, winograd
-from numpycnn.fast.scratch import reused, take
+from numpycnn.common.typing import Array, Shape
+from numpycnn.engine import fast, training
+from numpycnn.engine.fast import im2col, scratch, winograd
+from numpycnn.engine.fast.scratch import reused, take
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses import MeanSquaredError
-from numpycnn.typing import Array, Shape
 
 BOUNDS = {"float64": 1e-14, "float32": 3e-6}
 """How far the fast path may be from the plain one by rounding."""

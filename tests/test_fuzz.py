@@ -22,7 +22,8 @@ from kinds import VALUES
 from networks import fingerprint, small_network
 from raises import raised_by
 
-from numpycnn import Sequential, backend, checks
+from numpycnn import Sequential, backend
+from numpycnn.common import checks
 from numpycnn.initializers import CLASSES
 from numpycnn.layers import LAYERS, Layer
 from numpycnn.losses import LOSSES

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from networks import fingerprint, small_data, small_network
 
 import numpycnn
-from numpycnn import Sequential, training
+from numpycnn import Sequential
 from numpycnn import functional as F
 from numpycnn.__main__ import main
-from numpycnn.fast import winograd
+from numpycnn.common.typing import Array
+from numpycnn.engine import training
+from numpycnn.engine.fast import winograd
 from numpycnn.gradcheck import assert_gradients, gradcheck, gradcheck_layer
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.typing import Array
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numpycnn.common.typing import Array
 from numpycnn.gradcheck import Report, assert_gradients, gradcheck_function
-from numpycnn.typing import Array
 
 X = np.random.default_rng(0).uniform(0.2, 2.0, (3, 4))
 W = np.random.default_rng(1).normal(size=(4, 2))

@@ -10,11 +10,11 @@ from cases import LAYERS, built, distinct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpycnn import training
+from numpycnn.common.typing import Array
+from numpycnn.engine import training
+from numpycnn.engine.training import Place
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
-from numpycnn.training import Place
-from numpycnn.typing import Array
 
 BOUND = 1e-12
 seeds = st.integers(0, 2**32 - 1)

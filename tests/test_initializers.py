@@ -7,6 +7,7 @@ from dataclasses import FrozenInstanceError, asdict
 import numpy as np
 import pytest
 
+from numpycnn.common.typing import Array, Shape
 from numpycnn.initializers import (
     INITIALIZERS,
     TRUNCATED_STD,
@@ -19,7 +20,6 @@ from numpycnn.initializers import (
     get_initializer,
     serialize,
 )
-from numpycnn.typing import Array, Shape
 
 
 def draw(name: str, shape: Shape) -> Array:

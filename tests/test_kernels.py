@@ -12,8 +12,8 @@ from loops import Geometry
 from numeric import same_bits
 
 from numpycnn import functional as F
-from numpycnn.typing import Array
-from numpycnn.window import Window
+from numpycnn.common.typing import Array
+from numpycnn.functional.window import Window
 
 seeds = st.integers(0, 2**32 - 1)
 counts = st.integers(1, 3)

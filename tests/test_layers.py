@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numpycnn import Sequential, backend
+from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
 from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.kernel import KernelLayer
-from numpycnn.typing import Array, Rng, Shape
 
 every_layer = pytest.mark.parametrize("kind", LAYERS)
 seeds = st.integers(0, 2**32 - 1)

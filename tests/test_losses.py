@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from numpycnn import backend
+from numpycnn.common.typing import Array
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy, get_loss
 from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix, get_metrics, values_of
-from numpycnn.typing import Array
 
 # keras/src/losses/losses_test.py
 PROBABILITIES = [[0.9, 0.05, 0.05], [0.5, 0.89, 0.6], [0.05, 0.01, 0.94]]

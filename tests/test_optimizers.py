@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from numpycnn import optimizers
+from numpycnn.common.typing import Array, Shape
+from numpycnn.engine.workers import at_work
 from numpycnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop, get_optimizer
-from numpycnn.parallel import at_work
-from numpycnn.typing import Array, Shape
 
 
 def steps(optimizer: Optimizer, w: Array, gradients: list[Array]) -> Iterator[Array]:

@@ -21,14 +21,15 @@ import pytest
 from networks import CLASSES, fingerprint, small_data
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from numpycnn import Sequential, optimizers, parallel
+from numpycnn import Sequential, optimizers
 from numpycnn.callbacks import Callback, Logs
-from numpycnn.data import batches
+from numpycnn.common.slices import batches
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.engine import workers as parallel
+from numpycnn.engine.training import MOST, count_multiplications, least_examples, micro_batches
+from numpycnn.engine.workers import THREAD_SETTINGS, ThreadSettings, at_work, check_workers, map_in_order, processors
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
-from numpycnn.parallel import THREAD_SETTINGS, ThreadSettings, at_work, check_workers, map_in_order, processors
-from numpycnn.training import MOST, count_multiplications, least_examples, micro_batches
-from numpycnn.typing import Array, Rng, Shape
 
 EXAMPLES = 900
 TO_LEARN = 400  # the batch size in training: the last batch is short

@@ -16,11 +16,12 @@ from parity.figures import BOUNDS, Errors, Figures, error, errors, within, worst
 from parity.golden import Record
 from parity.replay import compared
 
-from numpycnn import functional, losses, optimizers, training
-from numpycnn.fast import block
+from numpycnn import functional, losses, optimizers
+from numpycnn.common.typing import Array
+from numpycnn.engine import training
+from numpycnn.engine.fast import block
+from numpycnn.functional.window import Window
 from numpycnn.layers.core import Flatten
-from numpycnn.typing import Array
-from numpycnn.window import Window
 
 ROOT = Path(__file__).parent.parent
 RECORDS = list(golden.load())

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from networks import small_data, small_network
 
-from numpycnn import plot
 from numpycnn.callbacks import History
-from numpycnn.tracing import LayerTrace
+from numpycnn.show import plot
+from numpycnn.show.trace import LayerTrace
 
 matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib, the extra plot")
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpycnn.fast import products
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
+from numpycnn.engine.fast import products
 
 
 def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], *, transposed: bool) -> Array:

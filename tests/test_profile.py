@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential, profiling
+from numpycnn import Sequential
+from numpycnn.common.typing import Array
 from numpycnn.layers import Dense, Flatten
-from numpycnn.typing import Array
+from numpycnn.show import profile as profiling
 
 
 def test_profiling_names_every_layer_and_trains_nothing(capsys: pytest.CaptureFixture[str]) -> None:

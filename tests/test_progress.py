@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from networks import small_data, small_network
 
-from numpycnn import progress
 from numpycnn.callbacks import Callback, Logs
-from numpycnn.progress import bar, clock, line, pace
+from numpycnn.show import progress
+from numpycnn.show.progress import bar, clock, line, pace
 
 
 class Terminal(io.StringIO):

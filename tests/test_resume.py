@@ -11,10 +11,10 @@ from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, load_model
 from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History, Logs
+from numpycnn.common.typing import Array
+from numpycnn.files import ModelFileError, restore
 from numpycnn.layers import Dense, Flatten
 from numpycnn.optimizers import SGD, Adam
-from numpycnn.saving import ModelFileError, restore
-from numpycnn.typing import Array
 
 
 @pytest.fixture

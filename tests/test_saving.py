@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, load_model
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.files import ModelFileError, state
 from numpycnn.initializers import Initializer, VarianceScaling
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer
 from numpycnn.losses import CategoricalCrossentropy
 from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop
-from numpycnn.saving import ModelFileError, state
-from numpycnn.typing import Array, Rng, Shape
 
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "sgd": SGD,

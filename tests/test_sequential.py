@@ -9,16 +9,17 @@ import pytest
 from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend
+from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import Callback, EarlyStopping, History, Logs
-from numpycnn.data import batches, check_batch_size, check_pair, check_verbose, count_batches, split
+from numpycnn.common.randomness import draw_seed
+from numpycnn.common.slices import batches, count_batches
+from numpycnn.common.typing import Array
+from numpycnn.engine.batching import check_batch_size, check_pair, check_verbose, split
+from numpycnn.engine.network import Network
 from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy
-from numpycnn.network import Network
 from numpycnn.optimizers import SGD, RMSprop
-from numpycnn.randomness import draw_seed
-from numpycnn.tutorial import tutorial_network
-from numpycnn.typing import Array
 
 # ---------------------------------------------------------------- structure
 

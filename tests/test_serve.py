@@ -27,18 +27,18 @@ from test_explore import NETWORKS, array_of, data_for, expected, facts_of, netwo
 
 from numpycnn import Sequential, backend
 from numpycnn.__main__ import main
-from numpycnn.commands import serve
-from numpycnn.data import Data
+from numpycnn.app.commands import serve
+from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
+from numpycnn.engine.batching import Data
+from numpycnn.files import ModelFileError
 from numpycnn.layers import Activation, Dense, Flatten
-from numpycnn.saving import ModelFileError
-from numpycnn.serve import protocol, routes, server
-from numpycnn.serve.frames import Frames
-from numpycnn.serve.protocol import RequestError
-from numpycnn.serve.server import Deadline, LateError, Server
-from numpycnn.serve.session import Session
-from numpycnn.serve.trainer import Trainer
-from numpycnn.typing import Array
+from numpycnn.show.serve import protocol, routes, server
+from numpycnn.show.serve.frames import Frames
+from numpycnn.show.serve.protocol import RequestError
+from numpycnn.show.serve.server import Deadline, LateError, Server
+from numpycnn.show.serve.session import Session
+from numpycnn.show.serve.trainer import Trainer
 
 JSON = {"Content-Type": "application/json"}
 
@@ -242,7 +242,7 @@ def test_what_the_page_has_is_not_sent_again(live: Running) -> None:
 
 def test_any_example_is_traced_and_some_are_held(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those read wrongly first, as the model reads them now."""
-    monkeypatch.setattr("numpycnn.serve.session.OFFERED", 5)
+    monkeypatch.setattr("numpycnn.show.serve.session.OFFERED", 5)
     x, y = small_data(20)
     live = start(data=small_data(25, seed=1))
     live.reach(1)
@@ -810,7 +810,7 @@ def test_without_test_targets_there_are_no_test_figures(start: Start) -> None:
 
 
 def test_what_is_large_is_left_out_of_frames(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("numpycnn.serve.trainer.LARGE", 200)
+    monkeypatch.setattr("numpycnn.show.serve.trainer.LARGE", 200)
     table = start().get("frame?step=0").json()["tensors"]
     left = {name: entry["left_out"] for name, entry in table.items() if "left_out" in entry}
     assert left["conv2d/output"] == 6 * 6 * 4 * 4

@@ -17,15 +17,15 @@ from test_explore import NETWORKS, array_of, data_for, network_of
 from test_explore_browser import MINUS, Twice, close, compare, draw_a_one, js_array
 
 from numpycnn import Sequential, backend
-from numpycnn.data import Data
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
-from numpycnn.digits import as_mnist
+from numpycnn.datasets.digits import as_mnist
+from numpycnn.engine.batching import Data
 from numpycnn.layers import Conv2D, Dense, Flatten
-from numpycnn.serve.server import Server
-from numpycnn.serve.session import Session
-from numpycnn.serve.trainer import Trainer
-from numpycnn.tutorial import tutorial_network
-from numpycnn.typing import Array
+from numpycnn.show.serve.server import Server
+from numpycnn.show.serve.session import Session
+from numpycnn.show.serve.trainer import Trainer
 
 PATH = find_browser()
 pytestmark = [
@@ -179,7 +179,7 @@ def test_a_drawn_digit_goes_to_numpy_and_comes_back_traced(live: Served) -> None
 def test_any_test_digit_by_its_number(live: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = live.browser
     assert live.y is not None
-    monkeypatch.setattr("numpycnn.serve.session.OFFERED", 300)
+    monkeypatch.setattr("numpycnn.show.serve.session.OFFERED", 300)
     browser.open(live.server.address)
     live.choose("input")
     assert browser.value("document.querySelectorAll('#panel input[type=number]').length") == 1

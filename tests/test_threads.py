@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numpycnn import threads
-from numpycnn.threads import Piece, shared_with
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
+from numpycnn.engine import threads
+from numpycnn.engine.threads import Piece, shared_with
 
 Give = Callable[[Callable[[Any], Any], Any], Piece]
 

@@ -10,12 +10,13 @@ import pytest
 from loops import Geometry
 from networks import CLASSES, fingerprint, small_data, small_network
 
-from numpycnn import Sequential, backend, training
+from numpycnn import Sequential, backend
+from numpycnn.common.typing import Array
+from numpycnn.engine import training
+from numpycnn.engine.training import Place
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
-from numpycnn.tracing import Trace
-from numpycnn.training import Place
-from numpycnn.typing import Array
+from numpycnn.show.trace import Trace
 
 
 def float64_network(layers: list[Layer], loss: str = "categorical_crossentropy") -> Sequential:

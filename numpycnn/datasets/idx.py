@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from numpycnn import checks
-from numpycnn.typing import Array, Shape
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Shape
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 """The NumPy dtype for each type byte."""

@@ -6,8 +6,8 @@ is made available under the terms of the Creative Commons Attribution-Share Alik
 
 from pathlib import Path
 
+from numpycnn.common.typing import Array
 from numpycnn.datasets.idx import read_idx
-from numpycnn.typing import Array
 
 FILES = Path(__file__).parent / "mnist_files"
 

@@ -11,9 +11,9 @@ each by itself while the others stay.
 
 import numpy as np
 
+from numpycnn.common.typing import Array, Rng
 from numpycnn.gradcheck.problem import Problem
 from numpycnn.gradcheck.report import Row
-from numpycnn.typing import Array, Rng
 
 BOUND = 1e-14
 """The largest difference that passes, in units of the terms that are summed."""

@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.gradcheck.numeric import EPSILON, Derivative, Line, central_difference, complex_step
 from numpycnn.gradcheck.problem import Problem, Settings, unit_of
 from numpycnn.gradcheck.report import Row
-from numpycnn.typing import Array, Rng, Shape
 
 BOUNDS = {"complex": 1e-10, "central": 1e-8}
 """The largest norm-wise error that passes."""

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks
+from numpycnn.common import checks
+from numpycnn.common.typing import Array
 from numpycnn.gradcheck.check import check
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings
 from numpycnn.gradcheck.report import Report
-from numpycnn.typing import Array
 
 SAMPLES = 100
 """How many entries of an array are compared by default; of smaller arrays, all are."""

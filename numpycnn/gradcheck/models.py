@@ -10,7 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks, training
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Rng
+from numpycnn.engine import training
+from numpycnn.engine.training import Place
+from numpycnn.engine.workers import at_work
 from numpycnn.gradcheck.check import check
 from numpycnn.gradcheck.functions import SAMPLES, gradcheck_function, times
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings
@@ -18,9 +22,6 @@ from numpycnn.gradcheck.report import Report
 from numpycnn.layers import Layer
 from numpycnn.losses import Loss
 from numpycnn.models import Sequential
-from numpycnn.parallel import at_work
-from numpycnn.training import Place
-from numpycnn.typing import Array, Rng
 
 FLOAT64 = np.dtype(np.float64)
 

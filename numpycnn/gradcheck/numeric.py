@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
 
 Line = Callable[[complex], Array]
 """A function of one number. It gives an array of terms; what is differentiated is their sum."""

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from numpycnn import checks
-from numpycnn.typing import Array, Rng
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Rng
 
 METHODS = ("auto", "complex", "central", "adjoint")
 

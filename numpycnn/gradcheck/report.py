@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from numpycnn.typing import Shape
+from numpycnn.common.typing import Shape
 
 WIDTH = 100
 HEADER = ("gradient of", "checked", "method", "error", "bound", "worst at", "claimed", "numeric", "result")

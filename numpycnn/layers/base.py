@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import backend, checks
+from numpycnn import backend
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
-from numpycnn.randomness import WEIGHTS, draw_seed, generator
-from numpycnn.typing import Array, Rng, Shape
+from numpycnn.common import checks
+from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
+from numpycnn.common.typing import Array, Rng, Shape
 
 Cache = Any
 """What a forward hands to its backward. Each layer's own `forward` says what it holds."""

@@ -2,14 +2,14 @@
 
 from typing import Any, NamedTuple
 
-from numpycnn import checks
 from numpycnn import functional as F
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.functional.window import PADDINGS, Window
 from numpycnn.initializers import Initializer
 from numpycnn.layers.base import Layer
 from numpycnn.layers.data_format import check_data_format, from_channels_last, join_shape, split_shape, to_channels_last
 from numpycnn.layers.kernel import KernelLayer
-from numpycnn.typing import Array, Rng, Shape
-from numpycnn.window import PADDINGS, Window
 
 
 def check_padding(owner: str, value: Any) -> str:

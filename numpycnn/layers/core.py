@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numpycnn import checks
 from numpycnn import functional as F
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
 from numpycnn.layers.base import Layer
 from numpycnn.layers.data_format import check_data_format, from_channels_last, to_channels_last
 from numpycnn.layers.kernel import KernelLayer, check_activation
-from numpycnn.typing import Array, Rng, Shape
 
 
 class DenseCache(NamedTuple):

@@ -5,8 +5,9 @@ All arithmetic is channels_last. A layer whose data_format is "channels_first" t
 
 import numpy as np
 
-from numpycnn import backend, checks
-from numpycnn.typing import Array, Pair, Shape
+from numpycnn import backend
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Pair, Shape
 
 
 def check_data_format(owner: str, value: str | None) -> str:

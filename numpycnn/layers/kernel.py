@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks, initializers
+from numpycnn import initializers
 from numpycnn.activations import ACTIVATIONS
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
 from numpycnn.layers.base import Layer
-from numpycnn.typing import Array, Rng, Shape
 
 
 def check_activation(owner: str, value: str | None) -> str:

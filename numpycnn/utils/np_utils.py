@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import checks
-from numpycnn.typing import Array
+from numpycnn.common import checks
+from numpycnn.common.typing import Array
 
 
 def to_categorical(y: Any, num_classes: int | None = None) -> Array:

@@ -6,9 +6,9 @@ from statistics import mean, stdev
 
 import numpy as np
 
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
-from numpycnn.tutorial import tutorial_network
-from numpycnn.typing import Array
 from numpycnn.utils import to_categorical
 
 EPOCHS, BATCH = 2, 1000

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import LAYERS
-from numpycnn.typing import Array, Shape
 
 Entry = tuple[str, dict[str, Any]]
 """The name of a class, and the arguments of its constructor, as JSON values."""

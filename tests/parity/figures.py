@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
 from parity.draw import Case
 
 STEPS = 10

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numpycnn.typing import Array, Shape
+from numpycnn.common.typing import Array, Shape
 from parity.draw import UNIT, Case, Spec
 from parity.figures import STEPS, Figures, joined
 

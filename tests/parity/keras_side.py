@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras.src.backend.common import dtypes
 
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
 from parity.draw import Case, Entry
 from parity.figures import Result
 

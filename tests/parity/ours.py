@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn import Sequential, losses, optimizers, training
+from numpycnn import Sequential, losses, optimizers
 from numpycnn import functional as F
 from numpycnn.backend import epsilon, floatx, set_floatx
-from numpycnn.fast.scratch import reused
+from numpycnn.common.typing import Array
+from numpycnn.engine import training
+from numpycnn.engine.fast.scratch import reused
+from numpycnn.engine.training import Place
+from numpycnn.functional.window import Window
 from numpycnn.layers import LAYERS, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
-from numpycnn.training import Place
-from numpycnn.typing import Array
-from numpycnn.window import Window
 from parity.draw import Case, Entry
 from parity.figures import STEPS, Result
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from numpycnn.typing import Array
+from numpycnn.common.typing import Array
 from parity.draw import Case, Entry, Spec
 from parity.figures import Result
 

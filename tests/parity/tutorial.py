@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
-from numpycnn.tutorial import tutorial_network
-from numpycnn.typing import Array
 from numpycnn.utils import to_categorical
 from parity import ours
 from parity.draw import Case, Entry, Spec

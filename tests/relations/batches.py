@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from networks import fingerprint, small_data, small_network
 from numeric import same_bits
 
-from numpycnn import Sequential, optimizers, parallel, training
+from numpycnn import Sequential, optimizers
+from numpycnn.engine import training
+from numpycnn.engine import workers as parallel
 from relations.common import counts, generator
 from relations.drawn_networks import examples, learn, micro_batches_of, models, same_gradients, sizes
 from relations.table import Draw, relation

@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from numpycnn.typing import Array, Pair, Rng
-from numpycnn.window import Window
+from numpycnn.common.typing import Array, Pair, Rng
+from numpycnn.functional.window import Window
 from relations.table import Draw
 
 counts = st.integers(1, 3)

@@ -10,8 +10,8 @@ from loops import Geometry
 from numeric import same_bits
 
 from numpycnn import functional as F
-from numpycnn.typing import Array, Pair, Rng
-from numpycnn.window import Window
+from numpycnn.common.typing import Array, Pair, Rng
+from numpycnn.functional.window import Window
 from relations.common import counts, generator, transposed
 from relations.table import Draw, relation
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numeric import same_bits
 
 from numpycnn import functional as F
+from numpycnn.common.typing import Array, Rng
 from numpycnn.layers import Conv2D, Dense, Flatten, Layer
-from numpycnn.typing import Array, Rng
 from relations.common import counts, generator
 from relations.convolution import cases
 from relations.table import Draw, relation

@@ -9,11 +9,12 @@ from cases import integers
 from hypothesis import strategies as st
 from numeric import same_bits
 
-from numpycnn import Sequential, backend, training
+from numpycnn import Sequential, backend
+from numpycnn.common.typing import Array, Rng
+from numpycnn.engine import training
+from numpycnn.engine.training import Place
 from numpycnn.layers import Activation, Conv2D, Dense, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import Loss, MeanSquaredError
-from numpycnn.training import Place
-from numpycnn.typing import Array, Rng
 from relations.common import counts, generator
 
 OUTPUTS = 4

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numeric import same_bits
 
 from numpycnn import functional as F
+from numpycnn.common.typing import Array, Rng
 from numpycnn.layers import Dropout
-from numpycnn.typing import Array, Rng
 from relations.common import counts, generator, near, seeds
 from relations.table import Draw, relation
 

@@ -10,9 +10,9 @@ from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn import losses
+from numpycnn.common.typing import Array, Rng
 from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy
 from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix
-from numpycnn.typing import Array, Rng
 from relations.common import counts, generator, near
 from relations.table import Draw, relation
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numeric import same_bits
 
 from numpycnn import functional as F
-from numpycnn import training
-from numpycnn.fast import block
-from numpycnn.fast.im2col import Im2col
+from numpycnn.engine import training
+from numpycnn.engine.fast import block
+from numpycnn.engine.fast.im2col import Im2col
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses import CategoricalCrossentropy

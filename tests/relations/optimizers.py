@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numeric import same_bits
 
 from numpycnn import initializers
+from numpycnn.common.typing import Array
 from numpycnn.initializers import VarianceScaling, fans
 from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop
-from numpycnn.typing import Array
 from relations.common import counts, generator, near, seeds
 from relations.table import Draw, relation
 

@@ -1,0 +1,1 @@
+"""The MNIST application: what `python -m numpycnn` does."""

@@ -1,0 +1,108 @@
+"""Serve the explorer live: one page that shows a running network, traces digits drawn on it and trains it."""
+
+import argparse
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+from numpycnn.app.commands.explore import as_inputs, targets
+from numpycnn.app.commands.train import INTERRUPTED, whole_number
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.datasets import mnist
+from numpycnn.engine.batching import Data
+from numpycnn.files import ModelFileError
+from numpycnn.models import Sequential, load_model
+
+if TYPE_CHECKING:
+    from numpycnn.show.serve.server import Server
+
+DESCRIPTION = (
+    "Open the explorer in a browser, fed by this process: digits drawn there go through the network here and come back "
+    "traced, and the network can be trained while one watches: loss, accuracy, filters and the maps of one digit. "
+    "Without --model it is the tutorial's network, untrained. Only this machine can reach it, at an address with a "
+    "random token. Nothing is written to disk. Ctrl-C ends it."
+)
+
+BATCH = 200  # images: some hundred steps an epoch, to be watched
+MOST_PORT = 65_535
+
+
+def port_number(text: str) -> int:
+    """For argparse: 0 to 65535."""
+    port: int = whole_number(at_least=0)(text)
+    if port > MOST_PORT:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at most {MOST_PORT}; received {text!r}")
+    return port
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the job and its options."""
+    parser.description = DESCRIPTION
+    parser.add_argument("--model", metavar="FILE", help="the network, as model.save or --resume wrote it")
+    parser.add_argument("--port", type=port_number, default=0, metavar="N", help="(default: any that is free)")
+    digit: Any = whole_number(at_least=0)
+    parser.add_argument(
+        "--digit", type=digit, default=0, metavar="N", help="the test image to watch (default: %(default)s)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C. Returns the exit status."""
+    import webbrowser  # here: the other commands do not wait for it
+
+    try:
+        server = prepared(args)
+    except KeyboardInterrupt:
+        print("\nStopped by Ctrl-C before it began.")
+        return INTERRUPTED
+    try:
+        print(f"{server.address}\nOpen it in a browser on this machine. Ctrl-C ends it.", flush=True)
+        if not args.no_browser:  # in a thread, for a browser may be one that takes the terminal
+            threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        close(server)
+    print(f"\nStopped by Ctrl-C after step {server.session.model.steps}. Nothing was saved.")
+    return INTERRUPTED
+
+
+def close(server: "Server") -> None:
+    """Wait for the end of the batch, through which a second Ctrl-C need not break."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server.close()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def prepared(args: argparse.Namespace) -> "Server":
+    """The server, with the network and the data. Raises ModelFileError and OSError for what will not do."""
+    from numpycnn.show.serve.server import Server  # here: the other commands do not wait for it
+    from numpycnn.show.serve.session import Session
+    from numpycnn.show.serve.trainer import Trainer
+
+    train, (x_test, y_test) = mnist.load_data()
+    if args.digit >= len(x_test):
+        raise ModelFileError(f"--digit: the test images are 0 to {len(x_test) - 1}; received {args.digit}")
+    network = tutorial_network(seed=0) if args.model is None else load_model(args.model)
+    session = Session(network, as_inputs(network, x_test), targets(network, y_test), args.digit)
+    data, reason = lessons(network, *train)
+    trainer = Trainer(session, data, BATCH, reason)
+    try:
+        return Server(session, trainer, args.port)
+    except OSError as error:
+        trainer.close()
+        raise OSError(f"--port {args.port}: {error.strerror}") from None
+
+
+def lessons(network: Sequential, x: Any, y: Any) -> tuple[Data | None, str]:
+    """MNIST's training images as the network takes them; or None, and why it cannot learn from them."""
+    labels = targets(network, y)
+    if network.loss is None:
+        return None, "Training is off: the network is not compiled, so it has no loss to make small."
+    if labels is None:
+        return None, f"Training is off: the network's output is {network.output_shape}, and digits are of ten classes."
+    return (as_inputs(network, x), labels), ""

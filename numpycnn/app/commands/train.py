@@ -1,0 +1,166 @@
+"""The main job: train the tutorial network on all of MNIST, and say how well it reads digits that it has not seen."""
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from numpycnn import metrics
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.callbacks import BackupAndRestore, Callback, Logs
+from numpycnn.common.typing import Array
+from numpycnn.datasets import mnist
+from numpycnn.models import Sequential, load_model
+from numpycnn.show.progress import clock, figures
+from numpycnn.utils import to_categorical
+
+DESCRIPTION = (
+    "Train a small convolutional network to read handwritten digits, with NumPy alone. It is the network of the "
+    "classic Keras tutorial: it learns from the 60,000 images of MNIST, which come with the package, and is then "
+    "tested on 10,000 others. Nothing is downloaded, and without --resume nothing is written to disk. Ctrl-C stops it."
+)
+
+# Each option with its least value, its default, and what it means.
+OPTIONS = (
+    ("--epochs", 1, 2, "how often to go through the 60,000 images; more takes longer and reads better"),
+    ("--batch-size", 1, 1000, "how many images to look at between one change of the weights and the next"),
+    ("--seed", 0, 0, "where the random numbers start; the same seed gives the same result"),
+)
+
+RESUME = (
+    "keep the network in this file, after each epoch; if the file is there already, go on from where it is. "
+    "Stopped at any moment and started again with the same options, training ends as if it had never been stopped"
+)
+
+INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
+TEST_BATCH = 1000
+PAIRS_SHOWN = 5
+
+
+def whole_number(at_least: int) -> Any:
+    """A converter for argparse: an integer of at least that."""
+
+    def convert(text: str) -> int:
+        if not text.strip().isdecimal() or int(text) < at_least:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {at_least}; received {text!r}")
+        return int(text)
+
+    return convert
+
+
+def file_name(text: str) -> str:
+    """For argparse: a text that is not empty, as an unset variable of a shell would make it."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected the name of a file; received ''")
+    return text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the job and its options."""
+    parser.description = DESCRIPTION
+    for option, least, default, text in OPTIONS:
+        convert, text = whole_number(at_least=least), f"{text} (default: %(default)s)"
+        parser.add_argument(option, type=convert, default=default, metavar="N", help=text)
+    parser.add_argument("--resume", type=file_name, metavar="FILE", help=RESUME)
+
+
+class Position(Callback):
+    """Remembers how far training came, so that Ctrl-C can be answered with it."""
+
+    def __init__(self) -> None:
+        self.epoch, self.batches = 0, 0
+        self.logs: Logs = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        self.epoch, self.batches = epoch, 0
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        self.batches, self.logs = batch + 1, logs
+
+    def text(self) -> str:
+        """How far training came."""
+        epochs, steps = self.params["epochs"], self.params["steps"]
+        done = f"Done: {self.batches} of {steps} batches of epoch {self.epoch + 1} of {epochs}"
+        if self.params["initial_epoch"] >= epochs or (self.epoch + 1 == epochs and self.batches == steps):
+            done = "Done: all of the training, but not the test after it"
+        return " - ".join([done, *figures(self.logs)])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, test and report. Returns the exit status."""
+    start, position = time.perf_counter(), Position()
+    try:
+        train_and_test(args, position)
+    except KeyboardInterrupt:
+        print(f"\nStopped by Ctrl-C after {clock(time.perf_counter() - start)}.")
+        if hasattr(position, "params"):
+            print(position.text())
+        print(kept(args.resume))
+        return INTERRUPTED
+    print(f"Time: {clock(time.perf_counter() - start)}, from loading the data to this line")
+    return 0
+
+
+def train_and_test(args: argparse.Namespace, position: Position) -> None:
+    """The job itself, with what it prints."""
+    train, (x_test, y_test) = mnist.load_data()
+    data = images(train[0]), to_categorical(train[1])
+    del train  # from here on the memory is needed for other things
+    print(f"Learning to read digits from {len(data[0]):,} images, {args.epochs} times over. Ctrl-C stops it.\n")
+    network = tutorial_network(args.seed)
+    network.summary()
+    going_on = args.resume is not None and os.path.exists(args.resume)  # with the seed that is in the file
+    print(f"\nTraining with batches of {args.batch_size:,} images{'' if going_on else f' and seed {args.seed}'}.")
+    callbacks: list[Callback] = [position]
+    if args.resume is not None:
+        print(beginning(args.resume))
+        callbacks.append(BackupAndRestore(args.resume))
+    network.fit(*data, batch_size=args.batch_size, epochs=args.epochs, callbacks=callbacks)
+    print(f"\nTesting on {len(x_test):,} images that it has not seen.")
+    tests = images(x_test), to_categorical(y_test)
+    loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
+    predicted = network.predict(tests[0]).argmax(axis=1)
+    print(f"Test loss: {loss:.4f}")
+    print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
+    print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
+    if args.resume is not None:
+        print(f"The network is in {args.resume}: numpycnn.load_model({args.resume!r}) reads it.")
+
+
+def beginning(path: str) -> str:
+    """What will become of the file that training is kept in, as text."""
+    if not os.path.exists(path):
+        return f"After each epoch the network is written to {path}."
+    network = load_model(path)
+    return f"Going on after epoch {epochs_done(network)} with the network in {path}, whose seed is {network.seed}."
+
+
+def kept(path: str | None) -> str:
+    """What a file holds of a training that was stopped, as text."""
+    if path is None or not os.path.exists(path):
+        return "Nothing was saved."
+    return f"{path} holds the network after epoch {epochs_done(load_model(path))}; the same command goes on from there."
+
+
+def epochs_done(network: Sequential) -> int:
+    """How many epochs a network was trained for."""
+    return max(network.history.epoch, default=-1) + 1 if network.history else 0
+
+
+def images(x: Array) -> Array:
+    """MNIST's images as the network takes them: (n, 28, 28) from 0 to 255 becomes (n, 28, 28, 1) from 0 to 1."""
+    return np.float32(1 / 255) * x[..., None]
+
+
+def confusions(y_true: Array, y_pred: Array) -> Iterator[str]:
+    """The pairs of digits most often confused, as text, most often first."""
+    matrix = metrics.confusion_matrix(y_true, y_pred, 10)
+    np.fill_diagonal(matrix, 0)
+    for flat in np.argsort(-matrix, axis=None, kind="stable")[:PAIRS_SHOWN]:
+        digit, taken_for = divmod(int(flat), 10)
+        if matrix[digit, taken_for]:
+            times = "once" if matrix[digit, taken_for] == 1 else f"{matrix[digit, taken_for]} times"
+            yield f"{digit} read as {taken_for} ({times})"

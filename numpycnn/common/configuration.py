@@ -1,0 +1,23 @@
+"""Objects as JSON values, {"class_name": ..., "config": ...}, and back, by closed tables of classes."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from numpycnn.common import checks
+
+T = TypeVar("T")
+
+
+def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
+    """The object's class and its constructor's arguments. Raises ValueError for a class that is not in the table."""
+    cls = type(value)
+    if table.get(cls.__name__) is not cls:
+        raise ValueError(f"{cls.__name__}: only the library's own can be read back: {', '.join(table)}")
+    return {"class_name": cls.__name__, "config": value.get_config()}
+
+
+def from_description(owner: str, argument: str, value: Any, table: Mapping[str, type[T]]) -> T:
+    """A new object as `describe` gave it. Raises TypeError or ValueError for anything else."""
+    checks.keys(owner, argument, value, {"class_name", "config"})
+    cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], table)
+    return cls(**checks.arguments(owner, f"config of {argument}", value["config"], cls))

@@ -1,0 +1,22 @@
+"""Random numbers as a function of position: nothing to lock, nothing to save, nothing to reset.
+
+A generator is made on the spot from the model's seed and the place where its numbers are needed: which layer's weights,
+which step's dropout, which epoch's order. So the same seed gives the same bytes, whatever ran before.
+"""
+
+import numpy as np
+
+from numpycnn.common.typing import Rng
+
+# What the numbers are for. Each purpose has a stream of its own.
+WEIGHTS, ORDER, DROPOUT = range(3)
+
+
+def generator(seed: int, purpose: int, *position: int) -> Rng:
+    """The generator for one purpose at one position, both given as integers of at least 0."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *position)))
+
+
+def draw_seed() -> int:
+    """A seed from NumPy's global state, the one that `np.random.seed` fixes: the library's only use of it."""
+    return int(np.random.randint(2**31))

@@ -1,0 +1,1 @@
+"""What runs: a training step cut into micro-batches, the workers that share them, and the fast path."""

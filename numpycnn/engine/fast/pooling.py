@@ -1,0 +1,38 @@
+"""The positions of a pooling window over a convolution's output."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from numpycnn.common.typing import Pair
+from numpycnn.functional.window import Window
+
+NO_POOL = Window((1, 1))
+
+
+class Tap(NamedTuple):
+    """One position of the pooling window, and what it sees."""
+
+    number: int
+    """u*PW + v, by which a winner is known."""
+    outputs: tuple[slice, slice, slice]
+    """The outputs whose window has this position inside the image; all of them, unless the pool is padded."""
+    size: Pair
+    """How many rows and columns of outputs that is."""
+    corner: Pair
+    """Where on the convolution's output it sees the first of them; the others follow in the pool's strides."""
+
+
+def pool_taps(pool: Window, convolved: Pair) -> Iterator[Tap]:
+    """The positions of a pool's window over images of that size, in row order; those always outside are left out."""
+    output, pads = pool.output_size(convolved), pool.pads(convolved)
+    for number in range(pool.count):
+        spans = []
+        for axis, place in enumerate(divmod(number, pool.size[1])):
+            step, before = pool.strides[axis], pads[axis][0]
+            start = max(0, -((place - before) // step))  # the first output whose window has this place inside
+            stop = min(output[axis], (convolved[axis] - 1 - place + before) // step + 1)
+            spans.append((start, stop, start * step + place - before))
+        (top, bottom, row), (left, right, col) = spans
+        if bottom > top and right > left:
+            outputs = slice(None), slice(top, bottom), slice(left, right)
+            yield Tap(number, outputs, (bottom - top, right - left), (row, col))

@@ -1,0 +1,246 @@
+"""Convolution by a kernel of 3 by 3 with 16 multiplications where there were 36: Winograd's F(2x2, 3x3).
+
+Four neighbouring outputs, 2 by 2, depend on 4 by 4 pixels. Written as polynomials, rows and columns apart, their values
+at four points each are products of one value of the pixels and one of the kernel:
+
+    Y = A.T [ (G g G.T) * (B.T d B) ] A          d: 4 by 4 pixels, g: the kernel, Y: 2 by 2 outputs, * entry by entry
+
+           1  0 -1  0            1    0    0
+    B.T =  0  1  1  0      G =  1/2  1/2  1/2      A.T =  1  1  1  0
+           0 -1  1  0           1/2 -1/2  1/2             0  1 -1 -1
+           0  1  0 -1            0    0    1
+
+Summing over channels, entry (a, b) is a matrix product of its own: 16 products of (4-by-4 patches, C) and (C, F), with
+four ninths of im2col's multiplications. B and A hold only 0, 1 and -1, so the rest is adding: whole pieces of memory
+at a time wherever it can be, for NumPy copies operands that lie in short pieces before it adds them. Every step is
+linear, and the backward is the same steps transposed in reverse order. Outputs and gradients are im2col's to about 1e-6
+of the largest in float32, and 1e-15 in float64: of two scores nearer than that, the other may win a pool. Source: Lavin
+and Gray 2016.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from numpycnn.common.typing import Array, Pair, Shape
+from numpycnn.engine.fast.pooling import Tap
+from numpycnn.engine.fast.products import times, transposed_times
+from numpycnn.engine.fast.scratch import take
+from numpycnn.functional.window import Window
+from numpycnn.layers import Conv2D
+
+TILE = 4 << 20
+"""About how many bytes of transformed pixels and products are worked on at a time."""
+
+WORTH = 12
+"""The channels, in and out, from which on saved multiplications outweigh the adding: half of their harmonic mean."""
+
+IN_ALL = 5
+"""The product that goes into all four outputs with the factor 1, of row 1 and column 1: the bias is added there."""
+
+KERNEL_TRANSFORM = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # G
+
+
+class Work(NamedTuple):
+    """What one pass over a micro-batch works with; memory is as for im2col, of one axis, and is cut as it is needed."""
+
+    padded: Array
+    """The padded images: (N, H, W, C)."""
+    kernel: Array
+    """The transformed kernel, G g G.T: (16, C, F)."""
+    kernel_transposed: Array
+    """The same as (16, F, C), in that order in memory too, for products are faster so."""
+    bias: Array | None
+    """The bias: (F,)."""
+    dkernel: Array
+    """The gradient of the transformed kernel so far."""
+    dbias: Array
+    """That of the bias."""
+    pixels: Array
+    """Memory for pixels transformed along one axis: (4, n, 2, TH + 1, TW, C), even rows and odd ones apart."""
+    patches: Array
+    """Memory for pixels transformed along both axes: (4, 4, n, TH, TW, C)."""
+    products: Array
+    """Memory for their products with the kernel: (4, 4, n, TH, TW, F)."""
+    halves: Array
+    """Memory for products of which one axis is transformed: (2, 4, n, TH, TW, F)."""
+    scores: Array
+    """Memory for the outputs: see `Winograd.outputs`."""
+
+
+def pays(conv: Conv2D, channels: int) -> bool:
+    """Whether the kernel has the form, and channels enough."""
+    window, filters = conv.window, conv.filters
+    form = window.size == (3, 3) and window.strides == window.dilation == (1, 1)
+    return form and channels * filters >= WORTH * (channels + filters)
+
+
+class Winograd:
+    """The convolution `conv` of images, at the outputs that the positions `taps` of the pool see."""
+
+    def __init__(self, conv: Conv2D, image: Pair, channels: int, pool: Window, taps: Sequence[Tap]) -> None:
+        self.channels, self.filters, self.taps, self.steps = channels, conv.filters, taps, pool.strides
+        (top, bottom), (left, right) = conv.window.pads(image)
+        oh, ow = conv.window.output_size(image)
+        self.blocks = -(-oh // 2), -(-ow // 2)  # (TH, TW)
+        self.apart = self.steps[0] % 2 == self.steps[1] % 2 == 0
+        self.pads = (top, bottom + oh % 2), (left, right + ow % 2)
+
+    def tile(self, itemsize: int) -> int:
+        """How many images to work on at a time."""
+        return max(1, TILE // (16 * prod(self.blocks) * (self.channels + self.filters) * itemsize))
+
+    def begin(self, padded: Array, params: Mapping[str, Array], tile: int) -> Work:
+        """Get ready for a pass over the padded images (N, H, W, C), in tiles of at most `tile`."""
+        (th, tw), c, f, dtype = self.blocks, self.channels, self.filters, padded.dtype
+        g = KERNEL_TRANSFORM.astype(dtype)
+        by_rows = (g @ params["kernel"].reshape(3, -1)).reshape(4, 3, -1)  # G g
+        kernel = (g @ by_rows).reshape(16, c, f)  # G g G.T
+        return Work(
+            padded,
+            kernel,
+            np.ascontiguousarray(kernel.swapaxes(1, 2)),
+            params.get("bias"),
+            np.zeros_like(kernel),
+            np.zeros(f, dtype),
+            take((8 * tile * (th + 1) * tw * c,), dtype),
+            take((16 * tile * th * tw * c,), dtype),
+            take((16 * tile * th * tw * f,), dtype),
+            take((8 * tile * th * tw * f,), dtype),
+            take((4 * tile * th * tw * f,), dtype),
+        )
+
+    def scores(self, work: Work, rows: slice) -> Iterator[tuple[Tap, Array]]:
+        """For each position of the pool the convolution's outputs that it sees: (n, rows, cols, F)."""
+        n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
+        patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
+        products = times(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
+        if work.bias is not None:
+            products[IN_ALL] += work.bias
+        halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), self.outputs(work, n)
+        four_to_two(products.reshape(4, 4, n, th, tw, f), halves)
+        four_to_two(halves.swapaxes(0, 1), z.swapaxes(0, 1))
+        for tap in self.taps:
+            yield tap, self.seen(z, tap)
+
+    def back(self, work: Work, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
+        """For each position of the pool the place to write the gradients of those outputs to: (n, rows, cols, F).
+
+        After the last they are added to work.dkernel, and the padded images' own written to dpadded.
+        """
+        n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
+        dz = self.outputs(work, n)
+        dz.fill(0)  # where no position of the pool sees
+        for tap in self.taps:
+            yield tap, self.seen(dz, tap)
+        dhalves, dproducts = shaped(work.halves, (2, 4, n, th, tw, f)), shaped(work.products, (4, 4, n, th, tw, f))
+        two_to_four(dz.swapaxes(0, 1), dhalves.swapaxes(0, 1))
+        two_to_four(dhalves, dproducts)
+        flat = dproducts.reshape(16, n * th * tw, f)
+        if work.bias is not None:
+            work.dbias[...] += flat[IN_ALL].sum(axis=0)
+        patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
+        work.dkernel[...] += transposed_times(patches, flat)
+        if dpadded is not None:
+            dpatches = times(flat, work.kernel_transposed, patches)
+            self.collect_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
+
+    def outputs(self, work: Work, n: int) -> Array:
+        """The place of a tile's outputs, as 2 by 2 to a block: (2, 2, n, TH, TW, F).
+
+        In memory they lie in this order where the pool steps over whole blocks, for then a position of it sees only
+        outputs of one kind; and else in the order of images, (n, TH, 2, TW, 2, F).
+        """
+        (th, tw), f = self.blocks, self.filters
+        if self.apart:
+            return shaped(work.scores, (2, 2, n, th, tw, f))
+        return shaped(work.scores, (n, th, 2, tw, 2, f)).transpose(2, 4, 0, 1, 3, 5)
+
+    def seen(self, z: Array, tap: Tap) -> Array:
+        """Those of all outputs that a position of the pool sees."""
+        (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.steps
+        if self.apart:
+            return z[top % 2, left % 2][:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
+        images = z.transpose(2, 3, 0, 4, 1, 5)  # (n, TH, 2, TW, 2, F)
+        n, th, _, tw, _, f = images.shape
+        return images.reshape(n, 2 * th, 2 * tw, f)[:, top::sh, left::sw][:, :rows, :cols]
+
+    def transformed(self, work: Work, rows: slice) -> Array:
+        """B.T d B for every 4 by 4 patch of a tile: (16, n*TH*TW, C)."""
+        padded, (th, tw), c = work.padded[rows], self.blocks, self.channels
+        n = len(padded)
+        along_cols, patches = self.along_cols(work, n), shaped(work.patches, (4, 4, n, th, tw, c))
+        spread(in_pairs(padded).transpose(4, 3, 0, 2, 1, 5), along_cols.transpose(0, 4, 1, 2, 3, 5))
+        spread(along_cols.transpose(2, 3, 0, 1, 4, 5), patches.transpose(0, 3, 1, 2, 4, 5))
+        return patches.reshape(16, n * th * tw, c)
+
+    def collect_patches(self, work: Work, dpatches: Array, dpadded: Array) -> None:
+        """The transpose of `transformed`: writes dpadded. dpatches: (4, 4, n, TH, TW, C)."""
+        along_cols = self.along_cols(work, len(dpadded))
+        collect(dpatches.transpose(0, 3, 1, 2, 4, 5), along_cols.transpose(2, 3, 0, 1, 4, 5))
+        collect(along_cols.transpose(0, 4, 1, 2, 3, 5), in_pairs(dpadded).transpose(4, 3, 0, 2, 1, 5))
+
+    def along_cols(self, work: Work, n: int) -> Array:
+        """The place of a tile's pixels, transformed along the columns: see `Work.pixels`."""
+        th, tw = self.blocks
+        return shaped(work.pixels, (4, n, 2, th + 1, tw, self.channels))
+
+    def gradients(self, work: Work) -> dict[str, Array]:
+        """The gradients of kernel and bias that have been added up: dg = G.T dU G."""
+        g = KERNEL_TRANSFORM.astype(work.dkernel.dtype)
+        by_rows = (g.T @ work.dkernel.reshape(4, 4, -1)).reshape(4, -1)  # dU G
+        kernel = (g.T @ by_rows).reshape(3, 3, self.channels, self.filters)
+        return {"kernel": kernel} if work.bias is None else {"kernel": kernel, "bias": work.dbias}
+
+
+def in_pairs(images: Array) -> Array:
+    """A view of images, (n, 2*TH + 2, 2*TW + 2, C), with rows and columns in pairs: (n, TH + 1, 2, TW + 1, 2, C)."""
+    n, h, w, c = images.shape
+    return images.reshape(n, h // 2, 2, w // 2, 2, c)
+
+
+def shaped(memory: Array, shape: Shape) -> Array:
+    """The beginning of a piece of memory, in that shape."""
+    return memory[: prod(shape)].reshape(shape)
+
+
+# ---------------------------------------------------------------- the transforms along one axis, and their transposes
+
+
+def spread(d: Array, out: Array) -> None:
+    """B.T d along one axis. d: (2, T + 1, ...), even pixels and odd ones; out: (4, T, ...).
+
+    A patch's four pixels are an even and an odd one, and those that follow them.
+    """
+    first, after = d[:, :-1], d[:, 1:]
+    np.subtract(first, after, out=out[0::3])
+    np.add(first[1], after[0], out=out[1])
+    np.subtract(after[0], first[1], out=out[2])
+
+
+def collect(dv: Array, dd: Array) -> None:
+    """B dv along one axis: the transpose of `spread`. Writes dd."""
+    first, after = dd[:, :-1], dd[:, 1:]
+    np.add(dv[1], dv[2], out=after[0])
+    np.subtract(dv[1], dv[2], out=first[1])
+    dd[0, 0] = dd[1, -1] = 0  # where nothing of these two went
+    after -= dv[0::3]
+    first += dv[0::3]
+
+
+def four_to_two(m: Array, out: Array) -> None:
+    """A.T m along one axis."""
+    np.add(m[0], m[1], out=out[0])
+    out[0] += m[2]
+    np.subtract(m[1], m[2], out=out[1])
+    out[1] -= m[3]
+
+
+def two_to_four(dy: Array, out: Array) -> None:
+    """A dy along one axis: the transpose of `four_to_two`."""
+    out[0] = dy[0]
+    np.add(dy[0], dy[1], out=out[1])
+    np.subtract(dy[0], dy[1], out=out[2])
+    np.negative(dy[1], out=out[3])

@@ -1,0 +1,120 @@
+"""What a page shows, as plain values: a trace of one example, and the network."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from numpycnn import backend
+from numpycnn.common.typing import Array
+from numpycnn.layers import LAYERS, Layer
+from numpycnn.losses import Loss
+from numpycnn.show.explorer.code import sources
+from numpycnn.show.explorer.tensors import LARGE, Tensors
+from numpycnn.show.trace import LayerTrace, Trace
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
+
+def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tensors: Tensors) -> dict[str, Any]:
+    """What the page is drawn from, as JSON values. Its arrays are put into `tensors`. Raises as `trace` does.
+
+    x: (n, *input_shape); y: the targets or None; example: which is traced.
+    """
+    one = slice(example, example + 1)
+    trace = model.trace(x[one], None if y is None else y[one])
+    add_parameters(tensors, trace)
+    add_example(tensors, model, trace, x[one])
+    return {
+        "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.input_shape or ())},
+        "layers": [layer_facts(layer, trace[layer.name]) for layer in model.layers],
+        "loss": None if model.loss is None else loss_facts(model.loss),
+        "epsilon": backend.epsilon(),
+        "example": example,
+        "sources": sources(),
+    }
+
+
+def is_known(layer: Layer) -> bool:
+    """Whether the layer is one of the library's: of a user's own the page shows what goes in and comes out."""
+    return type(layer) is LAYERS.get(type(layer).__name__)
+
+
+def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
+    """One layer's name, class, settings, shapes and parameters; "known" is whether the page can compute it."""
+    config = {key: value for key, value in layer.get_config().items() if isinstance(value, str | int | float | list)}
+    return {
+        "name": layer.name,
+        "kind": trace.kind,
+        "known": is_known(layer),
+        "config": config,
+        "activation": layer.activation,
+        "input_shape": list(trace.input.shape[1:]),
+        "output_shape": list(trace.output.shape[1:]),
+        "parameters": list(trace.parameters),
+    }
+
+
+def loss_facts(loss: Loss) -> dict[str, Any]:
+    """The loss's name and settings; for one of the user's own, the page knows the name alone."""
+    own = type(loss).__module__ != "numpycnn.losses"
+    return {"name": loss.name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own}
+
+
+def add_parameters(tensors: Tensors, trace: Trace) -> None:
+    """Every parameter, as "layer/parameters/name"."""
+    for layer in trace.layers.values():
+        for key, value in layer.parameters.items():
+            tensors.add_kernel(f"{layer.name}/parameters/{key}", value)
+
+
+def add_example(tensors: Tensors, model: "Sequential", trace: Trace, x: Array) -> None:
+    """The trace of the one example x, (1, *input_shape), and the masks of the next step of training."""
+    known = {layer.name for layer in model.layers if is_known(layer)}
+    add_trace(tensors, trace, known)
+    add_masks(tensors, model.trace(x, training=True), known)
+
+
+def add_trace(tensors: Tensors, trace: Trace, known: set[str]) -> None:
+    """Outputs and what is inside before gradients; each without the batch axis, as "layer/what"."""
+    first = next(iter(trace.layers.values()))
+    tensors.add("input", first.input[0])
+    for layer in trace.layers.values():
+        add_forward(tensors, layer, layer.inside if layer.name in known else {})
+    if trace.targets is not None and trace.losses is not None:
+        tensors.add("losses", trace.losses)
+        tensors.add("targets", trace.targets[0])
+        for layer in reversed(trace.layers.values()):
+            add_backward(tensors, layer, layer.inside_gradients if layer.name in known else {})
+
+
+def add_forward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
+    """A layer's output and what is inside it, but for the patches, which are copies of pixels."""
+    for key, value in inside.items():
+        if key != "patches":
+            tensors.add(f"{layer.name}/{key}", value[0])
+    scores = inside.get("scores")
+    if scores is not None and scores.shape == layer.output.shape:
+        tensors.add_output(f"{layer.name}/output", layer.output[0], scores[0], f"{layer.name}/scores")
+    else:
+        tensors.add(f"{layer.name}/output", layer.output[0])
+
+
+def add_backward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
+    """A layer's gradients; a large kernel's is left to the page, which has its factors."""
+    for key in ("output_gradient", "input_gradient"):
+        tensors.add(f"{layer.name}/{key}", getattr(layer, key)[0])
+    for key, value in inside.items():
+        tensors.add(f"{layer.name}/{key}_gradient", value[0])
+    outer = layer.kind == "Dense" and layer.input.ndim == 2 and "scores" in inside
+    for key, value in layer.parameter_gradients.items():
+        rounded = "scale" in tensors.table.get(f"{layer.name}/parameters/{key}", {})
+        if not rounded and not (outer and value.size > LARGE):
+            tensors.add(f"{layer.name}/parameter_gradients/{key}", value)
+
+
+def add_masks(tensors: Tensors, trace: Trace, known: set[str]) -> None:
+    """Which units each dropout keeps in the next step of training, as "layer/kept"."""
+    for layer in trace.layers.values():
+        if layer.kind == "Dropout" and layer.name in known:
+            tensors.add(f"{layer.name}/kept", (layer.inside["mask"][0] != 0).astype(np.uint8))

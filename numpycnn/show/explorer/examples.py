@@ -1,0 +1,55 @@
+"""The other examples that a page offers: those that the model reads wrongly, then the first ones, as many as fit."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from numpycnn.common.typing import Array
+from numpycnn.show.explorer.tensors import Tensors
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
+MOST = 10_000  # examples that are offered, however small they are
+
+Examples = dict[str, Any]
+"""What a page says of its examples: "numbers", and of each its true class ("labels") and the class that the model reads
+("read"), or None in their place; "of", how many there are in all, and "wrong", how many of these are read wrongly."""
+
+
+def candidates(model: "Sequential", x: Array, y: Array | None, example: int) -> Examples:
+    """Examples in the order in which they are wanted: the traced one, those read wrongly, and the first ones."""
+    predicted = model.predict(x)
+    classes = predicted.ndim == 2 and predicted.shape[1] > 1
+    labels = known_labels(model, y, predicted) if classes else None
+    read = predicted.argmax(axis=-1) if classes else None
+    wrong = [] if labels is None or read is None else np.flatnonzero(labels != read).tolist()
+    numbers = list(dict.fromkeys([example, *wrong, *range(len(x))]))[:MOST]
+    return {
+        "numbers": numbers,
+        "labels": None if labels is None else labels[numbers].tolist(),
+        "read": None if read is None else read[numbers].tolist(),
+        "of": len(x),
+        "wrong": len(wrong),
+    }
+
+
+def known_labels(model: "Sequential", y: Array | None, predicted: Array) -> Array | None:
+    """The true classes (n,), or None where there are no targets."""
+    if y is None or model.loss is None:
+        return None
+    return model.loss.targets(y, predicted.shape[1:]).argmax(axis=-1)
+
+
+def first(examples: Examples, count: int) -> Examples:
+    """The first `count` of some examples."""
+    return {key: value[:count] if isinstance(value, list) else value for key, value in examples.items()}
+
+
+def fitting(examples: Examples, x: Array, room: int) -> tuple[Examples, Tensors]:
+    """As many of the examples as take `room` bytes, the first of which the page names already, and their arrays."""
+    lists = [examples[key] for key in ("numbers", "labels", "read") if examples[key] is not None]
+    costs = [sum(len(f",{value}") for value in values) for values in zip(*lists, strict=True)]
+    tensors = Tensors()
+    count = tensors.add_most("examples", x[examples["numbers"]], [0, *costs[1:]], room)
+    return (first(examples, count), tensors) if count else (first(examples, 1), Tensors())

@@ -1,0 +1,112 @@
+"""One page of HTML, with its style, scripts and data inside. It asks nothing of any network; live, its own server."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from numpycnn.common.typing import Array
+from numpycnn.files.atomic import replacing
+from numpycnn.show.explorer.data import page_data
+from numpycnn.show.explorer.examples import candidates, first, fitting
+from numpycnn.show.explorer.tensors import Tensors
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
+LIMIT = 2_000_000
+"""The most bytes that a page takes."""
+
+SCRIPTS = (
+    "tensor.js",
+    "window.js",
+    "layers.js",
+    "loss.js",
+    "network.js",
+    "mnist.js",
+    "numbers.js",
+    "dom.js",
+    "heatmap.js",
+    "state.js",
+    "python.js",
+    "reading.js",
+    "panels/common.js",
+    "panels/digit.js",
+    "panels/drawing.js",
+    "panels/examples.js",
+    "panels/play.js",
+    "panels/conv.js",
+    "panels/convread.js",
+    "panels/convback.js",
+    "panels/pool.js",
+    "panels/dropout.js",
+    "panels/dense.js",
+    "panels/plain.js",
+    "panels/loss.js",
+    "panels/code.js",
+    "main.js",
+)
+"""The page's scripts, in the order in which they are run."""
+
+LIVE = ("live/connection.js", "live/ask.js", "live/chart.js", "live/frames.js", "live/training.js")
+"""Those of the live page alone (`serve/`), which are run before the last."""
+
+
+def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Array | None, example: int) -> None:
+    """Write the page to a file, whole or not at all. Raises as `page_data` does, and OSError."""
+    html = page(model, x, y, example).encode("utf-8")
+    with replacing(path) as file:
+        file.write(html)
+
+
+def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
+    """The page as text, the same for the same model and example."""
+    tensors = Tensors()
+    facts = page_data(model, x, y, example, tensors)
+    examples = candidates(model, x, y, example)
+    facts = {**facts, "examples": first(examples, 1)}
+    table = tensors.within(LIMIT - size(facts, tensors.within(0)))
+    if can_compute(facts, table):
+        facts["examples"], more = fitting(examples, x.astype(model.dtype), LIMIT - size(facts, table))
+        table |= more.table
+    return filled(with_assets(), facts, table)
+
+
+def can_compute(facts: dict[str, Any], table: dict[str, Any]) -> bool:
+    """Whether the page has all that it needs to compute the network for other examples than the traced one."""
+    names = [f"{layer['name']}/parameters/{key}" for layer in facts["layers"] for key in layer["parameters"]]
+    return all(layer["known"] for layer in facts["layers"]) and not any("left_out" in table[name] for name in names)
+
+
+def size(facts: dict[str, Any], table: dict[str, Any]) -> int:
+    """The bytes of the page."""
+    return len(filled(with_assets(), facts, table).encode("utf-8"))
+
+
+def live_page(facts: dict[str, Any], table: dict[str, Any]) -> str:
+    """The page that a running process serves: it may ask its own server, and nothing is left out."""
+    return filled(with_assets(LIVE).replace("img-src data:", "img-src data:; connect-src 'self'", 1), facts, table)
+
+
+def filled(shell: str, facts: dict[str, Any], table: dict[str, Any]) -> str:
+    """A page without its data, and these in it."""
+    return shell.replace("/* data */", as_json({**facts, "tensors": table}), 1)
+
+
+@cache
+def with_assets(more: tuple[str, ...] = ()) -> str:
+    """The page without its data, with those scripts as well."""
+    names = (*SCRIPTS[:-1], *more, SCRIPTS[-1])
+    scripts = "\n".join(f"<script>\n{asset(name)}</script>" for name in names)
+    return asset("index.html").replace("/* style */", asset("style.css"), 1).replace("<!-- scripts -->", scripts, 1)
+
+
+def asset(name: str) -> str:
+    """One of the files in `assets/`."""
+    return files("numpycnn.show.explorer").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
+
+
+def as_json(data: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end the element."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -1,0 +1,140 @@
+"""Arrays as text for a page: exact, each once, and no more of them than a limit allows."""
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from numpycnn import functional as F
+from numpycnn.common.typing import Array
+
+LARGE = 100_000
+"""A kernel of more values than this is rounded to 7 bits."""
+
+LEVELS = 63
+ENTRY = 200
+"""What an entry takes beside its data: at most so many bytes of the page."""
+
+
+class Tensors:
+    """A table of arrays by name, in the order of their importance, to be written as JSON.
+
+    An entry has "dtype" and "shape" and, as "data", the array's bytes (little-endian, in C order), compressed by zlib,
+    in base 85, which takes 5 letters for 4 bytes (`as_text`). An array that is there already is written as "like", its
+    name; one that is another's ReLU also says "relu"; one of few different values has them as "palette", another entry,
+    and is itself their indices.
+
+    level: zlib's, from 0 for none to 9. live: for a page on its way from a running process, where time counts and not
+    bytes: large kernels are written as they are, and data in base 64, as "base" then says.
+    """
+
+    def __init__(self, level: int = 9, *, live: bool = False) -> None:
+        self.level, self.live = level, live
+        self.table: dict[str, dict[str, Any]] = {}
+        self._names: dict[tuple[str, bytes], str] = {}  # by dtype and digest
+
+    def within(self, limit: int) -> dict[str, dict[str, Any]]:
+        """The table with no more data than `limit` bytes: what does not fit is "left_out", the bytes that it takes."""
+        table: dict[str, dict[str, Any]] = {}
+        for name, entry in self.table.items():
+            size = len(entry.get("data", ""))
+            if size > limit:
+                table[name] = {key: value for key, value in entry.items() if key != "data"} | {"left_out": size}
+            else:
+                table[name], limit = entry, limit - size
+        return table
+
+    def add(self, name: str, value: Array) -> None:
+        """Put an array into the table, exactly."""
+        kind = value.dtype.newbyteorder("<")
+        raw = np.ascontiguousarray(value, kind).tobytes()
+        key = kind.name, hashlib.sha256(raw).digest()
+        entry: dict[str, Any] = {"dtype": kind.name, "shape": list(value.shape)}
+        if key in self._names:
+            entry["like"] = self._names[key]
+        else:
+            entry |= self._text(zlib.compress(raw, self.level))
+            self._names[key] = name
+        self.table[name] = entry
+
+    def _text(self, data: bytes) -> dict[str, Any]:
+        """Bytes as an entry has them."""
+        return {"base": 64, "data": base64.b64encode(data).decode("ascii")} if self.live else {"data": as_text(data)}
+
+    def add_below(self, limit: int, name: str, value: Array) -> None:
+        """Put an array in that takes at most `limit` bytes; another is only said to be left out."""
+        if value.nbytes > limit:
+            self.table[name] = {"dtype": value.dtype.name, "shape": list(value.shape), "left_out": value.nbytes}
+        else:
+            self.add(name, value)
+
+    def add_output(self, name: str, value: Array, scores: Array, scores_name: str) -> None:
+        """Put an output in, that may be the ReLU of scores, which are there, and then need not be written again."""
+        if np.array_equal(value, F.relu(scores)):
+            self.table[name] = {
+                "dtype": value.dtype.name,
+                "shape": list(value.shape),
+                "like": scores_name,
+                "relu": True,
+            }
+        else:
+            self.add(name, value)
+
+    def add_most(self, name: str, value: Array, costs: Iterable[int], room: int) -> int:
+        """Put as many of an array's entries in as fit, from the first on, and return how many those are.
+
+        value: (n, ...), which may have few different values, as images have. costs: (n,), the bytes that each entry
+        takes elsewhere in the page. room: the bytes that all may take.
+        """
+        palette = np.unique(value)
+        few = len(palette) <= 256
+        kind = np.dtype(np.uint8) if few else value.dtype.newbyteorder("<")
+        if few:
+            self.add(f"{name}/palette", palette)
+            room -= ENTRY + len(self.table[f"{name}/palette"]["data"])
+        pieces = (np.searchsorted(palette, one) if few else one for one in value)
+        count, data = packed((piece.astype(kind).tobytes() for piece in pieces), costs, room - ENTRY)
+        self.table[name] = {"dtype": kind.name, "shape": [count, *value.shape[1:]], "data": as_text(data)}
+        if few:
+            self.table[name]["palette"] = f"{name}/palette"
+        return count
+
+    def add_kernel(self, name: str, kernel: Array) -> None:
+        """Put a kernel in: exactly, or where it is large in 7 bits, with a scale for each output and the error made."""
+        if self.live or kernel.size <= LARGE or not np.isfinite(kernel).all():
+            self.add(name, kernel)
+            return
+        levels, scale = rounded(kernel)
+        self.add(name, levels)
+        self.add(f"{name}/scale", scale)
+        error = float(np.abs(levels * scale - kernel).max())
+        self.table[name] |= {"scale": f"{name}/scale", "error": error, "largest": float(np.abs(kernel).max())}
+
+
+def as_text(data: bytes) -> str:
+    """Bytes in base 85: Python's alphabet, with a colon for the "<", which could end the element of the text."""
+    return base64.b85encode(data).decode("ascii").replace("<", ":")
+
+
+def packed(pieces: Iterable[bytes], costs: Iterable[int], room: int) -> tuple[int, bytes]:
+    """As many of the pieces, from the first on, as fit into `room` bytes of text: how many, and these compressed."""
+    packer, done, count = zlib.compressobj(9), bytearray(), 0
+    for piece, cost in zip(pieces, costs, strict=True):
+        before = packer.copy()
+        part = packer.compress(piece)
+        room -= cost
+        if (len(done) + len(part) + len(packer.copy().flush()) + 3) // 4 * 5 > room:
+            return count, bytes(done + before.flush())
+        done += part
+        count += 1
+    return count, bytes(done + packer.flush())
+
+
+def rounded(kernel: Array) -> tuple[Array, Array]:
+    """A kernel (..., out) as levels from -63 to 63, int8, and the scale of each output: kernel is levels*scale."""
+    largest = np.abs(kernel).reshape(-1, kernel.shape[-1]).max(axis=0)  # (out,)
+    scale = np.where(largest > 0, largest / LEVELS, 1).astype(kernel.dtype)
+    return np.rint(kernel / scale).astype(np.int8), scale

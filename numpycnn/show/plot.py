@@ -1,0 +1,148 @@
+"""Pictures of training and of what a network computes, with matplotlib (the extra `plot`).
+
+Each function draws into `ax`, a matplotlib Axes, or where that is None into that of a new figure, and returns it: so it
+can be titled, placed and saved as matplotlib's users are used to. All raise ImportError without matplotlib.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from numpycnn import metrics
+from numpycnn.callbacks import History
+from numpycnn.common import checks
+from numpycnn.common.typing import Array
+from numpycnn.show.trace import LayerTrace
+
+SIGNED = "RdBu_r"  # white is zero, red above it and blue below: colour-blind people tell the two apart
+SHADES = "Greys"
+
+
+__all__ = ["confusion_matrix", "feature_maps", "filters", "im2col", "mosaic", "training_curve", "worst_mistakes"]
+
+
+def axes_of(ax: Any) -> Any:
+    """The Axes, or those of a new figure."""
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise ImportError("to draw, install matplotlib: pip install 'numpycnn[plot]'") from None
+    return pyplot.subplots(layout="constrained")[1] if ax is None else ax
+
+
+def training_curve(history: History, figure: str = "loss", ax: Any = None) -> Any:
+    """A figure over the epochs, and that of the validation data beside it where there is one.
+
+    Raises ValueError for a figure that was not recorded.
+    """
+    checks.choice("training_curve", "figure", figure, history.history)
+    ax = axes_of(ax)
+    for name, style in ((figure, "o-"), (f"val_{figure}", "s--")):
+        if name in history.history:
+            ax.plot(np.array(history.epoch) + 1, history.history[name], style, label=name)
+    ax.set(xlabel="epoch", ylabel=figure)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend()
+    return ax
+
+
+def filters(kernel: Array, channel: int = 0, ax: Any = None) -> Any:
+    """A convolution's kernels, (KH, KW, C, F), as they see one input channel: each a square, red above zero.
+
+    Raises ValueError for another shape, or where there is no such channel.
+    """
+    if kernel.ndim != 4:
+        raise ValueError(
+            f"filters: expected a kernel of shape (rows, columns, channels, filters); received {kernel.shape}"
+        )
+    channel = checks.integer("filters", "channel", channel, at_least=0)
+    if channel >= kernel.shape[2]:
+        raise ValueError(f"filters: channel must be below {kernel.shape[2]}; received {channel}")
+    return mosaic(np.moveaxis(kernel[:, :, channel], -1, 0), f"{kernel.shape[3]} filters, channel {channel}", ax=ax)
+
+
+def feature_maps(layer: LayerTrace, example: int = 0, data_format: str = "channels_last", ax: Any = None) -> Any:
+    """What a layer makes of one example, channel by channel: from `model.trace(x)["conv2d"]`.
+
+    Raises ValueError for a layer whose output are no images, and where there is no such example.
+    """
+    if layer.output.ndim != 4:
+        raise ValueError(f"feature_maps: expected a layer that gives images; {layer.name} gives {layer.output.shape}")
+    example = checks.integer("feature_maps", "example", example, at_least=0)
+    if example >= len(layer.output):
+        raise ValueError(f"feature_maps: example must be below {len(layer.output)}; received {example}")
+    maps = layer.output[example] if data_format == "channels_first" else np.moveaxis(layer.output[example], -1, 0)
+    return mosaic(maps, f"output of {layer.name}, example {example}", ax=ax)
+
+
+def mosaic(images: Array, title: str, colours: str = SIGNED, ax: Any = None) -> Any:
+    """Images, (n, rows, columns), in rows of a square and all in one scale, which the bar beside them tells."""
+    n, rows, cols = images.shape
+    *_, (bottom, _) = corners = [(top, left) for top, left in tiles(n, rows, cols)]
+    picture = np.full((bottom + rows, max(left for _, left in corners) + cols), np.nan)
+    for image, (top, left) in zip(images, corners, strict=True):
+        picture[top : top + rows, left : left + cols] = image
+    ax = axes_of(ax)
+    bound = np.abs(images).max() or 1.0
+    drawn = ax.imshow(picture, colours, vmin=-bound if colours == SIGNED else 0, vmax=bound)
+    ax.figure.colorbar(drawn, ax=ax)
+    ax.set(title=title, xticks=[], yticks=[])
+    return ax
+
+
+def tiles(n: int, rows: int, cols: int) -> Iterator[tuple[int, int]]:
+    """The top left pixel of each image in a mosaic of n, with a line between any two."""
+    across = int(np.ceil(np.sqrt(n)))
+    for k in range(n):
+        yield k // across * (rows + 1), k % across * (cols + 1)
+
+
+def im2col(layer: LayerTrace, example: int = 0, ax: Any = None) -> Any:
+    """The im2col matrix of one example, a patch in each row: from `model.trace(x)["conv2d"]`.
+
+    Raises ValueError for a layer that has none.
+    """
+    if "patches" not in layer.inside:
+        raise ValueError(f"im2col: expected a convolution; {layer.name} is {layer.kind}")
+    patches = layer.inside["patches"][checks.integer("im2col", "example", example, at_least=0)]
+    ax = axes_of(ax)
+    bound = np.abs(patches).max() or 1.0
+    image = ax.imshow(patches, SIGNED, vmin=-bound, vmax=bound, aspect="auto", interpolation="nearest")
+    ax.figure.colorbar(image, ax=ax)
+    ax.set(title=f"im2col of {layer.name}", xlabel="tap of the window, and channel", ylabel="output cell")
+    return ax
+
+
+def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 10, ax: Any = None) -> Any:
+    """How often each class was taken for each, from labels (n,): numbers in a grid, shaded but for the diagonal."""
+    counts = metrics.confusion_matrix(y_true, y_pred, classes)
+    wrong = np.where(np.eye(classes, dtype=bool), 0, counts)
+    ax = axes_of(ax)
+    ax.imshow(wrong, SHADES, vmax=max(2 * int(wrong.max()), 1))  # half of the scale, for the numbers to be read
+    for (i, j), count in np.ndenumerate(counts):
+        ax.text(j, i, str(count), ha="center", va="center", fontsize="small")
+    ax.set(xlabel="predicted", ylabel="true", xticks=range(classes), yticks=range(classes))
+    return ax
+
+
+def worst_mistakes(x: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, count: int = 25, ax: Any = None) -> Any:
+    """The images that were read wrongly with most certainty, with what was read and what is true.
+
+    x: (n, rows, columns), or with one channel after them; y_true: labels (n,); y_pred: probabilities, (n, classes).
+    Raises ValueError where there are no mistakes.
+    """
+    images = checks.numbers("worst_mistakes", "x", x)
+    labels, p = np.asarray(y_true), np.asarray(y_pred)
+    checks.same_length("worst_mistakes", x=images, y_true=labels, y_pred=p)
+    read, count = p.argmax(axis=1), checks.integer("worst_mistakes", "count", count)
+    wrong = np.flatnonzero(read != labels)
+    if len(wrong) == 0:
+        raise ValueError("worst_mistakes: expected a mistake; all are right")
+    worst = wrong[np.argsort(-p[wrong, read[wrong]], kind="stable")][:count]
+    shown = images[worst].reshape(len(worst), *images.shape[1:3])
+    ax = mosaic(shown, f"worst {len(worst)} of {len(wrong)} mistakes: read as (is)", SHADES, ax)
+    for k, (top, left) in zip(worst, tiles(*shown.shape), strict=True):
+        ax.text(left, top, f"{read[k]} ({labels[k]})", ha="left", va="top", color="tab:red", fontsize="small")
+    return ax

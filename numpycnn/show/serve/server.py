@@ -1,0 +1,233 @@
+"""The server of the live page: on the loopback address, for whoever knows the token.
+
+Every connection has one request, a deadline for it and one for the answer, and there are only so many of them.
+"""
+
+import io
+import os
+import secrets
+import socket
+import socketserver
+import sys
+import threading
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from numpycnn.show.serve.protocol import (
+    HOST,
+    RequestError,
+    address,
+    body_length,
+    check_method,
+    check_source,
+    json_of,
+    route_of,
+)
+from numpycnn.show.serve.routes import Route, routes
+from numpycnn.show.serve.session import Session
+from numpycnn.show.serve.trainer import Trainer
+
+CONNECTIONS = 32  # at a time
+READING = 10.0  # seconds in which a request has to come
+WRITING = 30.0  # seconds in which its answer has to be taken
+LINGERING = 1.0  # seconds for what a client still sends after a refusal
+
+PLAIN = "text/plain; charset=utf-8"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Connection": "close",
+}
+EXPECTED = {
+    400: "expected a request of HTTP/1.0 or HTTP/1.1",
+    408: f"expected the whole request within {READING:.0f} seconds",
+    414: "expected an address of fewer than 65,536 bytes",
+    431: "expected at most 100 headers of fewer than 65,536 bytes each",
+    501: "expected GET or POST",
+    505: "expected HTTP/1.0 or HTTP/1.1",
+}
+"""What is said of requests that the standard library refuses, and of late ones."""
+
+
+class LateError(Exception):
+    """A request that was not there in time."""
+
+
+class Deadline(io.RawIOBase):
+    """The bytes that a connection sends within some seconds in all."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection, self._end = connection, time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """True: it is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Bytes into a buffer, and how many. Raises LateError after the end."""
+        left = self._end - time.monotonic()
+        try:
+            self._connection.settimeout(max(left, 1e-6))
+            count = self._connection.recv_into(buffer)
+        except TimeoutError:
+            left = 0
+        if left <= 0:
+            raise LateError("the request came too late")
+        return count
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a session and its trainer at `address`, from `serve_forever` to `close`. port: 0 for any that is free.
+
+    Raises OSError for a port that cannot be had.
+    """
+
+    daemon_threads = True
+    request_queue_size = CONNECTIONS
+    allow_reuse_address = os.name != "nt"  # there it would let another program have the port as well
+
+    def __init__(self, session: Session, trainer: Trainer, port: int = 0) -> None:
+        self.session, self.trainer, self.token = session, trainer, secrets.token_urlsafe(24)
+        self.routes = routes(session, trainer)
+        self._free, self._open = threading.Semaphore(CONNECTIONS), set[socket.socket]()
+        super().__init__((HOST, port), Handler)
+
+    def server_bind(self) -> None:
+        """Bind, without asking for the machine's name."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser."""
+        return f"http://{address(self.server_port)}/{self.token}/"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, or hang up where there are too many."""
+        if self._free.acquire(blocking=False):
+            self._open.add(request)
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and make place for another."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._open.discard(request)
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing is said of clients that hang up; of anything else one line."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            complain(error)
+
+    def close(self) -> None:
+        """End training at the end of its batch, hang up on everyone, and wait until all threads have ended."""
+        self.server_close()
+        self.trainer.close()
+        for connection in list(self._open):
+            hang_up(connection, socket.SHUT_RD)
+        for _ in range(CONNECTIONS):
+            self._free.acquire(timeout=WRITING)
+        self._free.release(CONNECTIONS)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection, and its one request."""
+
+    server: Server
+    default_request_version = "HTTP/1.0"  # not 0.9, whose answers have no headers
+    server_version, sys_version = "numpycnn", ""
+    command, requestline, request_version = "", "", default_request_version  # until the request says them
+
+    def setup(self) -> None:
+        """Let a request come until its deadline."""
+        super().setup()
+        self.rfile = io.BufferedReader(Deadline(self.connection, READING))
+
+    def handle(self) -> None:
+        """The one request. See `do_GET` and, for what is no request, `send_error`."""
+        try:
+            self.handle_one_request()
+        except LateError:
+            self.send_error(408)
+
+    def finish(self) -> None:
+        """Take what the client still sends: else it may not get to read the answer."""
+        super().finish()
+        hang_up(self.connection, socket.SHUT_WR)
+        rest = Deadline(self.connection, LINGERING)
+        with suppress(LateError, OSError):
+            while rest.read(1 << 16):
+                pass
+
+    def do_GET(self) -> None:
+        """Answer, or refuse in one sentence."""
+        try:
+            route, argument = self.asked()
+            self.send(HTTPStatus.OK, route.kind, route.answer(argument))
+        except RequestError as error:
+            self.send(error.status, PLAIN, f"{error}\n".encode(), error.headers)
+        except (OSError, LateError):
+            raise
+        except Exception as error:
+            complain(error)
+            self.send(500, PLAIN, b"something went wrong here: the terminal says what\n")
+
+    def do_POST(self) -> None:
+        """The same."""
+        self.do_GET()
+
+    def asked(self) -> tuple[Route, Any]:
+        """The route of a request, and its query or body. Raises RequestError for one that will not do."""
+        check_source(self.headers, self.server.server_port)
+        name, query = route_of(self.path, self.server.token)
+        route = self.server.routes.get(name)
+        if route is None:
+            raise RequestError(404, f"expected one of {', '.join(filter(None, self.server.routes))} after the token")
+        check_method(self.command, route.method)
+        if route.method == "GET":
+            return route, query
+        length = body_length(self.headers, self.server.session.most_bytes)
+        return route, json_of(self.rfile.read(length), length)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request. Called by the standard library too, whose words may repeat what was sent."""
+        status, headers = (405, {"Allow": "GET, POST"}) if code == 501 else (code, {})
+        self.close_connection = True
+        self.send(status, PLAIN, f"{EXPECTED[code]}\n".encode(), headers)
+
+    def send(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        """The whole answer."""
+        self.connection.settimeout(WRITING)
+        self.send_response(status)
+        for name, value in (
+            HEADERS | {"Content-Type": kind, "Content-Length": str(len(body))} | (headers or {})
+        ).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Nothing: the terminal is for what a person should know."""
+
+
+def hang_up(connection: socket.socket, how: int) -> None:
+    """End one direction of a connection, which may have ended already."""
+    with suppress(OSError):
+        connection.shutdown(how)
+
+
+def complain(error: BaseException | None) -> None:
+    """One line in the terminal about what should not have happened."""
+    print(f"numpycnn serve: {type(error).__name__}: {error}".replace("\n", " "), file=sys.stderr, flush=True)

@@ -1,0 +1,144 @@
+"""A model and its test data: what the live page shows of them, always of one step of training."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numpycnn.common.typing import Array, Shape
+from numpycnn.models import Sequential
+from numpycnn.show.explorer.data import add_example, add_parameters, page_data
+from numpycnn.show.explorer.examples import candidates, first, fitting, known_labels
+from numpycnn.show.explorer.page import as_json, live_page
+from numpycnn.show.explorer.tensors import Tensors
+from numpycnn.show.serve.protocol import RequestError
+from numpycnn.show.serve.turns import Turns
+
+OFFERED = 500
+"""How many examples the page holds; any other is traced by its number."""
+
+ROOM = 2_000_000
+"""The most bytes that they take."""
+
+KEYS = {"example", "x", "target", "training", "step"}
+
+
+class Wanted(NamedTuple):
+    """An example to trace: its number, or None for one of the page's own, and its arrays with a batch axis."""
+
+    example: int | None
+    x: Array
+    y: Array | None
+    training: bool
+    step: int | None
+    """The step whose parameters the page has."""
+
+
+class Session:
+    """The model, x (n, *input_shape) and y, the targets as its loss takes them or None, and one example to watch."""
+
+    def __init__(self, model: Sequential, x: Array, y: Array | None, example: int) -> None:
+        self.model, self.x, self.y, self.example = model, x, y, example
+        self.turns = Turns()
+        if not model.built:
+            model.build(x.shape[1:])
+
+    def page(self, training: bool) -> bytes:
+        """The page, with the watched example traced. training: whether the model can be trained."""
+        with self.turns.turn():
+            tensors = Tensors(level=0, live=True)
+            facts = page_data(self.model, self.x, self.y, self.example, tensors)
+            facts |= {"live": {"training": training}, "step": self.model.steps}
+            facts["examples"], examples = self._examples()
+        return live_page(facts, tensors.table | examples).encode("utf-8")
+
+    def trace(self, wanted: Wanted) -> bytes:
+        """The trace, as JSON; with the parameters and the examples where the page has not those of this step."""
+        model, tensors = self.model, Tensors(level=0, live=True)
+        with self.turns.turn():
+            facts: dict[str, Any] = {"step": model.steps, "training": wanted.training}
+            trace = self._traced(wanted)
+            if wanted.step != model.steps:
+                add_parameters(tensors, trace)
+                facts["examples"], examples = self._examples()
+                tensors.table |= examples
+            add_example(tensors, model, trace, wanted.x)
+        if wanted.example is not None:
+            labels = known_labels(model, wanted.y, trace.output) if trace.output.ndim == 2 else None
+            facts |= {"example": wanted.example, "label": None if labels is None else int(labels[0])}
+        return as_json({**facts, "tensors": tensors.table}).encode("utf-8")
+
+    def _examples(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The examples that the page offers, as the model reads them now, and their arrays."""
+        examples = candidates(self.model, self.x, self.y, self.example)
+        found, tensors = fitting(first(examples, OFFERED), np.asarray(self.x, self.model.dtype), ROOM)
+        return found, tensors.table
+
+    def _traced(self, wanted: Wanted) -> Any:
+        """The trace itself. Raises RequestError for targets that the loss does not take."""
+        try:
+            return self.model.trace(wanted.x, wanted.y, training=wanted.training)
+        except ValueError as error:
+            raise RequestError(400, " ".join(str(error).split())) from None
+
+    # ------------------------------------------------------------ what is asked for
+
+    @property
+    def most_bytes(self) -> int:
+        """More than a request needs that is well written."""
+        return 4096 + 32 * (prod(self._input_shape) + prod(self._output_shape))
+
+    def wanted(self, asked: Any) -> Wanted:
+        """What a request asks for: {"example": N}, or {"x": [...], "target": [...] or null}, flat lists.
+
+        "training", whether dropout is on, and "step", whose parameters the page has, may stand beside them.
+        Raises RequestError for anything else.
+        """
+        if not isinstance(asked, dict) or not asked.keys() <= KEYS or ("x" in asked) == ("example" in asked):
+            raise RequestError(400, f"expected an object with example, or with x and target; of {sorted(KEYS)}")
+        training, step = asked.get("training", False), asked.get("step")
+        if not isinstance(training, bool):
+            raise RequestError(400, "training: expected true or false")
+        if step is not None and type(step) is not int:
+            raise RequestError(400, "step: expected a whole number or null")
+        if "example" in asked:
+            n = asked["example"]
+            if type(n) is not int or not 0 <= n < len(self.x) or "target" in asked:
+                raise RequestError(400, f"example: expected 0 to {len(self.x) - 1}, and no target beside it")
+            one = slice(n, n + 1)
+            return Wanted(n, self.x[one], None if self.y is None else self.y[one], training, step)
+        x = self._array("x", asked["x"], self._input_shape)
+        return Wanted(None, x, self._target(asked.get("target")), training, step)
+
+    def _target(self, values: Any) -> Array | None:
+        """The targets of an example of the page's own as the loss takes them. Raises RequestError."""
+        if values is None:
+            return None
+        if self.model.loss is None:
+            raise RequestError(400, "target: expected null, for the model has no loss")
+        y = self._array("target", values, self._output_shape)
+        return y.argmax(axis=-1) if self.model.loss.name.startswith("sparse") else y
+
+    def _array(self, name: str, values: Any, shape: Shape) -> Array:
+        """A flat list of finite numbers as (1, *shape), in the model's dtype. Raises RequestError for others."""
+        count, dtype = prod(shape), self.model.dtype
+        if not isinstance(values, list) or len(values) != count or not all_numbers(values):
+            raise RequestError(400, f"{name}: expected a list of {count} numbers")
+        most = float(np.finfo(dtype).max)
+        if any(not -most <= value <= most for value in values):
+            raise RequestError(400, f"{name}: expected finite numbers of {dtype}")
+        return np.array(values, dtype).reshape(1, *shape)
+
+    @property
+    def _input_shape(self) -> Shape:
+        return self.model.input_shape or ()
+
+    @property
+    def _output_shape(self) -> Shape:
+        return self.model.output_shape or ()
+
+
+def all_numbers(values: Sequence[Any]) -> bool:
+    """Whether all are numbers, and none a bool."""
+    return all(type(value) in (int, float) for value in values)
