@@ -39,6 +39,7 @@ from numpycnn.functional.activations import (
     sigmoid_backward,
     softmax,
     softmax_backward,
+    sum_of_others,
     tanh,
     tanh_backward,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "sum_of_others",
     "tanh",
     "tanh_backward",
 ]
