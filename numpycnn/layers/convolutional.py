@@ -36,6 +36,8 @@ class ConvCache(NamedTuple):
     """The input's patches as rows, from im2col: (N*OH*OW, KH*KW*C)."""
     x_shape: Shape
     """The input's shape, channels last: (N, H, W, C)."""
+    z: Array
+    """The pre-activation, in the layer's data format; or y again, where the activation's backward reads y alone."""
     y: Array
     """The output, in the layer's data format."""
 
@@ -95,8 +97,9 @@ class Conv2D(KernelLayer):
         self.check_input(x)
         x = to_channels_last(x, self.data_format)  # (N, H, W, C)
         z, cols = F.conv2d(x, self.params["kernel"], self.params.get("bias"), self.window)  # (N, OH, OW, F)
-        y = self.activation_function.forward(from_channels_last(z, self.data_format))
-        return y, ConvCache(cols, x.shape, y)
+        z = from_channels_last(z, self.data_format)  # (N, OH, OW, F), or (N, F, OH, OW)
+        y = self.activation_function.forward(z)
+        return y, ConvCache(cols, x.shape, self.activation_function.kept(z, y), y)
 
     def backward(self, dy: Array, cache: ConvCache) -> tuple[Array, dict[str, Array]]:
         dz = self.score_gradients(dy, cache)
@@ -108,7 +111,7 @@ class Conv2D(KernelLayer):
 
     def score_gradients(self, dy: Array, cache: ConvCache) -> Array:
         """dy back through the activation: dz, (N, OH, OW, F)."""
-        return to_channels_last(self.activation_function.backward(dy, cache.y), self.data_format)
+        return to_channels_last(self.activation_function.backward(dy, cache.z, cache.y), self.data_format)
 
     def inside(self, x: Array, cache: ConvCache) -> dict[str, Array]:
         """The im2col matrix of each image, (N, OH*OW, KH*KW*C), and the scores before the activation, (N, OH, OW, F).
