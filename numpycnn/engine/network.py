@@ -3,7 +3,7 @@
 The loop over layers is in `layers/chain.py`; how a network is trained is in `training.py` and `models.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -119,7 +119,9 @@ class Network(Chain):
             check_dtype(layer, dtype)
         seed = draw_seed() if self.seed is None else self.seed
         made = [
-            (layer.params, layer.state) if layer.built else layer.make_arrays(own, generator(seed, WEIGHTS, index), dtype)
+            (layer.params, layer.state)
+            if layer.built
+            else layer.make_arrays(own, generator(seed, WEIGHTS, index), dtype)
             for index, (layer, own) in enumerate(zip(layers, inputs, strict=True), start=first)
         ]
         for layer, own, arrays in zip(layers, inputs, made, strict=True):
@@ -198,14 +200,18 @@ class Network(Chain):
 
 
 @contextmanager
-def restored_on_error(layers: Sequence[Any]) -> Iterator[None]:
-    """If the body raises, the layers get back the names, shapes and arrays that they had before it."""
+def restored_on_error(layers: Sequence[Any], unless: Callable[[], bool] = bool) -> Iterator[None]:
+    """If the body raises, the layers get back the names, shapes and arrays that they had before it.
+
+    unless: is asked then whether to leave them as they are; by default they are not.
+    """
     before = [(layer, dict(vars(layer))) for layer in every_layer(layers)]
     try:
         yield
     except BaseException:
-        for layer, attributes in before:
-            vars(layer).update(attributes)
+        if not unless():
+            for layer, attributes in before:
+                vars(layer).update(attributes)
         raise
 
 

@@ -93,7 +93,7 @@ def map_in_order(
 
 
 class Process:
-    """This process: a token that no other has, not even one that was forked from it, or has the same number elsewhere."""
+    """Tells this process from others, from one forked from it and from one with the same number in a container."""
 
     def __init__(self) -> None:
         self.pid, self.random = 0, ""

@@ -20,7 +20,7 @@ from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.common import checks
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.layers.stage import Cache, Stage
+from numpycnn.layers.stage import Stage
 
 Arrays = dict[str, Array]
 
@@ -85,19 +85,8 @@ class Layer(Stage):
         """New state for that input shape, by name."""
         return {}
 
-    def inside(self, x: Array, cache: Cache) -> Arrays:
-        """What a forward of x computed on its way, by name, for people to look at (`show/trace.py`).
-
-        The first axis is the examples', unless the layer looks across them.
-        """
-        return {}
-
-    def inside_gradients(self, dy: Array, cache: Cache) -> Arrays:
-        """The gradients of what is inside, under the same names; those without a gradient are left out."""
-        return {}
-
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as JSON values, and `trainable`: `from_config` makes an equal layer, not built."""
+        """The constructor's arguments and `trainable`, as JSON values: `from_config` makes an equal layer, not built."""
         given = None if self.input_shape is None else list(self.input_shape)
         return {"name": self.name, "input_shape": given, "trainable": self.trainable}
 
@@ -170,7 +159,7 @@ class Layer(Stage):
         input_shape = tuple(input_shape)
         self._built = Built(input_shape, self.output_shape_for(input_shape), params, state)
 
-    def with_arrays(self, params: Arrays, state: Arrays) -> Self:
+    def with_arrays(self, params: Arrays, state: Arrays) -> "Layer":
         """A copy of the built layer that has these arrays in the place of its own; settings are shared."""
         twin = copy(self)
         if self._built is not None:

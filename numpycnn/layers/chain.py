@@ -7,12 +7,16 @@ A chain is a layer itself, so chains nest; what is inside goes by its path, such
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers.base import Arrays, Built, Layer
 from numpycnn.layers.stage import Cache, Gradients, Micro, Path, Stage, of_prefix, run_alone, with_prefix
 
 Stages = Sequence[tuple[int, Stage]]
 """What a pass goes through: each stage with its layer's index in the chain, or a block of several with the last's."""
+
+
+ROOT = Path()
 
 
 class Chain(Layer):
@@ -32,7 +36,7 @@ class Chain(Layer):
         """What a pass goes through."""
         return list(enumerate(self._layers)) if self._stages is None else self._stages
 
-    def leaves(self, path: Path = Path()) -> Iterator[tuple[Path, Layer]]:
+    def leaves(self, path: Path = ROOT) -> Iterator[tuple[Path, Layer]]:
         """Every layer that holds no others, here and in the chains inside, with its path."""
         for index, layer in enumerate(self._layers):
             own = path.inside(layer.name, index)
@@ -55,9 +59,7 @@ class Chain(Layer):
             caches.append(cache)
         return x, caches
 
-    def backward_micro(
-        self, dy: Array, cache: list[Cache], *, to_input: bool
-    ) -> Micro[tuple[Array | None, Gradients]]:
+    def backward_micro(self, dy: Array, cache: list[Cache], *, to_input: bool) -> Micro[tuple[Array | None, Gradients]]:
         """dy back through the stages, each with the cache of its own forward, as far as gradients are needed.
 
         Unless `to_input`, that is to the first parameters that are trained: what comes before them learns nothing.
@@ -100,9 +102,9 @@ class Chain(Layer):
         return any(stage.whole_batch for _, stage in self.stages)
 
     @property
-    def trainable(self) -> bool:  # type: ignore[override]
+    def trainable(self) -> bool:
         """Whether any layer inside is trained; setting it sets them all, as in Keras."""
-        return any(layer.trainable for layer in self._layers)
+        return any(layer.trainable for layer in self._layers) or not self._layers
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
@@ -137,6 +139,10 @@ class Chain(Layer):
         """What each layer gives, under its name."""
         return {name: a for layer in self._layers for name, a in with_prefix(layer.name, arrays_of(layer)).items()}
 
+    def check_shape(self, input_shape: Shape) -> Shape:
+        """The output's shape for an input's. Raises ValueError where a layer cannot take what comes."""
+        return self.output_shape_for(checks.shape(self.name, "input_shape", input_shape))
+
     def output_shape_for(self, input_shape: Shape) -> Shape:
         for layer in self._layers:
             input_shape = layer.check_shape(input_shape)
@@ -163,8 +169,7 @@ class Chain(Layer):
             layer.name: (layer.params, layer.state) if layer.built else layer.make_arrays(shape, own, dtype)
             for own, (layer, shape) in zip(rngs, self._with_shapes(input_shape), strict=True)
         }
-        params, state = (self._gathered(lambda layer, k=k: made[layer.name][k]) for k in (0, 1))
-        return params, state
+        return self._gathered(lambda layer: made[layer.name][0]), self._gathered(lambda layer: made[layer.name][1])
 
     def finish_build(self, input_shape: Shape, params: Arrays, state: Arrays) -> None:
         shapes = list(self._with_shapes(input_shape))
@@ -172,12 +177,9 @@ class Chain(Layer):
             layer.finish_build(shape, of_prefix(layer.name, params), of_prefix(layer.name, state))
         self._built = Built(tuple(input_shape), self.output_shape_for(tuple(input_shape)), {}, {})
 
-    def with_arrays(self, params: Arrays, state: Arrays) -> "Chain":  # type: ignore[override]
+    def with_arrays(self, params: Arrays, state: Arrays) -> "Chain":
         return self.with_layers(
-            [
-                layer.with_arrays(of_prefix(layer.name, params), of_prefix(layer.name, state))
-                for layer in self._layers
-            ]
+            [layer.with_arrays(of_prefix(layer.name, params), of_prefix(layer.name, state)) for layer in self._layers]
         )
 
     # ------------------------------------------------------------ copies
@@ -186,11 +188,12 @@ class Chain(Layer):
         """A plain chain of this name and shapes with other layers, and perhaps other stages for a pass."""
         chain = Chain.__new__(Chain)
         chain.name, chain.auto_named = self.name, False
-        chain._layers, chain._stages = list(layers), stages
+        chain._layers = [layer.with_layers(layer.layers) if isinstance(layer, Chain) else layer for layer in layers]
+        chain._stages = stages
         chain._built, chain._given_shape = self._built, self._given_shape
         return chain
 
-    def mapped(self, function: Callable[[Stage, Path], Stage], path: Path = Path()) -> "Chain":
+    def mapped(self, function: Callable[[Stage, Path], Stage], path: Path = ROOT) -> "Chain":
         """A plain chain whose stages, and those of the chains inside, are what `function` makes of them."""
         stages = [(k, stage.mapped(function, path.inside(stage.name, k))) for k, stage in self.stages]
         return self.with_layers(self._layers, stages)

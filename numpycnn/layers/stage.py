@@ -96,6 +96,17 @@ class Stage:
         """What `state` becomes by a training step with that forward, by name; forward itself changes nothing."""
         return {}
 
+    def inside(self, x: Array, cache: Cache) -> dict[str, Array]:
+        """What a forward of x computed on its way, by name, for people to look at (`show/trace.py`).
+
+        The first axis is the examples', unless the layer looks across them.
+        """
+        return {}
+
+    def inside_gradients(self, dy: Array, cache: Cache) -> dict[str, Array]:
+        """The gradients of what is inside, under the same names; those without a gradient are left out."""
+        return {}
+
     def mapped(self, function: "Callable[[Stage, Path], Stage]", path: "Path") -> "Stage":
         """What `function` makes of this stage, or of each stage inside it where it holds others: a copy of those."""
         return function(self, path)
@@ -168,5 +179,3 @@ def with_prefix(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
 def of_prefix(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
     """The inverse of `with_prefix`, of those that have the prefix."""
     return {key[len(prefix) + 1 :]: array for key, array in arrays.items() if key.startswith(f"{prefix}/")}
-
-

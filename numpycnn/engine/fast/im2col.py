@@ -28,7 +28,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpycnn import functional as F
 from numpycnn.common.checks import MOST
 from numpycnn.common.slices import batches, count_batches
-from numpycnn.common.typing import Array, Pair, Rng
+from numpycnn.common.typing import Array, Rng
 from numpycnn.engine.fast.pooling import Tap, corner, max_pool, pool_taps
 from numpycnn.engine.fast.products import times, transposed_times
 from numpycnn.engine.fast.scratch import reused, take

@@ -14,8 +14,8 @@ Summing over channels, entry (a, b) is a matrix product of its own: 16 products 
 four ninths of im2col's multiplications. B and A hold only 0, 1 and -1, so the rest is adding: whole pieces of memory
 at a time wherever it can be, for NumPy copies operands that lie in short pieces before it adds them. Every step is
 linear, and the backward is the same steps transposed in reverse order. Outputs and gradients are im2col's to about 1e-6
-of the largest in float32, and 1e-15 in float64: of two outputs nearer than that, the other may win a pool. Source: Lavin
-and Gray 2016.
+of the largest in float32, and 1e-15 in float64: of two outputs nearer than that, the other may win a pool.
+Source: Lavin and Gray 2016.
 """
 
 from collections.abc import Iterator
