@@ -176,9 +176,7 @@ class Sequential(Network):
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
         optimizer.update(goal.network.trained_params, *step.terms, run=pool.run_here)
-        state = goal.network.state
-        for name, value in step.state.items():
-            state[name][...] = value
+        goal.network.set_state(step.state)
         self.steps += 1
         return figures
 

@@ -136,8 +136,8 @@ class Optimizer:
         for name, w in params.items():
             shapes = [term[name].shape for term in terms if name in term]
             if set(shapes) != {w.shape}:
-                found = ", ".join(map(str, shapes)) or "none"
-                raise ValueError(f"{owner}: expected a gradient of shape {w.shape} for {name}; received {found}")
+                received = ", ".join(map(str, shapes)) or None
+                raise ValueError(f"{owner}: expected a gradient of shape {w.shape} for {name}; received {received}")
             for slot, arrays in self.state.items():
                 if name in arrays and arrays[name].shape != w.shape:
                     found = arrays[name].shape

@@ -1,4 +1,4 @@
-"""The layers. `base.py` has the contract; `convolutional.py`, `core.py` and `normalization.py` the layers themselves."""
+"""The layers: `base.py` has the contract, the other files the layers themselves, and `chain.py` layers in a row."""
 
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D, MaxPooling2D

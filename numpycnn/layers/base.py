@@ -86,7 +86,7 @@ class Layer(Stage):
         return {}
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments and `trainable`, as JSON values: `from_config` makes an equal layer, not built."""
+        """The constructor's arguments and `trainable`, as JSON values: `from_config` makes an equal layer."""
         given = None if self.input_shape is None else list(self.input_shape)
         return {"name": self.name, "input_shape": given, "trainable": self.trainable}
 

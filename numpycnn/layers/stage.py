@@ -96,6 +96,12 @@ class Stage:
         """What `state` becomes by a training step with that forward, by name; forward itself changes nothing."""
         return {}
 
+    def set_state(self, values: dict[str, Array]) -> None:
+        """Copy values into the state, by name."""
+        state = self.state
+        for key, value in values.items():
+            state[key][...] = value
+
     def inside(self, x: Array, cache: Cache) -> dict[str, Array]:
         """What a forward of x computed on its way, by name, for people to look at (`show/trace.py`).
 
