@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from numpycnn.common.typing import Array, Rng
 from numpycnn.layers import Layer
-from numpycnn.layers.stage import with_prefix
+from numpycnn.layers.stage import Cache, Gradients, with_prefix
 from numpycnn.losses import Loss
 from numpycnn.optimizers import Optimizer
 
@@ -22,7 +22,7 @@ def training_step(
     `loss.targets` gives them. rng: for dropout; each layer takes a child of it.
     """
     rngs = [None] * len(layers) if rng is None else rng.spawn(len(layers))
-    caches, gradients, params = [], {}, {}
+    caches, gradients, params = list[Cache](), Gradients(), dict[str, Array]()
     for layer, own in zip(layers, rngs, strict=True):
         x, cache = layer.forward(x, training=True, rng=own)
         caches.append(cache)
