@@ -94,7 +94,7 @@ def objective(layers: Sequence[Layer], loss: Loss, dtype: np.dtype, *, fast: boo
     layer into the loss: for a cross-entropy the two have the gradient p - y (`losses.py`).
     Raises ValueError for a loss of probabilities after a layer that gives scores.
     """
-    last, of_scores = layers[-1], loss.of_scores()
+    last, of_scores = layers[-1], loss.with_logits()
     check_probabilities(last, loss)
     if last.activation != "softmax" or of_scores is None:
         return Objective(passes(layers, dtype, fast=fast), loss, "linear")
