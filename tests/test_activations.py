@@ -63,7 +63,7 @@ def test_tanhs_derivative_keeps_its_digits() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_derivatives_at_infinity_are_zero(dtype: Any) -> None:
-    z, dy = np.array([-np.inf, np.inf, -1e30, 1e30], dtype), np.full(4, 2, dtype)
+    z, dy = np.array([-np.inf, np.inf, -3e38, 3e38], dtype), np.full(4, 2, dtype)
     for activation in (ACTIVATIONS["sigmoid"], ACTIVATIONS["tanh"]):
         dz = activation.backward(dy, z, activation.forward(z))
         assert dz.dtype == dtype
