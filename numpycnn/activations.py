@@ -7,7 +7,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from numpycnn import functional as F
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
+
+__all__ = ["ACTIVATIONS", "ActivationFunction"]
 
 
 class ActivationFunction(NamedTuple):
@@ -26,3 +29,6 @@ ACTIVATIONS: dict[str, ActivationFunction] = {
     "softmax": ActivationFunction(F.softmax, F.softmax_backward),
     "tanh": ActivationFunction(F.tanh, F.tanh_backward),
 }
+
+
+explain_unknown_names(__name__)
