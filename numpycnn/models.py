@@ -14,6 +14,8 @@ import numpy as np
 
 from numpycnn.callbacks import Callback, CallbackList, History, Logs, check_callbacks
 from numpycnn.common import checks
+from numpycnn.common.explained import explains_arguments
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import ORDER, generator
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
@@ -29,6 +31,8 @@ from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.profile import StepTime, medians, profile_lines, profile_step
 from numpycnn.show.progress import Progress, ProgressBar
 from numpycnn.show.trace import Trace, trace_backward, trace_forward
+
+__all__ = ["Sequential", "load_model"]
 
 
 class Sequential(Network):
@@ -383,6 +387,7 @@ class Sequential(Network):
         return generator(self.seed or 0, ORDER, self.steps).permutation(count)  # a built model has a seed
 
 
+@explains_arguments
 def load_model(path: str | PathLike[str]) -> Sequential:
     """The model that `Sequential.save` wrote: it predicts, and trains on, as the one that was saved.
 
@@ -401,3 +406,6 @@ def load_model(path: str | PathLike[str]) -> Sequential:
         model.history = History()
         model.history.epoch, model.history.history = saved.epoch, saved.history
     return model
+
+
+explain_unknown_names(__name__)

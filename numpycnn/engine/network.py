@@ -11,6 +11,7 @@ import numpy as np
 from numpycnn import backend
 from numpycnn.common import checks
 from numpycnn.common.configuration import from_description
+from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.slices import count_batches
 from numpycnn.common.typing import Array, Shape
@@ -22,7 +23,7 @@ from numpycnn.show.progress import Progress
 from numpycnn.show.summary import summary_lines
 
 
-class Network:
+class Network(Explained):
     """Layers in a row: the output of each is the input of the next. `Sequential` is one that can be trained.
 
     layers: the layers, or add them one by one. name: what errors and the summary call the model. seed: fixes initial
@@ -38,6 +39,8 @@ class Network:
 
     Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
     """
+
+    explained_methods = ("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary", "save")
 
     def __init__(
         self,

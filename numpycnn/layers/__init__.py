@@ -1,5 +1,6 @@
 """The layers: `base.py` has the contract, `convolutional.py` and `core.py` the layers themselves."""
 
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D, MaxPooling2D
 from numpycnn.layers.core import Activation, Dense, Dropout, Flatten
@@ -10,3 +11,5 @@ LAYERS: dict[str, type[Layer]] = {
 """Every layer by its class name: the closed table that configurations are read with."""
 
 __all__ = ["LAYERS", "Activation", "Conv2D", "Dense", "Dropout", "Flatten", "Input", "Layer", "MaxPooling2D"]
+
+explain_unknown_names(__name__)

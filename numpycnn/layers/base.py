@@ -17,6 +17,7 @@ import numpy as np
 from numpycnn import backend
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, Rng, Shape
 
@@ -24,7 +25,7 @@ Cache = Any
 """What a forward hands to its backward. Each layer's own `forward` says what it holds."""
 
 
-class Layer:
+class Layer(Explained):
     """Base of all layers.
 
     name: what errors, weights and the summary call the layer; by default the class's name in snake case, and inside a
@@ -191,7 +192,7 @@ class Layer:
         return f"{type(self).__name__}({arguments})"
 
 
-class Input:
+class Input(Explained):
     """What goes into a model, `Input(shape=(28, 28, 1))`: the Keras 3 spelling of the first layer's input_shape.
 
     It is given to Sequential before the layers and does not count as one. shape: of one example, without the batch
