@@ -315,7 +315,7 @@ class Own(Optimizer):
         super().__init__(0.5)
         self.decay, self.weight_decay = 0.1, 0.2
 
-    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+    def step(self, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
         w -= self.learning_rate * self.decay * g
 
 

@@ -762,7 +762,7 @@ def test_a_batch_that_is_being_learnt_takes_no_later_command(before: str, amid: 
         return train(*batch, **how)
 
     network.train_on_batch = held  # type: ignore[method-assign]
-    trainer = Trainer(Session(network, *small_data(5), 1), small_data(25), 10)
+    trainer = Trainer(Session(network, *small_data(5), 1), Data(*small_data(25)), 10)
     with contextlib.closing(trainer):
         with trainer._changed:  # the thread sees none of these before all are given
             for name in before.split():
