@@ -15,6 +15,8 @@ import numpy as np
 
 from numpycnn.callbacks import Callback, CallbackList, History, Logs, TerminateOnNaN, check_callbacks
 from numpycnn.common import checks
+from numpycnn.common.explained import explains_arguments
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import ORDER, generator
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
@@ -34,6 +36,8 @@ from numpycnn.show.progress import Progress, ProgressBar
 if TYPE_CHECKING:
     from numpycnn.show.profile import StepTime
     from numpycnn.show.trace import Trace
+
+__all__ = ["Sequential", "load_model"]
 
 
 class Sequential(Network):
@@ -491,6 +495,7 @@ class Sequential(Network):
 LAYERS[Sequential.__name__] = Sequential  # a Sequential in a Sequential is read back like any other layer
 
 
+@explains_arguments
 def load_model(path: str | PathLike[str]) -> Sequential:
     """The model that `Sequential.save` wrote: it predicts, and trains on, as the one that was saved.
 
@@ -511,3 +516,6 @@ def load_model(path: str | PathLike[str]) -> Sequential:
         model.history = History()
         model.history.epoch, model.history.history = saved.epoch, saved.history
     return model
+
+
+explain_unknown_names(__name__)
