@@ -96,7 +96,7 @@ def test_softmax_and_cross_entropy_give_p_minus_y() -> None:
     network = float64_network(all_kinds())
     x, y = batch(network)
     trace = network.trace(x, y)
-    np.testing.assert_allclose(trace.last.inside_gradients["scores"], (trace.output - y) / len(x), atol=1e-16)
+    np.testing.assert_allclose(trace.last.inside_gradients["pre_activation"], (trace.output - y) / len(x), atol=1e-16)
     assert trace.targets is not None
     assert trace.targets.tolist() == y.tolist()
 
@@ -118,17 +118,17 @@ def test_what_is_inside_a_convolution(data_format: str) -> None:
     def last(a: Array) -> Array:
         return a.transpose(0, 2, 3, 1) if data_format == "channels_first" else a
 
-    image, (_, oh, ow, _) = last(conv.input), conv.inside["scores"].shape
+    image, (_, oh, ow, _) = last(conv.input), conv.inside["pre_activation"].shape
     assert conv.inside["patches"].shape == (len(x), oh * ow, 2 * 2 * image.shape[3])
     for n, i, j, u, v, c in np.ndindex(len(x), oh, ow, 2, 2, image.shape[3]):
         assert conv.inside["patches"][n, i * ow + j, (u * 2 + v) * image.shape[3] + c] == image[n, i + u, j + v, c]
     kernel, bias = conv.parameters["kernel"], conv.parameters["bias"]
-    np.testing.assert_allclose(conv.inside["scores"], reference.conv2d(image, kernel, bias), rtol=1e-12)
-    np.testing.assert_array_equal(last(conv.output), np.maximum(conv.inside["scores"], 0))
-    dz, dpatches = conv.inside_gradients["scores"], conv.inside_gradients["patches"]
+    np.testing.assert_allclose(conv.inside["pre_activation"], reference.conv2d(image, kernel, bias), rtol=1e-12)
+    np.testing.assert_array_equal(last(conv.output), np.maximum(conv.inside["pre_activation"], 0))
+    dz, dpatches = conv.inside_gradients["pre_activation"], conv.inside_gradients["patches"]
     assert conv.output_gradient is not None
     assert conv.input_gradient is not None
-    np.testing.assert_array_equal(dz, np.where(conv.inside["scores"] > 0, last(conv.output_gradient), 0))
+    np.testing.assert_array_equal(dz, np.where(conv.inside["pre_activation"] > 0, last(conv.output_gradient), 0))
     summed = np.zeros(image.shape)
     for n, i, j, u, v, c in np.ndindex(len(x), oh, ow, 2, 2, image.shape[3]):
         summed[n, i + u, j + v, c] += dpatches[n, i * ow + j, (u * 2 + v) * image.shape[3] + c]
@@ -152,7 +152,7 @@ def test_what_is_inside_the_others() -> None:
     assert set(np.unique(dropout.inside["mask"])) == {0.0, 1 / 0.7}
     assert network.trace(x)["dropout"].inside["mask"].min() == 1.0
     scores = dense.input @ dense.parameters["kernel"] + dense.parameters["bias"]
-    np.testing.assert_allclose(dense.inside["scores"], scores, rtol=1e-12)
+    np.testing.assert_allclose(dense.inside["pre_activation"], scores, rtol=1e-12)
     np.testing.assert_allclose(dense.output, 1 / (1 + np.exp(-scores)), rtol=1e-12)
     assert trace["flatten"].inside == {}
 
