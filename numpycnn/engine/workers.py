@@ -62,7 +62,7 @@ def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
     with THREAD_SETTINGS:
         try:
             if executor is not None:
-                submit = partial(executor.submit, in_worker, PROCESS.token())
+                submit = partial(executor.submit, in_worker, PROCESS.token)
                 yield Workers(partial(map_in_order, submit, 2 * workers), map)
             elif workers == 1:
                 yield Workers(map, map)
@@ -93,24 +93,27 @@ def map_in_order(
 
 
 class Process:
-    """Tells this process from others, from one forked from it and from one with the same number in a container."""
+    """Tells this process from all others, by a token that is new after a fork.
+
+    Its number would not do: processes in two containers may have the same.
+    """
 
     def __init__(self) -> None:
-        self.pid, self.random = 0, ""
+        self.renew()
 
-    def token(self) -> str:
-        """The token, which is new after a fork."""
-        if self.pid != os.getpid():
-            self.pid, self.random = os.getpid(), os.urandom(16).hex()
-        return self.random
+    def renew(self) -> None:
+        """Take a new token."""
+        self.token = os.urandom(16).hex()
 
 
 PROCESS = Process()
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=PROCESS.renew)
 
 
 def in_worker(caller: str, function: Callable[..., Any], job: Any) -> Any:
     """function(job), for a caller who may be in another process: there BLAS is held, and no memory kept afterwards."""
-    if PROCESS.token() == caller:
+    if PROCESS.token == caller:
         return function(job)
     hold_blas()
     try:
@@ -120,11 +123,11 @@ def in_worker(caller: str, function: Callable[..., Any], job: Any) -> Any:
 
 
 @cache
-def hold_blas() -> None:
-    """Hold BLAS to one thread for the rest of this process, where it can be told."""
-    holding = blas.one_thread()
-    if holding is not None:
-        holding.__enter__()
+def hold_blas() -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread for the rest of this process, where it can be told: the cache keeps what holds it."""
+    holding = blas.one_thread() or nullcontext()
+    holding.__enter__()
+    return holding
 
 
 SWITCH_SECONDS = 1e-4
