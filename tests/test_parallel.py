@@ -27,8 +27,9 @@ from numpycnn import Sequential, optimizers
 from numpycnn.callbacks import Callback, Logs
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.engine import blas, training
+from numpycnn.engine import blas
 from numpycnn.engine import workers as parallel
+from numpycnn.engine.process import token
 from numpycnn.engine.training import MAX_MICRO_BATCH, count_multiplications, micro_batches, min_examples
 from numpycnn.engine.workers import THREAD_SETTINGS, ThreadSettings, at_work, check_workers, map_in_order, processors
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
@@ -248,7 +249,7 @@ def until_ctrl_c() -> object:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a shell ignore it
 
     class Announcement(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             if self.model.steps == 1:
                 print("begun", [thread.name for thread in threading.enumerate()], flush=True)
 
@@ -516,7 +517,7 @@ class Watching(Callback):
     def __init__(self) -> None:
         self.seen: list[tuple[list[int], float]] = []
 
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self.seen.append(settings_now())
 
 
@@ -640,13 +641,13 @@ def test_blas_in_a_worker_process_is_held_too(processes: Any) -> None:
 @pytest.mark.usefixtures("two_threads")
 def test_blas_is_held_for_a_caller_in_another_process() -> None:
     parallel.hold_blas.cache_clear()
-    assert set(parallel.in_worker("another process", blas_threads, None)) == {1}
+    assert set(parallel.in_worker(b"another process", blas_threads, None)) == {1}
 
 
 @needs_blas
 def test_blas_is_left_to_the_caller_in_the_callers_own_process(two_threads: tuple[list[int], float]) -> None:
     parallel.hold_blas.cache_clear()
-    assert parallel.in_worker(parallel.PROCESS.token, blas_threads, None) == two_threads[0]
+    assert parallel.in_worker(token(), blas_threads, None) == two_threads[0]
     assert settings_now() == two_threads
 
 
@@ -750,31 +751,7 @@ def test_with_an_unknown_blas_any_number_of_workers_gives_the_same_bytes(fast: b
 
 @pytest.mark.usefixtures("unknown_blas")
 def test_with_an_unknown_blas_a_worker_process_does_its_work() -> None:
-    assert parallel.in_worker("another process", abs, -3) == 3
-
-
-FORK = """
-import os
-from numpycnn.engine.workers import PROCESS
-parent, number = PROCESS.token, os.getpid()
-child = os.fork()
-if child == 0:
-    os.getpid = lambda: number  # as in a container, whose processes are numbered anew
-    os._exit(int(PROCESS.token == parent))
-print(PROCESS.token == parent, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_process_is_another_though_its_number_is_the_same() -> None:
-    env = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    out = subprocess.run([sys.executable, "-W", "error", "-c", FORK], env=env, capture_output=True, text=True, check=True)  # noqa: S603
-    assert out.stdout == "True 0\n", out.stderr
-
-
-def test_processes_are_told_apart_by_more_than_their_numbers() -> None:
-    """Two that were started apart have one number in common, as here, where there are containers."""
-    assert parallel.Process().token != parallel.PROCESS.token
+    assert parallel.in_worker(b"another process", abs, -3) == 3
 
 
 # ---------------------------------------------------------------- the map
