@@ -10,7 +10,9 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, reference
 from numpycnn.common.typing import Array
+from numpycnn.common.randomness import descendant
 from numpycnn.engine import training
+from numpycnn.engine.batching import Data
 from numpycnn.engine.training import Place
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
@@ -54,7 +56,7 @@ def test_every_gradient_is_what_differences_give(loss: str, data_format: str, tr
 
     def loss_from(first: int, value: Array) -> float:
         for index, layer in list(enumerate(network.layers))[first:]:
-            value, _ = layer.forward(value, training=trained, rng=Place(3, 0).rng(0, index))
+            value, _ = layer.forward(value, training=trained, rng=descendant(Place(3, 0).rng(0), [index]))
         assert network.loss is not None
         return network.loss(y, value)
 
@@ -77,9 +79,9 @@ def test_the_parameters_gradients_are_those_of_training(loss: str) -> None:
     x, y = batch(network)
     trace = network.trace(x, y, training=True)
     assert network.loss is not None
-    goal = training.objective(network.layers, network.loss, network.dtype, fast=False)
-    result, terms = training.train_batch(goal, Place(3, 0), x, y, np.arange(len(x)))
-    gradients = training.total(terms)
+    goal = training.objective(network, network.loss, network.dtype, fast=False)
+    step = training.batch_gradients(goal, Place(3, 0), Data(x, y), np.arange(len(x)))
+    result, gradients = step.result, training.total(step.terms)
     traced = {
         f"{layer.name}/{key}": g for layer in trace.layers.values() for key, g in layer.parameter_gradients.items()
     }
