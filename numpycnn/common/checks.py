@@ -27,7 +27,7 @@ MOST_SHOWN = 200  # characters of a value that an error shows
 def shown(value: Any) -> str:
     """The value as an error shows it, cut where it is long."""
     try:
-        with np.printoptions(threshold=MOST_SHOWN):  # of more numbers only the first and last are formatted
+        with np.printoptions(threshold=MOST_SHOWN, edgeitems=1):  # what is cut off need not be formatted
             text = repr(value)
     except Exception:  # its own __repr__ fails, or it is an integer of thousands of digits
         return f"a value of type {type(value).__name__}"
