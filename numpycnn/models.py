@@ -392,12 +392,13 @@ def load_model(path: str | PathLike[str]) -> Sequential:
     from numpycnn import files  # here: its imports take a while
 
     saved = files.load(checks.path("load_model", "path", path))
-    model = Sequential(name=saved.facts["name"], seed=saved.facts["seed"], fast=saved.facts["fast"])
-    model._layers, model._built, model.dtype = saved.layers, True, np.dtype(saved.facts["dtype"])
-    model.steps = saved.facts["steps"]
+    config = saved.description["config"]
+    model = Sequential(name=config["name"], seed=config["seed"], fast=config["fast"])
+    model._layers, model._built, model.dtype = saved.layers, True, np.dtype(config["dtype"])
+    model.steps = saved.description["position"]["steps"]
     if saved.compiled is not None:
         model.compile(saved.compiled.optimizer, saved.compiled.loss, list(saved.compiled.metrics))
-    if saved.facts["history"] is not None:
+    if saved.history is not None:
         model.history = History()
-        model.history.epoch, model.history.history = saved.epoch, saved.history
+        model.history.epoch, model.history.history = saved.history
     return model
