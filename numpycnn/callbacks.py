@@ -163,7 +163,8 @@ class BackupAndRestore(Callback):
     """Keep training in a file, so that a program that is killed and started again goes on where it was.
 
     path: the .safetensors file, that of a whole model (`Sequential.save`), written at the end of every epoch with what
-    the other callbacks remember. When training begins and the file is there, the model takes over from it the weights, the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
+    the other callbacks remember. When training begins and the file is there, the model takes over from it the weights,
+    the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
     On the same data it ends with the same bytes as if it had never been interrupted. Where the file's training is at
     its end nothing is trained. To start anew, remove the file.
     What callbacks do when training ends, such as to go back to the best weights, is not in the file; it is done again.

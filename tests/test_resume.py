@@ -297,7 +297,7 @@ def test_training_in_another_dtype_is_refused(path: Path) -> None:
 
 def test_a_file_without_what_training_needs_is_refused(path: Path) -> None:
     small_network(compiled=False).save(path)
-    with pytest.raises(ModelFileError, match="the model in the file is not compiled, but this one is$"):
+    with pytest.raises(ModelFileError, match=r"the model in the file is not compiled, but this one is$"):
         train(path, 1)
 
 
