@@ -159,6 +159,10 @@ class EarlyStopping(Callback):
         self.best_weights = [weight for name, weight in state.items() if name.startswith("best_weights/")] or None
 
 
+class TerminateOnNaN(Callback):
+    """Placeholder until the callbacks land."""
+
+
 class BackupAndRestore(Callback):
     """Keep training in a file, so that a program that is killed and started again goes on where it was.
 

@@ -60,7 +60,7 @@ class Loss:
         """Whether y_pred must be probabilities."""
         return False
 
-    def of_scores(self) -> "Loss | None":
+    def with_logits(self) -> "Loss | None":
         """The loss that, of the scores before a softmax, is what this one is of the probabilities; None if unknown."""
         return None
 
@@ -112,7 +112,7 @@ class CategoricalCrossentropy(Loss):
     def takes_probabilities(self) -> bool:
         return not self.from_logits
 
-    def of_scores(self) -> "Loss | None":
+    def with_logits(self) -> "Loss | None":
         if self.from_logits or type(self).value is not CategoricalCrossentropy.value:  # a user's own formula stays
             return None
         twin = copy(self)

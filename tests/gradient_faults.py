@@ -206,7 +206,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "dbias over the units",
         "square dense",
-        Fault(F.dense_backward, EVERY, "x.T @ dy, np.resize(dy.sum(axis=1), dy.shape[1])"),
+        Fault(F.dense_backward, EVERY, "x.T @ dy, __import__('numpy').resize(dy.sum(axis=1), dy.shape[1])"),
     ),
     (
         "dx by the kernel itself",
@@ -229,7 +229,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "dense",
         Fault(Dense.parameter_gradients, "F.dense_backward(dz", "F.dense_backward(dy"),
     ),
-    ("the cache of the output", "square dense", Fault(Dense.forward, "DenseCache(x, y)", "DenseCache(y, y)")),
+    ("the cache of the output", "square dense", Fault(Dense.forward, "DenseCache(x, ", "DenseCache(y, ")),
     # dropout and flatten
     ("mask not applied", "dropout", Fault(Dropout.backward, "dy * cache", "dy")),
     ("scale forgotten", "dropout", Fault(Dropout.forward, "return x * mask, mask", "return x * mask, mask != 0")),
@@ -271,7 +271,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "activation forgotten",
         "conv",
-        Fault(Conv2D.score_gradients, "self.activation_function.backward(dy, cache.y)", "dy"),
+        Fault(Conv2D.score_gradients, "self.activation_function.backward(dy, cache.z, cache.y)", "dy"),
     ),
     (
         "activation forgotten, alone",
@@ -279,14 +279,18 @@ FAULTS: list[tuple[str, str, Fault]] = [
         Fault(Conv2D.parameter_gradients, "self.score_gradients(dy, cache)", "to_channels_last(dy, self.data_format)"),
     ),
     # activations
-    ("guided: dy > 0", "relu", Fault(F.relu_backward, "np.where(y > 0", "np.where(dy > 0")),
+    ("guided: dy > 0", "relu", Fault(F.relu_backward, "np.where(y.real > 0", "np.where(dy > 0")),
     ("leaky backward", "relu", Fault(F.relu_backward, "dy, 0)", "dy, 0.01 * dy)")),
-    ("1 - y alone", "sigmoid", Fault(F.sigmoid_backward, "return dy * y * (1 - y)", "return dy * (1 - y)")),
-    ("tanh's backward", "sigmoid", Fault(F.sigmoid_backward, "return dy * y * (1 - y)", "return dy * (1 - y * y)")),
-    ("sigmoid's backward", "tanh", Fault(F.tanh_backward, "return dy * (1 - y * y)", "return dy * y * (1 - y)")),
-    ("changes dy in place", "tanh", Fault(F.tanh_backward, "return dy * (1 - y * y)", "dy *= 1 - y * y; return dy")),
+    ("1 - y alone", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y)")),
+    ("tanh's backward", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y * y)")),
+    ("sigmoid's backward", "tanh", Fault(F.tanh_backward, "dy * (4 * e / (1 + e) ** 2)", "dy * y * (1 - y)")),
+    (
+        "changes dy in place",
+        "tanh",
+        Fault(F.tanh_backward, "return dy * (4 * e / (1 + e) ** 2)", "dy *= 1 - y * y; return dy"),
+    ),
     ("the diagonal alone", "softmax", Fault(F.softmax_backward, SOFTMAX, "dy * y * (1 - y)")),
-    ("sum over another axis", "softmax", Fault(F.softmax_backward, "axis=-1", "axis=1")),
+    ("sum over another axis", "softmax", Fault(F.softmax_backward, "(dy * y).sum(axis=-1", "(dy * y).sum(axis=1")),
     ("mean for sum", "softmax", Fault(F.softmax_backward, ".sum(", ".mean(")),
     (
         "epsilon in the forward alone",

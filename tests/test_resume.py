@@ -13,7 +13,7 @@ from numpycnn import Sequential, backend, load_model
 from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History, Logs
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError, restore
-from numpycnn.layers import Dense, Dropout, Flatten
+from numpycnn.layers import BatchNormalization, Dense, Dropout, Flatten
 from numpycnn.losses import CategoricalCrossentropy
 from numpycnn.optimizers import SGD, Adam
 
@@ -215,6 +215,27 @@ def test_callbacks_of_the_users_own_remember(path: Path) -> None:
     counting = Counting()
     train(path, 5, [counting])
     assert counting.count == 5
+
+
+def nested_net(units: int = 4) -> Sequential:
+    block = Sequential([Dense(units, name="first"), BatchNormalization(name="norm")], name="block")
+    model = Sequential([Flatten(input_shape=(8, 8, 1)), block, Dense(3, activation="softmax")], seed=0)
+    model.compile("adam", "categorical_crossentropy", ["accuracy"])
+    return model
+
+
+def test_training_with_state_and_layers_in_layers_goes_on(path: Path) -> None:
+    train(path, 2, model=nested_net())
+    resumed, whole = train(path, 4, model=nested_net()), train(None, 4, model=nested_net())
+    assert fingerprint(resumed) == fingerprint(whole)
+    assert resumed.state.keys() == {"block/norm/moving_mean", "block/norm/moving_variance"}
+    with pytest.raises(ModelFileError, match="layer block/first has units 4 in the file, but 5 in this model"):
+        train(path, 5, model=nested_net(5))
+    block = Sequential([Dense(4, name="first")], name="block")
+    shorter = Sequential([Flatten(input_shape=(8, 8, 1)), block, Dense(3, activation="softmax")], seed=0)
+    shorter.compile("adam", "categorical_crossentropy", ["accuracy"])
+    with pytest.raises(ModelFileError, match="layer block has 2 layers in the file, but 1 in this model"):
+        train(path, 5, model=shorter)
 
 
 # ---------------------------------------------------------------- what does not fit

@@ -22,7 +22,7 @@ from numpycnn import Sequential, backend, load_model
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.files import ModelFileError, container, description
 from numpycnn.initializers import Initializer, VarianceScaling
-from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer
+from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer
 from numpycnn.losses import CategoricalCrossentropy
 from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop
 
@@ -210,6 +210,66 @@ def test_what_is_saved_is_readable_as_any_new_file(tmp_path: Path, path: Path) -
     small_network().save(path)
     (tmp_path / "other").write_bytes(b"")
     assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+# ---------------------------------------------------------------- layers in layers, and state
+
+
+def nested_network(seed: int = 0) -> Sequential:
+    """Chains in chains, arrays that move without a gradient, and a layer that is not trained."""
+    inner = Sequential([Dense(4, name="dense"), BatchNormalization(name="norm")], name="inner")
+    block = Sequential([Dense(5), inner, Dropout(0.25)], name="block")
+    network = Sequential([Flatten(input_shape=(8, 8, 1)), block, BatchNormalization(), Dense(CLASSES)], seed=seed)
+    network.get_layer("block").layers[0].trainable = False  # type: ignore[attr-defined]
+    network.compile(Adam(), CategoricalCrossentropy(from_logits=True), ["accuracy"])
+    return network
+
+
+def test_layers_in_layers_come_back_with_their_state(path: Path) -> None:
+    saved = nested_network()
+    saved.fit(*small_data(), batch_size=20, epochs=2, verbose=0)
+    saved.save(path)
+    loaded = load_model(path)
+    assert fingerprint(loaded) == fingerprint(saved)
+    assert loaded.get_config() == saved.get_config()
+    assert {name: array.tobytes() for name, array in loaded.state.items()} == {
+        name: array.tobytes() for name, array in saved.state.items()
+    }
+    assert loaded.trained_params.keys() == saved.trained_params.keys() != saved.params.keys()
+    for network in (saved, loaded):
+        network.fit(*small_data(seed=1), batch_size=20, epochs=1, verbose=0)
+    assert fingerprint(loaded) == fingerprint(saved)
+
+
+def test_names_in_a_file_are_those_in_the_model(path: Path) -> None:
+    network = nested_network()
+    network.train_on_batch(*small_data())
+    network.save(path)
+    raw = path.read_bytes()
+    header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    slots = {f"optimizer/{slot}/{name}" for slot in ("momentum", "velocity") for name in network.trained_params}
+    assert header.keys() == {"__metadata__", *(f"weights/{name}" for name in network.weights), *slots}
+    assert "weights/block/inner/norm/moving_mean" in header
+    assert "optimizer/velocity/block/inner/norm/gamma" in header
+    assert "optimizer/velocity/block/dense/kernel" not in header
+
+
+def test_weights_of_layers_in_layers_and_state_come_back(path: Path) -> None:
+    source, target = nested_network(1), nested_network(2)
+    source.fit(*small_data(), batch_size=20, verbose=0)
+    source.save_weights(path)
+    target.load_weights(path)
+    assert [w.tobytes() for w in target.get_weights()] == [w.tobytes() for w in source.get_weights()]
+    assert target.state["block/inner/norm/moving_mean"].any()
+
+
+def test_a_layer_of_the_users_own_inside_another_is_not_saved(path: Path) -> None:
+    network = Sequential([Sequential([Doubling()], name="block")])
+    network.build((3,))
+    with pytest.raises(
+        ModelFileError, match="sequential cannot be saved; Doubling: only the library's own can be read"
+    ):
+        network.save(path)
 
 
 # ---------------------------------------------------------------- weights alone
@@ -468,7 +528,7 @@ def test_as_many_layers_as_are_read_are_saved(path: Path, monkeypatch: pytest.Mo
 
 def test_more_layers_than_are_read_are_not_saved(path: Path) -> None:
     network = Sequential([Dropout(0.5, name=str(k), input_shape=(1,)) for k in range(1001)])
-    with pytest.raises(ModelFileError, match="layers must be 1 to 1000; received 1001"):
+    with pytest.raises(ModelFileError, match="a model must have 1 to 1000 layers; received 1001"):
         network.save(path)
 
 

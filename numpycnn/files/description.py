@@ -4,32 +4,34 @@
     config            the network, as `Sequential.get_config` describes it
     input_shape       the shape of one example, without the batch axis
     compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names]}
-    position          {"steps": batches the model was trained on, "iterations": steps the optimizer made, "stopped":
-                      whether a callback had ended training}
+    position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
+                      callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
     callbacks         the callbacks whose state was kept with the model, by class name
 
 A file has each as JSON text in its metadata. Classes are looked up by name in closed tables, here and in `layers`,
-`losses`, `optimizers`, `metrics` and `initializers`: a file cannot name code. Everything is checked, and the shapes of
-all arrays follow from it, before any array is read.
+`losses`, `optimizers`, `metrics` and `initializers`: a file cannot name code.
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any
 
-from numpycnn.backend import FLOAT_TYPES
+from numpycnn.callbacks import History
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
-from numpycnn.files.history import History, history_from_json, history_to_json
+from numpycnn.engine.network import every_layer
+from numpycnn.files.history import history_from_json, history_to_json
 from numpycnn.files.safetensors import decode_json
-from numpycnn.layers import LAYERS, Layer
-from numpycnn.losses import LOSSES, Loss
-from numpycnn.metrics import METRICS, Metric
-from numpycnn.optimizers import OPTIMIZERS, Optimizer
+from numpycnn.layers import LAYERS
+from numpycnn.losses import LOSSES
+from numpycnn.metrics import METRICS
+from numpycnn.models import Sequential
+from numpycnn.optimizers import OPTIMIZERS
 
-KEYS = ("config", "input_shape", "compile_config", "position", "history", "callbacks")
+KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
 LOSS_CLASSES = {cls.__name__: cls for cls in LOSSES.values()}
 OPTIMIZER_CLASSES = {cls.__name__: cls for cls in OPTIMIZERS.values()}
 MAX_LAYERS = 1000
@@ -39,54 +41,40 @@ Description = dict[str, Any]
 """JSON values under KEYS."""
 
 
-class Compiled(NamedTuple):
-    """How a model is trained."""
-
-    optimizer: Optimizer
-    loss: Loss
-    metrics: dict[str, Metric]
-
-
-class Blueprint(NamedTuple):
-    """The model that a description describes, without any array: each layer, not built, with its input's shape."""
-
-    layers: list[tuple[Layer, Shape]]
-    compiled: Compiled | None
-    history: History | None
-
-
 # ---------------------------------------------------------------- from a model to text
 
 
-def describe_model(model: Any, callbacks: Sequence[Any]) -> Description:
-    """A built Sequential, and the callbacks whose state is kept. Raises TypeError or ValueError as `save` says."""
+def describe_model(model: Sequential, callbacks: Sequence[str] = ()) -> Description:
+    """A built Sequential, and the names of the callbacks whose state is kept with it.
+
+    Raises TypeError or ValueError for layers, metrics, losses or optimizers of the user's own, and for a History of
+    other than numbers.
+    """
+    for layer in every_layer(model.layers):
+        describe(layer, LAYERS)  # raises
     optimizer, history = model.optimizer, model.history
-    layers = [describe(layer, LAYERS) for layer in model.layers]
+    iterations = 0 if optimizer is None else optimizer.iterations
     return {
-        "config": {**model.get_config(), "layers": layers, "dtype": model.dtype.name, "fast": model.fast},
-        "input_shape": list(model.input_shape),
-        "compile_config": None
-        if optimizer is None
-        else describe_compiled(Compiled(optimizer, model.loss, model.metrics)),
-        "position": {
-            "steps": model.steps,
-            "iterations": 0 if optimizer is None else optimizer.iterations,
-            "stopped": model.stop_training,
-        },
+        "config": model.get_config(),
+        "input_shape": list(model.input_shape or ()),
+        "compile_config": describe_compiled(model),
+        "position": {"steps": model.steps, "iterations": iterations, "stopped": model.stop_training},
         "history": None if history is None else history_to_json(history.epoch, history.history),
-        "callbacks": [type(callback).__name__ for callback in callbacks],
+        "callbacks": list(callbacks),
     }
 
 
-def describe_compiled(compiled: Compiled) -> dict[str, Any]:
-    """How a model is trained, as JSON values. Raises ValueError for what is not the library's own."""
-    for name, metric in compiled.metrics.items():
+def describe_compiled(model: Sequential) -> dict[str, Any] | None:
+    """How a model is trained; None where it is not compiled. Raises ValueError for what is not the library's own."""
+    if model.optimizer is None:
+        return None
+    for name, metric in model.metrics.items():
         if METRICS.get(name) is not metric:
             raise ValueError(f"metric {name}: is not the library's own, which alone a file can name")
     return {
-        "optimizer": describe(compiled.optimizer, OPTIMIZER_CLASSES),
-        "loss": describe(compiled.loss, LOSS_CLASSES),
-        "metrics": list(compiled.metrics),
+        "optimizer": describe(model.optimizer, OPTIMIZER_CLASSES),
+        "loss": describe(model.loss, LOSS_CLASSES),
+        "metrics": list(model.metrics),
     }
 
 
@@ -102,64 +90,76 @@ def to_metadata(description: Description) -> dict[str, str]:
 
 
 def from_metadata(metadata: dict[str, str]) -> Description:
-    """The inverse of `to_metadata`. Raises ValueError for other keys, and for what is no JSON."""
-    checks.keys("file", "metadata", metadata, set(KEYS))
-    return {key: decode_json(metadata[key]) for key in KEYS}
+    """The inverse of `to_metadata`. Raises ValueError for other keys, and for what is not JSON."""
+    checks.keys("file", "metadata", metadata, KEYS)
+    return {key: decode_json(text) for key, text in metadata.items()}
 
 
-def blueprint(description: Description) -> Blueprint:
-    """The model described. Raises TypeError or ValueError for what `describe_model` would not give."""
-    config = description["config"]
-    checks.keys("file", "config", config, {"name", "seed", "layers", "dtype", "fast"})
-    checks.name("file", config["name"])
-    checks.flag("file", "fast", config["fast"])
-    checks.choice("file", "dtype", config["dtype"], FLOAT_TYPES)
-    check_count("seed", config["seed"])
-    check_position(description["position"])
+def unbuilt_model(description: Description) -> Sequential:
+    """The model described, without any array: not built, but compiled. Raises TypeError or ValueError for others."""
     for name in checks.sequence("file", "callbacks", description["callbacks"]):
         checks.text("file", "callback", name)
-    layers = layers_with_shapes(config["layers"], checks.shape("file", "input_shape", description["input_shape"]))
-    history = None if description["history"] is None else history_from_json(description["history"])
-    return Blueprint(layers, compiled_from(description["compile_config"]), history)
+    model = unbuilt_network(description["config"])
+    model.check_shape(input_shape_of(description))
+    compile_model(model, description["compile_config"])
+    set_position(model, description["position"])
+    if description["history"] is not None:
+        model.history = History()
+        model.history.epoch, model.history.history = history_from_json(description["history"])
+    return model
 
 
-def check_position(position: Any) -> None:
-    """Raise TypeError or ValueError unless this is a position in training."""
-    checks.keys("file", "position", position, {"steps", "iterations", "stopped"})
-    check_count("steps", position["steps"])
-    check_count("iterations", position["iterations"])
-    checks.flag("file", "stopped", position["stopped"])
+def input_shape_of(description: Description) -> Shape:
+    """The shape of one example. Raises TypeError or ValueError for what is no shape."""
+    return checks.shape("file", "input_shape", description["input_shape"])
 
 
-def check_count(name: str, value: Any) -> None:
-    """Raise TypeError or ValueError unless the value is an integer from 0 to what 64 bits hold."""
-    checks.integer("file", name, value, at_least=0, at_most=MAX_INTEGER)
+def unbuilt_network(config: Any) -> Sequential:
+    """The network of a configuration: without the shapes of its layers' inputs, which would build it."""
+    config = deepcopy(config)
+    count = 0
+    for count, entry in enumerate(layer_entries(config), start=1):
+        if count > MAX_LAYERS:
+            break
+        if isinstance(entry["config"], dict) and "input_shape" in entry["config"]:
+            entry["config"]["input_shape"] = None
+    if not 0 < count <= MAX_LAYERS:
+        raise ValueError(f"file: a model must have 1 to {MAX_LAYERS} layers; received {count}")
+    model = Sequential.from_config(config)
+    check_integer("seed", model.seed)
+    return model
 
 
-def layers_with_shapes(entries: Any, shape: Shape) -> list[tuple[Layer, Shape]]:
-    """The layers, not built, each with its input's shape. Raises TypeError or ValueError where they do not fit."""
-    if not 0 < len(checks.sequence("file", "layers", entries)) <= MAX_LAYERS:
-        raise ValueError(f"file: layers must be 1 to {MAX_LAYERS}; received {len(entries)}")
-    layers: list[tuple[Layer, Shape]] = []
-    for entry in entries:
-        layer = from_description("file", "layer", entry, LAYERS)
-        if entry["config"] != layer.get_config():
-            raise ValueError(f"{layer.name}: expected the config {layer.get_config()}; received {entry['config']}")
-        layer.rename([other.name for other, _ in layers])  # raises where the name is taken
-        layers.append((layer, shape))
-        shape = layer.check_shape(shape)
-    return layers
+def layer_entries(config: Any) -> Iterator[dict[str, Any]]:
+    """Every layer in the configuration of a network, and those inside others. Raises TypeError or ValueError."""
+    layers = config.get("layers", []) if isinstance(config, dict) else []
+    for entry in checks.sequence("file", "layers", layers):
+        checks.keys("file", "layer", entry, {"class_name", "config"})
+        yield entry
+        yield from layer_entries(entry["config"])
 
 
-def compiled_from(config: Any) -> Compiled | None:
-    """How a model is trained; None for None. Raises TypeError or ValueError for others than `describe_compiled`'s."""
+def compile_model(model: Sequential, config: Any) -> None:
+    """Set how the model is trained, unless the configuration is None. Raises TypeError or ValueError for others."""
     if config is None:
-        return None
+        return
     checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics"})
-    names = checks.sequence("file", "metrics", config["metrics"])
-    metrics = {name: checks.lookup("file", "metric", name, METRICS) for name in names}
+    for name in checks.sequence("file", "metrics", config["metrics"]):
+        checks.choice("file", "metric", name, METRICS)
     optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
-    compiled = Compiled(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), metrics)
-    if describe_compiled(compiled) != config:
-        raise ValueError(f"file: expected compile_config {describe_compiled(compiled)}; received {config}")
-    return compiled
+    model.compile(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), config["metrics"])
+
+
+def set_position(model: Sequential, position: Any) -> None:
+    """Set how far the model was trained. Raises TypeError or ValueError for what is no position."""
+    checks.keys("file", "position", position, {"steps", "iterations", "stopped"})
+    model.steps = check_integer("steps", position["steps"])
+    model.stop_training = checks.flag("file", "stopped", position["stopped"])
+    iterations = check_integer("iterations", position["iterations"])
+    if model.optimizer is not None:
+        model.optimizer.iterations = iterations
+
+
+def check_integer(name: str, value: Any) -> int:
+    """An integer from 0 to what 64 bits hold. Raises TypeError or ValueError for anything else."""
+    return checks.integer("file", name, value, at_least=0, at_most=MAX_INTEGER)

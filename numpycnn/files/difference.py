@@ -1,6 +1,7 @@
 """How the training in a file differs from the one that is to go on with it, in sentences."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from numpycnn.common import checks
@@ -56,6 +57,18 @@ def setting_differences(owner: str, file: Facts, model: Facts) -> Iterator[str]:
         if file.get(key) != model[key]:
             theirs, ours = checks.shown(file.get(key)), checks.shown(model[key])
             yield f"{owner} has {key} {theirs} in the file, but {ours} in this model"
+
+
+def json_differences(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The places where two JSON values differ, such as "config/name", with the two values; None for what is missing."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one | other:
+            yield from json_differences(f"{path}/{key}".removeprefix("/"), one.get(key), other.get(key))
+    elif isinstance(one, list) and isinstance(other, list):
+        for index, (a, b) in enumerate(zip_longest(one, other)):
+            yield from json_differences(f"{path}/{index}", a, b)
+    elif one != other:
+        yield path, one, other
 
 
 def only(key: str, facts: Facts) -> Facts:
