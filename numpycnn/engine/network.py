@@ -36,6 +36,8 @@ class Network(Chain):
     Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
     """
 
+    explained_methods = ("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary", "save")
+
     def __init__(
         self,
         layers: Sequence[Layer | Input] | None = None,
