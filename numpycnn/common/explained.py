@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from numpycnn.common.unknown import remark
+from numpycnn.common.unknown import hint
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,7 +33,7 @@ class Explained:
             if hasattr(type(self), name):  # a property, whose own error shall be heard
                 return object.__getattribute__(self, name)
             known = [other for other in dir(self) if not other.startswith("_")]
-            explanation = "" if name.startswith("_") else f": {remark('attributes', name, known)}"
+            explanation = "" if name.startswith("_") else f": {hint('attributes', name, known)}"
             message = f"{type(self).__name__!r} object has no attribute {name!r}{explanation}"
             raise AttributeError(message, name=name, obj=self)
 
@@ -71,5 +71,5 @@ def check_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         names, owner = [name for name in known if name != "self"], function.__name__
         if "self" in known:
             owner = f"{type(args[0]).__name__}.{owner}".removesuffix(".__init__")
-        explanation = f"{remark('arguments', unexpected, names)}; available: {', '.join(names) or 'none'}"
+        explanation = f"{hint('arguments', unexpected, names)}; available: {', '.join(names) or 'none'}"
         raise TypeError(f"{owner}: got an unexpected keyword argument {unexpected!r}: {explanation}") from None

@@ -10,7 +10,7 @@ from opcode import opmap
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from numpycnn.common.unknown import remark
+from numpycnn.common.unknown import hint
 
 
 def explain_unknown_names(module_name: str, submodules: Collection[str] = ()) -> None:
@@ -44,7 +44,7 @@ def refuse_name(module: ModuleType, name: str, caller: FrameType) -> NoReturn:
 def explained(module: ModuleType, name: str) -> str:
     """The remark on a name that the module does not have, and the names that it has."""
     known = public_names(module)
-    return f"{remark(module.__name__.removeprefix('numpycnn.'), name, known)}; available: {', '.join(known)}"
+    return f"{hint(module.__name__.removeprefix('numpycnn.'), name, known)}; available: {', '.join(known)}"
 
 
 def public_names(module: ModuleType) -> list[str]:

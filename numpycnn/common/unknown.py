@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable
 
 PLANNED = "planned, not available yet"
 NOT_PLANNED = "not planned so far"
-ALIKE, MISSPELT = 0.6, 0.85
+SIMILAR, MISSPELLED = 0.6, 0.85
 """How alike two names are, by difflib's ratio: worth a mention, and surely the same word."""
 
 
-def remark(kind: str, name: str, known: Collection[str]) -> str:
+def hint(kind: str, name: str, known: Collection[str]) -> str:
     """What to say of a name that is not among those known.
 
     kind: a key of the tables in `keras_names.py`, or "" where Keras has no such list; then there may be nothing to say.
@@ -27,9 +27,9 @@ def remark(kind: str, name: str, known: Collection[str]) -> str:
     alike = [status for other, status in table.items() if same(name, other) and not same(name, close)]
     if status := table.get(name) or next(iter(alike), None):
         return status + f"; the nearest is {close!r}" * bool(close)
-    misspelt = nearest(name, [*known, *table], MISSPELT)
-    if misspelt in table:
-        return f"the nearest is {misspelt!r}: {table[misspelt]}"
+    misspelled = nearest(name, [*known, *table], MISSPELLED)
+    if misspelled in table:
+        return f"the nearest is {misspelled!r}: {table[misspelled]}"
     return f"the nearest is {close!r}" if close else NOT_PLANNED * bool(kind)
 
 
@@ -41,7 +41,7 @@ def statuses(kind: str) -> dict[str, str]:
     return {name: status for its_kind, status, names in rows if its_kind == kind for name in names.split()}
 
 
-def nearest(name: str, candidates: Iterable[str], at_least: float = ALIKE) -> str:
+def nearest(name: str, candidates: Iterable[str], at_least: float = SIMILAR) -> str:
     """The candidate that is most alike, whatever its capitals and underscores; empty where none is alike enough."""
     from difflib import get_close_matches
 

@@ -17,7 +17,7 @@ PREFIXES = ("scipy_openblas", "openblas")
 SUFFIXES = ("64_", "")
 
 
-def one_thread() -> AbstractContextManager[Any] | None:
+def single_thread() -> AbstractContextManager[Any] | None:
     """A context in which BLAS has one thread; None where it cannot be told."""
     threads = openblas_threads()
     if threads is not None:
@@ -26,7 +26,7 @@ def one_thread() -> AbstractContextManager[Any] | None:
     return None if controller is None else controller.limit(limits=1, user_api="blas")
 
 
-def can_be_held() -> bool:
+def can_limit_threads() -> bool:
     """Whether BLAS can be told how many threads to use."""
     return openblas_threads() is not None or threadpool_controller() is not None
 

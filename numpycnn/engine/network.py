@@ -72,7 +72,7 @@ class Network(Chain):
             self._given_shape = layer.shape
             return
         if not isinstance(layer, Layer):
-            raise TypeError(f"{self.name}.add: expected a layer; received {checks.shown(layer)}")
+            raise TypeError(f"{self.name}.add: expected a layer; received {checks.short_repr(layer)}")
         if layer is self or any(layer is other for other in self._layers):
             raise ValueError(f"{self.name}.add: {layer.name} is in the model already")
         with restored_on_error([layer]):
@@ -144,13 +144,13 @@ class Network(Chain):
         """The layer of that name, or at that index. Raises ValueError for none such, and unless one is given."""
         caller = f"{self.name}.get_layer"
         if (name is None) == (index is None):
-            given = f"name={checks.shown(name)}, index={checks.shown(index)}"
+            given = f"name={checks.short_repr(name)}, index={checks.short_repr(index)}"
             raise ValueError(f"{caller}: expected a name or an index; received {given}")
         if name is not None:
             return checks.lookup(caller, "name", name, {layer.name: layer for layer in self._layers})
         index = checks.integer(caller, "index", index, at_least=-len(self._layers))
         if index >= len(self._layers):
-            raise ValueError(f"{caller}: index must be below {len(self._layers)}; received {checks.shown(index)}")
+            raise ValueError(f"{caller}: index must be below {len(self._layers)}; received {checks.short_repr(index)}")
         return self._layers[index]
 
     # ------------------------------------------------------------ weights and configuration

@@ -12,22 +12,22 @@ import numpy as np
 
 from numpycnn.common.randomness import descendant
 from numpycnn.common.typing import Array, Rng
-from numpycnn.engine.training import Place
+from numpycnn.engine.training import Position
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage
 
 
-def in_one_piece(network: Chain, place: Place, cuts: Sequence[slice]) -> Chain:
+def in_one_piece(network: Chain, position: Position, cuts: Sequence[slice]) -> Chain:
     """The network with stages that take a whole batch, and divide it at `cuts` where training does."""
-    return network.mapped(lambda stage, path: stage if stage.whole_batch else SplitStage(stage, place, path, cuts))
+    return network.mapped(lambda stage, path: stage if stage.whole_batch else SplitStage(stage, position, path, cuts))
 
 
 class SplitStage(Stage):
     """A layer that works through the micro-batches of a batch by itself, each with its own random numbers."""
 
-    def __init__(self, stage: Stage, place: Place, path: Path, cuts: Sequence[slice]) -> None:
+    def __init__(self, stage: Stage, position: Position, path: Path, cuts: Sequence[slice]) -> None:
         self.stage, self.name, self.cuts = stage, stage.name, cuts
-        self.rng_of: Callable[[int], Rng] = lambda micro: descendant(place.rng(micro), path.indices)
+        self.rng_of: Callable[[int], Rng] = lambda micro: descendant(position.rng(micro), path.indices)
 
     @property
     def params(self) -> dict[str, Array]:

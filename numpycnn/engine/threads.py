@@ -1,7 +1,7 @@
 """Threads that share work with the thread that gives it to them, which works too while it waits.
 
 A caller that slept instead would be one thread more than there is work for, and would have to be woken: that takes
-longer than small pieces of work do.
+longer than small tasks of work do.
 """
 
 from collections import deque
@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, Self
 
 
-class Piece(Future[Any]):
-    """A piece of work that is open to whoever comes first: a thread of the pool, or the caller."""
+class Task(Future[Any]):
+    """A task of work that is open to whoever comes first: a thread of the pool, or the caller."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class WorkerPool:
     def __init__(self, workers: int) -> None:
         self.ahead = 2 * workers
         self.threads = ThreadPoolExecutor(workers - 1, thread_name_prefix="numpycnn")
-        self.open_pieces: deque[Piece] = deque()
+        self.pending: deque[Task] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -40,39 +40,39 @@ class WorkerPool:
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
         """The results of function(job), in the order of the jobs, of which a few are open or under way at a time."""
-        jobs, pieces = iter(jobs), deque[Piece]()
+        jobs, tasks = iter(jobs), deque[Task]()
         try:
             while True:
-                for job in islice(jobs, self.ahead - len(pieces)):
-                    pieces.append(self.give(partial(function, job)))
-                if not pieces:
+                for job in islice(jobs, self.ahead - len(tasks)):
+                    tasks.append(self.submit(partial(function, job)))
+                if not tasks:
                     return
-                first = pieces.popleft()
-                while not first.done() and self.open_pieces:
-                    self.do_next()
+                first = tasks.popleft()
+                while not first.done() and self.pending:
+                    self.run_next()
                 yield first.result()
         finally:
-            for piece in pieces:
-                piece.cancel()
+            for task in tasks:
+                task.cancel()
 
-    def give(self, work: Callable[[], Any]) -> Piece:
-        """A piece of work that is open from now on."""
-        piece = Piece(partial(copy_context().run, work))
-        self.open_pieces.append(piece)
-        self.threads.submit(self.do_next)
-        return piece
+    def submit(self, work: Callable[[], Any]) -> Task:
+        """A task of work that is open from now on."""
+        task = Task(partial(copy_context().run, work))
+        self.pending.append(task)
+        self.threads.submit(self.run_next)
+        return task
 
-    def do_next(self) -> None:
-        """Do the first of the pieces that no one has begun; one that is cancelled is left."""
+    def run_next(self) -> None:
+        """Do the first of the tasks that no one has begun; one that is cancelled is left."""
         try:
-            piece = self.open_pieces.popleft()
+            task = self.pending.popleft()
         except IndexError:  # others were faster
             return
-        if not piece.set_running_or_notify_cancel():
+        if not task.set_running_or_notify_cancel():
             return
         try:
-            piece.set_result(piece.work())
+            task.set_result(task.work())
         except BaseException as error:
-            piece.set_exception(error)
+            task.set_exception(error)
             if not isinstance(error, Exception):  # Ctrl-C, which is for the caller at once
                 raise

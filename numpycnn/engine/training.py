@@ -20,12 +20,12 @@ from numpycnn.common.slices import even_slices
 from numpycnn.common.typing import Array, Map, Rng
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import fused
-from numpycnn.engine.fast.scratch import reused
+from numpycnn.engine.fast.scratch import scratch_scope
 from numpycnn.layers import Activation, Conv2D, Dense, Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
-from numpycnn.optimizers import added
+from numpycnn.optimizers import sum_arrays
 
 MAX_MICRO_BATCH = 250
 """The most examples in a micro-batch."""
@@ -37,7 +37,7 @@ MAX_TERMS = 2
 """The most micro-batches whose gradients are kept apart until they are added up."""
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where in training a batch stands: dropout's masks depend on nothing else."""
 
     seed: int
@@ -75,7 +75,7 @@ class Objective(NamedTuple):
         return self.loss.targets(y, z.shape[1:]).astype(z.dtype)
 
 
-def objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
+def make_objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
     """The network and the loss as they are trained.
 
     Where the last activation is softmax and the loss can take logits, softmax moves from the layer into the loss: for a
@@ -166,41 +166,41 @@ class StepResult(NamedTuple):
     state: dict[str, Array]
 
 
-def batch_gradients(goal: Objective, place: Place, data: Data, order: Array, run: Map = map) -> StepResult:
+def batch_gradients(objective: Objective, position: Position, data: Data, order: Array, run: Map = map) -> StepResult:
     """The result of the batch that `order` names, dropout on, and the gradients of its mean loss.
 
     The gradients are terms, at most MAX_TERMS, for the optimizer to add up where it needs their sum. Micro-batches are
     cut when they are needed, and cast where they are worked on.
     """
-    cuts, meet = micro_batches(len(order), goal.min_examples), goal.network.whole_batch
+    cuts, meet = micro_batches(len(order), objective.min_examples), objective.network.whole_batch
     jobs = (TrainingJob(micro, data.rows(order[rows]), len(order)) for micro, rows in enumerate(cuts))
-    passes = (Pass(partial(learn, goal, place, job), nullcontext if meet else reused) for job in jobs)
+    passes = (Pass(partial(learn, objective, position, job), nullcontext if meet else scratch_scope) for job in jobs)
     run = map if len(cuts) == 1 else run
     results: list[BatchResult] = []
     terms: list[Gradients] = []
     state: dict[str, Array] = {}
-    for end in side_by_side(passes, run) if meet else run(Pass.advance, passes):
+    for end in run_in_lockstep(passes, run) if meet else run(Pass.advance, passes):
         terms = [total(terms), end.result.gradients] if len(terms) == MAX_TERMS else [*terms, end.result.gradients]
         results.append(end.result.result)
         state |= end.result.state
     return StepResult(join(results), terms, state)
 
 
-def learn(goal: Objective, place: Place, job: TrainingJob) -> Micro[MicroResult]:
+def learn(objective: Objective, position: Position, job: TrainingJob) -> Micro[MicroResult]:
     """Forward, loss and backward of one micro-batch; the gradients are of its losses' sum, divided by `batch`."""
-    x = prepared(job.data.x, goal.dtype)
-    z, caches = yield from goal.network.forward_micro(x, training=True, rng=place.rng(job.micro))
-    y = goal.targets(job.data.y, z)
-    dz = job.data.weighted(goal.loss.gradient(y, z)) / job.batch
-    _, gradients = yield from goal.network.backward_micro(dz, caches, to_input=False)
-    result = goal.result(y, z.copy())  # a copy: z may be lent memory
-    state = goal.network.next_state(caches) if job.micro == 0 else {}
+    x = prepared(job.data.x, objective.dtype)
+    z, caches = yield from objective.network.forward_micro(x, training=True, rng=position.rng(job.micro))
+    y = objective.targets(job.data.y, z)
+    dz = job.data.weighted(objective.loss.gradient(y, z)) / job.batch
+    _, gradients = yield from objective.network.backward_micro(dz, caches, to_input=False)
+    result = objective.result(y, z.copy())  # a copy: z may be lent memory
+    state = objective.network.next_state(caches) if job.micro == 0 else {}
     return MicroResult(result._replace(losses=job.data.weighted(result.losses)), gradients, state)
 
 
 def total(terms: Sequence[Gradients]) -> Gradients:
     """The gradients of which these are the terms; one that belongs to the whole batch stands in the first alone."""
-    return {name: added([term[name] for term in terms if name in term]) for name in terms[0]}
+    return {name: sum_arrays([term[name] for term in terms if name in term]) for name in terms[0]}
 
 
 # ---------------------------------------------------------------- passes of micro-batches, side by side
@@ -241,7 +241,7 @@ class Pass:
         return {**vars(self), "running": None}
 
 
-def side_by_side(passes: Iterable[Pass], run: Map) -> list[Finished]:
+def run_in_lockstep(passes: Iterable[Pass], run: Map) -> list[Finished]:
     """The ends of passes that meet at exchanges: at each all go on with their answers."""
     passes = list(passes)
     while True:
@@ -256,16 +256,16 @@ def side_by_side(passes: Iterable[Pass], run: Map) -> list[Finished]:
 # ---------------------------------------------------------------- inference
 
 
-def evaluate(goal: Objective, data: Data) -> BatchResult:
+def evaluate(objective: Objective, data: Data) -> BatchResult:
     """The predictions and losses for a micro-batch, dropout off."""
-    z = infer(goal.network, goal.dtype, data.x)
-    result = goal.result(goal.targets(data.y, z), z)
+    z = infer(objective.network, objective.dtype, data.x)
+    result = objective.result(objective.targets(data.y, z), z)
     return result._replace(losses=data.weighted(result.losses))
 
 
 def infer(network: Chain, dtype: np.dtype, x: Array) -> Array:
     """A micro-batch x through the network, dropout off; no cache is kept."""
-    with reused():
+    with scratch_scope():
         return network.forward(prepared(x, dtype))[0].copy()
 
 

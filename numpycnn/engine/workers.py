@@ -41,11 +41,11 @@ def check_workers(owner: str, workers: Any, executor: Any) -> int:
 
         if not isinstance(executor, Executor):
             raise TypeError(
-                f"{owner}: executor must be a concurrent.futures.Executor; received {checks.shown(executor)}"
+                f"{owner}: executor must be a concurrent.futures.Executor; received {checks.short_repr(executor)}"
             )
     if workers is not None:
         return checks.size(owner, "workers", workers)
-    return processors() if executor is not None or blas.can_be_held() else 1
+    return processors() if executor is not None or blas.can_limit_threads() else 1
 
 
 def processors() -> int:
@@ -54,7 +54,7 @@ def processors() -> int:
 
 
 @contextmanager
-def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
+def worker_pool(workers: int, executor: Any = None) -> Iterator[Workers]:
     """That many threads, the caller's among them, or the executor's workers, for as long as the context lasts.
 
     At its end no other thread is left; pieces of work that were not begun are dropped.
@@ -96,7 +96,7 @@ def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:
     """function(job), for a caller who may be in another process: there BLAS is held, and no memory kept afterwards."""
     if process.token() == caller:
         return function(job)
-    hold_blas()
+    limit_blas()
     try:
         return function(job)
     finally:
@@ -104,9 +104,9 @@ def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:
 
 
 @cache
-def hold_blas() -> AbstractContextManager[Any]:
+def limit_blas() -> AbstractContextManager[Any]:
     """Hold BLAS to one thread for the rest of this process, where it can be told: the cache keeps what holds it."""
-    holding = blas.one_thread() or nullcontext()
+    holding = blas.single_thread() or nullcontext()
     holding.__enter__()
     return holding
 
@@ -129,7 +129,7 @@ class ThreadSettings:
     def __enter__(self) -> None:
         with self.lock:
             if self.holders == 0:
-                self.limit = blas.one_thread() or nullcontext()
+                self.limit = blas.single_thread() or nullcontext()
                 self.limit.__enter__()
                 self.seconds = sys.getswitchinterval()
                 sys.setswitchinterval(min(self.seconds, SWITCH_SECONDS))

@@ -172,7 +172,7 @@ def callback_states(description: Description, arrays: Arrays) -> list[Arrays]:
 def check_same_description(description: Description, loaded: Description) -> None:
     """Raise ValueError unless the model that was made of a description has that very description."""
     for path, expected, received in json_differences("", loaded, description):
-        raise ValueError(f"file: expected {path} {checks.shown(expected)}; received {checks.shown(received)}")
+        raise ValueError(f"file: expected {path} {checks.short_repr(expected)}; received {checks.short_repr(received)}")
 
 
 # ---------------------------------------------------------------- going on with a training

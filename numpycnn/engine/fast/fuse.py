@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from numpycnn.engine.fast.im2col import ConvBlock, Parts
 from numpycnn.engine.fast.pooling import NO_POOL
-from numpycnn.engine.fast.winograd import WinogradBlock, pays
+from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
 from numpycnn.functional.window import Window
 from numpycnn.layers import Activation, Conv2D, Dropout, Layer, MaxPooling2D
 from numpycnn.layers.chain import Chain
@@ -27,7 +27,7 @@ def fused(chain: Chain) -> Chain:
 
 def block_of(parts: Parts) -> ConvBlock:
     """The block of these layers, by the way of convolving that is faster for their shapes."""
-    return WinogradBlock(parts) if pays(parts.conv) else ConvBlock(parts)
+    return WinogradBlock(parts) if is_faster(parts.conv) else ConvBlock(parts)
 
 
 def parts_at(layers: Sequence[Layer]) -> Parts | None:

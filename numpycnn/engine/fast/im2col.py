@@ -26,12 +26,12 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from numpycnn import functional as F
-from numpycnn.common.checks import MOST
+from numpycnn.common.checks import MAX_SIZE
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array, Rng
-from numpycnn.engine.fast.pooling import Tap, corner, max_pool, pool_taps
-from numpycnn.engine.fast.products import times, transposed_times
-from numpycnn.engine.fast.scratch import reused, take
+from numpycnn.engine.fast.pooling import Tap, cropped_like, max_pool, pool_taps
+from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
+from numpycnn.engine.fast.scratch import scratch_scope, take
 from numpycnn.functional.window import Window
 from numpycnn.layers import Conv2D, Dropout
 from numpycnn.layers.data_format import from_channels_last, split_shape, to_channels_last
@@ -109,7 +109,9 @@ class ConvBlock(Stage):
         self.output = pool.output_size(self.convolved)  # (PH, PW)
         self.taps, self.pads = list(pool_taps(pool, self.convolved)), conv.window.pads(self.image)
         (sh, sw), (ph, pw) = conv.window.strides, pool.strides
-        self.window = Window(conv.window.size, (min(sh * ph, MOST), min(sw * pw, MOST)), dilation=conv.window.dilation)
+        self.window = Window(
+            conv.window.size, (min(sh * ph, MAX_SIZE), min(sw * pw, MAX_SIZE)), dilation=conv.window.dilation
+        )
         self.reach = conv.window.size[0] + pool.size[0] - 1, conv.window.size[1] + pool.size[1] - 1
         self.by_rows = conv.window.size[1] * self.channels > self.output[1]
         dense = conv.window.strides == conv.window.dilation == (1, 1)
@@ -141,7 +143,7 @@ class ConvBlock(Stage):
         cache.y.fill(0 if self.relu else -np.inf)
         if cache.winner is not None:
             cache.winner.fill(0)
-        with reused():
+        with scratch_scope():
             tile = self.tile(cache.y)
             work, larger = self.begin(cache.padded, tile), take((tile, *shape[1:]), bool)
             for rows in batches(len(x), tile):
@@ -165,7 +167,7 @@ class ConvBlock(Stage):
     def back_through(self, dy: Array, cache: BlockCache, dpadded: Array | None) -> Gradients:
         """The gradients of kernel and bias; that of the padded input is added to dpadded, where there is one."""
         dy = to_channels_last(dy, self.data_format)  # (N, PH, PW, F)
-        with reused():
+        with scratch_scope():
             tile = self.tile(dy)
             work = self.begin(cache.padded, tile)
             memory, flags = take((tile, *dy.shape[1:]), dy.dtype), take((tile, *dy.shape[1:]), bool)
@@ -176,7 +178,7 @@ class ConvBlock(Stage):
                     if own.winner is None:
                         place[...] = dz[tap.outputs]
                     else:
-                        won = np.equal(own.winner[tap.outputs], tap.number, out=corner(flags, place))
+                        won = np.equal(own.winner[tap.outputs], tap.number, out=cropped_like(flags, place))
                         np.multiply(dz[tap.outputs], won, out=place)
         return self.gradients(work)
 
@@ -258,7 +260,7 @@ class ConvBlock(Stage):
         Each is there until the next is asked for.
         """
         for tap, cols in self.filled(work, rows):
-            z = times(cols, work.kernel, work.outputs[: len(cols)])  # (n*rows*cols, F)
+            z = blocked_matmul(cols, work.kernel, work.outputs[: len(cols)])  # (n*rows*cols, F)
             yield tap, z.reshape(-1, *tap.size, self.filters)  # (n, rows, cols, F)
 
     def back(self, work: Any, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
@@ -270,7 +272,7 @@ class ConvBlock(Stage):
             dz = work.outputs[: len(cols)]  # (n*rows*cols, F)
             yield tap, dz.reshape(-1, *tap.size, self.filters)  # (n, rows, cols, F)
             if self.trainable:
-                work.dkernel[...] += transposed_times(cols, dz)
+                work.dkernel[...] += blocked_matmul_transposed(cols, dz)
             if dpadded is not None:
                 self.add_patches(work, dz, tap, self.from_corner(dpadded, tap))
 

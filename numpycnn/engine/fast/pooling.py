@@ -48,7 +48,7 @@ def max_pool(outputs: Iterable[tuple[Tap, Array]], y: Array, winner: Array | Non
     for tap, z in outputs:
         best = y[tap.outputs]
         if winner is not None and tap.number:
-            mark_winner(winner[tap.outputs], np.greater(z, best, out=corner(larger, z)), tap.number)
+            mark_winner(winner[tap.outputs], np.greater(z, best, out=cropped_like(larger, z)), tap.number)
         np.maximum(best, z, out=best)
 
 
@@ -59,6 +59,6 @@ def mark_winner(winner: Array, larger: Array, number: int) -> None:
     np.maximum(winner, marks, out=winner)
 
 
-def corner(memory: Array, like: Array) -> Array:
+def cropped_like(memory: Array, like: Array) -> Array:
     """The part of an array that has the shape of another one."""
     return memory[tuple(slice(size) for size in like.shape)]

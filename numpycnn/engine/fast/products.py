@@ -9,14 +9,14 @@ import numpy as np
 
 from numpycnn.common.typing import Array
 
-SMALL = 1_000_000
+MAX_BLOCK_PRODUCTS = 1_000_000
 """The most multiplications in a block."""
 
-FEWEST = 96
+MIN_BLOCK_ROWS = 96
 """The fewest rows in a block: below that, blocks cost more than they save."""
 
 
-def times(a: Array, b: Array, out: Array) -> Array:
+def blocked_matmul(a: Array, b: Array, out: Array) -> Array:
     """a @ b, written to out: (..., R, K), (..., K, F) -> (..., R, F)."""
     whole, rows = blocks(a, b.shape[-1])
     if whole:
@@ -26,7 +26,7 @@ def times(a: Array, b: Array, out: Array) -> Array:
     return out
 
 
-def transposed_times(a: Array, b: Array) -> Array:
+def blocked_matmul_transposed(a: Array, b: Array) -> Array:
     """a.T @ b: (..., R, K), (..., R, F) -> (..., K, F)."""
     whole, rows = blocks(a, b.shape[-1])
     if not whole:
@@ -43,8 +43,8 @@ def blocks(a: Array, filters: int) -> tuple[int, int]:
 
     Blocks are as large as can be so that next to nothing is left over: where they divide the rows, nothing.
     """
-    most = SMALL // (a.shape[-1] * filters)
-    if most < FEWEST:
+    most = MAX_BLOCK_PRODUCTS // (a.shape[-1] * filters)
+    if most < MIN_BLOCK_ROWS:
         return 0, most
     count = max(1, -(-a.shape[-2] // most))
     rows = a.shape[-2] // count

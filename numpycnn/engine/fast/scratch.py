@@ -16,7 +16,7 @@ import numpy as np
 from numpycnn.common.slices import count_batches
 from numpycnn.common.typing import Array, Shape
 
-GRAIN = 1 << 16
+GRANULARITY = 1 << 16
 """Sizes are rounded up to this many bytes, so that arrays of nearly the same size share a buffer."""
 
 
@@ -34,15 +34,15 @@ class Local(threading.local):
 
     def __init__(self) -> None:
         self.buffers = Buffers()
-        EVERYONES.add(self.buffers)
+        ALL_BUFFERS.add(self.buffers)
 
 
-EVERYONES: WeakSet[Buffers] = WeakSet()
+ALL_BUFFERS: WeakSet[Buffers] = WeakSet()
 LOCAL = Local()
 
 
 @contextmanager
-def reused() -> Iterator[None]:
+def scratch_scope() -> Iterator[None]:
     """What is taken inside is given back at the end: no array taken inside may be used, or returned, after it."""
     mine = LOCAL.buffers
     before = len(mine.lent)
@@ -57,11 +57,11 @@ def reused() -> Iterator[None]:
 
 
 def take(shape: Shape, dtype: Any) -> Array:
-    """An array with any values in it. Outside of `reused` it is simply a new one."""
+    """An array with any values in it. Outside of `scratch_scope` it is simply a new one."""
     mine = LOCAL.buffers
     if not mine.depth:
         return np.empty(shape, dtype)
-    size = count_batches(prod(shape) * np.dtype(dtype).itemsize, GRAIN) * GRAIN
+    size = count_batches(prod(shape) * np.dtype(dtype).itemsize, GRANULARITY) * GRANULARITY
     free = mine.free.get(size)
     buffer = free.pop() if free else np.empty(size, np.uint8)
     mine.lent.append(buffer)
@@ -70,5 +70,5 @@ def take(shape: Shape, dtype: Any) -> Array:
 
 def release() -> None:
     """Let go of all threads' free buffers, those of threads that are not the library's own too."""
-    for buffers in list(EVERYONES):
+    for buffers in list(ALL_BUFFERS):
         buffers.free = {}

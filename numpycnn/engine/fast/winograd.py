@@ -27,7 +27,7 @@ import numpy as np
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine.fast.im2col import ConvBlock, Parts
 from numpycnn.engine.fast.pooling import Tap
-from numpycnn.engine.fast.products import times, transposed_times
+from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.fast.scratch import take
 from numpycnn.layers import Conv2D
 from numpycnn.layers.data_format import split_shape
@@ -71,7 +71,7 @@ class Work(NamedTuple):
     """Memory for the outputs: see `WinogradBlock.place_of_outputs`."""
 
 
-def pays(conv: Conv2D) -> bool:
+def is_faster(conv: Conv2D) -> bool:
     """Whether the kernel has the form, and channels enough."""
     _, channels = split_shape(conv.name, conv.input_shape or (), conv.data_format)
     window, filters = conv.window, conv.filters
@@ -88,7 +88,7 @@ class WinogradBlock(ConvBlock):
         oh, ow = self.convolved
         self.pads = (top, bottom + oh % 2), (left, right + ow % 2)
         self.blocks = (oh + 1) // 2, (ow + 1) // 2  # (TH, TW)
-        self.apart = self.pool.strides[0] % 2 == self.pool.strides[1] % 2 == 0
+        self.even_strides = self.pool.strides[0] % 2 == self.pool.strides[1] % 2 == 0
 
     def examples_in_cache(self, itemsize: int) -> int:
         return TILE_BYTES // (16 * prod(self.blocks) * (self.channels + self.filters) * itemsize)
@@ -115,12 +115,12 @@ class WinogradBlock(ConvBlock):
     def outputs(self, work: Work, rows: slice) -> Iterator[tuple[Tap, Array]]:
         n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
         patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
-        products = times(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
+        products = blocked_matmul(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
         if work.bias is not None:
             products[IN_ALL] += work.bias
         halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), self.place_of_outputs(work, n)
-        four_to_two(products.reshape(4, 4, n, th, tw, f), halves)
-        four_to_two(halves.swapaxes(0, 1), z.swapaxes(0, 1))  # (4, 2, n, TH, TW, F) to (2, 2, n, TH, TW, F)
+        output_transform(products.reshape(4, 4, n, th, tw, f), halves)
+        output_transform(halves.swapaxes(0, 1), z.swapaxes(0, 1))  # (4, 2, n, TH, TW, F) to (2, 2, n, TH, TW, F)
         for tap in self.taps:
             yield tap, self.seen_by(z, tap)
 
@@ -131,21 +131,23 @@ class WinogradBlock(ConvBlock):
         for tap in self.taps:
             yield tap, self.seen_by(dz, tap)
         dhalves, dproducts = shaped(work.halves, (2, 4, n, th, tw, f)), shaped(work.products, (4, 4, n, th, tw, f))
-        two_to_four(dz.swapaxes(0, 1), dhalves.swapaxes(0, 1))  # (2, 2, n, TH, TW, F) to (4, 2, n, TH, TW, F)
-        two_to_four(dhalves, dproducts)
+        output_transform_transposed(
+            dz.swapaxes(0, 1), dhalves.swapaxes(0, 1)
+        )  # (2, 2, n, TH, TW, F) to (4, 2, n, TH, TW, F)
+        output_transform_transposed(dhalves, dproducts)
         flat = dproducts.reshape(16, n * th * tw, f)  # (16, n*TH*TW, F)
         if self.trainable:
             self.add_gradients(work, flat, rows)
         if dpadded is not None:
             place = shaped(work.patches, (16, n * th * tw, self.channels))
-            dpatches = times(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
+            dpatches = blocked_matmul(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
             self.collect_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
 
     def add_gradients(self, work: Work, dproducts: Array, rows: slice) -> None:
         """Add a tile's gradients of the transformed kernel and of the bias. dproducts: (16, n*TH*TW, F)."""
         if work.bias is not None:
             work.dbias[...] += dproducts[IN_ALL].sum(axis=0)
-        work.dkernel[...] += transposed_times(self.transformed(work, rows), dproducts)
+        work.dkernel[...] += blocked_matmul_transposed(self.transformed(work, rows), dproducts)
 
     def place_of_outputs(self, work: Work, n: int) -> Array:
         """The place of a tile's outputs, as 2 by 2 to a block: (2, 2, n, TH, TW, F).
@@ -154,7 +156,7 @@ class WinogradBlock(ConvBlock):
         outputs of one kind; and else in the order of images, (n, TH, 2, TW, 2, F).
         """
         (th, tw), f = self.blocks, self.filters
-        if self.apart:
+        if self.even_strides:
             return shaped(work.outputs, (2, 2, n, th, tw, f))
         in_images = shaped(work.outputs, (n, th, 2, tw, 2, f))
         return in_images.transpose(2, 4, 0, 1, 3, 5)  # (2, 2, n, TH, TW, F)
@@ -162,7 +164,7 @@ class WinogradBlock(ConvBlock):
     def seen_by(self, z: Array, tap: Tap) -> Array:
         """Those of all outputs, (2, 2, n, TH, TW, F), that a position of the pool sees: (n, rows, cols, F)."""
         (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.pool.strides
-        if self.apart:
+        if self.even_strides:
             of_one_kind = z[top % 2, left % 2]  # (n, TH, TW, F)
             return of_one_kind[:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
         images = z.transpose(2, 3, 0, 4, 1, 5)  # (n, TH, 2, TW, 2, F)
@@ -175,18 +177,18 @@ class WinogradBlock(ConvBlock):
         n = len(padded)
         along_cols, patches = self.along_cols(work, n), shaped(work.patches, (4, 4, n, th, tw, c))
         pairs = in_pairs(padded).transpose(4, 3, 0, 2, 1, 5)  # (2, TW + 1, n, 2, TH + 1, C)
-        spread(pairs, along_cols.transpose(0, 4, 1, 2, 3, 5))  # (4, TW, n, 2, TH + 1, C)
+        input_transform(pairs, along_cols.transpose(0, 4, 1, 2, 3, 5))  # (4, TW, n, 2, TH + 1, C)
         row_pairs = along_cols.transpose(2, 3, 0, 1, 4, 5)  # (2, TH + 1, 4, n, TW, C)
-        spread(row_pairs, patches.transpose(0, 3, 1, 2, 4, 5))  # (4, TH, 4, n, TW, C)
+        input_transform(row_pairs, patches.transpose(0, 3, 1, 2, 4, 5))  # (4, TH, 4, n, TW, C)
         return patches.reshape(16, n * th * tw, c)
 
     def collect_patches(self, work: Work, dpatches: Array, dpadded: Array) -> None:
         """The transpose of `transformed`: writes dpadded. dpatches: (4, 4, n, TH, TW, C)."""
         along_cols = self.along_cols(work, len(dpadded))
         row_pairs = along_cols.transpose(2, 3, 0, 1, 4, 5)  # (2, TH + 1, 4, n, TW, C)
-        collect(dpatches.transpose(0, 3, 1, 2, 4, 5), row_pairs)  # from (4, TH, 4, n, TW, C)
+        input_transform_transposed(dpatches.transpose(0, 3, 1, 2, 4, 5), row_pairs)  # from (4, TH, 4, n, TW, C)
         pairs = in_pairs(dpadded).transpose(4, 3, 0, 2, 1, 5)  # (2, TW + 1, n, 2, TH + 1, C)
-        collect(along_cols.transpose(0, 4, 1, 2, 3, 5), pairs)  # from (4, TW, n, 2, TH + 1, C)
+        input_transform_transposed(along_cols.transpose(0, 4, 1, 2, 3, 5), pairs)  # from (4, TW, n, 2, TH + 1, C)
 
     def along_cols(self, work: Work, n: int) -> Array:
         """The place of a tile's pixels, transformed along the columns: see `Work.pixels`."""
@@ -215,7 +217,7 @@ def shaped(memory: Array, shape: Shape) -> Array:
 # ---------------------------------------------------------------- the transforms along one axis, and their transposes
 
 
-def spread(d: Array, out: Array) -> None:
+def input_transform(d: Array, out: Array) -> None:
     """B.T d along one axis. d: (2, T + 1, ...), even pixels and odd ones; out: (4, T, ...).
 
     A patch's four pixels are an even and an odd one, and those that follow them.
@@ -226,8 +228,8 @@ def spread(d: Array, out: Array) -> None:
     np.subtract(after[0], first[1], out=out[2])
 
 
-def collect(dv: Array, dd: Array) -> None:
-    """B dv along one axis: the transpose of `spread`. Writes dd."""
+def input_transform_transposed(dv: Array, dd: Array) -> None:
+    """B dv along one axis: the transpose of `input_transform`. Writes dd."""
     first, after = dd[:, :-1], dd[:, 1:]
     np.add(dv[1], dv[2], out=after[0])
     np.subtract(dv[1], dv[2], out=first[1])
@@ -236,7 +238,7 @@ def collect(dv: Array, dd: Array) -> None:
     first += dv[0::3]
 
 
-def four_to_two(m: Array, out: Array) -> None:
+def output_transform(m: Array, out: Array) -> None:
     """A.T m along one axis."""
     np.add(m[0], m[1], out=out[0])
     out[0] += m[2]
@@ -244,8 +246,8 @@ def four_to_two(m: Array, out: Array) -> None:
     out[1] -= m[3]
 
 
-def two_to_four(dy: Array, out: Array) -> None:
-    """A dy along one axis: the transpose of `four_to_two`."""
+def output_transform_transposed(dy: Array, out: Array) -> None:
+    """A dy along one axis: the transpose of `output_transform`."""
     out[0] = dy[0]
     np.add(dy[0], dy[1], out=out[1])
     np.subtract(dy[0], dy[1], out=out[2])
