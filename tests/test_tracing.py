@@ -9,8 +9,8 @@ import pytest
 from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, reference
-from numpycnn.common.typing import Array
 from numpycnn.common.randomness import descendant
+from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.training import Place
