@@ -310,8 +310,8 @@ def test_an_output_cell_is_written_out_term_by_term(conv: Browser, explored: Exp
         assert close(shown[1], weight)
         assert close(shown[2], float(pixel) * float(weight))
     text = conv.text("#reading").replace(MINUS, "-")
-    score = float(re.search(r"score (\S+);", text).group(1))  # type: ignore[union-attr]
-    assert close(score, layer.inside["scores"][0, i, j, f])
+    score = float(re.search(r"pre-activation (\S+);", text).group(1))  # type: ignore[union-attr]
+    assert close(score, layer.inside["pre_activation"][0, i, j, f])
     printed, says = run_snippet(conv)
     assert says == pytest.approx(float(layer.output[0, i, j, f]), rel=1e-6)
     assert printed == pytest.approx(says, rel=1e-4, abs=1e-6)
@@ -483,9 +483,9 @@ def test_numeric_and_analytic_agree_where_nothing_is_rounded(browser: Browser, t
 def test_gradients_stop_at_dead_relus(conv: Browser, explored: Explored) -> None:
     layer, f = explored.trace["conv2d"], int(conv.value("current.view.filter"))
     assert layer.output_gradient is not None
-    dead = (layer.inside["scores"][0, :, :, f] <= 0) & (layer.output_gradient[0, :, :, f] != 0)
+    dead = (layer.inside["pre_activation"][0, :, :, f] <= 0) & (layer.output_gradient[0, :, :, f] != 0)
     i, j = np.argwhere(dead)[0]
-    conv.point("#dscores", int(i), int(j), 24, 24)
+    conv.point("#dpre_activation", int(i), int(j), 24, 24)
     assert close(number(title(conv)), 0.0)
     assert "The ReLU is dead here: the gradient stops." in conv.text("#reading")
 
@@ -587,14 +587,16 @@ def test_another_target_sends_back_another_gradient(browser: Browser, explored: 
         table = [[float(cell.replace(MINUS, "-")) for cell in (row[1], row[2], row[4], row[5])] for row in cells]
         for k, (score, p, y, gradient) in enumerate(table):
             tolerance = 6e-4 if target == 2 else 0.1  # the page's own numbers, through a kernel in 7 bits
-            assert close(score, trace.last.inside["scores"][0, k], tolerance) or target == 3
+            assert close(score, trace.last.inside["pre_activation"][0, k], tolerance) or target == 3
             assert close(p, trace.output[0, k], tolerance)
             assert y == (k == target)
-            assert math.isclose(gradient, trace.last.inside_gradients["scores"][0, k], rel_tol=tolerance, abs_tol=1e-7)
+            assert math.isclose(
+                gradient, trace.last.inside_gradients["pre_activation"][0, k], rel_tol=tolerance, abs_tol=1e-7
+            )
     assert browser.value("page.traced") is True
     browser.click("#class-4")
     printed, says = run_snippet(browser)
-    assert says == pytest.approx(float(trace.last.inside_gradients["scores"][0, 4]), rel=1e-6)
+    assert says == pytest.approx(float(trace.last.inside_gradients["pre_activation"][0, 4]), rel=1e-6)
     assert printed == pytest.approx(says, rel=1e-4, abs=1e-9)
 
 
