@@ -30,16 +30,23 @@ import numpy as np
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
 
+__all__ = ["CategoricalCrossentropy", "Loss", "MeanSquaredError", "SparseCategoricalCrossentropy"]
 
-class Loss:
+
+class Loss(Explained):
     """Base of all losses. Called, `loss(y_true, y_pred)` is the mean over a batch, as a float.
 
     Targets y_true are first made into an array of y_pred's shape (`targets`), which `value` and `gradient` take.
     """
 
     name = "loss"
+
+    def __init__(self) -> None:
+        """It takes no arguments, unless a subclass does."""
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         """The mean loss of a batch. Raises as `targets` does."""
@@ -237,4 +244,7 @@ LOSSES: dict[str, type[Loss]] = {
 
 def get_loss(value: Any) -> Loss:
     """The loss that a name or a loss itself stands for. Raises ValueError or TypeError for any other value."""
-    return value if isinstance(value, Loss) else checks.lookup("compile", "loss", value, LOSSES)()
+    return value if isinstance(value, Loss) else checks.lookup("compile", "loss", value, LOSSES, kind="losses")()
+
+
+explain_unknown_names(__name__)

@@ -579,11 +579,27 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: accuracy(["a"], [[0.5, 0.5]]), TypeError, "accuracy: y_true must be an array of real numbers"),
     (lambda: confusion_matrix([0], [0], 2.0), TypeError, "confusion_matrix: classes must be an integer of at least 1"),
     (
-        lambda: confusion_matrix([[0]], [[0]], 2),
+        lambda: confusion_matrix([[[0]]], [0], 2),
         ValueError,
-        "confusion_matrix: expected y_true of shape (n,); received",
+        "confusion_matrix: y_true must be labels (n,) or rows (n, classes); received (1, 1, 1)",
     ),
-    (lambda: confusion_matrix([0], [[0]], 2), ValueError, "confusion_matrix: expected y_pred of shape (n,); received"),
+    (lambda: confusion_matrix([0], [[]], 2), ValueError, "y_pred must be labels (n,) or rows (n, classes); received"),
+    (
+        lambda: confusion_matrix([0], [[0.5, 0.2, 0.3]], 2),
+        ValueError,
+        "confusion_matrix: expected y_pred of shape (n, 2); received 3 columns",
+    ),
+    (
+        lambda: confusion_matrix([[1, 0]], [[0.5, 0.2, 0.3]]),
+        ValueError,
+        "confusion_matrix: expected y_true of shape (n, 3); received 2 columns",
+    ),
+    (lambda: confusion_matrix([0], [[0.5, np.nan]]), ValueError, "confusion_matrix: y_pred must be finite in float64"),
+    (
+        lambda: confusion_matrix([0, 1], [[0.5], [1.5]]),
+        ValueError,
+        "confusion_matrix: one column of y_pred must be labels, or probabilities from 0 to 1",
+    ),
     (lambda: Dropout(0.5).forward([1.0]), TypeError, "dropout: input must be an array; received [1.0]"),
     (
         lambda: small_network().summary(None),

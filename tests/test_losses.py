@@ -433,6 +433,24 @@ def test_running_means_weigh_batches_by_their_size() -> None:
     assert means.result() == {"loss": 4.0, "own": 5.0}
 
 
+@pytest.mark.parametrize("classes", [3, None])
+def test_confusion_matrix_of_rows_is_that_of_their_labels(classes: int | None) -> None:
+    labels, predicted = [0, 0, 1, 2, 2], [0, 1, 1, 0, 0]
+    probabilities = np.full((5, 3), 0.25)
+    probabilities[np.arange(5), predicted] = 0.5
+    counted = [[1, 1, 0], [0, 1, 0], [2, 0, 0]]
+    for y_true in (labels, np.array(labels)[:, None], np.eye(3)[labels]):
+        for y_pred in (predicted, np.array(predicted)[:, None], probabilities, probabilities.astype(np.float32)):
+            assert confusion_matrix(y_true, y_pred, classes).tolist() == counted
+    assert confusion_matrix([0, 1], probabilities[:2]).shape == (3, 3)  # columns count, though class 2 is not there
+
+
+def test_confusion_matrix_of_a_sigmoid_output() -> None:
+    assert confusion_matrix([0, 1, 1, 0], [[0.2], [0.7], [0.5], [0.9]]).tolist() == [[1, 1], [1, 1]]
+    assert confusion_matrix([0, 0], [[0.2], [0.3]]).tolist() == [[2, 0], [0, 0]]
+    assert confusion_matrix([[0], [7]], [[7], [7]]).sum(axis=0)[7] == 2  # one column of labels is no probability
+
+
 def test_confusion_matrix_counts_true_by_row() -> None:
     matrix = confusion_matrix(np.array([0, 0, 1, 2, 2], np.uint8), np.array([0, 1, 1, 0, 0]), 3)
     assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 0]]

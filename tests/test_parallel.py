@@ -245,7 +245,7 @@ def until_ctrl_c() -> object:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a shell ignore it
 
     class Announcement(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             if self.model.steps == 1:
                 print("begun", [thread.name for thread in threading.enumerate()], flush=True)
 
@@ -513,7 +513,7 @@ class Watching(Callback):
     def __init__(self) -> None:
         self.seen: list[tuple[list[int], float]] = []
 
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self.seen.append(settings_now())
 
 

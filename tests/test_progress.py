@@ -79,7 +79,7 @@ def test_where_lines_can_be_drawn_over() -> None:
 
 def test_an_epoch_that_was_stopped_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
     class Stop(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             self.model.stop_training = batch == 1
 
     x, y = small_data(10)
@@ -165,7 +165,7 @@ def test_evaluate_tells_the_figures_so_far(monkeypatch: pytest.MonkeyPatch, caps
 
 def test_the_bar_is_finished_before_a_callback_prints(capsys: pytest.CaptureFixture[str]) -> None:
     class Say(Callback):
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             print("said")
 
     x, y = small_data(4)

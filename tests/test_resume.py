@@ -38,10 +38,10 @@ class Interruption(Callback):
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.now = epoch
 
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if self.now == self.epoch:
             raise KeyboardInterrupt
 
@@ -90,7 +90,7 @@ def test_the_seed_is_the_files_where_the_program_draws_another(path: Path) -> No
 class Slower(Callback):
     """Halves the learning rate at every epoch."""
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.model.optimizer.learning_rate /= 2
 
 
@@ -119,7 +119,7 @@ class Counting(Callback):
     def __init__(self) -> None:
         self.count = 0
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.count += 1
 
     def get_state(self) -> dict[str, Array]:
@@ -136,8 +136,8 @@ class Losses(Callback):
         self.losses: list[float] = []
         self.empty = empty
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        self.losses.append(logs["loss"])
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.losses.append((logs or {})["loss"])
 
     def get_state(self) -> dict[str, Array]:
         return {"losses": np.array(self.losses, np.float64)} if self.losses or self.empty else {}
@@ -168,7 +168,7 @@ def test_a_state_may_hold_numbers_in_place_of_arrays(path: Path) -> None:
 
 def test_a_state_may_be_empty_in_the_file(path: Path) -> None:
     class Empty(Losses):
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             pass
 
     train(path, 1, [Empty(empty=True)])

@@ -290,24 +290,24 @@ class Spy(Callback):
         self.calls: list[str] = []
         self.batch_logs: list[Logs] = []
 
-    def on_train_begin(self, logs: Logs) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         self.calls.append("train begin")
 
-    def on_train_end(self, logs: Logs) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:
         self.calls.append("train end")
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.calls.append(f"epoch {epoch} begin")
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        self.calls.append(f"epoch {epoch} end {' '.join(logs)}")
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.calls.append(f"epoch {epoch} end {' '.join(logs or {})}")
 
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self.calls.append(f"batch {batch} begin")
 
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self.calls.append(f"batch {batch} end")
-        self.batch_logs.append(logs)
+        self.batch_logs.append(logs or {})
 
 
 def test_callbacks_are_called_in_order() -> None:
@@ -403,7 +403,7 @@ def test_an_initial_epoch_past_the_last_trains_nothing() -> None:
 
 def test_a_callback_can_stop_training() -> None:
     class Stop(Callback):
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             self.model.stop_training = epoch == 1
 
     x, y = small_data(8)
@@ -416,7 +416,7 @@ def test_a_callback_can_stop_training_within_an_epoch() -> None:
     """As in Keras: the batch is the last one, and the epoch is ended."""
 
     class Stop(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             self.model.stop_training = batch == 1
 
     x, y = small_data(8)
@@ -465,7 +465,7 @@ def test_early_stopping_restores_the_best_weights() -> None:
     kept: list[list[Array]] = []
 
     class Keep(Callback):
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             kept.append(self.model.get_weights())
 
     stopping = EarlyStopping("loss", patience=2, restore_best_weights=True)
@@ -482,8 +482,9 @@ def test_early_stopping_restores_at_the_end_of_epochs_too_and_starts_afresh() ->
     class Script(Callback):
         """Gives the figures that the test wants."""
 
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             kept.append(self.model.get_weights())
+            assert logs is not None
             logs["loss"] = [1.0, 0.5, 0.5, 0.7][epoch]
 
     x, y = small_data(6)
@@ -640,7 +641,7 @@ def test_everything_runs_in_floatx(floatx: str, given: type) -> None:
     seen: set[str] = set()
 
     class Watch(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             optimizer = self.model.optimizer
             assert optimizer is not None
             seen.update(str(p.dtype) for p in self.model.params.values())

@@ -122,20 +122,28 @@ def function(owner: str, argument: str, value: Any) -> None:
         raise TypeError(f"{owner}: {argument} must be a function; received {shown(value)}")
 
 
-def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
-    """One of the known values, which are all of one type."""
+def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind: str = "") -> T:
+    """One of the known values, which are all of one type. kind: as for `unknown.remark`, where Keras has more."""
     expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {shown(value)}"
     if isinstance(value, bool) or not isinstance(value, type(next(iter(known), value))):
         raise TypeError(expected)
     for one in known:
         if one == value:
             return one
-    raise ValueError(expected)
+    raise ValueError(expected + remark_on(kind, value, known))
 
 
-def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T]) -> T:
-    """What a table holds under the name `value`."""
-    return table[choice(owner, argument, value, table)]
+def remark_on(kind: str, value: Any, known: Collection[Any]) -> str:
+    """What there is to say of an unknown name beside those that are known; nothing of what is no name."""
+    from numpycnn.common import unknown
+
+    said = unknown.remark(kind, value, known) if isinstance(value, str) else ""
+    return f" ({said})" if said else ""
+
+
+def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T], *, kind: str = "") -> T:
+    """What a table holds under the name `value`. kind: as for `choice`."""
+    return table[choice(owner, argument, value, table, kind=kind)]
 
 
 def sequence(owner: str, argument: str, value: Any, *, length: int | None = None) -> Sequence[Any]:

@@ -122,7 +122,7 @@ def facts_of(model: Any, callbacks: Sequence[Any]) -> dict[str, Any]:
 
 def arrays_of(model: Any, callbacks: Sequence[Any]) -> dict[str, Array]:
     """All arrays, by the names in the file. Raises TypeError or ValueError for what is no array of such numbers."""
-    arrays = prefixed("weights", model.params)
+    arrays = prefixed("weights", model.weights)
     if model.optimizer is not None:
         for slot in model.optimizer.slots():
             arrays |= prefixed(f"optimizer/{slot}", model.optimizer.state.get(slot, {}))
@@ -177,7 +177,9 @@ def model_in(file: Reader) -> Saved:
     arrays = file.arrays()
     owned = by_owner(arrays)
     for layer, shape in plan.layers:
-        layer.finish_build(shape, owned.get(f"weights/{layer.name}", {}))
+        own = owned.get(f"weights/{layer.name}", {})
+        state = {key: own.pop(key) for key in layer.state_shapes(shape)}
+        layer.finish_build(shape, own, state)
     if plan.compiled is not None:
         optimizer = plan.compiled.optimizer
         optimizer.iterations = file.facts["iterations"]
@@ -298,7 +300,7 @@ def check_arrays(facts: dict[str, Any], plan: Blueprint, declared: Mapping[str, 
     params = {
         f"{layer.name}/{key}": Declared(dtype, size)
         for layer, shape in plan.layers
-        for key, size in layer.param_shapes(shape).items()
+        for key, size in {**layer.param_shapes(shape), **layer.state_shapes(shape)}.items()
     }
     wanted = {f"weights/{name}": param for name, param in params.items()}
     if facts["history"] is not None:

@@ -64,21 +64,19 @@ class Dense(KernelLayer):
         y = self.activation_function.forward(z)
         return y, DenseCache(x, self.activation_function.kept(z, y), y)
 
-    def backward(self, dy: Array, cache: DenseCache) -> tuple[Array, dict[str, Array]]:
-        dz = self.activation_function.backward(dy, cache.z, cache.y)  # (N, ..., U)
-        return F.dense_backward_input(dz, self.params["kernel"]), self.gradients(*F.dense_backward(dz, cache.x))
+    def gradients_from(self, dz: Array, cache: DenseCache) -> tuple[Array, Array]:
+        return F.dense_backward(dz, cache.x)
 
-    def parameter_gradients(self, dy: Array, cache: DenseCache) -> dict[str, Array]:
-        dz = self.activation_function.backward(dy, cache.z, cache.y)  # (N, ..., U)
-        return self.gradients(*F.dense_backward(dz, cache.x))
+    def input_gradient_from(self, dz: Array, cache: DenseCache) -> Array:
+        return F.dense_backward_input(dz, self.params["kernel"])
 
     def inside(self, x: Array, cache: DenseCache) -> dict[str, Array]:
-        """The scores before the activation: (N, ..., units)."""
-        return {"scores": self.without_activation().forward(x)[0]}
+        """The pre-activation: (N, ..., units)."""
+        return {"pre_activation": self.without_activation().forward(x)[0]}
 
     def inside_gradients(self, dy: Array, cache: DenseCache) -> dict[str, Array]:
-        """dL/d scores."""
-        return {"scores": self.activation_function.backward(dy, cache.z, cache.y)}
+        """dL/d pre-activation."""
+        return {"pre_activation": self.pre_activation_gradient(dy, cache)}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}

@@ -105,4 +105,4 @@ def lessons(network: Sequential, x: Any, y: Any) -> tuple[Data | None, str]:
         return None, "Training is off: the network is not compiled, so it has no loss to make small."
     if labels is None:
         return None, f"Training is off: the network's output is {network.output_shape}, and digits are of ten classes."
-    return (as_inputs(network, x), labels), ""
+    return Data(as_inputs(network, x), labels), ""

@@ -74,11 +74,11 @@ class Position(Callback):
         self.epoch, self.batches = 0, 0
         self.logs: Logs = {}
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch, self.batches = epoch, 0
 
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        self.batches, self.logs = batch + 1, logs
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.batches, self.logs = batch + 1, logs or {}
 
     def text(self) -> str:
         """How far training came."""
