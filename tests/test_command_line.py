@@ -89,6 +89,7 @@ def test_version_and_help() -> None:
         (["--epochs", "two"], "argument --epochs: expected a whole number of at least 1; received 'two'"),
         (["--batch-size", "-5"], "argument --batch-size: expected a whole number of at least 1; received '-5'"),
         (["--resume", ""], "argument --resume: expected the name of a file; received ''"),
+        (["--resume", "a.h5"], "argument --resume: a.h5: expected a name that ends in .safetensors; received .h5"),
         (["--seed", "1.5"], "argument --seed: expected a whole number of at least 0; received '1.5'"),
         (["--epoch-count", "3"], "unrecognized arguments: --epoch-count 3"),
         (["classify"], "unrecognized arguments: classify"),
@@ -101,9 +102,16 @@ def test_bad_options_are_explained(arguments: list[str], message: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_the_name_of_a_file_is_not_empty() -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="expected the name of a file; received ''"):
-        train.file_name("")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "expected the name of a file; received ''"),
+        ("digits.numpycnn", r"digits\.numpycnn: expected a name .*; save to digits\.safetensors$"),
+    ],
+)
+def test_a_name_that_no_file_can_be_kept_under_is_refused(name: str, message: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
+        train.file_to_write(name)
 
 
 def hear_ctrl_c() -> None:
@@ -204,7 +212,7 @@ def test_ctrl_c_says_what_was_done(
 
 @pytest.mark.usefixtures("part_of_mnist")
 def test_training_goes_on_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    whole, parts = str(tmp_path / "whole"), str(tmp_path / "parts")
+    whole, parts = str(tmp_path / "whole.safetensors"), str(tmp_path / "parts.safetensors")
     assert main(["--batch-size", "250", "--resume", whole]) == 0
     assert f"After each epoch the network is written to {whole}.\nEpoch 1/2\n" in capsys.readouterr().out
     assert main(["--batch-size", "250", "--resume", parts, "--epochs", "1"]) == 0
@@ -240,7 +248,7 @@ def test_ctrl_c_ends_the_other_commands_without_a_traceback(
 def test_ctrl_c_says_what_a_file_holds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, hook: str, done: int
 ) -> None:
-    path = str(tmp_path / "kept")
+    path = str(tmp_path / "kept.safetensors")
     assert main(["--batch-size", "250", "--epochs", str(done), "--resume", path]) == 0
     assert interrupted_at(monkeypatch, hook, "--epochs", "2", "--resume", path) == 130
     out = capsys.readouterr().out
@@ -250,12 +258,13 @@ def test_ctrl_c_says_what_a_file_holds(
 
 @pytest.mark.usefixtures("part_of_mnist")
 @pytest.mark.parametrize(
-    ("place", "message"), [("bad", "bad: ends too early, after 3 bytes"), ("none/file", "No such file")]
+    ("place", "message"),
+    [("bad.safetensors", "bad.safetensors: ends too early, after 3 bytes"), ("none/file.safetensors", "No such file")],
 )
 def test_a_file_that_will_not_do_is_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str, message: str
 ) -> None:
-    (tmp_path / "bad").write_bytes(b"bad")
+    (tmp_path / "bad.safetensors").write_bytes(b"bad")
     assert main(["--resume", str(tmp_path / place)]) == 1
     assert message in capsys.readouterr().err
-    assert (tmp_path / "bad").read_bytes() == b"bad"
+    assert (tmp_path / "bad.safetensors").read_bytes() == b"bad"

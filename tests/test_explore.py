@@ -383,9 +383,9 @@ def test_the_command_takes_a_network_from_a_file(
     network = Sequential([Flatten(input_shape=(28, 28)), Dense(10, activation="softmax")], seed=0)
     if loss:
         network.compile("sgd", loss)
-    network.save(tmp_path / "model")
+    network.save(tmp_path / "model.safetensors")
     output = tmp_path / "page.html"
-    assert main(["explore", "--model", str(tmp_path / "model"), "--output", str(output)]) == 0
+    assert main(["explore", "--model", str(tmp_path / "model.safetensors"), "--output", str(output)]) == 0
     assert "Learning" not in capsys.readouterr().out
     facts = facts_of(output.read_text(encoding="utf-8"))
     assert ("dense/scores_gradient" in facts["tensors"]) == (loss is not None)
@@ -393,14 +393,14 @@ def test_the_command_takes_a_network_from_a_file(
 
 def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     network = Sequential([Dense(10, input_shape=(5,))], seed=0)
-    network.save(tmp_path / "model")
+    network.save(tmp_path / "model.safetensors")
     for arguments, message in [
         (
-            ["--model", str(tmp_path / "model")],
+            ["--model", str(tmp_path / "model.safetensors")],
             "expected a network of images of 28 by 28 pixels; its input_shape is (5,)",
         ),
         (["--digit", "10000"], "--digit: the test images are 0 to 9999; received 10000"),
-        (["--model", str(tmp_path / "none")], "No such file"),
+        (["--model", str(tmp_path / "none.safetensors")], "No such file"),
     ]:
         assert main(["explore", *arguments, "--output", str(tmp_path / "page.html")]) == 1
         assert message in capsys.readouterr().err
