@@ -451,7 +451,7 @@ def test_a_step_and_a_prediction_give_back_their_memory_to_be_used_again() -> No
         scratch.release()
         work()
         assert scratch.LOCAL.buffers.free
-        assert not scratch.LOCAL.buffers.lent
+        assert not scratch.LOCAL.buffers.in_use
         assert not scratch.LOCAL.buffers.depth
     scratch.release()
 

@@ -1,7 +1,7 @@
-"""Checks of arguments: each returns the value in its plain form, or raises.
+"""Argument checks: each returns the value as a plain Python or NumPy object, or raises.
 
-An error says whose argument it is, what was expected and what was received. TypeError is for the wrong kind of thing,
-ValueError for the wrong value.
+An error names the owner of the argument, what was expected and what was received. TypeError is for a wrong type,
+ValueError for a wrong value.
 """
 
 import operator
@@ -17,25 +17,25 @@ from numpycnn.common.typing import Array, Pair, Shape
 
 T = TypeVar("T")
 
-CHUNK = 1024  # examples looked at at a time
-MAX_SIZE = 2**31 - 1  # numbers in an array, and so in any axis of it: as far as BLAS counts
-MAX_AXES = 32  # NumPy has room for twice as many; the product of very many sizes takes long
+CHUNK = 1024  # examples checked at a time
+MAX_SIZE = 2**31 - 1  # of an array, and so of each axis: the range of BLAS's 32-bit integers
+MAX_AXES = 32  # of an array; NumPy allows 64
 MAX_FLOAT = float(np.finfo(np.float32).max)
-MAX_REPR = 200  # characters of a value that an error shows
+MAX_REPR = 200  # characters of a value in an error message
 
 
 def short_repr(value: Any) -> str:
-    """The value as an error shows it, cut where it is long."""
+    """repr(value) for an error message, truncated where it is long."""
     try:
-        with np.printoptions(threshold=MAX_REPR, edgeitems=1):  # what is cut off need not be formatted
+        with np.printoptions(threshold=MAX_REPR, edgeitems=1):  # long arrays need not be formatted whole
             text = repr(value)
-    except Exception:  # its own __repr__ fails, or it is an integer of thousands of digits
+    except Exception:  # __repr__ fails, or an integer has more digits than Python prints
         return f"a value of type {type(value).__name__}"
     return truncated(text)
 
 
 def truncated(text: str) -> str:
-    """The beginning of a text that is long."""
+    """At most MAX_REPR characters of the text."""
     return text if len(text) <= MAX_REPR else f"{text[:MAX_REPR]}..."
 
 
@@ -54,7 +54,7 @@ def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most
 
 
 def size(owner: str, argument: str, value: Any) -> int:
-    """A positive integer that an array's axis can be as long as."""
+    """A positive integer up to MAX_SIZE: the length of an axis."""
     return integer(owner, argument, value, at_most=MAX_SIZE)
 
 
@@ -74,13 +74,13 @@ def shape(owner: str, argument: str, value: Any) -> Shape:
         )
     if len(value) > MAX_AXES:
         raise ValueError(f"{owner}: {argument} may have {MAX_AXES} axes; received {len(value)}")
-    found = tuple(size(owner, argument, one) for one in value)
-    array_size(owner, argument, found)
-    return found
+    sizes = tuple(size(owner, argument, one) for one in value)
+    array_size(owner, argument, sizes)
+    return sizes
 
 
 def array_size(owner: str, what: str, shape: Shape) -> None:
-    """Raise ValueError for a shape of more numbers than an array should hold."""
+    """Raise ValueError for a shape of more than MAX_SIZE elements."""
     if prod(shape) > MAX_SIZE:
         raise ValueError(
             f"{owner}: {what} must hold at most {MAX_SIZE} numbers; received the shape {short_repr(shape)}"
@@ -97,10 +97,10 @@ def number(
     above: float = -inf,
     below: float = inf,
 ) -> float:
-    """A real number within the bounds, and of float32's range. "0.5" and True are not numbers."""
+    """A real number within the bounds and within float32's range. "0.5" and True are not numbers."""
     bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
-    stated = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
-    expected = f"{owner}: {argument} must be a finite number{', ' * bool(stated)}{stated}; received {short_repr(value)}"
+    limits = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
+    expected = f"{owner}: {argument} must be a finite number{', ' * bool(limits)}{limits}; received {short_repr(value)}"
     if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
         raise TypeError(expected)
     if not (-inf < value < inf and at_least <= value <= at_most and above < value < below):
@@ -126,7 +126,7 @@ def function(owner: str, argument: str, value: Any) -> None:
 
 
 def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind: str = "") -> T:
-    """One of the known values, which are all of one type. kind: as for `unknown.remark`, where Keras has more."""
+    """One of the known values, which have one type. kind: as for `unknown.hint`, for names that Keras has too."""
     expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {short_repr(value)}"
     if isinstance(value, bool) or not isinstance(value, type(next(iter(known), value))):
         raise TypeError(expected)
@@ -137,20 +137,20 @@ def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind:
 
 
 def hint_for(kind: str, value: Any, known: Collection[Any]) -> str:
-    """What there is to say of an unknown name beside those that are known; nothing of what is no name."""
+    """A hint about an unknown name, in parentheses; empty where there is none, or the value is not a string."""
     from numpycnn.common import unknown
 
-    said = unknown.hint(kind, value, known) if isinstance(value, str) else ""
-    return f" ({said})" if said else ""
+    text = unknown.hint(kind, value, known) if isinstance(value, str) else ""
+    return f" ({text})" if text else ""
 
 
 def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T], *, kind: str = "") -> T:
-    """What a table holds under the name `value`. kind: as for `choice`."""
+    """table[value]. kind: as for `choice`."""
     return table[choice(owner, argument, value, table, kind=kind)]
 
 
 def sequence(owner: str, argument: str, value: Any, *, length: int | None = None) -> Sequence[Any]:
-    """A list or tuple, of that many items where a length is given."""
+    """A list or tuple, of the given length unless that is None."""
     if not isinstance(value, (list, tuple)):
         raise TypeError(f"{owner}: {argument} must be a list; received {short_repr(value)}")
     if length is not None and len(value) != length:
@@ -160,11 +160,11 @@ def sequence(owner: str, argument: str, value: Any, *, length: int | None = None
 
 def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
     """Raise TypeError unless the value is a dict, ValueError unless it has these keys and no others."""
-    wanted = f"{owner}: {argument} must be a dict with the keys {', '.join(sorted(expected))}"
+    message = f"{owner}: {argument} must be a dict with the keys {', '.join(sorted(expected))}"
     if not isinstance(value, dict):
-        raise TypeError(f"{wanted}; received {short_repr(value)}")
+        raise TypeError(f"{message}; received {short_repr(value)}")
     if value.keys() != expected:
-        raise ValueError(f"{wanted}; received the keys {truncated(', '.join(map(str, value)))}")
+        raise ValueError(f"{message}; received the keys {truncated(', '.join(map(str, value)))}")
 
 
 def arrays(owner: str, argument: str, value: Any) -> None:
@@ -195,14 +195,14 @@ def text(owner: str, argument: str, value: Any) -> str:
 
 
 def path(owner: str, argument: str, value: Any) -> str:
-    """A file's path: a string, or what has one, such as a pathlib.Path."""
+    """A file's path as a string, from a string or an os.PathLike such as a pathlib.Path."""
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
         raise TypeError(
             f"{owner}: {argument} must be a path, as a string or a pathlib.Path; received {short_repr(value)}"
         )
     try:
         encoded = os.fsencode(value)
-    except UnicodeEncodeError:  # half a character
+    except UnicodeEncodeError:  # a lone surrogate
         encoded = b""
     if not encoded or b"\0" in encoded:
         raise ValueError(f"{owner}: {argument} must be a path; received {short_repr(value)}")
@@ -210,7 +210,7 @@ def path(owner: str, argument: str, value: Any) -> str:
 
 
 def name(owner: str, value: Any) -> str:
-    """A name that can stand in "layer/parameter": not empty, and without a slash."""
+    """A name that can be part of "layer/parameter": not empty, and without a slash."""
     text(owner, "name", value)
     if not value or "/" in value:
         raise ValueError(f"{owner}: name must not be empty nor contain '/'; received {short_repr(value)}")
@@ -218,7 +218,7 @@ def name(owner: str, value: Any) -> str:
 
 
 def numbers(owner: str, argument: str, value: Any) -> Array:
-    """An array of real numbers (bool, integer or float), or anything NumPy makes one of. Nothing is copied or cast."""
+    """An array of real numbers (bool, integer or float) from any array-like; neither copied nor cast."""
     try:
         array = np.asarray(value)
     except ValueError as error:  # rows of different lengths
@@ -258,7 +258,7 @@ def same_length(owner: str, **arrays: Array) -> None:
 
 
 def finite(owner: str, argument: str, array: Array, dtype: np.dtype) -> None:
-    """Raise ValueError if the array holds NaN or infinity once cast to dtype; it is cast in parts, to spare memory."""
+    """Raise ValueError if the array holds NaN or infinity once cast to dtype; it is cast in chunks, to save memory."""
     for start in range(0, len(array), CHUNK):
         with np.errstate(over="ignore"):
             bad = ~np.isfinite(array[start : start + CHUNK].astype(dtype))

@@ -1,7 +1,6 @@
-"""Threads that share work with the thread that gives it to them, which works too while it waits.
+"""A pool of worker threads in which the calling thread works too, while it waits for results.
 
-A caller that slept instead would be one thread more than there is work for, and would have to be woken: that takes
-longer than small tasks of work do.
+A caller that slept instead would be one thread too many, and waking it takes longer than a small task does.
 """
 
 from collections import deque
@@ -14,7 +13,7 @@ from typing import Any, Self
 
 
 class Task(Future[Any]):
-    """A task of work that is open to whoever comes first: a thread of the pool, or the caller."""
+    """A task that runs in the first free thread: one of the pool's, or the caller's."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__()
@@ -22,9 +21,9 @@ class Task(Future[Any]):
 
 
 class WorkerPool:
-    """That many workers, the caller and threads, for as long as its context lasts; at its end no thread is left.
+    """`workers` workers, the caller among them, for as long as the context lasts; at its end no thread is left.
 
-    They work under the caller's context: its np.errstate holds there too. What is not begun at the end is dropped.
+    Tasks run in the caller's contextvars context: its np.errstate applies. Tasks not begun at the end are cancelled.
     """
 
     def __init__(self, workers: int) -> None:
@@ -39,7 +38,7 @@ class WorkerPool:
         self.threads.shutdown(cancel_futures=True)
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-        """The results of function(job), in the order of the jobs, of which a few are open or under way at a time."""
+        """Yield function(job) in the order of the jobs, of which at most `ahead` are pending or running at a time."""
         jobs, tasks = iter(jobs), deque[Task]()
         try:
             while True:
@@ -56,17 +55,17 @@ class WorkerPool:
                 task.cancel()
 
     def submit(self, work: Callable[[], Any]) -> Task:
-        """A task of work that is open from now on."""
+        """Queue a task."""
         task = Task(partial(copy_context().run, work))
         self.pending.append(task)
         self.threads.submit(self.run_next)
         return task
 
     def run_next(self) -> None:
-        """Do the first of the tasks that no one has begun; one that is cancelled is left."""
+        """Run the first pending task, unless it was cancelled."""
         try:
             task = self.pending.popleft()
-        except IndexError:  # others were faster
+        except IndexError:  # another thread took the last one
             return
         if not task.set_running_or_notify_cancel():
             return
@@ -74,5 +73,5 @@ class WorkerPool:
             task.set_result(task.work())
         except BaseException as error:
             task.set_exception(error)
-            if not isinstance(error, Exception):  # Ctrl-C, which is for the caller at once
+            if not isinstance(error, Exception):  # Ctrl-C: raised in the caller at once
                 raise
