@@ -190,7 +190,7 @@ class Optimizer(Explained):
             gc.collect()  # an unused model may still be referenced by its own History
             if self._owner() is not None:
                 owner = type(self).__name__
-                raise ValueError(f"{owner}: serves another model already; each model needs its own optimizer")
+                raise ValueError(f"{owner}: is used by another model already; each model needs its own optimizer")
             self.iterations, self.state = 0, {}  # they belonged to the former model
         self._owner = weakref.ref(model)
 

@@ -224,7 +224,7 @@ class Layer(Stage, Explained):
         return [array.copy() for array in self.weights.values()]
 
     def set_weights(self, weights: list[Array]) -> None:
-        """Copy arrays into the weights, in order. Raises ValueError if number or shapes differ; nothing changes then."""
+        """Copy arrays into the weights, in order. Raises ValueError, before any change, if they do not fit."""
         for array, value in zip(self.weights.values(), self.check_weights(weights), strict=True):
             array[...] = value
 
