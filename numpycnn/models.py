@@ -208,6 +208,7 @@ class Sequential(Network):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         *,
+        callbacks: Sequence[Callback] | Callback | None = None,
         return_dict: bool = False,
         check_finite: bool = False,
         workers: int | None = None,
@@ -222,24 +223,31 @@ class Sequential(Network):
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
         checks.flag(caller, "return_dict", return_dict)
         workers = check_workers(caller, workers, executor)
+        listeners = check_callbacks(caller, callbacks)
         data = self._check_data("evaluate", x, y, check_finite)
         self._build_for(data.x)
+        params = {"verbose": verbose, "steps": count_batches(len(data), batch_size), "metrics": self.metrics_names}
         with at_work(workers, executor) as pool:
-            return self._returned(self._evaluate(data, batch_size, verbose, pool), return_dict)
+            figures = self._evaluate(data, batch_size, verbose, pool, CallbackList(listeners, self, params))
+        return self._returned(figures, return_dict)
 
-    def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers) -> Logs:
+    def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers, listeners: CallbackList) -> Logs:
         """The loop over batches. The micro-batches of all are one stream of work."""
+        listeners.call("on_test_begin", {})
         goal, means = self._objective("evaluate"), RunningMeans()
         whole = [data.rows(rows) for rows in batches(len(data), batch_size)]
         cuts = [training.micro_batches(len(batch)) for batch in whole]
         jobs = (batch.rows(cut) for batch, own in zip(whole, cuts, strict=True) for cut in own)
         results = pool.run(partial(training.evaluate, goal), jobs)
         progress = Progress(len(whole), verbose)
-        for number, (batch, own) in enumerate(zip(whole, cuts, strict=True), start=1):
+        for number, (batch, own) in enumerate(zip(whole, cuts, strict=True)):
+            listeners.call("on_test_batch_begin", number, {})
             result = training.join(islice(results, len(own)))
             means.add(*self._figures(result, batch.y))
-            progress.update(number, means.result())
+            progress.update(number + 1, means.result())
+            listeners.call("on_test_batch_end", number, means.result())
         progress.finish(means.result())
+        listeners.call("on_test_end", means.result())
         return means.result()
 
     def _validation_figures(
@@ -248,7 +256,7 @@ class Sequential(Network):
         """The figures of the validation data, with "val_" before their names; none without such data."""
         if validation is None:
             return {}
-        figures = self._evaluate(validation, batch_size, 0, pool)
+        figures = self._evaluate(validation, batch_size, 0, pool, listeners)
         return {f"val_{name}": value for name, value in figures.items()}
 
     def test_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
@@ -257,7 +265,8 @@ class Sequential(Network):
         data = self._check_data("test_on_batch", x, y, check_finite)
         self._build_for(data.x)
         with at_work(check_workers(self.name, None, None)) as pool:
-            return self._returned(self._evaluate(data, len(data), 0, pool), return_dict)
+            figures = self._evaluate(data, len(data), 0, pool, CallbackList([], self, {}))
+        return self._returned(figures, return_dict)
 
     def predict(
         self,
@@ -265,30 +274,41 @@ class Sequential(Network):
         batch_size: int | None = None,
         verbose: int | str = 0,
         *,
+        callbacks: Sequence[Callback] | Callback | None = None,
         check_finite: bool = False,
         workers: int | None = None,
         executor: Any = None,
     ) -> Array:
         """The model's output, dropout off: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
 
-        batch_size: how many examples make a step of the progress bar, and nothing else; None is 32. verbose,
-        check_finite, workers, executor: as for `fit`.
+        batch_size: how many examples make a step of the progress bar, and a batch for callbacks, and nothing else; None
+        is 32. verbose, callbacks, check_finite, workers, executor: as for `fit`.
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
         caller = f"{self.name}.predict"
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
         workers = check_workers(caller, workers, executor)
+        listeners = check_callbacks(caller, callbacks)
         x, output_shape = self._check_x(caller, x, check_finite)
         self._build_for(x)
-        y = np.empty((len(x), *output_shape), self.dtype)
+        y, steps = np.empty((len(x), *output_shape), self.dtype), count_batches(len(x), batch_size)
+        everyone = CallbackList(listeners, self, {"verbose": verbose, "steps": steps})
         infer = partial(training.infer, training.planned(self, fast=self.fast), self.dtype)
-        progress = Progress(count_batches(len(x), batch_size), verbose)
-        cuts = training.micro_batches(len(x))
+        progress, cuts = Progress(steps, verbose), training.micro_batches(len(x))
+        everyone.call("on_predict_begin", {})
+        done = 0  # batches
         with at_work(workers, executor) as pool:
             for rows, part in zip(cuts, pool.run(infer, (x[rows] for rows in cuts)), strict=True):
                 y[rows] = part
+                known = steps if rows.stop == len(x) else rows.stop // batch_size
+                for batch in range(done, known):
+                    everyone.call("on_predict_batch_begin", batch, {})
+                    outputs = y[batch * batch_size : (batch + 1) * batch_size]
+                    everyone.call("on_predict_batch_end", batch, {"outputs": outputs})
+                done = known
                 progress.update(count_batches(rows.stop, batch_size), {})
         progress.finish({})
+        everyone.call("on_predict_end", {})
         return y
 
     def __call__(self, x: Any) -> Array:

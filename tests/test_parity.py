@@ -76,7 +76,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "softmax's backward without its sum": (
         Fault(functional.softmax_backward, "(dy - (dy * y).sum(axis=-1, keepdims=True))", "dy"),
     ),
-    "tanh's backward without the square": (Fault(functional.tanh_backward, "y * y", "y"),),
+    "tanh's backward without the square": (Fault(functional.tanh_backward, "(1 + e) ** 2", "(1 + e)"),),
     "sigmoid's backward off by a thousandth": (Fault(functional.sigmoid_backward, "return dy", "return 1.001 * dy"),),
     "Flatten ignores the data format": (
         Fault(Flatten.forward, "to_channels_last(x, self.data_format)", "x"),
@@ -84,7 +84,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     ),
     "squared error halved": (Fault(losses.MeanSquaredError.gradient, "2.0 /", "1.0 /"),),
     "probabilities not divided by their sum": (
-        Fault(losses.CategoricalCrossentropy.value, "normalize(y_pred)", "y_pred"),
+        Fault(losses.CategoricalCrossentropy.value, "y_pred / row_sums(y_pred)", "y_pred"),
     ),
     "cross-entropy summed over the middle axes": (Fault(losses.per_example, ".mean(axis=1)", ".sum(axis=1)"),),
     "loss not divided by the batch": (Fault(training.learn, " / job.batch", ""),),

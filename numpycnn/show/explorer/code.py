@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 from numpycnn import functional as F
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, logits_gradient
 
 FUNCTIONS: dict[str, Any] = {
     "im2col": F.im2col,
@@ -28,7 +28,7 @@ FUNCTIONS: dict[str, Any] = {
     "softmax": F.softmax,
     "softmax_backward": F.softmax_backward,
     "cross_entropy": CategoricalCrossentropy.value,
-    "cross_entropy_gradient": CategoricalCrossentropy.gradient,
+    "cross_entropy_gradient": logits_gradient,
     "squared_error": MeanSquaredError.value,
     "squared_error_gradient": MeanSquaredError.gradient,
 }
@@ -45,8 +45,7 @@ MARKED = {
     "dense_backward": "return x.T @ dy",
     "dense_backward_input": "return dy @",
     "dropout": "return (words",
-    "cross_entropy": "return -per_example",
-    "cross_entropy_gradient": "gradient = F.softmax",
+    "cross_entropy": "terms = ",
 }
 """What stands in the line that computes the number, where it is not the last line."""
 
