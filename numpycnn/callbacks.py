@@ -226,20 +226,23 @@ class TerminateOnNaN(Callback):
 class BackupAndRestore(Callback):
     """Keep training in a file, so that a program that is killed and started again goes on where it was.
 
-    path: the file, that of a whole model (`Sequential.save`), written at the end of every epoch with what the other
-    callbacks remember. When training begins and the file is there, the model takes over from it the
-    weights, the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
+    path: the .safetensors file, that of a whole model (`Sequential.save`), written at the end of every epoch with what
+    the other callbacks remember. When training begins and the file is there, the model takes over from it the weights,
+    the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
     On the same data it ends with the same bytes as if it had never been interrupted. Where the file's training is at
     its end nothing is trained. To start anew, remove the file.
     What callbacks do when training ends, such as to go back to the best weights, is not in the file; it is done again.
 
-    Raises TypeError for what is no path; when training begins saving.ModelFileError for a model that cannot be saved,
-    and for a file that is damaged or holds another model or other callbacks; and OSError. Source: Keras's
-    BackupAndRestore, which removes the file at the end.
+    Raises TypeError for what is no path, and saving.ModelFileError for a suffix other than .safetensors; when training
+    begins ModelFileError for a model that cannot be saved, and for a file that is damaged or holds another model or
+    other callbacks; and OSError. Source: Keras's BackupAndRestore, which removes the file at the end.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        from numpycnn import files  # here: its imports take a while
+
         self.path = os.path.abspath(checks.path("BackupAndRestore", "path", path))  # the program may change directory
+        files.format_of(self.path, reading=False)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         from numpycnn import files  # here: its imports take a while

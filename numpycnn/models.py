@@ -27,7 +27,6 @@ from numpycnn.engine.network import Network, restored_on_error
 from numpycnn.engine.training import BatchResult, Objective, Place, StepResult
 from numpycnn.engine.workers import Workers, at_work, check_workers
 from numpycnn.layers import LAYERS, Input, Layer
-from numpycnn.layers.base import Built
 from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
@@ -524,18 +523,7 @@ def load_model(path: str | PathLike[str]) -> Sequential:
     """
     from numpycnn import files
 
-    saved = files.load(checks.path("load_model", "path", path))
-    facts, layers = saved.facts, saved.layers
-    model = Sequential(name=facts["name"], seed=facts["seed"], fast=facts["fast"], dtype=facts["dtype"])
-    model._layers = layers
-    model._built = Built(layers[0].input_shape or (), layers[-1].output_shape or (), {}, {})
-    model.steps = facts["steps"]
-    if saved.compiled is not None:
-        model.compile(saved.compiled.optimizer, saved.compiled.loss, list(saved.compiled.metrics))
-    if facts["history"] is not None:
-        model.history = History()
-        model.history.epoch, model.history.history = saved.epoch, saved.history
-    return model
+    return files.load(checks.path("load_model", "path", path))
 
 
 explain_unknown_names(__name__)

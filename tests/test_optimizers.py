@@ -131,11 +131,11 @@ def test_parts_and_workers_change_no_bit(optimizer: Optimizer, workers: int, mon
     gradients = [{name: rng.standard_normal(shape) for name, shape in shapes.items()} for _ in range(3)]
 
     def trained(part: int) -> list[bytes]:
-        monkeypatch.setattr(optimizers, "PART", part)
+        monkeypatch.setattr(optimizers, "PART_BYTES", part)
         own, w = copy.deepcopy(optimizer), {name: value.copy() for name, value in first.items()}
-        with at_work(workers) as team:
+        with at_work(workers) as pool:
             for g in gradients:
-                own.update(w, g, run=team.run_here)
+                own.update(w, g, run=pool.run_here)
         arrays = [*w.values(), *(array for slot in own.state.values() for array in slot.values())]
         return [array.tobytes() for array in arrays]
 
@@ -146,15 +146,15 @@ def test_a_large_parameter_is_updated_in_parts_and_a_users_own_optimizer_sees_it
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Clipped(SGD):
-        def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        def step(self, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
             sizes.append(w.shape)
-            super().step(w, g / max(1.0, float(np.linalg.norm(g))), memory)
+            super().step(name, w, g / max(1.0, float(np.linalg.norm(g))), slots)
 
-    def noted(self: SGD, w: Array, g: Array, memory: dict[str, Array]) -> None:
+    def noted(self: SGD, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
         sizes.append(w.shape)
 
     sizes: list[Shape] = []
-    monkeypatch.setattr(optimizers, "PART", 8 * 6)
+    monkeypatch.setattr(optimizers, "PART_BYTES", 8 * 6)
     w = np.ones((5, 3))
     Clipped(1.0).update({"w": w}, {"w": np.full((5, 3), 2.0)})
     assert sizes == [(5, 3)]
@@ -177,8 +177,8 @@ def test_work_is_given_to_workers_where_there_is_more_than_one_piece(
         given.append(len(jobs))
         return map(function, jobs)
 
-    monkeypatch.setattr(optimizers, "PART", 8)
-    monkeypatch.setattr(optimizers, "SHARE", 7)
+    monkeypatch.setattr(optimizers, "PART_BYTES", 8)
+    monkeypatch.setattr(optimizers, "PARTS_PER_JOB", 7)
     w = {"kernel": np.zeros((rows, 1)), "bias": np.zeros(1)}
     SGD(1.0).update(w, {"kernel": np.ones((rows, 1)), "bias": np.ones(1)}, run=run)
     assert given == [pieces] * (pieces > 0)

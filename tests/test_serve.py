@@ -980,8 +980,8 @@ def test_the_command_takes_a_network_from_a_file(tmp_path: Path, loss: str | Non
     network = Sequential([Flatten(input_shape=(28, 28)), Dense(units, "softmax")], seed=0)
     if loss:
         network.compile("sgd", loss)
-    network.save(tmp_path / "model")
-    running = serve.prepared(options(model=str(tmp_path / "model")))
+    network.save(tmp_path / "model.safetensors")
+    running = serve.prepared(options(model=str(tmp_path / "model.safetensors")))
     try:
         assert running.trainer.able == (not reason)
         assert running.trainer.reason == reason

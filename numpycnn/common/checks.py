@@ -27,7 +27,8 @@ MOST_SHOWN = 200  # characters of a value that an error shows
 def shown(value: Any) -> str:
     """The value as an error shows it, cut where it is long."""
     try:
-        text = repr(value)
+        with np.printoptions(threshold=MOST_SHOWN, edgeitems=1):  # what is cut off need not be formatted
+            text = repr(value)
     except Exception:  # its own __repr__ fails, or it is an integer of thousands of digits
         return f"a value of type {type(value).__name__}"
     return cut(text)
@@ -40,15 +41,13 @@ def cut(text: str) -> str:
 
 def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
     """An integer within the bounds. True, 3.0 and "3" are not integers."""
-    expected = f"{owner}: {argument} must be an integer of at least {at_least}; received {shown(value)}"
     try:
-        number = operator.index(value)
+        number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        raise TypeError(expected) from None
-    if isinstance(value, bool):
-        raise TypeError(expected)
-    if number < at_least:
-        raise ValueError(expected)
+        number = None
+    if number is None or number < at_least:
+        error = TypeError if number is None else ValueError
+        raise error(f"{owner}: {argument} must be an integer of at least {at_least}; received {shown(value)}")
     if at_most is not None and number > at_most:
         raise ValueError(f"{owner}: {argument} must be at most {at_most}; received {shown(value)}")
     return number

@@ -34,7 +34,7 @@ class Workers(NamedTuple):
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
     """The number of workers; None is the processors that this process may use.
 
-    Raises TypeError or ValueError unless workers is a positive integer or None, and executor one of those or None.
+    Raises TypeError or ValueError unless workers is a positive integer or None, and executor an Executor or None.
     """
     if executor is not None:
         from concurrent.futures import Executor  # here: its import takes a while
@@ -44,7 +44,7 @@ def check_workers(owner: str, workers: Any, executor: Any) -> int:
                 f"{owner}: executor must be a concurrent.futures.Executor; received {checks.shown(executor)}"
             )
     if workers is not None:
-        return checks.integer(owner, "workers", workers)
+        return checks.size(owner, "workers", workers)
     return processors() if executor is not None or blas.can_be_held() else 1
 
 
@@ -104,11 +104,11 @@ def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:
 
 
 @cache
-def hold_blas() -> None:
-    """Hold BLAS to one thread for the rest of this process, where it can be told."""
-    holding = blas.one_thread()
-    if holding is not None:
-        holding.__enter__()
+def hold_blas() -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread for the rest of this process, where it can be told: the cache keeps what holds it."""
+    holding = blas.one_thread() or nullcontext()
+    holding.__enter__()
+    return holding
 
 
 SWITCH_SECONDS = 1e-4

@@ -9,8 +9,9 @@ x is (..., C), channels last: a batch of vectors (N, C) or of images (N, H, W, C
 (C,). M is how many values of a channel the batch holds: N, or N*H*W.
 
 A micro-batch contributes sums, so that the batch may be cut anywhere. Forward: `moments` of each micro-batch, then
-`merge_moments`. Backward: `batch_norm_backward_sums` of each micro-batch, which are then added up. What is given back
-has the dtype of x; the sums are accumulated in float64. Source: Ioffe and Szegedy 2015.
+`merge_moments`. Backward: `batch_norm_backward_sums` of each micro-batch, which are then added up. Statistics and sums
+over the batch are float64, also for a float32 batch: a mean of 10,000 beside a variance of 1 keeps its digits. Arrays
+of a value for each x have the dtype of x. Source: Ioffe and Szegedy 2015.
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ from numpycnn.common.typing import Array
 
 
 class Moments(NamedTuple):
-    """What is known of some values of each channel: enough for their mean and variance, m2/size."""
+    """What is known of some values of each channel: enough for their mean and variance, m2/size. In float64."""
 
     size: int
     """How many values of each channel there are."""
@@ -36,12 +37,17 @@ class Moments(NamedTuple):
 def moments(x: Array) -> Moments:
     """The moments of one micro-batch, in two passes: the sum of squares less the squared mean would cancel.
 
+    The deviations are from `center`, the mean rounded to the dtype of x; what that changes is taken off again:
+
+        sum((x - center)**2) = sum((x - mean)**2) + size*(mean - center)**2
+
     x: (..., C), at least one value of each channel.
     """
     size = x.size // x.shape[-1]
     mean = channel_sums(x) / size
-    deviations = x - mean  # (..., C)
-    return Moments(size, mean, channel_sums(deviations * deviations))
+    center = mean.astype(x.dtype)
+    deviations = x - like_example(center, x)  # (..., C)
+    return Moments(size, mean, channel_sums(deviations, deviations) - size * (mean - center) ** 2)
 
 
 def merge_moments(parts: Iterable[Moments]) -> Moments:
@@ -74,22 +80,26 @@ def batch_norm(
     """xhat = (x - mean)*inverse_std and y = xhat*gamma + beta.
 
     In training mean and variance are the batch's own, in inference the moving averages. Without gamma (scale=False)
-    or beta (center=False), None is given, and nothing is multiplied or added.
+    or beta (center=False), None is given, and nothing is multiplied or added. The mean is subtracted in two parts,
+    `center`, rounded to the dtype of x, and the rest: rounded alone it would shift every xhat.
 
     x: (..., C); mean, variance, gamma, beta: (C,). Returns y and, for the backward, xhat: (..., C).
     """
-    xhat = (x - mean) * inverse_std(variance, epsilon)
-    y = xhat if gamma is None else xhat * gamma
-    return y if beta is None else y + beta, xhat
+    center = mean.astype(x.dtype)
+    rest = (mean - center).astype(x.dtype)
+    factor = inverse_std(variance, epsilon).astype(x.dtype)
+    xhat = (x - like_example(center, x) - like_example(rest, x)) * like_example(factor, x)
+    y = xhat if gamma is None else xhat * like_example(gamma, x)
+    return y if beta is None else y + like_example(beta, x), xhat
 
 
 def batch_norm_backward_sums(dy: Array, xhat: Array) -> tuple[Array, Array]:
-    """The sums over one micro-batch of dy and of dy*xhat, each (C,).
+    """The sums over one micro-batch of dy and of dy*xhat, in float64: each (C,).
 
     They are the gradients of beta and of gamma, for y = xhat*gamma + beta; added up over the micro-batches, those of
     the whole batch, which `batch_norm_backward_input` needs.
     """
-    return channel_sums(dy), channel_sums(dy * xhat)
+    return channel_sums(dy), channel_sums(dy, xhat)
 
 
 def batch_norm_backward_input(
@@ -119,7 +129,8 @@ def batch_norm_backward_input(
 
     dy, xhat: (..., C), of one micro-batch; the rest of the whole batch: count is M, sum_dy and sum_dy_xhat are (C,).
     """
-    centered = dy - sum_dy / count - xhat * (sum_dy_xhat / count)  # (..., C)
+    mean_dy, mean_dy_xhat = (like_example((sums / count).astype(dy.dtype), dy) for sums in (sum_dy, sum_dy_xhat))
+    centered = dy - mean_dy - xhat * mean_dy_xhat  # (..., C)
     return batch_norm_backward_input_inference(centered, gamma, inverse_std)
 
 
@@ -128,10 +139,25 @@ def batch_norm_backward_input_inference(dy: Array, gamma: Array | None, inverse_
 
     dy: (..., C). Returns dx: (..., C).
     """
-    return dy * (inverse_std if gamma is None else gamma * inverse_std)
+    factor = (inverse_std if gamma is None else gamma * inverse_std).astype(dy.dtype)
+    return dy * like_example(factor, dy)
 
 
-def channel_sums(a: Array) -> Array:
-    """The sum over every axis but the channels', accumulated in float64: (..., C) -> (C,)."""
-    sums = a.sum(axis=tuple(range(a.ndim - 1)), dtype=np.result_type(a.dtype, np.float64))
-    return sums.astype(a.dtype)
+# ---------------------------------------------------------------- rows of H*W*C numbers
+# NumPy's inner loop runs along the last axes that can be taken as one. Over C numbers, often 8 or so, it takes several
+# times as long as over the H*W*C of an example; so sums go over the examples first, and a value of each channel is
+# repeated for every position before it meets a batch.
+
+
+def channel_sums(*factors: Array) -> Array:
+    """The sums of the factors' product over every axis but the channels', in float64: (N, ..., C) -> (C,)."""
+    subscripts = ",".join(["n..."] * len(factors)) + "->..."
+    over_examples = np.einsum(subscripts, *factors, dtype=np.result_type(*factors, np.float64))  # (..., C)
+    return over_examples.reshape(-1, over_examples.shape[-1]).sum(axis=0)  # (H*W, C) -> (C,)
+
+
+def like_example(values: Array, x: Array) -> Array:
+    """A value of each channel at every position of an example, in the layout of x: (C,) -> (1, ..., C)."""
+    repeated = np.empty_like(x[:1], dtype=values.dtype)  # (1, ..., C)
+    repeated[...] = values
+    return repeated

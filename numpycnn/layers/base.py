@@ -96,6 +96,11 @@ class Layer(Stage, Explained):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """The layer that `get_config` described. Raises TypeError or ValueError for anything else."""
+        return cls.unbuilt(config)
+
+    @classmethod
+    def unbuilt(cls, config: dict[str, Any]) -> Self:
+        """The same, and not built in any case: nothing is drawn, and no array made."""
         arguments = dict(config)
         trainable = checks.flag(cls.__name__, "trainable", arguments.pop("trainable", True))
         layer = cls(**checks.arguments(cls.__name__, "config", arguments, cls))

@@ -1,5 +1,6 @@
 """Batch normalization. The mathematics, with its derivation, is in `functional/normalization.py`."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ class BatchNormCache(NamedTuple):
     xhat: Array
     """The normalized input, channels last: (N, ..., C)."""
     inverse_std: Array
-    """1/sqrt(variance + epsilon): (C,)."""
+    """1/sqrt(variance + epsilon), in float64 in training: (C,)."""
     moments: Moments | None
     """The whole batch's, in training; None where the moving averages were used."""
 
@@ -72,15 +73,11 @@ class BatchNormalization(Layer):
         self.epsilon = checks.number(self.name, "epsilon", epsilon, above=0.0)
         self.center = checks.flag(self.name, "center", center)
         self.scale = checks.flag(self.name, "scale", scale)
-        given = {
-            "gamma": gamma_initializer,
-            "beta": beta_initializer,
-            "moving_mean": moving_mean_initializer,
-            "moving_variance": moving_variance_initializer,
-        }
-        self.initializers = {
-            key: initializers.get_initializer(self.name, f"{key}_initializer", value) for key, value in given.items()
-        }
+        chosen = partial(initializers.get_initializer, self.name)
+        self.beta_initializer = chosen("beta_initializer", beta_initializer)
+        self.gamma_initializer = chosen("gamma_initializer", gamma_initializer)
+        self.moving_mean_initializer = chosen("moving_mean_initializer", moving_mean_initializer)
+        self.moving_variance_initializer = chosen("moving_variance_initializer", moving_variance_initializer)
 
     # ------------------------------------------------------------ shapes and arrays
 
@@ -110,11 +107,10 @@ class BatchNormalization(Layer):
     def make_state(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
         return initial_arrays(self.name, self.state_shapes(input_shape), self.initializers, rng, dtype)
 
-    def statistics(self, moments: Moments | None) -> tuple[Array, Array]:
-        """The mean and the variance to normalize by: the batch's, or without its moments the moving averages."""
-        if moments is None:
-            return self.state["moving_mean"], self.state["moving_variance"]
-        return moments.mean, moments.m2 / moments.size
+    @property
+    def initializers(self) -> dict[str, Initializer]:
+        """The initializer of each array, by the array's name."""
+        return {key: getattr(self, f"{key}_initializer") for key in ("beta", "gamma", "moving_mean", "moving_variance")}
 
     # ------------------------------------------------------------ one micro-batch: what all share is exchanged
 
@@ -133,34 +129,59 @@ class BatchNormalization(Layer):
         self, dy: Array, cache: BatchNormCache, *, to_input: bool
     ) -> Micro[tuple[Array | None, Gradients]]:
         """Each micro-batch's gradients of gamma and beta are its own sums, which are terms of the whole batch's."""
-        dy, gamma = np.moveaxis(dy, self.axis, -1), self.params.get("gamma")  # (N, ..., C)
+        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
         sums = F.batch_norm_backward_sums(dy, cache.xhat)
-        gradients = dict(zip(("beta", "gamma"), sums, strict=True))
-        gradients = {key: gradients[key] for key in self.trained_params}
+        gradients = self.named(sums, dy.dtype) if self.trainable else {}
         if not to_input:
             return None, gradients
-        if cache.moments is None:
-            dx = F.batch_norm_backward_input_inference(dy, gamma, cache.inverse_std)
-        else:
+        if cache.moments is not None:
             sums = yield Exchange(sums, share_sums)
-            dx = F.batch_norm_backward_input(dy, cache.xhat, gamma, cache.inverse_std, cache.moments.size, *sums)
-        return np.moveaxis(dx, -1, self.axis), gradients
+        return self.input_gradient_from(dy, cache, sums), gradients
+
+    # ------------------------------------------------------------ a whole batch
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, BatchNormCache]:
         return run_alone(self.forward_micro(x, training=training, rng=rng))
 
+    def backward(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
+        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
+        sums = F.batch_norm_backward_sums(dy, cache.xhat)
+        return self.input_gradient_from(dy, cache, sums), self.named(sums, dy.dtype)
+
     def needed_gradients(self, dy: Array, cache: BatchNormCache, *, to_input: bool) -> tuple[Array | None, Gradients]:
         return run_alone(self.backward_micro(dy, cache, to_input=to_input))
 
-    def backward(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
-        dx, gradients = self.needed_gradients(dy, cache, to_input=True)
-        return dy if dx is None else dx, gradients
+    # ------------------------------------------------------------ what these have in common
+
+    def statistics(self, moments: Moments | None) -> tuple[Array, Array]:
+        """The mean and the variance to normalize by: the batch's, or without its moments the moving averages."""
+        if moments is None:
+            return self.state["moving_mean"], self.state["moving_variance"]
+        return moments.mean, moments.m2 / moments.size
+
+    def input_gradient_from(self, dy: Array, cache: BatchNormCache, sums: tuple[Array, Array]) -> Array:
+        """The gradient of the input, with the sums over the whole batch. dy: (N, ..., C)."""
+        gamma = self.params.get("gamma")
+        if cache.moments is None:
+            dx = F.batch_norm_backward_input_inference(dy, gamma, cache.inverse_std)
+        else:
+            dx = F.batch_norm_backward_input(dy, cache.xhat, gamma, cache.inverse_std, cache.moments.size, *sums)
+        return np.moveaxis(dx, -1, self.axis)
+
+    def named(self, sums: tuple[Array, Array], dtype: Any) -> Gradients:
+        """The sums of dy and of dy*xhat as the gradients of beta and gamma, of those that the layer has."""
+        gradients = dict(zip(("beta", "gamma"), sums, strict=True))
+        return {key: gradients[key].astype(dtype) for key in self.params}
 
     def next_state(self, cache: BatchNormCache) -> Arrays:
+        """moving = momentum*moving + (1 - momentum)*batch, of mean and variance; nothing where it is frozen."""
         if cache.moments is None:
             return {}
         batch = dict(zip(("moving_mean", "moving_variance"), self.statistics(cache.moments), strict=True))
-        return {key: self.momentum * self.state[key] + (1.0 - self.momentum) * batch[key] for key in batch}
+        dtype = cache.xhat.dtype
+        return {
+            key: self.momentum * self.state[key] + (1.0 - self.momentum) * batch[key].astype(dtype) for key in batch
+        }
 
     # ------------------------------------------------------------ for people, and files
 

@@ -44,7 +44,7 @@ MARKED = {
     "dense": "y = x @ kernel\n",
     "dense_backward": "return x.T @ dy",
     "dense_backward_input": "return dy @",
-    "dropout": "return (words",
+    "dropout": "kept = bits <",
     "cross_entropy": "terms = ",
 }
 """What stands in the line that computes the number, where it is not the last line."""
