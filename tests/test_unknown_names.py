@@ -171,6 +171,10 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: new.layers.Conv2D(3, 3, W_regularizer=0), rf"write 'kernel_regularizer' instead \({PLANNED}\)"),
         (lambda: new.layers.Dropout(0.5, seed=1), "Dropout: .* 'seed': the model's seed fixes all its randomness"),
+        (
+            lambda: new.layers.Dense(3, trainable=False),
+            "Dense: .* 'trainable': it is set afterwards: layer.trainable = ",
+        ),
         (lambda: new.layers.Flatten(nonsense=1), f"Flatten: .* 'nonsense': {NOT_PLANNED}; available: data_format, "),
         (lambda: new.Input(shape=(3,), batch_shape=3), "Input: .* 'batch_shape': write 'shape' instead"),
         (lambda: new.losses.MeanSquaredError(reduction=0), f"MeanSquaredError: .*: {NOT_PLANNED}; available: none$"),
