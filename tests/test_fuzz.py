@@ -50,7 +50,7 @@ def model(built: bool) -> bytes:
 
 def unbuilt(layer: Layer) -> Layer:
     """The same layer without parameters and shapes."""
-    return type(layer)(**{**layer.get_config(), "input_shape": None})
+    return type(layer).from_config({**layer.get_config(), "input_shape": None})
 
 
 def draws(case: Case, count: int, seed: str) -> Iterator[dict[str, str]]:

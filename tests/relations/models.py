@@ -8,9 +8,10 @@ from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn.engine import training
-from numpycnn.engine.fast import block
-from numpycnn.engine.fast.im2col import Im2col
+from numpycnn.engine.fast.fuse import parts_at
+from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers.chain import Chain
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses import CategoricalCrossentropy
 from relations.common import counts, generator
@@ -32,7 +33,7 @@ from relations.table import Draw, relation
 # ---------------------------------------------------------------- the same network in other words
 
 
-@relation(Fault(block.ConvBlock.gated, "np.greater(cache.y, 0", "np.greater_equal(cache.y, 0"), costly=True)
+@relation(Fault(ConvBlock.gated, "np.greater(cache.y, 0", "np.greater_equal(cache.y, 0"), costly=True)
 def the_fast_path_is_the_plain_path(draw: Draw) -> None:
     """predict(x; fast) = predict(x; layer by layer), bit for bit in whole numbers; so are the gradients."""
     model, rng = draw(models())
@@ -60,7 +61,7 @@ def channels_first_is_channels_last_transposed(draw: Draw) -> None:
     same_gradients(learn(other, turned, y), learn(model, x, y))
 
 
-@relation(Fault(training.infer, "prepared(how, x)", "prepared(how, np.asarray(x) / 2)"), costly=True)
+@relation(Fault(training.infer, "prepared(x, dtype)", "prepared(np.asarray(x) / 2, dtype)"), costly=True)
 def a_network_cut_in_two_predicts_the_same(draw: Draw) -> None:
     """predict(x; layers) = predict(predict(x; first layers); last layers)."""
     model, rng = draw(models())
@@ -70,7 +71,7 @@ def a_network_cut_in_two_predicts_the_same(draw: Draw) -> None:
 
 
 @relation(
-    Fault(block.block_at, 'activation is not None and activation.activation == "relu"', "activation is not None"),
+    Fault(parts_at, 'activation is not None and activation.activation == "relu"', "activation is not None"),
     costly=True,
 )
 def layers_that_do_nothing_change_nothing(draw: Draw) -> None:
@@ -98,7 +99,7 @@ def relu_may_come_before_a_pool_or_after(draw: Draw) -> None:
     same_gradients(learn(other, x, y), learn(model, x, y))
 
 
-@relation(Fault(training.objective, "last.without_activation()", "last"), costly=True)
+@relation(Fault(training.objective, "model.without_activation()", "model"), costly=True)
 def softmax_may_stand_in_the_layer_or_in_the_loss(draw: Draw) -> None:
     """gradient(softmax at the end, cross-entropy) = gradient(scores at the end, cross-entropy from logits)."""
     model, rng = draw(models("softmax"))
@@ -111,7 +112,7 @@ def softmax_may_stand_in_the_layer_or_in_the_loss(draw: Draw) -> None:
     )
 
 
-@relation(Fault(Layer.set_weights, "param[...] = value", "param[...] = np.abs(value)"), costly=True)
+@relation(Fault(Layer.set_weights, "array[...] = value", "array[...] = np.abs(value)"), costly=True)
 def weights_make_the_model(draw: Draw) -> None:
     """predict(x; another model, set_weights(get_weights())) = predict(x), whatever it was before."""
     model, rng = draw(models())
@@ -125,7 +126,7 @@ def weights_make_the_model(draw: Draw) -> None:
 
 
 @relation(
-    Fault(Im2col.begin, 'np.vstack([kernel, params["bias"]])', 'np.vstack([kernel, np.sort(params["bias"])])'),
+    Fault(ConvBlock.begin, 'vstack([kernel, self.params["bias"]])', 'vstack([kernel, np.sort(self.params["bias"])])'),
     costly=True,
 )
 def filters_between_two_convolutions_have_no_order(draw: Draw) -> None:
@@ -145,7 +146,7 @@ def filters_between_two_convolutions_have_no_order(draw: Draw) -> None:
 
 
 @relation(
-    Fault(block.ConvBlock.pool, "y.fill(0 if self.relu else -np.inf)", "y.fill(1 if self.relu else -np.inf)"),
+    Fault(ConvBlock.forward, "y.fill(0 if self.relu else -np.inf)", "y.fill(1 if self.relu else -np.inf)"),
     costly=True,
 )
 def without_biases_a_network_only_scales(draw: Draw) -> None:
@@ -158,7 +159,11 @@ def without_biases_a_network_only_scales(draw: Draw) -> None:
 
 
 @relation(
-    Fault(training.backward, "stage.backward(dy, caches[k])", "stage.backward(np.clip(dy, -1, 1), caches[k])"),
+    Fault(
+        Chain.backward_micro,
+        "stage.needed_gradients(dy, cache[k]",
+        "stage.needed_gradients(dy.clip(-1, 1), cache[k]",
+    ),
     costly=True,
 )
 def a_batchs_gradient_is_affine_in_its_targets(draw: Draw) -> None:
