@@ -185,8 +185,8 @@ CASES: dict[str, Case] = {
         lambda **given: layers.Dense(3).build(**given),
         {
             "input_shape": Arg(kinds.shape, (3,), "kernel|axis"),
-            "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
-            "dtype": Arg(kinds.names("float64", "float32"), "float32"),
+            "rng": Arg(either(none, kinds.a(np.random.Generator)), np.random.default_rng(0)),
+            "dtype": Arg(either(none, kinds.names("float64", "float32")), "float32"),
         },
         "dense",
     ),
@@ -284,9 +284,9 @@ CASES: dict[str, Case] = {
     "confusion_matrix": Case(
         metrics.confusion_matrix,
         {
-            "y_true": Arg(array((6,)), Y.argmax(1)),
-            "y_pred": Arg(array((6,)), Y.argmax(1)),
-            "classes": Arg(kinds.size, 3),
+            "y_true": Arg(array((6,), (6, 3)), Y.argmax(1)),
+            "y_pred": Arg(array((6,), (6, 3)), Y.argmax(1)),
+            "classes": Arg(either(none, kinds.size), 3),
         },
         "confusion_matrix",
     ),
@@ -309,10 +309,10 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
-    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
+    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
     **{
-        method.__name__: Case(on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors")}, "", built=True)
+        method.__name__: Case(on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True)
         for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
     },
     "to_categorical": Case(
@@ -332,7 +332,7 @@ CASES: dict[str, Case] = {
         Sequential,
         {
             "layers": Arg(either(none, kinds.layers), [Input((4,)), layers.Dense(3)], "layer"),
-            "name": Arg(kinds.name, "m"),
+            "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
             "fast": Arg(kinds.flag, True),
             "dtype": Arg(either(none, kinds.names("float32", "float64")), "float64"),
@@ -345,7 +345,7 @@ CASES: dict[str, Case] = {
     "from_config of a model": Case(
         configured,
         {
-            "name": Arg(kinds.name, "m"),
+            "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
             "layers": Arg(lambda value: isinstance(value, (list, tuple)) and not value, [], "layer"),
             "fast": Arg(kinds.flag, True),

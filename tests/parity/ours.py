@@ -53,7 +53,8 @@ def build(case: Case, dtype: str, *, fast: bool) -> Sequential:
 def made(classes: dict[str, Any], entry: Entry) -> Any:
     """The object that an entry describes."""
     name, arguments = entry
-    return classes[name](**arguments)
+    make = getattr(classes[name], "from_config", None)  # layers have one
+    return classes[name](**arguments) if make is None else make(arguments)
 
 
 def all_gradients(model: Sequential, x: Array, y: Array) -> list[Array]:
