@@ -62,7 +62,7 @@ class Browser:
         return str(self.page.locator(selector).first.inner_text())
 
     def offline(self, offline: bool) -> None:
-        """Tell the page that there is no network. (A context's set_offline is undone by a second DevTools session.)"""
+        """Tell the page that there is no network. A context's set_offline does not last beside a DevTools session."""
         network = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
         self.devtools.send("Network.emulateNetworkConditions", network)
 

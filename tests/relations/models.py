@@ -8,7 +8,7 @@ from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn.engine import training
-from numpycnn.engine.fast.fuse import parts_at
+from numpycnn.engine.fast import fuse
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.chain import Chain
@@ -71,7 +71,7 @@ def a_network_cut_in_two_predicts_the_same(draw: Draw) -> None:
 
 
 @relation(
-    Fault(parts_at, 'activation is not None and activation.activation == "relu"', "activation is not None"),
+    Fault(fuse.parts_at, 'activation is not None and activation.activation == "relu"', "activation is not None"),
     costly=True,
 )
 def layers_that_do_nothing_change_nothing(draw: Draw) -> None:
@@ -101,18 +101,18 @@ def relu_may_come_before_a_pool_or_after(draw: Draw) -> None:
 
 @relation(Fault(training.objective, "model.without_activation()", "model"), costly=True)
 def softmax_may_stand_in_the_layer_or_in_the_loss(draw: Draw) -> None:
-    """gradient(softmax at the end, cross-entropy) = gradient(scores at the end, cross-entropy from logits)."""
+    """gradient(softmax at the end, cross-entropy) = gradient(logits at the end, cross-entropy from logits)."""
     model, rng = draw(models("softmax"))
     x, y = examples(model, 4, rng)
     *rest, last = copies(model.layers)
     last.activation = "linear"
-    scores = like(model, [*rest, last])
+    logits = like(model, [*rest, last])
     same_gradients(
-        learn(model, x, y, loss=CategoricalCrossentropy()), learn(scores, x, y, loss=CategoricalCrossentropy(True))
+        learn(model, x, y, loss=CategoricalCrossentropy()), learn(logits, x, y, loss=CategoricalCrossentropy(True))
     )
 
 
-@relation(Fault(Layer.set_weights, "array[...] = value", "array[...] = np.abs(value)"), costly=True)
+@relation(Fault(Layer.set_weights, "array[...] = value", "array[...] = abs(value)"), costly=True)
 def weights_make_the_model(draw: Draw) -> None:
     """predict(x; another model, set_weights(get_weights())) = predict(x), whatever it was before."""
     model, rng = draw(models())
@@ -126,7 +126,11 @@ def weights_make_the_model(draw: Draw) -> None:
 
 
 @relation(
-    Fault(ConvBlock.begin, 'vstack([kernel, self.params["bias"]])', 'vstack([kernel, np.sort(self.params["bias"])])'),
+    Fault(
+        ConvBlock.begin,
+        'np.vstack([kernel, self.params["bias"]])',
+        'np.vstack([kernel, np.sort(self.params["bias"])])',
+    ),
     costly=True,
 )
 def filters_between_two_convolutions_have_no_order(draw: Draw) -> None:
@@ -159,11 +163,7 @@ def without_biases_a_network_only_scales(draw: Draw) -> None:
 
 
 @relation(
-    Fault(
-        Chain.backward_micro,
-        "stage.needed_gradients(dy, cache[k]",
-        "stage.needed_gradients(dy.clip(-1, 1), cache[k]",
-    ),
+    Fault(Chain.backward_micro, "needed_gradients(dy,", "needed_gradients(dy.clip(-1, 1),"),
     costly=True,
 )
 def a_batchs_gradient_is_affine_in_its_targets(draw: Draw) -> None:
@@ -178,7 +178,7 @@ def a_batchs_gradient_is_affine_in_its_targets(draw: Draw) -> None:
 
 @relation(Fault(F.softmax, "minus_largest(z)", "z"), costly=True)
 def float32_is_float64_rounded(draw: Draw) -> None:
-    """predict(x; float32) = predict(x; float64), to 1e-5, for large scores too: whole numbers, exact in both."""
+    """predict(x; float32) = predict(x; float64), to 1e-5, for large logits too: whole numbers, exact in both."""
     model, rng = draw(models("softmax"))
     model.set_weights([np.sign(w) for w in model.get_weights()])
     other, x = like(model, copies(model.layers), floatx="float32"), np.sign(images(model, 3, rng))
