@@ -14,8 +14,8 @@ from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.split import in_one_piece
-from numpycnn.engine.training import Place
-from numpycnn.engine.workers import at_work
+from numpycnn.engine.training import Position
+from numpycnn.engine.workers import worker_pool
 from numpycnn.gradcheck.check import check
 from numpycnn.gradcheck.functions import SAMPLES, gradcheck_function, times
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings
@@ -53,7 +53,7 @@ def gradcheck(
     model._require_built("gradcheck")
     loss, _ = model._require_compiled("gradcheck")
     title = f"{model.name}, {len(data)} examples, {'fast' if model.fast else 'plain'} path"
-    with at_work(1):  # holds BLAS to one thread, which is faster for so few examples
+    with worker_pool(1):  # holds BLAS to one thread, which is faster for so few examples
         step = Step(model, loss, data.x.astype(FLOAT64), data.y)
         problem = Problem(
             title, step.loss, step.gradients, step.point, list(step.point), chained=True, size=step.size()
@@ -146,9 +146,9 @@ class Step:
 
     def __init__(self, model: Sequential, loss: Loss, x: Array, y: Array) -> None:
         self.network, self.loss_function, self.fast = in_float64(model), loss, model.fast
-        self.place, self.data = Place(model.seed or 0, model.steps), Data(x, y)
+        self.place, self.data = Position(model.seed or 0, model.steps), Data(x, y)
         self.cuts = training.micro_batches(len(x), MIN_EXAMPLES)
-        self.plain = training.objective(self.network, loss, FLOAT64, fast=False)
+        self.plain = training.make_objective(self.network, loss, FLOAT64, fast=False)
         self.point = {"input": x, **self.network.trained_params}
         self.inputs = self.passed(self.stages(self.plain.network), x)
 
@@ -170,7 +170,7 @@ class Step:
 
     def gradients(self, point: Arrays) -> Arrays:
         """The gradients of all parameters, as training has them, and that of the input by the same path."""
-        goal = training.objective(self.at(point), self.loss_function, FLOAT64, fast=self.fast)
+        goal = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=self.fast)
         goal = goal._replace(min_examples=MIN_EXAMPLES)
         network, numbers = goal.network, np.arange(len(self.data))
         stages = [(0, Examples(point["input"])), *network.stages]
@@ -181,7 +181,7 @@ class Step:
 
     def loss(self, point: Arrays) -> Array:
         """Each example's part in the mean loss, by the plain forward, for complex arrays too."""
-        goal = training.objective(self.at(point), self.loss_function, FLOAT64, fast=False)
+        goal = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=False)
         first = self.first_changed(point)
         *_, z = self.passed(self.stages(goal.network)[first:], self.inputs[first] if first else point["input"])
         return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / len(z)

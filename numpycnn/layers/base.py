@@ -155,7 +155,7 @@ class Layer(Stage, Explained):
         if self.input_shape not in (None, input_shape):
             raise ValueError(f"{self.name}: expected input_shape {self.input_shape}; received {input_shape}")
         output_shape = self.output_shape_for(input_shape)
-        checks.few_enough(self.name, "output", output_shape)
+        checks.array_size(self.name, "output", output_shape)
         return output_shape
 
     def make_arrays(self, input_shape: Shape, rng: Rng, dtype: Any) -> tuple[Arrays, Arrays]:
@@ -187,7 +187,7 @@ class Layer(Stage, Explained):
     def check_input(self, x: Array) -> None:
         """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError where x is no array."""
         if not isinstance(x, np.ndarray):
-            raise TypeError(f"{self.name}: input must be an array; received {checks.shown(x)}")
+            raise TypeError(f"{self.name}: input must be an array; received {checks.short_repr(x)}")
         if self._built is None:
             raise ValueError(f"{self.name}: not built yet; call it, build it, or add it to a model first")
         checks.batch_shape(self.name, "input", x.shape, self._built.input_shape)
