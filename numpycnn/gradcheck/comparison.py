@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from numpycnn.common.typing import Rng
-from numpycnn.gradcheck.decision import FAILED, INCONCLUSIVE, PASSED, SEVERITY, Outcome, Site
+from numpycnn.common.typing import Array, Rng
+from numpycnn.gradcheck.decision import FAILED, INCONCLUSIVE, PASSED, Outcome, Site
 from numpycnn.gradcheck.direction import Direction, Entry, random_direction, uniform_direction
 from numpycnn.gradcheck.nearby import Neighbours, neighbours, second_look
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings
@@ -30,7 +30,7 @@ MORE = {True: 2, False: 8}
 BESIDE = (2.0**-10, 2.0**-12, 2.0**-7)
 """How far along a direction the claims are compared beside a kink: the first distance that decides it."""
 
-PARTS = {True: 16, False: 200}
+PARTS = {True: 12, False: 60}
 """Into how many parts a direction is split at most, likewise."""
 
 TOGETHER = "all arrays"
@@ -66,42 +66,39 @@ class Comparison:
 
     def directions(self, arrays: Arrays, kinks: bool, sampled: bool) -> list[Outcome]:
         """The outcomes along directions that touch every entry."""
-        movable = self.site.problem.movable
-        pair = [random_direction(self.rng, arrays), uniform_direction(arrays)]
-        found = [self.site.judged(direction) for direction in pair]
-        crossing = [one for one in found if one.measured.is_kink]
-        if self.site.problem.chained:  # where many kinks meet, an interval is no evidence
-            beside = [outcome for one in crossing for outcome in self.beside(one.direction)]
-            return self.settled([one for one in found if not one.measured.is_kink] + beside)
-        if kinks:
-            found += [self.site.judged(random_direction(self.rng, arrays)) for _ in range(MORE[movable])]
+        problem = self.site.problem
+        more = MORE[problem.movable] if kinks and not problem.chained else 0
+        directions = [uniform_direction(arrays), *(random_direction(self.rng, arrays) for _ in range(1 + more))]
+        found = [self.site.judged(direction) for direction in directions]
+        crossing = [v for v, one in zip(directions[:2], found, strict=False) if one.measured.is_kink]
+        if problem.chained:  # where many kinks meet, an interval is no evidence
+            smooth = [one for one in found if not one.measured.is_kink]
+            return self.settled([*smooth, *(one for v in crossing for one in self.beside(v))])
         found = self.settled(found)
-        if any(one.verdict == FAILED for one in found):
+        if not crossing or any(one.verdict == FAILED for one in found):
             return found
-        parts, complete = self.parts(found[0]) if crossing and (sampled or not movable) else ([], True)
-        beside = [outcome for one in crossing for outcome in self.beside(one.direction)]
-        if crossing and not beside and not complete and found[1] in crossing:
-            parts.append(found[0]._replace(verdict=INCONCLUSIVE))
+        parts, jumps = self.parts(directions[1]) if sampled or not problem.movable else ([], None)
+        beside = [one for v in crossing for one in self.beside(v)]
+        if crossing[1:] and not beside and not separate(jumps, directions[1:], found[1:]):
+            parts.append(found[1]._replace(verdict=INCONCLUSIVE))
         return found + self.settled(parts + beside)
 
-    def parts(self, whole: Outcome) -> tuple[list[Outcome], bool]:
+    def parts(self, whole: Direction) -> tuple[list[Outcome], Array | None]:
         """The parts of a direction: those that cross a kink are split in two at random, down to single entries.
 
-        And whether they tell all: every part is smooth or an entry by itself, and each kink belongs to one entry, for
-        the jumps of the entries add up to that of the whole.
+        And by how much the derivative jumps at each entry; None where not all parts could be measured.
         """
-        sizes = {name: v.size for name, v in whole.direction.v.items()}
-        groups, found, jumps = [self.rng.permutation(sum(sizes.values()))], [], 0.0
+        v, found = whole.flat(), list[Outcome]()
+        groups, jumps = [self.rng.permutation(v.size)], np.zeros(v.size)
         while groups and len(found) < PARTS[self.site.problem.movable]:
             group = groups.pop(0)
-            outcome = self.site.judged(whole.direction.among(group))
+            outcome = self.site.judged(whole.among(group))
             found.append(outcome)
             if outcome.measured.is_kink and len(group) > 1:
                 groups += np.array_split(group, 2)
             elif outcome.measured.is_kink:
-                jumps += jump(outcome)
-        noise = 1e-6 * whole.measured.size + sum(one.measured.noise for one in found)
-        return found, not groups and abs(jumps - jump(whole)) <= noise
+                jumps[group] = jump(outcome) / abs(v[group])
+        return found, None if groups else jumps
 
     def beside(self, direction: Direction) -> Iterator[Outcome]:
         """The outcomes a little along a direction, on both sides, where that can be asked for."""
@@ -117,7 +114,9 @@ class Comparison:
         """The outcome at the distance t along a direction; None where the claims are not known."""
         there = self.site.at(direction.moved(self.site.problem.point, t), reach=abs(t) / 4)
         gradients = there.problem.claimed()
-        return gradients and there._replace(gradients=gradients).judged(direction._replace(where="beside"))
+        if gradients is None:
+            return None
+        return there._replace(gradients=gradients).judged(direction._replace(where="beside"))
 
     def settled(self, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes after a second look at those that did not pass, the worst first, until one fails for good."""
@@ -136,6 +135,15 @@ class Comparison:
         if method not in self.own:
             self.own[method] = neighbours(site, method, self.rng)
         return self.own[method]
+
+
+def separate(jumps: Array | None, directions: list[Direction], found: list[Outcome]) -> bool:
+    """Whether each kink belongs to one entry: along any direction the jumps of the entries add up."""
+    if jumps is None:
+        return False
+    sums = [float(jumps @ abs(direction.flat())) for direction in directions]
+    pairs = zip(sums, found, strict=True)
+    return all(abs(total - jump(one)) <= 1e-6 * one.scale + one.measured.noise for total, one in pairs)
 
 
 def jump(outcome: Outcome) -> float:

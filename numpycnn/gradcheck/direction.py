@@ -51,13 +51,19 @@ class Direction(NamedTuple):
         """The terms whose sum is the derivative."""
         return np.concatenate([(v * gradients[name]).ravel() for name, v in self.v.items()])
 
+    def flat(self) -> Array:
+        """All numbers, the arrays laid end to end."""
+        return np.concatenate([v.ravel() for v in self.v.values()])
+
     def among(self, entries: Array) -> "Direction":
         """The same for some entries alone, by their numbers when all arrays are laid end to end."""
         chosen = np.zeros(sum(v.size for v in self.v.values()))
         chosen[entries] = 1
         ends = np.cumsum([v.size for v in self.v.values()])
         parts = np.split(chosen, ends[:-1])
-        return self._replace(v={name: v * part.reshape(v.shape) for (name, v), part in zip(self.v.items(), parts, strict=True)})
+        return self._replace(
+            v={name: v * part.reshape(v.shape) for (name, v), part in zip(self.v.items(), parts, strict=True)}
+        )
 
 
 def random_direction(rng: Rng, arrays: Arrays) -> Direction:

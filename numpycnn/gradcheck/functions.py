@@ -71,7 +71,8 @@ def positions(owner: str, f: Callable[..., Any], chosen: Collection[int | str], 
         names = list(signature(f).parameters)[:count]
     except (TypeError, ValueError):  # some functions that are not written in Python have no signature
         names = []
-    known = {**{name: k for k, name in enumerate(names)}, **{k: k for k in range(count)}}
+    known: dict[int | str, int] = {name: k for k, name in enumerate(names)}
+    known |= {k: k for k in range(count)}
     for one in chosen:
         if one not in known:
             raise ValueError(f"{owner}: no_gradient must be among {', '.join(map(str, known))}; received {one!r}")
@@ -134,6 +135,6 @@ def claims(owner: str, gradients: Any, names: Sequence[str], without: Collection
         owners = names if len(listed) == len(names) else takers
         if len(listed) != len(owners) and result is not None:
             raise ValueError(f"{owner}: expected gradients of {len(names)} inputs; received {len(listed)}")
-        return {name: g if g is None else np.asarray(g) for name, g in zip(owners, listed, strict=False)}
+        return {name: np.asarray(g) for name, g in zip(owners, listed, strict=False) if g is not None}
 
     return claim

@@ -92,7 +92,8 @@ def where_kinks_meet(failed: Outcome, near: Neighbours) -> Outcome | None:
         return None  # differences cannot tell what is steep from what has kinks
     close = [site.measured_here(direction, method) for site in near.close]
     far = [site.measured_here(direction, method) for site in near.far]
-    if not largest_gap(close, failed.measured) > VANISHES * largest_gap(far, failed.measured) + noise(close):
+    apart = largest_gap(close, failed.measured) > VANISHES * largest_gap(far, failed.measured) + noise(close)
+    if not (apart or (failed.measured.is_kink and failed.site.problem.chained)):
         return None
     slack = noise(close) + 1e-9 * failed.scale + ROUNDING * failed.site.scale(direction)
     if near.known and any(m.miss(site.claimed(direction)) > slack for site, m in zip(near.close, close, strict=True)):

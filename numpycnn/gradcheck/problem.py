@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numpycnn.common import checks
-from numpycnn.common.typing import Array, Rng
+from numpycnn.common.typing import Array
 
 METHODS = ("auto", "complex", "central", "adjoint")
 

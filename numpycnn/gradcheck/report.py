@@ -36,7 +36,7 @@ class Row(NamedTuple):
     notes: tuple[str, ...] = ()
     """What else there is to say; of kinks, an example."""
     verdict: str = "passed"
-    """"passed", "failed" or "inconclusive": the worst of those compared."""
+    """The worst of those compared: "passed", "failed" or "inconclusive"."""
 
     @property
     def passed(self) -> bool:
@@ -81,7 +81,7 @@ class Report(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """ "passed", "failed" or "inconclusive"."""
+        """The verdict: "passed", "failed" or "inconclusive"."""
         verdicts = {row.verdict for row in self.rows}
         if self.problems or not verdicts or "failed" in verdicts:
             return "failed"

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from numpycnn.common.typing import Shape
-from numpycnn.gradcheck.decision import BOUNDS, FAILED, INCONCLUSIVE, PASSED, SEVERITY, Outcome
+from numpycnn.gradcheck.decision import BOUNDS, FAILED, INCONCLUSIVE, PASSED, Outcome
 from numpycnn.gradcheck.report import Row
 
 
