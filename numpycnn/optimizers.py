@@ -1,34 +1,61 @@
 """Optimizers: how a gradient becomes a step. In order of increasing complexity; formulas and defaults are Keras 3's.
 
-Each parameter w with gradient g is updated in place, by itself. What an optimizer remembers between steps, such as a
-running mean of the gradients, is kept by name: `state["velocity"]["conv2d/kernel"]`.
+Each parameter w with gradient g is updated in place, by itself. What an optimizer keeps between steps, such as a
+running mean of the gradients, are its slots, by name: `state["velocity"]["conv2d/kernel"]`.
 """
 
+import gc
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from inspect import signature
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Map
+from numpycnn.common.unknown import remark
 
-PART = 1 << 19
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop"]
+
+PART_BYTES = 1 << 19
 """About how many bytes of a parameter are updated at a time: with all that goes with them they stay in the cache."""
 
-SHARE = 3
+PARTS_PER_JOB = 3
 """How many parts make a piece of work for one of several workers."""
 
+Slots = dict[str, Array]
+"""What an optimizer keeps of one parameter between steps, by the slot's name."""
 
-class Optimizer:
+
+class Part(NamedTuple):
+    """A parameter, or some of its rows, that may be updated by itself. All arrays are views."""
+
+    name: str
+    w: Array
+    terms: list[Array]
+    """Their sum is the gradient."""
+    slots: Slots
+
+    def rows(self, rows: slice) -> "Part":
+        """The same for some of the rows."""
+        return Part(
+            self.name, self.w[rows], [g[rows] for g in self.terms], {slot: a[rows] for slot, a in self.slots.items()}
+        )
+
+
+class Optimizer(Explained):
     """Base of all optimizers. learning_rate: the size of a step, a number of at least 0."""
 
     iterations: int
     """How many steps were made."""
     state: dict[str, dict[str, Array]]
-    """What is remembered: an array for each slot's name and parameter's name."""
+    """The slots: an array for each slot's name and parameter's name."""
 
     def __init__(self, learning_rate: float) -> None:
         self.learning_rate = self.check("learning_rate", learning_rate)
@@ -36,80 +63,140 @@ class Optimizer:
         self.state = {}
         self._owner: weakref.ref[object] | None = None
 
+    if not TYPE_CHECKING:  # type checkers would believe that every attribute can be set
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Set an attribute. Settings are checked as the constructor checks them: `optimizer.learning_rate = 0.01`.
+
+            Raises AttributeError for a name that would have no effect, such as lr. Subclasses of your own may set
+            attributes of their own, except Keras's older names of an attribute that is there.
+            """
+            if name in vars(self):
+                value = self.checked(name, value)
+            elif not name.startswith("_"):
+                self.check_settable(name)
+            super().__setattr__(name, value)
+
+    def checked(self, name: str, value: Any) -> Any:
+        """The new value of an attribute. Raises TypeError or ValueError where the constructor would."""
+        if name == "learning_rate":
+            return self.check(name, value)
+        if type(self) in OPTIMIZERS.values() and name in self.get_config():
+            return vars(type(self)(**{**self.get_config(), name: value}))[name]
+        return value
+
+    def check_settable(self, name: str) -> None:
+        """Raise AttributeError for a new attribute that would have no effect."""
+        from numpycnn.common.keras_names import REPLACED
+
+        known = ["iterations", "state", *signature(type(self)).parameters]
+        replaced = REPLACED["attributes"].get(name) in vars(self)
+        if replaced or (type(self) in OPTIMIZERS.values() and name not in known):
+            explanation = f"{remark('arguments', name, known)}; available: {', '.join(known)}"
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
+
     def slots(self) -> tuple[str, ...]:
-        """The names of the arrays to remember for each parameter; all start as zeros."""
+        """The names of the slots that each parameter has; all start as zeros."""
         return ()
+
+    def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
+        """Update one parameter w by its gradient g, and its slots, in place."""
+        raise NotImplementedError(f"{type(self).__name__} does not define step")
 
     def update(
         self, params: Mapping[str, Array], gradients: Mapping[str, Array], *more: Mapping[str, Array], run: Map = map
     ) -> None:
         """One step: change every parameter, in place, by its gradient. Both are given under the same names.
 
-        more: further terms of the gradients, which are the sum of all in their order. run: a map that shares the work
-        among threads.
+        more: further terms of the gradients, which are the sum of all in their order; a name may be missing there. run:
+        a map that shares the work among threads.
         Raises ValueError or TypeError, before anything changes, for what are no dicts of arrays, and for gradients or
-        memories that do not fit the parameters.
+        slots that do not fit the parameters. What else is raised on the way, such as an overflow under
+        np.errstate(over="raise"), leaves everything as it was too.
         """
-        terms = gradients, *more
-        for term in terms:
-            self.check_update(params, term)
-        self.iterations += 1
-        parts = [part for name in params for part in self.parts(name, params[name], [g[name] for g in terms])]
-        shares = [parts[rows] for rows in batches(len(parts), SHARE)]
-        for _ in (map if len(shares) == 1 else run)(self.step_each, shares):
-            pass
+        self.check_update(params, gradients, *more)
+        with self.undone_on_error(params):
+            self.iterations += 1
+            parts = [part for name, w in params.items() for part in self.parts(name, w, [gradients, *more])]
+            jobs = [parts[rows] for rows in batches(len(parts), PARTS_PER_JOB)]
+            for _ in (map if len(jobs) == 1 else run)(self.step_parts, jobs):
+                pass
 
-    def parts(self, name: str, w: Array, gradients: Sequence[Array]) -> Iterator[tuple[Any, ...]]:
-        """What `step_each` takes, for each part of a parameter that may be updated by itself."""
-        memory = {slot: self.remembered(slot, name, w) for slot in self.slots()}
-        if w.nbytes <= PART or type(self) not in OPTIMIZERS.values():  # a user's own may look at all of a parameter
-            yield w, gradients, memory
+    def parts(self, name: str, w: Array, terms: Sequence[Mapping[str, Array]]) -> Iterator[Part]:
+        """The parts of a parameter that are updated by themselves."""
+        whole = Part(name, w, [term[name] for term in terms if name in term], self.slots_of(name, w))
+        if w.nbytes <= PART_BYTES or type(self) not in OPTIMIZERS.values():  # a user's own may look at all of w
+            yield whole
         else:
-            for rows in batches(len(w), max(1, PART * len(w) // w.nbytes)):
-                yield w[rows], [g[rows] for g in gradients], {slot: array[rows] for slot, array in memory.items()}
+            for rows in batches(len(w), max(1, PART_BYTES * len(w) // w.nbytes)):
+                yield whole.rows(rows)
 
-    def step_each(self, parts: Sequence[tuple[Any, ...]]) -> None:
-        """`step` for each of these parts, (w, the terms of its gradient, memory)."""
-        for w, gradients, memory in parts:
-            self.step(w, added(gradients), memory)
+    def step_parts(self, parts: Sequence[Part]) -> None:
+        """Sum the gradient of each part, and make its step."""
+        for part in parts:
+            self.step(part.name, part.w, added(part.terms), part.slots)
 
-    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
-        """Update one parameter w, and what is remembered of it by slot, in place."""
-        raise NotImplementedError(f"{type(self).__name__} does not define step")
+    def slots_of(self, name: str, w: Array) -> Slots:
+        """The slots of the parameter `name`; zeros like w at first."""
+        slots = {}
+        for slot in self.slots():
+            arrays = self.state.setdefault(slot, {})
+            if name not in arrays:
+                arrays[name] = np.zeros_like(w)
+            slots[slot] = arrays[name]
+        return slots
 
-    def check_update(self, params: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+    @contextmanager
+    def undone_on_error(self, params: Mapping[str, Array]) -> Iterator[None]:
+        """If the body raises, parameters, slots and iterations are as before.
+
+        Only where a step may raise are copies made: under np.errstate, or by code that is not the library's.
+        """
+        if type(self) in OPTIMIZERS.values() and not {"raise", "call"} & set(np.geterr().values()):
+            yield
+            return
+        iterations, slots = self.iterations, {slot: dict(arrays) for slot, arrays in self.state.items()}
+        arrays = [*params.values(), *(array for by_name in slots.values() for array in by_name.values())]
+        copies = [array.copy() for array in arrays]
+        try:
+            yield
+        except BaseException:
+            for array, copy in zip(arrays, copies, strict=True):
+                array[...] = copy
+            self.iterations, self.state = iterations, slots
+            raise
+
+    def check_update(self, params: Mapping[str, Array], *terms: Mapping[str, Array]) -> None:
         """Raise as `update` says."""
         owner = type(self).__name__
         checks.arrays(owner, "params", params)
-        checks.arrays(owner, "gradients", gradients)
+        for term in terms:
+            checks.arrays(owner, "gradients", term)
         for name, w in params.items():
-            shape = gradients[name].shape if name in gradients else None
-            if shape != w.shape:
-                raise ValueError(f"{owner}: expected a gradient of shape {w.shape} for {name}; received {shape}")
+            shapes = [term[name].shape for term in terms if name in term]
+            if set(shapes) != {w.shape}:
+                received = ", ".join(map(str, shapes)) or None
+                raise ValueError(f"{owner}: expected a gradient of shape {w.shape} for {name}; received {received}")
             for slot, arrays in self.state.items():
                 if name in arrays and arrays[name].shape != w.shape:
-                    raise ValueError(
-                        f"{owner}: remembers {slot} of shape {arrays[name].shape} for {name}; received {w.shape}"
-                    )
+                    found = arrays[name].shape
+                    raise ValueError(f"{owner}: the slot {slot} of {name} has the shape {found}; expected {w.shape}")
 
     def claim(self, model: object) -> None:
-        """Take the model as the one that this optimizer serves; a copy of it is free again.
+        """Take the model as the one that this optimizer serves; a copy of the optimizer is free again.
 
-        Raises ValueError if it serves another one.
+        Where the model that it served before is gone, the optimizer starts anew. Raises ValueError if that one is not.
         """
         if self._owner is not None and self._owner() is not model:
-            raise ValueError(f"{type(self).__name__}: serves another model already; each model needs its own optimizer")
+            gc.collect()  # a model that is no longer used may still be held by its own History
+            if self._owner() is not None:
+                owner = type(self).__name__
+                raise ValueError(f"{owner}: serves another model already; each model needs its own optimizer")
+            self.iterations, self.state = 0, {}  # they belonged to the parameters of a model that is gone
         self._owner = weakref.ref(model)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_owner": None}
-
-    def remembered(self, slot: str, name: str, w: Array) -> Array:
-        """The array of that slot for the parameter `name`; zeros like w at first."""
-        arrays = self.state.setdefault(slot, {})
-        if name not in arrays:
-            arrays[name] = np.zeros_like(w)
-        return arrays[name]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments: `type(optimizer)(**config)` is an equal one that has made no step."""
@@ -149,10 +236,10 @@ class SGD(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("velocity",) if self.momentum else ()
 
-    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+    def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
         change = -self.learning_rate * g
         if self.momentum:
-            v = memory["velocity"]
+            v = slots["velocity"]
             v *= self.momentum
             v += change
             change = self.momentum * v + change if self.nesterov else v
@@ -191,19 +278,19 @@ class RMSprop(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("mean_square", *["mean"] * self.centered, *["velocity"] * bool(self.momentum))
 
-    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
-        a = memory["mean_square"]
+    def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
+        a = slots["mean_square"]
         a *= self.rho
         a += (1.0 - self.rho) * g * g
         d = a
         if self.centered:
-            m = memory["mean"]
+            m = slots["mean"]
             m *= self.rho
             m += (1.0 - self.rho) * g
             d = np.maximum(a - m * m, 0.0)
         change = self.learning_rate * g / np.sqrt(d + self.epsilon)
         if self.momentum:
-            v = memory["velocity"]
+            v = slots["velocity"]
             v *= self.momentum
             v += change
             change = v
@@ -237,8 +324,8 @@ class Adam(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("momentum", "velocity")
 
-    def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
-        m, v, t = memory["momentum"], memory["velocity"], self.iterations
+    def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
+        m, v, t = slots["momentum"], slots["velocity"], self.iterations
         m += (1.0 - self.beta_1) * (g - m)
         v += (1.0 - self.beta_2) * (g * g - v)
         alpha = self.learning_rate * sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
@@ -255,4 +342,8 @@ def get_optimizer(value: Any) -> Optimizer:
     """The optimizer that a name, or an optimizer itself, stands for. Raises ValueError or TypeError for others."""
     if isinstance(value, Optimizer):
         return value
-    return checks.lookup("compile", "optimizer", value.lower() if isinstance(value, str) else value, OPTIMIZERS)()
+    name = value.lower() if isinstance(value, str) else value
+    return checks.lookup("compile", "optimizer", name, OPTIMIZERS, kind="optimizers")()
+
+
+explain_unknown_names(__name__)

@@ -11,13 +11,18 @@ import numpy as np
 from cases import built, distinct
 from faults import Fault
 
-from numpycnn import Sequential, optimizers
+from numpycnn import Sequential
 from numpycnn import functional as F
-from numpycnn.engine import training
-from numpycnn.engine.fast import block, im2col, pooling, winograd
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, per_example
+from numpycnn.losses import (
+    CategoricalCrossentropy,
+    Loss,
+    MeanSquaredError,
+    logits_gradient,
+    per_example,
+    probabilities_gradient,
+)
 
 # ---------------------------------------------------------------- what is checked
 
@@ -206,7 +211,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "dbias over the units",
         "square dense",
-        Fault(F.dense_backward, EVERY, "x.T @ dy, np.resize(dy.sum(axis=1), dy.shape[1])"),
+        Fault(F.dense_backward, EVERY, "x.T @ dy, __import__('numpy').resize(dy.sum(axis=1), dy.shape[1])"),
     ),
     (
         "dx by the kernel itself",
@@ -229,7 +234,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "dense",
         Fault(Dense.parameter_gradients, "F.dense_backward(dz", "F.dense_backward(dy"),
     ),
-    ("the cache of the output", "square dense", Fault(Dense.forward, "DenseCache(x, y)", "DenseCache(y, y)")),
+    ("the cache of the output", "square dense", Fault(Dense.forward, "DenseCache(x, ", "DenseCache(y, ")),
     # dropout and flatten
     ("mask not applied", "dropout", Fault(Dropout.backward, "dy * cache", "dy")),
     ("scale forgotten", "dropout", Fault(Dropout.forward, "return x * mask, mask", "return x * mask, mask != 0")),
@@ -268,25 +273,19 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "pool, channels first",
         Fault(MaxPooling2D.backward, "to_channels_last(dy, self.data_format)", "dy.reshape(cache.winner.shape)"),
     ),
-    (
-        "activation forgotten",
-        "conv",
-        Fault(Conv2D.score_gradients, "self.activation_function.backward(dy, cache.y)", "dy"),
-    ),
-    (
-        "activation forgotten, alone",
-        "conv",
-        Fault(Conv2D.parameter_gradients, "self.score_gradients(dy, cache)", "to_channels_last(dy, self.data_format)"),
-    ),
     # activations
-    ("guided: dy > 0", "relu", Fault(F.relu_backward, "np.where(y > 0", "np.where(dy > 0")),
+    ("guided: dy > 0", "relu", Fault(F.relu_backward, "np.where(y.real > 0", "np.where(dy > 0")),
     ("leaky backward", "relu", Fault(F.relu_backward, "dy, 0)", "dy, 0.01 * dy)")),
-    ("1 - y alone", "sigmoid", Fault(F.sigmoid_backward, "return dy * y * (1 - y)", "return dy * (1 - y)")),
-    ("tanh's backward", "sigmoid", Fault(F.sigmoid_backward, "return dy * y * (1 - y)", "return dy * (1 - y * y)")),
-    ("sigmoid's backward", "tanh", Fault(F.tanh_backward, "return dy * (1 - y * y)", "return dy * y * (1 - y)")),
-    ("changes dy in place", "tanh", Fault(F.tanh_backward, "return dy * (1 - y * y)", "dy *= 1 - y * y; return dy")),
+    ("1 - y alone", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y)")),
+    ("tanh's backward", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y * y)")),
+    ("sigmoid's backward", "tanh", Fault(F.tanh_backward, "dy * (4 * e / (1 + e) ** 2)", "dy * y * (1 - y)")),
+    (
+        "changes dy in place",
+        "tanh",
+        Fault(F.tanh_backward, "return dy * (4 * e / (1 + e) ** 2)", "dy *= 1 - y * y; return dy"),
+    ),
     ("the diagonal alone", "softmax", Fault(F.softmax_backward, SOFTMAX, "dy * y * (1 - y)")),
-    ("sum over another axis", "softmax", Fault(F.softmax_backward, "axis=-1", "axis=1")),
+    ("sum over another axis", "softmax", Fault(F.softmax_backward, "(dy * y).sum(axis=-1", "(dy * y).sum(axis=1")),
     ("mean for sum", "softmax", Fault(F.softmax_backward, ".sum(", ".mean(")),
     (
         "epsilon in the forward alone",
@@ -298,7 +297,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "y - p",
         "cross-entropy of scores",
-        Fault(CategoricalCrossentropy.gradient, "F.softmax(y_pred) - y_true", "y_true - F.softmax(y_pred)"),
+        Fault(logits_gradient, "p * F.sum_of_others(y) - y *", "-p * F.sum_of_others(y) + y *"),
     ),
     (
         "missing 1/count",
@@ -309,17 +308,17 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "clipping ignored",
         "cross-entropy, clipped",
-        Fault(CategoricalCrossentropy.gradient, "np.where(clipped == q, -y_true / clipped, 0)", "-y_true / clipped"),
+        Fault(probabilities_gradient, "np.where(clipped == q, y, 0)", "y"),
     ),
     (
         "normalisation ignored",
         "cross-entropy",
-        Fault(CategoricalCrossentropy.gradient, "dq - (dq * q).sum(axis=-1, keepdims=True)", "dq"),
+        Fault(probabilities_gradient, "F.sum_of_others(y) - y / clipped * F.sum_of_others(q)", "-y / clipped"),
     ),
     (
         "not divided by the sum",
         "cross-entropy",
-        Fault(CategoricalCrossentropy.gradient, " / y_pred.sum(axis=-1, keepdims=True)", ""),
+        Fault(probabilities_gradient, " * F.sum_of_others(q)) / total", " * F.sum_of_others(q))"),
     ),
     ("a missing 2", "squared error", Fault(MeanSquaredError.gradient, "2.0 /", "1.0 /")),
     (
@@ -328,101 +327,4 @@ FAULTS: list[tuple[str, str, Fault]] = [
         Fault(MeanSquaredError.gradient, "prod(y_pred.shape[1:])", "len(y_pred)"),
     ),
     ("target less prediction", "squared error", Fault(MeanSquaredError.gradient, "y_pred - y_true", "y_true - y_pred")),
-    # training
-    (
-        "missing 1/N",
-        "plain network",
-        Fault(training.learn, "goal.loss.gradient(y, z) / job.batch", "goal.loss.gradient(y, z)"),
-    ),
-    ("mean of each micro-batch", "plain network", Fault(training.learn, "/ job.batch", "/ len(job.x)")),
-    (
-        "float32 gradients",
-        "plain network",
-        Fault(training.learn, "goal.loss.gradient(y, z) /", "goal.loss.gradient(y, z).astype('f').astype('d') /"),
-    ),
-    ("masks of another micro-batch", "plain network", Fault(training.learn, "place.rng, job.micro", "place.rng, 0")),
-    (
-        "masks of another step",
-        "plain network",
-        Fault(training.learn, "place.rng, job.micro", "Place(place.seed, place.step + 1).rng, job.micro"),
-    ),
-    (
-        "the last micro-batch alone",
-        "plain network",
-        Fault(training.train_batch, "terms = [total(terms)]", "terms = []"),
-    ),
-    (
-        "the first two not summed",
-        "plain network",
-        Fault(optimizers.added, "total + term", "term"),
-    ),
-    ("dropout off in training", "plain network", Fault(training.forward, "training=True", "training=False")),
-    # the fast path
-    (
-        "scale forgotten",
-        "fast network",
-        Fault(block.ConvBlock.gated, "passed *= F.dropout_scale(self.dropout.rate, dy.dtype)", "pass"),
-    ),
-    (
-        "ReLU forgotten",
-        "fast network",
-        Fault(block.ConvBlock.gated, "np.greater(cache.y, 0,", "np.greater(cache.y, -1,"),
-    ),
-    (
-        "mask forgotten",
-        "fast network",
-        Fault(block.ConvBlock.gated, "if self.relu else cache.kept", "if self.relu else None"),
-    ),
-    ("mask of ones", "fast network", Fault(block.ConvBlock.drop, "y *= drawn", "drawn = drawn | True")),
-    (
-        "a pool's gradient to all",
-        "fast network",
-        Fault(
-            block.ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"
-        ),
-    ),
-    (
-        "winners added up",
-        "fast network, pool",
-        Fault(block.mark_winner, "np.maximum(winner, marks, out=winner)", "winner += marks"),
-    ),
-    (
-        "the last position wins",
-        "fast network, pool",
-        Fault(block.ConvBlock.pool, "np.maximum(best, z, out=best)", "np.copyto(best, z)"),
-    ),
-    (
-        "padding not cut off",
-        "fast network",
-        Fault(block.ConvBlock.backward, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
-    ),
-    ("images in the corner", "fast network", Fault(block.ConvBlock.padded, "top : top + h, left : left + w", ":h, :w")),
-    (
-        "pool's padding ignored",
-        "fast network, pool",
-        Fault(pooling.pool_taps, "start * step + place - before)", "start * step + place)"),
-    ),
-    ("= for += of dkernel", "fast network", Fault(im2col.Im2col.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
-    ("= for += of pixels", "fast network", Fault(im2col.Im2col.add_patches, "seen +=", "seen[...] =")),
-    (
-        "bias of another row",
-        "fast network",
-        Fault(im2col.Im2col.gradients, "work.dkernel[self.patch]", "work.dkernel[self.patch - 1]"),
-    ),
-    (
-        "a sign in the transform",
-        "Winograd",
-        Fault(winograd.two_to_four, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
-    ),
-    ("a term left out", "Winograd", Fault(winograd.collect, "after -= dv[0::3]", "pass")),
-    (
-        "H and W swapped",
-        "Winograd",
-        Fault(
-            winograd.Winograd.gradients, "self.channels, self.filters)", "self.channels, self.filters).swapaxes(0, 1)"
-        ),
-    ),
-    ("= for += of dbias", "Winograd", Fault(winograd.Winograd.back, "work.dbias[...] +=", "work.dbias[...] =")),
-    ("= for += of dkernel", "Winograd", Fault(winograd.Winograd.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
-    ("the kernel not divided by two", "Winograd", Fault(winograd.Winograd.gradients, "g.T @ work", "2 * g.T @ work")),
 ]

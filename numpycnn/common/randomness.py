@@ -4,6 +4,8 @@ A generator is made on the spot from the model's seed and the place where its nu
 which step's dropout, which epoch's order. So the same seed gives the same bytes, whatever ran before.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from numpycnn.common.typing import Rng
@@ -15,6 +17,13 @@ WEIGHTS, ORDER, DROPOUT = range(3)
 def generator(seed: int, purpose: int, *position: int) -> Rng:
     """The generator for one purpose at one position, both given as integers of at least 0."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *position)))
+
+
+def descendant(rng: Rng, indices: Sequence[int]) -> Rng:
+    """The generator that a new one's children, and theirs, have at these indices."""
+    for index in indices:
+        rng = rng.spawn(index + 1)[index]
+    return rng
 
 
 def draw_seed() -> int:

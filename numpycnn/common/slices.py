@@ -1,4 +1,4 @@
-"""A row of things cut into runs of equal length: batches of examples, tiles of images, parts of a parameter."""
+"""A row of things cut into runs: batches of examples, micro-batches, tiles of images, parts of a parameter."""
 
 from collections.abc import Iterator
 
@@ -11,4 +11,10 @@ def batches(count: int, batch_size: int) -> Iterator[slice]:
 
 def count_batches(count: int, batch_size: int) -> int:
     """How many batches that makes."""
-    return -(-count // batch_size)
+    return -(-count // batch_size)  # ceil
+
+
+def even_slices(count: int, parts: int) -> list[slice]:
+    """The rows of that many parts, whose lengths differ by one at most; none is empty."""
+    parts = min(parts, count)
+    return [slice(k * count // parts, (k + 1) * count // parts) for k in range(parts)]

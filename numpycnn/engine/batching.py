@@ -1,5 +1,6 @@
 """Data for training: how it is cut into batches and split for validation, and the checks of what describes that."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,31 @@ import numpy as np
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
 
-Data = tuple[Array, Array]
-"""Examples x and their targets y."""
+
+@dataclass(frozen=True)
+class Data:
+    """Examples with their targets, and perhaps how much each counts."""
+
+    x: Array
+    """(n, *input_shape)."""
+    y: Array
+    """(n, ...), as the loss takes targets."""
+    weights: Array | None = None
+    """(n,): what each example's loss is multiplied by; None is 1."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def rows(self, rows: slice | Array) -> "Data":
+        """Some of the examples, by a slice or by their numbers."""
+        return Data(self.x[rows], self.y[rows], None if self.weights is None else self.weights[rows])
+
+    def weighted(self, values: Array) -> Array:
+        """Values of each example, (n, ...), multiplied by its weight."""
+        if self.weights is None:
+            return values
+        per_example = self.weights.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))  # (n, 1, ...)
+        return np.where(per_example == 0, 0, values * per_example)  # 0 times infinity too
 
 
 def check_batch_size(owner: str, value: Any) -> int:
@@ -32,14 +56,14 @@ def check_pair(owner: str, value: Any) -> tuple[Any, Any]:
     return value[0], value[1]
 
 
-def split(owner: str, x: Array, y: Array, fraction: float) -> tuple[Data, Data | None]:
-    """((x, y) to train on, (x, y) to validate on): the last `fraction` of the examples, as Keras splits them.
+def split(owner: str, data: Data, fraction: float) -> tuple[Data, Data | None]:
+    """The examples to train on, and those to validate on: the last `fraction` of all, as Keras splits them.
 
     fraction: from 0, for no validation, to below 1. Raises ValueError unless it leaves examples on both sides.
     """
     if fraction == 0.0:
-        return (x, y), None
-    kept = int(len(x) * (1.0 - fraction))
-    if kept in (0, len(x)):
-        raise ValueError(f"{owner}: validation_split={fraction} leaves {kept} of {len(x)} examples to train on")
-    return (x[:kept], y[:kept]), (x[kept:], y[kept:])
+        return data, None
+    kept = int(len(data) * (1.0 - fraction))
+    if kept in (0, len(data)):
+        raise ValueError(f"{owner}: validation_split={fraction} leaves {kept} of {len(data)} examples to train on")
+    return data.rows(slice(kept)), data.rows(slice(kept, None))

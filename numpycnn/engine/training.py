@@ -1,45 +1,40 @@
-"""One step of training as a pure function: a batch through the layers, the loss, and back.
+"""A training step on a batch that is worked through in micro-batches. `step.py` has the same step in fifteen lines.
 
-`models.py` has the loops around it. A step is
-
-    y, caches = forward(x)        each layer's output is the next one's input
-    dy        = loss gradient     for softmax and cross-entropy, p - y
-    gradients = backward(dy)      the same layers in reverse, each with the cache of its own forward
-
-A batch is worked through in micro-batches, whose gradients are summed in their order. They bound the memory for patches
-and caches, and they are what several workers share (`parallel.py`): where a batch is cut depends on its size and on the
-network, never on the workers, so any number of them gives the same bytes.
+A micro-batch goes forward through the network, into the loss, and back; the gradients of all are summed in their order.
+Micro-batches bound the memory for patches and caches, and they are what several workers share (`workers.py`): where a
+batch is divided depends on its size and on the network, never on the workers, so any number of them gives the same
+bytes. Where a layer looks across the batch, all micro-batches meet (`layers/stage.py`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from numpycnn.activations import ACTIVATIONS
 from numpycnn.common.randomness import DROPOUT, generator
-from numpycnn.common.slices import batches
+from numpycnn.common.slices import even_slices
 from numpycnn.common.typing import Array, Map, Rng
-from numpycnn.engine.fast import Stage, stages
+from numpycnn.engine.batching import Data
+from numpycnn.engine.fast import fused
 from numpycnn.engine.fast.scratch import reused
 from numpycnn.layers import Activation, Conv2D, Dense, Layer
-from numpycnn.layers.base import Cache
+from numpycnn.layers.chain import Chain
+from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
 from numpycnn.optimizers import added
 
-MOST = 250
+MAX_MICRO_BATCH = 250
 """The most examples in a micro-batch."""
 
-PARTS = 4
+MAX_PARTS = 4
 """The most micro-batches that a batch is divided into for the workers' sake."""
 
-TERMS = 2
+MAX_TERMS = 2
 """The most micro-batches whose gradients are kept apart until they are added up."""
-
-RngOf = Callable[[int], Rng]
-"""The generator for a layer's index."""
 
 
 class Place(NamedTuple):
@@ -48,9 +43,9 @@ class Place(NamedTuple):
     seed: int
     step: int
 
-    def rng(self, micro: int, layer: int) -> Rng:
-        """The generator for a layer, given by its index, in a micro-batch, given by its number."""
-        return generator(self.seed, DROPOUT, self.step, micro, layer)
+    def rng(self, micro: int) -> Rng:
+        """The generator for a micro-batch, given by its number; each layer takes a child of it, by its index."""
+        return generator(self.seed, DROPOUT, self.step, micro)
 
 
 class BatchResult(NamedTuple):
@@ -60,51 +55,52 @@ class BatchResult(NamedTuple):
     losses: Array
 
 
-class Passes(NamedTuple):
-    """The layers as they are passed through: each with its index, or blocks of several with that of the last."""
-
-    stages: Sequence[tuple[int, Stage]]
-    dtype: np.dtype
-    least: int
-    """The fewest examples for which dividing a batch pays, in training."""
-
-
 class Objective(NamedTuple):
-    """What training makes small: loss(y_true, layers(x)), and how the layers' output is shown to the user."""
+    """What training minimises: loss(y_true, network(x)), and how the network's output is shown to the user."""
 
-    passes: Passes
+    network: Chain
+    dtype: np.dtype
     loss: Loss
     activation: str
-    """Turns the layers' output into the model's; "linear" unless softmax was moved into the loss."""
+    """Turns the network's output into the model's; "linear" unless softmax was moved into the loss."""
+    min_examples: int
+    """The fewest examples for which dividing a batch pays, in training."""
 
     def result(self, y_true: Array, z: Array) -> BatchResult:
-        """The predictions and losses for the layers' output z."""
+        """The predictions and losses for the network's output z."""
         return BatchResult(ACTIVATIONS[self.activation].forward(z), self.loss.value(y_true, z))
 
+    def targets(self, y: Array, z: Array) -> Array:
+        """Targets as the loss takes them, for the output z."""
+        return self.loss.targets(y, z.shape[1:]).astype(z.dtype)
 
-def passes(layers: Sequence[Layer], dtype: np.dtype, *, fast: bool) -> Passes:
-    """How the layers are passed through: by the fast path where there is one, or one by one."""
-    return Passes(stages(layers) if fast else list(enumerate(layers)), dtype, least_examples(layers))
 
+def objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
+    """The network and the loss as they are trained.
 
-def objective(layers: Sequence[Layer], loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
-    """The layers and the loss as they are trained.
-
-    Where the last activation is softmax and the loss knows its form for the scores before it, softmax moves from the
-    layer into the loss: for a cross-entropy the two have the gradient p - y (`losses.py`).
-    Raises ValueError for a loss of probabilities after a layer that gives scores.
+    Where the last activation is softmax and the loss can take logits, softmax moves from the layer into the loss: for a
+    cross-entropy the two have the gradient p - y (`losses.py`).
+    Raises ValueError for a loss of probabilities after a layer that gives logits.
     """
-    last, of_scores = layers[-1], loss.of_scores()
-    check_probabilities(last, loss)
-    if last.activation != "softmax" or of_scores is None:
-        return Objective(passes(layers, dtype, fast=fast), loss, "linear")
-    return Objective(passes([*layers[:-1], last.without_activation()], dtype, fast=fast), of_scores, "softmax")
+    from_logits = loss.with_logits()
+    check_probabilities(model, loss)
+    if model.activation != "softmax" or from_logits is None:
+        return Objective(planned(model, fast=fast), dtype, loss, "linear", min_examples(model))
+    logits = planned(model.without_activation(), fast=fast)
+    return Objective(logits, dtype, from_logits, "softmax", min_examples(model))
 
 
-def check_probabilities(last: Layer, loss: Loss) -> None:
+def planned(model: Chain, *, fast: bool) -> Chain:
+    """The network as passes go through it: layer by layer, or by the fast path where there is one."""
+    return fused(model) if fast else model.mapped(lambda stage, _: stage)
+
+
+def check_probabilities(model: Chain, loss: Loss) -> None:
     """Raise ValueError where a loss takes probabilities and the last layer plainly does not give them."""
-    scores = ("linear", "relu", "tanh") if type(last) in (Conv2D, Dense) else ("relu", "tanh")
-    if loss.takes_probabilities and type(last) in (Conv2D, Dense, Activation) and last.activation in scores:
+    *_, (_, last) = model.leaves()
+    not_probabilities = ("linear", "relu", "tanh") if type(last) in (Conv2D, Dense) else ("relu", "tanh")
+    known = type(last) in (Conv2D, Dense, Activation)
+    if loss.takes_probabilities and known and last.activation in not_probabilities:
         raise ValueError(
             f"{last.name}: its activation {last.activation!r} does not give the probabilities that {loss.name} takes; "
             f"use 'softmax', or the loss {type(loss).__name__}(from_logits=True)"
@@ -114,12 +110,13 @@ def check_probabilities(last: Layer, loss: Loss) -> None:
 # ---------------------------------------------------------------- micro-batches
 
 
-def least_examples(layers: Sequence[Layer]) -> int:
+def min_examples(network: Chain) -> int:
     """The fewest examples of a batch for which dividing it pays.
 
     Each part's gradients of all parameters are written and added up: that costs as much as there are parameters, and
     must be little beside computing them, which costs as much as there are multiplications for each example.
     """
+    layers = [layer for _, layer in network.leaves()]
     parameters = sum(layer.count_params() for layer in layers)
     multiplications = sum(count_multiplications(layer) for layer in layers)
     return 80 + 80 * parameters // max(multiplications, parameters, 1)
@@ -131,14 +128,15 @@ def count_multiplications(layer: Layer) -> int:
     return 0 if kernel is None else kernel.size * prod(layer.output_shape or ()) // kernel.shape[-1]
 
 
-def micro_batches(count: int, least: int) -> Iterator[slice]:
-    """The rows of each micro-batch, as even as can be.
+def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
+    """The rows of each micro-batch, as even as can be: their lengths differ by one at most.
 
-    A batch of fewer than `least` examples is one; from there on it is two, and more where each can have `least`
-    examples, up to PARTS; and none has more than MOST.
+    A batch of fewer than `least` examples is one; from there on it is two, and more where each can have `least`,
+    up to MAX_PARTS; and none has more than MAX_MICRO_BATCH.
     """
-    parts = 1 if count < least else max(2, min(PARTS, count // least))
-    return batches(count, -(-count // max(parts, -(-count // MOST))))
+    for_workers = 1 if count < least else max(2, min(MAX_PARTS, count // least))
+    for_memory = -(-count // MAX_MICRO_BATCH)  # ceil
+    return even_slices(count, max(for_workers, for_memory))
 
 
 # ---------------------------------------------------------------- training
@@ -148,94 +146,132 @@ class TrainingJob(NamedTuple):
     """A micro-batch to learn from: its number, its examples, and how many the whole batch has."""
 
     micro: int
-    x: Array
-    y: Array
+    data: Data
     batch: int
 
 
-def train_batch(
-    goal: Objective, place: Place, x: Array, y: Array, order: Array, run: Map = map
-) -> tuple[BatchResult, list[dict[str, Array]]]:
-    """The predictions and losses for the examples x[order], dropout on, and the gradients of their mean loss.
+class MicroResult(NamedTuple):
+    """What a micro-batch gave: its part of the batch's result and gradients; the first also the network's new state."""
 
-    Of the gradients the terms are returned, at most TERMS, for the optimizer to add up where it needs their sum.
-    The micro-batches are cut when they are needed, and cast where they are worked on.
+    result: BatchResult
+    gradients: Gradients
+    state: dict[str, Array]
+
+
+class StepResult(NamedTuple):
+    """What a batch gave: its result, the terms whose sum are the gradients of its mean loss, and the new state."""
+
+    result: BatchResult
+    terms: list[Gradients]
+    state: dict[str, Array]
+
+
+def batch_gradients(goal: Objective, place: Place, data: Data, order: Array, run: Map = map) -> StepResult:
+    """The result of the batch that `order` names, dropout on, and the gradients of its mean loss.
+
+    The gradients are terms, at most MAX_TERMS, for the optimizer to add up where it needs their sum. Micro-batches are
+    cut when they are needed, and cast where they are worked on.
     """
-    cuts = [order[rows] for rows in micro_batches(len(order), goal.passes.least)]
-    jobs = (TrainingJob(micro, x[rows], y[rows], len(order)) for micro, rows in enumerate(cuts))
+    cuts, meet = micro_batches(len(order), goal.min_examples), goal.network.whole_batch
+    jobs = (TrainingJob(micro, data.rows(order[rows]), len(order)) for micro, rows in enumerate(cuts))
+    passes = (Pass(partial(learn, goal, place, job), nullcontext if meet else reused) for job in jobs)
+    run = map if len(cuts) == 1 else run
     results: list[BatchResult] = []
-    terms: list[dict[str, Array]] = []
-    for result, gradients in (map if len(cuts) == 1 else run)(partial(learn, goal, place), jobs):
-        if len(terms) == TERMS:
-            terms = [total(terms)]
-        results.append(result)
-        terms.append(gradients)
-    return join(results), terms
+    terms: list[Gradients] = []
+    state: dict[str, Array] = {}
+    for end in side_by_side(passes, run) if meet else run(Pass.advance, passes):
+        terms = [total(terms), end.result.gradients] if len(terms) == MAX_TERMS else [*terms, end.result.gradients]
+        results.append(end.result.result)
+        state |= end.result.state
+    return StepResult(join(results), terms, state)
 
 
-def total(terms: Sequence[dict[str, Array]]) -> dict[str, Array]:
-    """The gradients of which these are the terms."""
-    return {name: added([term[name] for term in terms]) for name in terms[0]}
+def learn(goal: Objective, place: Place, job: TrainingJob) -> Micro[MicroResult]:
+    """Forward, loss and backward of one micro-batch; the gradients are of its losses' sum, divided by `batch`."""
+    x = prepared(job.data.x, goal.dtype)
+    z, caches = yield from goal.network.forward_micro(x, training=True, rng=place.rng(job.micro))
+    y = goal.targets(job.data.y, z)
+    dz = job.data.weighted(goal.loss.gradient(y, z)) / job.batch
+    _, gradients = yield from goal.network.backward_micro(dz, caches, to_input=False)
+    result = goal.result(y, z.copy())  # a copy: z may be lent memory
+    state = goal.network.next_state(caches) if job.micro == 0 else {}
+    return MicroResult(result._replace(losses=job.data.weighted(result.losses)), gradients, state)
 
 
-def learn(goal: Objective, place: Place, job: TrainingJob) -> tuple[BatchResult, dict[str, Array]]:
-    """Forward, loss and backward for one micro-batch; the gradients are of its losses' sum, divided by `batch`."""
-    rng_of = partial(place.rng, job.micro)
-    with reused():
-        z, caches = forward(goal.passes, job.x, rng_of)
-        y = goal.loss.targets(job.y, z.shape[1:]).astype(z.dtype)
-        gradients = backward(goal.passes, goal.loss.gradient(y, z) / job.batch, caches)
-        return goal.result(y, z.copy()), gradients  # a copy: what is inside `reused` stays there
+def total(terms: Sequence[Gradients]) -> Gradients:
+    """The gradients of which these are the terms; one that belongs to the whole batch stands in the first alone."""
+    return {name: added([term[name] for term in terms if name in term]) for name in terms[0]}
 
 
-def forward(how: Passes, x: Array, rng_of: RngOf) -> tuple[Array, list[Cache]]:
-    """x through all layers in training mode: the last one's output, and every cache."""
-    x = prepared(how, x)
-    caches = []
-    for index, stage in how.stages:
-        x, cache = stage.forward(x, training=True, rng=rng_of(index))
-        caches.append(cache)
-    return x, caches
+# ---------------------------------------------------------------- passes of micro-batches, side by side
 
 
-def backward(how: Passes, dy: Array, caches: Sequence[Cache]) -> dict[str, Array]:
-    """dy back through the layers: the gradients of every parameter, as "layer/parameter".
+class Finished(NamedTuple):
+    """The end of a pass."""
 
-    It ends at the first parameters, for what comes before them is not learnt: not the images, at any rate.
+    result: Any
+
+
+class Pass:
+    """One micro-batch's way through the network, which goes on from one exchange to the next.
+
+    In another process it starts anew: the answers that it was given so far lead it to where it was.
     """
-    gradients: dict[str, Array] = {}
-    learning = [k for k, (_, stage) in enumerate(how.stages) if stage.params]
-    for k in range(len(how.stages) - 1, min(learning, default=len(how.stages)) - 1, -1):
-        _, stage = how.stages[k]
-        if k == learning[0]:
-            own = stage.parameter_gradients(dy, caches[k])
-        else:
-            dy, own = stage.backward(dy, caches[k])
-        gradients |= {f"{stage.name}/{key}": gradient for key, gradient in own.items()}
-    return gradients
+
+    def __init__(self, start: Callable[[], Micro[Any]], memory: Callable[[], AbstractContextManager[None]]) -> None:
+        self.start, self.memory = start, memory
+        self.answers: list[Any] = []
+        self.running: Micro[Any] | None = None
+
+    def advance(self) -> Exchange | Finished:
+        """Go on to the next exchange, or to the end."""
+        with self.memory():
+            try:
+                if self.running is not None:
+                    return self.running.send(self.answers[-1])
+                self.running = self.start()
+                exchange = next(self.running)
+                for answer in self.answers:
+                    exchange = self.running.send(answer)
+                return exchange
+            except StopIteration as end:
+                return Finished(end.value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "running": None}
+
+
+def side_by_side(passes: Iterable[Pass], run: Map) -> list[Finished]:
+    """The ends of passes that meet at exchanges: at each all go on with their answers."""
+    passes = list(passes)
+    while True:
+        steps = list(run(Pass.advance, passes))
+        if isinstance(steps[0], Finished):
+            return steps
+        answers = steps[0].answer([step.part for step in steps])
+        for one, answer in zip(passes, answers, strict=True):
+            one.answers.append(answer)
 
 
 # ---------------------------------------------------------------- inference
 
 
-def evaluate(goal: Objective, data: tuple[Array, Array]) -> BatchResult:
-    """The predictions and losses for a micro-batch (x, y), dropout off."""
-    z = infer(goal.passes, data[0])
-    return goal.result(goal.loss.targets(data[1], z.shape[1:]).astype(z.dtype), z)
+def evaluate(goal: Objective, data: Data) -> BatchResult:
+    """The predictions and losses for a micro-batch, dropout off."""
+    z = infer(goal.network, goal.dtype, data.x)
+    result = goal.result(goal.targets(data.y, z), z)
+    return result._replace(losses=data.weighted(result.losses))
 
 
-def infer(how: Passes, x: Array) -> Array:
-    """A micro-batch x through all layers, dropout off; no cache is kept."""
+def infer(network: Chain, dtype: np.dtype, x: Array) -> Array:
+    """A micro-batch x through the network, dropout off; no cache is kept."""
     with reused():
-        y = prepared(how, x)
-        for _, stage in how.stages:
-            y, _ = stage.forward(y)
-        return y.copy()
+        return network.forward(prepared(x, dtype))[0].copy()
 
 
-def prepared(how: Passes, x: Array) -> Array:
+def prepared(x: Array, dtype: np.dtype) -> Array:
     """A micro-batch in the network's dtype and in one layout of memory, on which the rounding of sums depends."""
-    return np.ascontiguousarray(x, how.dtype)
+    return np.ascontiguousarray(x, dtype)
 
 
 def join(results: Iterable[BatchResult]) -> BatchResult:

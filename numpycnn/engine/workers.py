@@ -1,8 +1,7 @@
 """Work shared among workers: threads (`threads.py`), or any `concurrent.futures.Executor`.
 
 NumPy lets go of Python's lock in the work that counts, so threads run side by side. BLAS would start threads of its own
-in each of them; with threadpoolctl (the extra `threads`) it is held to one. Without it there is one worker by default,
-and BLAS uses the processors as it likes.
+in each of them, and is held to one (`blas.py`).
 
 What is computed never depends on the workers: the work is cut into pieces by its size alone, and the results come back
 in the order of the pieces.
@@ -19,11 +18,12 @@ from typing import Any, NamedTuple
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Map
+from numpycnn.engine import blas, process
 from numpycnn.engine.fast import scratch
 
 
 class Workers(NamedTuple):
-    """Those who share the work."""
+    """The worker pool."""
 
     run: Map
     """A map over pieces of work that are sent to them, and whose results come back."""
@@ -34,7 +34,7 @@ class Workers(NamedTuple):
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
     """The number of workers; None is the processors that this process may use.
 
-    Raises TypeError or ValueError unless workers is a positive integer or None, and executor one of those or None.
+    Raises TypeError or ValueError unless workers is a positive integer or None, and executor an Executor or None.
     """
     if executor is not None:
         from concurrent.futures import Executor  # here: its import takes a while
@@ -44,8 +44,8 @@ def check_workers(owner: str, workers: Any, executor: Any) -> int:
                 f"{owner}: executor must be a concurrent.futures.Executor; received {checks.shown(executor)}"
             )
     if workers is not None:
-        return checks.integer(owner, "workers", workers)
-    return processors() if executor is not None or blas() is not None else 1
+        return checks.size(owner, "workers", workers)
+    return processors() if executor is not None or blas.can_be_held() else 1
 
 
 def processors() -> int:
@@ -62,15 +62,15 @@ def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
     with THREAD_SETTINGS:
         try:
             if executor is not None:
-                yield Workers(partial(map_in_order, partial(executor.submit, in_worker, os.getpid()), 2 * workers), map)
+                submit = partial(executor.submit, in_worker, process.token())
+                yield Workers(partial(map_in_order, submit, 2 * workers), map)
             elif workers == 1:
                 yield Workers(map, map)
             else:
-                from numpycnn.engine.threads import shared_with  # here: its imports take a while
+                from numpycnn.engine.threads import WorkerPool  # here: its imports take a while
 
-                with shared_with(workers - 1) as give:
-                    run = partial(map_in_order, give, 2 * workers)
-                    yield Workers(run, run)
+                with WorkerPool(workers) as pool:
+                    yield Workers(pool.map, pool.map)
         finally:
             scratch.release()
 
@@ -92,18 +92,23 @@ def map_in_order(
             future.cancel()
 
 
-def in_worker(caller: int, function: Callable[..., Any], job: Any) -> Any:
-    """function(job), for a caller in another process with BLAS held to one thread here as it is there."""
-    if os.getpid() != caller:
-        hold_blas()
-    return function(job)
+def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:
+    """function(job), for a caller who may be in another process: there BLAS is held, and no memory kept afterwards."""
+    if process.token() == caller:
+        return function(job)
+    hold_blas()
+    try:
+        return function(job)
+    finally:
+        scratch.release()
 
 
 @cache
-def hold_blas() -> None:
-    """Hold BLAS to one thread for the rest of this process, where threadpoolctl is installed."""
-    if blas() is not None:
-        blas().limit(limits=1, user_api="blas")
+def hold_blas() -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread for the rest of this process, where it can be told: the cache keeps what holds it."""
+    holding = blas.one_thread() or nullcontext()
+    holding.__enter__()
+    return holding
 
 
 SWITCH_SECONDS = 1e-4
@@ -124,7 +129,8 @@ class ThreadSettings:
     def __enter__(self) -> None:
         with self.lock:
             if self.holders == 0:
-                self.limit = nullcontext() if blas() is None else blas().limit(limits=1, user_api="blas")
+                self.limit = blas.one_thread() or nullcontext()
+                self.limit.__enter__()
                 self.seconds = sys.getswitchinterval()
                 sys.setswitchinterval(min(self.seconds, SWITCH_SECONDS))
             self.holders += 1
@@ -138,13 +144,3 @@ class ThreadSettings:
 
 
 THREAD_SETTINGS = ThreadSettings()
-
-
-@cache
-def blas() -> Any:
-    """threadpoolctl's controller of the BLAS in this process; None where it is not installed."""
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return None
-    return ThreadpoolController()

@@ -1,7 +1,7 @@
 """Where a sliding window lands on an image: sizes, padding and steps, without any pixel values.
 
-Convolution and pooling both slide a window over an image, so both use this file. `functional.py` does the
-arithmetic. Along each axis, with k the window's size, s its stride and d its dilation:
+Convolution and pooling both slide a window over an image, so both use this file. `convolution.py` and `pooling.py` do
+the arithmetic on pixels. Along each axis, with k the window's size, s its stride and d its dilation:
 
     extent        e = (k - 1)*d + 1           pixels from its first tap to its last: the effective kernel size
     valid         o = floor((size - e)/s) + 1 windows that lie wholly inside the image
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from numpycnn.common import checks
+from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Pair
 
 PADDINGS = ("valid", "same")
@@ -59,7 +60,7 @@ class Window:
         """
         (h, w), (eh, ew), (sh, sw) = image, self.extent, self.strides
         if self.padding == "same":
-            return -(-h // sh), -(-w // sw)  # ceil
+            return ceil_div(h, sh), ceil_div(w, sw)
         if eh > h or ew > w:
             raise ValueError(f"a window that spans {eh} by {ew} pixels does not fit into an image of {h} by {w}")
         return (h - eh) // sh + 1, (w - ew) // sw + 1

@@ -5,7 +5,6 @@ masks: those are a function of the seed, the step, the micro-batch and the layer
 """
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ import numpy as np
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
+from numpycnn.engine.batching import Data
+from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Place
 from numpycnn.engine.workers import at_work
 from numpycnn.gradcheck.check import check
@@ -20,12 +21,14 @@ from numpycnn.gradcheck.functions import SAMPLES, gradcheck_function, times
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings, given
 from numpycnn.gradcheck.report import Report
 from numpycnn.layers import Layer
+from numpycnn.layers.chain import Chain
+from numpycnn.layers.stage import Stage, of_prefix, with_prefix
 from numpycnn.losses import Loss
 from numpycnn.models import Sequential
 
 FLOAT64 = np.dtype(np.float64)
 
-LEAST = 1
+MIN_EXAMPLES = 1
 """The fewest examples of a batch that is divided: here any, so that sums over micro-batches are checked."""
 
 
@@ -46,12 +49,12 @@ def gradcheck(
         raise TypeError(
             f"gradcheck: expected a Sequential; received {model!r}. See gradcheck_layer, gradcheck_function"
         )
-    x, y = model._check_data("gradcheck", x, y, check_finite=False)
+    data = model._check_data("gradcheck", x, y, check_finite=False)
     model._require_built("gradcheck")
     loss, _ = model._require_compiled("gradcheck")
-    title = f"{model.name}, {len(x)} examples, {'fast' if model.fast else 'plain'} path"
+    title = f"{model.name}, {len(data)} examples, {'fast' if model.fast else 'plain'} path"
     with at_work(1):  # holds BLAS to one thread, which is faster for so few examples
-        step = Step(model, loss, x.astype(FLOAT64), y)
+        step = Step(model, loss, data.x.astype(FLOAT64), data.y)
         problem = Problem(
             title, step.loss, step.gradients, step.point, list(step.point), chained=True, size=step.size()
         )
@@ -81,21 +84,19 @@ def gradcheck_layer(
     layer.check_input(x)
     twin = in_float64(layer)
 
-    def forward(point: Arrays) -> tuple[Array, Any]:
-        set_params([twin], point)
-        return twin.forward(point["input"], training=training, rng=np.random.default_rng(seed))
+    def forward(at: Arrays) -> tuple[Array, Any]:
+        return with_params(twin, at).forward(at["input"], training=training, rng=np.random.default_rng(seed))
 
-    def backward(point: Arrays) -> Arrays:
-        _, cache = forward(point)
-        dx, gradients = both(twin.backward(point["dy"], cache))
-        return {"input": dx, **by_name(twin, gradients)}
+    def backward(at: Arrays) -> Arrays:
+        _, cache = forward(at)
+        dx, gradients = both(with_params(twin, at).backward(at["dy"], cache))
+        return {"input": dx, **with_prefix(layer.name, gradients)}
 
-    point = {"input": x, **by_name(twin, twin.params)}
+    point = {"input": x, **with_prefix(layer.name, twin.trained_params)}
     y, cache = forward(point)
     point["dy"] = np.random.default_rng((seed, 1)).standard_normal(y.shape)
     problem = Problem(layer.name, lambda at: times(forward(at)[0], at["dy"]), backward, point, list(point)[:-1])
     report = check(problem, settings)
-    set_params([twin], point)
     return report._replace(problems=[*report.problems, *unlike(twin, point["dy"], cache)])
 
 
@@ -113,11 +114,16 @@ def assert_gradients(checked: Any, *arguments: Any, allow_inconclusive: bool = F
 
 
 def unlike(layer: Layer, dy: Array, cache: Any) -> Iterator[str]:
-    """What is wrong with `parameter_gradients`, which has to give what `backward` gives."""
-    (_, together), alone = both(layer.backward(dy, cache)), layer.parameter_gradients(dy, cache) or {}
-    for key, a in given(together).items():
-        b = np.asarray(alone.get(key), a.dtype)  # NaN for None
-        if a.shape != b.shape or not np.abs(a - b).max() <= 1e-12 * np.abs(a).max():
+    """What is wrong with `parameter_gradients` and `input_gradient`, which have to give what `backward` gives.
+
+    A gradient that `backward` does not give is reported elsewhere.
+    """
+    dx, together = both(layer.backward(dy, cache))
+    if dx is not None and not close(dx, layer.input_gradient(dy, cache)):
+        yield f"input_gradient gives another gradient of {layer.name}'s input than backward"
+    alone = layer.parameter_gradients(dy, cache) or {}
+    for key, gradient in given(together).items():
+        if not close(gradient, alone.get(key)):
             yield f"parameter_gradients gives another gradient of {layer.name}/{key} than backward"
 
 
@@ -127,23 +133,21 @@ def both(result: Any) -> tuple[Any, Arrays]:
     return dx, gradients or {}
 
 
-def in_float64(layer: Layer) -> Layer:
-    """A layer with copies of the parameters in float64."""
-    twin = copy(layer)
-    twin.params = {key: param.astype(FLOAT64) for key, param in layer.params.items()}
-    return twin
+def close(a: Array, b: Array | None) -> bool:
+    """Whether two arrays are equal but for rounding."""
+    if b is None or a.shape != b.shape:
+        return False
+    return bool(np.abs(a - b).max(initial=0.0) <= 1e-12 * np.abs(a).max(initial=0.0))
 
 
-def by_name(layer: Layer, arrays: Arrays) -> Arrays:
-    """A layer's arrays under the names that they have in a model."""
-    return {f"{layer.name}/{key}": array for key, array in arrays.items()}
+def in_float64(layer: Layer) -> Any:
+    """A copy of a layer with its arrays in float64."""
+    return layer.with_arrays(*({k: a.astype(FLOAT64) for k, a in own.items()} for own in (layer.params, layer.state)))
 
 
-def set_params(layers: Sequence[Layer], point: Arrays) -> None:
-    """Put arrays by name into the layers, in the place of their parameters."""
-    for layer in layers:
-        for key in layer.params:
-            layer.params[key] = point[f"{layer.name}/{key}"]
+def with_params(layer: Layer, point: Arrays) -> Layer:
+    """A copy of a layer with the parameters that stand in the point, as "layer/parameter"."""
+    return layer.with_arrays({**layer.params, **of_prefix(layer.name, point)}, layer.state)
 
 
 # ---------------------------------------------------------------- a training step of a model
@@ -153,69 +157,76 @@ class Step:
     """The next training step of a model: its loss by the plain forward, and its gradients as training has them."""
 
     def __init__(self, model: Sequential, loss: Loss, x: Array, y: Array) -> None:
-        self.layers, self.y = [in_float64(layer) for layer in model.layers], y
-        self.place = Place(model.seed or 0, model.steps)  # a built model has a seed
-        self.plain = training.objective(self.layers, loss, FLOAT64, fast=False)
-        goal = training.objective(self.layers, loss, FLOAT64, fast=model.fast)
-        self.trained = goal._replace(passes=goal.passes._replace(least=LEAST))
-        self.point = {"input": x} | {k: p for layer in self.layers for k, p in by_name(layer, layer.params).items()}
-        self.cuts = list(training.micro_batches(len(x), LEAST))
-        self.inputs = [list(self.passed(micro, x[rows])) for micro, rows in enumerate(self.cuts)]
+        self.network, self.loss_function, self.fast = in_float64(model), loss, model.fast
+        self.place, self.data = Place(model.seed or 0, model.steps), Data(x, y)
+        self.cuts = training.micro_batches(len(x), MIN_EXAMPLES)
+        self.plain = training.objective(self.network, loss, FLOAT64, fast=False)
+        self.point = {"input": x, **self.network.trained_params}
+        self.inputs = self.passed(self.stages(self.plain.network), x)
+
+    def stages(self, network: Chain) -> list[tuple[int, Stage]]:
+        """What a batch in one piece goes through, with the dropout masks of the step."""
+        return list(in_one_piece(network, self.place, self.cuts).stages)
+
+    def passed(self, stages: Sequence[tuple[int, Stage]], x: Array) -> list[Array]:
+        """x, and what becomes of it stage by stage."""
+        inputs, rngs = [x], self.place.rng(0).spawn(len(self.network.layers))
+        for index, stage in stages:
+            inputs.append(stage.forward(inputs[-1], training=True, rng=rngs[index])[0])
+        return inputs
+
+    def at(self, point: Arrays) -> Chain:
+        """The network with the point's parameters."""
+        network: Chain = self.network.with_arrays({**self.network.params, **point}, self.network.state)
+        return network
 
     def gradients(self, point: Arrays) -> Arrays:
         """The gradients of all parameters, as training has them, and that of the input by the same path."""
-        set_params(self.layers, point)
-        numbers, passes = np.arange(len(self.y)), self.trained.passes
-        before = self.trained._replace(passes=passes._replace(stages=[(0, Examples(point["input"])), *passes.stages]))
-        _, terms = training.train_batch(self.trained, self.place, point["input"], self.y, numbers)
-        _, with_input = training.train_batch(before, self.place, numbers, self.y, numbers)
-        return {"input": training.total(with_input)["examples/x"], **training.total(terms)}
+        goal = training.objective(self.at(point), self.loss_function, FLOAT64, fast=self.fast)
+        goal = goal._replace(min_examples=MIN_EXAMPLES)
+        network, numbers = goal.network, np.arange(len(self.data))
+        stages = [(0, Examples(point["input"])), *network.stages]
+        from_input = goal._replace(network=network.with_layers(network.layers, stages))
+        step = training.batch_gradients(goal, self.place, Data(point["input"], self.data.y), numbers)
+        longer = training.batch_gradients(from_input, self.place, Data(numbers, self.data.y), numbers)
+        return {"input": training.total(longer.terms)["examples/x"], **training.total(step.terms)}
 
     def loss(self, point: Arrays) -> Array:
         """Each example's part in the mean loss, by the plain forward, for complex arrays too."""
-        set_params(self.layers, point)
-        first, losses = self.first_changed(point), []
-        for micro, rows in enumerate(self.cuts):
-            *_, z = self.passed(micro, self.inputs[micro][first] if first else point["input"][rows], first)
-            targets = self.plain.loss.targets(self.y[rows], z.shape[1:]).astype(z.dtype)
-            losses.append(self.plain.loss.value(targets, z))
-        return np.concatenate(losses) / len(self.y)
-
-    def passed(self, micro: int, x: Array, first: int = 0) -> Iterator[Array]:
-        """A micro-batch x, and what becomes of it layer by layer, from the layer with the index `first` on."""
-        yield x
-        for index, layer in self.plain.passes.stages[first:]:
-            x, _ = layer.forward(x, training=True, rng=self.place.rng(micro, index))
-            yield x
+        goal = training.objective(self.at(point), self.loss_function, FLOAT64, fast=False)
+        first = self.first_changed(point)
+        *_, z = self.passed(self.stages(goal.network)[first:], self.inputs[first] if first else point["input"])
+        return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / len(z)
 
     def size(self) -> float:
         """The largest number that goes into a layer, or 1, which probabilities sum to."""
-        return max(1.0, *(float(np.abs(x).max()) for inputs in self.inputs for x in inputs))
+        return max(1.0, *(float(np.abs(x).max()) for x in self.inputs))
 
     def first_changed(self, point: Arrays) -> int:
         """The index of the first layer whose output is not what it was at the step's own point."""
         if point["input"] is not self.point["input"]:
             return 0
-        same = (all(a is self.point[k] for k, a in by_name(layer, layer.params).items()) for layer in self.layers)
-        return next((k for k, unchanged in enumerate(same) if not unchanged), 0)
+        changed = {name.partition("/")[0] for name, array in self.point.items() if point[name] is not array}
+        return next((k for k, layer in enumerate(self.network.layers) if layer.name in changed), 0)
 
 
-class Examples:
+class Examples(Stage):
     """A stage before all others that looks up examples by number, and so makes the input a parameter like the rest."""
 
-    name = "examples"
+    name, trainable = "examples", True
 
     def __init__(self, x: Array) -> None:
-        self.params = {"x": x}
+        self.x = x
+
+    @property
+    def params(self) -> Arrays:
+        return {"x": self.x}
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array]:
         rows = x.astype(int)
-        return self.params["x"][rows], rows
+        return self.x[rows], rows
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Arrays]:
-        dx = np.zeros_like(self.params["x"])
+        dx = np.zeros_like(self.x)
         dx[cache] = dy
         return np.zeros(len(dy)), {"x": dx}
-
-    def parameter_gradients(self, dy: Array, cache: Array) -> Arrays:
-        return self.backward(dy, cache)[1]

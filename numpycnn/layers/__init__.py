@@ -1,12 +1,27 @@
-"""The layers: `base.py` has the contract, `convolutional.py` and `core.py` the layers themselves."""
+"""The layers: `base.py` has the contract, the other files the layers themselves, and `chain.py` layers in a row."""
 
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D, MaxPooling2D
 from numpycnn.layers.core import Activation, Dense, Dropout, Flatten
+from numpycnn.layers.normalization import BatchNormalization
 
 LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls for cls in (Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
+    cls.__name__: cls for cls in (Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
 }
 """Every layer by its class name: the closed table that configurations are read with."""
 
-__all__ = ["LAYERS", "Activation", "Conv2D", "Dense", "Dropout", "Flatten", "Input", "Layer", "MaxPooling2D"]
+__all__ = [
+    "LAYERS",
+    "Activation",
+    "BatchNormalization",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Input",
+    "Layer",
+    "MaxPooling2D",
+]
+
+explain_unknown_names(__name__)

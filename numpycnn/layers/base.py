@@ -1,61 +1,70 @@
 """What a layer is: the contract that every layer keeps, and that a new one has to fill in.
 
 A subclass writes `__init__`, `output_shape_for`, `forward`, `backward`, `get_config`, and, where it has parameters,
-`param_shapes` and `make_params`. The rest is here. A layer keeps its settings and parameters, and nothing of the data
-that pass through it: what the backward needs is returned by the forward as the cache, so two threads can use one layer,
-and inference holds no memory.
+`param_shapes` and `make_params`; where training moves arrays without a gradient, `state_shapes`, `make_state` and
+`next_state`. The rest is here and in `stage.py`. A layer keeps its settings and arrays, and nothing of the data that
+pass through it: what the backward needs is returned by the forward as the cache, so two threads can use one layer, and
+inference holds no memory.
 """
 
 import re
 from collections.abc import Collection
 from copy import copy
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from numpycnn import backend
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.layers.stage import Stage
 
-Cache = Any
-"""What a forward hands to its backward. Each layer's own `forward` says what it holds."""
+Arrays = dict[str, Array]
 
 
-class Layer:
+class Built(NamedTuple):
+    """What a layer has once the shape of its input is known."""
+
+    input_shape: Shape
+    output_shape: Shape
+    params: Arrays
+    state: Arrays
+
+
+class Layer(Stage, Explained):
     """Base of all layers.
 
     name: what errors, weights and the summary call the layer; by default the class's name in snake case, and inside a
     model a number after it where needed.
     input_shape: the shape of one example, without the batch axis; needed only of a model's first layer.
 
+    A subclass that looks across the examples of a batch says `whole_batch = True`: its forward and backward are then
+    called with the whole batch in training, however it is divided among workers.
+
     Raises TypeError or ValueError for a name with "/" in it or an input_shape that is no tuple of positive integers.
     """
 
-    name: str
-    params: dict[str, Array]
-    """Trainable arrays by name, such as "kernel" and "bias"; empty until the layer is built, or when it has none."""
-    input_shape: Shape | None
-    output_shape: Shape | None
-    built: bool
     auto_named: bool
     """Whether a model may put a number after the name, to keep its layers' names unique."""
+    trainable: bool
+    """False freezes the layer: a training step leaves its parameters as they are, and computes no gradients of them."""
     activation: str = "linear"
-    """The name of the function applied to the layer's scores; "linear" is none."""
+    """The name of the function applied to the layer's pre-activation; "linear" is none."""
 
     def __init__(self, *, name: str | None = None, input_shape: Shape | None = None) -> None:
         self.auto_named = name is None
         self.name = snake_case(type(self).__name__)
         if name is not None:
             self.name = checks.name(self.name, name)
-        self.input_shape = None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
-        self.output_shape = None
-        self.params = {}
-        self.built = False
+        self._given_shape = None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
+        self._built: Built | None = None
+        self.trainable = True
 
-    # ------------------------------------------------------------ what a subclass writes
+    # ------------------------------------------------------------ what a subclass writes, besides forward and backward
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """The shape of one output example for one input example. Raises ValueError for a shape that does not fit."""
@@ -65,49 +74,77 @@ class Layer:
         """The parameters' shapes for that input shape, by name."""
         return {}
 
-    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
         """New parameters for that input shape, by name."""
         return {}
 
-    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
-        """The output for a batch x: (N, *input_shape) -> (N, *output_shape); and the cache for `backward`."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward")
-
-    def backward(self, dy: Array, cache: Cache) -> tuple[Array, dict[str, Array]]:
-        """The gradients of the loss: dx, of the input, and under params' own names those of the parameters."""
-        raise NotImplementedError(f"{type(self).__name__} does not define backward")
-
-    def parameter_gradients(self, dy: Array, cache: Cache) -> dict[str, Array]:
-        """The second of what `backward` gives; a layer may leave out the work for the first, which is often most."""
-        return self.backward(dy, cache)[1]
-
-    def inside(self, x: Array, cache: Cache) -> dict[str, Array]:
-        """What a forward of x computed on its way, by name, for people to look at (`tracing.py`)."""
+    def state_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """The state's shapes for that input shape, by name."""
         return {}
 
-    def inside_gradients(self, dy: Array, cache: Cache) -> dict[str, Array]:
-        """The gradients of what is inside, under the same names; those without a gradient are left out."""
+    def make_state(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
+        """New state for that input shape, by name."""
         return {}
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as JSON values: `type(layer)(**config)` is an equal layer, not built."""
-        return {"name": self.name, "input_shape": None if self.input_shape is None else list(self.input_shape)}
+        """The constructor's arguments and `trainable`, as JSON values: `from_config` makes an equal layer."""
+        given = None if self.input_shape is None else list(self.input_shape)
+        return {"name": self.name, "input_shape": given, "trainable": self.trainable}
 
     # ------------------------------------------------------------ what every layer has
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The layer that `get_config` described. Raises TypeError or ValueError for anything else."""
+        return cls.unbuilt(config)
+
+    @classmethod
+    def unbuilt(cls, config: dict[str, Any]) -> Self:
+        """The same, and not built in any case: nothing is drawn, and no array made."""
+        arguments = dict(config)
+        trainable = checks.flag(cls.__name__, "trainable", arguments.pop("trainable", True))
+        layer = cls(**checks.arguments(cls.__name__, "config", arguments, cls))
+        layer.trainable = trainable
+        return layer
+
+    @property
+    def built(self) -> bool:
+        """Whether the layer has its parameters."""
+        return self._built is not None
+
+    @property
+    def input_shape(self) -> Shape | None:
+        """The shape of one example going in, without the batch axis; None while unknown."""
+        return self._given_shape if self._built is None else self._built.input_shape
+
+    @property
+    def output_shape(self) -> Shape | None:
+        """The shape of one example coming out, without the batch axis; None while unknown."""
+        return None if self._built is None else self._built.output_shape
+
+    @property
+    def params(self) -> Arrays:
+        return {} if self._built is None else self._built.params
+
+    @property
+    def state(self) -> Arrays:
+        return {} if self._built is None else self._built.state
 
     @property
     def activation_function(self) -> ActivationFunction:
         """The activation's forward and backward."""
         return ACTIVATIONS[self.activation]
 
-    def build(self, input_shape: Shape, rng: Rng, dtype: Any) -> Shape:
+    def build(self, input_shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Shape:
         """Make the parameters, once, and return output_shape. Shapes are without the batch axis.
 
+        rng: by default seeded by NumPy's global state. dtype: by default the backend's floatx.
         Raises ValueError for a shape that does not fit, or that differs from the input_shape it has already.
         """
         output_shape = self.check_shape(input_shape)
         if not self.built:
-            self.finish_build(input_shape, self.make_params(input_shape, rng, dtype))
+            rng = generator(draw_seed(), WEIGHTS, 0) if rng is None else rng
+            self.finish_build(input_shape, *self.make_arrays(input_shape, rng, dtype or backend.floatx()))
         return output_shape
 
     def check_shape(self, input_shape: Shape) -> Shape:
@@ -119,10 +156,21 @@ class Layer:
         checks.few_enough(self.name, "output", output_shape)
         return output_shape
 
-    def finish_build(self, input_shape: Shape, params: dict[str, Array]) -> None:
-        """Take the parameters that `make_params` made: the layer is built."""
-        self.input_shape, self.output_shape = tuple(input_shape), self.output_shape_for(tuple(input_shape))
-        self.params, self.built = params, True
+    def make_arrays(self, input_shape: Shape, rng: Rng, dtype: Any) -> tuple[Arrays, Arrays]:
+        """New parameters and state for that input shape, for `finish_build`."""
+        return self.make_params(input_shape, rng, dtype), self.make_state(input_shape, rng, dtype)
+
+    def finish_build(self, input_shape: Shape, params: Arrays, state: Arrays) -> None:
+        """Take the arrays that `make_arrays` made: the layer is built."""
+        input_shape = tuple(input_shape)
+        self._built = Built(input_shape, self.output_shape_for(input_shape), params, state)
+
+    def with_arrays(self, params: Arrays, state: Arrays) -> "Layer":
+        """A copy of the built layer that has these arrays in the place of its own; settings are shared."""
+        twin = copy(self)
+        if self._built is not None:
+            twin._built = self._built._replace(params=params, state=state)
+        return twin
 
     def __call__(self, x: Any) -> Array:
         """Inference, the Keras spelling: in the parameters' dtype, or where there are none in x's.
@@ -130,9 +178,7 @@ class Layer:
         A layer not yet built is built for x, in the backend's floatx, seeded by NumPy's global state.
         """
         x = checks.numbers(self.name, "input", x)
-        if not self.built:
-            self.check_shape(x.shape[1:])  # before a seed is drawn
-            self.build(x.shape[1:], generator(draw_seed(), WEIGHTS, 0), backend.floatx())
+        self.build(x.shape[1:])
         floating = x.dtype if x.dtype.kind == "f" else backend.floatx()
         return self.forward(x.astype(next((p.dtype for p in self.params.values()), floating), copy=False))[0]
 
@@ -140,9 +186,9 @@ class Layer:
         """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError where x is no array."""
         if not isinstance(x, np.ndarray):
             raise TypeError(f"{self.name}: input must be an array; received {checks.shown(x)}")
-        if self.input_shape is None or not self.built:
+        if self._built is None:
             raise ValueError(f"{self.name}: not built yet; call it, build it, or add it to a model first")
-        checks.batch_shape(self.name, "input", x.shape, self.input_shape)
+        checks.batch_shape(self.name, "input", x.shape, self._built.input_shape)
 
     def rename(self, taken: Collection[str]) -> None:
         """Make the name differ from those taken: a name given by default gets a number, as dense, dense_1, dense_2.
@@ -157,41 +203,50 @@ class Layer:
             raise ValueError(f"{self.name}: layers of a model must have different names; taken are {', '.join(taken)}")
 
     def without_activation(self) -> "Layer":
-        """A layer that shares this one's parameters, and whose output is the scores before the activation."""
+        """A layer that shares this one's parameters, and whose output is the pre-activation."""
         twin = copy(self)
         twin.activation = "linear"
         return twin
 
+    # ------------------------------------------------------------ weights: the parameters, and then the state
+
+    @property
+    def weights(self) -> Arrays:
+        """The parameters and the state by name, in Keras's order."""
+        return {**self.params, **self.state}
+
     def count_params(self) -> int:
-        """How many trainable numbers the layer holds."""
-        return sum(p.size for p in self.params.values())
+        """How many numbers the layer holds, trained or not."""
+        return sum(array.size for array in self.weights.values())
 
     def get_weights(self) -> list[Array]:
-        """Copies of the parameters, in the order of `params`."""
-        return [p.copy() for p in self.params.values()]
+        """Copies of the parameters and then of the state, in the order of `weights`."""
+        return [array.copy() for array in self.weights.values()]
 
     def set_weights(self, weights: list[Array]) -> None:
-        """Copy arrays into the parameters, in the same order. Raises ValueError when number or shapes differ."""
-        for param, value in zip(self.params.values(), self.check_weights(weights), strict=True):
-            param[...] = value
+        """Copy arrays into them, in the same order. Raises ValueError when number or shapes differ; nothing changes."""
+        for array, value in zip(self.weights.values(), self.check_weights(weights), strict=True):
+            array[...] = value
 
     def check_weights(self, weights: list[Any]) -> list[Array]:
-        """The weights as arrays. Raises unless they fit the parameters, one by one; changes nothing."""
-        checks.sequence(self.name, "weights", weights, length=len(self.params))
+        """The weights as arrays. Raises unless they fit, one by one; changes nothing."""
+        checks.sequence(self.name, "weights", weights, length=len(self.weights))
         arrays = []
-        for (key, param), weight in zip(self.params.items(), weights, strict=True):
+        for (key, own), weight in zip(self.weights.items(), weights, strict=True):
             value = checks.numbers(self.name, key, weight)
             arrays.append(value)
-            if value.shape != param.shape:
-                raise ValueError(f"{self.name}: {key} must have the shape {param.shape}; received {value.shape}")
+            if value.shape != own.shape:
+                raise ValueError(f"{self.name}: {key} must have the shape {own.shape}; received {value.shape}")
         return arrays
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items() if value is not None)
-        return f"{type(self).__name__}({arguments})"
+        given = {key: value for key, value in self.get_config().items() if value is not None}
+        if given.get("trainable"):
+            del given["trainable"]
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
 
-class Input:
+class Input(Explained):
     """What goes into a model, `Input(shape=(28, 28, 1))`: the Keras 3 spelling of the first layer's input_shape.
 
     It is given to Sequential before the layers and does not count as one. shape: of one example, without the batch

@@ -36,6 +36,8 @@ class ConvCache(NamedTuple):
     """The input's patches as rows, from im2col: (N*OH*OW, KH*KW*C)."""
     x_shape: Shape
     """The input's shape, channels last: (N, H, W, C)."""
+    z: Array
+    """The pre-activation, in the layer's data format; or y again, where the activation's backward reads y alone."""
     y: Array
     """The output, in the layer's data format."""
 
@@ -95,40 +97,36 @@ class Conv2D(KernelLayer):
         self.check_input(x)
         x = to_channels_last(x, self.data_format)  # (N, H, W, C)
         z, cols = F.conv2d(x, self.params["kernel"], self.params.get("bias"), self.window)  # (N, OH, OW, F)
-        y = self.activation_function.forward(from_channels_last(z, self.data_format))
-        return y, ConvCache(cols, x.shape, y)
+        z = from_channels_last(z, self.data_format)  # (N, OH, OW, F), or (N, F, OH, OW)
+        y = self.activation_function.forward(z)
+        return y, ConvCache(cols, x.shape, self.activation_function.kept(z, y), y)
 
-    def backward(self, dy: Array, cache: ConvCache) -> tuple[Array, dict[str, Array]]:
-        dz = self.score_gradients(dy, cache)
+    def pre_activation_gradient(self, dy: Array, cache: ConvCache) -> Array:
+        """dz, channels last: dy back through the activation."""
+        return to_channels_last(super().pre_activation_gradient(dy, cache), self.data_format)  # (N, OH, OW, F)
+
+    def gradients_from(self, dz: Array, cache: ConvCache) -> tuple[Array, Array]:
+        return F.conv2d_backward(dz, cache.cols, self.params["kernel"])
+
+    def input_gradient_from(self, dz: Array, cache: ConvCache) -> Array:
         dx = F.conv2d_backward_input(dz, self.params["kernel"], cache.x_shape, self.window)  # (N, H, W, C)
-        return from_channels_last(dx, self.data_format), self.kernel_gradients(dz, cache)
-
-    def parameter_gradients(self, dy: Array, cache: ConvCache) -> dict[str, Array]:
-        return self.kernel_gradients(self.score_gradients(dy, cache), cache)
-
-    def score_gradients(self, dy: Array, cache: ConvCache) -> Array:
-        """dy back through the activation: dz, (N, OH, OW, F)."""
-        return to_channels_last(self.activation_function.backward(dy, cache.y), self.data_format)
+        return from_channels_last(dx, self.data_format)
 
     def inside(self, x: Array, cache: ConvCache) -> dict[str, Array]:
-        """The im2col matrix of each image, (N, OH*OW, KH*KW*C), and the scores before the activation, (N, OH, OW, F).
+        """The im2col matrix of each image, (N, OH*OW, KH*KW*C), and the pre-activation, (N, OH, OW, F).
 
         Row i*OW + j of "patches" is the patch under the window at output cell (i, j); column (u*KW + v)*C + c is what
         tap (u, v) sees of channel c.
         """
-        scores, _ = self.without_activation().forward(x)
+        z, _ = self.without_activation().forward(x)
         patches = cache.cols.reshape(len(x), -1, cache.cols.shape[1])  # (N, OH*OW, KH*KW*C)
-        return {"patches": patches, "scores": to_channels_last(scores, self.data_format)}
+        return {"patches": patches, "pre_activation": to_channels_last(z, self.data_format)}
 
     def inside_gradients(self, dy: Array, cache: ConvCache) -> dict[str, Array]:
-        """dL/d patches, what col2im adds up, and dL/d scores."""
-        dz, kernel = self.score_gradients(dy, cache), self.params["kernel"]
+        """dL/d patches, what col2im adds up, and dL/d pre-activation."""
+        dz, kernel = self.pre_activation_gradient(dy, cache), self.params["kernel"]
         dpatches = dz.reshape(len(dz), -1, self.filters) @ kernel.reshape(-1, self.filters).T  # (N, OH*OW, KH*KW*C)
-        return {"patches": dpatches, "scores": dz}
-
-    def kernel_gradients(self, dz: Array, cache: ConvCache) -> dict[str, Array]:
-        """The gradients of kernel and bias."""
-        return self.gradients(*F.conv2d_backward(dz, cache.cols, self.params["kernel"]))
+        return {"patches": dpatches, "pre_activation": dz}
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -19,6 +19,8 @@ class DenseCache(NamedTuple):
 
     x: Array
     """The input: (N, ..., D)."""
+    z: Array
+    """The pre-activation: (N, ..., units); or y again, where the activation's backward reads y alone."""
     y: Array
     """The output: (N, ..., units)."""
 
@@ -60,23 +62,21 @@ class Dense(KernelLayer):
         self.check_input(x)
         z = F.dense(x, self.params["kernel"], self.params.get("bias"))  # (N, ..., U)
         y = self.activation_function.forward(z)
-        return y, DenseCache(x, y)
+        return y, DenseCache(x, self.activation_function.kept(z, y), y)
 
-    def backward(self, dy: Array, cache: DenseCache) -> tuple[Array, dict[str, Array]]:
-        dz = self.activation_function.backward(dy, cache.y)  # (N, ..., U)
-        return F.dense_backward_input(dz, self.params["kernel"]), self.gradients(*F.dense_backward(dz, cache.x))
+    def gradients_from(self, dz: Array, cache: DenseCache) -> tuple[Array, Array]:
+        return F.dense_backward(dz, cache.x)
 
-    def parameter_gradients(self, dy: Array, cache: DenseCache) -> dict[str, Array]:
-        dz = self.activation_function.backward(dy, cache.y)  # (N, ..., U)
-        return self.gradients(*F.dense_backward(dz, cache.x))
+    def input_gradient_from(self, dz: Array, cache: DenseCache) -> Array:
+        return F.dense_backward_input(dz, self.params["kernel"])
 
     def inside(self, x: Array, cache: DenseCache) -> dict[str, Array]:
-        """The scores before the activation: (N, ..., units)."""
-        return {"scores": self.without_activation().forward(x)[0]}
+        """The pre-activation: (N, ..., units)."""
+        return {"pre_activation": self.without_activation().forward(x)[0]}
 
     def inside_gradients(self, dy: Array, cache: DenseCache) -> dict[str, Array]:
-        """dL/d scores."""
-        return {"scores": self.activation_function.backward(dy, cache.y)}
+        """dL/d pre-activation."""
+        return {"pre_activation": self.pre_activation_gradient(dy, cache)}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
@@ -171,14 +171,15 @@ class Activation(Layer):
             raise ValueError(f"{self.name}: softmax needs an axis besides the batch's; received {input_shape}")
         return input_shape
 
-    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array]:
-        """The cache is the output."""
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, tuple[Array, Array]]:
+        """The cache is z and y: the input, or y again where the backward reads y alone, and the output."""
         self.check_input(x)
         y = self.activation_function.forward(x)
-        return y, y
+        return y, (self.activation_function.kept(x, y), y)
 
-    def backward(self, dy: Array, cache: Array) -> tuple[Array, dict[str, Array]]:
-        return self.activation_function.backward(dy, cache), {}
+    def backward(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, dict[str, Array]]:
+        z, y = cache
+        return self.activation_function.backward(dy, z, y), {}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": self.activation}

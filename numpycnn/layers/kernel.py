@@ -1,5 +1,6 @@
 """What convolutional and dense layers share: a kernel, perhaps a bias, and an activation after them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,20 @@ from numpycnn.layers.base import Layer
 
 def check_activation(owner: str, value: str | None) -> str:
     """The activation's name; None stands for "linear". Raises for an unknown one."""
-    return checks.choice(owner, "activation", "linear" if value is None else value, ACTIVATIONS)
+    return checks.choice(owner, "activation", "linear" if value is None else value, ACTIVATIONS, kind="activations")
+
+
+def initial_arrays(
+    owner: str, shapes: Mapping[str, Shape], chosen: Mapping[str, Initializer], rng: Rng, dtype: Any
+) -> dict[str, Array]:
+    """Arrays of the layer's own, with their initializers' values. Raises ValueError for values of another shape."""
+    arrays = {}
+    for key, shape in shapes.items():
+        checks.few_enough(owner, key, shape)
+        arrays[key] = np.array(chosen[key](shape, rng, dtype), dtype, order="C")
+        if arrays[key].shape != shape:
+            raise ValueError(f"{owner}: {key} must be initialized to the shape {shape}; received {arrays[key].shape}")
+    return arrays
 
 
 class KernelLayer(Layer):
@@ -44,21 +58,34 @@ class KernelLayer(Layer):
         return {"kernel": shape, "bias": shape[-1:]} if self.use_bias else {"kernel": shape}
 
     def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
-        initializers = {"kernel": self.kernel_initializer, "bias": self.bias_initializer}
-        return {
-            key: self.initial_values(key, initializers[key], shape, rng, dtype)
-            for key, shape in self.param_shapes(input_shape).items()
-        }
+        chosen = {"kernel": self.kernel_initializer, "bias": self.bias_initializer}
+        return initial_arrays(self.name, self.param_shapes(input_shape), chosen, rng, dtype)
 
-    def initial_values(self, key: str, initializer: Initializer, shape: Shape, rng: Rng, dtype: Any) -> Array:
-        """The initializer's values in an array of the layer's own. Raises ValueError for values of another shape."""
-        checks.few_enough(self.name, key, shape)
-        values = np.array(initializer(shape, rng, dtype), dtype, order="C")
-        if values.shape != shape:
-            raise ValueError(f"{self.name}: {key} must be initialized to the shape {shape}; received {values.shape}")
-        return values
+    # ------------------------------------------------------------ backward: the activation's, then the linear map's
 
-    def gradients(self, dkernel: Array, dbias: Array) -> dict[str, Array]:
+    def pre_activation_gradient(self, dy: Array, cache: Any) -> Array:
+        """dz, of dy's shape: dy back through the activation."""
+        return self.activation_function.backward(dy, cache.z, cache.y)
+
+    def gradients_from(self, dz: Array, cache: Any) -> tuple[Array, Array]:
+        """The gradients of kernel and bias."""
+        raise NotImplementedError(f"{type(self).__name__} does not define gradients_from")
+
+    def input_gradient_from(self, dz: Array, cache: Any) -> Array:
+        """The gradient of the input."""
+        raise NotImplementedError(f"{type(self).__name__} does not define input_gradient_from")
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, dict[str, Array]]:
+        dz = self.pre_activation_gradient(dy, cache)
+        return self.input_gradient_from(dz, cache), self.named(*self.gradients_from(dz, cache))
+
+    def parameter_gradients(self, dy: Array, cache: Any) -> dict[str, Array]:
+        return self.named(*self.gradients_from(self.pre_activation_gradient(dy, cache), cache))
+
+    def input_gradient(self, dy: Array, cache: Any) -> Array:
+        return self.input_gradient_from(self.pre_activation_gradient(dy, cache), cache)
+
+    def named(self, dkernel: Array, dbias: Array) -> dict[str, Array]:
         """The gradients under the parameters' names; dbias is left out where there is no bias."""
         return {"kernel": dkernel, "bias": dbias} if self.use_bias else {"kernel": dkernel}
 

@@ -1,7 +1,7 @@
 """Where the time of a training step goes, layer by layer."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
-from numpycnn.engine.fast import Stage
+from numpycnn.engine.batching import Data
+from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.training import Objective, Place
 from numpycnn.engine.workers import at_work
-from numpycnn.layers import Layer
+from numpycnn.layers.stage import Cache, Gradients, Micro, Path, Stage, run_alone
 from numpycnn.optimizers import Optimizer
 
 
@@ -24,62 +25,98 @@ class StepTime(NamedTuple):
     backward: float
 
 
-class TimedStage:
-    """A stage of the network that counts the seconds spent in it."""
+class TimedStage(Stage):
+    """A stage of the network that counts the seconds spent in it, and not those in which it waits for others."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.name, self.params = stage, stage.name, stage.params
+    def __init__(self, stage: Stage, path: Path) -> None:
+        self.stage, self.name = stage, stage.name
+        names = stage.names if isinstance(stage, ConvBlock) else (stage.name,)
+        self.title = " + ".join("/".join((*path.names[:-1], name)) for name in names)
         self.forward_seconds = self.backward_seconds = 0.0
 
-    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Any]:
+    @property
+    def params(self) -> dict[str, Array]:
+        return self.stage.params
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        """The stage's."""
+        return self.stage.trainable
+
+    @property
+    def whole_batch(self) -> bool:  # type: ignore[override]
+        """The stage's."""
+        return self.stage.whole_batch
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
+        return run_alone(self.forward_micro(x, training=training, rng=rng))
+
+    def needed_gradients(self, dy: Array, cache: Cache, *, to_input: bool) -> tuple[Array | None, Gradients]:
+        return run_alone(self.backward_micro(dy, cache, to_input=to_input))
+
+    def next_state(self, cache: Cache) -> dict[str, Array]:
+        return self.stage.next_state(cache)
+
+    def forward_micro(self, x: Array, *, training: bool, rng: Rng | None) -> Micro[tuple[Array, Cache]]:
+        return (yield from timed(self.stage.forward_micro(x, training=training, rng=rng), self.add_forward))
+
+    def backward_micro(self, dy: Array, cache: Cache, *, to_input: bool) -> Micro[tuple[Array | None, Gradients]]:
+        return (yield from timed(self.stage.backward_micro(dy, cache, to_input=to_input), self.add_backward))
+
+    def add_forward(self, seconds: float) -> None:
+        """Count seconds of the forward."""
+        self.forward_seconds += seconds
+
+    def add_backward(self, seconds: float) -> None:
+        """Count seconds of the backward."""
+        self.backward_seconds += seconds
+
+
+def timed(micro: Micro[Any], add: Callable[[float], None]) -> Micro[Any]:
+    """The same coroutine; the seconds that it works are added up."""
+    answer = None
+    while True:
         start = time.perf_counter()
-        result = self.stage.forward(x, training=training, rng=rng)
-        self.forward_seconds += time.perf_counter() - start
-        return result
-
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, dict[str, Array]]:
-        start = time.perf_counter()
-        result = self.stage.backward(dy, cache)
-        self.backward_seconds += time.perf_counter() - start
-        return result
-
-    def parameter_gradients(self, dy: Array, cache: Any) -> dict[str, Array]:
-        start = time.perf_counter()
-        result = self.stage.parameter_gradients(dy, cache)
-        self.backward_seconds += time.perf_counter() - start
-        return result
+        try:
+            exchange = micro.send(answer)
+        except StopIteration as end:
+            return end.value
+        finally:
+            add(time.perf_counter() - start)
+        answer = yield exchange
 
 
-def profile_step(
-    goal: Objective, layers: Sequence[Layer], optimizer: Optimizer, params: dict[str, Array], data: tuple[Array, Array]
-) -> list[StepTime]:
-    """One step on the batch `data`, timed. Nothing is trained: the optimizer works on copies."""
-    timed = [(index, TimedStage(stage)) for index, stage in goal.passes.stages]
-    goal = goal._replace(passes=goal.passes._replace(stages=timed))
-    optimizer, params = deepcopy(optimizer), {name: param.copy() for name, param in params.items()}
-    with at_work(1):
-        start = time.perf_counter()
-        _, terms = training.train_batch(goal, Place(0, 0), *data, np.arange(len(data[0])))
-        middle = time.perf_counter()
-        optimizer.update(params, *terms)
-        end = time.perf_counter()
-    rows, first = [], 0
-    for index, stage in timed:
-        names = " + ".join(layer.name for layer in layers[first : index + 1])
-        rows.append(StepTime(names, stage.forward_seconds, stage.backward_seconds))
-        first = index + 1
-    inside = sum(row.forward + row.backward for row in rows)
-    rows.append(StepTime("loss, and the way between layers", middle - start - inside, 0.0))
-    rows.append(StepTime(f"optimizer ({type(optimizer).__name__})", end - middle, 0.0))
-    return rows
-
-
-def medians(runs: Sequence[Sequence[StepTime]]) -> list[StepTime]:
-    """Each part's median over several steps."""
+def profile_steps(goal: Objective, optimizer: Optimizer, data: Data, repeats: int) -> list[StepTime]:
+    """The medians of several steps on the batch `data`, after one that is not counted. Nothing is trained."""
+    profile_step(goal, optimizer, data)  # the first takes longer
+    runs = [profile_step(goal, optimizer, data) for _ in range(repeats)]
     return [
         StepTime(same[0].name, *(float(np.median(seconds)) for seconds in zip(*(row[1:] for row in same), strict=True)))
         for same in zip(*runs, strict=True)
     ]
+
+
+def profile_step(goal: Objective, optimizer: Optimizer, data: Data) -> list[StepTime]:
+    """One step on the batch `data`, timed. The optimizer works on copies."""
+    stages: list[TimedStage] = []
+
+    def watch(stage: Stage, path: Path) -> Stage:
+        stages.append(TimedStage(stage, path))
+        return stages[-1]
+
+    goal = goal._replace(network=goal.network.mapped(watch))
+    optimizer, params = deepcopy(optimizer), {name: p.copy() for name, p in goal.network.trained_params.items()}
+    with at_work(1):
+        start = time.perf_counter()
+        step = training.batch_gradients(goal, Place(0, 0), data, np.arange(len(data)))
+        middle = time.perf_counter()
+        optimizer.update(params, *step.terms)
+        end = time.perf_counter()
+    rows = [StepTime(stage.title, stage.forward_seconds, stage.backward_seconds) for stage in stages]
+    inside = sum(row.forward + row.backward for row in rows)
+    rows.append(StepTime("loss, and the way between layers", middle - start - inside, 0.0))
+    rows.append(StepTime(f"optimizer ({type(optimizer).__name__})", end - middle, 0.0))
+    return rows
 
 
 def profile_lines(rows: Sequence[StepTime], title: str) -> list[str]:

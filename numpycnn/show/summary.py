@@ -1,8 +1,8 @@
 """The table that `Sequential.summary` prints."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from numpycnn.layers.base import Layer
+from numpycnn.layers.chain import Chain
 
 COLUMNS = (32, 26, 14)
 
@@ -12,18 +12,21 @@ def row(*cells: str) -> str:
     return "".join(cell[: width - 1].ljust(width) for cell, width in zip(cells, COLUMNS, strict=True)).rstrip()
 
 
-def summary_lines(name: str, layers: Sequence[Layer]) -> Iterator[str]:
-    """The lines: each layer's name, class, output shape (None is the batch axis) and number of parameters."""
-    total = sum(layer.count_params() for layer in layers)
-    size = sum(p.nbytes for layer in layers for p in layer.params.values())
-    yield f'Model: "{name}"'
+def summary_lines(model: Chain) -> Iterator[str]:
+    """The lines: each layer's name, class, output shape (None is the batch axis) and number of parameters.
+
+    A layer inside another chain goes by its path, such as "block/conv2d".
+    """
+    size = sum(array.nbytes for array in model.weights.values())
+    total, trained = model.count_params(), sum(p.size for p in model.trained_params.values())
+    yield f'Model: "{model.name}"'
     yield "_" * sum(COLUMNS)
     yield row("Layer (type)", "Output Shape", "Param #")
     yield "=" * sum(COLUMNS)
-    for layer in layers:
+    for path, layer in model.leaves():
         shape = (None, *(layer.output_shape or ()))
-        yield row(f"{layer.name} ({type(layer).__name__})", str(shape), f"{layer.count_params():,}")
+        yield row(f"{path} ({type(layer).__name__})", str(shape), f"{layer.count_params():,}")
     yield "=" * sum(COLUMNS)
     yield f"Total params: {total:,} ({size / 2**20:.2f} MB)"
-    yield f"Trainable params: {total:,}"
-    yield "Non-trainable params: 0"
+    yield f"Trainable params: {trained:,}"
+    yield f"Non-trainable params: {total - trained:,}"

@@ -1,16 +1,21 @@
 """Every number between a model's input and its loss, and back: what `Sequential.trace` returns.
 
-The layers are called one by one, as `layers/` reads, in the model's own dtype and without the fast path. Nothing is
-learnt, and nothing of the model changes.
+The network is that of training, layer by layer as `layers/` reads, in the model's own dtype and without the fast path;
+each layer is watched as the batch goes through. Nothing is learnt, and nothing of the model changes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from numpycnn.common.typing import Array
-from numpycnn.engine.training import Place, objective
+import numpy as np
+
+from numpycnn.common.typing import Array, Rng
+from numpycnn.engine.split import SplitStage
+from numpycnn.engine.training import Place, micro_batches, min_examples, objective
 from numpycnn.layers import Layer
-from numpycnn.layers.base import Cache
+from numpycnn.layers.chain import Chain
+from numpycnn.layers.stage import Cache, Gradients, Path, Stage
 from numpycnn.losses import Loss
 
 
@@ -19,6 +24,7 @@ class LayerTrace:
     """What went into a layer, what it kept and what came out; with targets, the gradients of the loss as well."""
 
     name: str
+    """With those of the chains around it: "block/conv2d"."""
     kind: str
     """The layer's class."""
     input: Array
@@ -28,7 +34,7 @@ class LayerTrace:
     inside: dict[str, Array]
     """What the layer computed on the way, by name: see its `inside`."""
     parameters: dict[str, Array]
-    """Copies of the parameters, by name."""
+    """Copies of the parameters and of the state, by name."""
     output_gradient: Array | None = None
     """dL/d output; the shape of the output."""
     input_gradient: Array | None = None
@@ -44,7 +50,7 @@ class Trace:
     """A batch on its way through a model: `trace["conv2d"].output`. Gradients are of the mean loss of the batch."""
 
     layers: dict[str, LayerTrace]
-    """By name, in their order."""
+    """By name, in their order; a layer in a chain inside by its path, such as "block/conv2d"."""
     output: Array
     """The model's: (N, *output_shape)."""
     losses: Array | None = None
@@ -63,39 +69,77 @@ class Trace:
         return self.layers[name]
 
 
-def trace_forward(layers: Sequence[Layer], x: Array, place: Place, *, training: bool) -> tuple[Trace, list[Cache]]:
-    """x, (N, *input_shape), through all layers: everything on the way, and the caches."""
-    traces: dict[str, LayerTrace] = {}
-    caches = []
-    for index, layer in enumerate(layers):
-        y, cache = layer.forward(x, training=training, rng=place.rng(0, index))
-        parameters = {key: param.copy() for key, param in layer.params.items()}
-        traces[layer.name] = LayerTrace(layer.name, type(layer).__name__, x, y, layer.inside(x, cache), parameters)
-        caches.append(cache)
-        x = y
-    return Trace(traces, x), caches
+class Watched(Stage):
+    """A layer that notes in a trace what goes through it. A batch comes in one piece."""
+
+    def __init__(self, layer: Layer, stage: Any, name: str, found: dict[str, LayerTrace]) -> None:
+        self.layer, self.stage, self.path, self.found = layer, stage, name, found
+        self.name = layer.name
+
+    @property
+    def params(self) -> dict[str, Array]:
+        return self.layer.params
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        """True: a trace has the gradients of frozen layers too."""
+        return True
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
+        y, cache = self.stage.forward(x, training=training, rng=rng)
+        arrays = {key: array.copy() for key, array in self.layer.weights.items()}
+        inside = self.stage.inside(x, cache)
+        self.found[self.path] = LayerTrace(self.path, type(self.layer).__name__, x, y, inside, arrays)
+        return y, cache
+
+    def backward(self, dy: Array, cache: Cache) -> tuple[Array, Gradients]:
+        own = self.found[self.path]
+        own.output_gradient, own.inside_gradients = dy, self.stage.inside_gradients(dy, cache)
+        own.input_gradient, own.parameter_gradients = self.stage.backward(dy, cache)
+        return own.input_gradient, own.parameter_gradients
 
 
-def trace_backward(trace: Trace, caches: Sequence[Cache], layers: Sequence[Layer], y: Array, loss: Loss) -> None:
-    """The loss for the targets y and all its gradients, back through the layers, put into the trace.
+def watched(model: Chain, place: Place, count: int) -> tuple[Chain, dict[str, LayerTrace]]:
+    """The model with every layer watched, for a batch of `count` examples in one piece; and what will be found."""
+    cuts, found = micro_batches(count, min_examples(model)), dict[str, LayerTrace]()
+
+    def watch(layer: Any, path: Path) -> Watched:
+        stage = layer if layer.whole_batch else SplitStage(layer, place, path, cuts)
+        return Watched(layer, stage, str(path), found)
+
+    return model.mapped(watch), found
+
+
+def trace_forward(model: Chain, x: Array, place: Place, *, training: bool) -> Trace:
+    """x, (N, *input_shape), through all layers: everything on the way."""
+    network, found = watched(model, place, len(x))
+    y, _ = network.forward(x, training=training, rng=place.rng(0))
+    return Trace(found, y)
+
+
+def trace_step(model: Chain, loss: Loss, x: Array, y: Array, place: Place, *, training: bool) -> Trace:
+    """The same with the loss for the targets y, and all its gradients, back through the layers.
 
     Where training moves the last softmax into the loss (`training.objective`), the gradient p - y is that of the
-    scores before it; the last output's own gradient is that of the loss of probabilities.
+    logits before it; the last output's own gradient is that of the loss of probabilities.
     """
-    output = trace.output
-    goal = objective(layers, loss, output.dtype, fast=False)
-    merged, scores = goal.activation == "softmax", output
-    if merged:
-        last = layers[-1].without_activation()
-        scores, cache = last.forward(trace.last.input)
-        layers, caches = [*layers[:-1], last], [*caches[:-1], cache]
-    trace.targets = goal.loss.targets(y, scores.shape[1:]).astype(output.dtype)
-    trace.losses = goal.loss.value(trace.targets, scores)
+    goal = objective(model, loss, x.dtype, fast=False)
+    merged = goal.activation == "softmax"
+    trace = trace_forward(model, x, place, training=training)
+    network, found = watched(model.without_activation() if merged else model, place, len(x))
+    z, caches = network.forward(x, training=training, rng=place.rng(0))
+    trace.targets = goal.targets(y, z)
+    trace.losses = goal.loss.value(trace.targets, z)
     trace.loss = float(trace.losses.mean())
-    dy = goal.loss.gradient(trace.targets, scores) / len(scores)
-    for layer, cache, found in zip(reversed(layers), reversed(caches), reversed(trace.layers.values()), strict=True):
-        found.output_gradient, found.inside_gradients = dy, layer.inside_gradients(dy, cache)
-        dy, found.parameter_gradients = layer.backward(dy, cache)
-        found.input_gradient = dy
+    network.backward(goal.loss.gradient(trace.targets, z) / len(z), caches)
+    for own, gradients in zip(trace.layers.values(), found.values(), strict=True):
+        own.output_gradient, own.input_gradient = gradients.output_gradient, gradients.input_gradient
+        own.inside_gradients, own.parameter_gradients = gradients.inside_gradients, gradients.parameter_gradients
     if merged:
-        trace.last.output_gradient = loss.gradient(trace.targets, output) / len(output)
+        trace.last.output_gradient = loss.gradient(trace.targets, trace.output) / len(trace.output)
+    return trace
+
+
+def outputs(model: Chain, x: Array) -> Sequence[LayerTrace]:
+    """What each layer makes of x in inference."""
+    return list(trace_forward(model, np.ascontiguousarray(x), Place(0, 0), training=False).layers.values())

@@ -38,7 +38,7 @@ def port_number(text: str) -> int:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the job and its options."""
     parser.description = DESCRIPTION
-    parser.add_argument("--model", metavar="FILE", help="the network, as model.save or --resume wrote it")
+    parser.add_argument("--model", metavar="FILE", help="the network: a .safetensors file of model.save or --resume")
     parser.add_argument("--port", type=port_number, default=0, metavar="N", help="(default: any that is free)")
     digit: Any = whole_number(at_least=0)
     parser.add_argument(
@@ -105,4 +105,4 @@ def lessons(network: Sequential, x: Any, y: Any) -> tuple[Data | None, str]:
         return None, "Training is off: the network is not compiled, so it has no loss to make small."
     if labels is None:
         return None, f"Training is off: the network's output is {network.output_shape}, and digits are of ten classes."
-    return (as_inputs(network, x), labels), ""
+    return Data(as_inputs(network, x), labels), ""

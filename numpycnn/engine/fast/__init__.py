@@ -1,9 +1,10 @@
-"""The fast path: what the layers compute, for less. `block.py` says how; the layers by themselves are the definition.
+"""The fast path: what the layers compute, for less. The layers by themselves are the definition.
 
-`block.py` makes one block of a convolution and the ReLU, max-pooling and dropout after it, and works through it tile by
-tile. `im2col.py` and `winograd.py` are two ways to convolve a tile. `scratch.py` lends them memory.
+`im2col.py` makes one block of a convolution and the ReLU, max-pooling and dropout after it, and works through it tile
+by tile; `winograd.py` is another way to convolve a tile. `fuse.py` says which layers become a block. `scratch.py` lends
+memory.
 """
 
-from numpycnn.engine.fast.block import Stage, stages
+from numpycnn.engine.fast.fuse import fused
 
-__all__ = ["Stage", "stages"]
+__all__ = ["fused"]

@@ -1,9 +1,11 @@
-"""The positions of a pooling window over a convolution's output."""
+"""The positions of a pooling window over a convolution's output, and max-pooling by one position after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from numpycnn.common.typing import Pair
+import numpy as np
+
+from numpycnn.common.typing import Array, Pair
 from numpycnn.functional.window import Window
 
 NO_POOL = Window((1, 1))
@@ -36,3 +38,27 @@ def pool_taps(pool: Window, convolved: Pair) -> Iterator[Tap]:
         if bottom > top and right > left:
             outputs = slice(None), slice(top, bottom), slice(left, right)
             yield Tap(number, outputs, (bottom - top, right - left), (row, col))
+
+
+def max_pool(outputs: Iterable[tuple[Tap, Array]], y: Array, winner: Array | None, larger: Array) -> None:
+    """Raise y to the largest of all outputs that a position sees, and note in winner which position held it.
+
+    y holds the least to begin with: 0 for a ReLU before the pool, which commutes with the maximum, or minus infinity.
+    """
+    for tap, z in outputs:
+        best = y[tap.outputs]
+        if winner is not None and tap.number:
+            mark_winner(winner[tap.outputs], np.greater(z, best, out=corner(larger, z)), tap.number)
+        np.maximum(best, z, out=best)
+
+
+def mark_winner(winner: Array, larger: Array, number: int) -> None:
+    """Set winner to `number` where the value is larger. Numbers rise, so a maximum does it, far faster than a mask."""
+    marks = larger.view(np.uint8)
+    marks *= np.uint8(number)
+    np.maximum(winner, marks, out=winner)
+
+
+def corner(memory: Array, like: Array) -> Array:
+    """The part of an array that has the shape of another one."""
+    return memory[tuple(slice(size) for size in like.shape)]

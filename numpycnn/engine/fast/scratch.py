@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
+from numpycnn.common.slices import count_batches
 from numpycnn.common.typing import Array, Shape
 
 GRAIN = 1 << 16
 """Sizes are rounded up to this many bytes, so that arrays of nearly the same size share a buffer."""
 
 
-class Buffers(threading.local):
-    """The calling thread's buffers: those lent, in the order of lending, and those free, by size."""
+class Buffers:
+    """A thread's buffers: those lent, in the order of lending, and those free, by size."""
 
     def __init__(self) -> None:
         self.lent: list[Array] = []
@@ -27,13 +29,23 @@ class Buffers(threading.local):
         self.depth = 0
 
 
-BUFFERS = Buffers()
+class Local(threading.local):
+    """The calling thread's buffers."""
+
+    def __init__(self) -> None:
+        self.buffers = Buffers()
+        EVERYONES.add(self.buffers)
+
+
+EVERYONES: WeakSet[Buffers] = WeakSet()
+LOCAL = Local()
 
 
 @contextmanager
 def reused() -> Iterator[None]:
     """What is taken inside is given back at the end: no array taken inside may be used, or returned, after it."""
-    mine, before = BUFFERS, len(BUFFERS.lent)
+    mine = LOCAL.buffers
+    before = len(mine.lent)
     mine.depth += 1
     try:
         yield
@@ -46,15 +58,17 @@ def reused() -> Iterator[None]:
 
 def take(shape: Shape, dtype: Any) -> Array:
     """An array with any values in it. Outside of `reused` it is simply a new one."""
-    if not BUFFERS.depth:
+    mine = LOCAL.buffers
+    if not mine.depth:
         return np.empty(shape, dtype)
-    size = -(-prod(shape) * np.dtype(dtype).itemsize // GRAIN) * GRAIN
-    free = BUFFERS.free.get(size)
+    size = count_batches(prod(shape) * np.dtype(dtype).itemsize, GRAIN) * GRAIN
+    free = mine.free.get(size)
     buffer = free.pop() if free else np.empty(size, np.uint8)
-    BUFFERS.lent.append(buffer)
+    mine.lent.append(buffer)
     return np.ndarray(shape, dtype, buffer)
 
 
 def release() -> None:
-    """Let go of the calling thread's free buffers."""
-    BUFFERS.free = {}
+    """Let go of all threads' free buffers, those of threads that are not the library's own too."""
+    for buffers in list(EVERYONES):
+        buffers.free = {}

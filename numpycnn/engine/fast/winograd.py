@@ -14,27 +14,28 @@ Summing over channels, entry (a, b) is a matrix product of its own: 16 products 
 four ninths of im2col's multiplications. B and A hold only 0, 1 and -1, so the rest is adding: whole pieces of memory
 at a time wherever it can be, for NumPy copies operands that lie in short pieces before it adds them. Every step is
 linear, and the backward is the same steps transposed in reverse order. Outputs and gradients are im2col's to about 1e-6
-of the largest in float32, and 1e-15 in float64: of two scores nearer than that, the other may win a pool. Source: Lavin
-and Gray 2016.
+of the largest in float32, and 1e-15 in float64: of two outputs nearer than that, the other may win a pool.
+Source: Lavin and Gray 2016.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from numpycnn.common.typing import Array, Pair, Shape
+from numpycnn.common.typing import Array, Shape
+from numpycnn.engine.fast.im2col import ConvBlock, Parts
 from numpycnn.engine.fast.pooling import Tap
 from numpycnn.engine.fast.products import times, transposed_times
 from numpycnn.engine.fast.scratch import take
-from numpycnn.functional.window import Window
 from numpycnn.layers import Conv2D
+from numpycnn.layers.data_format import split_shape
 
-TILE = 4 << 20
+TILE_BYTES = 4 << 20
 """About how many bytes of transformed pixels and products are worked on at a time."""
 
-WORTH = 12
+MIN_CHANNELS = 12
 """The channels, in and out, from which on saved multiplications outweigh the adding: half of their harmonic mean."""
 
 IN_ALL = 5
@@ -66,43 +67,42 @@ class Work(NamedTuple):
     """Memory for their products with the kernel: (4, 4, n, TH, TW, F)."""
     halves: Array
     """Memory for products of which one axis is transformed: (2, 4, n, TH, TW, F)."""
-    scores: Array
-    """Memory for the outputs: see `Winograd.outputs`."""
+    outputs: Array
+    """Memory for the outputs: see `WinogradBlock.place_of_outputs`."""
 
 
-def pays(conv: Conv2D, channels: int) -> bool:
+def pays(conv: Conv2D) -> bool:
     """Whether the kernel has the form, and channels enough."""
+    _, channels = split_shape(conv.name, conv.input_shape or (), conv.data_format)
     window, filters = conv.window, conv.filters
     form = window.size == (3, 3) and window.strides == window.dilation == (1, 1)
-    return form and channels * filters >= WORTH * (channels + filters)
+    return form and channels * filters >= MIN_CHANNELS * (channels + filters)
 
 
-class Winograd:
-    """The convolution `conv` of images, at the outputs that the positions `taps` of the pool see."""
+class WinogradBlock(ConvBlock):
+    """A block whose convolution goes by Winograd's algorithm."""
 
-    def __init__(self, conv: Conv2D, image: Pair, channels: int, pool: Window, taps: Sequence[Tap]) -> None:
-        self.channels, self.filters, self.taps, self.steps = channels, conv.filters, taps, pool.strides
-        (top, bottom), (left, right) = conv.window.pads(image)
-        oh, ow = conv.window.output_size(image)
-        self.blocks = -(-oh // 2), -(-ow // 2)  # (TH, TW)
-        self.apart = self.steps[0] % 2 == self.steps[1] % 2 == 0
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        (top, bottom), (left, right) = self.pads
+        oh, ow = self.convolved
         self.pads = (top, bottom + oh % 2), (left, right + ow % 2)
+        self.blocks = (oh + 1) // 2, (ow + 1) // 2  # (TH, TW)
+        self.apart = self.pool.strides[0] % 2 == self.pool.strides[1] % 2 == 0
 
-    def tile(self, itemsize: int) -> int:
-        """How many images to work on at a time."""
-        return max(1, TILE // (16 * prod(self.blocks) * (self.channels + self.filters) * itemsize))
+    def examples_in_cache(self, itemsize: int) -> int:
+        return TILE_BYTES // (16 * prod(self.blocks) * (self.channels + self.filters) * itemsize)
 
-    def begin(self, padded: Array, params: Mapping[str, Array], tile: int) -> Work:
-        """Get ready for a pass over the padded images (N, H, W, C), in tiles of at most `tile`."""
+    def begin(self, padded: Array, tile: int) -> Work:
         (th, tw), c, f, dtype = self.blocks, self.channels, self.filters, padded.dtype
         g = KERNEL_TRANSFORM.astype(dtype)
-        by_rows = (g @ params["kernel"].reshape(3, -1)).reshape(4, 3, -1)  # G g
+        by_rows = (g @ self.params["kernel"].reshape(3, -1)).reshape(4, 3, -1)  # G g: (4, 3, C*F)
         kernel = (g @ by_rows).reshape(16, c, f)  # G g G.T
         return Work(
             padded,
             kernel,
-            np.ascontiguousarray(kernel.swapaxes(1, 2)),
-            params.get("bias"),
+            np.ascontiguousarray(kernel.swapaxes(1, 2)),  # (16, F, C)
+            self.params.get("bias"),
             np.zeros_like(kernel),
             np.zeros(f, dtype),
             take((8 * tile * (th + 1) * tw * c,), dtype),
@@ -112,42 +112,42 @@ class Winograd:
             take((4 * tile * th * tw * f,), dtype),
         )
 
-    def scores(self, work: Work, rows: slice) -> Iterator[tuple[Tap, Array]]:
-        """For each position of the pool the convolution's outputs that it sees: (n, rows, cols, F)."""
+    def outputs(self, work: Work, rows: slice) -> Iterator[tuple[Tap, Array]]:
         n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
         patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
         products = times(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
         if work.bias is not None:
             products[IN_ALL] += work.bias
-        halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), self.outputs(work, n)
+        halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), self.place_of_outputs(work, n)
         four_to_two(products.reshape(4, 4, n, th, tw, f), halves)
-        four_to_two(halves.swapaxes(0, 1), z.swapaxes(0, 1))
+        four_to_two(halves.swapaxes(0, 1), z.swapaxes(0, 1))  # (4, 2, n, TH, TW, F) to (2, 2, n, TH, TW, F)
         for tap in self.taps:
-            yield tap, self.seen(z, tap)
+            yield tap, self.seen_by(z, tap)
 
     def back(self, work: Work, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
-        """For each position of the pool the place to write the gradients of those outputs to: (n, rows, cols, F).
-
-        After the last they are added to work.dkernel, and the padded images' own written to dpadded.
-        """
         n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
-        dz = self.outputs(work, n)
+        dz = self.place_of_outputs(work, n)
         dz.fill(0)  # where no position of the pool sees
         for tap in self.taps:
-            yield tap, self.seen(dz, tap)
+            yield tap, self.seen_by(dz, tap)
         dhalves, dproducts = shaped(work.halves, (2, 4, n, th, tw, f)), shaped(work.products, (4, 4, n, th, tw, f))
-        two_to_four(dz.swapaxes(0, 1), dhalves.swapaxes(0, 1))
+        two_to_four(dz.swapaxes(0, 1), dhalves.swapaxes(0, 1))  # (2, 2, n, TH, TW, F) to (4, 2, n, TH, TW, F)
         two_to_four(dhalves, dproducts)
-        flat = dproducts.reshape(16, n * th * tw, f)
-        if work.bias is not None:
-            work.dbias[...] += flat[IN_ALL].sum(axis=0)
-        patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
-        work.dkernel[...] += transposed_times(patches, flat)
+        flat = dproducts.reshape(16, n * th * tw, f)  # (16, n*TH*TW, F)
+        if self.trainable:
+            self.add_gradients(work, flat, rows)
         if dpadded is not None:
-            dpatches = times(flat, work.kernel_transposed, patches)
+            place = shaped(work.patches, (16, n * th * tw, self.channels))
+            dpatches = times(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
             self.collect_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
 
-    def outputs(self, work: Work, n: int) -> Array:
+    def add_gradients(self, work: Work, dproducts: Array, rows: slice) -> None:
+        """Add a tile's gradients of the transformed kernel and of the bias. dproducts: (16, n*TH*TW, F)."""
+        if work.bias is not None:
+            work.dbias[...] += dproducts[IN_ALL].sum(axis=0)
+        work.dkernel[...] += transposed_times(self.transformed(work, rows), dproducts)
+
+    def place_of_outputs(self, work: Work, n: int) -> Array:
         """The place of a tile's outputs, as 2 by 2 to a block: (2, 2, n, TH, TW, F).
 
         In memory they lie in this order where the pool steps over whole blocks, for then a position of it sees only
@@ -155,32 +155,38 @@ class Winograd:
         """
         (th, tw), f = self.blocks, self.filters
         if self.apart:
-            return shaped(work.scores, (2, 2, n, th, tw, f))
-        return shaped(work.scores, (n, th, 2, tw, 2, f)).transpose(2, 4, 0, 1, 3, 5)
+            return shaped(work.outputs, (2, 2, n, th, tw, f))
+        in_images = shaped(work.outputs, (n, th, 2, tw, 2, f))
+        return in_images.transpose(2, 4, 0, 1, 3, 5)  # (2, 2, n, TH, TW, F)
 
-    def seen(self, z: Array, tap: Tap) -> Array:
-        """Those of all outputs that a position of the pool sees."""
-        (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.steps
+    def seen_by(self, z: Array, tap: Tap) -> Array:
+        """Those of all outputs, (2, 2, n, TH, TW, F), that a position of the pool sees: (n, rows, cols, F)."""
+        (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.pool.strides
         if self.apart:
-            return z[top % 2, left % 2][:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
+            of_one_kind = z[top % 2, left % 2]  # (n, TH, TW, F)
+            return of_one_kind[:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
         images = z.transpose(2, 3, 0, 4, 1, 5)  # (n, TH, 2, TW, 2, F)
         n, th, _, tw, _, f = images.shape
-        return images.reshape(n, 2 * th, 2 * tw, f)[:, top::sh, left::sw][:, :rows, :cols]
+        return images.reshape(n, 2 * th, 2 * tw, f)[:, top::sh, left::sw][:, :rows, :cols]  # (n, rows, cols, F)
 
     def transformed(self, work: Work, rows: slice) -> Array:
         """B.T d B for every 4 by 4 patch of a tile: (16, n*TH*TW, C)."""
         padded, (th, tw), c = work.padded[rows], self.blocks, self.channels
         n = len(padded)
         along_cols, patches = self.along_cols(work, n), shaped(work.patches, (4, 4, n, th, tw, c))
-        spread(in_pairs(padded).transpose(4, 3, 0, 2, 1, 5), along_cols.transpose(0, 4, 1, 2, 3, 5))
-        spread(along_cols.transpose(2, 3, 0, 1, 4, 5), patches.transpose(0, 3, 1, 2, 4, 5))
+        pairs = in_pairs(padded).transpose(4, 3, 0, 2, 1, 5)  # (2, TW + 1, n, 2, TH + 1, C)
+        spread(pairs, along_cols.transpose(0, 4, 1, 2, 3, 5))  # (4, TW, n, 2, TH + 1, C)
+        row_pairs = along_cols.transpose(2, 3, 0, 1, 4, 5)  # (2, TH + 1, 4, n, TW, C)
+        spread(row_pairs, patches.transpose(0, 3, 1, 2, 4, 5))  # (4, TH, 4, n, TW, C)
         return patches.reshape(16, n * th * tw, c)
 
     def collect_patches(self, work: Work, dpatches: Array, dpadded: Array) -> None:
         """The transpose of `transformed`: writes dpadded. dpatches: (4, 4, n, TH, TW, C)."""
         along_cols = self.along_cols(work, len(dpadded))
-        collect(dpatches.transpose(0, 3, 1, 2, 4, 5), along_cols.transpose(2, 3, 0, 1, 4, 5))
-        collect(along_cols.transpose(0, 4, 1, 2, 3, 5), in_pairs(dpadded).transpose(4, 3, 0, 2, 1, 5))
+        row_pairs = along_cols.transpose(2, 3, 0, 1, 4, 5)  # (2, TH + 1, 4, n, TW, C)
+        collect(dpatches.transpose(0, 3, 1, 2, 4, 5), row_pairs)  # from (4, TH, 4, n, TW, C)
+        pairs = in_pairs(dpadded).transpose(4, 3, 0, 2, 1, 5)  # (2, TW + 1, n, 2, TH + 1, C)
+        collect(along_cols.transpose(0, 4, 1, 2, 3, 5), pairs)  # from (4, TW, n, 2, TH + 1, C)
 
     def along_cols(self, work: Work, n: int) -> Array:
         """The place of a tile's pixels, transformed along the columns: see `Work.pixels`."""
@@ -190,7 +196,7 @@ class Winograd:
     def gradients(self, work: Work) -> dict[str, Array]:
         """The gradients of kernel and bias that have been added up: dg = G.T dU G."""
         g = KERNEL_TRANSFORM.astype(work.dkernel.dtype)
-        by_rows = (g.T @ work.dkernel.reshape(4, 4, -1)).reshape(4, -1)  # dU G
+        by_rows = (g.T @ work.dkernel.reshape(4, 4, -1)).reshape(4, -1)  # dU G: (4, 3*C*F)
         kernel = (g.T @ by_rows).reshape(3, 3, self.channels, self.filters)
         return {"kernel": kernel} if work.bias is None else {"kernel": kernel, "bias": work.dbias}
 

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common.slices import batches, count_batches
-from numpycnn.common.typing import Array
 from numpycnn.engine.batching import Data
-from numpycnn.layers import Conv2D
 from numpycnn.show.explorer.page import as_json
 from numpycnn.show.explorer.tensors import Tensors
 from numpycnn.show.serve.frames import Frames
 from numpycnn.show.serve.session import Session
+from numpycnn.show.trace import outputs
 
 COMMANDS = ("start", "pause", "step")
 FRAMES = 64_000_000  # bytes that all frames take together
@@ -33,15 +32,17 @@ class Trainer:
         self, session: Session, data: Data | None, batch_size: int, reason: str = "", most: int = FRAMES
     ) -> None:
         self.session, self.batch_size, self.reason = session, batch_size, reason
-        self.count, self.able = 0 if data is None else len(data[0]), data is not None
+        self.count, self.able = 0 if data is None else len(data), data is not None
         self.frames, self.tests = Frames(most), deque[list[float | None]](maxlen=TESTS)
         self.step, self.epoch, self.batch = 0, 0, 0
-        self._left = 0.0  # batches that may be learnt now
+        self._left = 0.0  # batches that may be begun, beside the one that is being learnt
         self._learning = False  # amid a batch, be it one that a pause has to wait for
         self._revision, self._closed = 0, False
         self._changed = threading.Condition()
         self._record([], 0, 0)
-        self._thread = threading.Thread(target=self._run, args=data or (), name="training", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=() if data is None else (data,), name="training", daemon=True
+        )
         if self.able:
             self._thread.start()
 
@@ -97,27 +98,27 @@ class Trainer:
 
     # ------------------------------------------------------------ the thread
 
-    def _run(self, x: Array, y: Array) -> None:
+    def _run(self, data: Data) -> None:
         """Epoch after epoch. What a layer or a metric raises ends it, and is the reason."""
         try:
             epoch = 0
             while not self._closed:
                 epoch += 1
-                self._train_epoch(x, y, epoch)
+                self._train_epoch(data, epoch)
         except Exception as error:
             with self._changed:
                 self.able, self.reason = False, f"Training ended with {type(error).__name__}: {error}"
                 self._tell()
 
-    def _train_epoch(self, x: Array, y: Array, epoch: int) -> None:
+    def _train_epoch(self, data: Data, epoch: int) -> None:
         """As `Sequential.fit`: the order of the examples belongs to the step that the epoch starts at."""
         model = self.session.model
-        order = model._order(len(x))
-        for batch, rows in enumerate(batches(len(x), self.batch_size)):
+        order = model._order(len(data))
+        for batch, rows in enumerate(batches(len(data), self.batch_size)):
             if not self._may_go_on():
                 return
             with self.session.turns.turn():
-                figures = model.train_on_batch(x[order[rows]], y[order[rows]], return_dict=True)
+                figures = model.train_on_batch(data.x[order[rows]], data.y[order[rows]], return_dict=True)
                 self._record(list(figures.values()), epoch, batch + 1)
         self._test()
 
@@ -126,6 +127,7 @@ class Trainer:
         with self._changed:
             self._changed.wait_for(lambda: self._left or self._closed)
             self._learning = not self._closed
+            self._left -= self._learning  # taken when the batch begins: commands in the course of it are for later ones
             return self._learning
 
     def _record(self, figures: list[float], epoch: int, batch: int) -> None:
@@ -134,18 +136,16 @@ class Trainer:
         with self._changed:
             self.step, self.epoch, self.batch = self.session.model.steps, epoch, batch
             self.frames.add(self.step, finite(figures), frame)
-            self._left, self._learning = max(self._left - 1, 0), False
+            self._learning = False
             self._tell()
 
     def _frame(self) -> dict[str, Any]:
         """The kernels of convolutions, and what every layer makes of the watched example."""
         model, n, tensors = self.session.model, self.session.example, Tensors(level=1, live=True)
-        y = np.array(self.session.x[n : n + 1], model.dtype)
-        for layer in model.layers:
-            y, _ = layer.forward(y)
-            if isinstance(layer, Conv2D):
-                tensors.add_below(LARGE, f"{layer.name}/kernel", layer.params["kernel"])
-            tensors.add_below(LARGE, f"{layer.name}/output", y[0])
+        for layer in outputs(model, np.array(self.session.x[n : n + 1], model.dtype)):
+            if layer.kind == "Conv2D":
+                tensors.add_below(LARGE, f"{layer.name}/kernel", layer.parameters["kernel"])
+            tensors.add_below(LARGE, f"{layer.name}/output", layer.output[0])
         return {"step": model.steps, "tensors": tensors.table}
 
     def _test(self) -> None:

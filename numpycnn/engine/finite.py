@@ -1,0 +1,33 @@
+"""A loss that is NaN or infinite, met before it spoils the weights."""
+
+import numpy as np
+
+from numpycnn.common.typing import Array
+from numpycnn.engine.batching import Data
+
+
+def check_losses(owner: str, where: str, losses: Array, data: Data, order: Array) -> None:
+    """Raise ValueError where a loss of a batch is not finite. order: the numbers of the batch's examples in the data.
+
+    The error names the batch, and if that is why, the first example whose input or target is not finite.
+    """
+    bad = ~np.isfinite(losses)
+    if not bad.any():
+        return
+    examples = np.sort(order[bad])
+    raise ValueError(
+        f"{owner} is {losses[bad][0]} in {where}, for {len(examples)} of {len(losses)} examples; "
+        f"{reason(data, np.sort(order))}. Nothing was learnt from this batch. With the callback "
+        "TerminateOnNaN training ends without an error"
+    )
+
+
+def reason(data: Data, order: Array) -> str:
+    """Why losses may not be finite: the first number in these examples that is not, or that all are."""
+    for name, array in (("x", data.x), ("y", data.y)):
+        for number in order if array.dtype.kind == "f" else ():
+            bad = np.argwhere(~np.isfinite(array[number]))
+            if len(bad):
+                index = (int(number), *map(int, bad[0]))
+                return f"{name} is {array[index]} at index {index}, in example {number}"
+    return "their inputs and targets are finite: the learning rate may be too high, or the inputs too large"

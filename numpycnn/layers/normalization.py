@@ -1,0 +1,215 @@
+"""Batch normalization. The mathematics, with its derivation, is in `functional/normalization.py`."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numpycnn import functional as F
+from numpycnn import initializers
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.functional.normalization import Moments
+from numpycnn.initializers import Initializer
+from numpycnn.layers.base import Arrays, Layer
+from numpycnn.layers.kernel import initial_arrays
+from numpycnn.layers.stage import Exchange, Gradients, Micro, run_alone
+
+
+class BatchNormCache(NamedTuple):
+    """What BatchNormalization's backward needs."""
+
+    xhat: Array
+    """The normalized input, channels last: (N, ..., C)."""
+    inverse_std: Array
+    """1/sqrt(variance + epsilon), in float64 in training: (C,)."""
+    moments: Moments | None
+    """The whole batch's, in training; None where the moving averages were used."""
+
+
+class BatchNormalization(Layer):
+    """Each channel with mean 0 and variance 1 over the batch, then scaled and shifted.
+
+        y = gamma * (x - mean)/sqrt(variance + epsilon) + beta
+
+    In training mean and variance are those of the whole batch, over all axes but `axis`, and the moving averages follow
+    them; in inference, and while `trainable` is False, the moving averages are used:
+
+        moving = momentum*moving + (1 - momentum)*batch
+
+    Shapes: any, unchanged; C is the length of `axis`. Parameters: "gamma" and "beta", (C,). State: "moving_mean" and
+    "moving_variance", (C,); the variance is the biased one, divided by the number of values.
+
+    axis: the channels', -1 for channels last, 1 for channels first. momentum: of the moving averages. epsilon: keeps
+    the root away from 0. center: whether there is a beta; scale: whether there is a gamma. The initializers: names or
+    objects, see `initializers.py`.
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for an axis that the input
+    has not. Source: Ioffe and Szegedy 2015; Keras's BatchNormalization.
+    """
+
+    whole_batch = True
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: str | Initializer = "zeros",
+        gamma_initializer: str | Initializer = "ones",
+        moving_mean_initializer: str | Initializer = "zeros",
+        moving_variance_initializer: str | Initializer = "ones",
+        *,
+        name: str | None = None,
+        input_shape: Shape | None = None,
+    ) -> None:
+        super().__init__(name=name, input_shape=input_shape)
+        self.axis = checks.integer(self.name, "axis", axis, at_least=-checks.MOST_AXES, at_most=checks.MOST_AXES)
+        if self.axis == 0:
+            raise ValueError(f"{self.name}: axis must not be the batch's; received {axis}")
+        self.momentum = checks.number(self.name, "momentum", momentum, at_least=0.0, at_most=1.0)
+        self.epsilon = checks.number(self.name, "epsilon", epsilon, above=0.0)
+        self.center = checks.flag(self.name, "center", center)
+        self.scale = checks.flag(self.name, "scale", scale)
+        chosen = partial(initializers.get_initializer, self.name)
+        self.beta_initializer = chosen("beta_initializer", beta_initializer)
+        self.gamma_initializer = chosen("gamma_initializer", gamma_initializer)
+        self.moving_mean_initializer = chosen("moving_mean_initializer", moving_mean_initializer)
+        self.moving_variance_initializer = chosen("moving_variance_initializer", moving_variance_initializer)
+
+    # ------------------------------------------------------------ shapes and arrays
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        self.channels(input_shape)
+        return input_shape
+
+    def channels(self, input_shape: Shape) -> int:
+        """C: the length of the axis. Raises ValueError where the input has no such axis."""
+        axes = len(input_shape) + 1
+        if not (-axes < self.axis < axes):
+            raise ValueError(
+                f"{self.name}: the input has no axis {self.axis} besides the batch's; received {input_shape}"
+            )
+        return (0, *input_shape)[self.axis]
+
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        wanted = {"gamma": self.scale, "beta": self.center}
+        return {key: (self.channels(input_shape),) for key, there in wanted.items() if there}
+
+    def state_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        return dict.fromkeys(("moving_mean", "moving_variance"), (self.channels(input_shape),))
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
+        return initial_arrays(self.name, self.param_shapes(input_shape), self.initializers, rng, dtype)
+
+    def make_state(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
+        return initial_arrays(self.name, self.state_shapes(input_shape), self.initializers, rng, dtype)
+
+    @property
+    def initializers(self) -> dict[str, Initializer]:
+        """The initializer of each array, by the array's name."""
+        return {key: getattr(self, f"{key}_initializer") for key in ("beta", "gamma", "moving_mean", "moving_variance")}
+
+    # ------------------------------------------------------------ one micro-batch: what all share is exchanged
+
+    def forward_micro(self, x: Array, *, training: bool, rng: Rng | None) -> Micro[tuple[Array, BatchNormCache]]:
+        self.check_input(x)
+        x = np.moveaxis(x, self.axis, -1)  # (N, ..., C)
+        moments = None
+        if training and self.trainable:
+            moments = yield Exchange(F.moments(x), share_moments)
+        mean, variance = self.statistics(moments)
+        y, xhat = F.batch_norm(x, mean, variance, self.params.get("gamma"), self.params.get("beta"), self.epsilon)
+        cache = BatchNormCache(xhat, F.inverse_std(variance, self.epsilon), moments)
+        return np.moveaxis(y, -1, self.axis), cache
+
+    def backward_micro(
+        self, dy: Array, cache: BatchNormCache, *, to_input: bool
+    ) -> Micro[tuple[Array | None, Gradients]]:
+        """Each micro-batch's gradients of gamma and beta are its own sums, which are terms of the whole batch's."""
+        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
+        sums = F.batch_norm_backward_sums(dy, cache.xhat)
+        gradients = self.named(sums, dy.dtype) if self.trainable else {}
+        if not to_input:
+            return None, gradients
+        if cache.moments is not None:
+            sums = yield Exchange(sums, share_sums)
+        return self.input_gradient_from(dy, cache, sums), gradients
+
+    # ------------------------------------------------------------ a whole batch
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, BatchNormCache]:
+        return run_alone(self.forward_micro(x, training=training, rng=rng))
+
+    def backward(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
+        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
+        sums = F.batch_norm_backward_sums(dy, cache.xhat)
+        return self.input_gradient_from(dy, cache, sums), self.named(sums, dy.dtype)
+
+    def needed_gradients(self, dy: Array, cache: BatchNormCache, *, to_input: bool) -> tuple[Array | None, Gradients]:
+        return run_alone(self.backward_micro(dy, cache, to_input=to_input))
+
+    # ------------------------------------------------------------ what these have in common
+
+    def statistics(self, moments: Moments | None) -> tuple[Array, Array]:
+        """The mean and the variance to normalize by: the batch's, or without its moments the moving averages."""
+        if moments is None:
+            return self.state["moving_mean"], self.state["moving_variance"]
+        return moments.mean, moments.m2 / moments.size
+
+    def input_gradient_from(self, dy: Array, cache: BatchNormCache, sums: tuple[Array, Array]) -> Array:
+        """The gradient of the input, with the sums over the whole batch. dy: (N, ..., C)."""
+        gamma = self.params.get("gamma")
+        if cache.moments is None:
+            dx = F.batch_norm_backward_input_inference(dy, gamma, cache.inverse_std)
+        else:
+            dx = F.batch_norm_backward_input(dy, cache.xhat, gamma, cache.inverse_std, cache.moments.size, *sums)
+        return np.moveaxis(dx, -1, self.axis)
+
+    def named(self, sums: tuple[Array, Array], dtype: Any) -> Gradients:
+        """The sums of dy and of dy*xhat as the gradients of beta and gamma, of those that the layer has."""
+        gradients = dict(zip(("beta", "gamma"), sums, strict=True))
+        return {key: gradients[key].astype(dtype) for key in self.params}
+
+    def next_state(self, cache: BatchNormCache) -> Arrays:
+        """moving = momentum*moving + (1 - momentum)*batch, of mean and variance; nothing where it is frozen."""
+        if cache.moments is None:
+            return {}
+        batch = dict(zip(("moving_mean", "moving_variance"), self.statistics(cache.moments), strict=True))
+        dtype = cache.xhat.dtype
+        return {
+            key: self.momentum * self.state[key] + (1.0 - self.momentum) * batch[key].astype(dtype) for key in batch
+        }
+
+    # ------------------------------------------------------------ for people, and files
+
+    def inside(self, x: Array, cache: BatchNormCache) -> Arrays:
+        """The normalized input, channels last, (N, ..., C); mean and variance that it was normalized by, (C,)."""
+        mean, variance = self.statistics(cache.moments)
+        return {"normalized": cache.xhat, "mean": mean, "variance": variance}
+
+    def inside_gradients(self, dy: Array, cache: BatchNormCache) -> Arrays:
+        """dL/d normalized."""
+        gamma = self.params.get("gamma")
+        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
+        return {"normalized": dy if gamma is None else dy * gamma}
+
+    def get_config(self) -> dict[str, Any]:
+        own = {key: getattr(self, key) for key in ("axis", "momentum", "epsilon", "center", "scale")}
+        chosen = {f"{key}_initializer": initializers.serialize(value) for key, value in self.initializers.items()}
+        return {**super().get_config(), **own, **chosen}
+
+
+def share_moments(parts: list[Moments]) -> list[Moments]:
+    """To each micro-batch the moments of the whole batch."""
+    return [F.merge_moments(parts)] * len(parts)
+
+
+def share_sums(parts: list[tuple[Array, Array]]) -> list[tuple[Array, Array]]:
+    """To each micro-batch the sums over the whole batch, added up in the micro-batches' order."""
+    (sum_dy, sum_dy_xhat), *rest = parts
+    for more_dy, more_dy_xhat in rest:
+        sum_dy, sum_dy_xhat = sum_dy + more_dy, sum_dy_xhat + more_dy_xhat
+    return [(sum_dy, sum_dy_xhat)] * len(parts)

@@ -1,0 +1,37 @@
+"""One training step, as it is: the layers forward, the loss, the layers backward, the optimizer.
+
+`Sequential.fit` does this for each batch. What `engine/training.py` adds is that a batch is divided among workers; the
+tests hold it to this function, number by number.
+"""
+
+from collections.abc import Sequence
+
+from numpycnn.common.typing import Array, Rng
+from numpycnn.layers import Layer
+from numpycnn.layers.stage import Cache, Gradients, with_prefix
+from numpycnn.losses import Loss
+from numpycnn.optimizers import Optimizer
+
+
+def training_step(
+    layers: Sequence[Layer], loss: Loss, optimizer: Optimizer, x: Array, y: Array, rng: Rng | None = None
+) -> float:
+    """Change the layers' parameters by one step of the optimizer on the batch (x, y). Returns the loss before it.
+
+    layers: built, each one's output the next one's input. x: (N, ...); y: targets in the shape of the last output, as
+    `loss.targets` gives them. rng: for dropout; each layer takes a child of it.
+    """
+    rngs = [None] * len(layers) if rng is None else rng.spawn(len(layers))
+    caches, gradients, params = list[Cache](), Gradients(), dict[str, Array]()
+    for layer, own in zip(layers, rngs, strict=True):
+        x, cache = layer.forward(x, training=True, rng=own)
+        caches.append(cache)
+    dx = loss.gradient(y, x) / len(x)  # of the mean over the batch
+    for layer, cache in zip(reversed(layers), reversed(caches), strict=True):
+        dx, own_gradients = layer.backward(dx, cache)
+        gradients |= with_prefix(layer.name, own_gradients)
+        params |= with_prefix(layer.name, layer.trained_params)
+    optimizer.update(params, gradients)
+    for layer, cache in zip(layers, caches, strict=True):
+        layer.set_state(layer.next_state(cache))
+    return float(loss.value(y, x).mean())
