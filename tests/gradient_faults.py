@@ -15,6 +15,7 @@ from numpycnn import Sequential
 from numpycnn import functional as F
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers.kernel import KernelLayer
 from numpycnn.losses import (
     CategoricalCrossentropy,
     Loss,
@@ -223,17 +224,6 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "dense",
         Fault(F.dense_backward_input, "return dy @ kernel.T", "return dy.astype('f') @ kernel.T"),
     ),
-    ("activation forgotten for dW", "dense", Fault(Dense.backward, "F.dense_backward(dz", "F.dense_backward(dy")),
-    (
-        "activation forgotten for dx",
-        "dense",
-        Fault(Dense.backward, "dense_backward_input(dz", "dense_backward_input(dy"),
-    ),
-    (
-        "activation forgotten, alone",
-        "dense",
-        Fault(Dense.parameter_gradients, "F.dense_backward(dz", "F.dense_backward(dy"),
-    ),
     ("the cache of the output", "square dense", Fault(Dense.forward, "DenseCache(x, ", "DenseCache(y, ")),
     # dropout and flatten
     ("mask not applied", "dropout", Fault(Dropout.backward, "dy * cache", "dy")),
@@ -264,14 +254,19 @@ FAULTS: list[tuple[str, str, Fault]] = [
         ),
     ),
     (
-        "images reshaped, not turned",
-        "conv, channels first",
-        Fault(Conv2D.backward, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"),
-    ),
-    (
         "gradients reshaped, not turned",
         "pool, channels first",
         Fault(MaxPooling2D.backward, "to_channels_last(dy, self.data_format)", "dy.reshape(cache.winner.shape)"),
+    ),
+    (
+        "activation forgotten",
+        "conv",
+        Fault(KernelLayer.pre_activation_gradient, "self.activation_function.backward(dy, cache.z, cache.y)", "dy"),
+    ),
+    (
+        "activation forgotten",
+        "dense",
+        Fault(KernelLayer.pre_activation_gradient, "self.activation_function.backward(dy, cache.z, cache.y)", "dy"),
     ),
     # activations
     ("guided: dy > 0", "relu", Fault(F.relu_backward, "np.where(y.real > 0", "np.where(dy > 0")),
