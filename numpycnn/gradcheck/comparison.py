@@ -45,7 +45,7 @@ class Comparison:
         self.own: dict[str, Neighbours] = {}
 
     def rows(self) -> Iterator[Row]:
-        """For each array a row of entries, and one of directions where these do not tell all; then one for all arrays."""
+        """For each array a row of entries, and one of directions if these do not tell all, then one for all arrays."""
         any_kinks = False
         for name, gradient in self.site.gradients.items():
             entries = self.settled([self.site.judged(Entry(name, index)) for index in self.sample(name)])
