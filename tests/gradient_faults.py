@@ -11,7 +11,7 @@ import numpy as np
 from cases import built, distinct
 from faults import Fault
 
-from numpycnn import Sequential, optimizers
+from numpycnn import Sequential
 from numpycnn import functional as F
 from numpycnn.engine import training
 from numpycnn.engine.fast import pooling, winograd

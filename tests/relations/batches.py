@@ -79,11 +79,7 @@ def evaluations_add_up(draw: Draw) -> None:
     np.testing.assert_allclose(20 * whole, a * parts[0] + (20 - a) * parts[1], rtol=1e-5)
 
 
-<<<<<<< HEAD
-@relation(Fault(Sequential.fit, "order[rows], pool.run)", "order[rows][::-1], pool.run)"), costly=True)
-=======
 @relation(Fault(Sequential._order, "np.arange(count)", "np.arange(count)[::-1]"), costly=True)
->>>>>>> main
 def a_fit_is_its_batches_one_by_one(draw: Draw) -> None:
     """fit(x) without shuffling = train_on_batch(each batch of x), the short last one too, dropout on."""
     n, size = draw(st.integers(1, 9)), draw(st.integers(1, 9))
