@@ -409,7 +409,7 @@ class Sequential(Network):
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write parameters and state to a file, by name: the old file there is replaced whole, or stays as it was.
 
-        Raises ValueError for a model that is not built, TypeError for anything but a path, and OSError as the system does.
+        Raises ValueError for a model that is not built, TypeError for anything but a path, and OSError.
         """
         from numpycnn import files
 

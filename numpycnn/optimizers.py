@@ -63,7 +63,7 @@ class Optimizer(Explained):
         self.state = {}
         self._owner: weakref.ref[object] | None = None
 
-    if not TYPE_CHECKING:  # hidden from type checkers, which would let every attribute be set
+    if not TYPE_CHECKING:  # pragma: no branch  # hidden from type checkers, which would let every attribute be set
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute. Settings are checked as the constructor checks them: `optimizer.learning_rate = 0.01`.

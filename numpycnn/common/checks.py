@@ -176,10 +176,16 @@ def arrays(owner: str, argument: str, value: Any) -> None:
     raise TypeError(f"{owner}: {argument} must be a dict of arrays of floats by name; received {short_repr(value)}")
 
 
-def arguments(owner: str, argument: str, value: Any, constructor: type) -> dict[str, Any]:
-    """A dict of arguments by name that the constructor takes."""
+def by_name(owner: str, argument: str, value: Any) -> dict[str, Any]:
+    """A dict of arguments by name."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise TypeError(f"{owner}: {argument} must be a dict of arguments by name; received {short_repr(value)}")
+    return value
+
+
+def arguments(owner: str, argument: str, value: Any, constructor: type) -> dict[str, Any]:
+    """A dict of arguments by name that the constructor takes."""
+    by_name(owner, argument, value)
     try:
         signature(constructor).bind(**value)
     except TypeError as error:

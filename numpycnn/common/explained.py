@@ -26,7 +26,7 @@ class Explained:
         super().__init_subclass__(**options)
         explain_arguments_of(cls)
 
-    if not TYPE_CHECKING:  # hidden from type checkers, which would accept every attribute
+    if not TYPE_CHECKING:  # pragma: no branch  # hidden from type checkers, which would accept every attribute
 
         def __getattr__(self, name: str) -> NoReturn:
             """Raise AttributeError with a hint. Python calls this only for attributes that it does not find."""

@@ -26,7 +26,7 @@ def hint(kind: str, name: str, known: Collection[str]) -> str:
     same_name = [status for other, status in table.items() if same(name, other) and not same(name, close)]
     if status := table.get(name) or next(iter(same_name), None):
         return status + f"; the nearest is {close!r}" * bool(close)
-    misspelled = nearest(name, [*known, *table], MISSPELLED)
+    misspelled = nearest(name, [*table, *known], MISSPELLED)
     if misspelled in table:
         return f"the nearest is {misspelled!r}: {table[misspelled]}"
     return f"the nearest is {close!r}" if close else NOT_PLANNED * bool(kind)

@@ -101,7 +101,7 @@ class Layer(Stage, Explained):
     @classmethod
     def unbuilt(cls, config: dict[str, Any]) -> Self:
         """Like `from_config`, but never built: no random numbers are drawn, and no arrays created."""
-        arguments = dict(config)
+        arguments = dict(checks.by_name(cls.__name__, "config", config))
         trainable = checks.flag(cls.__name__, "trainable", arguments.pop("trainable", True))
         layer = cls(**checks.arguments(cls.__name__, "config", arguments, cls))
         layer.trainable = trainable
@@ -138,13 +138,15 @@ class Layer(Stage, Explained):
     def build(self, input_shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Shape:
         """Create the parameters, once, and return output_shape. Shapes are without the batch axis.
 
-        rng: by default seeded from NumPy's global state. dtype: by default the backend's floatx.
-        Raises ValueError for a shape that does not fit, or that differs from the layer's input_shape.
+        rng: by default seeded from NumPy's global state. dtype: "float32" or "float64"; None is the backend's floatx.
+        Raises ValueError for a shape that does not fit, or that differs from the layer's input_shape; and ValueError or
+        TypeError for another dtype.
         """
         output_shape = self.check_shape(input_shape)
         if not self.built:
             rng = generator(draw_seed(), WEIGHTS, 0) if rng is None else rng
-            self.finish_build(input_shape, *self.make_arrays(input_shape, rng, dtype or backend.floatx()))
+            dtype = backend.float_type(self.name, "dtype", backend.floatx() if dtype is None else dtype)
+            self.finish_build(input_shape, *self.make_arrays(input_shape, rng, dtype))
         return output_shape
 
     def check_shape(self, input_shape: Shape) -> Shape:

@@ -164,6 +164,8 @@ class MaxPooling2D(Layer):
     input. Source: Keras's MaxPooling2D.
     """
 
+    uses_rng = False
+
     def __init__(
         self,
         pool_size: int | tuple[int, int] = (2, 2),

@@ -34,6 +34,8 @@ def initial_arrays(
 class KernelLayer(Layer):
     """Base class of layers that compute activation(linear map of x by the kernel + bias)."""
 
+    uses_rng = False
+
     def __init__(
         self,
         activation: str | None,

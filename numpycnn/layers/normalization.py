@@ -48,7 +48,7 @@ class BatchNormalization(Layer):
     has not. Source: Ioffe and Szegedy 2015; Keras's BatchNormalization.
     """
 
-    whole_batch = True
+    whole_batch, uses_rng = True, False
 
     def __init__(
         self,

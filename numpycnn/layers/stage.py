@@ -51,6 +51,8 @@ class Stage:
 
     whole_batch: bool = False
     """Whether it looks across the examples of a batch: then in training it is called once, with the whole batch."""
+    uses_rng: bool = True
+    """Whether its forward may draw random numbers in training; if not, no generator is created for it."""
     name: str
     trainable: bool
     """False freezes it: its parameters get no gradients and do not change."""

@@ -123,6 +123,11 @@ class ConvBlock(Stage):
         return self.conv.params
 
     @property
+    def uses_rng(self) -> bool:  # type: ignore[override]
+        """Whether it has a dropout."""
+        return self.dropout is not None
+
+    @property
     def trainable(self) -> bool:  # type: ignore[override]
         """The convolution's."""
         return self.conv.trainable
