@@ -29,7 +29,7 @@ from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.datasets import mnist
 from numpycnn.datasets.digits import as_mnist
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.layers.base import Cache
+from numpycnn.layers.stage import Cache
 from numpycnn.show.explorer import page
 from numpycnn.show.trace import Trace
 
