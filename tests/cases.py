@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from numpycnn.common.typing import Array, Shape
 from numpycnn.functional.window import Window
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
@@ -116,8 +116,24 @@ def dense_layers(draw: st.DrawFn) -> Layer:
     )
 
 
+@st.composite
+def batch_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axis = draw(st.integers(1, len(shape)))
+    return BatchNormalization(
+        draw(st.sampled_from((axis, axis - len(shape) - 1))),
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        moving_mean_initializer="random_normal",
+        input_shape=shape,
+    )
+
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
+    "BatchNormalization": batch_normalization_layers(),
     "Conv2D": conv2d_layers(),
     "Dense": dense_layers(),
     "Dropout": st.builds(

@@ -22,7 +22,8 @@ from numpycnn import Sequential, load_model
 from numpycnn.files import ModelFileError
 from numpycnn.files.container import Reader
 from numpycnn.files.errors import explained
-from numpycnn.files.model import saved_in, weights_in
+from numpycnn.files.model import saved_in
+from numpycnn.files.weights import weights_in
 from numpycnn.layers import Dense
 
 

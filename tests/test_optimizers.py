@@ -201,7 +201,7 @@ def test_terms_are_added_up_in_their_order() -> None:
 
 def test_a_term_that_does_not_fit_changes_nothing() -> None:
     optimizer, w = SGD(1.0), np.zeros(2)
-    with pytest.raises(ValueError, match=r"SGD: expected a gradient of shape \(2,\) for w; received \(3,\)"):
+    with pytest.raises(ValueError, match=r"SGD: expected a gradient of shape \(2,\) for w; received \(2,\), \(3,\)"):
         optimizer.update({"w": w}, {"w": np.ones(2)}, {"w": np.ones(3)})
     assert (w == 0).all()
     assert optimizer.iterations == 0

@@ -425,7 +425,8 @@ class Raising(Callback):
         raise RuntimeError("this callback raises")
 
 
-HOOKS = [hook for hook in vars(Callback) if hook.startswith("on_")]
+NOT_OF_TRAINING = ("on_predict_", "on_test_")
+HOOKS = [hook for hook in vars(Callback) if hook.startswith("on_") and not hook.startswith(NOT_OF_TRAINING)]
 
 
 @pytest.mark.parametrize("hook", HOOKS)

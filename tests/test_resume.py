@@ -238,6 +238,21 @@ def test_training_with_state_and_layers_in_layers_goes_on(path: Path) -> None:
         train(path, 5, model=shorter)
 
 
+def test_the_seed_of_a_chain_that_was_built_by_itself_does_not_matter(path: Path) -> None:
+    """It is drawn anew by each run of the program, and training does not use it."""
+
+    def network(global_seed: int) -> Sequential:
+        np.random.seed(global_seed)
+        block = Sequential([Dense(4, input_shape=(64,))], name="block")
+        model = Sequential([Flatten(input_shape=(8, 8, 1)), block, Dense(3, activation="softmax")], seed=0)
+        model.compile("adam", "categorical_crossentropy", ["accuracy"])
+        return model
+
+    first = train(path, 2, model=network(1))
+    assert network(1).layers[1].get_config()["seed"] != network(2).layers[1].get_config()["seed"]
+    assert fingerprint(train(path, 2, model=network(2)))[0] == fingerprint(first)[0]
+
+
 # ---------------------------------------------------------------- what does not fit
 
 

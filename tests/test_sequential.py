@@ -14,7 +14,7 @@ from numpycnn.callbacks import Callback, EarlyStopping, History, Logs
 from numpycnn.common.randomness import draw_seed
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
-from numpycnn.engine.batching import check_batch_size, check_pair, check_verbose, split
+from numpycnn.engine.batching import Data, check_batch_size, check_pair, check_verbose, split
 from numpycnn.engine.network import Network
 from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
@@ -58,7 +58,7 @@ def test_the_tutorial_networks_summary(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_model_of_nothing(kind: type[Network], floatx: str) -> None:
     backend.set_floatx(floatx)
     model = kind()
-    assert (model.name, model.fast, model.seed, model.layers, model.params) == ("sequential", True, None, [], {})
+    assert (model.name, model.fast, model.seed, model.layers, model.params) == (kind.__name__.lower(), True, None, [], {})
     assert (model.built, model.input_shape, model.output_shape) == (False, None, None)
     assert isinstance(model.dtype, np.dtype)
     assert model.dtype.name == floatx
@@ -82,7 +82,7 @@ def test_layers_added_one_by_one_or_given_as_a_list_are_the_same() -> None:
     listed = small_network(seed=3)
     added = Sequential(seed=3)
     for layer in small_network(seed=3, compiled=False).get_config()["layers"]:
-        added.add(type(listed.get_layer(layer["config"]["name"]))(**layer["config"]))
+        added.add(type(listed.get_layer(layer["config"]["name"])).from_config(layer["config"]))
     added.compile("rmsprop", "categorical_crossentropy", ["accuracy"])
     assert fingerprint(added) == fingerprint(listed)
     assert [layer.name for layer in added.layers] == [
@@ -695,18 +695,20 @@ def test_batches_and_their_number() -> None:
 )
 def test_a_split_keeps_the_first_part(count: int, fraction: float, kept: int) -> None:
     x, y = np.arange(count), -np.arange(count)
-    train, validation = split("owner", x, y, fraction)
-    assert validation is not None
-    assert [part.tolist() for part in train] == [x[:kept].tolist(), y[:kept].tolist()]
-    assert [part.tolist() for part in validation] == [x[kept:].tolist(), y[kept:].tolist()]
+    for weights in (None, x / 2):
+        train, validation = split("owner", Data(x, y, weights), fraction)
+        assert validation is not None
+        for part, rows in ((train, slice(kept)), (validation, slice(kept, None))):
+            assert [part.x.tolist(), part.y.tolist()] == [x[rows].tolist(), y[rows].tolist()]
+            assert part.weights is None if weights is None else part.weights.tolist() == weights[rows].tolist()
 
 
 def test_a_split_leaves_examples_on_both_sides() -> None:
-    x = np.arange(5)
-    assert split("owner", x, x, 0.0) == ((x, x), None)
+    data = Data(np.arange(5), np.arange(5))
+    assert split("owner", data, 0.0) == (data, None)
     for fraction, kept in [(0.9, 0), (1e-17, 5)]:
         with pytest.raises(ValueError, match=f"owner: validation_split={fraction} leaves {kept} of 5 examples"):
-            split("owner", x, x, fraction)
+            split("owner", data, fraction)
 
 
 @pytest.mark.parametrize(

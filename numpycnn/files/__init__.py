@@ -1,14 +1,17 @@
 """Models in files.
 
-`formats.py` maps a path to a format, `safetensors.py` is the format's header, `container.py` the whole file with its
-digest, `atomic.py` how it is written safely. `model.py` says what a model's file holds, with the help of
-`description.py` and `history.py`; `difference.py` compares two models.
+`model.py` writes and reads a whole model, `weights.py` weights alone, and `resume.py` goes on with a training. Below
+them, `formats.py` maps a path to a format; `container.py` is this library's file, whose header is in `safetensors.py`;
+`description.py`, `history.py` and `arrays.py` say what it holds of a model; `difference.py` compares two descriptions;
+and `atomic.py` writes a file whole or not at all.
 """
 
 from numpycnn.files.atomic import prepare
 from numpycnn.files.errors import ModelFileError
 from numpycnn.files.formats import format_of
-from numpycnn.files.model import content, load, load_weights, restore, save, save_weights
+from numpycnn.files.model import content, load, save
+from numpycnn.files.resume import restore
+from numpycnn.files.weights import load_weights, save_weights
 
 __all__ = [
     "ModelFileError",

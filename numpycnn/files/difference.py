@@ -25,10 +25,15 @@ def layer_differences(prefix: str, file: list[Facts], model: list[Facts]) -> Ite
         if titled(theirs) != titled(ours):
             yield f"layer {prefix}{number} is {titled(theirs)} in the file, but {titled(ours)} in this model"
         yield from layer_differences(f"{path}/", theirs["config"].get("layers", []), ours["config"].get("layers", []))
-        yield from setting_differences(f"layer {path}", theirs["config"], ours["config"])
+        yield from setting_differences(f"layer {path}", compared(theirs["config"]), compared(ours["config"]))
     if len(file) != len(model):
         inside = f"layer {prefix.removesuffix('/')}" if prefix else "the network"
         yield f"{inside} has {len(file)} layers in the file, but {len(model)} in this model"
+
+
+def compared(config: Facts) -> Facts:
+    """The settings of a layer that have to agree; those of a chain that training does not ask for are left out."""
+    return {key: value for key, value in config.items() if key not in ("layers", "seed", "fast")}
 
 
 def titled(layer: Facts) -> str:
