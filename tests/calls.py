@@ -74,7 +74,7 @@ MODEL = "sequential|conv2d|max_pooling2d|dense|categorical_crossentropy"
 
 
 def configured(name: Any, seed: Any, layers: Any) -> object:
-    return Sequential.from_config({"name": name, "seed": seed, "layers": layers})
+    return Sequential.from_config({"name": name, "seed": seed, "fast": True, "dtype": None, "layers": layers})
 
 
 def configured_layer(class_name: Any, config: Any) -> object:
@@ -164,6 +164,19 @@ CASES: dict[str, Case] = {
     ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
     "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
+    "BatchNormalization": layer_case(
+        layers.BatchNormalization,
+        "batch_normalization",
+        axis=Arg(either(integer(-4, -1), integer(1, 3)), -1),
+        momentum=Arg(number(0.0, 1.0), 0.9),
+        epsilon=Arg(number(above=0.0), 0.001),
+        center=Arg(kinds.flag, True),
+        scale=Arg(kinds.flag, True),
+        beta_initializer=Arg(kinds.initializer, "zeros"),
+        gamma_initializer=Arg(kinds.initializer, "ones"),
+        moving_mean_initializer=Arg(kinds.initializer, "zeros"),
+        moving_variance_initializer=Arg(kinds.initializer, "ones"),
+    ),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
     "a layer's call": Case(lambda **given: layers.Dense(3)(given["input"]), {"input": Arg(array(), X)}, "dense"),
@@ -171,8 +184,8 @@ CASES: dict[str, Case] = {
         lambda **given: layers.Dense(3).build(**given),
         {
             "input_shape": Arg(kinds.shape, (3,), "kernel|axis"),
-            "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
-            "dtype": Arg(kinds.names("float64", "float32"), "float32"),
+            "rng": Arg(either(none, kinds.a(np.random.Generator)), np.random.default_rng(0)),
+            "dtype": Arg(either(none, kinds.names("float64", "float32")), "float32"),
         },
         "dense",
     ),
@@ -270,9 +283,9 @@ CASES: dict[str, Case] = {
     "confusion_matrix": Case(
         metrics.confusion_matrix,
         {
-            "y_true": Arg(array((6,)), Y.argmax(1)),
-            "y_pred": Arg(array((6,)), Y.argmax(1)),
-            "classes": Arg(kinds.size, 3),
+            "y_true": Arg(array((6,), (6, 3)), Y.argmax(1)),
+            "y_pred": Arg(array((6,), (6, 3)), Y.argmax(1)),
+            "classes": Arg(either(none, kinds.size), 3),
         },
         "confusion_matrix",
     ),
@@ -295,10 +308,10 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
-    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
+    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
     **{
-        method.__name__: Case(on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors")}, "", built=True)
+        method.__name__: Case(on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True)
         for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
     },
     "to_categorical": Case(
@@ -318,9 +331,10 @@ CASES: dict[str, Case] = {
         Sequential,
         {
             "layers": Arg(either(none, kinds.layers), [Input((4,)), layers.Dense(3)], "layer"),
-            "name": Arg(kinds.name, "m"),
+            "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
             "fast": Arg(kinds.flag, True),
+            "dtype": Arg(either(none, kinds.names("float64", "float32")), None),
         },
         "Sequential",
     ),
@@ -330,7 +344,7 @@ CASES: dict[str, Case] = {
     "from_config of a model": Case(
         configured,
         {
-            "name": Arg(kinds.name, "m"),
+            "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
             "layers": Arg(lambda value: isinstance(value, (list, tuple)) and not value, [], "layer"),
         },
