@@ -270,7 +270,9 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "images reshaped, not turned",
         "conv, channels first",
-        Fault(Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"),
+        Fault(
+            Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"
+        ),
     ),
     (
         "gradients reshaped, not turned",
@@ -390,9 +392,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "a pool's gradient to all",
         "fast network",
-        Fault(
-            ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"
-        ),
+        Fault(ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),
     ),
     (
         "winners added up",
@@ -432,10 +432,24 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "H and W swapped",
         "Winograd",
         Fault(
-            winograd.WinogradBlock.gradients, "self.channels, self.filters)", "self.channels, self.filters).swapaxes(0, 1)"
+            winograd.WinogradBlock.gradients,
+            "self.channels, self.filters)",
+            "self.channels, self.filters).swapaxes(0, 1)",
         ),
     ),
-    ("= for += of dbias", "Winograd", Fault(winograd.WinogradBlock.add_gradients, "work.dbias[...] +=", "work.dbias[...] =")),
-    ("= for += of dkernel", "Winograd", Fault(winograd.WinogradBlock.add_gradients, "work.dkernel[...] +=", "work.dkernel[...] =")),
-    ("the kernel not divided by two", "Winograd", Fault(winograd.WinogradBlock.gradients, "g.T @ work", "2 * g.T @ work")),
+    (
+        "= for += of dbias",
+        "Winograd",
+        Fault(winograd.WinogradBlock.add_gradients, "work.dbias[...] +=", "work.dbias[...] ="),
+    ),
+    (
+        "= for += of dkernel",
+        "Winograd",
+        Fault(winograd.WinogradBlock.add_gradients, "work.dkernel[...] +=", "work.dkernel[...] ="),
+    ),
+    (
+        "the kernel not divided by two",
+        "Winograd",
+        Fault(winograd.WinogradBlock.gradients, "g.T @ work", "2 * g.T @ work"),
+    ),
 ]
