@@ -396,9 +396,9 @@ class Sequential(Network):
         path: ends in .safetensors. The old file there is replaced whole, or stays as it was. `load_model` reads it, and
         any reader of safetensors its arrays; `files/` describes the content.
 
-        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix, and
-        for a model with layers, metrics, losses, optimizers or initializers of the user's own; TypeError for what is no
-        path; and OSError.
+        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix and
+        for layers, metrics, losses, optimizers or initializers of the user's own; TypeError for what is no path; and
+        OSError.
         """
         from numpycnn import files
 
