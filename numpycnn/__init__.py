@@ -1,6 +1,6 @@
 """numpycnn: convolutional networks in pure NumPy, with Keras's API and every backward pass written out.
 
-Where to start reading: `functional.py` has the mathematics, `layers/` gives it parameters, `models.py` trains it.
+Where to start reading: `functional/` has the mathematics, `layers/` gives it parameters, `models.py` trains it.
 """
 
 import sys

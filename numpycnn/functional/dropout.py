@@ -12,7 +12,7 @@ def dropout_kept(shape: Shape, rate: float, rng: Rng) -> Array:
     """Which units dropout keeps, each with probability 1 - rate: booleans of `shape`, (N, ...).
 
     Drawing is most of what dropout costs, so every random word of 64 bits serves four units: a unit is kept where its
-    16 bits are below (1 - rate) * 2**16. Where that is no whole number and a unit's bits equal its whole part, its
+    16 bits are below (1 - rate) * 2**16. Where that is not a whole number and a unit's bits equal its whole part, its
     fraction decides, compared with the bits of the three units after it (`fractions_after`), so that no rate is
     rounded to 1/65,536.
 

@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 from numpycnn import functional as F
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, logits_gradient
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, logits_gradient, probabilities_gradient
 
 FUNCTIONS: dict[str, Any] = {
     "im2col": F.im2col,
@@ -29,6 +29,7 @@ FUNCTIONS: dict[str, Any] = {
     "softmax_backward": F.softmax_backward,
     "cross_entropy": CategoricalCrossentropy.value,
     "cross_entropy_gradient": logits_gradient,
+    "probabilities_gradient": probabilities_gradient,
     "squared_error": MeanSquaredError.value,
     "squared_error_gradient": MeanSquaredError.gradient,
 }

@@ -139,7 +139,7 @@ function readClass(panel, last, { k }) {
       : fromTrace(page.layers.at(-1), "output", `0, ${indexText(last.output.shape, k)}`, p);
   const code =
     lossOf(page.loss) === crossEntropy
-      ? ["cross_entropy_gradient", "cross_entropy", "softmax"]
+      ? [merged || page.loss.from_logits ? "cross_entropy_gradient" : "probabilities_gradient", "cross_entropy", "softmax"]
       : ["squared_error_gradient", "squared_error"];
   return { title: `Output ${k} = ${shown(p)}`, lines, code: lossOf(page.loss) ? code : [], snippet };
 }
