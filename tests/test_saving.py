@@ -517,7 +517,12 @@ def test_a_history_may_be_long_and_hold_what_is_not_finite(path: Path) -> None:
 def test_the_arrays_are_aligned(path: Path) -> None:
     """The first begins at a multiple of 64 bytes, and each at one of its own numbers' size."""
     for name in ("a", "ab"):
-        arrays = {name: np.ones(3, np.float32), "b": np.ones(1), "c": np.ones(1, np.float32), "d": np.ones(1, np.int64)}
+        arrays: dict[str, Array] = {
+            name: np.ones(3, np.float32),
+            "b": np.ones(1),
+            "c": np.ones(1, np.float32),
+            "d": np.ones(1, np.int64),
+        }
         save_weights(path, arrays)
         raw = path.read_bytes()
         length = int.from_bytes(raw[:8], "little")
