@@ -438,12 +438,20 @@ def test_what_could_not_be_read_back_is_not_saved(path: Path, network: Sequentia
     assert not path.exists()
 
 
-def test_settings_that_are_no_json_are_not_saved(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.float32(0.5), "a file holds plain numbers, text, lists and dicts; .*float32"),
+        (math.nan, "NaN is not JSON"),
+    ],
+)
+def test_settings_that_are_no_json_are_not_saved(path: Path, value: Any, message: str) -> None:
     network = compiled()
     assert network.optimizer is not None
-    vars(network.optimizer)["learning_rate"] = np.float32(0.5)
-    with pytest.raises(ModelFileError, match=r"a file holds plain numbers, text, lists and dicts; .*float32"):
+    network.optimizer.learning_rate = value
+    with pytest.raises(ModelFileError, match=message):
         network.save(path)
+    assert not path.exists()
 
 
 def test_an_array_that_the_format_does_not_have_is_not_saved(path: Path) -> None:
