@@ -63,7 +63,7 @@ class Optimizer(Explained):
         self.state = {}
         self._owner: weakref.ref[object] | None = None
 
-    if not TYPE_CHECKING:  # type checkers would believe that every attribute can be set
+    if not TYPE_CHECKING:  # pragma: no branch  # type checkers would believe that every attribute can be set
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute. Settings are checked as the constructor checks them: `optimizer.learning_rate = 0.01`.

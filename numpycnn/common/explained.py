@@ -26,7 +26,7 @@ class Explained:
         super().__init_subclass__(**options)
         explain_arguments_of(cls)
 
-    if not TYPE_CHECKING:  # type checkers would believe that every attribute exists
+    if not TYPE_CHECKING:  # pragma: no branch  # type checkers would believe that every attribute exists
 
         def __getattr__(self, name: str) -> NoReturn:
             """Raise AttributeError. Python asks for it where it has not found the attribute."""

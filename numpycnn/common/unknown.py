@@ -27,7 +27,7 @@ def remark(kind: str, name: str, known: Collection[str]) -> str:
     alike = [status for other, status in table.items() if same(name, other) and not same(name, close)]
     if status := table.get(name) or next(iter(alike), None):
         return status + f"; the nearest is {close!r}" * bool(close)
-    misspelt = nearest(name, [*known, *table], MISSPELT)
+    misspelt = nearest(name, [*table, *known], MISSPELT)
     if misspelt in table:
         return f"the nearest is {misspelt!r}: {table[misspelt]}"
     return f"the nearest is {close!r}" if close else NOT_PLANNED * bool(kind)

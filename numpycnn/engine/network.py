@@ -36,7 +36,10 @@ class Network(Chain):
     Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
     """
 
-    explained_methods = ("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary", "save")
+    explained_methods = (
+        *("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary"),
+        *("save", "save_weights", "load_weights", "get_layer"),
+    )
 
     def __init__(
         self,
