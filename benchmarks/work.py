@@ -10,8 +10,8 @@ from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast.products import times, transposed_times
-from numpycnn.engine.workers import at_work, check_workers
+from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
+from numpycnn.engine.workers import check_workers, worker_pool
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 
 __all__ = ["Products", "second_network", "tutorial_network"]
@@ -51,7 +51,7 @@ class Products:
     def run(self, images: int, batch: int, *, forward_only: bool = False) -> None:
         """The products for so many images."""
         least = training.MOST if forward_only else self.least
-        with at_work(check_workers("Products", None, None)) as team:
+        with worker_pool(check_workers("Products", None, None)) as team:
             for rows in batches(images, images if forward_only else batch):
                 count = min(rows.stop, images) - rows.start
                 sizes = [min(cut.stop, count) - cut.start for cut in training.micro_batches(count, least)]
@@ -61,13 +61,13 @@ class Products:
         """Those of one micro-batch."""
         own = self.free.pop() if self.free else Arrays(count)
         for _ in range(4 * own.tiles):
-            times(own.cols.T, own.kernel, own.scores)
+            blocked_matmul(own.cols.T, own.kernel, own.scores)
         np.matmul(own.x, own.weights, out=own.y)
         if not forward_only:
             np.matmul(own.x.T, own.y, out=own.dweights)
             np.matmul(own.y, own.weights.T, out=own.dx)
             for _ in range(4 * own.tiles):
-                transposed_times(own.cols.T, own.scores)
+                blocked_matmul_transposed(own.cols.T, own.scores)
         self.free.append(own)
 
 

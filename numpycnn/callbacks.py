@@ -168,7 +168,7 @@ class EarlyStopping(Callback):
         mode = checks.choice(owner, "mode", mode, ("auto", "min", "max"))
         if mode == "auto" and "acc" not in monitor and "loss" not in monitor:
             raise ValueError(
-                f"{owner}: mode must be 'min' or 'max' for the monitor {checks.shown(monitor)}; received 'auto'"
+                f"{owner}: mode must be 'min' or 'max' for the monitor {checks.short_repr(monitor)}; received 'auto'"
             )
         self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0
         self.restore_best_weights = checks.flag(owner, "restore_best_weights", restore_best_weights)
@@ -247,18 +247,20 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         from numpycnn import files  # here: its imports take a while
 
-        self.keepers = [callback for callback in self.siblings if type(callback).get_state is not Callback.get_state]
-        files.content(self.path, self.model, self.keepers)  # raises here, and not after an epoch's work
+        self.stateful_callbacks = [
+            callback for callback in self.siblings if type(callback).get_state is not Callback.get_state
+        ]
+        files.content(self.path, self.model, self.stateful_callbacks)  # raises here, and not after an epoch's work
         files.prepare(self.path)
         if os.path.exists(self.path):
             history = next(callback for callback in self.siblings if isinstance(callback, History))
-            files.restore(self.path, self.model, history, self.keepers)
+            files.restore(self.path, self.model, history, self.stateful_callbacks)
             self.params["initial_epoch"] = max(history.epoch, default=-1) + 1
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         from numpycnn import files  # here: its imports take a while
 
-        files.save(self.path, self.model, self.keepers)
+        files.save(self.path, self.model, self.stateful_callbacks)
 
 
 def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
@@ -269,7 +271,7 @@ def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
     found = [callbacks] if isinstance(callbacks, Callback) else [] if callbacks is None else callbacks
     if not isinstance(found, (list, tuple)) or not all(isinstance(callback, Callback) for callback in found):
         raise TypeError(
-            f"{owner}: callbacks must be instances of Callback, one or a list; received {checks.shown(callbacks)}"
+            f"{owner}: callbacks must be instances of Callback, one or a list; received {checks.short_repr(callbacks)}"
         )
     return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))
 

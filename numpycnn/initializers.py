@@ -53,7 +53,7 @@ class Initializer(Explained):
         owner = type(self).__name__
         shape = checks.shape(owner, "shape", shape)
         if not isinstance(rng, np.random.Generator):
-            raise TypeError(f"{owner}: rng must be a numpy.random.Generator; received {checks.shown(rng)}")
+            raise TypeError(f"{owner}: rng must be a numpy.random.Generator; received {checks.short_repr(rng)}")
         return self.values(shape, rng).astype(backend.float_type(owner, "dtype", dtype))
 
     def values(self, shape: Shape, rng: Rng) -> Array:

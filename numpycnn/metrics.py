@@ -57,7 +57,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
     if classes is None:
         classes = max(true_columns, predicted_columns) or int(max(true.max(), predicted.max(), 0)) + 1
     classes = checks.size(owner, "classes", classes)
-    checks.few_enough(owner, "classes", (classes, classes))
+    checks.array_size(owner, "classes", (classes, classes))
     for argument, labels, columns in (("y_true", true, true_columns), ("y_pred", predicted, predicted_columns)):
         if columns not in (0, classes):
             raise ValueError(f"{owner}: expected {argument} of shape (n, {classes}); received {columns} columns")
@@ -105,7 +105,8 @@ def get_metrics(values: Any) -> dict[str, Metric]:
         name = own_name or value
         if name == "loss" or name.startswith("val_") or name in chosen:
             raise ValueError(
-                f"compile: metrics must have different names, not 'loss' nor 'val_...'; received {checks.shown(name)}"
+                "compile: metrics must have different names, and none may be 'loss' or start with 'val_'; "
+                f"received {checks.short_repr(name)}"
             )
         chosen[name] = metric
     return chosen

@@ -24,8 +24,8 @@ from numpycnn.engine import training
 from numpycnn.engine.batching import Data, check_batch_size, check_pair, check_verbose, split
 from numpycnn.engine.finite import check_losses
 from numpycnn.engine.network import Network, restored_on_error
-from numpycnn.engine.training import BatchResult, Objective, Place, StepResult
-from numpycnn.engine.workers import Workers, at_work, check_workers
+from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
+from numpycnn.engine.workers import Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS, Input, Layer
 from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
@@ -138,23 +138,25 @@ class Sequential(Network):
         checks.flag(caller, "shuffle", shuffle)
         listeners = check_callbacks(caller, callbacks)
         data, validation = self._fit_data(caller, x, y, validation_split, validation_data, check_finite)
-        with self._restored_unless_trained(), at_work(workers, executor) as pool:
+        with self._restored_unless_trained(), worker_pool(workers, executor) as pool:
             self._build_for(data.x)
-            everyone, history = self._listeners(params, listeners, count_batches(len(data), batch_size), validation)
+            callback_list, history = self._listeners(
+                params, listeners, count_batches(len(data), batch_size), validation
+            )
             tolerant, logs = any(isinstance(one, TerminateOnNaN) for one in listeners), Logs()
-            for epoch in self._epochs(everyone):
-                goal, order, means = self._objective("fit"), self._order(len(data), shuffle), RunningMeans()
+            for epoch in self._epochs(callback_list):
+                objective, order, means = self._objective("fit"), self._order(len(data), shuffle), RunningMeans()
                 for batch, rows in enumerate(batches(len(data), batch_size)):
-                    everyone.call("on_train_batch_begin", batch, {})
-                    step = training.batch_gradients(goal, self._place(), data, order[rows], pool.run)
+                    callback_list.call("on_train_batch_begin", batch, {})
+                    step = training.batch_gradients(objective, self._position(), data, order[rows], pool.run)
                     where = None if tolerant else f"epoch {epoch + 1}, batch {batch + 1}"
-                    means.add(*self._learn(goal, step, data, order[rows], pool, where))
-                    everyone.call("on_train_batch_end", batch, means.result())
+                    means.add(*self._learn(objective, step, data, order[rows], pool, where))
+                    callback_list.call("on_train_batch_end", batch, means.result())
                     if self.stop_training:
                         break
-                logs = means.result() | self._validation_figures(validation, batch_size, pool, everyone)
-                everyone.call("on_epoch_end", epoch, logs)
-            everyone.call("on_train_end", logs)
+                logs = means.result() | self._validation_figures(validation, batch_size, pool, callback_list)
+                callback_list.call("on_epoch_end", epoch, logs)
+            callback_list.call("on_train_end", logs)
         return history
 
     def _fit_data(
@@ -168,7 +170,7 @@ class Sequential(Network):
         return data, self._check_data("fit", *check_pair(caller, validation_data), check_finite, "validation ")
 
     def _learn(
-        self, goal: Objective, step: StepResult, data: Data, order: Array, pool: Workers, where: str | None
+        self, objective: Objective, step: StepResult, data: Data, order: Array, pool: Workers, where: str | None
     ) -> tuple[int, dict[str, Any]]:
         """Make the optimizer's step, and move the state. Returns the batch's figures, taken before.
 
@@ -178,8 +180,8 @@ class Sequential(Network):
         if where is not None:
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
-        optimizer.update(goal.network.trained_params, *step.terms, run=pool.run_here)
-        goal.network.set_state(step.state)
+        optimizer.update(objective.network.trained_params, *step.terms, run=pool.run_here)
+        objective.network.set_state(step.state)
         self.steps += 1
         return figures
 
@@ -191,11 +193,11 @@ class Sequential(Network):
         """
         checks.flag(f"{self.name}.train_on_batch", "return_dict", return_dict)
         data = self._check_data("train_on_batch", x, y, check_finite)
-        with self._restored_unless_trained(), at_work(check_workers(self.name, None, None)) as pool:
+        with self._restored_unless_trained(), worker_pool(check_workers(self.name, None, None)) as pool:
             self._build_for(data.x)
-            goal, order, means = self._objective("train_on_batch"), np.arange(len(data)), RunningMeans()
-            step = training.batch_gradients(goal, self._place(), data, order, pool.run)
-            means.add(*self._learn(goal, step, data, order, pool, "this batch"))
+            objective, order, means = self._objective("train_on_batch"), np.arange(len(data)), RunningMeans()
+            step = training.batch_gradients(objective, self._position(), data, order, pool.run)
+            means.add(*self._learn(objective, step, data, order, pool, "this batch"))
         return self._returned(means.result(), return_dict)
 
     # ------------------------------------------------------------ evaluation and prediction
@@ -226,18 +228,18 @@ class Sequential(Network):
         data = self._check_data("evaluate", x, y, check_finite)
         self._build_for(data.x)
         params = {"verbose": verbose, "steps": count_batches(len(data), batch_size), "metrics": self.metrics_names}
-        with at_work(workers, executor) as pool:
+        with worker_pool(workers, executor) as pool:
             figures = self._evaluate(data, batch_size, verbose, pool, CallbackList(listeners, self, params))
         return self._returned(figures, return_dict)
 
     def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers, listeners: CallbackList) -> Logs:
         """The loop over batches. The micro-batches of all are one stream of work."""
         listeners.call("on_test_begin", {})
-        goal, means = self._objective("evaluate"), RunningMeans()
+        objective, means = self._objective("evaluate"), RunningMeans()
         whole = [data.rows(rows) for rows in batches(len(data), batch_size)]
         cuts = [training.micro_batches(len(batch)) for batch in whole]
         jobs = (batch.rows(cut) for batch, own in zip(whole, cuts, strict=True) for cut in own)
-        results = pool.run(partial(training.evaluate, goal), jobs)
+        results = pool.run(partial(training.evaluate, objective), jobs)
         progress = Progress(len(whole), verbose)
         for number, (batch, own) in enumerate(zip(whole, cuts, strict=True)):
             listeners.call("on_test_batch_begin", number, {})
@@ -263,7 +265,7 @@ class Sequential(Network):
         checks.flag(f"{self.name}.test_on_batch", "return_dict", return_dict)
         data = self._check_data("test_on_batch", x, y, check_finite)
         self._build_for(data.x)
-        with at_work(check_workers(self.name, None, None)) as pool:
+        with worker_pool(check_workers(self.name, None, None)) as pool:
             figures = self._evaluate(data, len(data), 0, pool, CallbackList([], self, {}))
         return self._returned(figures, return_dict)
 
@@ -291,23 +293,23 @@ class Sequential(Network):
         x, output_shape = self._check_x(caller, x, check_finite)
         self._build_for(x)
         y, steps = np.empty((len(x), *output_shape), self.dtype), count_batches(len(x), batch_size)
-        everyone = CallbackList(listeners, self, {"verbose": verbose, "steps": steps})
+        callback_list = CallbackList(listeners, self, {"verbose": verbose, "steps": steps})
         infer = partial(training.infer, training.planned(self, fast=self.fast), self.dtype)
         progress, cuts = Progress(steps, verbose), training.micro_batches(len(x))
-        everyone.call("on_predict_begin", {})
+        callback_list.call("on_predict_begin", {})
         done = 0  # batches
-        with at_work(workers, executor) as pool:
+        with worker_pool(workers, executor) as pool:
             for rows, part in zip(cuts, pool.run(infer, (x[rows] for rows in cuts)), strict=True):
                 y[rows] = part
                 known = steps if rows.stop == len(x) else rows.stop // batch_size
                 for batch in range(done, known):
-                    everyone.call("on_predict_batch_begin", batch, {})
+                    callback_list.call("on_predict_batch_begin", batch, {})
                     outputs = y[batch * batch_size : (batch + 1) * batch_size]
-                    everyone.call("on_predict_batch_end", batch, {"outputs": outputs})
+                    callback_list.call("on_predict_batch_end", batch, {"outputs": outputs})
                 done = known
                 progress.update(count_batches(rows.stop, batch_size), {})
         progress.finish({})
-        everyone.call("on_predict_end", {})
+        callback_list.call("on_predict_end", {})
         return y
 
     def __call__(self, x: Any) -> Array:
@@ -370,9 +372,9 @@ class Sequential(Network):
         self._build_for(x)
         x = np.array(x, self.dtype)
         if y is None:
-            return trace_forward(self, x, self._place(), training=training)
+            return trace_forward(self, x, self._position(), training=training)
         loss, _ = self._require_compiled("trace")
-        return trace_step(self, loss, x, y, self._place(), training=training)
+        return trace_step(self, loss, x, y, self._position(), training=training)
 
     def explore(self, path: str | PathLike[str], x: Any, y: Any = None, *, example: int = 0) -> None:
         """Write one page of HTML that shows every number of one example's way through the model, and back (`explore/`).
@@ -444,11 +446,11 @@ class Sequential(Network):
     def _objective(self, method: str) -> Objective:
         """What training minimises."""
         loss, _ = self._require_compiled(method)
-        return training.objective(self, loss, self.dtype, fast=self.fast)
+        return training.make_objective(self, loss, self.dtype, fast=self.fast)
 
-    def _place(self) -> Place:
+    def _position(self) -> Position:
         """Where in training the next batch stands."""
-        return Place(self.seed or 0, self.steps)  # a model that another one built has no seed
+        return Position(self.seed or 0, self.steps)  # a model that another one built has no seed
 
     def _order(self, count: int, shuffle: bool = True) -> Array:
         """The order of that many examples in an epoch that starts at the model's position in training."""
@@ -460,8 +462,8 @@ class Sequential(Network):
         """All who listen to a training. It has begun for them, and the model has the new History."""
         names = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         history = History()
-        everyone = [history, ProgressBar(params["verbose"]), *callbacks]
-        listeners = CallbackList(everyone, self, {**params, "steps": steps, "metrics": names})
+        callback_list = [history, ProgressBar(params["verbose"]), *callbacks]
+        listeners = CallbackList(callback_list, self, {**params, "steps": steps, "metrics": names})
         self.stop_training = False
         listeners.call("on_train_begin", {})
         self.history = history

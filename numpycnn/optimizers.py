@@ -19,7 +19,7 @@ from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Map
-from numpycnn.common.unknown import remark
+from numpycnn.common.unknown import hint
 
 __all__ = ["SGD", "Adam", "Optimizer", "RMSprop"]
 
@@ -92,7 +92,7 @@ class Optimizer(Explained):
         known = ["iterations", "state", *signature(type(self)).parameters]
         replaced = REPLACED["attributes"].get(name) in vars(self)
         if replaced or (type(self) in OPTIMIZERS.values() and name not in known):
-            explanation = f"{remark('arguments', name, known)}; available: {', '.join(known)}"
+            explanation = f"{hint('arguments', name, known)}; available: {', '.join(known)}"
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
 
     def slots(self) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class Optimizer(Explained):
         np.errstate(over="raise"), leaves everything as it was too.
         """
         self.check_update(params, gradients, *more)
-        with self.undone_on_error(params):
+        with self.rolled_back_on_error(params):
             self.iterations += 1
             parts = [part for name, w in params.items() for part in self.parts(name, w, [gradients, *more])]
             jobs = [parts[rows] for rows in batches(len(parts), PARTS_PER_JOB)]
@@ -134,7 +134,7 @@ class Optimizer(Explained):
     def step_parts(self, parts: Sequence[Part]) -> None:
         """Sum the gradient of each part, and make its step."""
         for part in parts:
-            self.step(part.name, part.w, added(part.terms), part.slots)
+            self.step(part.name, part.w, sum_arrays(part.terms), part.slots)
 
     def slots_of(self, name: str, w: Array) -> Slots:
         """The slots of the parameter `name`; zeros like w at first."""
@@ -147,7 +147,7 @@ class Optimizer(Explained):
         return slots
 
     @contextmanager
-    def undone_on_error(self, params: Mapping[str, Array]) -> Iterator[None]:
+    def rolled_back_on_error(self, params: Mapping[str, Array]) -> Iterator[None]:
         """If the body raises, parameters, slots and iterations are as before.
 
         Only where a step may raise are copies made: under np.errstate, or by code that is not the library's.
@@ -211,7 +211,7 @@ class Optimizer(Explained):
         return checks.number(type(self).__name__, argument, value, at_least=0.0, below=1.0)
 
 
-def added(terms: Sequence[Array]) -> Array:
+def sum_arrays(terms: Sequence[Array]) -> Array:
     """The sum of arrays, in their order: a new array, or if there is only one that itself."""
     total = terms[0]
     for term in terms[1:]:

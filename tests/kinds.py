@@ -21,7 +21,7 @@ from numpycnn.optimizers import SGD, Optimizer
 
 Kind = Callable[[Any], bool]
 
-MOST = 2**31 - 1
+MAX_SIZE = 2**31 - 1
 """The largest size that the library takes."""
 
 LARGEST = 3.4e38
@@ -179,6 +179,11 @@ def path(value: Any) -> bool:
         return False
 
 
+def model_path(value: Any) -> bool:
+    """A text that can name a model's file."""
+    return path(value) and value.lower().endswith(".safetensors")
+
+
 def array(*shapes: tuple[int | None, ...], dtypes: str = "biuf") -> Kind:
     """Anything that is an array of real numbers of one of the shapes, where None is any size; or of any shape."""
 
@@ -197,8 +202,8 @@ def array(*shapes: tuple[int | None, ...], dtypes: str = "biuf") -> Kind:
 
 none: Kind = lambda value: value is None  # noqa: E731
 flag: Kind = a(bool, np.bool_)
-size: Kind = integer(1, MOST)
-shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MOST  # noqa: E731
+size: Kind = integer(1, MAX_SIZE)
+shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MAX_SIZE  # noqa: E731
 text: Kind = a(str)
 name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
 function: Kind = callable

@@ -12,7 +12,7 @@ import pytest
 
 from numpycnn import optimizers
 from numpycnn.common.typing import Array, Shape
-from numpycnn.engine.workers import at_work
+from numpycnn.engine.workers import worker_pool
 from numpycnn.layers import Dense
 from numpycnn.models import Sequential
 from numpycnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop, get_optimizer
@@ -133,7 +133,7 @@ def test_parts_and_workers_change_no_bit(optimizer: Optimizer, workers: int, mon
     def trained(part: int) -> list[bytes]:
         monkeypatch.setattr(optimizers, "PART_BYTES", part)
         own, w = copy.deepcopy(optimizer), {name: value.copy() for name, value in first.items()}
-        with at_work(workers) as pool:
+        with worker_pool(workers) as pool:
             for g in gradients:
                 own.update(w, g, run=pool.run_here)
         arrays = [*w.values(), *(array for slot in own.state.values() for array in slot.values())]

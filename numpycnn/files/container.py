@@ -37,7 +37,7 @@ import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
-from numpycnn.files.atomic import replacing
+from numpycnn.files.atomic import atomic_write
 from numpycnn.files.errors import explained
 from numpycnn.files.formats import check_first_bytes
 from numpycnn.files.safetensors import (
@@ -72,7 +72,7 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
     with explained(path):
         header = header_of(content)
     arrays, digest = stored(content.arrays), hashlib.sha256()
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         for part in chain([header], (arrays[name].tobytes() for name in buffer_order(arrays))):
             digest.update(part)
             file.write(part)

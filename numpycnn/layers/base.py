@@ -101,7 +101,7 @@ class Layer(Stage, Explained):
     @classmethod
     def unbuilt(cls, config: dict[str, Any]) -> Self:
         """The same, and not built in any case: nothing is drawn, and no array made."""
-        arguments = dict(config)
+        arguments = dict(checks.by_name(cls.__name__, "config", config))
         trainable = checks.flag(cls.__name__, "trainable", arguments.pop("trainable", True))
         layer = cls(**checks.arguments(cls.__name__, "config", arguments, cls))
         layer.trainable = trainable
@@ -138,13 +138,15 @@ class Layer(Stage, Explained):
     def build(self, input_shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Shape:
         """Make the parameters, once, and return output_shape. Shapes are without the batch axis.
 
-        rng: by default seeded by NumPy's global state. dtype: by default the backend's floatx.
-        Raises ValueError for a shape that does not fit, or that differs from the input_shape it has already.
+        rng: by default seeded by NumPy's global state. dtype: "float32" or "float64", by default the backend's floatx.
+        Raises ValueError for a shape that does not fit, or that differs from the input_shape it has already; and
+        ValueError or TypeError for another dtype.
         """
         output_shape = self.check_shape(input_shape)
         if not self.built:
             rng = generator(draw_seed(), WEIGHTS, 0) if rng is None else rng
-            self.finish_build(input_shape, *self.make_arrays(input_shape, rng, dtype or backend.floatx()))
+            dtype = backend.float_type(self.name, "dtype", backend.floatx() if dtype is None else dtype)
+            self.finish_build(input_shape, *self.make_arrays(input_shape, rng, dtype))
         return output_shape
 
     def check_shape(self, input_shape: Shape) -> Shape:
@@ -153,7 +155,7 @@ class Layer(Stage, Explained):
         if self.input_shape not in (None, input_shape):
             raise ValueError(f"{self.name}: expected input_shape {self.input_shape}; received {input_shape}")
         output_shape = self.output_shape_for(input_shape)
-        checks.few_enough(self.name, "output", output_shape)
+        checks.array_size(self.name, "output", output_shape)
         return output_shape
 
     def make_arrays(self, input_shape: Shape, rng: Rng, dtype: Any) -> tuple[Arrays, Arrays]:
@@ -185,7 +187,7 @@ class Layer(Stage, Explained):
     def check_input(self, x: Array) -> None:
         """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError where x is no array."""
         if not isinstance(x, np.ndarray):
-            raise TypeError(f"{self.name}: input must be an array; received {checks.shown(x)}")
+            raise TypeError(f"{self.name}: input must be an array; received {checks.short_repr(x)}")
         if self._built is None:
             raise ValueError(f"{self.name}: not built yet; call it, build it, or add it to a model first")
         checks.batch_shape(self.name, "input", x.shape, self._built.input_shape)

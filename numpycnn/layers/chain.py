@@ -49,8 +49,7 @@ class Chain(Layer):
 
     def forward_micro(self, x: Array, *, training: bool, rng: Rng | None) -> Micro[tuple[Array, list[Cache]]]:
         """x through all stages: the last one's output, and every cache."""
-        stages, caches = self.stages, []
-        rngs = [None] * len(self._layers) if rng is None else rng.spawn(len(self._layers))
+        stages, caches, rngs = self.stages, [], self._children_of(rng)
         for index, stage in stages:
             if stage.whole_batch:
                 x, cache = yield from stage.forward_micro(x, training=training, rng=rngs[index])
@@ -78,6 +77,10 @@ class Chain(Layer):
             dy = dy if dx is None else dx
         return dx if to_input else None, gradients
 
+    def _children_of(self, rng: Rng | None) -> Sequence[Rng | None]:
+        """A generator for each layer, where there is one and any layer draws numbers."""
+        return [None] * len(self._layers) if rng is None or not self.uses_rng else rng.spawn(len(self._layers))
+
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, list[Cache]]:
         return run_alone(self.forward_micro(x, training=training, rng=rng))
 
@@ -100,6 +103,11 @@ class Chain(Layer):
     def whole_batch(self) -> bool:  # type: ignore[override]
         """Whether any layer inside looks across the batch."""
         return any(stage.whole_batch for _, stage in self.stages)
+
+    @property
+    def uses_rng(self) -> bool:  # type: ignore[override]
+        """Whether any layer inside may draw random numbers."""
+        return any(stage.uses_rng for _, stage in self.stages)
 
     @property
     def trainable(self) -> bool:

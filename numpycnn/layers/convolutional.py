@@ -25,7 +25,7 @@ def output_shape(owner: str, window: Window, data_format: str, input_shape: Shap
     except ValueError as error:
         raise ValueError(f"{owner}: {error}") from None
     padded = (size + sum(pads) for size, pads in zip(image, window.pads(image), strict=True))
-    checks.few_enough(owner, "an image with its padding", (*padded, channels))
+    checks.array_size(owner, "an image with its padding", (*padded, channels))
     return join_shape(windows, filters or channels, data_format)
 
 
@@ -162,6 +162,8 @@ class MaxPooling2D(Layer):
     Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for a pool larger than its
     input. Source: Keras's MaxPooling2D.
     """
+
+    uses_rng = False
 
     def __init__(
         self,

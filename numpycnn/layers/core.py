@@ -134,6 +134,8 @@ class Flatten(Layer):
     data_format: by default the backend's setting when the layer is made. Raises TypeError or ValueError for another.
     """
 
+    uses_rng = False
+
     def __init__(
         self, data_format: str | None = None, *, name: str | None = None, input_shape: Shape | None = None
     ) -> None:
@@ -161,6 +163,8 @@ class Activation(Layer):
 
     Shapes: any, unchanged. Raises TypeError or ValueError for an unknown name.
     """
+
+    uses_rng = False
 
     def __init__(self, activation: str, *, name: str | None = None, input_shape: Shape | None = None) -> None:
         super().__init__(name=name, input_shape=input_shape)

@@ -24,7 +24,7 @@ def initial_arrays(
     """Arrays of the layer's own, with their initializers' values. Raises ValueError for values of another shape."""
     arrays = {}
     for key, shape in shapes.items():
-        checks.few_enough(owner, key, shape)
+        checks.array_size(owner, key, shape)
         arrays[key] = np.array(chosen[key](shape, rng, dtype), dtype, order="C")
         if arrays[key].shape != shape:
             raise ValueError(f"{owner}: {key} must be initialized to the shape {shape}; received {arrays[key].shape}")
@@ -33,6 +33,8 @@ def initial_arrays(
 
 class KernelLayer(Layer):
     """Base of the layers that compute activation(linear map of x by the kernel + bias)."""
+
+    uses_rng = False
 
     def __init__(
         self,

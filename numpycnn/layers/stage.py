@@ -51,6 +51,8 @@ class Stage:
 
     whole_batch: bool = False
     """Whether it looks across the examples of a batch: in training it is then called once, with the whole batch."""
+    uses_rng: bool = True
+    """Whether its forward may draw random numbers in training; to make a generator for nothing takes time."""
     name: str
     trainable: bool
     """False freezes it: its parameters get no gradients, and stay as they are."""

@@ -1,7 +1,6 @@
 """The figures by numpycnn, on its fast path or layer by layer; and how near a case comes to a kink."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,22 +53,17 @@ def build(case: Case, dtype: str, *, fast: bool) -> Sequential:
 def made(classes: dict[str, Any], entry: Entry) -> Any:
     """The object that an entry describes."""
     name, arguments = entry
-    return classes[name](**arguments)
+    make = getattr(classes[name], "from_config", None)  # layers have one
+    return classes[name](**arguments) if make is None else make(arguments)
 
 
 def all_gradients(model: Sequential, x: Array, y: Array) -> list[Array]:
     """The gradients of every parameter and of the input: `training.learn`, but back to the very beginning."""
-    gradients: dict[str, Array] = {}
-    loss = losses.get_loss(model.loss)
-    goal = training.objective(model.layers, loss, model.dtype, fast=model.fast)
+    goal = training.objective(model, losses.get_loss(model.loss), model.dtype, fast=model.fast)
     with reused():
-        z, caches = training.forward(goal.passes, x, partial(Place(0, 0).rng, 0))
-        targets = goal.loss.targets(y, z.shape[1:]).astype(z.dtype)
-        dy = goal.loss.gradient(targets, z) / len(z)
-        for (_, stage), cache in zip(reversed(goal.passes.stages), reversed(caches), strict=True):
-            dy, own = stage.backward(dy, cache)
-            gradients |= {f"{stage.name}/{key}": gradient for key, gradient in own.items()}
-        return [gradients[name] for name in model.params] + [dy.copy()]
+        z, caches = goal.network.forward(training.prepared(x, goal.dtype), training=True, rng=Place(0, 0).rng(0))
+        dx, gradients = goal.network.backward(goal.loss.gradient(goal.targets(y, z), z) / len(z), caches)
+        return [gradients[name] for name in model.params] + [dx.copy()]
 
 
 # ---------------------------------------------------------------- kinks
