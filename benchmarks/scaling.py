@@ -52,7 +52,7 @@ def floats(*shape: int) -> Array:
 
 
 def kernels(rounds: int) -> None:
-    """The functions of functional.py on 100 images, as the tutorial network calls them."""
+    """The functions of functional on 100 images, as the tutorial network calls them."""
     n, conv, pool = 100, Window((5, 5)), Window((2, 2), (2, 2))
     x, kernel, bias, y = floats(n, 28, 28, 1), floats(5, 5, 1, 64), floats(64), floats(n, 24, 24, 64)
     cols, (pooled, winner) = F.im2col(x, conv), F.max_pool2d(y, pool)
@@ -72,7 +72,7 @@ def kernels(rounds: int) -> None:
         ("relu", lambda: F.relu(y), n),
         ("softmax", lambda: F.softmax(dy), n),
     ]
-    table("Kernels of functional.py, 100 images of the tutorial network, one thread", "an image", runs, rounds)
+    table("Kernels of functional, 100 images of the tutorial network, one thread", "an image", runs, rounds)
 
 
 def layers(rounds: int) -> None:

@@ -3,13 +3,13 @@
 from functools import partial
 
 import numpy as np
+from numpycnn.engine.fast.block import ConvBlock, block_at
 
 from numpycnn import Sequential
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast.block import ConvBlock, block_at
 from numpycnn.engine.fast.products import times, transposed_times
 from numpycnn.engine.workers import at_work, check_workers
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D

@@ -1,10 +1,9 @@
 """numpycnn: convolutional networks in pure NumPy, with Keras's API and every backward pass written out.
 
-Where to start reading: `functional.py` has the mathematics, `layers/` gives it parameters, `models.py` trains it.
+Where to start reading: `functional/` has the mathematics, `layers/` gives it parameters, `models.py` trains it.
 """
 
-from importlib import import_module
-from types import ModuleType
+import sys
 
 from numpycnn import (
     backend,
@@ -19,6 +18,7 @@ from numpycnn import (
     optimizers,
     utils,
 )
+from numpycnn.common.module_names import UnknownModules, explain_unknown_names
 from numpycnn.layers import Input
 from numpycnn.models import Sequential, load_model
 
@@ -31,6 +31,7 @@ __all__ = [
     "backend",
     "callbacks",
     "datasets",
+    "digits",
     "functional",
     "gradcheck",
     "initializers",
@@ -40,12 +41,11 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "plot",
+    "saving",
     "utils",
 ]
 
-
-def __getattr__(name: str) -> ModuleType:
-    """`numpycnn.gradcheck` is imported when it is first named: whoever trains does not wait for it."""
-    if name == "gradcheck":
-        return import_module("numpycnn.gradcheck")
-    raise AttributeError(f"module 'numpycnn' has no attribute {name!r}")
+# Imported when they are first named: whoever trains does not wait for them.
+explain_unknown_names(__name__, submodules=("digits", "gradcheck", "plot", "saving"))
+sys.meta_path.append(UnknownModules())

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from numpycnn import functional as F
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
+
+__all__ = ["ACTIVATIONS", "ActivationFunction"]
 
 
 class ActivationFunction(NamedTuple):
@@ -29,3 +32,6 @@ ACTIVATIONS: dict[str, ActivationFunction] = {
     "softmax": ActivationFunction(F.softmax, F.softmax_backward, needs_z=False),
     "tanh": ActivationFunction(F.tanh, F.tanh_backward, needs_z=True),
 }
+
+
+explain_unknown_names(__name__)

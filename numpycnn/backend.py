@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.module_names import explain_unknown_names
+
+__all__ = ["epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format"]
 
 DATA_FORMATS = ("channels_last", "channels_first")
 FLOAT_TYPES = ("float32", "float64")
@@ -50,3 +53,6 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Set it: a number above 0 and below 0.5. Raises ValueError or TypeError for anything else."""
     _settings["epsilon"] = checks.number("set_epsilon", "value", value, above=0.0, below=0.5)
+
+
+explain_unknown_names(__name__)

@@ -11,42 +11,88 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
+
+__all__ = ["BackupAndRestore", "Callback", "EarlyStopping", "History", "TerminateOnNaN"]
 
 Logs = dict[str, float]
 """Figures by name, such as {"loss": 0.25, "accuracy": 0.91}: means over the epoch so far."""
 
 
-class Callback:
+class Callback(Explained):
     """Base of all callbacks: override what you need. Epochs and batches are counted from 0.
 
-    `model` is the Sequential in training; setting `model.stop_training = True` ends training.
+    `model` is the Sequential at work; setting `model.stop_training = True` ends training.
     `params` has "epochs", "steps" (batches in an epoch), "initial_epoch", "verbose" and "metrics" (the figures' names).
-    Where nothing is known yet, logs is empty.
+    logs are the figures so far; where nothing is known yet, they are empty. `fit` calls the hooks of training, and
+    those of evaluation for its validation data; `evaluate` and `predict` call those with test and predict in their
+    names. Source: Keras's Callback.
     """
 
     model: Any
     params: dict[str, Any]
     siblings: Sequence["Callback"]
-    """All callbacks of this training, itself among them."""
+    """All callbacks of this call, itself among them."""
 
-    def on_train_begin(self, logs: Logs) -> None:
+    def set_model(self, model: Any) -> None:
+        """Called once, before all hooks, with the model."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Called once, before all hooks, with the parameters of the call."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Called once, before the first epoch."""
 
-    def on_train_end(self, logs: Logs) -> None:
-        """Called once, after the last epoch."""
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Called once, after the last epoch, with its figures."""
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        """Called before each epoch."""
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called before each epoch of training."""
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Called after each epoch, with its figures, those of the validation data included."""
 
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
-        """Called before each batch."""
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before each batch of training; calls `on_batch_begin`, its older name."""
+        self.on_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        """Called after each batch."""
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after each batch of training; calls `on_batch_end`, its older name."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """The older name of `on_train_batch_begin`, which calls it."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """The older name of `on_train_batch_end`, which calls it."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Called before an evaluation, that of validation data in `fit` included."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Called after an evaluation, with its figures."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before each batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after each batch of an evaluation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Called before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Called after a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Called before each batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Called after each batch of a prediction; logs["outputs"] is what the model gave for it."""
 
     def get_state(self) -> dict[str, Array]:
         """What the callback remembers from epoch to epoch, as arrays of float32, float64 or int64 by name.
@@ -62,12 +108,17 @@ class Callback:
 
 
 class CallbackList:
-    """Several callbacks for one training: `call("on_epoch_begin", 0, {})` calls that hook of each, in order."""
+    """The callbacks of one fit, evaluate or predict: `call("on_epoch_begin", 0, {})` calls that hook of each, in order.
+
+    When it is made, each callback is given its siblings, the parameters and the model.
+    """
 
     def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
         self.callbacks, self.params = callbacks, params
         for callback in callbacks:
-            callback.model, callback.params, callback.siblings = model, params, callbacks
+            callback.siblings = callbacks
+            callback.set_params(params)
+            callback.set_model(model)
 
     def call(self, hook: str, *arguments: Any) -> None:
         """Call one hook of every callback."""
@@ -85,9 +136,9 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
-        for name, value in logs.items():
+        for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
 
@@ -122,14 +173,14 @@ class EarlyStopping(Callback):
         self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0
         self.restore_best_weights = checks.flag(owner, "restore_best_weights", restore_best_weights)
 
-    def on_train_begin(self, logs: Logs) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         checks.choice("EarlyStopping", "monitor", self.monitor, self.params["metrics"])
         self.best = -math.inf
         self.wait = 0
         self.best_weights: list[Array] | None = None
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        figure = self.sign * logs[self.monitor]
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        figure = self.sign * (logs or {})[self.monitor]
         if figure - self.min_delta > self.best:
             self.best, self.wait = figure, 0
             if self.restore_best_weights:
@@ -139,7 +190,7 @@ class EarlyStopping(Callback):
         if self.wait >= self.patience:
             self.model.stop_training = True
 
-    def on_train_end(self, logs: Logs) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
 
@@ -160,28 +211,40 @@ class EarlyStopping(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Placeholder until the callbacks land."""
+    """End training after a batch whose loss is NaN or infinite, in place of the error that `fit` raises otherwise.
+
+    Source: Keras's TerminateOnNaN.
+    """
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is not None and not math.isfinite(loss):
+            print(f"Batch {batch}: invalid loss, terminating training")
+            self.model.stop_training = True
 
 
 class BackupAndRestore(Callback):
     """Keep training in a file, so that a program that is killed and started again goes on where it was.
 
-    path: the file, that of a whole model (`Sequential.save`), written at the end of every epoch with what the other
-    callbacks remember. When training begins and the file is there, the model takes over from it the
-    weights, the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
+    path: the .safetensors file, that of a whole model (`Sequential.save`), written at the end of every epoch with what
+    the other callbacks remember. When training begins and the file is there, the model takes over from it the weights,
+    the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
     On the same data it ends with the same bytes as if it had never been interrupted. Where the file's training is at
     its end nothing is trained. To start anew, remove the file.
     What callbacks do when training ends, such as to go back to the best weights, is not in the file; it is done again.
 
-    Raises TypeError for what is no path; when training begins saving.ModelFileError for a model that cannot be saved,
-    and for a file that is damaged or holds another model or other callbacks; and OSError. Source: Keras's
-    BackupAndRestore, which removes the file at the end.
+    Raises TypeError for what is no path, and saving.ModelFileError for a suffix other than .safetensors; when training
+    begins ModelFileError for a model that cannot be saved, and for a file that is damaged or holds another model or
+    other callbacks; and OSError. Source: Keras's BackupAndRestore, which removes the file at the end.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.path.abspath(checks.path("BackupAndRestore", "path", path))  # the program may change directory
+        from numpycnn import files  # here: its imports take a while
 
-    def on_train_begin(self, logs: Logs) -> None:
+        self.path = os.path.abspath(checks.path("BackupAndRestore", "path", path))  # the program may change directory
+        files.format_of(self.path, reading=False)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         from numpycnn import files  # here: its imports take a while
 
         self.keepers = [callback for callback in self.siblings if type(callback).get_state is not Callback.get_state]
@@ -192,7 +255,7 @@ class BackupAndRestore(Callback):
             files.restore(self.path, self.model, history, self.keepers)
             self.params["initial_epoch"] = max(history.epoch, default=-1) + 1
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         from numpycnn import files  # here: its imports take a while
 
         files.save(self.path, self.model, self.keepers)
@@ -209,3 +272,6 @@ def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
             f"{owner}: callbacks must be instances of Callback, one or a list; received {checks.shown(callbacks)}"
         )
     return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))
+
+
+explain_unknown_names(__name__)

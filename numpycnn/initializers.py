@@ -15,7 +15,11 @@ import numpy as np
 from numpycnn import backend
 from numpycnn.common import checks
 from numpycnn.common.configuration import from_description
+from numpycnn.common.explained import Explained, explain_arguments_of
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Rng, Shape
+
+__all__ = ["Constant", "Initializer", "RandomNormal", "RandomUniform", "VarianceScaling"]
 
 # The standard deviation of a standard normal truncated at two standard deviations.
 TRUNCATED_STD = 0.87962566103423978
@@ -41,7 +45,7 @@ def truncated_normal(shape: Shape, rng: Rng) -> Array:
 
 
 @dataclass(frozen=True)
-class Initializer:
+class Initializer(Explained):
     """Base of all initializers: call one with a shape, a generator and a dtype to get a parameter's first values."""
 
     def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
@@ -139,6 +143,8 @@ class VarianceScaling(Initializer):
 
 
 CLASSES = {cls.__name__: cls for cls in (Constant, RandomUniform, RandomNormal, VarianceScaling)}
+for _cls in CLASSES.values():  # `dataclass` makes the constructor later than the class, and so than Explained looks
+    explain_arguments_of(_cls)
 
 INITIALIZERS: dict[str, Initializer] = {
     "zeros": Constant(0.0),
@@ -160,7 +166,7 @@ def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
         return value
     if isinstance(value, dict):
         return from_description(owner, argument, value, CLASSES)
-    return checks.lookup(owner, argument, value, INITIALIZERS)
+    return checks.lookup(owner, argument, value, INITIALIZERS, kind="initializers")
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
@@ -169,3 +175,6 @@ def serialize(initializer: Initializer) -> str | dict[str, Any]:
         if known == initializer:
             return name
     return {"class_name": type(initializer).__name__, "config": asdict(initializer)}
+
+
+explain_unknown_names(__name__)

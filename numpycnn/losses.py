@@ -1,4 +1,4 @@
-"""Loss functions: what training makes small. Each gives a value per example, and its gradient.
+"""Loss functions: what training minimises. Each gives a value per example, and the gradient of each example's value.
 
 Where softmax and cross-entropy meet
     A classifier ends in p = softmax(z), and its loss is L = -sum of y*log(p). Each alone is awkward: p underflows to
@@ -9,8 +9,16 @@ Where softmax and cross-entropy meet
 
     so the gradient is p - y: what the network said, less what is true. No logarithm is taken, and nothing is divided
     by p. `CategoricalCrossentropy(from_logits=True)` is this pair. A model that ends in softmax and is compiled with
-    either cross-entropy is trained with it, on the scores before the softmax (`training.objective`); the user sees
-    probabilities all the same.
+    either cross-entropy is trained with it, on the logits, the pre-activation of the softmax (`Loss.with_logits`); the
+    user sees probabilities all the same.
+
+Probabilities that are nearly 1
+    p[k] - y[k] has no digits left where p[k] rounds to 1 and y[k] is 1. In the sum above, the term of j = k is
+    -y[k]*(1 - p[k]) and the others together are p[k] times the other targets, so that
+
+        dL/dz[k] = p[k]*(sum of the other y) - y[k]*(sum of the other p)
+
+    where nothing is subtracted that is nearly equal, for a one-hot y. `functional.sum_of_others` gives both sums.
 """
 
 from copy import copy
@@ -22,16 +30,23 @@ import numpy as np
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
 
+__all__ = ["CategoricalCrossentropy", "Loss", "MeanSquaredError", "SparseCategoricalCrossentropy"]
 
-class Loss:
+
+class Loss(Explained):
     """Base of all losses. Called, `loss(y_true, y_pred)` is the mean over a batch, as a float.
 
     Targets y_true are first made into an array of y_pred's shape (`targets`), which `value` and `gradient` take.
     """
 
     name = "loss"
+
+    def __init__(self) -> None:
+        """It takes no arguments, unless a subclass does."""
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         """The mean loss of a batch. Raises as `targets` does."""
@@ -61,7 +76,10 @@ class Loss:
         return False
 
     def with_logits(self) -> "Loss | None":
-        """The loss that, of the scores before a softmax, is what this one is of the probabilities; None if unknown."""
+        """The loss that takes logits and equals this one of their softmax; None where there is none, or none is known.
+
+        Training a model that ends in softmax uses it, so that softmax and loss are differentiated together.
+        """
         return None
 
     def get_config(self) -> dict[str, Any]:
@@ -92,9 +110,11 @@ class MeanSquaredError(Loss):
 class CategoricalCrossentropy(Loss):
     """L = -sum of y*log(p) over the classes, for one-hot targets y, or any targets that are probabilities.
 
-    from_logits: y_pred are scores z, and p = softmax(z); the gradient is p - y (see the top of this file).
+    from_logits: y_pred are logits z, and p = softmax(z); the gradient is p - y (see the top of this file).
     Otherwise y_pred are probabilities: they are divided by their sum, and then kept epsilon away from 0 and 1, as in
     Keras; where that clips, the gradient is 0.
+    A class whose target is 0 contributes 0, also where its logit is minus infinity. Infinite logits stand for their
+    limits: the loss is infinite only if the true class has the probability 0.
 
     Raises ValueError for targets of another shape, or whose rows are not probabilities (0 or more, summing to 1).
     Source: Keras's CategoricalCrossentropy.
@@ -113,7 +133,14 @@ class CategoricalCrossentropy(Loss):
         return not self.from_logits
 
     def with_logits(self) -> "Loss | None":
-        if self.from_logits or type(self).value is not CategoricalCrossentropy.value:  # a user's own formula stays
+        """A copy with from_logits=True, for a loss of probabilities whose value and gradient are those of this class.
+
+        A subclass with a formula of its own was written for probabilities, and gets them. Targets of its own are no
+        hindrance: they are made before, and mean the same for both.
+        """
+        own = CategoricalCrossentropy
+        formulas = [getattr(method, "__func__", None) for method in (self.value, self.gradient)]
+        if self.from_logits or formulas != [own.value, own.gradient]:
             return None
         twin = copy(self)
         twin.from_logits = True
@@ -138,25 +165,15 @@ class CategoricalCrossentropy(Loss):
         return y_true
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
-        log_p = F.log_softmax(y_pred) if self.from_logits else np.log(clip(normalize(y_pred)))
-        return -per_example(y_true * log_p)
+        log_p = F.log_softmax(y_pred) if self.from_logits else np.log(clip(y_pred / row_sums(y_pred)))
+        terms = np.multiply(y_true, -log_p, out=np.zeros_like(log_p), where=y_true != 0)  # 0*inf counts as 0
+        return per_example(terms)
 
     def gradient(self, y_true: Array, y_pred: Array) -> Array:
-        """From logits p - y; from probabilities by the chain rule through p/sum(p).
-
-        For probabilities p with the sum S, let q = p/S. The derivative of q[j] with respect to p[k] is
-        ([j = k] - q[j])/S, and that of the loss with respect to q[k] is dq[k] = -y[k]/q[k], or 0 where q is clipped:
-
-            dp[k] = (dq[k] - sum over j of dq[j]*q[j])/S
-        """
-        if self.from_logits:
-            gradient = F.softmax(y_pred) - y_true
-        else:
-            q = normalize(y_pred)
-            clipped = clip(q)
-            dq = np.where(clipped == q, -y_true / clipped, 0)
-            gradient = (dq - (dq * q).sum(axis=-1, keepdims=True)) / y_pred.sum(axis=-1, keepdims=True)
-        return gradient / prod(y_pred.shape[1:-1])
+        """From logits p - y, from probabilities by the chain rule through p/sum(p); the mean over an example's axes."""
+        y_true = y_true.astype(y_pred.dtype, copy=False)
+        row_gradient = logits_gradient if self.from_logits else probabilities_gradient
+        return row_gradient(y_true, y_pred) / prod(y_pred.shape[1:-1])
 
 
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
@@ -177,15 +194,39 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         return labels[..., None] == np.arange(output_shape[-1])  # (N, ..., K), one-hot
 
 
+def logits_gradient(y: Array, z: Array) -> Array:
+    """Of L = -sum of y*log(softmax(z)): p - y, written so that it keeps its digits (see the top of this file)."""
+    p = F.softmax(z)
+    return p * F.sum_of_others(y) - y * F.sum_of_others(p)
+
+
+def probabilities_gradient(y: Array, p: Array) -> Array:
+    """Of L = -sum of y*log(q), for probabilities p with the sum S and q = p/S, clipped.
+
+    The derivative of q[j] with respect to p[k] is ([j = k] - q[j])/S, and that of the loss with respect to q[j] is
+    -y[j]/q[j], so that
+
+        dp[k] = -sum over j of y[j]/q[j]*([j = k] - q[j])/S = (sum of the other y - y[k]/q[k]*(sum of the other q))/S
+
+    where y stands for 0 wherever q is clipped, for there it does not move.
+    """
+    total = row_sums(p)
+    q = p / total
+    clipped = clip(q)
+    y = np.where(clipped == q, y, 0)
+    return (F.sum_of_others(y) - y / clipped * F.sum_of_others(q)) / total
+
+
 def per_example(values: Array) -> Array:
     """Sum over the last axis, mean over those between it and the batch: (N, ..., K) -> (N,)."""
     sums = values.sum(axis=-1)  # (N, ...)
     return sums.reshape(len(sums), -1).mean(axis=1)  # (N,)
 
 
-def normalize(p: Array) -> Array:
-    """Divided by the sum over the last axis."""
-    return p / p.sum(axis=-1, keepdims=True)
+def row_sums(p: Array) -> Array:
+    """What probabilities are divided by: their sum over the last axis, or 1 where all are 0, which then stay 0."""
+    total = p.sum(axis=-1, keepdims=True)
+    return np.where(total == 0, 1, total)
 
 
 def clip(p: Array) -> Array:
@@ -203,4 +244,7 @@ LOSSES: dict[str, type[Loss]] = {
 
 def get_loss(value: Any) -> Loss:
     """The loss that a name or a loss itself stands for. Raises ValueError or TypeError for any other value."""
-    return value if isinstance(value, Loss) else checks.lookup("compile", "loss", value, LOSSES)()
+    return value if isinstance(value, Loss) else checks.lookup("compile", "loss", value, LOSSES, kind="losses")()
+
+
+explain_unknown_names(__name__)

@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numpycnn.common import checks
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
+
+__all__ = ["accuracy", "confusion_matrix"]
 
 Metric = Callable[[Array, Array], Any]
 
@@ -39,24 +42,52 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     return right.reshape(len(right), -1).mean(axis=1)
 
 
-def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> Array:
+def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> Array:
     """How often each class was taken for each: entry (i, j) counts examples of class i predicted as j.
 
-    y_true, y_pred: integer labels (N,). Returns (classes, classes), integers.
-    Raises ValueError for labels out of range, or of different number; TypeError for what are no numbers.
+    y_true, y_pred: each as for `class_labels`: labels (N,), or one-hot rows or probabilities (N, classes), such as
+    `predict` returns. classes: by default as many as the rows have columns, or of labels alone the largest label + 1.
+    Returns (classes, classes), integers.
+    Raises ValueError for labels out of range, different numbers of examples or of classes, and as `class_labels` does.
     """
     owner = "confusion_matrix"
-    true, predicted = checks.numbers(owner, "y_true", y_true), checks.numbers(owner, "y_pred", y_pred)
+    true, true_columns = class_labels(owner, "y_true", y_true)
+    predicted, predicted_columns = class_labels(owner, "y_pred", y_pred)
+    checks.same_length(owner, y_true=true, y_pred=predicted)
+    if classes is None:
+        classes = max(true_columns, predicted_columns) or int(max(true.max(), predicted.max(), 0)) + 1
     classes = checks.size(owner, "classes", classes)
     checks.few_enough(owner, "classes", (classes, classes))
-    checks.same_length(owner, y_true=true, y_pred=predicted)
-    checks.batch_shape(owner, "y_true", true.shape, ())
-    checks.batch_shape(owner, "y_pred", predicted.shape, ())
-    checks.labels(f"{owner}: y_true", true, classes=classes)
-    checks.labels(f"{owner}: y_pred", predicted, classes=classes)
-    return np.bincount(true.astype(np.intp) * classes + predicted.astype(np.intp), minlength=classes**2).reshape(
-        classes, classes
-    )
+    for argument, labels, columns in (("y_true", true, true_columns), ("y_pred", predicted, predicted_columns)):
+        if columns not in (0, classes):
+            raise ValueError(f"{owner}: expected {argument} of shape (n, {classes}); received {columns} columns")
+        checks.labels(f"{owner}: {argument}", labels, classes=classes)
+    pairs = true.astype(np.intp) * classes + predicted.astype(np.intp)  # (N,): row of the matrix * classes + column
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)  # (classes, classes)
+
+
+def class_labels(owner: str, argument: str, value: ArrayLike) -> tuple[Array, int]:
+    """(the label of each example, (N,); how many columns the rows have that it was read from, 0 for labels).
+
+    value: labels (N,) or (N, 1); or one-hot rows or probabilities (N, classes), of which the largest entry counts; or,
+    where they are no whole numbers, probabilities (N, 1) of class 1 of two, which counts above 0.5.
+    Raises ValueError for other shapes, for rows that are not finite, and for one column of numbers that are neither
+    labels nor probabilities; TypeError for what are no numbers.
+    """
+    array = checks.numbers(owner, argument, value)
+    if array.ndim == 1:
+        return array, 0
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"{owner}: {argument} must be labels (n,) or rows (n, classes); received {array.shape}")
+    checks.finite(owner, argument, array, array.dtype)
+    if array.shape[1] > 1:
+        return array.argmax(axis=1), array.shape[1]
+    column = array[:, 0]  # (N,)
+    if (column == np.floor(column)).all():
+        return column, 0
+    if not ((column >= 0) & (column <= 1)).all():
+        raise ValueError(f"{owner}: one column of {argument} must be labels, or probabilities from 0 to 1")
+    return column > 0.5, 2
 
 
 METRICS: dict[str, Metric] = {"accuracy": accuracy, "acc": accuracy}
@@ -70,7 +101,7 @@ def get_metrics(values: Any) -> dict[str, Metric]:
     chosen: dict[str, Metric] = {}
     for value in checks.sequence("compile", "metrics", values):
         own_name = getattr(value, "__name__", None) if callable(value) else None
-        metric = value if own_name else checks.lookup("compile", "metrics", value, METRICS)
+        metric = value if own_name else checks.lookup("compile", "metrics", value, METRICS, kind="metrics")
         name = own_name or value
         if name == "loss" or name.startswith("val_") or name in chosen:
             raise ValueError(
@@ -111,3 +142,6 @@ class RunningMeans:
     def result(self) -> dict[str, float]:
         """The means so far, by name."""
         return {name: total / self.count for name, total in self.sums.items()}
+
+
+explain_unknown_names(__name__)

@@ -15,6 +15,8 @@ import numpy as np
 
 from numpycnn.callbacks import Callback, CallbackList, History, Logs, TerminateOnNaN, check_callbacks
 from numpycnn.common import checks
+from numpycnn.common.explained import explains_arguments
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import ORDER, generator
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
@@ -25,7 +27,6 @@ from numpycnn.engine.network import Network, restored_on_error
 from numpycnn.engine.training import BatchResult, Objective, Place, StepResult
 from numpycnn.engine.workers import Workers, at_work, check_workers
 from numpycnn.layers import LAYERS, Input, Layer
-from numpycnn.layers.base import Built
 from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
@@ -34,6 +35,8 @@ from numpycnn.show.progress import Progress, ProgressBar
 if TYPE_CHECKING:
     from numpycnn.show.profile import StepTime
     from numpycnn.show.trace import Trace
+
+__all__ = ["Sequential", "load_model"]
 
 
 class Sequential(Network):
@@ -204,6 +207,7 @@ class Sequential(Network):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         *,
+        callbacks: Sequence[Callback] | Callback | None = None,
         return_dict: bool = False,
         check_finite: bool = False,
         workers: int | None = None,
@@ -218,24 +222,31 @@ class Sequential(Network):
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
         checks.flag(caller, "return_dict", return_dict)
         workers = check_workers(caller, workers, executor)
+        listeners = check_callbacks(caller, callbacks)
         data = self._check_data("evaluate", x, y, check_finite)
         self._build_for(data.x)
+        params = {"verbose": verbose, "steps": count_batches(len(data), batch_size), "metrics": self.metrics_names}
         with at_work(workers, executor) as pool:
-            return self._returned(self._evaluate(data, batch_size, verbose, pool), return_dict)
+            figures = self._evaluate(data, batch_size, verbose, pool, CallbackList(listeners, self, params))
+        return self._returned(figures, return_dict)
 
-    def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers) -> Logs:
+    def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers, listeners: CallbackList) -> Logs:
         """The loop over batches. The micro-batches of all are one stream of work."""
+        listeners.call("on_test_begin", {})
         goal, means = self._objective("evaluate"), RunningMeans()
         whole = [data.rows(rows) for rows in batches(len(data), batch_size)]
         cuts = [training.micro_batches(len(batch)) for batch in whole]
         jobs = (batch.rows(cut) for batch, own in zip(whole, cuts, strict=True) for cut in own)
         results = pool.run(partial(training.evaluate, goal), jobs)
         progress = Progress(len(whole), verbose)
-        for number, (batch, own) in enumerate(zip(whole, cuts, strict=True), start=1):
+        for number, (batch, own) in enumerate(zip(whole, cuts, strict=True)):
+            listeners.call("on_test_batch_begin", number, {})
             result = training.join(islice(results, len(own)))
             means.add(*self._figures(result, batch.y))
-            progress.update(number, means.result())
+            progress.update(number + 1, means.result())
+            listeners.call("on_test_batch_end", number, means.result())
         progress.finish(means.result())
+        listeners.call("on_test_end", means.result())
         return means.result()
 
     def _validation_figures(
@@ -244,7 +255,7 @@ class Sequential(Network):
         """The figures of the validation data, with "val_" before their names; none without such data."""
         if validation is None:
             return {}
-        figures = self._evaluate(validation, batch_size, 0, pool)
+        figures = self._evaluate(validation, batch_size, 0, pool, listeners)
         return {f"val_{name}": value for name, value in figures.items()}
 
     def test_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
@@ -253,7 +264,8 @@ class Sequential(Network):
         data = self._check_data("test_on_batch", x, y, check_finite)
         self._build_for(data.x)
         with at_work(check_workers(self.name, None, None)) as pool:
-            return self._returned(self._evaluate(data, len(data), 0, pool), return_dict)
+            figures = self._evaluate(data, len(data), 0, pool, CallbackList([], self, {}))
+        return self._returned(figures, return_dict)
 
     def predict(
         self,
@@ -261,30 +273,41 @@ class Sequential(Network):
         batch_size: int | None = None,
         verbose: int | str = 0,
         *,
+        callbacks: Sequence[Callback] | Callback | None = None,
         check_finite: bool = False,
         workers: int | None = None,
         executor: Any = None,
     ) -> Array:
         """The model's output, dropout off: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
 
-        batch_size: how many examples make a step of the progress bar, and nothing else; None is 32. verbose,
-        check_finite, workers, executor: as for `fit`.
+        batch_size: how many examples make a step of the progress bar, and a batch for callbacks, and nothing else; None
+        is 32. verbose, callbacks, check_finite, workers, executor: as for `fit`.
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
         caller = f"{self.name}.predict"
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
         workers = check_workers(caller, workers, executor)
+        listeners = check_callbacks(caller, callbacks)
         x, output_shape = self._check_x(caller, x, check_finite)
         self._build_for(x)
-        y = np.empty((len(x), *output_shape), self.dtype)
+        y, steps = np.empty((len(x), *output_shape), self.dtype), count_batches(len(x), batch_size)
+        everyone = CallbackList(listeners, self, {"verbose": verbose, "steps": steps})
         infer = partial(training.infer, training.planned(self, fast=self.fast), self.dtype)
-        progress = Progress(count_batches(len(x), batch_size), verbose)
-        cuts = training.micro_batches(len(x))
+        progress, cuts = Progress(steps, verbose), training.micro_batches(len(x))
+        everyone.call("on_predict_begin", {})
+        done = 0  # batches
         with at_work(workers, executor) as pool:
             for rows, part in zip(cuts, pool.run(infer, (x[rows] for rows in cuts)), strict=True):
                 y[rows] = part
+                known = steps if rows.stop == len(x) else rows.stop // batch_size
+                for batch in range(done, known):
+                    everyone.call("on_predict_batch_begin", batch, {})
+                    outputs = y[batch * batch_size : (batch + 1) * batch_size]
+                    everyone.call("on_predict_batch_end", batch, {"outputs": outputs})
+                done = known
                 progress.update(count_batches(rows.stop, batch_size), {})
         progress.finish({})
+        everyone.call("on_predict_end", {})
         return y
 
     def __call__(self, x: Any) -> Array:
@@ -491,6 +514,7 @@ class Sequential(Network):
 LAYERS[Sequential.__name__] = Sequential  # a Sequential in a Sequential is read back like any other layer
 
 
+@explains_arguments
 def load_model(path: str | PathLike[str]) -> Sequential:
     """The model that `Sequential.save` wrote: it predicts, and trains on, as the one that was saved.
 
@@ -499,15 +523,7 @@ def load_model(path: str | PathLike[str]) -> Sequential:
     """
     from numpycnn import files
 
-    saved = files.load(checks.path("load_model", "path", path))
-    facts, layers = saved.facts, saved.layers
-    model = Sequential(name=facts["name"], seed=facts["seed"], fast=facts["fast"], dtype=facts["dtype"])
-    model._layers = layers
-    model._built = Built(layers[0].input_shape or (), layers[-1].output_shape or (), {}, {})
-    model.steps = facts["steps"]
-    if saved.compiled is not None:
-        model.compile(saved.compiled.optimizer, saved.compiled.loss, list(saved.compiled.metrics))
-    if facts["history"] is not None:
-        model.history = History()
-        model.history.epoch, model.history.history = saved.epoch, saved.history
-    return model
+    return files.load(checks.path("load_model", "path", path))
+
+
+explain_unknown_names(__name__)

@@ -4,17 +4,24 @@ Each parameter w with gradient g is updated in place, by itself. What an optimiz
 running mean of the gradients, are its slots, by name: `state["velocity"]["conv2d/kernel"]`.
 """
 
+import gc
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Map
+from numpycnn.common.unknown import remark
+
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop"]
 
 PART_BYTES = 1 << 19
 """About how many bytes of a parameter are updated at a time: with all that goes with them they stay in the cache."""
@@ -42,7 +49,7 @@ class Part(NamedTuple):
         )
 
 
-class Optimizer:
+class Optimizer(Explained):
     """Base of all optimizers. learning_rate: the size of a step, a number of at least 0."""
 
     iterations: int
@@ -55,6 +62,38 @@ class Optimizer:
         self.iterations = 0
         self.state = {}
         self._owner: weakref.ref[object] | None = None
+
+    if not TYPE_CHECKING:  # type checkers would believe that every attribute can be set
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Set an attribute. Settings are checked as the constructor checks them: `optimizer.learning_rate = 0.01`.
+
+            Raises AttributeError for a name that would have no effect, such as lr. Subclasses of your own may set
+            attributes of their own, except Keras's older names of an attribute that is there.
+            """
+            if name in vars(self):
+                value = self.checked(name, value)
+            elif not name.startswith("_"):
+                self.check_settable(name)
+            super().__setattr__(name, value)
+
+    def checked(self, name: str, value: Any) -> Any:
+        """The new value of an attribute. Raises TypeError or ValueError where the constructor would."""
+        if name == "learning_rate":
+            return self.check(name, value)
+        if type(self) in OPTIMIZERS.values() and name in self.get_config():
+            return vars(type(self)(**{**self.get_config(), name: value}))[name]
+        return value
+
+    def check_settable(self, name: str) -> None:
+        """Raise AttributeError for a new attribute that would have no effect."""
+        from numpycnn.common.keras_names import REPLACED
+
+        known = ["iterations", "state", *signature(type(self)).parameters]
+        replaced = REPLACED["attributes"].get(name) in vars(self)
+        if replaced or (type(self) in OPTIMIZERS.values() and name not in known):
+            explanation = f"{remark('arguments', name, known)}; available: {', '.join(known)}"
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
 
     def slots(self) -> tuple[str, ...]:
         """The names of the slots that each parameter has; all start as zeros."""
@@ -144,13 +183,16 @@ class Optimizer:
                     raise ValueError(f"{owner}: the slot {slot} of {name} has the shape {found}; expected {w.shape}")
 
     def claim(self, model: object) -> None:
-        """Take the model as the one that this optimizer serves; a copy of it is free again.
+        """Take the model as the one that this optimizer serves; a copy of the optimizer is free again.
 
-        Raises ValueError if it serves another one.
+        Where the model that it served before is gone, the optimizer starts anew. Raises ValueError if that one is not.
         """
-        owner = None if self._owner is None else self._owner()
-        if owner is not None and owner is not model:
-            raise ValueError(f"{type(self).__name__}: serves another model already; each model needs its own optimizer")
+        if self._owner is not None and self._owner() is not model:
+            gc.collect()  # a model that is no longer used may still be held by its own History
+            if self._owner() is not None:
+                owner = type(self).__name__
+                raise ValueError(f"{owner}: serves another model already; each model needs its own optimizer")
+            self.iterations, self.state = 0, {}  # they belonged to the parameters of a model that is gone
         self._owner = weakref.ref(model)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -300,4 +342,8 @@ def get_optimizer(value: Any) -> Optimizer:
     """The optimizer that a name, or an optimizer itself, stands for. Raises ValueError or TypeError for others."""
     if isinstance(value, Optimizer):
         return value
-    return checks.lookup("compile", "optimizer", value.lower() if isinstance(value, str) else value, OPTIMIZERS)()
+    name = value.lower() if isinstance(value, str) else value
+    return checks.lookup("compile", "optimizer", name, OPTIMIZERS, kind="optimizers")()
+
+
+explain_unknown_names(__name__)

@@ -111,8 +111,8 @@ def on_disk(call: Callable[..., object]) -> Callable[..., object]:
 
     def inside(*network: Sequential, path: Any, **others: Any) -> object:
         with TemporaryDirectory() as folder, chdir(folder):
-            if isinstance(path, str) and path == "saved":
-                small_network().save("saved")
+            if isinstance(path, str) and path == "saved.safetensors":
+                small_network().save("saved.safetensors")
             try:
                 return call(*network, path, **others)
             except OSError:
@@ -295,10 +295,10 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.path, "saved")}, ""),
-    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.path, "saved")}, ""),
+    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
+    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
     **{
-        method.__name__: Case(on_disk(method), {"path": Arg(kinds.path, "saved")}, "", built=True)
+        method.__name__: Case(on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors")}, "", built=True)
         for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
     },
     "to_categorical": Case(

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from loops import Geometry
 
 from numpycnn.common.typing import Array, Shape
 from numpycnn.functional.window import Window
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
 ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
@@ -45,27 +45,27 @@ def distinct(rng: np.random.Generator, shape: Shape) -> Array:
 
 
 @st.composite
-def axes(draw: st.DrawFn, padding: str, *, dilated: bool) -> Geometry:
+def axes(draw: st.DrawFn, padding: str, *, dilated: bool) -> Axis:
     """One axis of an image and a window that fits it; strides and dilations both below and above the window."""
     kernel, stride = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     dilation = draw(st.integers(1, 3)) if dilated else 1
     smallest = kernel + (kernel - 1) * (dilation - 1) if padding == "valid" else 1
-    return Geometry(draw(st.integers(smallest, smallest + 5)), kernel, stride, dilation, padding)
+    return Axis(draw(st.integers(smallest, smallest + 5)), kernel, stride, dilation, padding)
 
 
 @st.composite
-def geometries(draw: st.DrawFn, *, dilated: bool) -> tuple[Geometry, Geometry]:
+def geometries(draw: st.DrawFn, *, dilated: bool) -> tuple[Axis, Axis]:
     """Both axes, drawn apart, of the same padding."""
     padding = draw(st.sampled_from(("valid", "same")))
     return draw(axes(padding, dilated=dilated)), draw(axes(padding, dilated=dilated))
 
 
-def window(rows: Geometry, cols: Geometry) -> Window:
+def window(rows: Axis, cols: Axis) -> Window:
     """The library's window for the two axes."""
     return Window((rows.kernel, cols.kernel), (rows.stride, cols.stride), rows.padding, (rows.dilation, cols.dilation))
 
 
-def image_shape(rows: Geometry, cols: Geometry, channels: int, data_format: str) -> Shape:
+def image_shape(rows: Axis, cols: Axis, channels: int, data_format: str) -> Shape:
     return (channels, rows.size, cols.size) if data_format == "channels_first" else (rows.size, cols.size, channels)
 
 
@@ -116,8 +116,24 @@ def dense_layers(draw: st.DrawFn) -> Layer:
     )
 
 
+@st.composite
+def batch_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axis = draw(st.integers(1, len(shape)))
+    return BatchNormalization(
+        draw(st.sampled_from((axis, axis - len(shape) - 1))),
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        moving_mean_initializer="random_normal",
+        input_shape=shape,
+    )
+
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
+    "BatchNormalization": batch_normalization_layers(),
     "Conv2D": conv2d_layers(),
     "Dense": dense_layers(),
     "Dropout": st.builds(

@@ -17,7 +17,14 @@ from numpycnn.engine import training
 from numpycnn.engine.fast import block, im2col, pooling, winograd
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, per_example
+from numpycnn.losses import (
+    CategoricalCrossentropy,
+    Loss,
+    MeanSquaredError,
+    logits_gradient,
+    per_example,
+    probabilities_gradient,
+)
 
 # ---------------------------------------------------------------- what is checked
 
@@ -302,7 +309,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "y - p",
         "cross-entropy of scores",
-        Fault(CategoricalCrossentropy.gradient, "F.softmax(y_pred) - y_true", "y_true - F.softmax(y_pred)"),
+        Fault(logits_gradient, "p * F.sum_of_others(y) - y *", "-p * F.sum_of_others(y) + y *"),
     ),
     (
         "missing 1/count",
@@ -313,17 +320,17 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "clipping ignored",
         "cross-entropy, clipped",
-        Fault(CategoricalCrossentropy.gradient, "np.where(clipped == q, -y_true / clipped, 0)", "-y_true / clipped"),
+        Fault(probabilities_gradient, "np.where(clipped == q, y, 0)", "y"),
     ),
     (
         "normalisation ignored",
         "cross-entropy",
-        Fault(CategoricalCrossentropy.gradient, "dq - (dq * q).sum(axis=-1, keepdims=True)", "dq"),
+        Fault(probabilities_gradient, "F.sum_of_others(y) - y / clipped * F.sum_of_others(q)", "-y / clipped"),
     ),
     (
         "not divided by the sum",
         "cross-entropy",
-        Fault(CategoricalCrossentropy.gradient, " / y_pred.sum(axis=-1, keepdims=True)", ""),
+        Fault(probabilities_gradient, " * F.sum_of_others(q)) / total", " * F.sum_of_others(q))"),
     ),
     ("a missing 2", "squared error", Fault(MeanSquaredError.gradient, "2.0 /", "1.0 /")),
     (

@@ -4,32 +4,62 @@ import hashlib
 import json
 import math
 import pickle
-import struct
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
+
+NO_DIGEST = "0" * 64
+SIZES = {"F32": 4, "F64": 8, "I64": 8}
 
 
-def parts(raw: bytes) -> tuple[dict[str, Any], bytes]:
-    """A file's header and the bytes of its arrays."""
-    start = 16 + int.from_bytes(raw[12:16], "little")
-    return json.loads(raw[16:start]), raw[start:-32]
+class Parts(NamedTuple):
+    """What a file is made of."""
+
+    metadata: dict[str, str]
+    """The digest, the format and its version."""
+    facts: dict[str, Any]
+    """The rest of the metadata, which is JSON."""
+    arrays: dict[str, Any]
+    buffer: bytes
 
 
-def sealed(header: bytes, arrays: bytes, length: int | None = None, version: int = 1) -> bytes:
+def parts(raw: bytes) -> Parts:
+    """What a file of a model is made of."""
+    start = 8 + int.from_bytes(raw[:8], "little")
+    arrays = json.loads(raw[8:start])
+    metadata = {**arrays.pop("__metadata__"), "sha256": NO_DIGEST}
+    facts = {key: json.loads(metadata.pop(key)) for key in list(metadata) if key not in ("sha256", "format", "version")}
+    return Parts(metadata, facts, arrays, raw[start:])
+
+
+def header(parts: Parts) -> bytes:
+    """The header of a file of these parts."""
+    texts = {key: json.dumps(value) for key, value in parts.facts.items()}
+    metadata = {**parts.metadata, **texts}
+    return json.dumps({"__metadata__": metadata, **parts.arrays}, separators=(",", ":")).encode()
+
+
+def sealed(header: bytes, buffer: bytes, length: int | None = None) -> bytes:
+    """A file of this header and buffer, with the digest that belongs to it where its place is there."""
+    before, place, after = header.partition(b'"sha256":"')
+    header = before + place + (NO_DIGEST.encode() + after[64:] if place else after)
+    body = (len(header) if length is None else length).to_bytes(8, "little") + header + buffer
+    return body.replace(place + NO_DIGEST.encode(), place + hashlib.sha256(body).hexdigest().encode(), 1)
+
+
+def assembled(parts: Parts) -> bytes:
     """A file of these parts, with the digest that belongs to it."""
-    body = b"numpycnn" + struct.pack("<II", version, len(header) if length is None else length) + header + arrays
-    return body + hashlib.sha256(body).digest()
+    return sealed(header(parts), parts.buffer)
 
 
-def changed(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
+def changed(change: Callable[[Parts], object]) -> Callable[[bytes], bytes]:
     """A file whose header was changed in place, and the digest with it."""
 
     def build(raw: bytes) -> bytes:
-        header, arrays = parts(raw)
-        change(header)
-        return sealed(json.dumps(header).encode(), arrays)
+        found = parts(raw)
+        change(found)
+        return assembled(found)
 
     return build
 
@@ -38,36 +68,58 @@ def replaced(right: str, wrong: str) -> Callable[[bytes], bytes]:
     """A file in whose header a text was replaced, which may leave no JSON."""
 
     def build(raw: bytes) -> bytes:
-        header, arrays = parts(raw)
-        text = json.dumps(header)
+        found = parts(raw)
+        text = header(found).decode()
         assert right in text
-        return sealed(text.replace(right, wrong, 1).encode(), arrays)
+        return sealed(text.replace(right, wrong, 1).encode(), found.buffer)
 
     return build
 
 
 def fact(name: str, value: Any) -> Callable[[bytes], bytes]:
     """A file with another value of one fact."""
-    return changed(lambda header: header["facts"].update({name: value}))
+    return changed(lambda parts: parts.facts.update({name: value}))
 
 
-def array(index: int, **entries: Any) -> Callable[[bytes], bytes]:
+def metadata(name: str, text: Any) -> Callable[[bytes], bytes]:
+    """A file with another text in its metadata, which may be no JSON."""
+
+    def change(parts: Parts) -> None:
+        parts.facts.pop(name, None)
+        parts.metadata[name] = text
+
+    return changed(change)
+
+
+def part_of(fact: str, name: str, value: Any) -> Callable[[bytes], bytes]:
+    """A file with another value in a fact that is a dict."""
+    return changed(lambda parts: parts.facts[fact].update({name: value}))
+
+
+def array(name: str, **entries: Any) -> Callable[[bytes], bytes]:
     """A file that declares one array otherwise."""
-    return changed(lambda header: header["arrays"][index].update(entries))
+    return changed(lambda parts: parts.arrays[name].update(entries))
 
 
 def layer(index: int, **config: Any) -> Callable[[bytes], bytes]:
     """A file with other arguments of one layer."""
-    return changed(lambda header: header["facts"]["layers"][index]["config"].update(config))
+    return changed(lambda parts: parts.facts["config"]["layers"][index]["config"].update(config))
+
+
+def renamed(right: str, wrong: str) -> Callable[[bytes], bytes]:
+    """A file in which an array has another name."""
+    return changed(lambda parts: parts.arrays.update({wrong: parts.arrays.pop(right)}))
 
 
 def more_arrays(raw: bytes, *added: tuple[str, str, list[int]]) -> bytes:
     """A file with more arrays, of 0xff bytes, by name, dtype and shape."""
-    header, arrays = parts(raw)
+    found = parts(raw)
+    buffer = found.buffer
     for name, dtype, shape in added:
-        header["arrays"].append({"name": name, "dtype": dtype, "shape": shape, "offset": len(arrays)})
-        arrays += b"\xff" * (math.prod(shape) * int(dtype[-1]))
-    return sealed(json.dumps(header).encode(), arrays)
+        begin, size = len(buffer), math.prod(shape) * SIZES[dtype]
+        found.arrays[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, begin + size]}
+        buffer += b"\xff" * size
+    return assembled(found._replace(buffer=buffer))
 
 
 class Exploit:
@@ -78,217 +130,357 @@ class Exploit:
 
 
 def zipped(raw: bytes) -> bytes:
-    """An archive as np.savez writes it, that declares an array of petabytes."""
+    """An archive, as Keras and np.savez write it."""
     target = BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
-        text = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000,), }\n"
-        archive.writestr("../../evil.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text)
+        archive.writestr("../../evil.npy", raw)
     return target.getvalue()
 
 
+KERNEL, BIAS = "weights/a/kernel", "weights/a/bias"
+NO_MODEL = "expected a file that Sequential.save wrote, with the model's layers; this one holds arrays alone: build the"
+
 FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    # not such a file at all
+    # another file altogether
     "an empty file": (lambda raw: b"", "ends too early, after 0 bytes"),
-    "a pickle": (lambda raw: pickle.dumps(Exploit()), "expected a file that begins with b'numpycnn'"),
-    "a pickle behind the letters": (
+    "a pickle": (lambda raw: pickle.dumps(Exploit()), "this is a pickle, which can run code: load it with the program"),
+    "a pickle in the place of the header": (
         lambda raw: sealed(pickle.dumps(Exploit()), b""),
-        "'utf-8' codec can't decode byte 0x80",
+        r"a header must begin with '\{'; received b'\\x80'",
     ),
-    "an archive": (zipped, "expected a file that begins with b'numpycnn'; received b'PK"),
-    "zeros": (lambda raw: bytes(10_000), "expected a file that begins with b'numpycnn'"),
+    "an archive": (zipped, "numpycnn reads .safetensors files; this is a zip archive, as Keras writes it to .keras"),
+    "HDF5": (
+        lambda raw: b"\x89HDF\r\n\x1a\n" + raw,
+        r"this is an HDF5 file, as Keras and h5py write it: load it with Keras, .* model.set_weights\(keras_model",
+    ),
+    "the former format": (
+        lambda raw: b"numpycnn\x01\0\0\0" + raw,
+        "this is a file that was written by an earlier version of numpycnn: train or save the model again",
+    ),
+    "zeros": (lambda raw: bytes(10_000), r"a header must begin with '\{'; received b''"),
+    "arrays of another library": (
+        lambda raw: sealed(json.dumps(parts(raw).arrays).encode(), parts(raw).buffer),
+        NO_MODEL,
+    ),
+    "arrays of another library that says what made it": (
+        lambda raw: sealed(
+            json.dumps({"__metadata__": {"format": "pt"}, **parts(raw).arrays}).encode(), parts(raw).buffer
+        ),
+        NO_MODEL,
+    ),
+    "a model without a digest": (
+        replaced('"sha256":"', '"sha255":"'),
+        "file: metadata must be a dict with the keys .*; received the keys sha255, config",
+    ),
+    "a model whose digest stands elsewhere": (
+        replaced(f'"sha256":"{NO_DIGEST}","format":"numpycnn"', f'"format":"numpycnn","sha256":"{NO_DIGEST}"'),
+        "does not agree with its digest",
+    ),
+    "a model that says that another library made it": (
+        metadata("format", "pt"),
+        "file: format must be one of 'numpycnn'; received 'pt'",
+    ),
+    "weights alone": (changed(lambda parts: parts.facts.clear()), NO_MODEL),
+    "a later version": (metadata("version", "2"), "file: version must be one of '1'; received '2'"),
     # its frame
-    "of a version to come": (lambda raw: sealed(b"{}", b"", version=2), "expected the format's version 1; received 2"),
-    "of a version far off": (
-        lambda raw: sealed(b"{}", b"", version=1 + 2**24),
-        "expected the format's version 1; received 16777217",
+    "a header of 2**64 bytes": (lambda raw: b"\xff" * 8 + raw, "a header may have 8388608 bytes; received 18446744073"),
+    "a header of a byte too many": (lambda raw: (2**23 + 1).to_bytes(8, "little") + raw, "bytes; received 8388609"),
+    "a header longer than the file": (
+        lambda raw: sealed(b"{}", b"", length=10_000),
+        "a header of 10000 bytes is longer than the file of 10",
     ),
-    "a header of 4 GB": (lambda raw: sealed(b"{}", b"", length=2**32 - 1), "a header of 4294967295 bytes is too long"),
-    "a header longer than the file": (lambda raw: sealed(b"{}", b"", length=10_000), "a header of 10000 bytes is too"),
-    "a header that takes the digest": (lambda raw: sealed(b"{}", b"", length=34), "a header of 34 bytes is too"),
-    "a header that takes a byte of the digest": (
+    "a header of a byte more than the file": (
         lambda raw: sealed(b"{}", b"", length=3),
-        "a header of 3 bytes is too",
+        "a header of 3 bytes is longer than the file of 10",
     ),
-    "bytes after the end": (lambda raw: raw + b"\0", "the file has"),
-    "arrays without their digest": (lambda raw: raw[:-32], "the file has"),
-    "another digest": (lambda raw: raw[:-32] + bytes(32), "does not agree with its digest"),
+    "bytes after the end": (lambda raw: raw + b"\0", "bytes; the file has"),
+    "another digest": (lambda raw: raw[:35] + b"1" * 64 + raw[99:], "does not agree with its digest"),
+    "a digest in capitals": (lambda raw: raw[:35] + raw[35:99].upper() + raw[99:], "does not agree with its digest"),
     # its JSON
-    "deep JSON": (lambda raw: sealed(b"[" * 500_000 + b"]" * 500_000, b""), "maximum recursion depth|header must be"),
     "deep objects": (lambda raw: sealed(b'{"a":' * 150_000, b""), "maximum recursion depth|Expecting value"),
-    "long JSON": (lambda raw: sealed(b"[" + b"0," * 500_000 + b"0]", b""), "file: header must be a dict"),
-    "a header of 10 MB": (lambda raw: sealed(b" " * 10_000_000, b""), "a header of 10000000 bytes is too long"),
-    "no UTF-8": (lambda raw: sealed(b'{"facts": "\xff"}', b""), "'utf-8' codec can't decode"),
-    "JSON in UTF-16": (lambda raw: sealed(json.dumps(parts(raw)[0]).encode("utf-16"), parts(raw)[1]), "'utf-8' codec"),
-    "no JSON": (lambda raw: sealed(b"import os", b""), "Expecting value"),
-    "a key twice": (replaced('"kind": "model"', '"kind": "model", "kind": "model"'), "a key comes twice among kind, "),
+    "deep lists": (metadata("history", "[" * 500_000 + "]" * 500_000), "maximum recursion depth|history must be"),
+    "long JSON": (
+        metadata("config", "[" + "0," * 100_000 + "0]"),
+        "file: a model must have 1 to 1000 layers; received 0",
+    ),
+    "many objects": (metadata("callbacks", "[" + "{}," * 100_000 + "{}]"), "file: callback must be a string"),
+    "a header of 10 MB": (
+        lambda raw: sealed(b" " * 10_000_000, b""),
+        "a header may have 8388608 bytes; received 10000",
+    ),
+    "a header of nothing": (lambda raw: sealed(b"", b""), "a header must begin with"),
+    "spaces before the header": (lambda raw: sealed(b" " + header(parts(raw)), parts(raw).buffer), "must begin with"),
+    "no UTF-8": (lambda raw: sealed(b'{"\xff": {}}', b""), "'utf-8' codec can't decode"),
+    "JSON in UTF-16": (
+        lambda raw: sealed(header(parts(raw)).decode().encode("utf-16-le"), parts(raw).buffer),
+        "Expecting property name",
+    ),
+    "no JSON": (lambda raw: sealed(b"{import os}", b""), "Expecting property name"),
+    "two JSON values": (lambda raw: sealed(b"{}{}", b""), "Extra data"),
+    "an array twice": (
+        replaced(f'"{BIAS}":', f'"{KERNEL}":'),
+        f"a key comes twice among __metadata__, {KERNEL}, {KERNEL}, weights/b/kernel",
+    ),
+    "a key twice": (metadata("position", '{"steps": 0, "steps": 1}'), "a key comes twice among steps, steps"),
     "a number of a million digits": (
-        replaced('"steps": 0', f'"steps": 1{"0" * 900_000}'),
+        metadata("position", f'{{"iterations": 0, "stopped": false, "steps": 1{"0" * 900_000}}}'),
         "Exceeds the limit|steps must be at most",
     ),
-    "NaN for a count": (replaced('"steps": 0', '"steps": NaN'), "NaN is no JSON"),
-    "infinity for a size": (replaced('"input_shape": [2]', '"input_shape": [Infinity]'), "Infinity is no JSON"),
-    "one fact more": (fact("hook", "os.system"), "file: facts must be a dict with the keys"),
-    "one fact less": (changed(lambda header: header["facts"].pop("seed")), "file: facts must be a dict with the keys"),
-    "facts in a list": (changed(lambda header: header.update(facts=[])), "file: facts must be a dict"),
+    "NaN for a count": (metadata("position", '{"steps": NaN}'), "NaN is not JSON"),
+    "infinity for a size": (metadata("input_shape", "[Infinity]"), "Infinity is not JSON"),
+    "metadata in a list": (
+        lambda raw: sealed(b'{"__metadata__":["sha256"]}', b""),
+        "__metadata__ must be a dict of strings; received",
+    ),
+    "metadata that is no text": (metadata("version", 1), "file: __metadata__ version must be a string; received 1"),
+    "metadata that is no JSON": (metadata("callbacks", "os.system"), "Expecting value"),
+    "metadata without a version": (
+        replaced('"version":"1",', ""),
+        "file: version must be one of '1'; received None",
+    ),
+    "one fact more": (fact("hook", "os.system"), "file: metadata must be a dict with the keys callbacks, compile_con"),
+    "one fact less": (changed(lambda parts: parts.facts.pop("history")), "file: metadata must be a dict with the keys"),
     # its arrays
-    "petabytes": (array(0, shape=[2**50, 2]), r"\(1125899906842624, 2\) is larger than the file"),
-    "a product that overflows 64 bits": (array(0, shape=[2**32, 2**32]), r"\(4294967296, 4294967296\) is larger"),
-    "a size of 4,000 digits": (array(0, shape=[10**4000]), r"weights/a/kernel of shape \(10000"),
-    "sizes that only their product makes too large": (array(0, shape=[3, 5]), "must begin at offset 60; received 16"),
-    "sizes whose product takes long": (array(0, shape=[9] * 300_000), "kernel may have 32 axes; received 300000"),
-    "a size of zero": (array(0, shape=[0, 2]), "weights/a/bias must begin at offset 0; received 16"),
-    "a negative size": (array(0, shape=[-2, -2]), "file: shape of weights/a/kernel must be an integer of at least 0"),
-    "a size that is true": (
-        array(0, shape=[True, 2]),
-        "file: shape of weights/a/kernel must be an integer of at least 0",
+    "petabytes": (
+        array(KERNEL, shape=[2**50, 2]),
+        r"weights/a/kernel, float32 of shape \(1125899906842624, 2\), must have the data_offsets \[0, 9007199254740992",
     ),
+    "a product that overflows 64 bits": (array(KERNEL, shape=[2**32, 2**32]), r"\(4294967296, 4294967296\), must have"),
+    "a size beyond 64 bits": (array(KERNEL, shape=[2**63]), "shape of weights/a/kernel must be at most 92233720368547"),
+    "a size of 4,000 digits": (array(KERNEL, shape=[10**4000]), "shape of weights/a/kernel must be at most 9223372036"),
+    "sizes that only their product makes too large": (
+        array(KERNEL, shape=[3, 5]),
+        r"must have the data_offsets \[0, 60\]; received \[0, 16\]",
+    ),
+    "sizes whose product takes long": (array(KERNEL, shape=[9] * 30_000), "kernel may have 32 axes; received 30000"),
+    "a size of zero": (array(KERNEL, shape=[0, 2]), r"must have the data_offsets \[0, 0\]; received \[0, 16\]"),
+    "a negative size": (array(KERNEL, shape=[-2, -2]), f"file: shape of {KERNEL} must be an integer of at least 0"),
+    "a size that is true": (array(KERNEL, shape=[True, 2]), f"file: shape of {KERNEL} must be an integer of at least"),
     "a size that is a float": (
-        array(0, shape=[2.0, 2]),
-        "file: shape of weights/a/kernel must be an integer of at least 0",
+        array(KERNEL, shape=[2.0, 2]),
+        f"file: shape of {KERNEL} must be an integer of at least",
     ),
-    "sizes in a dict": (array(0, shape={"2": 2}), "file: shape of weights/a/kernel must be a list"),
-    "32 axes": (array(0, shape=[2, 2] + [1] * 30), "expected weights/a/kernel as float32 of shape"),
-    "objects": (array(0, dtype="|O"), "file: dtype of weights/a/kernel must be one of '<f4', '<f8', '<i8'"),
-    "a structured dtype": (array(0, dtype="f4,O"), "file: dtype of weights/a/kernel must be one of"),
-    "another dtype of the same size": (array(0, dtype="<f8", shape=[2]), "expected weights/a/kernel as float32 of"),
-    "an overlap": (array(1, offset=0), "weights/a/bias must begin at offset 16; received 0"),
-    "a hole": (array(1, offset=20), "weights/a/bias must begin at offset 16; received 20"),
-    "a negative offset": (array(0, offset=-8), "file: offset of weights/a/kernel must be an integer of at least 0"),
-    "a name twice": (array(1, name="weights/a/kernel"), "two arrays have the name 'weights/a/kernel'"),
-    "a name that climbs out": (
-        array(1, name="../../../etc/passwd"),
-        "expected the array weights/a/bias, which is miss",
+    "sizes in a dict": (array(KERNEL, shape={"2": 2}), f"file: shape of {KERNEL} must be a list"),
+    "32 axes": (array(KERNEL, shape=[2, 2] + [1] * 30), f"expected {KERNEL} as float32 of shape"),
+    "objects": (array(KERNEL, dtype="O"), f"file: dtype of {KERNEL} must be one of 'F32', 'F64', 'I64'; received 'O'"),
+    "half precision": (array(KERNEL, dtype="F16"), f"file: dtype of {KERNEL} must be one of 'F32', 'F64', 'I64'"),
+    "a dtype in a list": (array(KERNEL, dtype=["F32"]), f"file: dtype of {KERNEL} must be one of"),
+    "another dtype of the same size": (
+        array(KERNEL, dtype="F64", shape=[2]),
+        rf"expected {KERNEL} as float32 of shape \(2, 2\); received float64 of shape \(2,\)",
     ),
-    "a name that is none": (array(1, name=None), "file: array's name must be a string"),
+    "an overlap": (
+        array(BIAS, data_offsets=[8, 16]),
+        r"bias, float32 of .* data_offsets \[16, 24\]; received \[8, 16\]",
+    ),
+    "a hole": (array(BIAS, data_offsets=[20, 28]), r"data_offsets \[.*; received \["),
+    "a negative offset": (array(KERNEL, data_offsets=[-8, 8]), f"file: data_offsets of {KERNEL} must be an integer of"),
+    "an offset that is a float": (
+        array(KERNEL, data_offsets=[0, 16.0]),
+        f"file: data_offsets of {KERNEL} must be an in",
+    ),
+    "one offset": (array(KERNEL, data_offsets=[0]), f"file: expected 2 data_offsets of {KERNEL}; received 1"),
+    "an end before the beginning": (array(BIAS, data_offsets=[24, 16]), r"must have the data_offsets"),
+    "an array that declares too little": (
+        array(KERNEL, shape=[1], data_offsets=[12, 16]),
+        "must have the data_offsets",
+    ),
+    "a buffer that no array declares": (
+        changed(lambda parts: parts.arrays.pop("weights/b/bias")),
+        "the arrays take 32 bytes; the file has 36 for them",
+    ),
+    "a name that climbs out": (renamed(BIAS, "../../../etc/passwd"), f"expected the array {BIAS}, which is missing"),
     "an array too many": (
-        lambda raw: more_arrays(raw, ("weights/c/kernel", "<f4", [1])),
+        lambda raw: more_arrays(raw, ("weights/c/kernel", "F32", [1])),
         "holds the array weights/c/kernel, which does not belong to the model",
     ),
-    "arrays in a dict": (changed(lambda header: header.update(arrays={})), "file: arrays must be a list"),
-    "an array with a key more": (array(0, hook="os.system"), "file: array must be a dict with the keys"),
-    "a text of a million letters": (layer(0, name="a" * 10**6), "a text may have 1000 characters; received 1000000"),
+    "a slot that the optimizer does not have": (
+        lambda raw: more_arrays(raw, ("optimizer/velocity/a/bias", "F32", [2])),
+        "holds the array optimizer/velocity/a/bias, which does not belong to the model",
+    ),
+    "an array with a key more": (array(KERNEL, hook="os.system"), f"file: array {KERNEL} must be a dict with the keys"),
+    "an array that is a text": (
+        changed(lambda parts: parts.arrays.update({KERNEL: "F32"})),
+        f"file: array {KERNEL} must be a dict with the keys data_offsets, dtype, shape; received 'F32'",
+    ),
+    "a text of a million letters": (layer(0, name="a" * 10**6), "expected the array weights/aaaaaaa"),
     "words to the terminal": (
         layer(0, name="\x1b]0;"),
         r"expected the array weights/\\x1b\]0;/kernel, which is missing$",
     ),
     # its model
-    "of another kind": (fact("kind", "weights"), "file: kind must be one of 'model'"),
+    "a model of a text": (fact("config", "Sequential"), "file: a model must have 1 to 1000 layers; received 0"),
     "an unknown class": (
-        changed(lambda header: header["facts"]["layers"][0].update(class_name="os.system")),
-        "file: class_name of layer must be one of 'Activation', 'Conv2D'",
+        changed(lambda parts: parts.facts["config"]["layers"][0].update(class_name="os.system")),
+        "from_config: class_name of layer must be one of 'Activation', ",
     ),
     "a class by its path": (
-        changed(lambda header: header["facts"]["layers"][0].update(class_name="numpycnn.layers.Dense")),
-        "file: class_name of layer must be one of",
+        changed(lambda parts: parts.facts["config"]["layers"][0].update(class_name="numpycnn.layers.Dense")),
+        "from_config: class_name of layer must be one of",
     ),
     "a class that is no text": (
-        changed(lambda header: header["facts"]["layers"][0].update(class_name=["Dense"])),
-        "file: class_name of layer must be one of",
+        changed(lambda parts: parts.facts["config"]["layers"][0].update(class_name=["Dense"])),
+        "from_config: class_name of layer must be one of",
     ),
     "an unknown initializer": (
         layer(0, kernel_initializer={"class_name": "eval", "config": {}}),
         "class_name of kernel_initializer must be one of 'Constant'",
     ),
     "an unknown loss": (
-        changed(lambda header: header["facts"]["compiled"]["loss"].update(class_name="print")),
+        changed(lambda parts: parts.facts["compile_config"]["loss"].update(class_name="print")),
         "file: class_name of loss must be one of 'CategoricalCrossentropy'",
     ),
-    "compiled with a key more": (
-        changed(lambda header: header["facts"]["compiled"].update(hook="os.system")),
-        "file: compiled must be a dict with the keys",
+    "compile_config with a key more": (
+        part_of("compile_config", "hook", "os.system"),
+        "file: compile_config must be a dict with the keys",
     ),
     "metrics in a text": (
-        changed(lambda header: header["facts"]["compiled"].update(metrics="acc")),
+        part_of("compile_config", "metrics", "acc"),
         "file: metrics must be a list; received 'acc'",
     ),
     "an unknown optimizer": (
-        changed(lambda header: header["facts"]["compiled"]["optimizer"].update(class_name="SystemExit")),
+        changed(lambda parts: parts.facts["compile_config"]["optimizer"].update(class_name="SystemExit")),
         "file: class_name of optimizer must be one of 'SGD', 'RMSprop', 'Adam'",
     ),
     "an unknown metric": (
-        changed(lambda header: header["facts"]["compiled"].update(metrics=["os.system"])),
+        part_of("compile_config", "metrics", ["os.system"]),
         "file: metric must be one of 'accuracy', 'acc'",
     ),
     "an optimizer's argument that is left out": (
-        changed(lambda header: header["facts"]["compiled"]["optimizer"].update(config={})),
-        "file: expected compiled {.*'learning_rate': 0.01, .*received {",
+        changed(lambda parts: parts.facts["compile_config"]["optimizer"].update(config={})),
+        "file: expected compile_config/optimizer/config/learning_rate 0.01; received None",
     ),
     "a metric twice": (
-        changed(lambda header: header["facts"]["compiled"].update(metrics=["accuracy", "accuracy"])),
-        "file: expected compiled {",
+        part_of("compile_config", "metrics", ["accuracy", "accuracy"]),
+        "compile: metrics must have different names",
     ),
-    "an unknown argument": (layer(0, hook="os.system"), "unexpected keyword argument 'hook'"),
+    "an unknown argument": (layer(0, hook="os.system"), "hook"),
     "an argument that is left out": (
-        changed(lambda header: header["facts"]["layers"][0]["config"].pop("use_bias")),
-        "a: expected the config",
+        changed(lambda parts: parts.facts["config"]["layers"][0]["config"].pop("use_bias")),
+        "file: expected config/layers/0/config/use_bias True; received None",
     ),
     "units beyond any memory": (layer(1, units=10**9), "expected weights/b/kernel as float32 of shape"),
     "a window beyond any image": (
         changed(
-            lambda header: header["facts"]["layers"].__setitem__(
+            lambda parts: parts.facts["config"]["layers"].__setitem__(
                 0, {"class_name": "MaxPooling2D", "config": {"pool_size": [10**9, 10**9]}}
             )
         ),
-        "max_pooling2d: expected the config",
+        r"max_pooling2d: expected images of shape \(rows, columns, channels\); received \(2,\)",
     ),
     "an input beyond any memory": (fact("input_shape", [10**9]), "a: expected input_shape|expected weights/a/kernel"),
     "an input of axes without end": (
-        fact("input_shape", [9] * 300_000),
+        fact("input_shape", [9] * 30_000),
         "file: input_shape may have 32 axes; received 3",
     ),
-    "layers in a text": (fact("layers", "none"), "file: layers must be a list; received 'none'"),
-    "no layers": (fact("layers", []), "file: layers must be 1 to 1000; received 0"),
-    "a hundred thousand layers": (
-        fact("layers", [{"class_name": "Flatten", "config": {}}] * 20_000),
-        "layers must be 1 to 1000; received 20000|is too long",
+    "a layer of a text": (
+        part_of("config", "layers", ["Dense"]),
+        "file: layer must be a dict with the keys class_name, config; received 'Dense'",
+    ),
+    "a thousand layers inside one": (
+        part_of(
+            "config",
+            "layers",
+            [
+                {
+                    "class_name": "Sequential",
+                    "config": {
+                        **{"name": "c", "seed": None, "fast": True, "dtype": None},
+                        "layers": [{"class_name": "Flatten", "config": {}}] * 1_000,
+                    },
+                }
+            ],
+        ),
+        "file: a model must have 1 to 1000 layers; received 1001",
+    ),
+    "layers in one another without end": (
+        metadata("config", '{"layers": [{"class_name": "Sequential", "config": ' * 100 + "0" + "}]}" * 100),
+        "from_config: config must be a dict with the keys",
+    ),
+    "a layer with another input": (
+        layer(1, input_shape="os.system"),
+        "file: expected config/layers/1/config/input_shape",
+    ),
+    "layers in a text": (part_of("config", "layers", "none"), "file: layers must be a list; received 'none'"),
+    "no layers": (part_of("config", "layers", []), "file: a model must have 1 to 1000 layers; received 0"),
+    "twenty thousand layers": (
+        part_of("config", "layers", [{"class_name": "Flatten", "config": {}}] * 20_000),
+        "file: a model must have 1 to 1000 layers; received 1001",
     ),
     "two layers of one name": (layer(1, name="a"), "a: layers of a model must have different names"),
-    "layers that do not fit": (layer(1, input_shape=[3]), "b: expected input_shape \\(3,\\); received \\(2,\\)"),
-    "a seed that is none": (fact("seed", None), "file: seed must be an integer of at least 0"),
-    "a seed beyond bounds": (fact("seed", 2**64), "file: seed must be at most 9223372036854775807"),
-    "steps beyond bounds": (fact("steps", 10**400), "file: steps must be at most"),
-    "negative iterations": (fact("iterations", -1), "file: iterations must be an integer of at least 0"),
+    "layers that do not fit": (
+        layer(1, input_shape=[3]),
+        "file: expected config/layers/1/config/input_shape/0 2; received 3",
+    ),
+    "a seed that is none": (part_of("config", "seed", None), "file: seed must be an integer of at least 0"),
+    "a seed beyond bounds": (part_of("config", "seed", 2**64), "file: seed must be at most 9223372036854775807"),
+    "steps beyond bounds": (part_of("position", "steps", 10**400), "file: steps must be at most"),
+    "negative iterations": (part_of("position", "iterations", -1), "file: iterations must be an integer of at least 0"),
+    "a position that is none": (fact("position", None), "file: position must be a dict with the keys"),
     "a learning rate below zero": (
-        changed(lambda header: header["facts"]["compiled"]["optimizer"]["config"].update(learning_rate=-1)),
+        changed(lambda parts: parts.facts["compile_config"]["optimizer"]["config"].update(learning_rate=-1)),
         "SGD: learning_rate must be a finite number, at least 0",
     ),
     "a learning rate beyond all floats": (
-        changed(lambda header: header["facts"]["compiled"]["optimizer"]["config"].update(learning_rate=10**400)),
+        changed(lambda parts: parts.facts["compile_config"]["optimizer"]["config"].update(learning_rate=10**400)),
         "SGD: learning_rate must be from",
     ),
-    "a dtype that is none": (fact("dtype", "object"), "file: dtype must be one of 'float32', 'float64'"),
-    "a flag that is a number": (fact("fast", 1), "file: fast must be True or False"),
-    "an end that is a number": (fact("stopped", 0), "file: stopped must be True or False"),
-    "a name that is a path": (fact("name", "../model"), "file: name must not be empty nor contain '/'"),
-    "a history of figures that are missing": (
-        fact("history", ["loss"]),
-        "expected the array epoch, which is missing",
+    "a dtype that is none": (part_of("config", "dtype", "object"), "tiny: dtype must be one of 'float32', 'float64'"),
+    "a flag that is a number": (part_of("config", "fast", 1), "tiny: fast must be True or False"),
+    "an end that is a number": (part_of("position", "stopped", 0), "file: stopped must be True or False"),
+    "a name that is a path": (
+        part_of("config", "name", "../model"),
+        "Sequential: name must not be empty nor contain '/'",
     ),
-    "a history of another kind": (fact("history", "none"), "file: history must be a list; received 'none'"),
+    "a history of another kind": (fact("history", "none"), "file: history must be a dict with the keys epoch, history"),
+    "a history of lists without names": (
+        fact("history", {"epoch": [], "history": [[0.5]]}),
+        r"file: history must be a dict of lists by name; received \[\[0.5\]\]",
+    ),
     "an epoch below zero": (
-        lambda raw: more_arrays(fact("history", [])(raw), ("epoch", "<i8", [1])),
-        "file: epoch must be an integer of at least 0; received .*-1",
+        fact("history", {"epoch": [-1], "history": {}}),
+        "History: epoch must be an integer of at least 0; received -1",
     ),
-    "a figure that is none": (fact("history", [{}]), "file: figure must be a string"),
+    "an epoch beyond bounds": (
+        fact("history", {"epoch": [2**63], "history": {}}),
+        "History: epoch must be at most 9223372036854775807; received 9223372036854775808",
+    ),
+    "epochs in a text": (fact("history", {"epoch": "01", "history": {}}), "file: epoch must be a list; received '01'"),
     "a figure that is no list": (
-        lambda raw: more_arrays(fact("history", ["loss"])(raw), ("epoch", "<i8", [1]), ("history/loss", "<f8", [])),
-        r"expected history/loss as float64 of shape \(0,\); received float64 of shape \(\)",
+        fact("history", {"epoch": [0], "history": {"loss": 0.5}}),
+        "file: loss must be a list; received 0.5",
     ),
     "a figure that is a table": (
-        lambda raw: more_arrays(fact("history", ["loss"])(raw), ("epoch", "<i8", [1]), ("history/loss", "<f8", [1, 1])),
-        r"expected history/loss as float64 of shape \(1,\); received float64 of shape \(1, 1\)",
+        fact("history", {"epoch": [0], "history": {"loss": [[0.5]]}}),
+        r"file: loss must be a list of floats; received \[0.5\]",
+    ),
+    "a figure that is another text": (
+        fact("history", {"epoch": [0], "history": {"loss": ["1e5"]}}),
+        "file: loss must be a list of floats; received '1e5'",
+    ),
+    "a figure that is no float": (
+        fact("history", {"epoch": [0], "history": {"loss": [10**400]}}),
+        "file: loss must be a list of floats; received 1000000",
     ),
     "a callback that is none": (fact("callbacks", [{}]), "file: callback must be a string"),
     "callbacks in a text": (fact("callbacks", "none"), "file: callbacks must be a list; received 'none'"),
     "callbacks without end, and arrays of none of them": (
         lambda raw: more_arrays(
-            fact("callbacks", [""] * 100_000)(raw), *[(f"x/{k}", "<f4", [1]) for k in range(3_000)]
+            fact("callbacks", [""] * 100_000)(raw), *[(f"x/{k}", "F32", [1]) for k in range(3_000)]
         ),
         "holds the array x/0, which does not belong to the model",
     ),
     "a callback's array without a name": (
-        lambda raw: more_arrays(fact("callbacks", [""])(raw), ("callbacks/0", "<f4", [1])),
-        "holds the array callbacks/0, which does not belong to the model",
+        lambda raw: more_arrays(fact("callbacks", [""])(raw), ("callbacks/0/", "F32", [1])),
+        "holds the array callbacks/0/, which does not belong to the model",
+    ),
+    "an array of a callback that is not there": (
+        lambda raw: more_arrays(fact("callbacks", [""])(raw), ("callbacks/1/best", "F32", [1])),
+        "holds the array callbacks/1/best, which does not belong to the model",
+    ),
+    "an array of a callback whose number begins with zero": (
+        lambda raw: more_arrays(fact("callbacks", [""])(raw), ("callbacks/00/best", "F32", [1])),
+        "holds the array callbacks/00/best, which does not belong to the model",
     ),
 }
 """By name: how to make the file from a model's, and what the error says of it."""

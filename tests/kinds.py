@@ -179,6 +179,11 @@ def path(value: Any) -> bool:
         return False
 
 
+def model_path(value: Any) -> bool:
+    """A text that can name a model's file."""
+    return path(value) and value.lower().endswith(".safetensors")
+
+
 def array(*shapes: tuple[int | None, ...], dtypes: str = "biuf") -> Kind:
     """Anything that is an array of real numbers of one of the shapes, where None is any size; or of any shape."""
 

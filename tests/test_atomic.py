@@ -53,16 +53,16 @@ class Disk:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    small_network(0).save(tmp_path / "model")
+    small_network(0).save(tmp_path / "model.safetensors")
     return tmp_path
 
 
 def contents(folder: Path) -> tuple[bytes, bytes]:
     """(the file as it is, what it is to become)."""
-    small_network(1).save(folder / "new")
-    new = (folder / "new").read_bytes()
-    (folder / "new").unlink()
-    return (folder / "model").read_bytes(), new
+    small_network(1).save(folder / "new.safetensors")
+    new = (folder / "new.safetensors").read_bytes()
+    (folder / "new.safetensors").unlink()
+    return (folder / "model.safetensors").read_bytes(), new
 
 
 def test_whichever_call_fails_the_file_is_the_old_one_or_the_new(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,16 +75,16 @@ def test_whichever_call_fails_the_file_is_the_old_one_or_the_new(folder: Path, m
             for name in ("fsync", "replace"):
                 patch.setattr(os, name, partial(disk.call, getattr(os, name)))
             try:
-                small_network(1).save(folder / "model")
+                small_network(1).save(folder / "model.safetensors")
                 failed = False
             except OSError as error:
                 assert "the disk failed" in str(error)  # noqa: PT017
                 failed = True
-        assert os.listdir(folder) == ["model"]
-        content = (folder / "model").read_bytes()
+        assert os.listdir(folder) == ["model.safetensors"]
+        content = (folder / "model.safetensors").read_bytes()
         assert content in (old, new)
         outcomes.append((failed, content == new))
-        (folder / "model").write_bytes(old)
+        (folder / "model.safetensors").write_bytes(old)
         if disk.calls < fails:
             break
     assert outcomes[-1] == (False, True)
@@ -99,11 +99,11 @@ def test_what_cannot_be_removed_at_once_is_removed_later(folder: Path, monkeypat
         for name in ("fsync", "unlink"):
             patch.setattr(os, name, lambda *args: Disk(1).call(print))
         with pytest.raises(OSError, match="the disk failed"):
-            small_network(1).save(folder / "model")
-    assert (folder / "model").read_bytes() == old
+            small_network(1).save(folder / "model.safetensors")
+    assert (folder / "model.safetensors").read_bytes() == old
     assert len(os.listdir(folder)) == 2
-    small_network(1).save(folder / "model")
-    assert os.listdir(folder) == ["model"]
+    small_network(1).save(folder / "model.safetensors")
+    assert os.listdir(folder) == ["model.safetensors"]
 
 
 @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="directories cannot be synced here")
@@ -120,7 +120,7 @@ def test_file_and_directory_are_synced_before_and_after_the_rename(
         synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), files))
 
     monkeypatch.setattr(os, "fsync", sync)
-    small_network(1).save(folder / "model")
+    small_network(1).save(folder / "model.safetensors")
     assert synced == [(False, [old, new]), (True, [new])]  # at first the new one, whole, beside the old one
     for descriptor in descriptors:
         with pytest.raises(OSError, match="descriptor"):  # it was closed
@@ -129,77 +129,77 @@ def test_file_and_directory_are_synced_before_and_after_the_rename(
 
 def test_an_interruption_leaves_nothing(folder: Path) -> None:
     def interrupted() -> None:
-        with atomic.replacing(folder / "model"):
+        with atomic.replacing(folder / "model.safetensors"):
             assert len(os.listdir(folder)) == 2
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert os.listdir(folder) == ["model"]
+    assert os.listdir(folder) == ["model.safetensors"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that is no regular one")
 def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match=r"expected a file to replace; found something else: .*pipe"):
-        small_network().save(tmp_path / "pipe")
-    assert (tmp_path / "pipe").is_fifo()
-    assert os.listdir(tmp_path) == ["pipe"]
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    with pytest.raises(OSError, match=r"expected a file to replace; found something else: .*pipe.safetensors"):
+        small_network().save(tmp_path / "pipe.safetensors")
+    assert (tmp_path / "pipe.safetensors").is_fifo()
+    assert os.listdir(tmp_path) == ["pipe.safetensors"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_what_others_may_not_read_stays_so(folder: Path) -> None:
-    (folder / "model").chmod(0o600)
-    small_network(1).save(folder / "model")
-    assert (folder / "model").stat().st_mode & 0o777 == 0o600
+    (folder / "model.safetensors").chmod(0o600)
+    small_network(1).save(folder / "model.safetensors")
+    assert (folder / "model.safetensors").stat().st_mode & 0o777 == 0o600
 
 
 def test_whether_a_file_can_be_written_is_seen_beforehand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = (folder / "model").read_bytes()
-    (folder / "model.0123abcd.partial").write_bytes(b"")
-    atomic.prepare(folder / "model")
-    assert os.listdir(folder) == ["model"]
-    assert (folder / "model").read_bytes() == old
+    old = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors.0123abcd.partial").write_bytes(b"")
+    atomic.prepare(folder / "model.safetensors")
+    assert os.listdir(folder) == ["model.safetensors"]
+    assert (folder / "model.safetensors").read_bytes() == old
     with pytest.raises(FileNotFoundError):
-        atomic.prepare(folder / "none" / "model")
+        atomic.prepare(folder / "none" / "model.safetensors")
     monkeypatch.setattr(atomic, "open", Disk(1).open, raising=False)
     with pytest.raises(OSError, match="the disk failed"):
-        atomic.prepare(folder / "model")
+        atomic.prepare(folder / "model.safetensors")
 
 
 def test_only_litter_of_this_very_file_is_removed(folder: Path) -> None:
     others = [
-        "model.0123abcd.partial.kept",
-        "model.x.0123abcd.partial",
-        "mode.0123abcd.partial",
-        "model.0123abcdXpartial",
-        "model.partial",
+        "model.safetensors.0123abcd.partial.kept",
+        "model.safetensors.x.0123abcd.partial",
+        "mode.safetensors.0123abcd.partial",
+        "model.safetensors.0123abcdXpartial",
+        "model.safetensors.partial",
         "x.partial",
-        "modelXa.0123abcd.partial",  # not of model.a
+        "model.safetensorsXa.0123abcd.partial",  # not of model.safetensors.a
     ]
-    for name in [*others, "model.0123abcd.partial"]:
+    for name in [*others, "model.safetensors.0123abcd.partial"]:
         (folder / name).write_bytes(b"")
-    atomic.remove_litter(folder / "model")
-    atomic.remove_litter(folder / "model.a")
-    assert sorted(os.listdir(folder)) == sorted([*others, "model"])
+    atomic.remove_litter(folder / "model.safetensors")
+    atomic.remove_litter(folder / "model.safetensors.a")
+    assert sorted(os.listdir(folder)) == sorted([*others, "model.safetensors"])
 
 
 def test_what_another_is_writing_is_not_litter(folder: Path) -> None:
-    with atomic.replacing(folder / "model") as file:
+    with atomic.replacing(folder / "model.safetensors") as file:
         file.write(b"first")
-        small_network(1).save(folder / "model")
+        small_network(1).save(folder / "model.safetensors")
         assert len(os.listdir(folder)) == 2
-    assert (folder / "model").read_bytes() == b"first"
-    assert os.listdir(folder) == ["model"]
+    assert (folder / "model.safetensors").read_bytes() == b"first"
+    assert os.listdir(folder) == ["model.safetensors"]
 
 
 @pytest.mark.skipif(atomic.fcntl is None, reason="needs locks on files")
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (BlockingIOError(), ["model.00000002.partial"]),  # another process locks the first, to remove it
-        (FileNotFoundError(), ["model.00000002.partial"]),  # another process has removed the first
-        (OSError(errno.ENOLCK, "no locks here"), ["model.00000001.partial"]),
+        (BlockingIOError(), ["model.safetensors.00000002.partial"]),  # another process locks the first, to remove it
+        (FileNotFoundError(), ["model.safetensors.00000002.partial"]),  # another process has removed the first
+        (OSError(errno.ENOLCK, "no locks here"), ["model.safetensors.00000001.partial"]),
     ],
 )
 def test_a_new_file_is_claimed(
@@ -216,9 +216,9 @@ def test_a_new_file_is_claimed(
 
     monkeypatch.setattr(secrets, "token_hex", lambda size: f"{next(names):0{2 * size}x}")
     monkeypatch.setattr(atomic.fcntl, "flock", lock)
-    with atomic.replacing(tmp_path / "model"):
+    with atomic.replacing(tmp_path / "model.safetensors"):
         assert os.listdir(tmp_path) == expected
-    assert os.listdir(tmp_path) == ["model"]
+    assert os.listdir(tmp_path) == ["model.safetensors"]
 
 
 def test_without_locks_a_file_is_replaced_once_it_is_closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,19 +232,19 @@ def test_without_locks_a_file_is_replaced_once_it_is_closed(folder: Path, monkey
 
     monkeypatch.setattr(atomic, "fcntl", None)
     monkeypatch.setattr(os, "replace", noted)
-    (folder / "model.0123abcd.partial").write_bytes(b"")
+    (folder / "model.safetensors.0123abcd.partial").write_bytes(b"")
     file: IO[bytes]
-    with atomic.replacing(folder / "model") as file:
-        file.write(b"new")
+    with atomic.replacing(folder / "model.safetensors") as file:
+        file.write(b"new.safetensors")
     assert order == ["closed: True"]
-    assert (folder / "model").read_bytes() == b"new"
-    assert os.listdir(folder) == ["model"]
+    assert (folder / "model.safetensors").read_bytes() == b"new.safetensors"
+    assert os.listdir(folder) == ["model.safetensors"]
 
 
 def test_a_directory_is_not_synced_where_it_cannot_be(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "O_DIRECTORY", raising=False)
-    small_network(1).save(folder / "model")
-    assert os.listdir(folder) == ["model"]
+    small_network(1).save(folder / "model.safetensors")
+    assert os.listdir(folder) == ["model.safetensors"]
 
 
 def crash(job: str, times: int, folder: Path) -> dict[str, int]:
@@ -281,6 +281,6 @@ def test_files_are_written_where_there_are_no_locks(tmp_path: Path, monkeypatch:
     read = runpy.run_path(atomic.__file__)
     assert read["fcntl"] is None
     with read["replacing"](tmp_path / "target") as file:
-        file.write(b"new")
+        file.write(b"new.safetensors")
     assert os.listdir(tmp_path) == ["target"]
-    assert (tmp_path / "target").read_bytes() == b"new"
+    assert (tmp_path / "target").read_bytes() == b"new.safetensors"

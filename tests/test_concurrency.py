@@ -16,7 +16,6 @@ from numpycnn import Sequential
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import training
 from numpycnn.engine.fast import scratch
-from numpycnn.engine.network import Network
 from numpycnn.layers import Conv2D, Dense, Flatten, Layer, MaxPooling2D
 
 
@@ -34,7 +33,7 @@ class Pause(Layer):
 @pytest.fixture(autouse=True)
 def _threads_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Threads take turns as often as they can, and a batch is cut into many pieces."""
-    monkeypatch.setattr(training, "MOST", 2)
+    monkeypatch.setattr(training, "MAX_MICRO_BATCH", 2)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -95,7 +94,7 @@ ENOUGH = 50_000
 def test_scratch_memory_that_threads_share_would_be_noticed(
     workers: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scratch, "BUFFERS", SimpleNamespace(lent=[], free={}, depth=0))
+    monkeypatch.setattr(scratch, "LOCAL", SimpleNamespace(buffers=scratch.Buffers()))
     with pytest.raises((AssertionError, IndexError)):  # or two threads took the last buffer
         check_uses(network(fast=True), workers, ENOUGH)
 
@@ -103,7 +102,7 @@ def test_scratch_memory_that_threads_share_would_be_noticed(
 NEW = "np.empty((len(x), *output_shape), self.dtype)"
 WHILE = "any(False for _ in range(1000))"  # as long as other work between two changes
 FAULTS = {
-    "a result kept in the model": Fault(Network.predict, f"y = {NEW}", f"y = vars(self).setdefault('y', {NEW})"),
+    "a result kept in the model": Fault(Sequential.predict, f"y = {NEW}", f"y = vars(self).setdefault('y', {NEW})"),
     "weights changed for a moment": Fault(
         Dense.forward, "z = F", f"self.params['kernel'] *= 2; {WHILE}; self.params['kernel'] /= 2; z = F"
     ),

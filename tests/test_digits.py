@@ -189,9 +189,9 @@ def test_the_command_reads_several_pictures(tmp_path: Path, capsys: pytest.Captu
     model = Sequential([Flatten(input_shape=(28, 28, 1)), Dense(10, activation="softmax")], seed=0)
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(x[:5000, ..., None] / 255, y[:5000], batch_size=50, epochs=3, verbose=0)
-    model.save(tmp_path / "model")
+    model.save(tmp_path / "model.safetensors")
     paths = [str(saved(tmp_path / f"{k}.png", 255 - np.kron(x[k], np.ones((4, 4))))) for k in range(6)]
-    assert main(["predict", "--model", str(tmp_path / "model"), *paths]) == 0
+    assert main(["predict", "--model", str(tmp_path / "model.safetensors"), *paths]) == 0
     out = capsys.readouterr().out
     assert len(out.splitlines()) == 6 * 29
     read = re.findall(r"^.*/\d\.png: (\d) \((\d+\.\d)%\), \d \(\d+\.\d%\), \d \(\d+\.\d%\)$", out, re.MULTILINE)
@@ -200,20 +200,20 @@ def test_the_command_reads_several_pictures(tmp_path: Path, capsys: pytest.Captu
 
 def test_the_command_explains_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = Sequential([Dense(10, input_shape=(784,))], seed=0)
-    model.save(tmp_path / "model")
+    model.save(tmp_path / "model.safetensors")
     good = str(saved(tmp_path / "good.png", 255 * digits(1)[0]))
-    missing = tmp_path / "none"
+    missing = tmp_path / "none.safetensors"
     assert main(["predict", "--model", str(missing), good]) == 1
     hint = f"python -m numpycnn --resume {missing} trains a network and writes it there"
     assert capsys.readouterr().err == f"\n{missing}: there is no such file; {hint}\n"
     with pytest.raises(ModelFileError, match="there is no such file; python -m numpycnn --resume"):
         predict.run(argparse.Namespace(model=str(missing), pictures=[good]))
-    assert main(["predict", "--model", str(tmp_path / "model"), str(tmp_path / "no.png"), good]) == 1
+    assert main(["predict", "--model", str(tmp_path / "model.safetensors"), str(tmp_path / "no.png"), good]) == 1
     out, err = capsys.readouterr()
     assert "no.png" in err
     assert "good.png: " in out
-    Sequential([Dense(10, input_shape=(64,))], seed=0).save(tmp_path / "small")
-    assert main(["predict", "--model", str(tmp_path / "small"), good]) == 1
-    assert "small: expected a network of images of 28 by 28 pixels" in capsys.readouterr().err
+    Sequential([Dense(10, input_shape=(64,))], seed=0).save(tmp_path / "small.safetensors")
+    assert main(["predict", "--model", str(tmp_path / "small.safetensors"), good]) == 1
+    assert "small.safetensors: expected a network of images of 28 by 28 pixels" in capsys.readouterr().err
     with pytest.raises(ModelFileError, match=r"^small: expected a network of images of 28 by 28 pixels; .* \(64,\)$"):
-        likeliest(load_model(tmp_path / "small"), "small", digits(1)[0])
+        likeliest(load_model(tmp_path / "small.safetensors"), "small", digits(1)[0])

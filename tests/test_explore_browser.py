@@ -7,8 +7,8 @@ minute, and so belong to the deep profile.
 import ast
 import contextlib
 import io
+import json
 import math
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,8 @@ from typing import Any
 import cases
 import numpy as np
 import pytest
-from browser import Browser, find_browser
+from browser import Browser, needs_browser
+from browser import chromium as launched
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_explore import NETWORKS, array_of, data_for, facts_of, network_of
@@ -28,16 +29,11 @@ from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.datasets import mnist
 from numpycnn.datasets.digits import as_mnist
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.layers.base import Cache
+from numpycnn.layers.stage import Cache
 from numpycnn.show.explorer import page
 from numpycnn.show.trace import Trace
 
-PATH = find_browser()
-pytestmark = [
-    pytest.mark.deep,
-    pytest.mark.skipif(PATH is None, reason="needs Chromium or Chrome: on the path, or named by NUMPYCNN_BROWSER"),
-    pytest.mark.skipif(os.name == "nt", reason="drives the browser through file descriptors, which Windows has not"),
-]
+pytestmark = [pytest.mark.deep, needs_browser]
 
 
 MINUS = "\N{MINUS SIGN}"  # as the page writes it
@@ -45,8 +41,7 @@ MINUS = "\N{MINUS SIGN}"  # as the page writes it
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    assert PATH is not None
-    with Browser(PATH) as running:
+    with launched() as running:
         yield running
 
 
@@ -96,13 +91,13 @@ def conv(browser: Browser, explored: Explored) -> Browser:
     return browser
 
 
-PIXELS = """function pixels(selector, places) {
+PIXELS = """void (window.pixels = (selector, places) => {
     const source = document.querySelector(selector), copy = make("canvas", { width: source.width, height: source.height });
     const context = copy.getContext("2d", { willReadFrequently: true });
     context.drawImage(source, 0, 0);
     return places.map(([x, y]) => Array.from(context.getImageData(x, y, 1, 1).data.slice(0, 3)));
-}"""
-"""The colours of some pixels of a canvas."""
+})"""
+"""Declares a function: the colours of some pixels of a canvas."""
 
 
 def title(browser: Browser) -> str:
@@ -131,7 +126,8 @@ def run_snippet(browser: Browser, names: dict[str, Any] | None = None) -> tuple[
 
 
 def js_array(browser: Browser, expression: str) -> Array:
-    return np.array(browser.value(f"Array.from(({expression}).data)"), float)
+    """The numbers of a tensor of the page; as one string of JSON, for Playwright looks at each part of other values."""
+    return np.array(json.loads(browser.value(f"JSON.stringify(Array.from(({expression}).data))")), float)
 
 
 # ------------------------------------------------------------ it opens, and every panel is drawn
@@ -314,8 +310,8 @@ def test_an_output_cell_is_written_out_term_by_term(conv: Browser, explored: Exp
         assert close(shown[1], weight)
         assert close(shown[2], float(pixel) * float(weight))
     text = conv.text("#reading").replace(MINUS, "-")
-    score = float(re.search(r"score (\S+);", text).group(1))  # type: ignore[union-attr]
-    assert close(score, layer.inside["scores"][0, i, j, f])
+    score = float(re.search(r"pre-activation (\S+);", text).group(1))  # type: ignore[union-attr]
+    assert close(score, layer.inside["pre_activation"][0, i, j, f])
     printed, says = run_snippet(conv)
     assert says == pytest.approx(float(layer.output[0, i, j, f]), rel=1e-6)
     assert printed == pytest.approx(says, rel=1e-4, abs=1e-6)
@@ -338,7 +334,7 @@ def test_step_scrub_and_play(conv: Browser) -> None:
     conv.click("#back")
     conv.click("#back")
     assert title(conv).startswith("Output cell (3, 22)")
-    conv.focus("#scrub")
+    conv.page.focus("#scrub")
     conv.press("Home")
     assert title(conv).startswith("Output cell (0, 0)")
     conv.press("ArrowRight")
@@ -355,7 +351,7 @@ def test_step_scrub_and_play(conv: Browser) -> None:
 
 
 def test_reduced_motion_is_respected(conv: Browser, explored: Explored) -> None:
-    conv.media("prefers-reduced-motion", "reduce")
+    conv.page.emulate_media(reduced_motion="reduce")
     try:
         conv.open(explored.path)
         assert conv.value("document.querySelector('#play')") is None
@@ -363,7 +359,7 @@ def test_reduced_motion_is_respected(conv: Browser, explored: Explored) -> None:
         conv.click("#step")
         assert title(conv).startswith("Output cell")
     finally:
-        conv.media("prefers-reduced-motion", "")
+        conv.page.emulate_media(reduced_motion="null")
 
 
 def test_filters_are_chosen_and_sorted_by_what_they_contribute(conv: Browser, explored: Explored) -> None:
@@ -487,9 +483,9 @@ def test_numeric_and_analytic_agree_where_nothing_is_rounded(browser: Browser, t
 def test_gradients_stop_at_dead_relus(conv: Browser, explored: Explored) -> None:
     layer, f = explored.trace["conv2d"], int(conv.value("current.view.filter"))
     assert layer.output_gradient is not None
-    dead = (layer.inside["scores"][0, :, :, f] <= 0) & (layer.output_gradient[0, :, :, f] != 0)
+    dead = (layer.inside["pre_activation"][0, :, :, f] <= 0) & (layer.output_gradient[0, :, :, f] != 0)
     i, j = np.argwhere(dead)[0]
-    conv.point("#dscores", int(i), int(j), 24, 24)
+    conv.point("#dpre_activation", int(i), int(j), 24, 24)
     assert close(number(title(conv)), 0.0)
     assert "The ReLU is dead here: the gradient stops." in conv.text("#reading")
 
@@ -591,14 +587,16 @@ def test_another_target_sends_back_another_gradient(browser: Browser, explored: 
         table = [[float(cell.replace(MINUS, "-")) for cell in (row[1], row[2], row[4], row[5])] for row in cells]
         for k, (score, p, y, gradient) in enumerate(table):
             tolerance = 6e-4 if target == 2 else 0.1  # the page's own numbers, through a kernel in 7 bits
-            assert close(score, trace.last.inside["scores"][0, k], tolerance) or target == 3
+            assert close(score, trace.last.inside["pre_activation"][0, k], tolerance) or target == 3
             assert close(p, trace.output[0, k], tolerance)
             assert y == (k == target)
-            assert math.isclose(gradient, trace.last.inside_gradients["scores"][0, k], rel_tol=tolerance, abs_tol=1e-7)
+            assert math.isclose(
+                gradient, trace.last.inside_gradients["pre_activation"][0, k], rel_tol=tolerance, abs_tol=1e-7
+            )
     assert browser.value("page.traced") is True
     browser.click("#class-4")
     printed, says = run_snippet(browser)
-    assert says == pytest.approx(float(trace.last.inside_gradients["scores"][0, 4]), rel=1e-6)
+    assert says == pytest.approx(float(trace.last.inside_gradients["pre_activation"][0, 4]), rel=1e-6)
     assert printed == pytest.approx(says, rel=1e-4, abs=1e-9)
 
 
@@ -616,10 +614,13 @@ def test_the_snippet_of_every_panel_prints_the_number(browser: Browser, explored
 
 def draw_a_one(browser: Browser) -> None:
     x, y = browser.centre("#drawing")
-    browser.mouse("mousePressed", x - 20, y - 90)
+    mouse = browser.page.mouse
+    mouse.move(x - 20, y - 90)
+    mouse.down()
     for step in range(10):
-        browser.mouse("mouseMoved", x - 20 + 2 * step, y - 90 + 15 * step)
-    browser.mouse("mouseReleased", x, y + 60)
+        mouse.move(x - 20 + 2 * step, y - 90 + 15 * step)
+    mouse.move(x, y + 60)
+    mouse.up()
 
 
 def check_drawing(browser: Browser, explored: Explored) -> Array:
@@ -676,10 +677,10 @@ def test_a_digit_drawn_by_touch_does_not_scroll_the_page(browser: Browser, explo
 def test_a_digit_drawn_by_keyboard(browser: Browser, explored: Explored) -> None:
     browser.open(explored.path)
     browser.click("#stage-0")
-    browser.focus("#drawing")
+    browser.page.focus("#drawing")
     browser.press(*["ArrowUp"] * 8)
     assert browser.value("page.traced") is True
-    browser.press(*["ArrowDown"] * 14, shift=True)
+    browser.press(*["Shift+ArrowDown"] * 14)
     assert "row 20, drawn" in browser.text("#spoken")
     ink = check_drawing(browser, explored)
     rows = np.flatnonzero(ink.any(axis=1))
@@ -739,7 +740,7 @@ def test_examples_and_those_read_wrongly_can_be_chosen(browser: Browser, explore
 
 def jump(browser: Browser, number: int) -> None:
     """Type a number into the field of examples."""
-    browser.focus("#jump")
+    browser.page.focus("#jump")
     browser.value("document.querySelector('#jump').select()")
     for figure in str(number):
         browser.press(figure)
@@ -792,7 +793,7 @@ def test_every_part_can_be_reached_and_used_by_keyboard(conv: Browser, explored:
         " node.tabIndex >= 0 && !node.disabled && node.checkVisibility() && !reached.has(node)).map((node) => node.outerHTML)"
     )
     assert missed == []
-    conv.focus("#output")
+    conv.page.focus("#output")
     conv.value("current.figures.output.place.row = current.figures.output.place.col = 0")
     conv.press("ArrowDown", "ArrowDown", "ArrowRight")
     f = int(conv.value("current.view.filter"))
@@ -808,7 +809,7 @@ def test_every_part_can_be_reached_and_used_by_keyboard(conv: Browser, explored:
     assert conv.text("#panel h2").startswith("max_pooling2d")
     assert conv.text("#spoken") == "max_pooling2d, 3 of 9"
     conv.press("[")
-    conv.focus("#stage-1")
+    conv.page.focus("#stage-1")
     conv.press("ArrowRight")
     assert conv.value("document.activeElement.id") == "stage-2"
 
@@ -818,9 +819,9 @@ def test_everything_has_a_name_that_can_be_spoken(browser: Browser, explored: Ex
     browser.open(explored.path)
     for stage in range(9):
         browser.value(f"choose({stage})")
-        browser.send("Accessibility.enable")
-        nodes = browser.send("Accessibility.getFullAXTree")["nodes"]
-        browser.send("Accessibility.disable")
+        browser.devtools.send("Accessibility.enable")
+        nodes = browser.devtools.send("Accessibility.getFullAXTree")["nodes"]
+        browser.devtools.send("Accessibility.disable")
         active = [node for node in nodes if not node["ignored"] and node["role"]["value"] in roles]
         assert len(active) > 10
         assert [node for node in active if not node["name"]["value"].strip()] == []

@@ -235,7 +235,7 @@ def test_the_package_names_it() -> None:
     assert numpycnn.gradcheck.gradcheck is gradcheck
     assert numpycnn.__getattr__("gradcheck") is numpycnn.gradcheck  # as it is before anyone has imported it
     with pytest.raises(AttributeError, match="module 'numpycnn' has no attribute 'gradients'"):
-        _ = numpycnn.gradients
+        _ = numpycnn.gradients  # type: ignore[attr-defined]
 
 
 # ---------------------------------------------------------------- the command

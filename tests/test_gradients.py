@@ -10,8 +10,10 @@ from cases import LAYERS, built, distinct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numpycnn import Sequential
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
+from numpycnn.engine.batching import Data
 from numpycnn.engine.training import Place
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
@@ -150,9 +152,9 @@ DTYPE = np.dtype(np.float64)
 )
 def test_scores_are_no_probabilities(last: Layer) -> None:
     with pytest.raises(ValueError, match="does not give the probabilities that categorical_crossentropy takes"):
-        training.objective([last], CategoricalCrossentropy(), DTYPE, fast=False)
+        training.objective(Sequential([last]), CategoricalCrossentropy(), DTYPE, fast=False)
     logits = CategoricalCrossentropy(from_logits=True)
-    assert training.objective([last], logits, DTYPE, fast=False).loss is logits
+    assert training.objective(Sequential([last]), logits, DTYPE, fast=False).loss is logits
 
 
 @pytest.mark.parametrize(
@@ -170,51 +172,57 @@ def test_scores_are_no_probabilities(last: Layer) -> None:
     ids=lambda value: value.name if isinstance(value, Loss) else repr(value),
 )
 def test_softmax_alone_moves_into_the_loss(last: Layer, loss: Loss, moved: bool) -> None:
-    goal = training.objective([last], loss, DTYPE, fast=False)
+    goal = training.objective(Sequential([last]), loss, DTYPE, fast=False)
     assert goal.activation == ("softmax" if moved else "linear")
     assert (goal.loss is loss) is not moved
 
 
 def test_micro_batches_have_masks_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same example four times over, in two micro-batches: no two of the four are dropped alike."""
-    monkeypatch.setattr(training, "MOST", 2)
-    layer = built(Dropout(0.5, input_shape=(64,)), 0, np.float64)
-    goal = training.objective([layer], MeanSquaredError(), np.dtype(np.float64), fast=False)
-    result, _ = training.train_batch(goal, Place(3, 0), np.ones((4, 64)), np.zeros((4, 64)), np.arange(4))
-    assert len({row.tobytes() for row in result.y_pred}) == 4
+    monkeypatch.setattr(training, "MAX_MICRO_BATCH", 2)
+    model = Sequential([Dropout(0.5, input_shape=(64,))])
+    goal = training.objective(model, MeanSquaredError(), DTYPE, fast=False)
+    step = training.batch_gradients(goal, Place(3, 0), Data(np.ones((4, 64)), np.zeros((4, 64))), np.arange(4))
+    assert len({row.tobytes() for row in step.result.y_pred}) == 4
 
 
 def test_layers_have_masks_of_their_own() -> None:
-    layers = [built(Dropout(0.5, input_shape=(64,)), 0, np.float64) for _ in range(2)]
-    how = training.passes(layers, np.dtype(np.float64), fast=False)
-    _, masks = training.forward(how, np.ones((1, 64)), partial(Place(3, 0).rng, 0))
-    assert masks[0].tolist() != masks[1].tolist()
+    """In chains inside too."""
+    model = Sequential([Dropout(0.5, input_shape=(64,)), Dropout(0.5), Sequential([Dropout(0.5), Dropout(0.5)])])
+    _, (first, second, inside) = model.forward(np.ones((1, 64)), training=True, rng=Place(3, 0).rng(0))
+    assert len({mask.tobytes() for mask in (first, second, *inside)}) == 4
+
+
+def copies(layers: list[Layer]) -> list[Layer]:
+    """The layers anew, not built and with names to come."""
+    return [type(layer).from_config(layer.get_config() | {"name": None}) for layer in layers]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("loss", [CategoricalCrossentropy(), MeanSquaredError()], ids=lambda loss: loss.name)
 def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole networks, dropout on and the masks held, in five micro-batches of which the last is short."""
-    monkeypatch.setattr(training, "MOST", 2)
-    layers, rng, shape = NETWORKS[name], np.random.default_rng(5), NETWORKS[name][0].input_shape
-    for index, layer in enumerate(layers):
-        layer.rename([other.name for other in layers[:index]])
-        shape = layer.build(shape, rng, np.float64) if shape is not None else None
-    x = distinct(rng, (9, *(layers[0].input_shape or ())))
-    y = np.eye(3)[rng.integers(0, 3, 9)]
-    goal = training.objective(layers, loss, np.dtype(np.float64), fast=False)
-    batch = goal, Place(9, 0), x, y, np.arange(9)
-    result, terms = training.train_batch(*batch)
+    monkeypatch.setattr(training, "MAX_MICRO_BATCH", 2)
+    model, rng = Sequential(copies(NETWORKS[name]), seed=5, dtype="float64"), np.random.default_rng(5)
+    x = distinct(rng, (9, *(model.input_shape or ())))
+    data = Data(x, np.eye(3)[rng.integers(0, 3, 9)])
+
+    def step() -> training.StepResult:
+        goal = training.objective(model, loss, DTYPE, fast=False)
+        return training.batch_gradients(goal, Place(9, 0), data, np.arange(9))
+
+    result, terms, state = step()
     gradients = training.total(terms)
-    assert 1 < len(terms) <= training.TERMS  # however many micro-batches there are
+    assert 1 < len(terms) <= training.MAX_TERMS  # however many micro-batches there are
+    assert state == {}
     assert result.losses.shape == (9,)
     np.testing.assert_allclose(result.y_pred.sum(axis=1), 1.0)  # probabilities, though the loss takes scores
-    for layer in layers:
+    for layer in model.layers:
         for key, param in layer.params.items():
 
             def mean_loss(moved: Array, layer: Layer = layer, key: str = key) -> complex:
                 before, layer.params[key] = layer.params[key], moved
-                value = training.train_batch(*batch)[0].losses.mean()
+                value = step().result.losses.mean()
                 layer.params[key] = before
                 return complex(value)
 

@@ -1,19 +1,21 @@
-"""The kernels against nested loops (`loops.py`), bit for bit: whole numbers have exact sums in any order."""
+"""The kernels against their definitions as nested loops (`numpycnn.reference`).
+
+What only adds, multiplies and compares is equal bit for bit: whole numbers have exact sums in any order.
+"""
 
 from dataclasses import FrozenInstanceError
 
-import loops
 import numpy as np
 import pytest
 from cases import LAYOUTS, geometries, integers, laid_out, window
 from hypothesis import given
 from hypothesis import strategies as st
-from loops import Geometry
 from numeric import same_bits
 
 from numpycnn import functional as F
-from numpycnn.common.typing import Array
+from numpycnn import reference
 from numpycnn.functional.window import Window
+from numpycnn.reference import Axis
 
 seeds = st.integers(0, 2**32 - 1)
 counts = st.integers(1, 3)
@@ -22,8 +24,8 @@ dtypes = st.sampled_from((np.float32, np.float64))
 
 
 @given(geometries(dilated=True), counts, counts, counts, seeds, layouts, dtypes)
-def test_convolution_equals_loops(
-    axes: tuple[Geometry, Geometry], n: int, c: int, f: int, seed: int, layout: str, dtype: type
+def test_convolution_equals_its_definition(
+    axes: tuple[Axis, Axis], n: int, c: int, f: int, seed: int, layout: str, dtype: type
 ) -> None:
     rows, cols = axes
     rng, sliding = np.random.default_rng(seed), window(rows, cols)
@@ -31,61 +33,52 @@ def test_convolution_equals_loops(
     kernel, bias = integers(rng, (rows.kernel, cols.kernel, c, f), dtype), integers(rng, (f,), dtype)
     dy = integers(rng, (n, rows.outputs, cols.outputs, f), dtype)
     x_given, kernel_given, dy_given = (laid_out(a, layout) for a in (x, kernel, dy))
+    how = sliding.strides, sliding.padding, sliding.dilation
 
     y, patches = F.conv2d(x_given, kernel_given, bias, sliding)
-    same_bits(y, loops.conv2d(x, kernel, bias, rows, cols))
+    same_bits(y, reference.conv2d(x, kernel, bias, *how))
 
-    dx, dkernel, dbias = loops.conv2d_backward(dy, x, kernel, rows, cols)
+    dx, dkernel, dbias = reference.conv2d_backward(dy, x, kernel, *how)
     for actual, expected in zip(F.conv2d_backward(dy_given, patches, kernel_given), (dkernel, dbias), strict=True):
         same_bits(actual, expected)
     same_bits(F.conv2d_backward_input(dy_given, kernel_given, x.shape, sliding), dx)
 
 
 @given(geometries(dilated=False), counts, counts, seeds, st.sampled_from((1, 8)), layouts, dtypes)
-def test_max_pooling_equals_loops(
-    axes: tuple[Geometry, Geometry], n: int, c: int, seed: int, bound: int, layout: str, dtype: type
+def test_max_pooling_equals_its_definition(
+    axes: tuple[Axis, Axis], n: int, c: int, seed: int, bound: int, layout: str, dtype: type
 ) -> None:
     rows, cols = axes
     rng, sliding = np.random.default_rng(seed), window(rows, cols)
     x = integers(rng, (n, rows.size, cols.size, c), dtype, bound)  # from -1 to 1 nearly every window has ties
     dy = integers(rng, (n, rows.outputs, cols.outputs, c), dtype)
+    how = sliding.size, sliding.strides, sliding.padding
     y, winner = F.max_pool2d(laid_out(x, layout), sliding)
+    same_bits(y, reference.max_pool2d(x, *how))
     dx = F.max_pool2d_backward(laid_out(dy, layout), winner, x.shape, sliding)
-    expected_y, expected_dx = loops.max_pool2d(x, dy, rows, cols)
-    same_bits(y, expected_y)
-    same_bits(dx, expected_dx)
+    same_bits(dx, reference.max_pool2d_backward(dy, x, *how))
 
 
 @given(geometries(dilated=True), counts, counts, seeds)
-def test_im2col_rows_are_patches_and_columns_are_taps(
-    axes: tuple[Geometry, Geometry], n: int, c: int, seed: int
-) -> None:
+def test_im2col_rows_are_patches_and_columns_are_taps(axes: tuple[Axis, Axis], n: int, c: int, seed: int) -> None:
     rows, cols = axes
     x = np.random.default_rng(seed).permutation(n * rows.size * cols.size * c) + 1.0
     x = x.reshape(n, rows.size, cols.size, c)
     expected = np.zeros((n, rows.outputs, cols.outputs, rows.kernel, cols.kernel, c))
-    for i, j, u, v, row, col in loops.cells(rows, cols):
+    for i, j, u, v, row, col in reference.cells(rows, cols):
         expected[:, i, j, u, v] = x[:, row, col]
     same_bits(F.im2col(x, window(rows, cols)), expected.reshape(n * rows.outputs * cols.outputs, -1))
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=3), counts, seeds, layouts, dtypes)
-def test_dense_equals_loops(leading: list[int], units: int, seed: int, layout: str, dtype: type) -> None:
+def test_dense_equals_its_definition(leading: list[int], units: int, seed: int, layout: str, dtype: type) -> None:
     rng = np.random.default_rng(seed)
     x = integers(rng, (*leading, 3), dtype)
     kernel, bias = integers(rng, (3, units), dtype), integers(rng, (units,), dtype)
     dy = integers(rng, (*leading, units), dtype)
-    y, dx = np.zeros_like(dy), np.zeros_like(x)
-    dkernel, dbias = np.zeros_like(kernel), np.zeros_like(bias)
-    for index in np.ndindex(*leading):
-        for u in range(units):
-            y[index][u] = bias[u] + sum(x[index][d] * kernel[d, u] for d in range(3))
-            dbias[u] += dy[index][u]
-            for d in range(3):
-                dx[index][d] += dy[index][u] * kernel[d, u]
-                dkernel[d, u] += dy[index][u] * x[index][d]
+    dx, dkernel, dbias = reference.dense_backward(dy, x, kernel)
     x_given, kernel_given, dy_given = (laid_out(a, layout) for a in (x, kernel, dy))
-    same_bits(F.dense(x_given, kernel_given, bias), y)
+    same_bits(F.dense(x_given, kernel_given, bias), reference.dense(x, kernel, bias))
     same_bits(F.dense_backward_input(dy_given, kernel_given), dx)
     for actual, expected in zip(F.dense_backward(dy_given, x_given), (dkernel, dbias), strict=True):
         same_bits(actual, expected)
@@ -214,61 +207,3 @@ def test_a_window_that_does_not_fit_is_refused() -> None:
         Window((3, 2), dilation=(2, 1)).output_size((4, 9))
     with pytest.raises(ValueError, match="a window that spans 2 by 5 pixels does not fit into an image of 9 by 4"):
         Window((2, 3), dilation=(1, 2)).output_size((9, 4))
-
-
-# ---------------------------------------------------------------- dropout and activations
-
-
-def test_dropout_keeps_the_mean_and_drops_the_rate() -> None:
-    for rate in (0.1, 0.5, 0.75):
-        kept = F.dropout_kept((10, 10_001), rate, np.random.default_rng(1))
-        mask = kept * F.dropout_scale(rate, np.dtype(np.float64))
-        sigma = np.sqrt(rate * (1 - rate) / mask.size)
-        assert abs((mask == 0).mean() - rate) < 4 * sigma
-        assert set(np.unique(mask)) == {0.0, 1.0 / (1.0 - rate)}
-
-
-@pytest.mark.parametrize("rate", [0.25, 0.9, 1 / 3])
-def test_every_random_word_serves_four_units(rate: float) -> None:
-    """The masks from the generator's raw words; 7 units take two words of 64 bits, whose last quarter is not used."""
-    rng = np.random.default_rng(3)
-    kept = F.dropout_kept((3, 7), rate, rng)
-    words = np.random.default_rng(3).bit_generator.random_raw(7)
-    quarters = words[:6].view(np.uint16).reshape(3, 8)[:, :7]
-    assert kept.tolist() == (quarters / 2**16 < round((1 - rate) * 65536) / 65536).tolist()
-    assert rng.bit_generator.random_raw() == words[6]
-
-
-@pytest.mark.parametrize(("steps", "kept"), [(58982.4, [True, False]), (58982.6, [True, True])])
-def test_dropouts_rate_is_rounded_to_the_nearest_step(steps: float, kept: list[bool]) -> None:
-    class Words:
-        def integers(self, *arguments: object, **options: object) -> Array:
-            return np.array([[58981, 58982, 0, 65535]], np.uint16).view(np.uint64)
-
-    assert F.dropout_kept((1, 4), 1 - steps / 65536, Words()).tolist() == [[*kept, True, False]]  # type: ignore[arg-type]
-
-
-def test_dropout_at_rate_one_drops_everything() -> None:
-    assert not F.dropout_kept((1, 100), 1.0, np.random.default_rng(1)).any()
-    assert F.dropout_scale(1.0, np.dtype(np.float32)) == 1.0
-
-
-def test_activations_at_known_points() -> None:
-    z = np.array([-2.0, 0.0, 1.0])
-    assert F.relu(z).tolist() == [0.0, 0.0, 1.0]
-    np.testing.assert_allclose(F.sigmoid(z), [0.11920292202211755, 0.5, 0.7310585786300049], rtol=1e-15)
-    np.testing.assert_allclose(F.tanh(z), [-0.9640275800758169, 0.0, 0.7615941559557649], rtol=1e-15)
-    np.testing.assert_allclose(F.softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]], rtol=1e-15)
-
-
-def test_activations_hold_at_extreme_scores() -> None:
-    z = np.array([[-1e4, 0.0, 1e4]], np.float32)
-    assert F.sigmoid(z).tolist() == [[0.0, 0.5, 1.0]]
-    assert F.softmax(z).tolist() == [[0.0, 0.0, 1.0]]
-    assert F.log_softmax(z).tolist() == [[-2e4, -1e4, 0.0]]
-    assert F.sigmoid(np.array([-80.0]))[0] == pytest.approx(np.exp(-80.0), rel=1e-12)
-
-
-def test_relu_passes_no_gradient_at_the_kink() -> None:
-    y = F.relu(np.array([-1.0, 0.0, 2.0]))
-    assert F.relu_backward(np.array([3.0, 3.0, 3.0]), y).tolist() == [0.0, 0.0, 3.0]

@@ -7,8 +7,10 @@ import numeric
 import numpy as np
 import pytest
 
-from numpycnn import backend
-from numpycnn.common.typing import Array
+from numpycnn import Sequential, backend, reference
+from numpycnn import functional as F
+from numpycnn.common.typing import Array, Shape
+from numpycnn.layers import Dense
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy, get_loss
 from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix, get_metrics, values_of
 
@@ -173,7 +175,7 @@ def test_what_a_loss_of_ones_own_lacks_is_said() -> None:
         with pytest.raises(NotImplementedError):
             method(np.ones((1, 2)), np.ones((1, 2)))
     assert lacking.takes_probabilities is MeanSquaredError().takes_probabilities is False
-    assert lacking.of_scores() is None
+    assert lacking.with_logits() is None
     with pytest.raises(ValueError, match=r"^loss: expected y of shape \(n, 2\); received \(1, 3\)"):
         lacking.targets(np.ones((1, 3)), (2,))
 
@@ -191,8 +193,145 @@ def test_losses_have_names() -> None:
     assert get_loss("mse").name == "mean_squared_error"
 
 
-def test_a_loss_of_scores_has_no_other() -> None:
-    assert CategoricalCrossentropy(from_logits=True).of_scores() is None
+# ---------------------------------------------------------------- from probabilities to logits
+
+
+class Smoothed(CategoricalCrossentropy):
+    """Label smoothing by the targets alone: it means the same for probabilities and for logits."""
+
+    def targets(self, y_true: Any, output_shape: Shape) -> Array:
+        return 0.9 * super().targets(y_true, output_shape) + 0.1 / output_shape[-1]
+
+
+class OwnValue(CategoricalCrossentropy):
+    def value(self, y_true: Array, y_pred: Array) -> Array:
+        return -(y_true * np.log(y_pred) * (1 - y_pred) ** 2).sum(axis=-1)
+
+
+class OwnGradient(SparseCategoricalCrossentropy):
+    """A gradient written for probabilities, such as a clipped one."""
+
+    def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        return np.maximum(-y_true / y_pred, -10)
+
+
+class Inherits(OwnGradient):
+    pass
+
+
+@pytest.mark.parametrize("loss", [CategoricalCrossentropy(), SparseCategoricalCrossentropy(), Smoothed()])
+def test_a_cross_entropy_has_one_with_logits(loss: CategoricalCrossentropy) -> None:
+    twin = loss.with_logits()
+    assert isinstance(twin, type(loss))
+    assert twin.get_config() == {"from_logits": True}
+    assert loss.get_config() == {"from_logits": False}
+    y = loss.targets([0, 1, 2] if type(loss) is SparseCategoricalCrossentropy else np.eye(3), (3,)).astype(float)
+    z = np.array(LOGITS)
+    np.testing.assert_allclose(twin.value(y, z), loss.value(y, F.softmax(z)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [CategoricalCrossentropy(from_logits=True), MeanSquaredError(), OwnValue(), OwnGradient(), Inherits()],
+)
+def test_these_losses_have_none_with_logits(loss: Loss) -> None:
+    assert loss.with_logits() is None
+
+
+@pytest.mark.parametrize("method", ["value", "gradient"])
+def test_a_method_put_on_the_loss_itself_is_a_formula_of_its_own(method: str) -> None:
+    loss = CategoricalCrossentropy()
+    setattr(loss, method, lambda y_true, y_pred: y_pred)
+    assert loss.with_logits() is None
+
+
+def test_a_gradient_of_ones_own_is_given_probabilities() -> None:
+    """Training a model that ends in softmax: the loss sees rows that sum to 1."""
+    seen = []
+
+    class Watched(CategoricalCrossentropy):
+        def gradient(self, y_true: Array, y_pred: Array) -> Array:
+            seen.append(y_pred.sum(axis=-1))
+            return super().gradient(y_true, y_pred)
+
+    model = Sequential([Dense(3, activation="softmax", input_shape=(4,))], seed=1)
+    model.compile("sgd", Watched())
+    model.train_on_batch(np.arange(8.0).reshape(2, 4), np.eye(3)[:2])
+    np.testing.assert_allclose(np.concatenate(seen), 1.0, rtol=1e-6)
+
+
+# ---------------------------------------------------------------- infinite logits, and probabilities of 0 and 1
+
+INF = np.inf
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("z", "label", "value", "gradient"),
+    [
+        ([0.0, -INF, 0.0], 0, np.log(2.0), [-0.5, 0.0, 0.5]),
+        ([0.0, -INF, 0.0], 1, INF, [0.5, -1.0, 0.5]),
+        ([INF, 0.0, 0.0], 0, 0.0, [0.0, 0.0, 0.0]),
+        ([INF, 0.0, 0.0], 1, INF, [1.0, -1.0, 0.0]),
+        ([INF, INF, 0.0], 1, np.log(2.0), [0.5, -0.5, 0.0]),
+        ([3e38, -3e38, 3e38], 0, np.log(2.0), [-0.5, 0.0, 0.5]),
+        ([-3e38, -3e38, -3e38], 2, np.log(3.0), [1 / 3, 1 / 3, -2 / 3]),
+        ([1e-310, -1e-310, 0.0], 2, np.log(3.0), [1 / 3, 1 / 3, -2 / 3]),
+    ],
+)
+def test_cross_entropy_of_infinite_and_tiny_logits(
+    dtype: Any, z: list[float], label: int, value: float, gradient: list[float]
+) -> None:
+    y_pred, y = np.array([z], dtype), np.eye(3, dtype=dtype)[[label]]
+    loss = CategoricalCrossentropy(from_logits=True)
+    found = loss.value(y, y_pred)
+    assert found.dtype == loss.gradient(y, y_pred).dtype == dtype
+    np.testing.assert_allclose(found, [value], rtol=1e-6)
+    np.testing.assert_allclose(loss.gradient(y, y_pred), [gradient], rtol=1e-6, atol=1e-30)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("p", "label", "value"),
+    [
+        ([1.0, 0.0], 0, -math.log1p(-1e-7)),
+        ([1.0, 0.0], 1, -math.log(1e-7)),
+        ([0.0, 0.0], 1, -math.log(1e-7)),
+        ([1e-44, 1e-44], 0, math.log(2.0)),
+    ],
+)
+def test_cross_entropy_of_probabilities_at_the_ends(dtype: Any, p: list[float], label: int, value: float) -> None:
+    """1e-44 is a denormal number of float32."""
+    y_pred, y = np.array([p], dtype), np.eye(2, dtype=dtype)[[label]]
+    loss = CategoricalCrossentropy()
+    np.testing.assert_allclose(loss.value(y, y_pred), [value], rtol=0.2 if value < 1e-6 else 1e-6)
+    if p[0] in (0.0, 1.0):
+        assert not loss.gradient(y, y_pred).any()
+
+
+def test_targets_that_sum_to_nearly_one_have_the_gradient_of_their_value() -> None:
+    y, z = np.array([[0.3, 0.6995, 0.0]]), np.array([[0.5, -1.0, 2.0]])
+    loss = CategoricalCrossentropy(from_logits=True)
+    true = numeric.complex_step(lambda moved: loss.value(y, moved)[0], z)
+    np.testing.assert_allclose(loss.gradient(y, z), true, rtol=1e-13)
+
+
+def test_a_perfect_prediction_costs_zero_without_a_sign() -> None:
+    value = CategoricalCrossentropy(from_logits=True)([[1.0, 0.0]], [[INF, 0.0]])
+    assert math.copysign(1.0, value) == 1.0
+    assert value == 0.0
+
+
+def test_cross_entropy_equals_its_definition() -> None:
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(0, 2, (5, 4)), np.eye(4)[rng.integers(0, 4, 5)]
+    y[0] = 0.1, 0.2, 0.3, 0.4
+    p = reference.softmax(z)
+    dp = reference.cross_entropy_backward(y, p)
+    for loss, given in ((CategoricalCrossentropy(True), z), (CategoricalCrossentropy(), p)):
+        np.testing.assert_allclose(loss.value(y, given), reference.cross_entropy(y, p), rtol=1e-13)
+    dz = CategoricalCrossentropy(True).gradient(y, z)
+    np.testing.assert_allclose(dz, reference.softmax_backward(dp, z), rtol=1e-12, atol=1e-15)
 
 
 def test_a_loss_is_a_float() -> None:
@@ -292,6 +431,24 @@ def test_running_means_weigh_batches_by_their_size() -> None:
     means.add(3, {"loss": np.array([1.0, 2.0, 3.0]), "own": 4.0})  # a metric may give the mean itself
     means.add(1, {"loss": np.array([10.0]), "own": 8.0})
     assert means.result() == {"loss": 4.0, "own": 5.0}
+
+
+@pytest.mark.parametrize("classes", [3, None])
+def test_confusion_matrix_of_rows_is_that_of_their_labels(classes: int | None) -> None:
+    labels, predicted = [0, 0, 1, 2, 2], [0, 1, 1, 0, 0]
+    probabilities = np.full((5, 3), 0.25)
+    probabilities[np.arange(5), predicted] = 0.5
+    counted = [[1, 1, 0], [0, 1, 0], [2, 0, 0]]
+    for y_true in (labels, np.array(labels)[:, None], np.eye(3)[labels]):
+        for y_pred in (predicted, np.array(predicted)[:, None], probabilities, probabilities.astype(np.float32)):
+            assert confusion_matrix(y_true, y_pred, classes).tolist() == counted
+    assert confusion_matrix([0, 1], probabilities[:2]).shape == (3, 3)  # columns count, though class 2 is not there
+
+
+def test_confusion_matrix_of_a_sigmoid_output() -> None:
+    assert confusion_matrix([0, 1, 1, 0], [[0.2], [0.7], [0.5], [0.9]]).tolist() == [[1, 1], [1, 1]]
+    assert confusion_matrix([0, 0], [[0.2], [0.3]]).tolist() == [[2, 0], [0, 0]]
+    assert confusion_matrix([[0], [7]], [[7], [7]]).sum(axis=0)[7] == 2  # one column of labels is no probability
 
 
 def test_confusion_matrix_counts_true_by_row() -> None:

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from numpycnn import optimizers
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine.workers import at_work
+from numpycnn.layers import Dense
+from numpycnn.models import Sequential
 from numpycnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop, get_optimizer
 
 
@@ -128,11 +131,11 @@ def test_parts_and_workers_change_no_bit(optimizer: Optimizer, workers: int, mon
     gradients = [{name: rng.standard_normal(shape) for name, shape in shapes.items()} for _ in range(3)]
 
     def trained(part: int) -> list[bytes]:
-        monkeypatch.setattr(optimizers, "PART", part)
+        monkeypatch.setattr(optimizers, "PART_BYTES", part)
         own, w = copy.deepcopy(optimizer), {name: value.copy() for name, value in first.items()}
-        with at_work(workers) as team:
+        with at_work(workers) as pool:
             for g in gradients:
-                own.update(w, g, run=team.run_here)
+                own.update(w, g, run=pool.run_here)
         arrays = [*w.values(), *(array for slot in own.state.values() for array in slot.values())]
         return [array.tobytes() for array in arrays]
 
@@ -143,15 +146,15 @@ def test_a_large_parameter_is_updated_in_parts_and_a_users_own_optimizer_sees_it
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Clipped(SGD):
-        def step(self, w: Array, g: Array, memory: dict[str, Array]) -> None:
+        def step(self, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
             sizes.append(w.shape)
-            super().step(w, g / max(1.0, float(np.linalg.norm(g))), memory)
+            super().step(name, w, g / max(1.0, float(np.linalg.norm(g))), slots)
 
-    def noted(self: SGD, w: Array, g: Array, memory: dict[str, Array]) -> None:
+    def noted(self: SGD, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
         sizes.append(w.shape)
 
     sizes: list[Shape] = []
-    monkeypatch.setattr(optimizers, "PART", 8 * 6)
+    monkeypatch.setattr(optimizers, "PART_BYTES", 8 * 6)
     w = np.ones((5, 3))
     Clipped(1.0).update({"w": w}, {"w": np.full((5, 3), 2.0)})
     assert sizes == [(5, 3)]
@@ -174,8 +177,8 @@ def test_work_is_given_to_workers_where_there_is_more_than_one_piece(
         given.append(len(jobs))
         return map(function, jobs)
 
-    monkeypatch.setattr(optimizers, "PART", 8)
-    monkeypatch.setattr(optimizers, "SHARE", 7)
+    monkeypatch.setattr(optimizers, "PART_BYTES", 8)
+    monkeypatch.setattr(optimizers, "PARTS_PER_JOB", 7)
     w = {"kernel": np.zeros((rows, 1)), "bias": np.zeros(1)}
     SGD(1.0).update(w, {"kernel": np.ones((rows, 1)), "bias": np.ones(1)}, run=run)
     assert given == [pieces] * (pieces > 0)
@@ -198,7 +201,7 @@ def test_terms_are_added_up_in_their_order() -> None:
 
 def test_a_term_that_does_not_fit_changes_nothing() -> None:
     optimizer, w = SGD(1.0), np.zeros(2)
-    with pytest.raises(ValueError, match=r"SGD: expected a gradient of shape \(2,\) for w; received \(3,\)"):
+    with pytest.raises(ValueError, match=r"SGD: expected a gradient of shape \(2,\) for w; received \(2,\), \(3,\)"):
         optimizer.update({"w": w}, {"w": np.ones(2)}, {"w": np.ones(3)})
     assert (w == 0).all()
     assert optimizer.iterations == 0
@@ -300,3 +303,141 @@ def test_parameters_may_join_later() -> None:
     optimizer.update({"a": a}, {"a": np.ones(3)})
     optimizer.update({"a": a, "late": late}, {"a": np.ones(3), "late": np.ones(2)})
     assert optimizer.state["velocity"]["late"] == pytest.approx(0.001)
+
+
+# ---------------------------------------------------------------- attributes
+
+
+class Own(Optimizer):
+    """One of the user's, with attributes and a constructor of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(0.5)
+        self.decay, self.weight_decay = 0.1, 0.2
+
+    def step(self, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
+        w -= self.learning_rate * self.decay * g
+
+
+def test_learning_rate_can_be_read_and_set() -> None:
+    optimizer, w = SGD(0.5), np.array([1.0])
+    optimizer.update({"w": w}, {"w": np.array([1.0])})
+    optimizer.learning_rate = np.float32(0.25)  # type: ignore[assignment]
+    assert type(optimizer.learning_rate) is float
+    assert optimizer.get_config()["learning_rate"] == optimizer.learning_rate == 0.25
+    optimizer.update({"w": w}, {"w": np.array([1.0])})
+    assert w.item() == 1.0 - 0.5 - 0.25
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value", "kind", "message"),
+    [
+        (SGD, "learning_rate", -1.0, ValueError, "SGD: learning_rate must be a finite number, at least 0; received -1"),
+        (SGD, "learning_rate", "0.1", TypeError, "SGD: learning_rate must be a finite number"),
+        (Own, "learning_rate", math.nan, ValueError, "Own: learning_rate must be a finite number"),
+        (
+            SGD,
+            "momentum",
+            1.0,
+            ValueError,
+            "SGD: momentum must be a finite number, at least 0 and below 1; received 1.0",
+        ),
+        (SGD, "nesterov", "yes", TypeError, "SGD: nesterov must be True or False; received 'yes'"),
+        (Adam, "beta_2", 2, ValueError, "Adam: beta_2 must be a finite number, at least 0 and below 1; received 2"),
+        (RMSprop, "epsilon", -1, ValueError, "RMSprop: epsilon must be"),
+        (
+            SGD,
+            "lr",
+            0.5,
+            AttributeError,
+            "'SGD' object has no attribute 'lr': write 'learning_rate' instead; available: ",
+        ),
+        (Adam, "lr", 0.5, AttributeError, "'Adam' object has no attribute 'lr': write 'learning_rate' instead"),
+        (Own, "lr", 0.5, AttributeError, "'Own' object has no attribute 'lr': write 'learning_rate' instead"),
+        (SGD, "decay", 0.5, AttributeError, "'SGD' object has no attribute 'decay': planned, not available yet"),
+        (
+            SGD,
+            "rho",
+            0.5,
+            AttributeError,
+            "'SGD' object has no attribute 'rho': not planned so far; available: iterations",
+        ),
+        (Adam, "beta1", 0.5, AttributeError, "'Adam' object has no attribute 'beta1': the nearest is 'beta_1'"),
+        (RMSprop, "learning_rates", 1, AttributeError, "the nearest is 'learning_rate'"),
+    ],
+)
+def test_what_would_have_no_effect_cannot_be_set(
+    make: type[Any], name: str, value: Any, kind: type[Exception], message: str
+) -> None:
+    optimizer = make()
+    before = dict(vars(optimizer))
+    with pytest.raises(kind, match=message):
+        setattr(optimizer, name, value)
+    assert vars(optimizer) == before
+
+
+def test_settings_can_be_changed_and_work() -> None:
+    """As if the optimizer had been made with them."""
+    for cls, settings in ((SGD, {"momentum": 0.9, "nesterov": True}), (Adam, {"beta_1": 0.5, "epsilon": 1e-3})):
+        changed, made = cls(), cls(**settings)  # type: ignore[arg-type]
+        for name, value in settings.items():
+            setattr(changed, name, value)
+        gradients = [np.array([0.5]), np.array([-2.0])]
+        assert list(steps(changed, np.ones(1), gradients)) == list(steps(made, np.ones(1), gradients))
+        assert changed.get_config() == made.get_config()
+
+
+def test_attributes_of_your_own_optimizer_are_yours() -> None:
+    optimizer, w = Own(), np.array([1.0])
+    optimizer.decay, optimizer.anything = 0.5, 1  # type: ignore[attr-defined]
+    optimizer._private = 2  # type: ignore[attr-defined]
+    optimizer.update({"w": w}, {"w": np.array([1.0])})
+    assert w.item() == 1.0 - 0.5 * 0.5
+
+
+# ---------------------------------------------------------------- whom an optimizer serves
+
+
+def network(units: int, optimizer: Optimizer) -> Sequential:
+    model = Sequential([Dense(units, input_shape=(3,))], seed=0)
+    model.compile(optimizer, "mse")
+    return model
+
+
+@pytest.mark.parametrize("held_by_its_history", [False, True])
+def test_an_optimizer_is_free_when_its_model_is_gone(held_by_its_history: bool) -> None:
+    """And starts anew: what it remembered belonged to other parameters, of another shape even."""
+    optimizer, x = Adam(0.1), np.ones((4, 3))
+    model = network(2, optimizer)
+    if held_by_its_history:  # a cycle, which only the garbage collector frees
+        model.fit(x, np.ones((4, 2)), epochs=2, verbose=0)
+    else:
+        model.train_on_batch(x, np.ones((4, 2)))
+    del model
+    second, fresh = network(5, optimizer), network(5, Adam(0.1))
+    assert optimizer.iterations == 0
+    for one in (second, fresh):
+        one.fit(x, np.ones((4, 5)), epochs=3, verbose=0)
+    for after, expected in zip(second.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_array_equal(after, expected)
+
+
+def test_an_optimizer_serves_one_living_model() -> None:
+    optimizer, x = Adam(0.1), np.ones((4, 3))
+    model = network(2, optimizer)
+    model.train_on_batch(x, np.ones((4, 2)))
+    with pytest.raises(ValueError, match="Adam: serves another model already; each model needs its own optimizer"):
+        network(2, optimizer)
+    assert optimizer.iterations == 1
+    model.compile(optimizer, "mse")  # the same model again: it goes on
+    assert optimizer.iterations == 1
+    for free in (copy.copy(optimizer), copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):  # noqa: S301
+        assert network(2, free).optimizer.iterations == 1  # type: ignore[union-attr]
+
+
+def test_a_refused_optimizer_serves_its_model_on() -> None:
+    optimizer = SGD()
+    model = network(2, optimizer)
+    with pytest.raises(ValueError, match="SGD: serves another model already"):
+        network(2, optimizer)
+    model.compile(optimizer, "mse")

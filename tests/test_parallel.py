@@ -3,6 +3,7 @@
 Run as a script, this file does in a process of its own what some of its tests ask for, and prints it as JSON.
 """
 
+import _ctypes
 import hashlib
 import json
 import multiprocessing
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,8 +27,10 @@ from numpycnn import Sequential, optimizers
 from numpycnn.callbacks import Callback, Logs
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.engine import blas
 from numpycnn.engine import workers as parallel
-from numpycnn.engine.training import MOST, count_multiplications, least_examples, micro_batches
+from numpycnn.engine.process import token
+from numpycnn.engine.training import MAX_MICRO_BATCH, count_multiplications, micro_batches, min_examples
 from numpycnn.engine.workers import THREAD_SETTINGS, ThreadSettings, at_work, check_workers, map_in_order, processors
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
@@ -59,7 +63,7 @@ def network(*, fast: bool) -> Sequential:
 def cuts(count: int, batch_size: int, least: int) -> list[int]:
     """Into how many micro-batches each batch is cut."""
     sizes = [len(range(count)[rows]) for rows in batches(count, batch_size)]
-    return [len(list(micro_batches(size, least))) for size in sizes]
+    return [len(micro_batches(size, least)) for size in sizes]
 
 
 @pytest.mark.parametrize(
@@ -67,12 +71,12 @@ def cuts(count: int, batch_size: int, least: int) -> list[int]:
     [
         (99, 100, [99]),
         (100, 100, [50, 50]),  # two from `least` on
-        (299, 100, [150, 149]),
+        (299, 100, [149, 150]),
         (300, 100, [100, 100, 100]),  # three where each can have `least`
         (400, 100, [100] * 4),
         (900, 100, [225] * 4),  # no more than four for the workers' sake
         (250, 1000, [250]),
-        (251, 1000, [126, 125]),  # no more than 250 in one
+        (251, 1000, [125, 126]),  # no more than 250 in one
         (1250, 100, [250] * 5),
         (1, 1, [1]),
     ],
@@ -88,15 +92,15 @@ def test_how_many_examples_dividing_pays_for() -> None:
         ([Dropout(0.5, input_shape=(4,))], 80),
         ([Dense(10, input_shape=(5,))], 80 + 80 * 60 // 60),  # 60 parameters, 50 multiplications
         ([Conv2D(2, 3, input_shape=(8, 8, 1))], 80 + 80 * 20 // (9 * 72)),  # 9 for each of 6*6*2 outputs
-        ([Conv2D(2, 3, input_shape=(8, 8, 1)), Dense(50, input_shape=(9,))], 80 + 80 * 520 // (648 + 450)),
+        ([Conv2D(2, 3, input_shape=(8, 8, 1)), Flatten(), Dense(50)], 80 + 80 * (20 + 73 * 50) // (648 + 72 * 50)),
         ([Dense(1, use_bias=False, input_shape=(1,))], 80 + 80),
         ([Dense(30, use_bias=False, input_shape=(4, 7))], 80 + 80 * 210 // (4 * 210)),
     ]
     for layers, expected in cases:
-        for layer in layers:
-            layer.build(layer.input_shape or (), np.random.default_rng(0), np.float32)
-        assert least_examples(layers) == expected
-        assert type(least_examples(layers)) is int
+        network = Sequential(layers)
+        assert min_examples(network) == expected
+        assert min_examples(Sequential([network])) == expected
+        assert type(min_examples(network)) is int
 
 
 def digest(value: bytes) -> str:
@@ -227,8 +231,8 @@ def with_processes() -> object:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context, initializer=two_blas_threads) as executor:
         found: dict[str, Any] = {"free": executor.submit(blas_threads).result()}
-        with at_work(2, executor) as team:
-            found["held"] = list(team.run(blas_threads, range(8)))
+        with at_work(2, executor) as pool:
+            found["held"] = list(pool.run(blas_threads, range(8)))
         found["results"] = [results(fast=fast, workers=2, executor=executor) for fast in (True, False)]
         model, x = network_of(Own(contiguous)), np.asfortranarray(ROWS)
         found["layouts"] = [float(model.predict(x, **how).mean()) for how in ({"workers": 1}, {"executor": executor})]
@@ -245,7 +249,7 @@ def until_ctrl_c() -> object:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a shell ignore it
 
     class Announcement(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             if self.model.steps == 1:
                 print("begun", [thread.name for thread in threading.enumerate()], flush=True)
 
@@ -264,9 +268,9 @@ def until_ctrl_c() -> object:
 def test_every_batch_of_these_tests_is_cut_and_the_last_is_short() -> None:
     assert EXAMPLES % TO_LEARN
     assert EXAMPLES % TO_TEST
-    assert min(cuts(EXAMPLES, TO_LEARN, least_examples(network(fast=True).layers))) > 1
-    assert min(cuts(EXAMPLES, TO_TEST, MOST)) > 1
-    assert min(cuts(EXAMPLES, EXAMPLES, MOST)) > 1  # in prediction
+    assert min(cuts(EXAMPLES, TO_LEARN, min_examples(network(fast=True)))) > 1
+    assert min(cuts(EXAMPLES, TO_TEST, MAX_MICRO_BATCH)) > 1
+    assert min(cuts(EXAMPLES, EXAMPLES, MAX_MICRO_BATCH)) > 1  # in prediction
 
 
 def test_any_number_of_workers_gives_the_same_bytes() -> None:
@@ -361,7 +365,7 @@ def test_the_gradient_of_a_layer_of_ones_own_is_summed_and_left_alone(
 ) -> None:
     layer = Counting(gradient)
     network_of(layer).fit(ROWS, ROWS, len(ROWS), verbose=0, workers=workers)
-    (count,) = cuts(len(ROWS), len(ROWS), least_examples([layer]))
+    (count,) = cuts(len(ROWS), len(ROWS), min_examples(network_of(Counting(gradient))))
     assert count > 1
     assert layer.get_weights() == [1.0 - count * each]
     assert layer.kept == 1.0
@@ -387,14 +391,14 @@ def test_two_workers_update_a_large_parameter_at_the_same_time(monkeypatch: pyte
     """The parameters of 3 rows and of 3 biases are four parts here, each a piece of work."""
     both, met, step = threading.Barrier(2), threading.Event(), SGD.step
 
-    def meet(self: SGD, w: Array, g: Array, memory: dict[str, Array]) -> None:
+    def meet(self: SGD, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
         if not met.is_set():
             both.wait(timeout=30)
             met.set()
-        step(self, w, g, memory)
+        step(self, name, w, g, slots)
 
-    monkeypatch.setattr(optimizers, "PART", 4 * 3)
-    monkeypatch.setattr(optimizers, "SHARE", 1)
+    monkeypatch.setattr(optimizers, "PART_BYTES", 4 * 3)
+    monkeypatch.setattr(optimizers, "PARTS_PER_JOB", 1)
     monkeypatch.setattr(SGD, "step", meet)
     METHODS["fit"](network_of(Dense(3, input_shape=(3,))), workers=2)
     assert met.is_set()
@@ -421,7 +425,8 @@ class Raising(Callback):
         raise RuntimeError("this callback raises")
 
 
-HOOKS = [hook for hook in vars(Callback) if hook.startswith("on_")]
+NOT_OF_TRAINING = ("on_predict_", "on_test_")
+HOOKS = [hook for hook in vars(Callback) if hook.startswith("on_") and not hook.startswith(NOT_OF_TRAINING)]
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -513,7 +518,7 @@ class Watching(Callback):
     def __init__(self) -> None:
         self.seen: list[tuple[list[int], float]] = []
 
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self.seen.append(settings_now())
 
 
@@ -637,29 +642,91 @@ def test_blas_in_a_worker_process_is_held_too(processes: Any) -> None:
 @pytest.mark.usefixtures("two_threads")
 def test_blas_is_held_for_a_caller_in_another_process() -> None:
     parallel.hold_blas.cache_clear()
-    assert set(parallel.in_worker(os.getpid() + 1, blas_threads, None)) == {1}
+    assert set(parallel.in_worker(b"another process", blas_threads, None)) == {1}
 
 
 @needs_blas
 def test_blas_is_left_to_the_caller_in_the_callers_own_process(two_threads: tuple[list[int], float]) -> None:
     parallel.hold_blas.cache_clear()
-    assert parallel.in_worker(os.getpid(), blas_threads, None) == two_threads[0]
+    assert parallel.in_worker(token(), blas_threads, None) == two_threads[0]
     assert settings_now() == two_threads
+
+
+def forget_blas() -> None:
+    """Let the next who asks look for BLAS anew."""
+    for known in (blas.threadpool_controller, blas.openblas_threads, parallel.hold_blas):
+        known.cache_clear()
 
 
 @pytest.fixture
 def no_threadpoolctl(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    parallel.blas.cache_clear()
-    parallel.hold_blas.cache_clear()
+    forget_blas()
     yield
-    parallel.blas.cache_clear()
-    parallel.hold_blas.cache_clear()
+    forget_blas()
 
 
+@pytest.fixture
+def unknown_blas(monkeypatch: pytest.MonkeyPatch, no_threadpoolctl: None) -> None:
+    """Neither threadpoolctl nor an OpenBLAS where NumPy's packages have theirs."""
+    monkeypatch.setattr(blas, "library_paths", lambda: iter(()))
+
+
+needs_openblas = pytest.mark.skipif(blas.openblas_threads() is None, reason="NumPy has no OpenBLAS here")
+
+
+@pytest.fixture
+def threadpoolctl_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As for a BLAS that is not OpenBLAS."""
+    monkeypatch.setattr(blas, "library_paths", lambda: iter(()))
+    forget_blas()
+    yield
+    forget_blas()
+
+
+@needs_openblas
+@pytest.mark.parametrize("other", ["no_threadpoolctl", "threadpoolctl_alone"])
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_bytes_are_the_same_with_threadpoolctl_and_without(
+    fast: bool, other: str, request: pytest.FixtureRequest
+) -> None:
+    expected = results(fast=fast, workers=1)
+    request.getfixturevalue(other)
+    ways: list[dict[str, Any]] = [{}, {"workers": 1}, {"workers": 2}]
+    assert all(results(fast=fast, **how) == expected for how in ways)
+
+
+@needs_openblas
+@pytest.mark.parametrize("how", ["no_threadpoolctl", "threadpoolctl_alone"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_blas_is_held_and_restored_either_way(
+    two_threads: tuple[list[int], float], workers: int, how: str, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(how)
+    watching = Watching()
+    METHODS["fit"](network_of(Dense(3, input_shape=(3,))), callbacks=watching, workers=workers)
+    assert len(watching.seen) == 2
+    assert all(map(is_held, watching.seen)), watching.seen
+    assert settings_now() == two_threads
+
+
+@needs_openblas
 @pytest.mark.usefixtures("no_threadpoolctl")
-def test_without_threadpoolctl_there_is_one_worker_by_default() -> None:
-    assert parallel.blas() is None
+def test_what_is_no_library_or_another_one_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the search for OpenBLAS."""
+    no_library, found = tmp_path / "openblas.so", list(blas.library_paths())
+    no_library.write_bytes(b"openblas")
+    another = Path(_ctypes.__file__)
+    monkeypatch.setattr(blas, "library_paths", lambda: iter([no_library, another, *found]))
+    assert blas.can_be_held()
+    blas.openblas_threads.cache_clear()
+    monkeypatch.setattr(blas, "library_paths", lambda: iter([no_library, another]))
+    assert not blas.can_be_held()
+
+
+@pytest.mark.usefixtures("unknown_blas")
+def test_with_an_unknown_blas_there_is_one_worker_by_default() -> None:
+    assert blas.one_thread() is None
     assert check_workers("x", None, None) == 1
     assert check_workers("x", 3, None) == 3
     with ThreadPoolExecutor(1) as executor:
@@ -675,17 +742,17 @@ def test_without_threadpoolctl_there_is_one_worker_by_default() -> None:
     assert seen == {threading.current_thread()}
 
 
-@pytest.mark.usefixtures("no_threadpoolctl")
+@pytest.mark.usefixtures("unknown_blas")
 @pytest.mark.parametrize("fast", [True, False])
-def test_without_threadpoolctl_any_number_of_workers_gives_the_same_bytes(fast: bool) -> None:
+def test_with_an_unknown_blas_any_number_of_workers_gives_the_same_bytes(fast: bool) -> None:
     with ThreadPoolExecutor(2) as executor:
         default, *others = (results(fast=fast, **how) for how in ({}, {"workers": 3}, {"executor": executor}))
     assert all(other == default for other in others)
 
 
-@pytest.mark.usefixtures("no_threadpoolctl")
-def test_without_threadpoolctl_a_worker_process_does_its_work() -> None:
-    assert parallel.in_worker(os.getpid() + 1, abs, -3) == 3
+@pytest.mark.usefixtures("unknown_blas")
+def test_with_an_unknown_blas_a_worker_process_does_its_work() -> None:
+    assert parallel.in_worker(b"another process", abs, -3) == 3
 
 
 # ---------------------------------------------------------------- the map
@@ -777,17 +844,17 @@ def test_work_on_the_callers_arrays_stays_in_its_process() -> None:
     def who(_: int) -> int:
         return threading.get_ident()
 
-    with ThreadPoolExecutor(2) as executor, at_work(2, executor) as team:
-        assert set(team.run_here(who, range(4))) == {threading.get_ident()}
-        assert threading.get_ident() not in team.run(who, range(4))
+    with ThreadPoolExecutor(2) as executor, at_work(2, executor) as pool:
+        assert set(pool.run_here(who, range(4))) == {threading.get_ident()}
+        assert threading.get_ident() not in pool.run(who, range(4))
     both = threading.Barrier(2)
 
     def meet(_: int) -> int:
         both.wait(timeout=30)
         return threading.get_ident()
 
-    with at_work(2) as team:
-        found = list(team.run_here(meet, range(2)))
+    with at_work(2) as pool:
+        found = list(pool.run_here(meet, range(2)))
     assert threading.get_ident() in found
     assert len(set(found)) == 2
 
@@ -801,8 +868,8 @@ def test_threads_begin_no_job_after_one_has_failed() -> None:
             raise RuntimeError("this job fails")
         time.sleep(0.05)
 
-    with pytest.raises(RuntimeError, match="this job fails"), at_work(2) as team:
-        list(team.run(fail, range(100)))
+    with pytest.raises(RuntimeError, match="this job fails"), at_work(2) as pool:
+        list(pool.run(fail, range(100)))
     count = len(begun)
     assert count <= 4
     time.sleep(0.1)
@@ -823,8 +890,8 @@ def test_threads_begin_no_job_after_the_caller_has_failed(monkeypatch: pytest.Mo
         shutdown(pool, wait=wait)
 
     def fail() -> None:
-        with at_work(2) as team:
-            results = team.run(job, range(100))
+        with at_work(2) as pool:
+            results = pool.run(job, range(100))
             next(results)
             raise RuntimeError("the caller fails")
 

@@ -4,7 +4,7 @@ import importlib.util
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,20 +28,34 @@ RECORDS = list(golden.load())
 BOUND = BOUNDS["float64"]
 
 
-@pytest.mark.parametrize("fast", [True, False], ids=["fast", "layer by layer"])
-def test_the_golden_figures(fast: bool) -> None:
-    for number, record in enumerate(RECORDS):
-        for name, found in compared(record, fast=fast):
-            assert within(found, BOUND), f"case {number} against {name}: {found}, {record.case.spec}"
+def differences(records: Sequence[Record]) -> Iterator[tuple[str, Errors]]:
+    """How far the records are from ours: every other one on the fast path, and the others layer by layer."""
+    for number, record in enumerate(records):
+        for name, found in compared(record, fast=number % 2 == 0):
+            yield f"record {number} against {name}: {found}, {record.case.spec}", found
+
+
+def test_the_golden_figures() -> None:
+    wrong = [what for what, found in differences(RECORDS) if not within(found, BOUND)]
+    assert wrong == []
+
+
+@pytest.mark.deep
+def test_the_golden_figures_on_the_other_path() -> None:
+    """Each record on the path that the test above leaves out."""
+    shifted = [RECORDS[-1], *RECORDS[:-1]] if len(RECORDS) % 2 else [*RECORDS[1:], RECORDS[0]]
+    wrong = [what for what, found in differences(shifted) if not within(found, BOUND)]
+    assert wrong == []
 
 
 def test_the_golden_file_is_small_and_covers_every_part() -> None:
     assert golden.PATH.stat().st_size <= 1_000_000
     assert len(RECORDS) >= 200
     assert sum(record.keras is not None for record in RECORDS) >= 200
-    seen = Counter(feature for record in RECORDS for feature in set(features(record.case.spec)))
-    assert len(seen) == 48
-    assert min(seen.values()) >= 10, seen
+    for records in (RECORDS[0::2], RECORDS[1::2]):  # those of each path
+        seen = Counter(feature for record in records for feature in set(features(record.case.spec)))
+        assert len(seen) == 48
+        assert min(seen.values()) >= 4, seen
 
 
 def features(spec: Spec) -> Iterator[str]:
@@ -76,7 +90,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "softmax's backward without its sum": (
         Fault(functional.softmax_backward, "(dy - (dy * y).sum(axis=-1, keepdims=True))", "dy"),
     ),
-    "tanh's backward without the square": (Fault(functional.tanh_backward, "y * y", "y"),),
+    "tanh's backward without the square": (Fault(functional.tanh_backward, "(1 + e) ** 2", "(1 + e)"),),
     "sigmoid's backward off by a thousandth": (Fault(functional.sigmoid_backward, "return dy", "return 1.001 * dy"),),
     "Flatten ignores the data format": (
         Fault(Flatten.forward, "to_channels_last(x, self.data_format)", "x"),
@@ -84,7 +98,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     ),
     "squared error halved": (Fault(losses.MeanSquaredError.gradient, "2.0 /", "1.0 /"),),
     "probabilities not divided by their sum": (
-        Fault(losses.CategoricalCrossentropy.value, "normalize(y_pred)", "y_pred"),
+        Fault(losses.CategoricalCrossentropy.value, "y_pred / row_sums(y_pred)", "y_pred"),
     ),
     "cross-entropy summed over the middle axes": (Fault(losses.per_example, ".mean(axis=1)", ".sum(axis=1)"),),
     "loss not divided by the batch": (Fault(training.learn, " / job.batch", ""),),
@@ -105,8 +119,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_golden_figures_see_faults(name: str) -> None:
     with seeded(*FAULTS[name]):
-        everything = (compared(record, fast=fast) for record in RECORDS for fast in (False, True))
-        assert any(not within(found, BOUND) for pairs in everything for _, found in pairs)
+        assert any(not within(found, BOUND) for _, found in differences(RECORDS))
 
 
 def test_what_is_recorded_is_read_back_to_the_last_bit(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from networks import small_data, small_network
 
 from numpycnn.callbacks import History
+from numpycnn.layers import Conv2D
 from numpycnn.show import plot
 from numpycnn.show.trace import LayerTrace
 
@@ -70,6 +71,18 @@ def test_filters_are_drawn_one_by_one_and_zero_is_white(ax: Any) -> None:
     assert min(red, green, blue) > 0.9
 
 
+def test_filters_of_a_layer_and_of_its_trace_are_those_of_its_kernel(ax: Any) -> None:
+    network = small_network()
+    layer = network.get_layer("conv2d")
+    plot.filters(layer, ax=ax)
+    kernels = np.moveaxis(layer.params["kernel"][:, :, 0], -1, 0)
+    np.testing.assert_array_equal(drawn(ax)[:3, 4:7], kernels[1])
+    np.testing.assert_array_equal(
+        drawn(plot.filters(network.trace(small_data(2)[0])["conv2d"])),
+        drawn(plot.filters(layer.params["kernel"].tolist())),
+    )
+
+
 def conv_trace(data_format: str = "channels_last") -> LayerTrace:
     network = small_network()
     x, y = small_data(3)
@@ -99,10 +112,20 @@ def test_a_confusion_matrix(ax: Any) -> None:
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
 
 
+def test_a_confusion_matrix_of_what_predict_returns(ax: Any) -> None:
+    network, (x, y) = small_network(), small_data(20)
+    plot.confusion_matrix(y, network.predict(x), ax=ax)
+    labels = plot.confusion_matrix(y.argmax(axis=1), network.predict(x).argmax(axis=1), 3)
+    assert [text.get_text() for text in ax.texts] == [text.get_text() for text in labels.texts]
+
+
 def test_the_worst_mistakes_come_first(ax: Any) -> None:
     x = np.arange(4 * 2 * 2).reshape(4, 2, 2, 1)
     p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
     assert plot.worst_mistakes(x, [0, 0, 0, 0], p, 2, ax) is ax
+    one_hot = plot.worst_mistakes(x, [[1, 0]] * 4, p, 2)
+    np.testing.assert_array_equal(drawn(one_hot), drawn(ax))
+    assert [text.get_text() for text in one_hot.texts] == [text.get_text() for text in ax.texts]
     assert [text.get_text() for text in ax.texts] == ["1 (0)", "1 (0)"]
     np.testing.assert_array_equal(drawn(ax)[:, :2], x[2, :, :, 0])
     np.testing.assert_array_equal(drawn(ax)[:, 3:], x[3, :, :, 0])
@@ -116,6 +139,25 @@ def test_the_worst_mistakes_come_first(ax: Any) -> None:
     [
         (lambda: plot.filters(np.zeros((2, 3))), r"filters: expected a kernel of shape .*; received \(2, 3\)"),
         (lambda: plot.filters(np.zeros((2, 3, 1, 4)), 1), "filters: channel must be below 1; received 1"),
+        (
+            lambda: plot.filters(small_network().get_layer("max_pooling2d")),
+            "filters: expected a layer with a kernel, and built; max_pooling2d has none",
+        ),
+        (
+            lambda: plot.filters(small_network()),
+            "filters: expected a layer with a kernel, and built; sequential has none",
+        ),
+        (lambda: plot.filters(Conv2D(4, 3)), "filters: expected a layer with a kernel, and built; conv2d has none"),
+        (
+            lambda: plot.filters(small_network().get_layer("dense")),
+            r"filters: expected a kernel .*; received \(36, 8\)",
+        ),
+        (lambda: plot.feature_maps(conv_trace(), 0, "NCHW"), "feature_maps: data_format must be one of"),
+        (lambda: plot.im2col(conv_trace(), 3), "im2col: example must be below 3; received 3"),
+        (
+            lambda: plot.worst_mistakes(np.ones((1, 2, 2)), [0], [1]),
+            r"worst_mistakes: y_pred must be probabilities \(n, classes\); received the shape \(1,\)",
+        ),
         (lambda: plot.feature_maps(conv_trace(), 3), "feature_maps: example must be below 3; received 3"),
         (
             lambda: plot.feature_maps(small_network().trace(small_data(2)[0])["dense"]),
@@ -129,6 +171,29 @@ def test_the_worst_mistakes_come_first(ax: Any) -> None:
 )
 def test_what_cannot_be_drawn_is_explained(draw: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
+        draw()
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (
+            lambda: plot.filters("conv2d"),
+            "filters: layer, where it is neither a layer nor its trace, must be an array of",
+        ),
+        (
+            lambda: plot.feature_maps(small_network().get_layer("conv2d")),  # type: ignore[arg-type]
+            r'feature_maps: layer must be one of a trace, such as model.trace\(x\)\["conv2d"\]; received Conv2D',
+        ),
+        (lambda: plot.im2col(np.ones((4, 9))), "im2col: layer must be one of a trace, such as"),  # type: ignore[arg-type]
+        (
+            lambda: plot.training_curve({"loss": [1.0]}),  # type: ignore[arg-type]
+            "training_curve: history must be a History, as fit returns; received {'loss'",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_named(draw: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         draw()
 
 

@@ -79,7 +79,7 @@ def test_where_lines_can_be_drawn_over() -> None:
 
 def test_an_epoch_that_was_stopped_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
     class Stop(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             self.model.stop_training = batch == 1
 
     x, y = small_data(10)
@@ -144,10 +144,10 @@ def test_a_pipe_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 
 def test_predict_tells_how_far_it_came(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It computes 126 examples, and then the 125 that remain: no more than 250 at a time."""
+    """It computes 125 examples, and then the 126 that remain: no more than 250 at a time."""
     monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
     small_network().predict(small_data(251)[0], batch_size=1, verbose=1)
-    assert [text.split(" - ")[0] for text in capsys.readouterr().out.splitlines()] == ["126/251", "251/251"]
+    assert [text.split(" - ")[0] for text in capsys.readouterr().out.splitlines()] == ["125/251", "251/251"]
 
 
 def test_evaluate_tells_the_figures_so_far(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,7 +165,7 @@ def test_evaluate_tells_the_figures_so_far(monkeypatch: pytest.MonkeyPatch, caps
 
 def test_the_bar_is_finished_before_a_callback_prints(capsys: pytest.CaptureFixture[str]) -> None:
     class Say(Callback):
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             print("said")
 
     x, y = small_data(4)

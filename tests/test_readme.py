@@ -42,6 +42,15 @@ def test_the_commands_are_one_line_each(which: str) -> None:
     assert block[0].count("\n") == 1
 
 
+def test_no_later_command_replaces_the_installation() -> None:
+    """A plain `pip install '.[...]'` puts a copy of the package in the place of an editable install."""
+    installs = re.findall(r"(.*)pip install (.*?)(?:$|`| &&|;)", README, re.MULTILINE)
+    assert len(installs) >= 4
+    replacing = [before for before, what in installs if "'." in what and "--editable" not in what]
+    assert all("-m venv .venv" in before for before in replacing)  # the first command, once for each kind of system
+    assert len(replacing) == 2
+
+
 def test_the_table_names_everything() -> None:
     public = [name for name in dir(Sequential) if not name.startswith("_") and callable(getattr(Sequential, name))]
     for name in [

@@ -18,14 +18,14 @@ EXAMPLES = settings().max_examples
 
 
 @pytest.mark.parametrize("name", CHEAP)
-@settings(max_examples=EXAMPLES // 2)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_a_relation_holds(name: str, data: st.DataObject) -> None:
     RELATIONS[name].holds(data.draw)
 
 
 @pytest.mark.parametrize("name", COSTLY)
-@settings(max_examples=EXAMPLES // 10)
+@settings(max_examples=EXAMPLES // 5)
 @given(data=st.data())
 def test_a_costly_relation_holds(name: str, data: st.DataObject) -> None:
     RELATIONS[name].holds(data.draw)

@@ -14,7 +14,7 @@ from numpycnn.callbacks import Callback, EarlyStopping, History, Logs
 from numpycnn.common.randomness import draw_seed
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
-from numpycnn.engine.batching import check_batch_size, check_pair, check_verbose, split
+from numpycnn.engine.batching import Data, check_batch_size, check_pair, check_verbose, split
 from numpycnn.engine.network import Network
 from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
@@ -58,7 +58,7 @@ def test_the_tutorial_networks_summary(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_model_of_nothing(kind: type[Network], floatx: str) -> None:
     backend.set_floatx(floatx)
     model = kind()
-    assert (model.name, model.fast, model.seed, model.layers, model.params) == ("sequential", True, None, [], {})
+    assert (model.name, model.fast, model.seed, model.layers, model.params) == (kind.__name__.lower(), True, None, [], {})
     assert (model.built, model.input_shape, model.output_shape) == (False, None, None)
     assert isinstance(model.dtype, np.dtype)
     assert model.dtype.name == floatx
@@ -82,7 +82,7 @@ def test_layers_added_one_by_one_or_given_as_a_list_are_the_same() -> None:
     listed = small_network(seed=3)
     added = Sequential(seed=3)
     for layer in small_network(seed=3, compiled=False).get_config()["layers"]:
-        added.add(type(listed.get_layer(layer["config"]["name"]))(**layer["config"]))
+        added.add(type(listed.get_layer(layer["config"]["name"])).from_config(layer["config"]))
     added.compile("rmsprop", "categorical_crossentropy", ["accuracy"])
     assert fingerprint(added) == fingerprint(listed)
     assert [layer.name for layer in added.layers] == [
@@ -290,24 +290,24 @@ class Spy(Callback):
         self.calls: list[str] = []
         self.batch_logs: list[Logs] = []
 
-    def on_train_begin(self, logs: Logs) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         self.calls.append("train begin")
 
-    def on_train_end(self, logs: Logs) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:
         self.calls.append("train end")
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.calls.append(f"epoch {epoch} begin")
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        self.calls.append(f"epoch {epoch} end {' '.join(logs)}")
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.calls.append(f"epoch {epoch} end {' '.join(logs or {})}")
 
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self.calls.append(f"batch {batch} begin")
 
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self.calls.append(f"batch {batch} end")
-        self.batch_logs.append(logs)
+        self.batch_logs.append(logs or {})
 
 
 def test_callbacks_are_called_in_order() -> None:
@@ -403,7 +403,7 @@ def test_an_initial_epoch_past_the_last_trains_nothing() -> None:
 
 def test_a_callback_can_stop_training() -> None:
     class Stop(Callback):
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             self.model.stop_training = epoch == 1
 
     x, y = small_data(8)
@@ -416,7 +416,7 @@ def test_a_callback_can_stop_training_within_an_epoch() -> None:
     """As in Keras: the batch is the last one, and the epoch is ended."""
 
     class Stop(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             self.model.stop_training = batch == 1
 
     x, y = small_data(8)
@@ -465,7 +465,7 @@ def test_early_stopping_restores_the_best_weights() -> None:
     kept: list[list[Array]] = []
 
     class Keep(Callback):
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             kept.append(self.model.get_weights())
 
     stopping = EarlyStopping("loss", patience=2, restore_best_weights=True)
@@ -482,8 +482,9 @@ def test_early_stopping_restores_at_the_end_of_epochs_too_and_starts_afresh() ->
     class Script(Callback):
         """Gives the figures that the test wants."""
 
-        def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
             kept.append(self.model.get_weights())
+            assert logs is not None
             logs["loss"] = [1.0, 0.5, 0.5, 0.7][epoch]
 
     x, y = small_data(6)
@@ -640,7 +641,7 @@ def test_everything_runs_in_floatx(floatx: str, given: type) -> None:
     seen: set[str] = set()
 
     class Watch(Callback):
-        def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
             optimizer = self.model.optimizer
             assert optimizer is not None
             seen.update(str(p.dtype) for p in self.model.params.values())
@@ -694,18 +695,20 @@ def test_batches_and_their_number() -> None:
 )
 def test_a_split_keeps_the_first_part(count: int, fraction: float, kept: int) -> None:
     x, y = np.arange(count), -np.arange(count)
-    train, validation = split("owner", x, y, fraction)
-    assert validation is not None
-    assert [part.tolist() for part in train] == [x[:kept].tolist(), y[:kept].tolist()]
-    assert [part.tolist() for part in validation] == [x[kept:].tolist(), y[kept:].tolist()]
+    for weights in (None, x / 2):
+        train, validation = split("owner", Data(x, y, weights), fraction)
+        assert validation is not None
+        for part, rows in ((train, slice(kept)), (validation, slice(kept, None))):
+            assert [part.x.tolist(), part.y.tolist()] == [x[rows].tolist(), y[rows].tolist()]
+            assert part.weights is None if weights is None else part.weights.tolist() == weights[rows].tolist()
 
 
 def test_a_split_leaves_examples_on_both_sides() -> None:
-    x = np.arange(5)
-    assert split("owner", x, x, 0.0) == ((x, x), None)
+    data = Data(np.arange(5), np.arange(5))
+    assert split("owner", data, 0.0) == (data, None)
     for fraction, kept in [(0.9, 0), (1e-17, 5)]:
         with pytest.raises(ValueError, match=f"owner: validation_split={fraction} leaves {kept} of 5 examples"):
-            split("owner", x, x, fraction)
+            split("owner", data, fraction)
 
 
 @pytest.mark.parametrize(

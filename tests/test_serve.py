@@ -731,6 +731,51 @@ def test_paused_is_said_when_the_batch_is_learnt(live: Running, monkeypatch: pyt
     assert (state["state"], state["step"]) == ("paused", 1)
 
 
+@pytest.mark.parametrize(
+    ("before", "amid", "steps"),
+    [
+        ("start", "pause", 1),
+        ("start", "pause step", 2),
+        ("start", "step pause", 1),
+        ("start", "pause step step", 3),
+        ("start", "pause step pause", 1),
+        ("step", "", 1),
+        ("step", "step", 2),
+        ("step", "step step", 3),
+        ("step", "step pause", 1),
+        ("step", "pause step", 2),
+        ("step step", "pause", 1),
+        ("step step", "", 2),
+        ("step pause", "", 0),
+        ("pause step", "pause pause step", 2),
+        ("step", "start pause step", 2),
+    ],
+)
+def test_a_batch_that_is_being_learnt_takes_no_later_command(before: str, amid: str, steps: int) -> None:
+    """Commands before the first batch begins and in the course of it; the thread is held at both places."""
+    network = small_network()
+    begun, go_on, train = threading.Event(), threading.Event(), network.train_on_batch
+
+    def held(*batch: Array, **how: Any) -> Any:
+        begun.set()
+        assert go_on.wait(30)
+        return train(*batch, **how)
+
+    network.train_on_batch = held  # type: ignore[method-assign]
+    trainer = Trainer(Session(network, *small_data(5), 1), Data(*small_data(25)), 10)
+    with contextlib.closing(trainer):
+        with trainer._changed:  # the thread sees none of these before all are given
+            for name in before.split():
+                trainer.command(name)
+        assert steps == 0 or begun.wait(30)
+        for name in amid.split():
+            trainer.command(name)
+        go_on.set()
+        while (state := trainer.wait(-1, 0))["state"] == "training":
+            time.sleep(0.001)
+        assert (state["state"], state["step"], network.steps) == ("paused", steps, steps)
+
+
 def test_a_trace_never_mixes_old_weights_with_new(live: Running) -> None:
     """While training runs, what comes back is what a network trained to the step that it names gives."""
     live.command("start")
@@ -935,8 +980,8 @@ def test_the_command_takes_a_network_from_a_file(tmp_path: Path, loss: str | Non
     network = Sequential([Flatten(input_shape=(28, 28)), Dense(units, "softmax")], seed=0)
     if loss:
         network.compile("sgd", loss)
-    network.save(tmp_path / "model")
-    running = serve.prepared(options(model=str(tmp_path / "model")))
+    network.save(tmp_path / "model.safetensors")
+    running = serve.prepared(options(model=str(tmp_path / "model.safetensors")))
     try:
         assert running.trainer.able == (not reason)
         assert running.trainer.reason == reason

@@ -4,7 +4,6 @@ As test_explore_browser.py: Chromium or Chrome are needed, and the deep profile.
 """
 
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import Browser, find_browser
+from browser import Browser, needs_browser
+from browser import chromium as launched
 from test_explore import NETWORKS, array_of, data_for, network_of
 from test_explore_browser import MINUS, Twice, close, compare, draw_a_one, js_array
 
@@ -27,18 +27,12 @@ from numpycnn.show.serve.server import Server
 from numpycnn.show.serve.session import Session
 from numpycnn.show.serve.trainer import Trainer
 
-PATH = find_browser()
-pytestmark = [
-    pytest.mark.deep,
-    pytest.mark.skipif(PATH is None, reason="needs Chromium or Chrome: on the path, or named by NUMPYCNN_BROWSER"),
-    pytest.mark.skipif(os.name == "nt", reason="drives the browser through file descriptors, which Windows has not"),
-]
+pytestmark = [pytest.mark.deep, needs_browser]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    assert PATH is not None
-    with Browser(PATH, loopback=True) as running:
+    with launched(loopback=True) as running:
         yield running
 
 
@@ -52,7 +46,7 @@ class Served:
         self.server = Server(self.session, self.trainer)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         self.thread.start()
-        browser.send("Page.navigate", url="about:blank")
+        browser.page.goto("about:blank")
         browser.resize(1280, 900)
         browser.errors.clear()
         browser.requests.clear()
@@ -335,11 +329,12 @@ def test_it_trains_while_one_watches_and_is_looked_back_through(live: Served) ->
     last = live.trainer.step
     browser.wait(f"watching.step === {last}")
     assert browser.text("#start") == "Start"
-    assert re.search(r"On the test data after step 10: loss \S+, accuracy \S+", browser.text("#progress"))
+    tested = last // 10 * 10  # the end of the last whole epoch
+    assert re.search(rf"On the test data after step {tested}: loss \S+, accuracy \S+", browser.text("#progress"))
     live.settled()
     live.compare(live.x[3:4], np.eye(10)[[0]])
     frame_shown(live)
-    browser.focus("#frame")
+    browser.page.focus("#frame")
     browser.press("Home")
     browser.wait("watching.step === 0")
     np.testing.assert_array_equal(frame_shown(live)["conv2d/kernel"], tutorial_network(seed=0).params["conv2d/kernel"])
@@ -440,23 +435,23 @@ def test_the_training_can_be_used_by_keyboard(live: Served) -> None:
         browser.press("Tab")
         browser.value("void reached.add(document.activeElement)")
     assert browser.value(f"{reachable}.filter((node) => !reached.has(node)).map((node) => node.outerHTML)") == []
-    browser.focus("#one")
+    browser.page.focus("#one")
     browser.press("Enter")
     browser.wait("live.state.step === 1 && watching.step === 1")
     assert browser.value("document.activeElement.id") == "one"
-    browser.focus("#tiles-outputs [data-channel='5']")
+    browser.page.focus("#tiles-outputs [data-channel='5']")
     browser.press("Enter")
     assert "output 5 of conv2d" in browser.text("figure:has(#watched-outputs)")
     browser.value("request('train', { command: 'step' })")
     browser.wait("watching.step === 2")
     assert browser.value("document.activeElement.dataset.channel") == "5"  # drawn again where it was
-    browser.focus("#watched-outputs")
+    browser.page.focus("#watched-outputs")
     browser.press("ArrowDown", "ArrowRight")
     value = frame_shown(live)["conv2d/output"][1, 1, 5]
     spoken = browser.text("#spoken")
     assert spoken.startswith("output 5 of conv2d after step 2: (1, 1, 5) = ")
     assert close(float(spoken.split(" = ")[1].replace(MINUS, "-")), float(value))
-    browser.focus("#start")
+    browser.page.focus("#start")
     browser.press("Space")
     browser.wait("live.state.step >= 4")
     assert browser.value("document.activeElement.id") == "start"
@@ -480,9 +475,9 @@ def test_everything_has_a_name_that_can_be_spoken(live: Served) -> None:
     browser.wait("watching.step === 0")
     for name in ("training", "input"):
         live.choose(name)
-        browser.send("Accessibility.enable")
-        nodes: list[dict[str, Any]] = browser.send("Accessibility.getFullAXTree")["nodes"]
-        browser.send("Accessibility.disable")
+        browser.devtools.send("Accessibility.enable")
+        nodes: list[dict[str, Any]] = browser.devtools.send("Accessibility.getFullAXTree")["nodes"]
+        browser.devtools.send("Accessibility.disable")
         active = [node for node in nodes if not node["ignored"] and node["role"]["value"] in roles]
         assert len(active) > 20
         assert [node for node in active if not node["name"]["value"].strip()] == []
@@ -505,14 +500,14 @@ def test_it_can_be_read_on_a_phone(live: Served) -> None:
 
 def test_reduced_motion_is_respected(live: Served) -> None:
     browser = live.browser
-    browser.media("prefers-reduced-motion", "reduce")
+    browser.page.emulate_media(reduced_motion="reduce")
     try:
         browser.open(live.server.address)
         browser.wait("live.state && current.hear")
         assert browser.value("document.querySelector('#play')") is None
         assert browser.value("quiet()") is True
         browser.value(
-            "window.times = []; const was = heard; heard = (state) => { times.push(performance.now()); was(state); }"
+            "window.times = []; const was = heard; heard = (state) => { times.push(performance.now()); was(state); }; null"
         )
         browser.value("request('train', { command: 'start' })")
         browser.wait("times.length >= 3")
@@ -520,4 +515,4 @@ def test_reduced_motion_is_respected(live: Served) -> None:
         assert min(gaps) > 1900
         browser.value("request('train', { command: 'pause' })")
     finally:
-        browser.media("prefers-reduced-motion", "")
+        browser.page.emulate_media(reduced_motion="null")

@@ -3,16 +3,16 @@
 from itertools import pairwise
 from typing import Any
 
-import loops
 import numeric
 import numpy as np
 import pytest
-from loops import Geometry
 from networks import CLASSES, fingerprint, small_data, small_network
 
-from numpycnn import Sequential, backend
+from numpycnn import Sequential, backend, reference
+from numpycnn.common.randomness import descendant
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
+from numpycnn.engine.batching import Data
 from numpycnn.engine.training import Place
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
@@ -56,7 +56,7 @@ def test_every_gradient_is_what_differences_give(loss: str, data_format: str, tr
 
     def loss_from(first: int, value: Array) -> float:
         for index, layer in list(enumerate(network.layers))[first:]:
-            value, _ = layer.forward(value, training=trained, rng=Place(3, 0).rng(0, index))
+            value, _ = layer.forward(value, training=trained, rng=descendant(Place(3, 0).rng(0), [index]))
         assert network.loss is not None
         return network.loss(y, value)
 
@@ -79,9 +79,9 @@ def test_the_parameters_gradients_are_those_of_training(loss: str) -> None:
     x, y = batch(network)
     trace = network.trace(x, y, training=True)
     assert network.loss is not None
-    goal = training.objective(network.layers, network.loss, network.dtype, fast=False)
-    result, terms = training.train_batch(goal, Place(3, 0), x, y, np.arange(len(x)))
-    gradients = training.total(terms)
+    goal = training.objective(network, network.loss, network.dtype, fast=False)
+    step = training.batch_gradients(goal, Place(3, 0), Data(x, y), np.arange(len(x)))
+    result, gradients = step.result, training.total(step.terms)
     traced = {
         f"{layer.name}/{key}": g for layer in trace.layers.values() for key, g in layer.parameter_gradients.items()
     }
@@ -98,7 +98,7 @@ def test_softmax_and_cross_entropy_give_p_minus_y() -> None:
     network = float64_network(all_kinds())
     x, y = batch(network)
     trace = network.trace(x, y)
-    np.testing.assert_allclose(trace.last.inside_gradients["scores"], (trace.output - y) / len(x), atol=1e-16)
+    np.testing.assert_allclose(trace.last.inside_gradients["pre_activation"], (trace.output - y) / len(x), atol=1e-16)
     assert trace.targets is not None
     assert trace.targets.tolist() == y.tolist()
 
@@ -120,18 +120,17 @@ def test_what_is_inside_a_convolution(data_format: str) -> None:
     def last(a: Array) -> Array:
         return a.transpose(0, 2, 3, 1) if data_format == "channels_first" else a
 
-    image, (_, oh, ow, _) = last(conv.input), conv.inside["scores"].shape
+    image, (_, oh, ow, _) = last(conv.input), conv.inside["pre_activation"].shape
     assert conv.inside["patches"].shape == (len(x), oh * ow, 2 * 2 * image.shape[3])
     for n, i, j, u, v, c in np.ndindex(len(x), oh, ow, 2, 2, image.shape[3]):
         assert conv.inside["patches"][n, i * ow + j, (u * 2 + v) * image.shape[3] + c] == image[n, i + u, j + v, c]
     kernel, bias = conv.parameters["kernel"], conv.parameters["bias"]
-    rows, cols = (Geometry(size, 2, 1, 1, "valid") for size in image.shape[1:3])
-    np.testing.assert_allclose(conv.inside["scores"], loops.conv2d(image, kernel, bias, rows, cols), rtol=1e-12)
-    np.testing.assert_array_equal(last(conv.output), np.maximum(conv.inside["scores"], 0))
-    dz, dpatches = conv.inside_gradients["scores"], conv.inside_gradients["patches"]
+    np.testing.assert_allclose(conv.inside["pre_activation"], reference.conv2d(image, kernel, bias), rtol=1e-12)
+    np.testing.assert_array_equal(last(conv.output), np.maximum(conv.inside["pre_activation"], 0))
+    dz, dpatches = conv.inside_gradients["pre_activation"], conv.inside_gradients["patches"]
     assert conv.output_gradient is not None
     assert conv.input_gradient is not None
-    np.testing.assert_array_equal(dz, np.where(conv.inside["scores"] > 0, last(conv.output_gradient), 0))
+    np.testing.assert_array_equal(dz, np.where(conv.inside["pre_activation"] > 0, last(conv.output_gradient), 0))
     summed = np.zeros(image.shape)
     for n, i, j, u, v, c in np.ndindex(len(x), oh, ow, 2, 2, image.shape[3]):
         summed[n, i + u, j + v, c] += dpatches[n, i * ow + j, (u * 2 + v) * image.shape[3] + c]
@@ -155,7 +154,7 @@ def test_what_is_inside_the_others() -> None:
     assert set(np.unique(dropout.inside["mask"])) == {0.0, 1 / 0.7}
     assert network.trace(x)["dropout"].inside["mask"].min() == 1.0
     scores = dense.input @ dense.parameters["kernel"] + dense.parameters["bias"]
-    np.testing.assert_allclose(dense.inside["scores"], scores, rtol=1e-12)
+    np.testing.assert_allclose(dense.inside["pre_activation"], scores, rtol=1e-12)
     np.testing.assert_allclose(dense.output, 1 / (1 + np.exp(-scores)), rtol=1e-12)
     assert trace["flatten"].inside == {}
 

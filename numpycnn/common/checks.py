@@ -27,7 +27,8 @@ MOST_SHOWN = 200  # characters of a value that an error shows
 def shown(value: Any) -> str:
     """The value as an error shows it, cut where it is long."""
     try:
-        text = repr(value)
+        with np.printoptions(threshold=MOST_SHOWN, edgeitems=1):  # what is cut off need not be formatted
+            text = repr(value)
     except Exception:  # its own __repr__ fails, or it is an integer of thousands of digits
         return f"a value of type {type(value).__name__}"
     return cut(text)
@@ -40,15 +41,13 @@ def cut(text: str) -> str:
 
 def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
     """An integer within the bounds. True, 3.0 and "3" are not integers."""
-    expected = f"{owner}: {argument} must be an integer of at least {at_least}; received {shown(value)}"
     try:
-        number = operator.index(value)
+        number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        raise TypeError(expected) from None
-    if isinstance(value, bool):
-        raise TypeError(expected)
-    if number < at_least:
-        raise ValueError(expected)
+        number = None
+    if number is None or number < at_least:
+        error = TypeError if number is None else ValueError
+        raise error(f"{owner}: {argument} must be an integer of at least {at_least}; received {shown(value)}")
     if at_most is not None and number > at_most:
         raise ValueError(f"{owner}: {argument} must be at most {at_most}; received {shown(value)}")
     return number
@@ -122,20 +121,28 @@ def function(owner: str, argument: str, value: Any) -> None:
         raise TypeError(f"{owner}: {argument} must be a function; received {shown(value)}")
 
 
-def choice(owner: str, argument: str, value: Any, known: Collection[T]) -> T:
-    """One of the known values, which are all of one type."""
+def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind: str = "") -> T:
+    """One of the known values, which are all of one type. kind: as for `unknown.remark`, where Keras has more."""
     expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {shown(value)}"
     if isinstance(value, bool) or not isinstance(value, type(next(iter(known), value))):
         raise TypeError(expected)
     for one in known:
         if one == value:
             return one
-    raise ValueError(expected)
+    raise ValueError(expected + remark_on(kind, value, known))
 
 
-def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T]) -> T:
-    """What a table holds under the name `value`."""
-    return table[choice(owner, argument, value, table)]
+def remark_on(kind: str, value: Any, known: Collection[Any]) -> str:
+    """What there is to say of an unknown name beside those that are known; nothing of what is no name."""
+    from numpycnn.common import unknown
+
+    said = unknown.remark(kind, value, known) if isinstance(value, str) else ""
+    return f" ({said})" if said else ""
+
+
+def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T], *, kind: str = "") -> T:
+    """What a table holds under the name `value`. kind: as for `choice`."""
+    return table[choice(owner, argument, value, table, kind=kind)]
 
 
 def sequence(owner: str, argument: str, value: Any, *, length: int | None = None) -> Sequence[Any]:

@@ -20,7 +20,7 @@ def from_description(owner: str, argument: str, value: Any, table: Mapping[str, 
     """A new object as `describe` gave it. Raises TypeError or ValueError for anything else."""
     checks.keys(owner, argument, value, {"class_name", "config"})
     cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], table)
-    read = getattr(cls, "from_config", None)  # layers have one
+    read = getattr(cls, "unbuilt", None)  # layers have it
     return (
         cls(**checks.arguments(owner, f"config of {argument}", value["config"], cls))
         if read is None

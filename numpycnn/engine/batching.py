@@ -32,7 +32,7 @@ class Data:
         if self.weights is None:
             return values
         per_example = self.weights.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))  # (n, 1, ...)
-        return values * per_example
+        return np.where(per_example == 0, 0, values * per_example)  # 0 times infinity too
 
 
 def check_batch_size(owner: str, value: Any) -> int:

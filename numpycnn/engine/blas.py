@@ -1,8 +1,8 @@
 """BLAS held to one thread, so that workers share the processors among them, and sums are rounded in one way.
 
-threadpoolctl (the extra `threads`) knows every BLAS. Without it the OpenBLAS that NumPy's own packages bring is told
-directly; where that is not found, BLAS uses the processors as it likes, and then results may differ in the last digits
-from machine to machine.
+The OpenBLAS that NumPy's own packages bring is told directly; any other BLAS through threadpoolctl (the extra
+`threads`), which lets only one thread of the program do so at a time. Where neither is found, BLAS uses the processors
+as it likes, and results may differ in the last digits from machine to machine.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,16 +19,16 @@ SUFFIXES = ("64_", "")
 
 def one_thread() -> AbstractContextManager[Any] | None:
     """A context in which BLAS has one thread; None where it cannot be told."""
-    controller = threadpool_controller()
-    if controller is not None:
-        return controller.limit(limits=1, user_api="blas")
     threads = openblas_threads()
-    return None if threads is None else limited(*threads)
+    if threads is not None:
+        return limited(*threads)
+    controller = threadpool_controller()
+    return None if controller is None else controller.limit(limits=1, user_api="blas")
 
 
 def can_be_held() -> bool:
     """Whether BLAS can be told how many threads to use."""
-    return threadpool_controller() is not None or openblas_threads() is not None
+    return openblas_threads() is not None or threadpool_controller() is not None
 
 
 @contextmanager

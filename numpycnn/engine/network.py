@@ -36,6 +36,8 @@ class Network(Chain):
     Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
     """
 
+    explained_methods = ("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary", "save")
+
     def __init__(
         self,
         layers: Sequence[Layer | Input] | None = None,
@@ -78,6 +80,11 @@ class Network(Chain):
             input_shape = self._next_input_shape(layer)
             if input_shape is not None:
                 self._build([layer], len(self._layers), input_shape)
+        self._append(layer)
+
+    def _append(self, layer: Layer) -> None:
+        """Append a layer as it is. Raises ValueError where its name is taken."""
+        layer.rename([other.name for other in self._layers])
         layer.auto_named = False  # parameters and optimizer slots go by this name from now on
         self._layers.append(layer)
 
@@ -165,10 +172,19 @@ class Network(Chain):
 
         Raises ValueError or TypeError for anything else.
         """
+        model = cls.unbuilt(config)
+        if model.input_shape is not None:
+            model.build(model.input_shape)
+        return model
+
+    @classmethod
+    def unbuilt(cls, config: dict[str, Any]) -> Self:
         checks.keys("from_config", "config", config, {"name", "seed", "fast", "dtype", "layers"})
         entries = checks.sequence("from_config", "layers", config["layers"])
-        layers = [from_description("from_config", "layer", entry, LAYERS) for entry in entries]
-        return cls(layers, config["name"], config["seed"], fast=config["fast"], dtype=config["dtype"])
+        model = cls(None, config["name"], config["seed"], fast=config["fast"], dtype=config["dtype"])
+        for entry in entries:
+            model._append(from_description("from_config", "layer", entry, LAYERS))
+        return model
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}([{', '.join(map(repr, self._layers))}], name={self.name!r})"

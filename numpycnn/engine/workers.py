@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Map
-from numpycnn.engine import blas
+from numpycnn.engine import blas, process
 from numpycnn.engine.fast import scratch
 
 
@@ -34,7 +34,7 @@ class Workers(NamedTuple):
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
     """The number of workers; None is the processors that this process may use.
 
-    Raises TypeError or ValueError unless workers is a positive integer or None, and executor one of those or None.
+    Raises TypeError or ValueError unless workers is a positive integer or None, and executor an Executor or None.
     """
     if executor is not None:
         from concurrent.futures import Executor  # here: its import takes a while
@@ -44,7 +44,7 @@ def check_workers(owner: str, workers: Any, executor: Any) -> int:
                 f"{owner}: executor must be a concurrent.futures.Executor; received {checks.shown(executor)}"
             )
     if workers is not None:
-        return checks.integer(owner, "workers", workers)
+        return checks.size(owner, "workers", workers)
     return processors() if executor is not None or blas.can_be_held() else 1
 
 
@@ -62,7 +62,7 @@ def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
     with THREAD_SETTINGS:
         try:
             if executor is not None:
-                submit = partial(executor.submit, in_worker, PROCESS.token())
+                submit = partial(executor.submit, in_worker, process.token())
                 yield Workers(partial(map_in_order, submit, 2 * workers), map)
             elif workers == 1:
                 yield Workers(map, map)
@@ -92,25 +92,9 @@ def map_in_order(
             future.cancel()
 
 
-class Process:
-    """Tells this process from others, from one forked from it and from one with the same number in a container."""
-
-    def __init__(self) -> None:
-        self.pid, self.random = 0, ""
-
-    def token(self) -> str:
-        """The token, which is new after a fork."""
-        if self.pid != os.getpid():
-            self.pid, self.random = os.getpid(), os.urandom(16).hex()
-        return self.random
-
-
-PROCESS = Process()
-
-
-def in_worker(caller: str, function: Callable[..., Any], job: Any) -> Any:
+def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:
     """function(job), for a caller who may be in another process: there BLAS is held, and no memory kept afterwards."""
-    if PROCESS.token() == caller:
+    if process.token() == caller:
         return function(job)
     hold_blas()
     try:
@@ -120,11 +104,11 @@ def in_worker(caller: str, function: Callable[..., Any], job: Any) -> Any:
 
 
 @cache
-def hold_blas() -> None:
-    """Hold BLAS to one thread for the rest of this process, where it can be told."""
-    holding = blas.one_thread()
-    if holding is not None:
-        holding.__enter__()
+def hold_blas() -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread for the rest of this process, where it can be told: the cache keeps what holds it."""
+    holding = blas.one_thread() or nullcontext()
+    holding.__enter__()
+    return holding
 
 
 SWITCH_SECONDS = 1e-4

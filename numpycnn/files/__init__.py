@@ -1,15 +1,22 @@
 """Models in files.
 
-`state.py` says what a file holds, `container.py` how it is laid out, and `atomic.py` how it is written safely.
+`model.py` writes and reads a whole model, `weights.py` weights alone, and `resume.py` goes on with a training. Below
+them, `formats.py` maps a path to a format; `container.py` is this library's file, whose header is in `safetensors.py`;
+`description.py`, `history.py` and `arrays.py` say what it holds of a model; `difference.py` compares two descriptions;
+and `atomic.py` writes a file whole or not at all.
 """
 
 from numpycnn.files.atomic import prepare
-from numpycnn.files.container import ModelFileError
-from numpycnn.files.state import content, load, load_weights, restore, save, save_weights
+from numpycnn.files.errors import ModelFileError
+from numpycnn.files.formats import format_of
+from numpycnn.files.model import content, load, save
+from numpycnn.files.resume import restore
+from numpycnn.files.weights import load_weights, save_weights
 
 __all__ = [
     "ModelFileError",
     "content",
+    "format_of",
     "load",
     "load_weights",
     "prepare",

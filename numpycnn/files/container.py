@@ -1,69 +1,66 @@
-"""The file format: a few facts as JSON, arrays as they are in memory, and a digest over all of it.
+"""The files that this library writes: safetensors files, with a digest that notices every changed bit.
 
-    bytes                  content
-    0 to 7                 the letters "numpycnn"
-    8 to 11                the format's version, 1: an unsigned integer, least byte first, as is the next
-    12 to 15               n, the length of the header
-    16 to 15 + n           the header, JSON in UTF-8: {"facts": {...}, "arrays": [...]}
-    from 16 + n on         the arrays, one after another, with nothing between them
-    the last 32            the SHA-256 of all that comes before
+Anybody's reader of safetensors opens them. The first entry of the header's `__metadata__` is "sha256": the SHA-256, in
+64 hexadecimal digits, of all the file's bytes with zeros in the place of these 64 digits. So that place is always the
+same, and a few lines check a file:
 
-Each entry of "arrays" is {"name": "weights/dense/bias", "dtype": "<f4", "shape": [10], "offset": 0}: little-endian
-numbers in C order, the offset counted from the end of the header. So a few lines of anyone's NumPy can read it:
+    raw = bytearray(pathlib.Path(path).read_bytes())
+    digest, raw[35:99] = raw[35:99].decode(), b"0" * 64
+    assert digest == hashlib.sha256(raw).hexdigest()
 
-    raw = pathlib.Path(path).read_bytes()
-    start = 16 + int.from_bytes(raw[12:16], "little")
-    header = json.loads(raw[16:start])
+A few more read the arrays without any package:
+
+    start = 8 + int.from_bytes(raw[:8], "little")
+    header = json.loads(raw[8:start])
+    metadata = header.pop("__metadata__")
     arrays = {
-        a["name"]: np.frombuffer(raw, a["dtype"], math.prod(a["shape"]), start + a["offset"]).reshape(a["shape"])
-        for a in header["arrays"]
+        name: np.frombuffer(raw, {"F32": "<f4", "F64": "<f8", "I64": "<i8"}[a["dtype"]], math.prod(a["shape"]),
+                            start + a["data_offsets"][0]).reshape(a["shape"])
+        for name, a in header.items()
     }
 
-This module knows nothing of models. It reads no array before the header is found to describe the file to the last byte,
-and each into the memory that it will stay in: so beside its header, of at most a megabyte, a file takes as much memory
-as it is long. What a reader would refuse is not written.
+This module knows nothing of models. It makes no array before the header is found to describe the file to the last byte
+and the digest to be right, and it reads each array into the memory that it will stay in. So a file takes as much memory
+as it is long, and one that is refused no more than its header, however much it declares.
 """
 
 import hashlib
-import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedIOBase
 from itertools import chain
-from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from numpycnn.common import checks
-from numpycnn.common.typing import Array, Shape
+from numpycnn.common.typing import Array
 from numpycnn.files.atomic import replacing
+from numpycnn.files.errors import explained
+from numpycnn.files.formats import check_first_bytes
+from numpycnn.files.safetensors import (
+    LENGTH_BYTES,
+    buffer_order,
+    check_header_length,
+    decode_header,
+    encode_header,
+)
 
-MAGIC = b"numpycnn"
-VERSION = 1
-LONGEST_HEADER = 2**20
-DIGEST = 32  # bytes of SHA-256
-LONGEST_TEXT = 1000
-DTYPES = ("<f4", "<f8", "<i8")
-
-
-class ModelFileError(ValueError):
-    """A file that is not what it should be: damaged, made by other means, or of a model that does not fit."""
-
-
-class Declared(NamedTuple):
-    """What the header says of an array."""
-
-    dtype: np.dtype
-    shape: Shape
+FORMAT = {"format": "numpycnn", "version": "1"}
+"""What `write` adds to the metadata, beside the digest."""
+DIGEST = "sha256"
+NO_DIGEST = "0" * 64
+BEFORE_DIGEST = b'{"__metadata__":{"sha256":"'
+DIGEST_PLACE = slice(LENGTH_BYTES + len(BEFORE_DIGEST), LENGTH_BYTES + len(BEFORE_DIGEST) + len(NO_DIGEST))
+CHUNK = 2**20  # bytes read at a time
 
 
 class Content(NamedTuple):
-    """What a file holds: facts as JSON values, and arrays by name."""
+    """What a file holds: strings and arrays, by name."""
 
-    facts: dict[str, Any]
+    metadata: dict[str, str]
     arrays: Mapping[str, Array]
 
 
@@ -73,95 +70,90 @@ class Content(NamedTuple):
 def write(path: str | os.PathLike[str], content: Content) -> None:
     """Write a file, whole or not at all. Raises ModelFileError for what the format cannot hold, and OSError."""
     with explained(path):
-        arrays = stored(content.arrays)
-        header = encode(content.facts, arrays)
-    digest = hashlib.sha256()
+        header = header_of(content)
+    arrays, digest = stored(content.arrays), hashlib.sha256()
     with replacing(path) as file:
-        for part in chain([preamble(len(header)), header], (array.tobytes() for array in arrays.values())):
+        for part in chain([header], (arrays[name].tobytes() for name in buffer_order(arrays))):
             digest.update(part)
             file.write(part)
-        file.write(digest.digest())
+        file.seek(DIGEST_PLACE.start)
+        file.write(digest.hexdigest().encode())
+
+
+def header_of(content: Content) -> bytes:
+    """What comes before the arrays, without the digest. Raises TypeError or ValueError for what no file can hold."""
+    return encode_header({DIGEST: NO_DIGEST, **FORMAT, **content.metadata}, stored(content.arrays))
 
 
 def stored(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays as a file holds them, little-endian. Raises ValueError for another dtype."""
-    found = {}
-    for name, array in arrays.items():
-        array = np.asarray(array)
-        found[name] = np.asarray(array, array.dtype.newbyteorder("<"))
-        if found[name].dtype.str not in DTYPES:
-            raise ValueError(f"{name} must be of a dtype among {', '.join(DTYPES)}; received {array.dtype}")
-    return found
-
-
-def encode(facts: dict[str, Any], arrays: Mapping[str, Array]) -> bytes:
-    """The header, filled up with spaces so that the arrays begin at a multiple of 64 bytes.
-
-    Raises TypeError or ValueError for one that could not be read back.
-    """
-    entries, offset = [], 0
-    for name, array in arrays.items():
-        entries.append({"name": name, "dtype": array.dtype.str, "shape": array.shape, "offset": offset})
-        offset += array.nbytes
-    try:
-        header = json.dumps({"facts": facts, "arrays": entries}).encode()
-    except TypeError as error:
-        raise TypeError(f"a file holds plain numbers, text, lists and dicts; {error}") from None
-    header += b" " * (-(len(header) + 16) % 64)
-    if len(header) > LONGEST_HEADER:
-        raise ValueError(f"a header may have {LONGEST_HEADER} bytes; this one needs {len(header)}")
-    declared_arrays(decode(header)["arrays"], offset)
-    return header
-
-
-def preamble(length: int) -> bytes:
-    """What comes before the header."""
-    return MAGIC + VERSION.to_bytes(4, "little") + length.to_bytes(4, "little")
+    """The arrays as a file holds them, little-endian."""
+    found = {name: np.asarray(array) for name, array in arrays.items()}
+    return {name: array.astype(array.dtype.newbyteorder("<"), copy=False) for name, array in found.items()}
 
 
 # ---------------------------------------------------------------- reading
 
 
 class Reader:
-    """An open file whose header was read and checked: what it declares, and on demand its arrays."""
+    """An open file whose header was found sound.
+
+    metadata, specs: the strings and arrays that were given to `write`. own: whether this library wrote the file.
+    Raises ValueError or TypeError for a header that is damaged, of another format, or of a later version.
+    """
 
     def __init__(self, file: BufferedIOBase) -> None:
-        self.file, self.digest = file, hashlib.sha256()
+        self.file = file
         self.size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        header = self.header()
-        self.facts = header["facts"]
-        self.declared = declared_arrays(header["arrays"], self.size - file.tell() - DIGEST)
+        header_length = self.header_length()
+        self.buffer_start = LENGTH_BYTES + header_length
+        header = self.read_at(LENGTH_BYTES, header_length).tobytes()
+        metadata, self.specs, self.offsets = decode_header(header, self.size - self.buffer_start)
+        self.own = DIGEST in metadata or metadata.get("format") == FORMAT["format"]
+        if self.own:
+            for key, text in FORMAT.items():
+                checks.choice("file", key, metadata.get(key), (text,))
+        self.metadata = {key: text for key, text in metadata.items() if key not in (DIGEST, *FORMAT)}
 
-    def header(self) -> Any:
-        """The header's JSON."""
-        start = self.take(16).tobytes()
-        if start[:8] != MAGIC:
-            raise ValueError(f"expected a file that begins with {MAGIC!r}; received {start[:8]!r}")
-        version, length = int.from_bytes(start[8:12], "little"), int.from_bytes(start[12:], "little")
-        if version != VERSION:
-            raise ValueError(f"expected the format's version {VERSION}; received {version}")
-        if length > min(LONGEST_HEADER, self.size - 16 - DIGEST):
-            raise ValueError(f"a header of {length} bytes is too long for this file or any")
-        return decode(self.take(length).tobytes())
+    def header_length(self) -> int:
+        """The header's length. Raises ValueError for one that cannot be, and says what else the file may be."""
+        start = self.read_at(0, LENGTH_BYTES).tobytes()
+        length = int.from_bytes(start, "little")
+        try:
+            check_header_length(length, self.size)
+        except ValueError:
+            check_first_bytes(start)
+            raise
+        return length
 
-    def take(self, count: int) -> Array:
-        """The next bytes of the file."""
+    def check_digest(self) -> None:
+        """Raise ValueError unless the digest is that of the file. Reads in chunks, whatever the file's length."""
+        self.file.seek(0)
+        head = self.file.read(DIGEST_PLACE.stop)
+        digest = hashlib.sha256(head[: DIGEST_PLACE.start] + NO_DIGEST.encode())
+        while chunk := self.file.read(CHUNK):
+            digest.update(chunk)
+        if not head.endswith(BEFORE_DIGEST + digest.hexdigest().encode()):
+            raise ValueError("its content does not agree with its digest: it was damaged or changed")
+
+    def arrays(self, names: Iterable[str]) -> dict[str, Array]:
+        """The arrays of these names. Raises ValueError where the digest, which this library's files have, is wrong."""
+        if self.own:
+            self.check_digest()
+        return {name: self.array(name) for name in names}
+
+    def array(self, name: str) -> Array:
+        """One array, in this machine's byte order."""
+        dtype, shape = self.specs[name]
+        part = self.read_at(self.buffer_start + self.offsets[name], self.specs[name].nbytes)
+        return part.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+    def read_at(self, position: int, count: int) -> Array:
+        """So many bytes of the file: (count,), uint8. Raises ValueError where it ends before."""
+        self.file.seek(position)
         part = np.empty(count, np.uint8)
         if self.file.readinto(part.data) != count:
             raise ValueError(f"ends too early, after {self.size} bytes")
-        self.digest.update(part.data)
         return part
-
-    def arrays(self) -> dict[str, Array]:
-        """All arrays, in this machine's byte order. Raises ValueError unless the digest is right."""
-        arrays = {}
-        for name, (dtype, shape) in self.declared.items():
-            array = self.take(prod(shape) * dtype.itemsize).view(dtype).reshape(shape)
-            arrays[name] = array.astype(dtype.newbyteorder("="), copy=False)
-        if self.file.read(DIGEST) != self.digest.digest():
-            raise ValueError("its content does not agree with its digest: it was damaged or changed")
-        return arrays
 
 
 @contextmanager
@@ -176,66 +168,3 @@ def reading(path: str | os.PathLike[str]) -> Iterator[Reader]:
             raise ValueError("expected a file; received a directory or a device")
         with open(path, "rb") as file:
             yield Reader(file)
-
-
-@contextmanager
-def explained(path: str | os.PathLike[str]) -> Iterator[None]:
-    """What the body finds wrong with a file is raised as ModelFileError, with the path; a lack of memory too."""
-    try:
-        yield
-    except (ValueError, TypeError, RecursionError, MemoryError) as error:
-        raise ModelFileError(f"{os.fspath(path)}: {shortened(str(error))}") from None
-
-
-def decode(header: bytes) -> Any:
-    """The header's JSON. Raises TypeError or ValueError for what `encode` would not write."""
-    found = json.loads(header.decode(), object_pairs_hook=checked_object, parse_constant=refuse_constant)
-    checks.keys("file", "header", found, {"facts", "arrays"})
-    return found
-
-
-def declared_arrays(entries: Any, room: int) -> dict[str, Declared]:
-    """The arrays that the header declares. Raises ValueError or TypeError unless they fill the room exactly."""
-    declared: dict[str, Declared] = {}
-    offset = 0
-    for entry in checks.sequence("file", "arrays", entries):
-        checks.keys("file", "array", entry, {"name", "dtype", "shape", "offset"})
-        name = checks.text("file", "array's name", entry["name"])
-        if name in declared:
-            raise ValueError(f"two arrays have the name {name!r}")
-        dtype = np.dtype(checks.choice("file", f"dtype of {name}", entry["dtype"], DTYPES))
-        sizes = checks.sequence("file", f"shape of {name}", entry["shape"])
-        if len(sizes) > checks.MOST_AXES:
-            raise ValueError(f"{name} may have {checks.MOST_AXES} axes; received {len(sizes)}")
-        shape = tuple(checks.integer("file", f"shape of {name}", size, at_least=0) for size in sizes)
-        if any(size > room for size in shape):
-            raise ValueError(f"{name} of shape {shape} is larger than the file")
-        if checks.integer("file", f"offset of {name}", entry["offset"], at_least=0) != offset:
-            raise ValueError(f"{name} must begin at offset {offset}; received {entry['offset']}")
-        declared[name] = Declared(dtype, shape)
-        offset += prod(shape) * dtype.itemsize
-    if offset != room:
-        raise ValueError(f"the arrays declared take {offset} bytes; the file has {room} for them")
-    return declared
-
-
-def checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. Raises ValueError for a key that comes twice, and for text that would swell an error's message."""
-    found = dict(pairs)
-    for text in [*found, *found.values()]:
-        if isinstance(text, str) and len(text) > LONGEST_TEXT:
-            raise ValueError(f"a text may have {LONGEST_TEXT} characters; received {len(text)}: {text[:50]!r} ...")
-    if len(found) != len(pairs):
-        raise ValueError(f"a key comes twice among {', '.join(key for key, _ in pairs)}")
-    return found
-
-
-def refuse_constant(text: str) -> Any:
-    """Raise ValueError: NaN and infinity are not JSON."""
-    raise ValueError(f"{text} is no JSON")
-
-
-def shortened(text: str) -> str:
-    """An error's text; what a hostile file says in it may be long, and may speak to the terminal."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:500])
-    return shown if len(text) <= 500 else f"{shown} ..."

@@ -1,22 +1,43 @@
-"""Dropout: which units are kept in training, and by how much they are scaled up."""
+"""Dropout: y = x * mask with mask = kept * scale; its backward dx = dy * mask, with the very same mask."""
 
 from math import prod
 
 import numpy as np
 
+from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array, Rng, Shape
 
 
 def dropout_kept(shape: Shape, rate: float, rng: Rng) -> Array:
-    """Which units dropout keeps, with probability 1 - rate to the nearest of 65,536 steps: booleans of `shape`.
+    """Which units dropout keeps, each with probability 1 - rate: booleans of `shape`, (N, ...).
 
-    Dropout is then y = x * mask with mask = kept * scale, and its backward dx = dy * mask, with the very same mask.
-    Drawing is most of what dropout costs, so every random word of 64 bits serves four units. Each example (N, ...) has
-    words of its own: drawing for some examples, and then for the rest, gives the same as drawing for all.
+    Drawing is most of what dropout costs, so every random word of 64 bits serves four units: a unit is kept where its
+    16 bits are below (1 - rate) * 2**16. Where that is not a whole number and a unit's bits equal its whole part, its
+    fraction decides, compared with the bits of the three units after it (`fractions_after`), so that no rate is
+    rounded to 1/65,536.
+
+    Each example has words of its own: drawing for some examples, and then for the rest, gives the same as drawing for
+    all.
     """
     n, units = shape[0], prod(shape[1:])
-    words = rng.integers(2**64, size=(n, -(-units // 4)), dtype=np.uint64)  # (N, units/4)
-    return (words.view(np.uint16)[:, :units] < round((1.0 - rate) * 2**16)).reshape(shape)
+    words = rng.integers(2**64, size=(n, ceil_div(units, 4)), dtype=np.uint64)  # (N, units/4)
+    bits = words.view(np.uint16)  # (N, units), and up to three more
+    whole, fraction = divmod((1.0 - rate) * 2**16, 1)
+    kept = bits < int(whole)
+    if fraction:
+        ties = np.flatnonzero(bits == int(whole))
+        kept.flat[ties] = fractions_after(bits, ties) < fraction
+    return kept[:, :units].reshape(shape)
+
+
+def fractions_after(bits: Array, positions: Array) -> Array:
+    """A random fraction of 48 bits for each position: the bits of the three places after it, around the row's end.
+
+    bits: (N, width), of 16 random bits each; positions: flat indices into them. Returns values from 0 to below 1.
+    """
+    row, column = np.divmod(positions, bits.shape[1])
+    following = (column[:, None] + (1, 2, 3)) % bits.shape[1]  # (positions, 3)
+    return bits[row[:, None], following] @ (2.0**-16, 2.0**-32, 2.0**-48)
 
 
 def dropout_scale(rate: float, dtype: np.dtype) -> Array:

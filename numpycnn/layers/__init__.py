@@ -1,5 +1,6 @@
 """The layers: `base.py` has the contract, the other files the layers themselves, and `chain.py` layers in a row."""
 
+from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D, MaxPooling2D
 from numpycnn.layers.core import Activation, Dense, Dropout, Flatten
@@ -22,3 +23,5 @@ __all__ = [
     "Layer",
     "MaxPooling2D",
 ]
+
+explain_unknown_names(__name__)

@@ -18,6 +18,7 @@ import numpy as np
 from numpycnn import backend
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.common import checks
+from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers.stage import Stage
@@ -34,7 +35,7 @@ class Built(NamedTuple):
     state: Arrays
 
 
-class Layer(Stage):
+class Layer(Stage, Explained):
     """Base of all layers.
 
     name: what errors, weights and the summary call the layer; by default the class's name in snake case, and inside a
@@ -95,6 +96,11 @@ class Layer(Stage):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """The layer that `get_config` described. Raises TypeError or ValueError for anything else."""
+        return cls.unbuilt(config)
+
+    @classmethod
+    def unbuilt(cls, config: dict[str, Any]) -> Self:
+        """The same, and not built in any case: nothing is drawn, and no array made."""
         arguments = dict(config)
         trainable = checks.flag(cls.__name__, "trainable", arguments.pop("trainable", True))
         layer = cls(**checks.arguments(cls.__name__, "config", arguments, cls))
@@ -240,7 +246,7 @@ class Layer(Stage):
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
 
-class Input:
+class Input(Explained):
     """What goes into a model, `Input(shape=(28, 28, 1))`: the Keras 3 spelling of the first layer's input_shape.
 
     It is given to Sequential before the layers and does not count as one. shape: of one example, without the batch

@@ -117,6 +117,12 @@ class Chain(Layer):
         return self._layers[-1].activation if self._layers else "linear"
 
     @property
+    def input_shape(self) -> Shape | None:
+        if self._given_shape is not None or self._built is not None or not self._layers:
+            return super().input_shape
+        return self._layers[0].input_shape
+
+    @property
     def params(self) -> Arrays:
         """Every parameter inside, itself and not a copy, as "conv2d/kernel"."""
         return self._gathered(lambda layer: layer.params)

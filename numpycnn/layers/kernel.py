@@ -15,7 +15,7 @@ from numpycnn.layers.base import Layer
 
 def check_activation(owner: str, value: str | None) -> str:
     """The activation's name; None stands for "linear". Raises for an unknown one."""
-    return checks.choice(owner, "activation", "linear" if value is None else value, ACTIVATIONS)
+    return checks.choice(owner, "activation", "linear" if value is None else value, ACTIVATIONS, kind="activations")
 
 
 def initial_arrays(

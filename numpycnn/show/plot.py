@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numpycnn import metrics
+from numpycnn.backend import DATA_FORMATS
 from numpycnn.callbacks import History
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
+from numpycnn.layers import Layer
 from numpycnn.show.trace import LayerTrace
 
 SIGNED = "RdBu_r"  # white is zero, red above it and blue below: colour-blind people tell the two apart
@@ -35,8 +37,10 @@ def axes_of(ax: Any) -> Any:
 def training_curve(history: History, figure: str = "loss", ax: Any = None) -> Any:
     """A figure over the epochs, and that of the validation data beside it where there is one.
 
-    Raises ValueError for a figure that was not recorded.
+    Raises ValueError for a figure that was not recorded, TypeError for what is no History.
     """
+    if not isinstance(history, History):
+        raise TypeError(f"training_curve: history must be a History, as fit returns; received {checks.shown(history)}")
     checks.choice("training_curve", "figure", figure, history.history)
     ax = axes_of(ax)
     for name, style in ((figure, "o-"), (f"val_{figure}", "s--")):
@@ -48,11 +52,14 @@ def training_curve(history: History, figure: str = "loss", ax: Any = None) -> An
     return ax
 
 
-def filters(kernel: Array, channel: int = 0, ax: Any = None) -> Any:
+def filters(layer: Layer | LayerTrace | ArrayLike, channel: int = 0, ax: Any = None) -> Any:
     """A convolution's kernels, (KH, KW, C, F), as they see one input channel: each a square, red above zero.
 
-    Raises ValueError for another shape, or where there is no such channel.
+    layer: one of a model, `model.get_layer("conv2d")`; one of a trace; or a kernel as an array.
+    Raises ValueError for a layer without a kernel, another shape, or where there is no such channel; TypeError for
+    what is none of the three.
     """
+    kernel = kernel_of(layer)
     if kernel.ndim != 4:
         raise ValueError(
             f"filters: expected a kernel of shape (rows, columns, channels, filters); received {kernel.shape}"
@@ -60,20 +67,48 @@ def filters(kernel: Array, channel: int = 0, ax: Any = None) -> Any:
     channel = checks.integer("filters", "channel", channel, at_least=0)
     if channel >= kernel.shape[2]:
         raise ValueError(f"filters: channel must be below {kernel.shape[2]}; received {channel}")
-    return mosaic(np.moveaxis(kernel[:, :, channel], -1, 0), f"{kernel.shape[3]} filters, channel {channel}", ax=ax)
+    maps = np.moveaxis(kernel[:, :, channel], -1, 0)  # (F, KH, KW)
+    return mosaic(maps, f"{kernel.shape[3]} filters, channel {channel}", ax=ax)
+
+
+def kernel_of(layer: Any) -> Array:
+    """The kernel of a layer, built, or of a layer's trace, or the array itself. Raises as `filters` says."""
+    if not isinstance(layer, (Layer, LayerTrace)):
+        return checks.numbers("filters", "layer, where it is neither a layer nor its trace,", layer)
+    params = layer.params if isinstance(layer, Layer) else layer.parameters
+    if "kernel" not in params:
+        raise ValueError(f"filters: expected a layer with a kernel, and built; {layer.name} has none")
+    return params["kernel"]
+
+
+def check_trace(owner: str, layer: Any) -> None:
+    """Raise TypeError unless it is a layer's trace."""
+    if not isinstance(layer, LayerTrace):
+        raise TypeError(
+            f'{owner}: layer must be one of a trace, such as model.trace(x)["conv2d"]; received {checks.shown(layer)}'
+        )
+
+
+def check_example(owner: str, example: Any, count: int) -> int:
+    """The number of an example. Raises TypeError or ValueError unless there is one."""
+    example = checks.integer(owner, "example", example, at_least=0)
+    if example >= count:
+        raise ValueError(f"{owner}: example must be below {count}; received {example}")
+    return example
 
 
 def feature_maps(layer: LayerTrace, example: int = 0, data_format: str = "channels_last", ax: Any = None) -> Any:
     """What a layer makes of one example, channel by channel: from `model.trace(x)["conv2d"]`.
 
-    Raises ValueError for a layer whose output are no images, and where there is no such example.
+    Raises ValueError for a layer whose output are no images, where there is no such example, and for an unknown
+    data_format; TypeError for what is not of a trace.
     """
+    check_trace("feature_maps", layer)
+    checks.choice("feature_maps", "data_format", data_format, DATA_FORMATS)
     if layer.output.ndim != 4:
         raise ValueError(f"feature_maps: expected a layer that gives images; {layer.name} gives {layer.output.shape}")
-    example = checks.integer("feature_maps", "example", example, at_least=0)
-    if example >= len(layer.output):
-        raise ValueError(f"feature_maps: example must be below {len(layer.output)}; received {example}")
-    maps = layer.output[example] if data_format == "channels_first" else np.moveaxis(layer.output[example], -1, 0)
+    output = layer.output[check_example("feature_maps", example, len(layer.output))]
+    maps = output if data_format == "channels_first" else np.moveaxis(output, -1, 0)  # (channels, rows, columns)
     return mosaic(maps, f"output of {layer.name}, example {example}", ax=ax)
 
 
@@ -102,11 +137,13 @@ def tiles(n: int, rows: int, cols: int) -> Iterator[tuple[int, int]]:
 def im2col(layer: LayerTrace, example: int = 0, ax: Any = None) -> Any:
     """The im2col matrix of one example, a patch in each row: from `model.trace(x)["conv2d"]`.
 
-    Raises ValueError for a layer that has none.
+    Raises ValueError for a layer that has none, and where there is no such example; TypeError for what is not of a
+    trace.
     """
+    check_trace("im2col", layer)
     if "patches" not in layer.inside:
         raise ValueError(f"im2col: expected a convolution; {layer.name} is {layer.kind}")
-    patches = layer.inside["patches"][checks.integer("im2col", "example", example, at_least=0)]
+    patches = layer.inside["patches"][check_example("im2col", example, len(layer.output))]  # (OH*OW, KH*KW*C)
     ax = axes_of(ax)
     bound = np.abs(patches).max() or 1.0
     image = ax.imshow(patches, SIGNED, vmin=-bound, vmax=bound, aspect="auto", interpolation="nearest")
@@ -115,9 +152,14 @@ def im2col(layer: LayerTrace, example: int = 0, ax: Any = None) -> Any:
     return ax
 
 
-def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 10, ax: Any = None) -> Any:
-    """How often each class was taken for each, from labels (n,): numbers in a grid, shaded but for the diagonal."""
+def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None, ax: Any = None) -> Any:
+    """How often each class was taken for each: numbers in a grid, shaded but for the diagonal.
+
+    y_true, y_pred: labels (n,), or one-hot rows or probabilities (n, classes), such as `predict` returns. Arguments
+    and errors as for `metrics.confusion_matrix`.
+    """
     counts = metrics.confusion_matrix(y_true, y_pred, classes)
+    classes = len(counts)
     wrong = np.where(np.eye(classes, dtype=bool), 0, counts)
     ax = axes_of(ax)
     ax.imshow(wrong, SHADES, vmax=max(2 * int(wrong.max()), 1))  # half of the scale, for the numbers to be read
@@ -130,19 +172,23 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 10, ax
 def worst_mistakes(x: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, count: int = 25, ax: Any = None) -> Any:
     """The images that were read wrongly with most certainty, with what was read and what is true.
 
-    x: (n, rows, columns), or with one channel after them; y_true: labels (n,); y_pred: probabilities, (n, classes).
-    Raises ValueError where there are no mistakes.
+    x: (n, rows, columns), or with one channel after them; y_true: labels (n,) or one-hot rows (n, classes); y_pred:
+    probabilities (n, classes), such as `predict` returns.
+    Raises ValueError where there are no mistakes, and for other shapes; TypeError for what are no numbers.
     """
-    images = checks.numbers("worst_mistakes", "x", x)
-    labels, p = np.asarray(y_true), np.asarray(y_pred)
-    checks.same_length("worst_mistakes", x=images, y_true=labels, y_pred=p)
-    read, count = p.argmax(axis=1), checks.integer("worst_mistakes", "count", count)
+    owner = "worst_mistakes"
+    images, p = checks.numbers(owner, "x", x), checks.numbers(owner, "y_pred", y_pred)
+    labels, _ = metrics.class_labels(owner, "y_true", y_true)
+    if p.ndim != 2 or p.shape[1] < 2:
+        raise ValueError(f"{owner}: y_pred must be probabilities (n, classes); received the shape {p.shape}")
+    checks.same_length(owner, x=images, y_true=labels, y_pred=p)
+    read, count = p.argmax(axis=1), checks.integer(owner, "count", count)  # (n,)
     wrong = np.flatnonzero(read != labels)
     if len(wrong) == 0:
-        raise ValueError("worst_mistakes: expected a mistake; all are right")
+        raise ValueError(f"{owner}: expected a mistake; all are right")
     worst = wrong[np.argsort(-p[wrong, read[wrong]], kind="stable")][:count]
-    shown = images[worst].reshape(len(worst), *images.shape[1:3])
+    shown = images[worst].reshape(len(worst), *images.shape[1:3])  # (count, rows, columns)
     ax = mosaic(shown, f"worst {len(worst)} of {len(wrong)} mistakes: read as (is)", SHADES, ax)
     for k, (top, left) in zip(worst, tiles(*shown.shape), strict=True):
-        ax.text(left, top, f"{read[k]} ({labels[k]})", ha="left", va="top", color="tab:red", fontsize="small")
+        ax.text(left, top, f"{read[k]} ({int(labels[k])})", ha="left", va="top", color="tab:red", fontsize="small")
     return ax

@@ -128,13 +128,13 @@ class ProgressBar(Callback):
     def __init__(self, verbose: int) -> None:
         self.verbose = verbose
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         if self.verbose:
             print(f"Epoch {epoch + 1}/{self.params['epochs']}", flush=True)
         self.progress = Progress(self.params["steps"], self.verbose)
 
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        self.progress.update(batch + 1, logs)
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.progress.update(batch + 1, logs or {})
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        self.progress.finish(logs)
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.progress.finish(logs or {})

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.explained import explains_arguments
 from numpycnn.common.typing import Array
 
 
+@explains_arguments
 def to_categorical(y: Any, num_classes: int | None = None) -> Array:
     """Integer labels as one-hot rows: 2 of 4 classes becomes [0, 0, 1, 0].
 

@@ -89,7 +89,7 @@ def distances(model: Sequential, layers: list[Layer], x: Array) -> Iterator[floa
             yield (largest - second).min(where=largest != 0, initial=np.inf)
         x = layer.forward(x, training=True)[0]
     if model.loss is not None and model.loss.takes_probabilities:
-        p = losses.normalize(x)
+        p = x / losses.row_sums(x)
         yield min(p.min(), (1 - p).min()) - epsilon()
 
 

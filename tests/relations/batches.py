@@ -8,13 +8,13 @@ from numeric import same_bits
 
 from numpycnn import Sequential, optimizers
 from numpycnn.engine import training
-from numpycnn.engine import workers as parallel
+from numpycnn.engine.threads import WorkerPool
 from relations.common import counts, generator
 from relations.drawn_networks import examples, learn, micro_batches_of, models, same_gradients, sizes
 from relations.table import Draw, relation
 
 
-@relation(Fault(training.learn, "/ job.batch", "/ len(job.x)"), costly=True)
+@relation(Fault(training.learn, "/ job.batch", "/ len(job.data)"), costly=True)
 def a_batchs_gradient_is_the_mean_of_its_examples(draw: Draw) -> None:
     """gradient(x, y) = mean over n of gradient(x[n], y[n]), however the batch is cut."""
     (model, rng), n = draw(models()), draw(sizes)
@@ -24,7 +24,14 @@ def a_batchs_gradient_is_the_mean_of_its_examples(draw: Draw) -> None:
         same_gradients(learn(model, x, y), {key: np.mean([one[key] for one in each], axis=0) for key in each[0]})
 
 
-@relation(Fault(training.train_batch, "y[rows], len(order)", "y[np.sort(rows)], len(order)"), costly=True)
+@relation(
+    Fault(
+        training.batch_gradients,
+        "data.rows(order[rows])",
+        "Data(data.x[order[rows]], data.y[np.sort(order[rows])])",
+    ),
+    costly=True,
+)
 def examples_have_no_order(draw: Draw) -> None:
     """gradient(x[p], y[p]) = gradient(x, y) and predict(x[p]) = predict(x)[p] for any order p of the examples."""
     (model, rng), n = draw(models()), draw(sizes)
@@ -43,11 +50,7 @@ def a_batch_twice_over_teaches_the_same(draw: Draw) -> None:
 
 
 @relation(
-    Fault(
-        parallel.map_in_order,
-        "while futures:\n            yield futures.popleft()",
-        "while futures:\n            yield futures.pop()",
-    ),
+    Fault(WorkerPool.map, "first = pieces.popleft()", "first = pieces.pop()"),
     costly=True,
 )
 def neither_batch_size_nor_workers_change_a_prediction(draw: Draw) -> None:
@@ -63,8 +66,8 @@ def neither_batch_size_nor_workers_change_a_prediction(draw: Draw) -> None:
 @relation(
     Fault(
         Sequential._evaluate,
-        "in batches(len(x), batch_size)]",
-        "in batches(len(x), batch_size)][: max(1, len(x) // batch_size)]",
+        "in batches(len(data), batch_size)]",
+        "in batches(len(data), batch_size)][: max(1, len(data) // batch_size)]",
     ),
     costly=True,
 )
@@ -76,7 +79,7 @@ def evaluations_add_up(draw: Draw) -> None:
     np.testing.assert_allclose(20 * whole, a * parts[0] + (20 - a) * parts[1], rtol=1e-5)
 
 
-@relation(Fault(Sequential._train_epoch, "order[rows], team", "order[rows][::-1], team"), costly=True)
+@relation(Fault(Sequential._order, "np.arange(count)", "np.arange(count)[::-1]"), costly=True)
 def a_fit_is_its_batches_one_by_one(draw: Draw) -> None:
     """fit(x) without shuffling = train_on_batch(each batch of x), the short last one too, dropout on."""
     n, size = draw(st.integers(1, 9)), draw(st.integers(1, 9))

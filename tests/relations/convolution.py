@@ -6,12 +6,12 @@ import numpy as np
 from cases import geometries, integers, window
 from faults import Fault
 from hypothesis import strategies as st
-from loops import Geometry
 from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Pair, Rng
 from numpycnn.functional.window import Window
+from numpycnn.reference import Axis
 from relations.common import counts, generator, transposed
 from relations.table import Draw, relation
 
@@ -22,8 +22,8 @@ class Case(NamedTuple):
     x: Array
     kernel: Array
     window: Window
-    rows: Geometry
-    cols: Geometry
+    rows: Axis
+    cols: Axis
     rng: Rng
 
     def like(self, a: Array) -> Array:
@@ -36,7 +36,7 @@ class Case(NamedTuple):
 
 
 @st.composite
-def cases(draw: st.DrawFn, axes: st.SearchStrategy[tuple[Geometry, Geometry]] | None = None) -> Case:
+def cases(draw: st.DrawFn, axes: st.SearchStrategy[tuple[Axis, Axis]] | None = None) -> Case:
     """Any convolution of a few small images; axes: of a certain form."""
     rows, cols = draw(geometries(dilated=True) if axes is None else axes)
     n, c, f, rng = draw(counts), draw(counts), draw(counts), generator(draw)
@@ -46,14 +46,14 @@ def cases(draw: st.DrawFn, axes: st.SearchStrategy[tuple[Geometry, Geometry]] | 
 
 
 @st.composite
-def valid_axes(draw: st.DrawFn, stride: int | None = None) -> tuple[Geometry, Geometry]:
+def valid_axes(draw: st.DrawFn, stride: int | None = None) -> tuple[Axis, Axis]:
     """Axes without padding; stride: the same along both."""
     found = []
     for _ in range(2):
         kernel, dilation = draw(counts), draw(st.integers(1, 2))
         step = draw(counts) if stride is None else stride
         size = (kernel - 1) * dilation + 1 + draw(st.integers(0, 4))
-        found.append(Geometry(size, kernel, step, dilation, "valid"))
+        found.append(Axis(size, kernel, step, dilation, "valid"))
     return found[0], found[1]
 
 

@@ -25,7 +25,7 @@ def two_dense_maps_are_one(draw: Draw) -> None:
     same_bits(F.dense(F.dense(x, k, b), m, c), F.dense(x, k @ m, b @ m + c))
 
 
-@relation(Fault(F.dense, "x @ kernel\n", "np.cumsum(x @ kernel, axis=-1)\n"))
+@relation(Fault(F.dense, "x @ kernel\n", "(x @ kernel).cumsum(axis=-1)\n"))
 def hidden_units_have_no_order(draw: Draw) -> None:
     """dense(relu(dense(x; k[p], b[p])); m[p]) = dense(relu(dense(x; k, b)); m) for any order p of the hidden units."""
     rng, sizes = generator(draw), [draw(st.integers(1, 5)) for _ in range(4)]

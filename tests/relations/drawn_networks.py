@@ -12,6 +12,7 @@ from numeric import same_bits
 from numpycnn import Sequential, backend
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
+from numpycnn.engine.batching import Data
 from numpycnn.engine.training import Place
 from numpycnn.layers import Activation, Conv2D, Dense, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import Loss, MeanSquaredError
@@ -78,7 +79,7 @@ def copies(made: Sequence[Layer], **changed: object) -> list[Layer]:
     configs = [layer.get_config() | {"name": None} for layer in made]
     configs[1:] = [config | {"input_shape": None} for config in configs[1:]]
     return [
-        type(layer)(**config | {key: value for key, value in changed.items() if key in config})
+        type(layer).from_config(config | {key: value for key, value in changed.items() if key in config})
         for layer, config in zip(made, configs, strict=True)
     ]
 
@@ -97,9 +98,9 @@ def learn(
     model: Sequential, x: Array, y: Array, order: Array | None = None, loss: Loss | None = None
 ) -> dict[str, Array]:
     """The gradients of a batch."""
-    goal = training.objective(model.layers, loss or MeanSquaredError(), model.dtype, fast=model.fast)
-    _, terms = training.train_batch(goal, Place(0, 0), x, y, np.arange(len(x)) if order is None else order)
-    return training.total(terms)
+    goal = training.objective(model, loss or MeanSquaredError(), model.dtype, fast=model.fast)
+    order = np.arange(len(x)) if order is None else order
+    return training.total(training.batch_gradients(goal, Place(0, 0), Data(x, y), order).terms)
 
 
 def same_gradients(ours: dict[str, Array], theirs: dict[str, Array]) -> None:
@@ -112,7 +113,7 @@ def same_gradients(ours: dict[str, Array], theirs: dict[str, Array]) -> None:
 def micro_batches_of(most: int) -> Iterator[None]:
     """Batches are cut into pieces of at most that many examples."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "MOST", most)
+        patch.setattr(training, "MAX_MICRO_BATCH", most)
         yield
 
 

@@ -16,11 +16,11 @@ from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix
 from relations.common import counts, generator, near
 from relations.table import Draw, relation
 
-OF_SCORES, OF_PROBABILITIES, SQUARES = CategoricalCrossentropy(True), CategoricalCrossentropy(), MeanSquaredError()
+OF_LOGITS, OF_PROBABILITIES, SQUARES = CategoricalCrossentropy(True), CategoricalCrossentropy(), MeanSquaredError()
 
 
 class Case(NamedTuple):
-    """Scores z of some classes, for each of several places in an example, the true labels, and these one-hot."""
+    """Logits z of some classes, for each of several places in an example, the true labels, and these one-hot."""
 
     z: Array
     labels: Array
@@ -52,12 +52,12 @@ def probabilities(case: Case) -> Array:
 
 
 @relation(Fault(CategoricalCrossentropy.value, "else np.log(", "else np.log10("))
-def cross_entropy_of_scores_is_that_of_their_softmax(draw: Draw) -> None:
+def cross_entropy_of_logits_is_that_of_their_softmax(draw: Draw) -> None:
     """loss(y, z; from logits) = loss(y, softmax(z)), and dz = softmax_backward(dp)."""
     case = draw(cases())
     p = probabilities(case)
-    near(OF_SCORES.value(case.y, case.z), OF_PROBABILITIES.value(case.y, p))
-    near(OF_SCORES.gradient(case.y, case.z), F.softmax_backward(OF_PROBABILITIES.gradient(case.y, p), p))
+    near(OF_LOGITS.value(case.y, case.z), OF_PROBABILITIES.value(case.y, p))
+    near(OF_LOGITS.gradient(case.y, case.z), F.softmax_backward(OF_PROBABILITIES.gradient(case.y, p), case.z, p))
 
 
 @relation(
@@ -77,12 +77,12 @@ def classes_have_no_order(draw: Draw) -> None:
     """loss(y[q], z[q]) = loss(y, z) for any order q of the classes; so is its gradient."""
     case = draw(cases())
     q = case.rng.permutation(case.z.shape[-1])
-    for loss, shown in ((OF_SCORES, case.z), (OF_PROBABILITIES, probabilities(case)), (SQUARES, case.z)):
+    for loss, shown in ((OF_LOGITS, case.z), (OF_PROBABILITIES, probabilities(case)), (SQUARES, case.z)):
         near(loss.value(case.y[..., q], shown[..., q]), loss.value(case.y, shown))
         near(loss.gradient(case.y[..., q], shown[..., q]), loss.gradient(case.y, shown)[..., q])
 
 
-@relation(Fault(CategoricalCrossentropy.gradient, " / y_pred.sum(axis=-1, keepdims=True)", ""))
+@relation(Fault(losses.probabilities_gradient, "F.sum_of_others(q)) / total", "F.sum_of_others(q))"))
 def the_sum_of_probabilities_does_not_matter(draw: Draw) -> None:
     """loss(y, a*p) = loss(y, p), and a*dp(a*p) = dp(p), for any a above 0."""
     case, a = draw(cases()), draw(st.sampled_from((0.5, 3.0, 100.0)))
@@ -91,20 +91,20 @@ def the_sum_of_probabilities_does_not_matter(draw: Draw) -> None:
     near(a * OF_PROBABILITIES.gradient(case.y, a * p), OF_PROBABILITIES.gradient(case.y, p))
 
 
-@relation(Fault(CategoricalCrossentropy.value, "y_true * log_p", "y_true**2 * log_p"))
+@relation(Fault(CategoricalCrossentropy.value, "np.multiply(y_true,", "np.multiply(y_true**2,"))
 def cross_entropy_is_linear_in_the_targets(draw: Draw) -> None:
     """loss(t*u + (1 - t)*v, z) = t*loss(u, z) + (1 - t)*loss(v, z)."""
     case, t = draw(cases()), draw(st.sampled_from((0.25, 0.5, 1.0)))
     u, v = case.y, case.rng.permuted(case.y, axis=-1)
-    mixed = OF_SCORES.value(t * u + (1 - t) * v, case.z)
-    near(mixed, t * OF_SCORES.value(u, case.z) + (1 - t) * OF_SCORES.value(v, case.z))
+    mixed = OF_LOGITS.value(t * u + (1 - t) * v, case.z)
+    near(mixed, t * OF_LOGITS.value(u, case.z) + (1 - t) * OF_LOGITS.value(v, case.z))
 
 
-@relation(Fault(CategoricalCrossentropy.gradient, "F.softmax(y_pred) - y_true", "F.softmax(y_pred) - 0.999 * y_true"))
+@relation(Fault(losses.logits_gradient, "- y * F", "- 0.999 * y * F"))
 def cross_entropys_gradients_cancel(draw: Draw) -> None:
     """sum of dz over the classes = 0."""
     case = draw(cases())
-    near(OF_SCORES.gradient(case.y, case.z).sum(axis=-1), np.zeros(case.labels.shape))
+    near(OF_LOGITS.gradient(case.y, case.z).sum(axis=-1), np.zeros(case.labels.shape))
 
 
 @relation(Fault(losses.per_example, ".mean(axis=1)", ".sum(axis=1)"))
@@ -112,7 +112,7 @@ def an_examples_loss_is_the_mean_of_its_places(draw: Draw) -> None:
     """loss(y, z)[n] = mean over the places of loss(y[n], z[n]); dz likewise is shared among them."""
     case = draw(cases())
     places, classes = case.labels[0].size, case.z.shape[-1]
-    for loss in (OF_SCORES, SQUARES):
+    for loss in (OF_LOGITS, SQUARES):
         each = loss.value(case.y.reshape(-1, classes), case.z.reshape(-1, classes))
         near(loss.value(case.y, case.z), each.reshape(-1, places).mean(axis=1))
         gradient = loss.gradient(case.y.reshape(-1, classes), case.z.reshape(-1, classes))
@@ -156,7 +156,7 @@ def mean_squared_error_is_a_parabola(draw: Draw) -> None:
         "y_true.argmax(axis=-1) == np.abs(y_pred).argmax(axis=-1)",
     )
 )
-def accuracy_sees_the_order_of_scores_alone(draw: Draw) -> None:
+def accuracy_sees_the_order_of_logits_alone(draw: Draw) -> None:
     """accuracy(y, f(z)) = accuracy(y, z) for increasing f, such as softmax."""
     case = draw(cases())
     same_bits(accuracy(case.y, F.softmax(case.z)), accuracy(case.y, case.z))

@@ -93,7 +93,7 @@ def entries_move_by_themselves(draw: Draw) -> None:
         same_bits(whole[k], moved(optimizer, [g[k] for g in steps]))
 
 
-@relation(Fault(Optimizer.parts, "self.remembered(slot, name, w)", "self.remembered(slot, 'a', w)"))
+@relation(Fault(Optimizer.parts, "self.slots_of(name, w)", "self.slots_of('a', w)"))
 def parameters_move_by_themselves(draw: Draw) -> None:
     """step(a and b) = step(a) and step(b), bit for bit."""
     optimizer, steps = draw(optimizers), draw(gradients())

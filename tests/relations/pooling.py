@@ -6,12 +6,12 @@ import numpy as np
 from cases import geometries, integers, window
 from faults import Fault
 from hypothesis import strategies as st
-from loops import Geometry
 from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Rng
 from numpycnn.functional.window import Window
+from numpycnn.reference import Axis
 from relations.common import counts, generator, transposed
 from relations.table import Draw, relation
 
@@ -21,8 +21,8 @@ class Case(NamedTuple):
 
     x: Array
     window: Window
-    rows: Geometry
-    cols: Geometry
+    rows: Axis
+    cols: Axis
     rng: Rng
 
     def dy(self) -> Array:

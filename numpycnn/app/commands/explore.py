@@ -26,7 +26,7 @@ BATCH = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the job and its options."""
     parser.description = DESCRIPTION
-    parser.add_argument("--model", metavar="FILE", help="the network, as model.save or --resume wrote it")
+    parser.add_argument("--model", metavar="FILE", help="the network: a .safetensors file of model.save or --resume")
     parser.add_argument(
         "--digit", type=whole_number(at_least=0), default=0, metavar="N", help="which test image (default: %(default)s)"
     )

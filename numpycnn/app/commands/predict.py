@@ -1,7 +1,6 @@
 """Read digits from pictures with a network that was trained and kept in a file."""
 
 import argparse
-import os
 import sys
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpycnn.models import Sequential, load_model
 
 DESCRIPTION = (
     "Read handwritten digits from pictures, one digit in each. The network comes from a file; "
-    "python -m numpycnn --resume digits.numpycnn trains one and writes it there. "
+    "python -m numpycnn --resume digits.safetensors trains one and writes it there. "
     "Each picture is shown as the network sees it, and the three likeliest digits are named."
 )
 
@@ -22,15 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the job and its options."""
     parser.description = DESCRIPTION
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a file of a picture, such as digit.png")
-    parser.add_argument("--model", metavar="FILE", default="digits.numpycnn", help="(default: %(default)s)")
+    parser.add_argument("--model", metavar="FILE", default="digits.safetensors", help="(default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Read and report. Returns the exit status."""
-    if not os.path.exists(args.model):
+    try:
+        network, status = load_model(args.model), 0
+    except FileNotFoundError:
         hint = f"python -m numpycnn --resume {args.model} trains a network and writes it there"
-        raise ModelFileError(f"{args.model}: there is no such file; {hint}")
-    network, status = load_model(args.model), 0
+        raise ModelFileError(f"{args.model}: there is no such file; {hint}") from None
     for path in args.pictures:
         try:
             image = read_digit(path)

@@ -38,7 +38,7 @@ def port_number(text: str) -> int:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the job and its options."""
     parser.description = DESCRIPTION
-    parser.add_argument("--model", metavar="FILE", help="the network, as model.save or --resume wrote it")
+    parser.add_argument("--model", metavar="FILE", help="the network: a .safetensors file of model.save or --resume")
     parser.add_argument("--port", type=port_number, default=0, metavar="N", help="(default: any that is free)")
     digit: Any = whole_number(at_least=0)
     parser.add_argument(

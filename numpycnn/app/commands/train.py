@@ -13,6 +13,7 @@ from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, Callback, Logs
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
+from numpycnn.files import ModelFileError, format_of
 from numpycnn.models import Sequential, load_model
 from numpycnn.show.progress import clock, figures
 from numpycnn.utils import to_categorical
@@ -31,7 +32,7 @@ OPTIONS = (
 )
 
 RESUME = (
-    "keep the network in this file, after each epoch; if the file is there already, go on from where it is. "
+    "keep the network in this .safetensors file, after each epoch; if the file is there, go on from where it is. "
     "Stopped at any moment and started again with the same options, training ends as if it had never been stopped"
 )
 
@@ -51,10 +52,14 @@ def whole_number(at_least: int) -> Any:
     return convert
 
 
-def file_name(text: str) -> str:
-    """For argparse: a text that is not empty, as an unset variable of a shell would make it."""
+def file_to_write(text: str) -> str:
+    """For argparse: the name of a model's file. It may be empty where a variable of the shell is not set."""
     if not text:
         raise argparse.ArgumentTypeError("expected the name of a file; received ''")
+    try:
+        format_of(text, reading=False)
+    except ModelFileError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 
@@ -64,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for option, least, default, text in OPTIONS:
         convert, text = whole_number(at_least=least), f"{text} (default: %(default)s)"
         parser.add_argument(option, type=convert, default=default, metavar="N", help=text)
-    parser.add_argument("--resume", type=file_name, metavar="FILE", help=RESUME)
+    parser.add_argument("--resume", type=file_to_write, metavar="FILE", help=RESUME)
 
 
 class Position(Callback):
@@ -74,11 +79,11 @@ class Position(Callback):
         self.epoch, self.batches = 0, 0
         self.logs: Logs = {}
 
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch, self.batches = epoch, 0
 
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        self.batches, self.logs = batch + 1, logs
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.batches, self.logs = batch + 1, logs or {}
 
     def text(self) -> str:
         """How far training came."""

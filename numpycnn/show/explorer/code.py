@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 from numpycnn import functional as F
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, logits_gradient, probabilities_gradient
 
 FUNCTIONS: dict[str, Any] = {
     "im2col": F.im2col,
@@ -28,7 +28,8 @@ FUNCTIONS: dict[str, Any] = {
     "softmax": F.softmax,
     "softmax_backward": F.softmax_backward,
     "cross_entropy": CategoricalCrossentropy.value,
-    "cross_entropy_gradient": CategoricalCrossentropy.gradient,
+    "cross_entropy_gradient": logits_gradient,
+    "probabilities_gradient": probabilities_gradient,
     "squared_error": MeanSquaredError.value,
     "squared_error_gradient": MeanSquaredError.gradient,
 }
@@ -44,9 +45,8 @@ MARKED = {
     "dense": "y = x @ kernel\n",
     "dense_backward": "return x.T @ dy",
     "dense_backward_input": "return dy @",
-    "dropout": "return (words",
-    "cross_entropy": "return -per_example",
-    "cross_entropy_gradient": "gradient = F.softmax",
+    "dropout": "kept = bits <",
+    "cross_entropy": "terms = ",
 }
 """What stands in the line that computes the number, where it is not the last line."""
 

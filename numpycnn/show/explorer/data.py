@@ -6,7 +6,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.common.typing import Array
-from numpycnn.layers import LAYERS, Layer
+from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import Loss
 from numpycnn.show.explorer.code import sources
 from numpycnn.show.explorer.tensors import LARGE, Tensors
@@ -14,6 +14,9 @@ from numpycnn.show.trace import LayerTrace, Trace
 
 if TYPE_CHECKING:
     from numpycnn.models import Sequential
+
+COMPUTED = (Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
+"""The layers that the page's own scripts compute (`assets/layers.js`)."""
 
 
 def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tensors: Tensors) -> dict[str, Any]:
@@ -27,7 +30,7 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
     add_example(tensors, model, trace, x[one])
     return {
         "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.input_shape or ())},
-        "layers": [layer_facts(layer, trace[layer.name]) for layer in model.layers],
+        "layers": [layer_facts(layer, trace[str(path)]) for path, layer in model.leaves()],
         "loss": None if model.loss is None else loss_facts(model.loss),
         "epsilon": backend.epsilon(),
         "example": example,
@@ -36,15 +39,15 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
 
 
 def is_known(layer: Layer) -> bool:
-    """Whether the layer is one of the library's: of a user's own the page shows what goes in and comes out."""
-    return type(layer) is LAYERS.get(type(layer).__name__)
+    """Whether the page can compute the layer: of others, a user's own too, it shows what goes in and comes out."""
+    return type(layer) in COMPUTED
 
 
 def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
-    """One layer's name, class, settings, shapes and parameters; "known" is whether the page can compute it."""
+    """One layer's path, class, settings, shapes and parameters; "known" is whether the page can compute it."""
     config = {key: value for key, value in layer.get_config().items() if isinstance(value, str | int | float | list)}
     return {
-        "name": layer.name,
+        "name": trace.name,
         "kind": trace.kind,
         "known": is_known(layer),
         "config": config,
@@ -70,7 +73,7 @@ def add_parameters(tensors: Tensors, trace: Trace) -> None:
 
 def add_example(tensors: Tensors, model: "Sequential", trace: Trace, x: Array) -> None:
     """The trace of the one example x, (1, *input_shape), and the masks of the next step of training."""
-    known = {layer.name for layer in model.layers if is_known(layer)}
+    known = {str(path) for path, layer in model.leaves() if is_known(layer)}
     add_trace(tensors, trace, known)
     add_masks(tensors, model.trace(x, training=True), known)
 
@@ -93,9 +96,9 @@ def add_forward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -
     for key, value in inside.items():
         if key != "patches":
             tensors.add(f"{layer.name}/{key}", value[0])
-    scores = inside.get("scores")
-    if scores is not None and scores.shape == layer.output.shape:
-        tensors.add_output(f"{layer.name}/output", layer.output[0], scores[0], f"{layer.name}/scores")
+    z = inside.get("pre_activation")
+    if z is not None and z.shape == layer.output.shape:
+        tensors.add_output(f"{layer.name}/output", layer.output[0], z[0], f"{layer.name}/pre_activation")
     else:
         tensors.add(f"{layer.name}/output", layer.output[0])
 
@@ -106,7 +109,7 @@ def add_backward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) 
         tensors.add(f"{layer.name}/{key}", getattr(layer, key)[0])
     for key, value in inside.items():
         tensors.add(f"{layer.name}/{key}_gradient", value[0])
-    outer = layer.kind == "Dense" and layer.input.ndim == 2 and "scores" in inside
+    outer = layer.kind == "Dense" and layer.input.ndim == 2 and "pre_activation" in inside
     for key, value in layer.parameter_gradients.items():
         rounded = "scale" in tensors.table.get(f"{layer.name}/parameters/{key}", {})
         if not rounded and not (outer and value.size > LARGE):

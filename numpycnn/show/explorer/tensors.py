@@ -71,13 +71,13 @@ class Tensors:
         else:
             self.add(name, value)
 
-    def add_output(self, name: str, value: Array, scores: Array, scores_name: str) -> None:
-        """Put an output in, that may be the ReLU of scores, which are there, and then need not be written again."""
-        if np.array_equal(value, F.relu(scores)):
+    def add_output(self, name: str, value: Array, z: Array, z_name: str) -> None:
+        """Put an output in, that may be the ReLU of the pre-activation z: then only a note is made of that."""
+        if np.array_equal(value, F.relu(z)):
             self.table[name] = {
                 "dtype": value.dtype.name,
                 "shape": list(value.shape),
-                "like": scores_name,
+                "like": z_name,
                 "relu": True,
             }
         else:

@@ -35,7 +35,7 @@ class Trainer:
         self.count, self.able = 0 if data is None else len(data), data is not None
         self.frames, self.tests = Frames(most), deque[list[float | None]](maxlen=TESTS)
         self.step, self.epoch, self.batch = 0, 0, 0
-        self._left = 0.0  # batches that may be learnt now
+        self._left = 0.0  # batches that may be begun, beside the one that is being learnt
         self._learning = False  # amid a batch, be it one that a pause has to wait for
         self._revision, self._closed = 0, False
         self._changed = threading.Condition()
@@ -127,6 +127,7 @@ class Trainer:
         with self._changed:
             self._changed.wait_for(lambda: self._left or self._closed)
             self._learning = not self._closed
+            self._left -= self._learning  # taken when the batch begins: commands in the course of it are for later ones
             return self._learning
 
     def _record(self, figures: list[float], epoch: int, batch: int) -> None:
@@ -135,7 +136,7 @@ class Trainer:
         with self._changed:
             self.step, self.epoch, self.batch = self.session.model.steps, epoch, batch
             self.frames.add(self.step, finite(figures), frame)
-            self._left, self._learning = max(self._left - 1, 0), False
+            self._learning = False
             self._tell()
 
     def _frame(self) -> dict[str, Any]:

@@ -155,9 +155,9 @@ function convForward(layer, x) {
     { kernel, bias } = layer.parameters,
     filters = kernel.shape[3];
   const patches = im2col(toLast(x, isFirst(layer)), w);
-  const scores = times(patches, kernel, bias, patches.shape[1], filters);
-  scores.shape = [w.rows.output, w.cols.output, filters];
-  return { patches, scores, output: ACTIVATIONS[layer.activation].forward(fromLast(scores, isFirst(layer))) };
+  const pre_activation = times(patches, kernel, bias, patches.shape[1], filters);
+  pre_activation.shape = [w.rows.output, w.cols.output, filters];
+  return { patches, pre_activation, output: ACTIVATIONS[layer.activation].forward(fromLast(pre_activation, isFirst(layer))) };
 }
 
 function convBackward(layer, run, dy) {
@@ -169,7 +169,7 @@ function convBackward(layer, run, dy) {
   const dcols = timesTransposed(dz, kernel, inner, filters);
   const dkernel = transposedTimes(run.patches, dz, inner, filters);
   return {
-    scores_gradient: dz,
+    pre_activation_gradient: dz,
     patches_gradient: dcols,
     input_gradient: fromLast(col2im(dcols, w), isFirst(layer)),
     parameter_gradients: { kernel: tensor(kernel.shape, dkernel.data), bias: columnSums(dz, filters) },
@@ -179,9 +179,9 @@ function convBackward(layer, run, dy) {
 function denseForward(layer, x) {
   const { kernel, bias } = layer.parameters,
     [inner, units] = kernel.shape;
-  const scores = times(x, kernel, bias, inner, units);
-  scores.shape = layer.output_shape;
-  return { scores, output: ACTIVATIONS[layer.activation].forward(scores) };
+  const pre_activation = times(x, kernel, bias, inner, units);
+  pre_activation.shape = layer.output_shape;
+  return { pre_activation, output: ACTIVATIONS[layer.activation].forward(pre_activation) };
 }
 
 function denseBackward(layer, run, dy) {
@@ -189,7 +189,7 @@ function denseBackward(layer, run, dy) {
     [inner, units] = kernel.shape;
   const dz = ACTIVATIONS[layer.activation].backward(dy, run.output);
   return {
-    scores_gradient: dz,
+    pre_activation_gradient: dz,
     input_gradient: tensor(run.input.shape, timesTransposed(dz, kernel, inner, units).data),
     parameter_gradients: { kernel: transposedTimes(run.input, dz, inner, units), bias: columnSums(dz, units) },
   };

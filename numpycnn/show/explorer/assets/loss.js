@@ -10,8 +10,8 @@ const LOSSES = {
 // The function for a loss's facts, or null for one of the user's own.
 const lossOf = (facts) => (facts && !facts.own && LOSSES[facts.name]) || null;
 
-// y: the targets, of the shape of the output. scores: whether `given` are scores before a softmax.
-function crossEntropy(y, given, scores, epsilon) {
+// y: the targets, of the shape of the output. logits: whether `given` are logits before a softmax.
+function crossEntropy(y, given, logits, epsilon) {
   const n = given.shape.at(-1),
     rows = given.data.length / n,
     gradient = zerosLike(given, given.shape);
@@ -19,7 +19,7 @@ function crossEntropy(y, given, scores, epsilon) {
   for (let start = 0; start < given.data.length; start += n) {
     const truth = Array.from(y.data.subarray(start, start + n)),
       z = Array.from(given.data.subarray(start, start + n));
-    const one = scores ? fromScores(truth, z) : fromProbabilities(truth, z, epsilon);
+    const one = logits ? fromLogits(truth, z) : fromProbabilities(truth, z, epsilon);
     value += one.value / rows;
     one.gradient.forEach((g, k) => {
       gradient.data[start + k] = g / rows;
@@ -28,7 +28,7 @@ function crossEntropy(y, given, scores, epsilon) {
   return { value, gradient };
 }
 
-function fromScores(y, z) {
+function fromLogits(y, z) {
   const top = Math.max(...z),
     e = z.map((value) => Math.exp(value - top)),
     sum = e.reduce((a, b) => a + b, 0);

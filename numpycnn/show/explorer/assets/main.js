@@ -27,7 +27,7 @@ function layerPanel(layer, index) {
   if (!run || !run.input || !run.output)
     return { node: framed(layer, "", null, missing("This layer's tensors")), box: null };
   const needed =
-    { Conv2D: ["patches", "scores"], MaxPooling2D: ["winner"], Dense: ["scores"], Dropout: ["mask"] }[layer.kind] || [];
+    { Conv2D: ["patches", "pre_activation"], MaxPooling2D: ["winner"], Dense: ["pre_activation"], Dropout: ["mask"] }[layer.kind] || [];
   const complete = layer.known && needed.every((name) => run[name]);
   return ((complete && PANELS[layer.kind]) || plainPanel)(layer, index);
 }

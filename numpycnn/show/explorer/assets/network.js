@@ -16,14 +16,14 @@ function mergesSoftmax(layers, loss) {
   return layers.at(-1).activation === "softmax" && lossOf(loss) === crossEntropy && !loss.from_logits;
 }
 
-function scoresOfLast(layers, run) {
-  return layers.at(-1).kind === "Conv2D" ? fromLast(run.scores, isFirst(layers.at(-1))) : run.scores || run.input;
+function logitsOfLast(layers, run) {
+  return layers.at(-1).kind === "Conv2D" ? fromLast(run.pre_activation, isFirst(layers.at(-1))) : run.pre_activation || run.input;
 }
 
-// The loss of the last layer's run, and its gradient with respect to the scores (merged) or to the output.
+// The loss of the last layer's run, and its gradient with respect to the logits (merged) or to the output.
 function lossAt(layers, facts, run, y, epsilon) {
   const merged = mergesSoftmax(layers, facts);
-  const given = merged ? scoresOfLast(layers, run) : run.output;
+  const given = merged ? logitsOfLast(layers, run) : run.output;
   return { merged, ...lossOf(facts)(y, given, merged || facts.from_logits, epsilon) };
 }
 
@@ -32,17 +32,17 @@ function backward(layers, facts, runs, y, epsilon) {
   const { merged, value, gradient } = lossAt(layers, facts, runs.at(-1), y, epsilon);
   let dy = gradient;
   for (let k = layers.length - 1; k >= 0; k--) {
-    const scores = merged && k === layers.length - 1;
-    const layer = scores ? { ...layers[k], activation: "linear" } : layers[k];
+    const logits = merged && k === layers.length - 1;
+    const layer = logits ? { ...layers[k], activation: "linear" } : layers[k];
     runs[k].output_gradient = dy;
     Object.assign(runs[k], LAYERS[layer.kind].backward(layer, runs[k], dy));
-    if (scores) runs[k].output_gradient = crossEntropy(y, runs[k].output, false, epsilon).gradient;
+    if (logits) runs[k].output_gradient = crossEntropy(y, runs[k].output, false, epsilon).gradient;
     dy = runs[k].input_gradient;
   }
   return value;
 }
 
-// What each value of a layer's output adds to one score of the last layer: output times the score's derivative.
+// What each value of a layer's output adds to one logit of the last layer: output times that logit's derivative.
 function contributions(layers, runs, answer) {
   const last = layers.at(-1),
     linear = { ...last, activation: "linear" };

@@ -26,12 +26,12 @@ const page = {
 
 const TRACED = [
   "output",
-  "scores",
+  "pre_activation",
   "winner",
   "mask",
   "output_gradient",
   "input_gradient",
-  "scores_gradient",
+  "pre_activation_gradient",
   "patches_gradient",
 ];
 
@@ -108,10 +108,10 @@ function overlay() {
   let input = page.tensors.input;
   page.layers.forEach((layer, k) => {
     const run = page.runs[k] || (page.runs[k] = {});
-    for (const name of TRACED) replace(run, name, `${layer.name}/${name}`, name);
+    for (const name of TRACED) replace(run, layer, name, `${layer.name}/${name}`, name);
     run.parameter_gradients = run.parameter_gradients || {};
     for (const key of Object.keys(layer.parameters)) {
-      replace(run.parameter_gradients, key, `${layer.name}/parameter_gradients/${key}`, `gradient of ${key}`);
+      replace(run.parameter_gradients, layer, key, `${layer.name}/parameter_gradients/${key}`, `gradient of ${key}`);
     }
     run.input = input || run.input;
     if (layer.kind === "Dense" && !page.tensors[`${layer.name}/parameter_gradients/kernel`]) multiplyOut(layer, run);
@@ -124,17 +124,17 @@ function overlay() {
 
 // The gradient of a kernel too large to be written: the product of the traced input and the traced dz.
 function multiplyOut(layer, run) {
-  if (!run.input || !run.scores_gradient) return;
+  if (!run.input || !run.pre_activation_gradient) return;
   const [inner, units] = [layer.input_shape.at(-1), layer.config.units];
-  run.parameter_gradients.kernel = transposedTimes(run.input, run.scores_gradient, inner, units);
+  run.parameter_gradients.kernel = transposedTimes(run.input, run.pre_activation_gradient, inner, units);
 }
 
-function replace(run, key, name, text) {
+function replace(run, layer, key, name, text) {
   const traced = page.tensors[name];
   if (!traced) return;
   if (run[key]) {
     page.differences.push({
-      name: name.split("/")[0],
+      name: layer.name,
       text,
       difference: largestDifference(run[key], traced),
       of: largest(traced),

@@ -78,7 +78,7 @@ function tiles(spec) {
       [canvas, text] = node.firstChild.childNodes;
     const cell = Math.max(1, Math.floor(52 / Math.max(look.rows, look.cols)));
     paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, k)], bound, [cell, cell]);
-    const parts = added === undefined ? "" : `, adds ${shown(added)} to the answer's score`;
+    const parts = added === undefined ? "" : `, adds ${shown(added)} to the answer's logit`;
     const by = order === "contribution" ? shown(added) : order === "largest" ? shown(high) : "";
     text.data = `${k}${by ? `: ${by}` : ""}`;
     node.title = `${k}: ${shown(low)} to ${shown(high)}${parts}`;
@@ -130,7 +130,7 @@ function tiles(spec) {
           "p",
           { className: "note" },
           `The contribution is the sum over a map of value × derivative of the ` +
-            `score of class ${page.answer}, the answer.`,
+            `logit of class ${page.answer}, the answer.`,
         )
       : "",
     list,

@@ -230,7 +230,7 @@ function convTiles(panel) {
       return { ...tensor([kh, kw, f], data), first: false };
     });
   const image = (name) => () =>
-    run[name] && (name === "scores" || name === "scores_gradient" ? { ...run[name], first: false } : run[name]);
+    run[name] && (name === "pre_activation" || name === "pre_activation_gradient" ? { ...run[name], first: false } : run[name]);
   panel.tiles = tiles({
     id: "maps",
     title: "Feature maps and filters",
@@ -238,10 +238,10 @@ function convTiles(panel) {
     chosen: () => view.filter,
     tensors: {
       [`output of ${layer.name}${activationText(layer)}`]: image("output"),
-      "scores (before the activation)": image("scores"),
+      "pre-activation": image("pre_activation"),
       "kernel: the filters": slice(layer.parameters.kernel) || (() => null),
       "dL/d output": image("output_gradient"),
-      "dL/d scores (after the activation's gate)": image("scores_gradient"),
+      "dL/d pre-activation (after the activation's gate)": image("pre_activation_gradient"),
       "dL/d kernel": slice(run.parameter_gradients && run.parameter_gradients.kernel) || (() => null),
     },
     choose: (filter) => {

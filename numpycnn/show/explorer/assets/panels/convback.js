@@ -1,5 +1,5 @@
 "use strict";
-// Convolution, backward: dL/d kernel is columns times dL/d scores, and col2im adds up what came from one pixel.
+// Convolution, backward: dL/d kernel is columns times dL/d pre-activation, and col2im adds up what came from one pixel.
 
 function convBackwardParts(panel) {
   const { layer, run, view, w, figures, cells, inner } = panel,
@@ -19,13 +19,13 @@ function convBackwardParts(panel) {
       note: () => "What comes back from the layer after.",
       ...cell("through"),
     }),
-    dscores: mapFigure({
-      id: "dscores",
-      of: () => run.scores_gradient,
+    dpre_activation: mapFigure({
+      id: "dpre_activation",
+      of: () => run.pre_activation_gradient,
       channel: () => view.filter,
       width: 250,
       height: 250,
-      title: () => `dL/d scores of ${name}, filter ${view.filter}`,
+      title: () => `dL/d pre-activation of ${name}, filter ${view.filter}`,
       note: () =>
         layer.activation === "relu"
           ? "After the ReLU's gate: 0 where the unit is dead."
@@ -69,10 +69,10 @@ function convBackwardParts(panel) {
 }
 
 function gateText({ layer, run }) {
-  const stopped = run.scores_gradient.data.filter((value) => value === 0).length;
-  const dead = layer.activation === "relu" ? run.scores.data.filter((value) => value <= 0).length : 0;
+  const stopped = run.pre_activation_gradient.data.filter((value) => value === 0).length;
+  const dead = layer.activation === "relu" ? run.pre_activation.data.filter((value) => value <= 0).length : 0;
   return (
-    `dz is dL/d scores. Of its ${whole(run.scores_gradient.data.length)} values ${whole(stopped)} are exactly 0` +
+    `dz is dL/d pre-activation. Of its ${whole(run.pre_activation_gradient.data.length)} values ${whole(stopped)} are exactly 0` +
     `${dead ? `; ${count(dead, "ReLU is", "ReLUs are")} dead on this example` : ""}.`
   );
 }
@@ -81,9 +81,9 @@ function readGate(panel, { i, j, type }) {
   const { layer, run, w, view, filters } = panel,
     n = (i * w.cols.output + j) * filters + view.filter;
   const before = panel.image("output_gradient").data[n],
-    after = run.scores_gradient.data[n],
-    score = run.scores.data[n];
-  const dead = layer.activation === "relu" && score <= 0;
+    after = run.pre_activation_gradient.data[n],
+    z = run.pre_activation.data[n];
+  const dead = layer.activation === "relu" && z <= 0;
   const why =
     before === 0
       ? "Nothing came back here: this output lost in the pooling, was dropped, or does not matter."
@@ -93,12 +93,12 @@ function readGate(panel, { i, j, type }) {
   const merged = panel.index === page.layers.length - 1 && mergesSoftmax(page.layers, page.loss);
   const code = merged ? ["cross_entropy_gradient"] : [`${layer.activation}_backward`];
   return {
-    title: `dL/d ${type === "gate" ? "scores" : "output"} at (${i}, ${j}) of filter ${view.filter} = ${shown(type === "gate" ? after : before)}`,
-    lines: [`dL/d output ${shown(before)}, score ${shown(score)}, dL/d score ${shown(after)}.`, why],
+    title: `dL/d ${type === "gate" ? "pre_activation" : "output"} at (${i}, ${j}) of filter ${view.filter} = ${shown(type === "gate" ? after : before)}`,
+    lines: [`dL/d output ${shown(before)}, pre-activation ${shown(z)}, dL/d pre-activation ${shown(after)}.`, why],
     code,
     snippet:
       type === "gate"
-        ? fromTrace(layer, 'inside_gradients["scores"]', `0, ${i}, ${j}, ${view.filter}`, after)
+        ? fromTrace(layer, 'inside_gradients["pre_activation"]', `0, ${i}, ${j}, ${view.filter}`, after)
         : fromTrace(layer, "output_gradient", outputIndex(panel, i, j), before),
   };
 }
@@ -108,7 +108,7 @@ function readGradientWeight(panel, { k }) {
     column = columnOf(panel, k);
   const value = run.parameter_gradients.kernel.data[weightIndex(panel, column)];
   const seen = Array.from({ length: cells }, (_, row) => run.patches.data[row * inner + column]);
-  const dz = Array.from({ length: cells }, (_, row) => run.scores_gradient.data[row * filters + view.filter]);
+  const dz = Array.from({ length: cells }, (_, row) => run.pre_activation_gradient.data[row * filters + view.filter]);
   const both = seen
     .map((pixel, row) => [row, pixel, dz[row], pixel * dz[row]])
     .filter(([, pixel, d]) => pixel !== 0 && d !== 0);
@@ -116,7 +116,7 @@ function readGradientWeight(panel, { k }) {
     a: seen,
     b: dz,
     aText: `column ${column} of the im2col matrix, where the product is not 0`,
-    bText: `dL/d scores of filter ${view.filter}, in the same rows`,
+    bText: `dL/d pre-activation of filter ${view.filter}, in the same rows`,
     result: value,
   });
   return {
@@ -144,14 +144,14 @@ function readGradientEntry(panel, { row, col }) {
     j = row % w.cols.output,
     pixel = pixelUnder(w, i, j, Math.floor(col / w.channels));
   const { kernel } = layer.parameters,
-    dz = run.scores_gradient.data.subarray(row * filters, (row + 1) * filters);
+    dz = run.pre_activation_gradient.data.subarray(row * filters, (row + 1) * filters);
   const weights = kernel ? kernel.data.subarray(col * filters, (col + 1) * filters) : [];
   const snippet =
     kernel &&
     sumOfProducts({
       a: dz,
       b: weights,
-      aText: `row ${row} of dL/d scores, where it is not 0`,
+      aText: `row ${row} of dL/d pre-activation, where it is not 0`,
       bText: `row ${col} of the kernel, for the same filters`,
       result: value,
     });

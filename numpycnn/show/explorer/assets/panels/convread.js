@@ -20,7 +20,7 @@ function readCell(panel, { i, j }) {
   const { layer, run, w, view, inner, filters } = panel,
     row = i * w.cols.output + j,
     { kernel, bias } = layer.parameters;
-  const score = run.scores.data[row * filters + view.filter],
+  const z = run.pre_activation.data[row * filters + view.filter],
     output = panel.image("output").data[row * filters + view.filter];
   const title = `Output cell (${i}, ${j}) of filter ${view.filter} = ${shown(output)}`;
   const where = `From patch rows ${span(w.rows, i)}, columns ${span(w.cols, j)}: row ${row} of the matrix.`;
@@ -35,11 +35,11 @@ function readCell(panel, { i, j }) {
   });
   const lines = [
     where,
-    `Sum of ${count(inner, "product")} ${shown(sum)} + bias ${shown(b)} = score ${shown(score)}` +
+    `Sum of ${count(inner, "product")} ${shown(sum)} + bias ${shown(b)} = pre-activation ${shown(z)}` +
       `; ${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`,
   ];
-  if (layer.activation === "relu" && score <= 0)
-    lines.push("The score is not above zero: a dead ReLU here, which lets no gradient through.");
+  if (layer.activation === "relu" && z <= 0)
+    lines.push("The pre-activation is not above zero: the ReLU is inactive here and lets no gradient through.");
   const snippet = sumOfProducts({
     a: patch,
     b: weights,
@@ -162,7 +162,7 @@ function marksOf(panel, selection) {
       matrix: lit,
       dmatrix: lit,
       output: type === "pixel" ? out : [],
-      dscores: type === "dpixel" ? out : [],
+      dpre_activation: type === "dpixel" ? out : [],
     };
   }
   if (type === "weight" || type === "dweight") {
@@ -185,7 +185,7 @@ function marksOf(panel, selection) {
     output: cell,
     tap: cell,
     doutput: cell,
-    dscores: cell,
+    dpre_activation: cell,
     row,
   };
   if (type === "dentry") found.dimage = patch;

@@ -82,14 +82,14 @@ function denseFigures(panel) {
       "products",
       products,
       () => `input × kernel of §, unit ${view.unit}`,
-      "What each input adds to the score.",
+      "What each input adds to the pre-activation.",
       "input",
     );
   }
   add(
-    "scores",
-    part(run.scores, units),
-    () => "scores of §, before the activation",
+    "pre_activation",
+    part(run.pre_activation, units),
+    () => "pre-activation of §",
     "Click a unit to choose it.",
     "unit",
   );
@@ -121,9 +121,9 @@ function denseGradients(panel, add, part, column) {
     "unit",
   );
   add(
-    "dscores",
-    part(run.scores_gradient, units),
-    () => "dL/d scores of § (dz)",
+    "dpre_activation",
+    part(run.pre_activation_gradient, units),
+    () => "dL/d pre-activation of § (dz)",
     layer.activation === "relu" ? "0 where the ReLU is dead." : "",
     "unit",
   );
@@ -144,15 +144,15 @@ function readUnit(panel) {
     { kernel, bias } = layer.parameters,
     n = view.row * units + view.unit;
   const output = run.output.data[n],
-    score = run.scores.data[n],
+    z = run.pre_activation.data[n],
     title = `Unit ${view.unit} of ${layer.name} = ${shown(output)}`;
-  const lines = run.scores_gradient
-    ? [`dL/d output ${shown(run.output_gradient.data[n])}, dL/d score ${shown(run.scores_gradient.data[n])}.`]
+  const lines = run.pre_activation_gradient
+    ? [`dL/d output ${shown(run.output_gradient.data[n])}, dL/d pre-activation ${shown(run.pre_activation_gradient.data[n])}.`]
     : [];
-  if (layer.activation === "relu" && score <= 0)
+  if (layer.activation === "relu" && z <= 0)
     lines.push("A dead ReLU: its output is 0, and no gradient goes through it.");
   const traced = fromTrace(layer, "output", `0, ${indexText(layer.output_shape, n)}`, output);
-  if (!kernel) return { title, lines: [`Score ${shown(score)}.`, ...lines], code: ["dense"], snippet: traced };
+  if (!kernel) return { title, lines: [`Pre-activation ${shown(z)}.`, ...lines], code: ["dense"], snippet: traced };
   const x = run.input.data.subarray(view.row * inner, (view.row + 1) * inner),
     b = bias ? bias.data[view.unit] : 0;
   const weights = Array.from({ length: inner }, (_, d) => kernel.data[d * units + view.unit]);
@@ -165,7 +165,7 @@ function readUnit(panel) {
     lines: [
       `${whole(terms.length)} of ${count(inner, "product is", "products are")} not 0. The sum ${shown(sum)} ` +
         `+ bias ${shown(b)} = ${rounded ? `${shown(sum + b)}, with the kernel in 7 bits; ` : ""}` +
-        `${rounded && page.traced ? "numpycnn, with all of it, has the " : ""}score ${shown(score)}; ` +
+        `${rounded && page.traced ? "numpycnn, with all of it, has the " : ""}pre-activation ${shown(z)}; ` +
         `${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`,
       ...lines,
     ],
@@ -201,9 +201,9 @@ function readInput(panel, { d }) {
     lines.push(
       `× weight ${shown(kernel.data[at])} to unit ${view.unit} = ${shown(run.input.data[n] * kernel.data[at])}.`,
     );
-  if (run.scores_gradient) {
+  if (run.pre_activation_gradient) {
     lines.push(
-      `dL/d weight = ${shown(run.input.data[n])} × dz ${shown(run.scores_gradient.data[view.row * units + view.unit])}` +
+      `dL/d weight = ${shown(run.input.data[n])} × dz ${shown(run.pre_activation_gradient.data[view.row * units + view.unit])}` +
         `${gradient ? ` = ${shown(gradient.data[at])}` : ""}${panel.rows > 1 ? ", summed over the positions" : ""}; dL/d input = ` +
         `${shown(run.input_gradient.data[n])}, summed over the ${count(units, "unit")}.`,
     );
@@ -219,7 +219,7 @@ function readInput(panel, { d }) {
 
 function markDense({ figures, view, units, inner }, selection) {
   for (const [name, figure] of Object.entries(figures)) {
-    const unit = ["scores", "output", "doutput", "dscores"].includes(name),
+    const unit = ["pre_activation", "output", "doutput", "dpre_activation"].includes(name),
       n = unit ? view.unit : selection.d;
     const cols = imagesOf([unit ? units : inner], false).cols;
     figure.draw(n === undefined ? [] : [{ row: Math.floor(n / cols), col: n % cols }]);

@@ -24,7 +24,7 @@ function lossText() {
   if (!page.target) return "This page was made without targets. Choose a class to see the loss and every gradient.";
   const value = page.value === null ? "" : ` L = ${shown(page.value)}.`;
   const text = mergesSoftmax(page.layers, page.loss)
-    ? "The loss is −log of the probability of the true class. With the softmax before it, its gradient with respect to the scores is p − y: what the network says, less what is true."
+    ? "The loss is −log of the probability of the true class. With the softmax before it, its gradient with respect to the logits is p − y: what the network says, less what is true."
     : "The gradient of the loss with respect to the output starts the way back.";
   return text + value;
 }
@@ -59,10 +59,10 @@ function chooseTarget(k) {
 }
 
 function lossTable(panel, last) {
-  const scores = scoresOfLast(page.layers, last),
+  const logits = logitsOfLast(page.layers, last),
     n = last.output.data.length,
     merged = mergesSoftmax(page.layers, page.loss);
-  const gradient = merged ? last.scores_gradient || last.input_gradient : last.output_gradient;
+  const gradient = merged ? last.pre_activation_gradient || last.input_gradient : last.output_gradient;
   const bar = (k) =>
     make("i", {
       className: "bar",
@@ -70,7 +70,7 @@ function lossTable(panel, last) {
     });
   const rows = Array.from({ length: Math.min(n, 1000) }, (_, k) => [
     button(String(k), () => panel.box.pin({ k }), { "aria-label": `Class ${k}`, id: `class-${k}` }),
-    shown(scores.data[k]),
+    shown(logits.data[k]),
     shown(last.output.data[k]),
     bar(k),
     page.target ? shown(page.target.data[k]) : "",
@@ -82,11 +82,11 @@ function lossTable(panel, last) {
     table(
       [
         "class",
-        "score",
+        "logit",
         merged ? "probability p" : "output",
         "",
         "target y",
-        merged ? "p − y = dL/d score" : "dL/d output",
+        merged ? "p − y = dL/d logit" : "dL/d output",
       ],
       rows,
     ),
@@ -116,7 +116,7 @@ function readClass(panel, last, { k }) {
   const p = last.output.data[k],
     y = page.target ? page.target.data[k] : null,
     merged = mergesSoftmax(page.layers, page.loss);
-  const gradient = merged ? last.scores_gradient || last.input_gradient : last.output_gradient;
+  const gradient = merged ? last.pre_activation_gradient || last.input_gradient : last.output_gradient;
   const lines =
     y === null || !gradient
       ? []
@@ -125,21 +125,21 @@ function readClass(panel, last, { k }) {
             ? `p − y = ${shown(p)} − ${shown(y)} = ${shown(gradient.data[k])}.`
             : `Target ${shown(y)}, dL/d output ${shown(gradient.data[k])}.`,
         ];
-  const scores = numbers(scoresOfLast(page.layers, last).data);
+  const logits = numbers(logitsOfLast(page.layers, last).data);
   const snippet =
     merged && y !== null && last.output.shape.length === 1 && last.output.data.length <= 100
       ? [
           "import numpy as np",
-          `scores = ${scores}`,
+          `logits = ${logits}`,
           `y = ${numbers(page.target.data)}`,
-          "p = np.exp(scores - scores.max())",
+          "p = np.exp(logits - logits.max())",
           "p = p / p.sum()",
           `print((p - y)[${k}])  # the page shows ${literal(gradient.data[k])}`,
         ]
       : fromTrace(page.layers.at(-1), "output", `0, ${indexText(last.output.shape, k)}`, p);
   const code =
     lossOf(page.loss) === crossEntropy
-      ? ["cross_entropy_gradient", "cross_entropy", "softmax"]
+      ? [merged || page.loss.from_logits ? "cross_entropy_gradient" : "probabilities_gradient", "cross_entropy", "softmax"]
       : ["squared_error_gradient", "squared_error"];
   return { title: `Output ${k} = ${shown(p)}`, lines, code: lossOf(page.loss) ? code : [], snippet };
 }

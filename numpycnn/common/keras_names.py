@@ -1,0 +1,133 @@
+"""Keras's names that this library does not have: which are planned, which are out of scope, and which are older names.
+
+`unknown.py` makes the remarks of errors from it. The keys are the modules that Keras has the names in, and beside them
+"arguments" (of constructors and methods) and "attributes" (of models, layers, optimizers). What stands in none of the
+tables is not planned.
+"""
+
+PLANNED: dict[str, str] = {
+    "numpycnn": "regularizers constraints preprocessing",
+    "models": "clone_model model_from_json",
+    "layers": (
+        "LayerNormalization GroupNormalization AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
+        "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
+        "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
+        "Normalization ReLU LeakyReLU PReLU ELU Softmax SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
+        "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
+    ),
+    "activations": (
+        "relu sigmoid softmax tanh linear celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish "
+        "hard_tanh leaky_relu log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign sparse_plus "
+        "sparse_sigmoid sparsemax squareplus swish tanh_shrink threshold"
+    ),
+    "losses": (
+        "BinaryCrossentropy MeanAbsoluteError KLDivergence Huber Hinge SquaredHinge CategoricalHinge Poisson "
+        "CosineSimilarity categorical_crossentropy sparse_categorical_crossentropy mean_squared_error "
+        "binary_crossentropy mean_absolute_error mae kl_divergence kld kullback_leibler_divergence huber hinge "
+        "squared_hinge categorical_hinge poisson cosine_similarity"
+    ),
+    "metrics": (
+        "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
+        "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
+        "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
+    ),
+    "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
+    "initializers": "Orthogonal Identity",
+    "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
+    "datasets": "fashion_mnist kmnist cifar10 cifar100",
+    "utils": "plot_model normalize PyDataset Sequence",
+    "backend": "image_dim_ordering set_image_dim_ordering clear_session",
+    "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
+    "arguments": (
+        "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint groups input_dim "
+        "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
+        "label_smoothing sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
+        "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
+    ),
+}
+
+RECURRENT = "recurrent layers are out of scope"
+ATTENTION = "attention is out of scope"
+ONE_AND_THREE_AXES = "convolution and pooling are in two dimensions only; others are out of scope"
+FUNCTIONAL = "the functional API is out of scope; use Sequential"
+
+OUT_OF_SCOPE: list[tuple[str, str, str]] = [
+    ("numpycnn", FUNCTIONAL, "Model Functional"),
+    ("models", FUNCTIONAL, "Model Functional"),
+    ("layers", FUNCTIONAL, "Add Subtract Multiply Average Maximum Minimum Dot Concatenate Merge add concatenate merge"),
+    ("layers", ATTENTION, "Attention AdditiveAttention MultiHeadAttention GroupQueryAttention"),
+    (
+        "layers",
+        RECURRENT,
+        "LSTM GRU SimpleRNN RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells Bidirectional TimeDistributed "
+        "ConvLSTM1D ConvLSTM2D ConvLSTM3D CuDNNLSTM CuDNNGRU recurrent",
+    ),
+    (
+        "layers",
+        ONE_AND_THREE_AXES,
+        "Conv1D Conv3D Convolution1D Convolution3D Conv1DTranspose Conv3DTranspose SeparableConv1D DepthwiseConv1D "
+        "MaxPooling1D MaxPooling3D MaxPool1D MaxPool3D AveragePooling1D AveragePooling3D AvgPool1D AvgPool3D "
+        "GlobalMaxPooling1D GlobalMaxPooling3D GlobalMaxPool1D GlobalMaxPool3D GlobalAveragePooling1D "
+        "GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D ZeroPadding1D ZeroPadding3D UpSampling1D UpSampling3D "
+        "Cropping1D Cropping3D SpatialDropout1D SpatialDropout3D",
+    ),
+    ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
+    ("arguments", "the model's seed fixes all its randomness: Sequential(seed=...)", "seed"),
+    ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
+]
+"""(kind, reason, names)."""
+
+REPLACED: dict[str, dict[str, str]] = {
+    "layers": {"Convolution2D": "Conv2D"},
+    "utils": {"set_random_seed": "numpy.random.seed", "np_utils": "to_categorical"},
+    "initializers": {
+        "normal": "random_normal",
+        "uniform": "random_uniform",
+        "zero": "zeros",
+        "one": "ones",
+        "Zeros": "zeros",
+        "Ones": "ones",
+        "GlorotNormal": "glorot_normal",
+        "GlorotUniform": "glorot_uniform",
+        "HeNormal": "he_normal",
+        "HeUniform": "he_uniform",
+        "LecunNormal": "lecun_normal",
+        "LecunUniform": "lecun_uniform",
+    },
+    "attributes": {
+        "lr": "learning_rate",
+        "kernel": "params",
+        "bias": "params",
+        "weights": "params",
+        "trainable_weights": "params",
+        "trainable_variables": "params",
+        "predict_proba": "predict",
+        "predict_on_batch": "predict",
+    },
+    "arguments": {
+        "lr": "learning_rate",
+        "nb_epoch": "epochs",
+        "output_dim": "units",
+        "nb_filter": "filters",
+        "nb_row": "kernel_size",
+        "nb_col": "kernel_size",
+        "subsample": "strides",
+        "border_mode": "padding",
+        "dim_ordering": "data_format",
+        "init": "kernel_initializer",
+        "bias": "use_bias",
+        "p": "rate",
+        "W_regularizer": "kernel_regularizer",
+        "b_regularizer": "bias_regularizer",
+        "W_constraint": "kernel_constraint",
+        "b_constraint": "bias_constraint",
+        "batch_input_shape": "input_shape",
+        "batch_shape": "shape",
+        "samples_per_epoch": "steps_per_epoch",
+        "show_accuracy": "metrics",
+        "nb_classes": "num_classes",
+        "filepath": "path",
+        "backup_dir": "path",
+    },
+}
+"""For each kind, what to write instead of an older name, or of one that Keras spells differently."""

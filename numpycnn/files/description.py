@@ -1,0 +1,165 @@
+"""A model without its arrays, as JSON values, and back.
+
+    key               value
+    config            the network, as `Sequential.get_config` describes it
+    input_shape       the shape of one example, without the batch axis
+    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names]}
+    position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
+                      callback had ended training}
+    history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
+    callbacks         the callbacks whose state was kept with the model, by class name
+
+A file has each as JSON text in its metadata. Classes are looked up by name in closed tables, here and in `layers`,
+`losses`, `optimizers`, `metrics` and `initializers`: a file cannot name code.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any
+
+from numpycnn.callbacks import History
+from numpycnn.common import checks
+from numpycnn.common.configuration import describe, from_description
+from numpycnn.common.typing import Shape
+from numpycnn.engine.network import every_layer
+from numpycnn.files.history import history_from_json, history_to_json
+from numpycnn.files.safetensors import decode_json
+from numpycnn.layers import LAYERS
+from numpycnn.losses import LOSSES
+from numpycnn.metrics import METRICS
+from numpycnn.models import Sequential
+from numpycnn.optimizers import OPTIMIZERS
+
+KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
+LOSS_CLASSES = {cls.__name__: cls for cls in LOSSES.values()}
+OPTIMIZER_CLASSES = {cls.__name__: cls for cls in OPTIMIZERS.values()}
+MAX_LAYERS = 1000
+MAX_INTEGER = 2**63 - 1
+
+Description = dict[str, Any]
+"""JSON values under KEYS."""
+
+
+# ---------------------------------------------------------------- from a model to text
+
+
+def describe_model(model: Sequential, callbacks: Sequence[str] = ()) -> Description:
+    """A built Sequential, and the names of the callbacks whose state is kept with it.
+
+    Raises TypeError or ValueError for layers, metrics, losses or optimizers of the user's own, and for a History of
+    other than numbers.
+    """
+    for layer in every_layer(model.layers):
+        describe(layer, LAYERS)  # raises
+    optimizer, history = model.optimizer, model.history
+    iterations = 0 if optimizer is None else optimizer.iterations
+    return {
+        "config": model.get_config(),
+        "input_shape": list(model.input_shape or ()),
+        "compile_config": describe_compiled(model),
+        "position": {"steps": model.steps, "iterations": iterations, "stopped": model.stop_training},
+        "history": None if history is None else history_to_json(history.epoch, history.history),
+        "callbacks": list(callbacks),
+    }
+
+
+def describe_compiled(model: Sequential) -> dict[str, Any] | None:
+    """How a model is trained; None where it is not compiled. Raises ValueError for what is not the library's own."""
+    if model.optimizer is None:
+        return None
+    for name, metric in model.metrics.items():
+        if METRICS.get(name) is not metric:
+            raise ValueError(f"metric {name}: is not the library's own, which alone a file can name")
+    return {
+        "optimizer": describe(model.optimizer, OPTIMIZER_CLASSES),
+        "loss": describe(model.loss, LOSS_CLASSES),
+        "metrics": list(model.metrics),
+    }
+
+
+def to_metadata(description: Description) -> dict[str, str]:
+    """Each value as JSON text. Raises TypeError or ValueError for what JSON does not have."""
+    try:
+        return {key: json.dumps(value, allow_nan=False) for key, value in description.items()}
+    except TypeError as error:
+        raise TypeError(f"a file holds plain numbers, text, lists and dicts; {error}") from None
+
+
+# ---------------------------------------------------------------- from text to a model
+
+
+def from_metadata(metadata: dict[str, str]) -> Description:
+    """The inverse of `to_metadata`. Raises ValueError for other keys, and for what is not JSON."""
+    checks.keys("file", "metadata", metadata, KEYS)
+    return {key: decode_json(text) for key, text in metadata.items()}
+
+
+def unbuilt_model(description: Description) -> Sequential:
+    """The model described, without any array: not built, but compiled. Raises TypeError or ValueError for others."""
+    for name in checks.sequence("file", "callbacks", description["callbacks"]):
+        checks.text("file", "callback", name)
+    model = unbuilt_network(description["config"])
+    model.check_shape(input_shape_of(description))
+    compile_model(model, description["compile_config"])
+    set_position(model, description["position"])
+    if description["history"] is not None:
+        model.history = History()
+        model.history.epoch, model.history.history = history_from_json(description["history"])
+    return model
+
+
+def input_shape_of(description: Description) -> Shape:
+    """The shape of one example. Raises TypeError or ValueError for what is no shape."""
+    return checks.shape("file", "input_shape", description["input_shape"])
+
+
+def unbuilt_network(config: Any) -> Sequential:
+    """The network of a configuration: without the shapes of its layers' inputs, which would build it."""
+    config = deepcopy(config)
+    count = 0
+    for count, entry in enumerate(layer_entries(config), start=1):
+        if count > MAX_LAYERS:
+            break
+        if isinstance(entry["config"], dict) and "input_shape" in entry["config"]:
+            entry["config"]["input_shape"] = None
+    if not 0 < count <= MAX_LAYERS:
+        raise ValueError(f"file: a model must have 1 to {MAX_LAYERS} layers; received {count}")
+    model = Sequential.from_config(config)
+    check_integer("seed", model.seed)
+    return model
+
+
+def layer_entries(config: Any) -> Iterator[dict[str, Any]]:
+    """Every layer in the configuration of a network, and those inside others. Raises TypeError or ValueError."""
+    layers = config.get("layers", []) if isinstance(config, dict) else []
+    for entry in checks.sequence("file", "layers", layers):
+        checks.keys("file", "layer", entry, {"class_name", "config"})
+        yield entry
+        yield from layer_entries(entry["config"])
+
+
+def compile_model(model: Sequential, config: Any) -> None:
+    """Set how the model is trained, unless the configuration is None. Raises TypeError or ValueError for others."""
+    if config is None:
+        return
+    checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics"})
+    for name in checks.sequence("file", "metrics", config["metrics"]):
+        checks.choice("file", "metric", name, METRICS)
+    optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
+    model.compile(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), config["metrics"])
+
+
+def set_position(model: Sequential, position: Any) -> None:
+    """Set how far the model was trained. Raises TypeError or ValueError for what is no position."""
+    checks.keys("file", "position", position, {"steps", "iterations", "stopped"})
+    model.steps = check_integer("steps", position["steps"])
+    model.stop_training = checks.flag("file", "stopped", position["stopped"])
+    iterations = check_integer("iterations", position["iterations"])
+    if model.optimizer is not None:
+        model.optimizer.iterations = iterations
+
+
+def check_integer(name: str, value: Any) -> int:
+    """An integer from 0 to what 64 bits hold. Raises TypeError or ValueError for anything else."""
+    return checks.integer("file", name, value, at_least=0, at_most=MAX_INTEGER)

@@ -1,0 +1,77 @@
+"""Which format a file has: by its suffix before anything is read or written, by its first bytes where that is wrong."""
+
+import os
+from typing import NamedTuple
+
+from numpycnn.files.errors import ModelFileError
+
+FORMATS = {".safetensors": "safetensors"}
+"""The formats that are read and written, by suffix."""
+
+
+class OtherFormat(NamedTuple):
+    """A format that is neither read nor written."""
+
+    description: str
+    advice: str
+    """How to get at the weights in such a file."""
+
+
+BY_KERAS = "load it with Keras, build the same model here, and call model.set_weights(keras_model.get_weights())"
+HDF5 = OtherFormat("an HDF5 file, as Keras and h5py write it", BY_KERAS)
+ZIP = OtherFormat("a zip archive, as Keras writes it to .keras files", BY_KERAS)
+ONNX = OtherFormat("an ONNX file", "read it with the package onnx, and give its arrays to model.set_weights")
+FORMER = OtherFormat("a file that was written by an earlier version of numpycnn", "train or save the model again")
+PICKLE = OtherFormat(
+    "a pickle, which can run code", "load it with the program that wrote it, and save its arrays again"
+)
+
+OTHER_SUFFIXES = {
+    ".weights.h5": HDF5,
+    ".h5": HDF5,
+    ".hdf5": HDF5,
+    ".keras": ZIP,
+    ".onnx": ONNX,
+    ".numpycnn": FORMER,
+}
+FIRST_BYTES = {
+    b"\x89HDF\r\n\x1a\n": HDF5,
+    b"PK\x03\x04": ZIP,
+    b"numpycnn": FORMER,
+    b"\x80\x04\x95": PICKLE,
+    b"\x80\x05\x95": PICKLE,
+}
+
+
+def format_of(path: str | os.PathLike[str], *, reading: bool) -> str:
+    """The format to read or write, by the path's suffix, in capitals or not.
+
+    Raises ModelFileError for any other suffix, and says what to do.
+    """
+    path = os.fspath(path)
+    for suffix, name in FORMATS.items():
+        if path.lower().endswith(suffix):
+            return name
+    other = next((suffix for suffix in OTHER_SUFFIXES if path.lower().endswith(suffix)), "")
+    if reading and other:
+        raise ModelFileError(f"{path}: {refusal(OTHER_SUFFIXES[other])}")
+    received = other or os.path.splitext(path)[1]
+    advice = "" if reading else f"; save to {path[: len(path) - len(received)]}{next(iter(FORMATS))}"
+    raise ModelFileError(f"{path}: expected a name that ends in {known()}; received {received or 'no suffix'}{advice}")
+
+
+def check_first_bytes(start: bytes) -> None:
+    """Raise ValueError for a file that begins as those of another format do, and say which."""
+    for signature, other in FIRST_BYTES.items():
+        if start.startswith(signature):
+            raise ValueError(refusal(other))
+
+
+def refusal(other: OtherFormat) -> str:
+    """Why a file of another format is not read, and what to do."""
+    return f"numpycnn reads {known()} files; this is {other.description}: {other.advice}"
+
+
+def known() -> str:
+    """The suffixes of the known formats, as text."""
+    return " or ".join(FORMATS)

@@ -1,0 +1,93 @@
+"""A model's file: its description in the metadata (`description.py`), and its arrays by name (`arrays.py`)."""
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from numpycnn.callbacks import Callback
+from numpycnn.common import checks
+from numpycnn.files.arrays import Arrays, arrays_of, build, callback_states, check_arrays, spec_of
+from numpycnn.files.container import Content, Reader, header_of, reading, write
+from numpycnn.files.description import (
+    Description,
+    describe_model,
+    from_metadata,
+    input_shape_of,
+    to_metadata,
+    unbuilt_model,
+)
+from numpycnn.files.difference import json_differences
+from numpycnn.files.errors import ModelFileError
+from numpycnn.files.formats import format_of
+from numpycnn.models import Sequential
+
+
+class Saved(NamedTuple):
+    """What a model's file holds: the model, how the file describes it, and the state of each callback."""
+
+    model: Sequential
+    description: Description
+    states: list[Arrays]
+
+
+def save(path: str | os.PathLike[str], model: Sequential, callbacks: Sequence[Callback] = ()) -> None:
+    """Write a built model whole, and the state of these callbacks. Raises as `content` does, and OSError."""
+    write(path, content(path, model, callbacks))
+
+
+def content(path: str | os.PathLike[str], model: Sequential, callbacks: Sequence[Callback]) -> Content:
+    """What `save` writes.
+
+    Raises ModelFileError for another suffix, and for what `load` would not take: layers, losses, metrics or
+    initializers of the user's own.
+    """
+    format_of(path, reading=False)
+    try:
+        found = Content(to_metadata(describe_model(model, names_of(callbacks))), arrays_of(model, callbacks))
+        header_of(found)
+        description = from_metadata(found.metadata)
+        specs = {name: spec_of(array) for name, array in found.arrays.items()}
+        check_arrays(unbuilt_model(description), input_shape_of(description), len(callbacks), specs)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: {model.name} cannot be saved; {error}") from None
+    return found
+
+
+def names_of(callbacks: Sequence[Callback]) -> list[str]:
+    """The callbacks by class name."""
+    return [type(callback).__name__ for callback in callbacks]
+
+
+def load(path: str | os.PathLike[str]) -> Sequential:
+    """The model in a file. Raises ModelFileError for a file that is damaged, or not such as `save` writes."""
+    return read(path).model
+
+
+def read(path: str | os.PathLike[str]) -> Saved:
+    """The content of a model's file. Raises as `load` does."""
+    format_of(path, reading=True)
+    with reading(path) as file:
+        return saved_in(file)
+
+
+def saved_in(file: Reader) -> Saved:
+    """The content of an open file. Raises TypeError or ValueError as `load` does ModelFileError."""
+    if not file.own or "config" not in file.metadata:
+        raise ValueError(
+            "expected a file that Sequential.save wrote, with the model's layers; this one holds arrays alone: "
+            "build the same model, and call its load_weights"
+        )
+    description = from_metadata(file.metadata)
+    model = unbuilt_model(description)
+    input_shape, callbacks = input_shape_of(description), len(description["callbacks"])
+    check_arrays(model, input_shape, callbacks, file.specs)
+    arrays = file.arrays(file.specs)
+    build(model, input_shape, arrays)
+    check_same_description(description, describe_model(model, description["callbacks"]))
+    return Saved(model, description, callback_states(callbacks, arrays))
+
+
+def check_same_description(description: Description, loaded: Description) -> None:
+    """Raise ValueError unless the model that was made of a description has that very description."""
+    for path, expected, received in json_differences("", loaded, description):
+        raise ValueError(f"file: expected {path} {checks.shown(expected)}; received {checks.shown(received)}")

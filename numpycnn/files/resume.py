@@ -1,0 +1,45 @@
+"""Going on with a training that a file holds."""
+
+import os
+from collections.abc import Sequence
+
+from numpycnn.callbacks import Callback, History
+from numpycnn.files.arrays import Arrays
+from numpycnn.files.description import describe_model
+from numpycnn.files.difference import differences
+from numpycnn.files.errors import explained
+from numpycnn.files.model import names_of, read
+from numpycnn.models import Sequential
+
+
+def restore(path: str | os.PathLike[str], model: Sequential, history: History, callbacks: Sequence[Callback]) -> None:
+    """Give a model, a History and callbacks what the file holds of them.
+
+    Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks; the
+    model and the History then stay as they are.
+    """
+    saved, description, states = read(path)
+    with explained(path):
+        for difference in differences(description, describe_model(model, names_of(callbacks))):
+            raise ValueError(f"holds another training: {difference}")
+        set_states(callbacks, states)
+    weights = model.weights
+    for name, array in saved.weights.items():
+        weights[name][...] = array
+    if model.optimizer is not None and saved.optimizer is not None:
+        vars(model.optimizer).update(saved.optimizer.get_config())
+        model.optimizer.iterations, model.optimizer.state = saved.optimizer.iterations, saved.optimizer.state
+    model.seed, model.steps, model.stop_training = saved.seed, saved.steps, saved.stop_training
+    if saved.history is not None:
+        history.epoch, history.history = saved.history.epoch, saved.history.history
+
+
+def set_states(callbacks: Sequence[Callback], states: Sequence[Arrays]) -> None:
+    """Give each callback its state. Raises ValueError or TypeError for a state that it does not take."""
+    for callback, state in zip(callbacks, states, strict=True):
+        try:
+            callback.set_state(state)
+        except KeyError as error:
+            raise ValueError(
+                f"{type(callback).__name__}: expected a state with {error}; received {', '.join(state)}"
+            ) from None

@@ -1,0 +1,41 @@
+"""Files of weights alone: this library's, and those that another library wrote."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from numpycnn.common.typing import Array
+from numpycnn.files.arrays import Arrays, check_same_arrays, spec_of
+from numpycnn.files.container import Content, Reader, reading, write
+from numpycnn.files.formats import format_of
+from numpycnn.layers.stage import with_prefix
+
+
+def save_weights(path: str | os.PathLike[str], weights: Mapping[str, Array]) -> None:
+    """Write the weights alone, by name. Raises ModelFileError for another suffix or dtype, and OSError."""
+    format_of(path, reading=False)
+    write(path, Content({}, with_prefix("weights", dict(weights))))
+
+
+def load_weights(path: str | os.PathLike[str], weights: Mapping[str, Array]) -> Arrays:
+    """The weights in a file of a model or of weights, this library's or another's.
+
+    Raises ModelFileError unless the file has the names, shapes and dtypes of `weights`.
+    """
+    format_of(path, reading=True)
+    with reading(path) as file:
+        return weights_in(file, weights)
+
+
+def weights_in(file: Reader, weights: Mapping[str, Array]) -> Arrays:
+    """The weights in an open file. Raises ValueError as `load_weights` does ModelFileError."""
+    prefix = weights_prefix(file, weights)
+    expected = {f"{prefix}{name}": spec_of(array) for name, array in weights.items()}
+    check_same_arrays(expected, {name: spec for name, spec in file.specs.items() if name.startswith(prefix)})
+    return {name.removeprefix(prefix): array for name, array in file.arrays(expected).items()}
+
+
+def weights_prefix(file: Reader, names: Mapping[str, Any]) -> str:
+    """What stands before the names of the weights in a file; another library may have left it out."""
+    left_out = not any(name.startswith("weights/") and name not in names for name in file.specs)
+    return "" if left_out and not file.own else "weights/"

@@ -1,0 +1,148 @@
+"""Callbacks: Keras's hooks, what they are called with, and in which order."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import small_data, small_network
+
+from numpycnn.callbacks import Callback, CallbackList, History, Logs, TerminateOnNaN
+
+EPOCH_HOOKS = ["on_epoch_begin", "on_epoch_end"]
+BATCH_HOOKS = [
+    f"on_{phase}batch_{moment}" for phase in ("", "train_", "test_", "predict_") for moment in ("begin", "end")
+]
+WHOLE_HOOKS = [f"on_{phase}_{moment}" for phase in ("train", "test", "predict") for moment in ("begin", "end")]
+HOOKS = [*EPOCH_HOOKS, *BATCH_HOOKS, *WHOLE_HOOKS]
+"""All of Keras's, by keras/src/callbacks/callback.py."""
+
+
+def test_every_hook_can_be_called_with_and_without_logs() -> None:
+    callback = Callback()
+    for hook in HOOKS:
+        number = () if hook in WHOLE_HOOKS else (3,)
+        assert getattr(callback, hook)(*number) is None
+        assert getattr(callback, hook)(*number, {"loss": 1.0}) is None
+        assert getattr(callback, hook)(*number, logs=None) is None
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_hook_is_called_with_what_is_passed(hook: str) -> None:
+    found: list[Any] = []
+    named = type("Named", (Callback,), {hook: lambda self, *arguments: found.append((self, arguments))})
+    callbacks = [named(), named()]
+    CallbackList(callbacks, None, {}).call(hook, 4, {"loss": 0.5})
+    assert found == [(callback, (4, {"loss": 0.5})) for callback in callbacks]
+
+
+@pytest.mark.parametrize("moment", ["begin", "end"])
+def test_the_older_names_of_training_batches_are_called(moment: str) -> None:
+    """And those of test and predict are not: they came later."""
+    found: list[Any] = []
+
+    class Old(Callback):
+        pass
+
+    setattr(Old, f"on_batch_{moment}", lambda self, batch, logs=None: found.append((batch, logs)))
+    callbacks = CallbackList([Old()], None, {})
+    for phase in ("train", "test", "predict"):
+        for when in ("begin", "end"):
+            callbacks.call(f"on_{phase}_batch_{when}", 2, {"loss": 0.5})
+    assert found == [(2, {"loss": 0.5})]
+
+
+def test_a_new_name_that_is_overridden_does_not_call_the_older_one() -> None:
+    found: list[str] = []
+
+    class Both(Callback):
+        def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+            found.append("new")
+
+        def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+            found.append("old")
+
+    CallbackList([Both()], None, {}).call("on_train_batch_end", 0, {})
+    assert found == ["new"]
+
+
+def test_parameters_and_model_come_before_all_hooks() -> None:
+    calls: list[Any] = []
+
+    class Asked(Callback):
+        def set_model(self, model: Any) -> None:
+            calls.append(("model", model))
+            super().set_model(model)
+
+        def set_params(self, params: dict[str, Any]) -> None:
+            calls.append(("params", params))
+            super().set_params(params)
+
+    model, params = object(), {"epochs": 3}
+    first, second = Asked(), Callback()
+    callbacks = CallbackList([first, second], model, params)
+    assert calls == [("params", params), ("model", model)]
+    for callback in (first, second):
+        assert callback.model is model
+        assert callback.params is callbacks.params is params
+        assert callback.siblings == [first, second]
+
+
+def test_in_fit_the_model_and_old_names_are_there() -> None:
+    class Old(Callback):
+        def __init__(self) -> None:
+            self.batches: list[Any] = []
+
+        def set_model(self, model: Any) -> None:
+            self.network = model
+
+        def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+            self.batches.append((batch, sorted(logs or {})))
+
+    old, network = Old(), small_network()
+    network.fit(*small_data(25), batch_size=10, epochs=2, verbose=0, callbacks=[old])
+    assert old.network is network
+    assert old.batches == [(batch, ["accuracy", "loss"]) for batch in (0, 1, 2)] * 2
+
+
+def test_history_without_figures_counts_epochs() -> None:
+    history = History()
+    history.on_epoch_end(0)
+    history.on_epoch_end(1, {"loss": 2.0})
+    assert (history.epoch, history.history) == ([0, 1], {"loss": [2.0]})
+
+
+class Stopped:
+    stop_training = False
+
+
+@pytest.mark.parametrize(
+    ("logs", "stops"),
+    [
+        ({"loss": math.nan}, True),
+        ({"loss": math.inf}, True),
+        ({"loss": -math.inf}, True),
+        ({"loss": np.float32(np.nan)}, True),
+        ({"loss": 1e38}, False),
+        ({"loss": 0.0, "accuracy": math.nan}, False),
+        ({"accuracy": 0.5}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_terminate_on_nan(logs: Logs | None, stops: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    model, callback = Stopped(), TerminateOnNaN()
+    callbacks = CallbackList([callback], model, {})
+    callbacks.call("on_train_batch_end", 7, logs)
+    assert model.stop_training is stops
+    assert capsys.readouterr().out == ("Batch 7: invalid loss, terminating training\n" if stops else "")
+
+
+def test_terminate_on_nan_ends_training_after_the_batch() -> None:
+    x, y = small_data(25)
+    x[12] = np.nan
+    network = small_network()
+    history = network.fit(x, y, batch_size=10, epochs=3, shuffle=False, verbose=0, callbacks=[TerminateOnNaN()])
+    assert network.steps == 2  # the second batch holds it
+    assert history.epoch == [0]
+    assert math.isnan(history.history["loss"][0])

@@ -1,0 +1,331 @@
+"""Names, arguments and attributes of Keras that are not there: the error says what to write, and what is planned."""
+
+import copy
+import doctest
+import importlib
+import inspect
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from networks import small_network
+
+import numpycnn
+from numpycnn import callbacks, initializers, losses
+from numpycnn.common import keras_names
+from numpycnn.common.explained import Explained
+from numpycnn.common.unknown import NOT_PLANNED, PLANNED, remark, statuses
+from numpycnn.layers import Conv2D, Dense, Dropout
+from numpycnn.models import Sequential, load_model
+from numpycnn.optimizers import SGD, Adam
+from numpycnn.utils import to_categorical
+
+MODULES = "activations backend callbacks datasets initializers layers losses metrics models optimizers saving utils"
+
+PLACES = [
+    ("layers", "LSTM", f"{keras_names.RECURRENT}; available: Activation, .*Conv2D, Dense, "),
+    ("layers", "Conv1D", f"{keras_names.ONE_AND_THREE_AXES}; the nearest is 'Conv2D'; available: "),
+    ("layers", "MultiHeadAttention", keras_names.ATTENTION),
+    ("layers", "Concatenate", re.escape(keras_names.FUNCTIONAL)),
+    ("layers", "Convolution2D", "write 'Conv2D' instead; available: "),
+    ("layers", "LayerNormalization", f"{PLANNED}; "),
+    ("layers", "LayerNormalisation", f"the nearest is 'LayerNormalization': {PLANNED}; available: "),
+    ("layers", "MaxPooling2d", "the nearest is 'MaxPooling2D'; available: "),
+    ("layers", "Hashing", f"{NOT_PLANNED}; available: "),
+    ("optimizers", "AdamW", f"{PLANNED}; the nearest is 'Adam'; available: Adam, Optimizer, RMSprop, SGD"),
+    ("optimizers", "schedules", PLANNED),
+    ("losses", "Huber", f"{PLANNED}; available: CategoricalCrossentropy, "),
+    ("losses", "categorical_crossentropy", f"{PLANNED}; the nearest is 'CategoricalCrossentropy'"),
+    ("callbacks", "ModelCheckpoint", f"{PLANNED}; available: BackupAndRestore, "),
+    ("metrics", "Precision", f"{PLANNED}; available: accuracy, confusion_matrix"),
+    ("datasets", "cifar10", f"{PLANNED}; available: idx, mnist"),
+    ("utils", "plot_model", f"{PLANNED}; available: to_categorical"),
+    ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
+    ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
+    ("initializers", "HeNormal", "write 'he_normal' instead"),
+    ("activations", "gelu", PLANNED),
+    ("backend", "clear_session", f"{PLANNED}; available: epsilon, "),
+    ("saving", "register_keras_serializable", f"{NOT_PLANNED}; available: ModelFileError, load_model"),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "message"), PLACES, ids=[name for _, name, _ in PLACES])
+def test_an_unknown_name_is_explained(module: str, name: str, message: str) -> None:
+    """However it is asked for: by the import statement, as an attribute, or in vain by hasattr."""
+    whole, found = f"numpycnn.{module}", importlib.import_module(f"numpycnn.{module}")
+    with pytest.raises(ImportError, match=f"cannot import name '{name}' from '{whole}': {message}"):
+        exec(f"from {whole} import {name}", {})  # noqa: S102
+    with pytest.raises(AttributeError, match=f"module '{whole}' has no attribute '{name}': {message}") as caught:
+        getattr(found, name)
+    assert (caught.value.name, caught.value.obj) == (name, found)
+    assert not hasattr(found, name)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "message"),
+    [
+        (
+            "from numpycnn import regularizers",
+            ImportError,
+            f"from 'numpycnn': {PLANNED}; available: Input, Sequential, b",
+        ),
+        ("import numpycnn; numpycnn.Model", AttributeError, re.escape(keras_names.FUNCTIONAL)),
+        ("import numpycnn.applications", ModuleNotFoundError, f"'numpycnn.applications': {NOT_PLANNED}; available: "),
+        ("from numpycnn.regularizers import l2", ModuleNotFoundError, f"'numpycnn.regularizers': {PLANNED}; "),
+        ("from numpycnn.preprocessing.image import X", ModuleNotFoundError, f"'numpycnn.preprocessing': {PLANNED}; "),
+        ("from numpycnn.optimisers import SGD", ModuleNotFoundError, "the nearest is 'optimizers'; available: "),
+        ("import numpycnn.datasets.cifar10", ModuleNotFoundError, f"{PLANNED}; available: idx, mnist"),
+        ("from numpycnn.layers.recurrent import LSTM", ModuleNotFoundError, keras_names.RECURRENT),
+        ("import nowhere_at_all", ModuleNotFoundError, "^No module named 'nowhere_at_all'$"),
+    ],
+)
+def test_an_unknown_module_is_explained(statement: str, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        exec(statement, {})  # noqa: S102
+
+
+@pytest.mark.parametrize("module", ["numpycnn", *(f"numpycnn.{name}" for name in MODULES.split())])
+def test_what_python_asks_a_module_for_is_answered_as_ever(module: str) -> None:
+    found = importlib.import_module(module)
+    for name in ("__wrapped__", "__path_of_none__", "_private"):
+        assert not hasattr(found, name)
+        with pytest.raises(AttributeError, match=f"^module '{module}' has no attribute '{name}'$"):
+            getattr(found, name)
+    named: dict[str, Any] = {}
+    exec(f"from {module} import *", named)  # noqa: S102
+    assert set(found.__all__) <= named.keys()
+    assert all(getattr(found, name) is named[name] for name in found.__all__)
+    assert inspect.getmodule(found) is found
+    assert not doctest.testmod(found).failed
+
+
+def test_modules_are_imported_when_they_are_first_named() -> None:
+    printed = output(
+        "import sys, numpycnn\n"
+        "for name in ('gradcheck', 'plot', 'digits', 'saving'):\n"
+        "    print(f'numpycnn.{name}' in sys.modules, getattr(numpycnn, name).__name__)"
+    )
+    assert printed.splitlines() == [f"False numpycnn.{name}" for name in ("gradcheck", "plot", "digits", "saving")]
+
+
+def output(code: str) -> str:
+    """What a process of its own prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+
+# ---------------------------------------------------------------- names as strings
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: small_network().compile("adamw", "mse"), rf"received 'adamw' \({PLANNED}; the nearest is 'adam'\)$"),
+        (lambda: small_network().compile("AdamW", "mse"), rf"received 'adamw' \({PLANNED}; "),
+        (lambda: small_network().compile("ftrl", "mse"), rf"received 'ftrl' \({NOT_PLANNED}\)$"),
+        (lambda: small_network().compile("sgdd", "mse"), r"received 'sgdd' \(the nearest is 'sgd'\)$"),
+        (lambda: small_network().compile("sgd", "huber"), rf"received 'huber' \({PLANNED}\)$"),
+        (lambda: small_network().compile("sgd", "Mean_Squared_Error"), r"\(the nearest is 'mean_squared_error'\)$"),
+        (lambda: small_network().compile("sgd", "mse", ["precision"]), rf"received 'precision' \({PLANNED}\)$"),
+        (lambda: Dense(3, activation="gelu"), rf"received 'gelu' \({PLANNED}; the nearest is 'relu'\)$"),
+        (lambda: Dense(3, activation="rellu"), r"received 'rellu' \(the nearest is 'relu'\)$"),
+        (lambda: Conv2D(3, 3, kernel_initializer="orthogonal"), rf"received 'orthogonal' \({PLANNED}\)$"),
+        (lambda: Conv2D(3, 3, bias_initializer="zero"), r"received 'zero' \(write 'zeros' instead\)$"),
+        (lambda: Conv2D(3, 3, padding="sane"), r"received 'sane' \(the nearest is 'same'\)$"),
+        (lambda: Conv2D(3, 3, padding="full"), "must be one of 'valid', 'same'; received 'full'$"),
+    ],
+)
+def test_an_unknown_string_is_explained(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def keras_calls() -> list[tuple[Callable[[], object], str]]:
+    """Calls as Keras has them, and what their errors say."""
+    model: Any = small_network()
+    new: Any = numpycnn
+    return [
+        (
+            lambda: new.optimizers.SGD(lr=0.1),
+            "SGD: .* 'lr': write 'learning_rate' instead; available: learning_rate, mo",
+        ),
+        (
+            lambda: new.optimizers.Adam(beta1=0.9),
+            "Adam: .* 'beta1': the nearest is 'beta_1'; available: learning_rate, ",
+        ),
+        (lambda: new.optimizers.SGD(weight_decay=1), f"SGD: .* 'weight_decay': {PLANNED}"),
+        (lambda: new.layers.Dense(3, kernel_regularizer="l2"), f"Dense: .*: {PLANNED}; the nearest is 'kernel_init"),
+        (lambda: new.layers.Dense(output_dim=3), "Dense: .* 'output_dim': write 'units' instead"),
+        (lambda: new.layers.Conv2D(3, 3, groups=2), f"Conv2D: .* 'groups': {PLANNED}; available: filters, kernel_s"),
+        (
+            lambda: new.layers.Conv2D(3, 3, border_mode="same"),
+            "Conv2D: .*: write 'padding' instead; available: filters,",
+        ),
+        (lambda: new.layers.Conv2D(3, 3, W_regularizer=0), rf"write 'kernel_regularizer' instead \({PLANNED}\)"),
+        (lambda: new.layers.Dropout(0.5, seed=1), "Dropout: .* 'seed': the model's seed fixes all its randomness"),
+        (lambda: new.layers.Flatten(nonsense=1), f"Flatten: .* 'nonsense': {NOT_PLANNED}; available: data_format, "),
+        (lambda: new.Input(shape=(3,), batch_shape=3), "Input: .* 'batch_shape': write 'shape' instead"),
+        (lambda: new.losses.MeanSquaredError(reduction=0), f"MeanSquaredError: .*: {NOT_PLANNED}; available: none$"),
+        (
+            lambda: new.losses.SparseCategoricalCrossentropy(label_smoothing=0.1),
+            f"^SparseCategoricalCrossentropy: got an .* 'label_smoothing': {PLANNED}; available: from_logits$",
+        ),
+        (lambda: new.initializers.VarianceScaling(seed=1), "VarianceScaling: .* 'seed': the model's seed"),
+        (lambda: new.initializers.Constant(valeu=1), "Constant: .* 'valeu': the nearest is 'value'"),
+        (lambda: new.callbacks.EarlyStopping(baseline=1), f"EarlyStopping: .* 'baseline': {PLANNED}"),
+        (lambda: new.callbacks.BackupAndRestore(backup_dir="x"), "BackupAndRestore: .* write 'path' instead"),
+        (lambda: new.utils.to_categorical([1], nb_classes=3), "^to_categorical: .* write 'num_classes' instead"),
+        (lambda: new.Sequential(nmae="x"), "Sequential: .* 'nmae': the nearest is 'name'; available: layers, name, "),
+        (lambda: model.fit(1, 2, nb_epoch=3), r"^Sequential.fit: .* write 'epochs' instead; available: x, y, batch_"),
+        (lambda: model.fit(1, 2, sample_weight=3), f"^Sequential.fit: .* 'sample_weight': {PLANNED}"),
+        (
+            lambda: model.compile("sgd", "mse", weighted_metrics=[]),
+            f"^Sequential.compile: .*: {PLANNED}; the nearest is",
+        ),
+        (lambda: model.evaluate(1, 2, sample_weight=3), "^Sequential.evaluate: "),
+        (lambda: model.predict(1, batchsize=3), "^Sequential.predict: .* the nearest is 'batch_size'"),
+        (lambda: model.save("x", overwrite=True), f"^Sequential.save: .* 'overwrite': {PLANNED}"),
+        (lambda: new.load_model("x", compile=False), f"^load_model: .* 'compile': {NOT_PLANNED}; available: path"),
+    ]
+
+
+@pytest.mark.parametrize(("call", "message"), keras_calls(), ids=[message for _, message in keras_calls()])
+def test_an_unexpected_argument_is_explained(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_a_subclass_of_your_own_is_explained_too() -> None:
+    class Scaled(Dense):
+        def __init__(self, units: int, scale: float = 1.0, **others: Any) -> None:
+            super().__init__(units, **others)
+            self.scale = scale
+
+    class Strict(Adam):
+        def __init__(self, decay_rate: float = 0.0) -> None:
+            super().__init__()
+
+    made: Any = Scaled
+    assert made(3, scale=2.0, use_bias=False).use_bias is False
+    with pytest.raises(TypeError, match=f"^Scaled: got an .* 'groups': {PLANNED}; available: units, activation, "):
+        made(3, groups=2)
+    made = Strict
+    with pytest.raises(TypeError, match=r"^Strict: got an .* 'decay_rat': the nearest is 'decay_rate'"):
+        made(decay_rat=1.0)
+
+
+def test_a_type_error_from_inside_is_passed_on() -> None:
+    with pytest.raises(TypeError, match="dense: units must be an integer of at least 1; received 'x'"):
+        Dense("x")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'units'"):
+        Dense(use_bias=False)  # type: ignore[call-arg]
+
+
+def test_signatures_stay_as_they_are_written() -> None:
+    assert list(inspect.signature(SGD).parameters) == ["learning_rate", "momentum", "nesterov"]
+    assert list(inspect.signature(losses.SparseCategoricalCrossentropy).parameters) == ["from_logits"]
+    assert list(inspect.signature(losses.MeanSquaredError).parameters) == []
+    assert list(inspect.signature(initializers.Constant).parameters) == ["value"]
+    assert list(inspect.signature(Dropout).parameters) == ["rate", "name", "input_shape"]
+    assert "epochs" in inspect.signature(Sequential.fit).parameters
+    for function in (Dense.__init__, Sequential.fit, to_categorical, load_model):
+        kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
+        assert inspect.Parameter.VAR_KEYWORD not in kinds
+    assert "self.units = checks.size(" in inspect.getsource(Dense.__init__)
+
+
+def test_copies_and_pickles_work_as_ever() -> None:
+    made = [SGD(0.5), Dense(3, name="d"), losses.MeanSquaredError(), initializers.Constant(2.0), callbacks.History()]
+    for one in made:
+        for other in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):  # noqa: S301
+            assert type(other) is type(one)
+            assert other.__dict__.keys() == one.__dict__.keys()
+    network = pickle.loads(pickle.dumps(small_network()))  # noqa: S301
+    assert [layer.name for layer in network.layers] == [layer.name for layer in small_network().layers]
+
+
+# ---------------------------------------------------------------- attributes
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "message"),
+    [
+        (small_network, "to_json", f"'Sequential' object has no attribute 'to_json': {PLANNED}"),
+        (small_network, "predict_classes", f"'predict_classes': {PLANNED}; the nearest is 'predict'"),
+        (small_network, "evalute", "'evalute': the nearest is 'evaluate'"),
+        (lambda: Adam(), "lr", "'Adam' object has no attribute 'lr': write 'learning_rate' instead"),
+        (lambda: Dense(3), "kernel", "'Dense' object has no attribute 'kernel': write 'params' instead"),
+        (lambda: losses.MeanSquaredError(), "reduction", f"'reduction': {NOT_PLANNED}"),
+        (lambda: Dense(3), "_repr_html_", "'Dense' object has no attribute '_repr_html_'$"),
+        (lambda: Dense(3), "__array__", "'Dense' object has no attribute '__array__'$"),
+    ],
+)
+def test_an_unknown_attribute_is_explained(make: Callable[[], object], name: str, message: str) -> None:
+    one = make()
+    with pytest.raises(AttributeError, match=message) as caught:
+        getattr(one, name)
+    assert (caught.value.name, caught.value.obj) == (name, one)
+    assert not hasattr(one, name)
+
+
+def test_the_error_of_a_property_is_its_own() -> None:
+    class Odd(Dense):
+        @property
+        def twice(self) -> int:
+            return 2 * self.scale  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError, match="'Odd' object has no attribute 'scale'"):
+        _ = Odd(3).twice
+
+
+# ---------------------------------------------------------------- the table
+
+
+def explained_classes(cls: type[Any] = Explained) -> list[type[Any]]:
+    below = [other for subclass in cls.__subclasses__() for other in explained_classes(subclass)]
+    return [cls, *below] if cls.__module__.startswith("numpycnn.") else below
+
+
+def test_what_the_table_says_is_missing_is_missing() -> None:
+    for kind in ["numpycnn", *MODULES.split()]:
+        module = importlib.import_module("numpycnn" if kind == "numpycnn" else f"numpycnn.{kind}")
+        assert [name for name in statuses(kind) if hasattr(module, name)] == []
+    taken = {name for cls in explained_classes() for name in inspect.signature(cls).parameters}
+    taken |= {name for method in Sequential.explained_methods for name in signature_of(method)}
+    planned = set(keras_names.PLANNED["arguments"].split())
+    assert planned & taken <= {"name", "verbose"}  # which some take, and others are planned to
+
+
+def signature_of(method: str) -> list[str]:
+    return list(inspect.signature(getattr(Sequential, method)).parameters)
+
+
+def test_kinds_of_the_table_are_modules() -> None:
+    kinds = {*keras_names.PLANNED, *keras_names.REPLACED, *(kind for kind, _, _ in keras_names.OUT_OF_SCOPE)}
+    assert kinds <= {"numpycnn", "arguments", "attributes", *MODULES.split()}
+
+
+def test_what_is_to_be_written_instead_exists_or_is_in_the_table() -> None:
+    arguments = {name for cls in explained_classes() for name in inspect.signature(cls).parameters}
+    arguments |= {name for method in Sequential.explained_methods for name in signature_of(method)}
+    arguments |= {*inspect.signature(to_categorical).parameters, *inspect.signature(load_model).parameters}
+    assert set(keras_names.REPLACED["arguments"].values()) <= arguments | set(statuses("arguments"))
+    assert set(keras_names.REPLACED["initializers"].values()) <= set(initializers.INITIALIZERS)
+    for replacement in keras_names.REPLACED["attributes"].values():
+        assert any(hasattr(one, replacement) for one in (small_network(), Dense(3), Adam()))
+
+
+def test_of_a_table_of_no_name_there_is_nothing_to_say() -> None:
+    assert remark("", "full", ["valid", "same"]) == ""
+    assert remark("", "Sane", ["valid", "same"]) == "the nearest is 'same'"
+
+
+def test_whoever_makes_no_error_waits_for_none_of_it() -> None:
+    code = "import sys, numpy; before = set(sys.modules); import numpycnn; print(*sorted(set(sys.modules) - before))"
+    assert not {"difflib", "numpycnn.common.keras_names", "numpycnn.plot"} & set(output(code).split())

@@ -1,0 +1,515 @@
+"""Faults that people make in this field: what stands in the library, and what a mistaken author would have written.
+
+`run_faults.py` puts them in, one at a time, and runs tests that must fail. A new operation, layer or file gets its
+own lines here.
+"""
+
+from typing import NamedTuple
+
+Rewriting = tuple[str, str, str]
+"""What the fault is, the text as it stands in the file, exactly once, and the text that takes its place."""
+
+
+class Target(NamedTuple):
+    """A file of the library, tests that must notice each of its faults, quickest first, and the faults."""
+
+    file: str
+    tests: tuple[str, ...]
+    faults: tuple[Rewriting, ...]
+
+
+# fmt: off
+KERNELS = ("test_kernels.py",)
+TRAINING = ("test_sequential.py", "test_parallel.py", "test_parity.py")
+
+TARGETS = (
+    Target(
+        "functional/dense.py",
+        KERNELS,
+        (
+            ("the bias is not added", "return y if bias is None else y + bias", "return y"),
+            ("the bias is subtracted", "else y + bias", "else y - bias"),
+            ("the bias's gradient is a mean", "dy.sum(axis=0)  # (D", "dy.mean(axis=0)  # (D"),
+            ("the bias's gradient is of the first row", "dy.sum(axis=0)  # (D", "dy[0]  # (D"),
+            ("the kernel's gradient is a mean over the rows", "return x.T @ dy,", "return x.T @ dy / len(x),"),
+            ("the kernel's gradient is 1.001 times itself", "return x.T @ dy,", "return x.T @ dy * 1.001,"),
+            ("the input's gradient is 1.001 times itself", "return dy @ kernel.T", "return dy @ kernel.T * 1.001"),
+        ),
+    ),
+    Target(
+        "functional/convolution.py",
+        KERNELS,
+        (
+            ("the kernel is flipped", "cols @ kernel.reshape(-1, kernel.shape[3])", "cols @ kernel[::-1, ::-1].reshape(-1, kernel.shape[3])"),
+            ("the kernel's rows and columns are swapped", "cols @ kernel.reshape(-1, kernel.shape[3])", "cols @ kernel.swapaxes(0, 1).reshape(-1, kernel.shape[3])"),
+            ("the kernel's channels come before its taps", "cols @ kernel.reshape(-1, kernel.shape[3])", "cols @ kernel.transpose(2, 0, 1, 3).reshape(-1, kernel.shape[3])"),
+            ("the bias is not added", "y = y + bias", "pass"),
+            ("the image is padded with ones", "value: float = 0.0", "value: float = 1.0"),
+            ("padding goes around the wrong axes", "((0, 0), rows, cols, (0, 0))", "((0, 0), cols, rows, (0, 0))"),
+            ("the border is not cut off in front", "return dpadded[:, top : top + h, left : left + w]", "return dpadded[:, :h, :w]"),
+            ("the border is cut off by the padding behind", "return dpadded[:, top : top + h, left : left + w]", "return dpadded[:, bottom : bottom + h, right : right + w]"),
+            ("col2im overwrites in place of adding", "dpadded[tap] += part", "dpadded[tap] = part"),
+            ("col2im adds a repeated pixel once", "dpadded[tap] += part", "dpadded[tap] = np.where(dpadded[tap] == 0, part, dpadded[tap])"),
+            ("strides are ignored backward", "zip(window.taps(window.output_size((h, w))), parts, strict=True)", "zip(Window(window.size, (1, 1), window.padding, window.dilation).taps(window.output_size((h, w))), parts)"),
+            ("dilation is ignored backward", "zip(window.taps(window.output_size((h, w))), parts, strict=True)", "zip(Window(window.size, window.strides, window.padding).taps(window.output_size((h, w))), parts)"),
+            ("taps and channels are swapped in im2col", "for tap in window.taps(output)], axis=3)", "for tap in window.taps(output)], axis=4)"),
+            ("the kernel's gradient is 1.001 times itself", "dkernel = cols.T @ dy  #", "dkernel = cols.T @ dy * 1.001  #"),
+            ("the bias's gradient is a mean", "return dkernel.reshape(kernel.shape), dy.sum(axis=0)", "return dkernel.reshape(kernel.shape), dy.mean(axis=0)"),
+            ("the input's gradient misses the flipped kernel's transpose", "@ kernel.reshape(-1, f).T", "@ kernel[::-1, ::-1].reshape(-1, f).T"),
+            ("the input's gradient is 1.001 times itself", "return col2im(dcols, x_shape, window)", "return col2im(dcols * 1.001, x_shape, window)"),
+        ),
+    ),
+    Target(
+        "functional/window.py",
+        KERNELS,
+        (
+            ("an odd row of padding goes to the top", "return (rows // 2, rows - rows // 2), (cols // 2, cols - cols // 2)", "return (rows - rows // 2, rows // 2), (cols // 2, cols - cols // 2)"),
+            ("an odd column of padding goes to the left", "return (rows // 2, rows - rows // 2), (cols // 2, cols - cols // 2)", "return (rows // 2, rows - rows // 2), (cols - cols // 2, cols // 2)"),
+            ("same padding forgets the dilation", "rows = max((oh - 1) * sh + eh - h, 0)", "rows = max((oh - 1) * sh + self.size[0] - h, 0)"),
+            ("same padding is that of stride one", "cols = max((ow - 1) * sw + ew - w, 0)", "cols = ew - 1"),
+            ("same padding may be negative", "rows = max((oh - 1) * sh + eh - h, 0)", "rows = (oh - 1) * sh + eh - h"),
+            ("same padding rounds down", "return ceil_div(h, sh), ceil_div(w, sw)", "return h // sh, w // sw"),
+            ("the last window is lost", "return (h - eh) // sh + 1, (w - ew) // sw + 1", "return (h - eh) // sh, (w - ew) // sw + 1"),
+            ("a window may stand half outside", "return (h - eh) // sh + 1, (w - ew) // sw + 1", "return (h - eh) // sh + 1, ceil_div(w - ew, sw) + 1"),
+            ("rows move by the columns' stride", "(sh, sw), (dh, dw), (oh, ow) = self.strides, self.dilation, output", "(sw, sh), (dh, dw), (oh, ow) = self.strides, self.dilation, output"),
+            ("rows are dilated by the columns' rate", "(sh, sw), (dh, dw), (oh, ow) = self.strides, self.dilation, output", "(sh, sw), (dw, dh), (oh, ow) = self.strides, self.dilation, output"),
+            ("the extent is one gap too long", "return (kh - 1) * dh + 1, (kw - 1) * dw + 1", "return kh * dh, (kw - 1) * dw + 1"),
+            ("taps run column by column", "for u in range(self.size[0]):\n            for v in range(self.size[1]):", "for v in range(self.size[1]):\n            for u in range(self.size[0]):"),
+        ),
+    ),
+    Target(
+        "functional/pooling.py",
+        KERNELS,
+        (
+            ("the last of equal maxima wins", "where=seen > y", "where=seen >= y"),
+            ("the border of a pool is zero", "padded = pad(x, window, bottom)", "padded = pad(x, window)"),
+            ("the pool takes the smallest", "y = np.maximum(y, seen)", "y = np.minimum(y, seen)"),
+            ("the lowest float is zero", "else -np.inf", "else 0.0"),
+            ("every value up to the winner gets the gradient", "np.where(winner == k, dy, 0)", "np.where(winner <= k, dy, 0)"),
+            ("the gradient is shared by the window", "np.where(winner == k, dy, 0)", "dy / window.count"),
+        ),
+    ),
+    Target(
+        "functional/activations.py",
+        ("test_activations.py",),
+        (
+            ("ReLU passes the gradient at 0", "np.where(y.real > 0, dy, 0)", "np.where(y.real >= 0, dy, 0)"),
+            ("ReLU's mask is not applied", "return np.where(y.real > 0, dy, 0)", "return dy"),
+            ("ReLU leaks", "return np.maximum(z, 0)", "return np.maximum(z, 0.01 * z)"),
+            ("sigmoid overflows", "e = exp_minus_abs(z)\n    return np.where(z.real < 0, e, 1) / (1 + e)", "return 1 / (1 + np.exp(-z))"),
+            ("sigmoid is mirrored", "np.where(z.real < 0, e, 1)", "np.where(z.real < 0, 1, e)"),
+            ("sigmoid's derivative misses a factor", "return dy * (e / (1 + e) ** 2)", "return dy * (e / (1 + e))"),
+            ("tanh's derivative is the sigmoid's", "e = exp_minus_abs(z) ** 2", "e = exp_minus_abs(z)"),
+            ("tanh's derivative misses its factor", "4 * e / (1 + e) ** 2", "e / (1 + e) ** 2"),
+            ("softmax runs over the batch", "return e / e.sum(axis=-1, keepdims=True)", "return e / e.sum(axis=0, keepdims=True)"),
+            ("softmax is not normalized", "return e / e.sum(axis=-1, keepdims=True)", "return e"),
+            ("softmax overflows", "e = np.exp(minus_largest(z))\n    return", "e = np.exp(z)\n    return"),
+            ("softmax's derivative has its diagonal alone", "return y * (dy - (dy * y).sum(axis=-1, keepdims=True))", "return dy * y * (1 - y)"),
+            ("softmax's derivative sums dy alone", "(dy * y).sum(axis=-1, keepdims=True))", "dy.sum(axis=-1, keepdims=True))"),
+            ("the logarithm of softmax underflows", "return d - np.log1p(without_largest(np.exp(d)).sum(axis=-1, keepdims=True))", "return np.log(softmax(z))"),
+            ("the largest is counted twice", "np.log1p(without_largest(np.exp(d))", "np.log1p(np.exp(d)"),
+            ("1 - p loses its digits", "np.put_along_axis(others, largest, without_largest(a).sum(axis=-1, keepdims=True), axis=-1)", "pass"),
+        ),
+    ),
+    Target(
+        "functional/dropout.py",
+        ("test_dropout.py",),
+        (
+            ("dropout does not scale", "1.0 / (1.0 - rate) if rate < 1.0 else 1.0", "1.0"),
+            ("dropout scales by 1/rate", "1.0 / (1.0 - rate) if rate < 1.0 else 1.0", "1.0 / rate if rate > 0.0 else 1.0"),
+            ("dropout divides by zero at rate 1", "1.0 / (1.0 - rate) if rate < 1.0 else 1.0", "np.divide(1.0, 1.0 - rate)"),
+            ("dropout keeps with the rate's probability", "divmod((1.0 - rate) * 2**16, 1)", "divmod(rate * 2**16, 1)"),
+            ("the kept fraction is rounded", "if fraction:", "if False:"),
+            ("all examples have one mask", "rng.integers(2**64, size=(n, ceil_div(units, 4)), dtype=np.uint64)", "np.repeat(rng.integers(2**64, size=(1, ceil_div(units, 4)), dtype=np.uint64), n, axis=0)"),
+        ),
+    ),
+    Target(
+        "functional/normalization.py",
+        ("test_normalization.py",),
+        (
+            ("the variance by the difference of squares cancels", "channel_sums(deviations * deviations)", "channel_sums(x * x) - size * mean * mean"),
+            ("the means of parts are averaged whatever their sizes", "mean = a.mean + delta * (b.size / size)", "mean = a.mean + delta / 2"),
+            ("the distance of the parts' means is forgotten", "a.m2 + b.m2 + delta * delta * (a.size * b.size / size)", "a.m2 + b.m2"),
+            ("epsilon stands outside the root", "1.0 / np.sqrt(variance + epsilon)", "1.0 / (np.sqrt(variance) + epsilon)"),
+            ("epsilon is forgotten", "1.0 / np.sqrt(variance + epsilon)", "1.0 / np.sqrt(variance)"),
+            ("beta is forgotten", "return y if beta is None else y + beta, xhat", "return y, xhat"),
+            ("what was scaled is kept as xhat", "y if beta is None else y + beta, xhat", "y if beta is None else y + beta, y"),
+            ("gamma's gradient is of dy alone", "return channel_sums(dy), channel_sums(dy * xhat)", "return channel_sums(dy), channel_sums(dy)"),
+            ("the mean is taken for a constant backward", "centered = dy - sum_dy / count - xhat", "centered = dy - xhat"),
+            ("the variance is taken for a constant backward", " - xhat * (sum_dy_xhat / count)  #", "  #"),
+            ("gamma is forgotten backward", "(inverse_std if gamma is None else gamma * inverse_std)", "inverse_std"),
+            ("sums are not accumulated in float64", "dtype=np.result_type(a.dtype, np.float64))", "dtype=a.dtype)"),
+            ("statistics of each pixel, not of each channel", "axis=tuple(range(a.ndim - 1))", "axis=0"),
+        ),
+    ),
+    Target(
+        "losses.py",
+        ("test_losses.py",),
+        (
+            ("the squared error is halved", "((y_pred - y_true) ** 2)", "((y_pred - y_true) ** 2 / 2)"),
+            ("the squared error is summed", ".reshape(len(y_pred), -1).mean(axis=1)  # (N,)", ".reshape(len(y_pred), -1).sum(axis=1)  # (N,)"),
+            ("its gradient misses the factor of 2", "(2.0 / prod(y_pred.shape[1:]))", "(1.0 / prod(y_pred.shape[1:]))"),
+            ("its gradient is not a mean", "(2.0 / prod(y_pred.shape[1:]))", "2.0"),
+            ("its gradient has the wrong sign", "return (y_pred - y_true) * (2.0", "return (y_true - y_pred) * (2.0"),
+            ("the gradient from logits misses the target", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return p * F.sum_of_others(y)"),
+            ("the gradient from logits is y - p", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return y * F.sum_of_others(p) - p * F.sum_of_others(y)"),
+            ("p - y loses the digits where p is nearly 1", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return p - y"),
+            ("the gradient is not divided by the positions", "return row_gradient(y_true, y_pred) / prod(y_pred.shape[1:-1])", "return row_gradient(y_true, y_pred)"),
+            ("logits are taken for probabilities", "row_gradient = logits_gradient if self.from_logits else", "row_gradient = logits_gradient if not self.from_logits else"),
+            ("log of a zero probability", "np.log(clip(y_pred / row_sums(y_pred)))", "np.log(y_pred / row_sums(y_pred))"),
+            ("probabilities are not divided by their sum", "np.log(clip(y_pred / row_sums(y_pred)))", "np.log(clip(y_pred))"),
+            ("0 * infinity is NaN", "out=np.zeros_like(log_p), where=y_true != 0)", "out=np.zeros_like(log_p))"),
+            ("the cross-entropy is negative", "terms = np.multiply(y_true, -log_p,", "terms = np.multiply(y_true, log_p,"),
+            ("a clipped probability has a gradient", "y = np.where(clipped == q, y, 0)", "pass"),
+            ("the sum's derivative is forgotten", "return (F.sum_of_others(y) - y / clipped * F.sum_of_others(q)) / total", "return -y / clipped / total"),
+            ("losses are summed over the positions", "return sums.reshape(len(sums), -1).mean(axis=1)", "return sums.reshape(len(sums), -1).sum(axis=1)"),
+            ("the classes are averaged", "sums = values.sum(axis=-1)", "sums = values.mean(axis=-1)"),
+            ("labels are counted from 1", "labels[..., None] == np.arange(output_shape[-1])", "labels[..., None] == np.arange(output_shape[-1]) + 1"),
+            ("targets that sum to 2 are let pass", "& (np.abs(y_true.sum(axis=-1) - 1) < 1e-3))", ")"),
+            ("a subclass's own gradient is passed over", "if self.from_logits or formulas != [own.value, own.gradient]:", "if self.from_logits:"),
+            ("the mean over a batch is a sum", "return float(self.value(y_true, y_pred).mean())", "return float(self.value(y_true, y_pred).sum())"),
+        ),
+    ),
+    Target(
+        "metrics.py",
+        ("test_losses.py", "test_plot.py"),
+        (
+            ("class 1 from 0.5 on", "right = (y_pred > 0.5)", "right = (y_pred >= 0.5)"),
+            ("the largest over the batch", "right = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)", "right = y_true.argmax(axis=0) == y_pred.argmax(axis=0)"),
+            ("the error is taken for the accuracy", "right = y_true.reshape(predicted.shape) == predicted", "right = y_true.reshape(predicted.shape) != predicted"),
+            ("the confusion matrix is transposed", "true.astype(np.intp) * classes + predicted.astype(np.intp)", "predicted.astype(np.intp) * classes + true.astype(np.intp)"),
+            ("empty classes at the end are left out", "minlength=classes**2).reshape(classes, classes)", "minlength=0).reshape(-1, classes)"),
+            ("a short batch counts as a full one", "+ count * float(np.mean(value, dtype=np.float64))", "+ float(np.mean(value, dtype=np.float64))"),
+            ("means of all batches have one divisor too few", "{name: total / self.count for", "{name: total / max(self.count - 1, 1) for"),
+        ),
+    ),
+    Target(
+        "optimizers.py",
+        ("test_optimizers.py",),
+        (
+            ("SGD climbs", "change = -self.learning_rate * g", "change = self.learning_rate * g"),
+            ("SGD ignores the learning rate", "change = -self.learning_rate * g", "change = -g"),
+            ("momentum is dampened", "v *= self.momentum\n            v += change\n            change = self.momentum * v", "v *= self.momentum\n            v += (1 - self.momentum) * change\n            change = self.momentum * v"),
+            ("Nesterov's step is momentum's", "change = self.momentum * v + change if self.nesterov else v", "change = v"),
+            ("Nesterov's step forgets the gradient", "change = self.momentum * v + change if self.nesterov else v", "change = self.momentum * v if self.nesterov else v"),
+            ("RMSprop's epsilon stands outside the root", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (np.sqrt(d) + self.epsilon)"),
+            ("RMSprop divides by the square", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (d + self.epsilon)"),
+            ("RMSprop's mean of squares is a sum", "a += (1.0 - self.rho) * g * g", "a += g * g"),
+            ("RMSprop keeps the gradient unsquared", "a += (1.0 - self.rho) * g * g", "a += (1.0 - self.rho) * np.abs(g)"),
+            ("centered RMSprop is not", "d = np.maximum(a - m * m, 0.0)", "d = a"),
+            ("the variance falls below zero by rounding", "d = np.maximum(a - m * m, 0.0)", "d = a - m * m"),
+            ("RMSprop climbs", "w -= change", "w += change"),
+            ("Adam's epsilon stands inside the root", "w -= alpha * m / (np.sqrt(v) + self.epsilon)", "w -= alpha * m / np.sqrt(v + self.epsilon)"),
+            ("Adam does not correct the mean", " / (1.0 - self.beta_1**t)\n", "\n"),
+            ("Adam does not correct the squares", " * sqrt(1.0 - self.beta_2**t) /", " /"),
+            ("Adam counts a step too many", 'slots["velocity"], self.iterations\n', 'slots["velocity"], self.iterations + 1\n'),
+            ("Adam's betas are swapped", "m += (1.0 - self.beta_1) * (g - m)", "m += (1.0 - self.beta_2) * (g - m)"),
+            ("Adam's second moment is of deviations", "v += (1.0 - self.beta_2) * (g * g - v)", "v += (1.0 - self.beta_2) * ((g - m) ** 2 - v)"),
+            ("only the first term of a gradient counts", "total = total + term", "total = terms[0]"),
+            ("the terms are added into the caller's array", "total = total + term", "total += term"),
+            ("steps are not counted", "self.iterations += 1", "self.iterations += 0"),
+            ("slots begin at one", "arrays[name] = np.zeros_like(w)", "arrays[name] = np.ones_like(w)"),
+            ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
+        ),
+    ),
+    Target(
+        "initializers.py",
+        ("test_initializers.py",),
+        (
+            ("Glorot divides by the sum of the fans", '"fan_avg": (fan_in + fan_out) / 2', '"fan_avg": fan_in + fan_out'),
+            ("a kernel's fans are the other way round", "return receptive_field * shape[-2], receptive_field * shape[-1]", "return receptive_field * shape[-1], receptive_field * shape[-2]"),
+            ("fans leave out the window", "receptive_field = prod(shape[:-2])", "receptive_field = 1"),
+            ("a truncated normal is not widened", "truncated_normal(shape, rng) * (std / TRUNCATED_STD)", "truncated_normal(shape, rng) * std"),
+            ("a normal is cut at three deviations", "np.abs(values) > 2).any()", "np.abs(values) > 3).any()"),
+            ("what is beyond the cut is clipped", "values[far] = rng.standard_normal(np.count_nonzero(far))", "values[far] = np.sign(values[far]) * 2"),
+            ("the standard deviation is the variance", "std = sqrt(self.scale / n)", "std = self.scale / n"),
+            ("the uniform's bound misses the root of 3", "rng.uniform(-sqrt(3.0) * std, sqrt(3.0) * std, shape)", "rng.uniform(-std, std, shape)"),
+            ("He's scale is Glorot's", '"he_normal": VarianceScaling(2.0,', '"he_normal": VarianceScaling(1.0,'),
+            ("He's uniform goes by the fan out", '"he_uniform": VarianceScaling(2.0, "fan_in"', '"he_uniform": VarianceScaling(2.0, "fan_out"'),
+            ("LeCun's normal is not truncated", '"lecun_normal": VarianceScaling(1.0, "fan_in", "truncated_normal")', '"lecun_normal": VarianceScaling(1.0, "fan_in", "untruncated_normal")'),
+        ),
+    ),
+    Target(
+        "layers/core.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("dropout's backward forgets the mask", "return dy if cache is None else dy * cache, {}", "return dy, {}"),
+            ("dropout drops in inference", "if not training or self.rate == 0.0:", "if self.rate == 0.0:"),
+            ("dropout does not drop in training", "if not training or self.rate == 0.0:", "if True:"),
+            ("Flatten leaves channels first", "x = to_channels_last(x, self.data_format)  # (N, ..., C)", "pass"),
+            ("Flatten's backward leaves channels last", "return from_channels_last(dy.reshape(cache), self.data_format), {}", "return dy.reshape(cache), {}"),
+            ("a Dense layer's activation is passed over", "y = self.activation_function.forward(z)\n        return y, DenseCache", "y = z\n        return y, DenseCache"),
+            ("a Dense layer takes the batch for its features", "return input_shape[-1], self.units", "return input_shape[0], self.units"),
+        ),
+    ),
+    Target(
+        "layers/convolutional.py",
+        ("test_layers.py", "test_gradients.py", "test_bad_input.py"),
+        (
+            ("same and valid are mixed up", "padding=check_padding(self.name, padding),\n            dilation", "padding={'same': 'valid', 'valid': 'same'}[check_padding(self.name, padding)],\n            dilation"),
+            ("the output stays channels last", "z = from_channels_last(z, self.data_format)  # (N, OH, OW, F), or (N, F, OH, OW)", "pass"),
+            ("the input's gradient stays channels last", "return from_channels_last(dx, self.data_format)\n\n    def inside(self, x: Array, cache: ConvCache)", "return dx\n\n    def inside(self, x: Array, cache: ConvCache)"),
+            ("strides and dilation are swapped", 'dilation=checks.pair(self.name, "dilation_rate", dilation_rate)', 'dilation=checks.pair(self.name, "dilation_rate", strides)'),
+        ),
+    ),
+    Target(
+        "layers/kernel.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("dy is not sent back through the activation", "return self.activation_function.backward(dy, cache.z, cache.y)", "return dy"),
+            ("kernel and bias exchange their initializers", '{"kernel": self.kernel_initializer, "bias": self.bias_initializer}', '{"kernel": self.bias_initializer, "bias": self.kernel_initializer}'),
+            ("a bias where none was asked for", 'return {"kernel": shape, "bias": shape[-1:]} if self.use_bias else {"kernel": shape}', 'return {"kernel": shape, "bias": shape[-1:]}'),
+        ),
+    ),
+    Target(
+        "layers/data_format.py",
+        ("test_layers.py",),
+        (
+            ("channels first are reshaped, not moved", 'return np.moveaxis(x, 1, -1) if data_format', 'return x.reshape(len(x), *x.shape[2:], x.shape[1]) if data_format'),
+            ("the way back is the way there", "return np.moveaxis(x, -1, 1) if data_format", "return np.moveaxis(x, 1, -1) if data_format"),
+            ("rows and channels are mixed up", "c, h, w = input_shape", "h, w, c = input_shape"),
+        ),
+    ),
+    Target(
+        "layers/normalization.py",
+        ("test_batch_normalization.py", "test_layers.py"),
+        (
+            ("the moving averages are used in training", "if training and self.trainable:", "if False:"),
+            ("the batch's statistics are used in inference", "if training and self.trainable:", "if True:"),
+            ("a frozen layer uses the batch's statistics", "if training and self.trainable:", "if training:"),
+            ("momentum weighs the new value", "self.momentum * self.state[key] + (1.0 - self.momentum) * batch[key]", "(1.0 - self.momentum) * self.state[key] + self.momentum * batch[key]"),
+            ("the moving variance is of a sample", "return moments.mean, moments.m2 / moments.size", "return moments.mean, moments.m2 / max(moments.size - 1, 1)"),
+            ("each micro-batch has statistics of its own", "return [F.merge_moments(parts)] * len(parts)", "return parts"),
+            ("each micro-batch has sums of its own backward", "return [(sum_dy, sum_dy_xhat)] * len(parts)", "return parts"),
+            ("the axis is the last one always", "x = np.moveaxis(x, self.axis, -1)  # (N, ..., C)\n        moments", "moments"),
+            ("the variance begins at zero", 'moving_variance_initializer: str | Initializer = "ones"', 'moving_variance_initializer: str | Initializer = "zeros"'),
+            ("Keras's epsilon is another", "epsilon: float = 0.001", "epsilon: float = 1e-5"),
+            ("Keras's momentum is another", "momentum: float = 0.99", "momentum: float = 0.9"),
+            ("gamma is not multiplied into the inside gradient", "dy if gamma is None else dy * gamma", "dy"),
+        ),
+    ),
+    Target(
+        "layers/chain.py",
+        TRAINING,
+        (
+            ("all layers draw the same numbers", "x, cache = stage.forward(x, training=training, rng=rngs[index])", "x, cache = stage.forward(x, training=training, rng=rng)"),
+            ("layers are in inference while they train", "x, cache = stage.forward(x, training=training, rng=rngs[index])", "x, cache = stage.forward(x, training=False, rng=rngs[index])"),
+            ("a frozen layer in front stops too little", "end = 0 if to_input else min(training, default=len(stages))", "end = 0"),
+            ("the gradient stops one layer early", "end = 0 if to_input else min(training, default=len(stages))", "end = min(training, default=len(stages)) + (not to_input)"),
+        ),
+    ),
+    Target(
+        "layers/base.py",
+        ("test_layers.py", "test_saving.py", "test_sequential.py"),
+        (
+            ("weights given out are the layer's own arrays", "return [array.copy() for array in self.weights.values()]", "return list(self.weights.values())"),
+            ("weights taken in are kept, not copied", "array[...] = value", "array = value"),
+            ("the moving averages come before the parameters", "return {**self.params, **self.state}", "return {**self.state, **self.params}"),
+            ("a layer with its activation taken off changes the one it is of", 'twin = copy(self)\n        twin.activation = "linear"', 'twin = self\n        twin.activation = "linear"'),
+        ),
+    ),
+    Target(
+        "engine/training.py",
+        TRAINING,
+        (
+            ("the gradients are of the sum, not of the mean", "goal.loss.gradient(y, z)) / job.batch", "goal.loss.gradient(y, z))"),
+            ("a micro-batch is divided by its own size", "goal.loss.gradient(y, z)) / job.batch", "goal.loss.gradient(y, z)) / len(job.data)"),
+            ("later micro-batches' gradients replace the sum", "terms = [total(terms), end.result.gradients] if", "terms = [terms[-1], end.result.gradients] if"),
+            ("all micro-batches have the same masks", "rng=place.rng(job.micro))", "rng=place.rng(0))"),
+            ("dropout is off in training", "forward_micro(x, training=True, rng=", "forward_micro(x, training=False, rng="),
+            ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro)", "return generator(self.seed, DROPOUT, 0, micro)"),
+            ("sample weights do not reach the gradient", "dz = job.data.weighted(goal.loss.gradient(y, z)) /", "dz = goal.loss.gradient(y, z) /"),
+            ("what is predicted are logits", "return BatchResult(ACTIVATIONS[self.activation].forward(z), self.loss", "return BatchResult(z, self.loss"),
+            ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, "softmax", min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, "softmax", min_examples(model))'),
+            ("predictions are lent memory", "return network.forward(prepared(x, dtype))[0].copy()", "return network.forward(prepared(x, dtype))[0]"),
+            ("moving averages follow each micro-batch", "if job.micro == 0 else {}", ""),
+            ("the last examples of a batch are left out", "cuts, meet = micro_batches(len(order), goal.min_examples)", "cuts, meet = micro_batches(len(order) // 2 * 2, goal.min_examples)"),
+        ),
+    ),
+    Target(
+        "engine/batching.py",
+        ("test_sequential.py", "test_bad_input.py", "test_fast.py"),
+        (
+            ("the validation data come first", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data.rows(slice(-kept, None)), data.rows(slice(-kept))"),
+            ("the validation data are trained on too", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data, data.rows(slice(kept, None))"),
+            ("targets are left in their order", "return Data(self.x[rows], self.y[rows],", "return Data(self.x[rows], self.y[: len(self.x[rows])],"),
+            ("the default batch size is not Keras's", "return 32 if value is None", "return 1000 if value is None"),
+        ),
+    ),
+    Target(
+        "common/slices.py",
+        ("test_parallel.py", "test_sequential.py"),
+        (
+            ("the last, short batch is dropped", "for start in range(0, count, batch_size):", "for start in range(0, count - batch_size + 1, batch_size):"),
+            ("batches overlap by one", "yield slice(start, start + batch_size)", "yield slice(start, start + batch_size + 1)"),
+            ("the last part takes all that is left", "(k + 1) * count // parts) for k in range(parts)]", "(k + 1) * (count // parts) if k < parts - 1 else count) for k in range(parts)]"),
+        ),
+    ),
+    Target(
+        "common/randomness.py",
+        ("test_sequential.py", "test_determinism.py"),
+        (
+            ("position is ignored", "spawn_key=(purpose, *position)", "spawn_key=(purpose,)"),
+            ("the seed is ignored", "np.random.SeedSequence(seed, spawn_key", "np.random.SeedSequence(0, spawn_key"),
+            ("weights and dropout share their numbers", "spawn_key=(purpose, *position)", "spawn_key=position"),
+            ("NumPy's own seed is passed over", "return int(np.random.randint(2**31))", "return int(np.random.default_rng().integers(2**31))"),
+        ),
+    ),
+    Target(
+        "engine/fast/pooling.py",
+        ("test_fast.py",),
+        (
+            ("the last of equal maxima wins", "np.greater(z, best, out=corner(larger, z))", "np.greater_equal(z, best, out=corner(larger, z))"),
+            ("the pool's padding is ignored", "spans.append((start, stop, start * step + place - before))", "spans.append((start, stop, start * step + place))"),
+            ("winners are added up", "np.maximum(winner, marks, out=winner)", "winner += marks"),
+            ("the last position wins", "np.maximum(best, z, out=best)", "np.copyto(best, z)"),
+        ),
+    ),
+    Target(
+        "engine/fast/im2col.py",
+        ("test_fast.py",),
+        (
+            ("a ReLU before a pool begins at minus infinity", "cache.y.fill(0 if self.relu else -np.inf)", "cache.y.fill(-np.inf)"),
+            ("a pool without ReLU begins at zero", "cache.y.fill(0 if self.relu else -np.inf)", "cache.y.fill(0)"),
+            ("a dropped value's gradient is not scaled", "passed *= F.dropout_scale(self.dropout.rate, dy.dtype)", "pass"),
+            ("the mask is of the unscaled values", "y *= F.dropout_scale(dropout.rate, y.dtype)", "pass"),
+            ("the gradient goes to the whole window", "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),
+            ("a tile's gradient replaces the sum", "work.dkernel[...] += transposed_times(cols, dz)", "work.dkernel[...] = transposed_times(cols, dz)"),
+            ("col2im overwrites", "seen += np.matmul(dz, own.T", "seen[...] = np.matmul(dz, own.T"),
+            ("the bias's column is zero", "cols[:, self.patch] = 1", "cols[:, self.patch] = 0"),
+            ("images stand in the corner of their padding", "padded[:, top : top + h, left : left + w] = x", "padded[:, :h, :w] = x"),
+            ("the padding is not cut off", "dx = dpadded[:, top : top + self.image[0], left : left + self.image[1]]", "dx = dpadded[:, : self.image[0], : self.image[1]]"),
+        ),
+    ),
+    Target(
+        "engine/fast/winograd.py",
+        ("test_fast.py",),
+        (
+            ("a sign in the kernel's transform", "[0.5, -0.5, 0.5]", "[0.5, 0.5, -0.5]"),
+            ("the bias goes into every product", "products[IN_ALL] += work.bias", "products += work.bias"),
+            ("an output misses a term", "out[1] -= m[3]", "pass"),
+            ("a sign backward", "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
+            ("a tile's gradient replaces the sum", "work.dkernel[...] += transposed_times(", "work.dkernel[...] = transposed_times("),
+            ("a bias's gradient is of the last tile", "work.dbias[...] += dproducts", "work.dbias[...] = dproducts"),
+            ("an odd row is left out", "self.pads = (top, bottom + oh % 2)", "self.pads = (top, bottom)"),
+        ),
+    ),
+    Target(
+        "engine/threads.py",
+        ("test_threads.py", "test_parallel.py"),
+        (
+            ("the caller sleeps while it waits", "while not first.done() and self.open_pieces:", "while False:"),
+            ("Ctrl-C waits for its turn", "if not isinstance(error, Exception):", "if False:"),
+            ("a thread's work does not know the caller's context", "Piece(partial(copy_context().run, work))", "Piece(work)"),
+            ("what is cancelled is done", "if not piece.set_running_or_notify_cancel():", "if piece.cancelled() and False:"),
+            ("one thread too many works", "ThreadPoolExecutor(workers - 1,", "ThreadPoolExecutor(workers,"),
+        ),
+    ),
+    Target(
+        "engine/finite.py",
+        ("test_sequential.py", "test_callbacks.py", "test_bad_input.py"),
+        (
+            ("an infinite loss is let pass", "bad = ~np.isfinite(losses)", "bad = np.isnan(losses)"),
+            ("the first example is named, whichever it was", "index = (int(number), *map(int, bad[0]))", "index = (0, *map(int, bad[0]))"),
+        ),
+    ),
+    Target(
+        "datasets/idx.py",
+        ("test_datasets.py",),
+        (
+            ("sizes are read the wrong way round", 'np.frombuffer(sizes, ">u4")', 'np.frombuffer(sizes, "<u4")'),
+            ("numbers are read the wrong way round", '0x0B: ">i2"', '0x0B: "<i2"'),
+            ("bytes that are too many are let pass", "if len(data) != expected:", "if len(data) < expected:"),
+        ),
+    ),
+    Target(
+        "datasets/digits.py",
+        ("test_digits.py",),
+        (
+            ("a digit fills the frame", "BOX = 20", "BOX = 28"),
+            ("a digit's proportions are lost", "max(1, round(BOX * size / max(digit.shape)))", "BOX"),
+            ("a digit stands in the corner", "return int(np.clip(np.floor(MIDDLE - centre + 0.5), 0, SIDE - len(mass)))", "return 0"),
+            ("a picture is a mirror image", "small = resampling(rows, digit.shape[0]) @ digit @", "small = resampling(rows, digit.shape[0]) @ digit[:, ::-1] @"),
+            ("a scaled digit is brighter", "return np.maximum(overlap, 0) * (new / old)", "return np.maximum(overlap, 0)"),
+            ("white paper is ink", "ink = np.abs(grey - np.median(border))", "ink = grey"),
+        ),
+    ),
+    Target(
+        "utils/np_utils.py",
+        ("test_losses.py", "test_bad_input.py", "test_datasets.py"),
+        (
+            ("labels are counted from 1", "(labels[..., None] == np.arange(num_classes))", "(labels[..., None] == np.arange(num_classes) + 1)"),
+            ("the largest label has no class", "num_classes = int(labels.max()) + 1", "num_classes = max(int(labels.max()), 1)"),
+        ),
+    ),
+    Target(
+        "callbacks.py",
+        ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
+        (
+            ("an accuracy is taken for a loss", 'self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0', "self.sign = -1.0"),
+            ("patience ends an epoch late", "if self.wait >= self.patience:", "if self.wait > self.patience:"),
+            ("an epoch as good as the best is an improvement", "if figure - self.min_delta > self.best:", "if figure - self.min_delta >= self.best:"),
+            ("patience is never restored", "self.best, self.wait = figure, 0", "self.best = figure"),
+            ("the best weights are the last ones", "self.best_weights = self.model.get_weights()", "self.best_weights = None"),
+            ("the epochs in a file are counted, not read", "max(history.epoch, default=-1) + 1", "len(history.epoch)"),
+            ("what callbacks remember is kept before they know of the epoch", "return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))", "return sorted(found, key=lambda callback: not isinstance(callback, BackupAndRestore))"),
+            ("an infinite loss does not end training", "if loss is not None and not math.isfinite(loss):", "if loss is not None and math.isnan(loss):"),
+        ),
+    ),
+    Target(
+        "show/progress.py",
+        ("test_progress.py",),
+        (
+            ("the bar is never full", "filled = width * done // total", "filled = (width - 1) * done // total"),
+            ("minutes have sixty-one seconds", "minutes, rest = divmod(round(seconds), 60)", "minutes, rest = divmod(round(seconds), 61)"),
+            ("the time left is the time gone", "(now - self.start) / done * (self.steps - done)", "(now - self.start) / done * done"),
+        ),
+    ),
+    Target(
+        "show/trace.py",
+        ("test_tracing.py",),
+        (
+            ("gradients are of the sum, not of the mean", "network.backward(goal.loss.gradient(trace.targets, z) / len(z), caches)", "network.backward(goal.loss.gradient(trace.targets, z), caches)"),
+            ("masks are those of no step", "y, _ = network.forward(x, training=training, rng=place.rng(0))", "y, _ = network.forward(x, training=False, rng=place.rng(0))"),
+            ("parameters are the model's own arrays", "arrays = {key: array.copy() for", "arrays = {key: array for"),
+        ),
+    ),
+    Target(
+        "show/explorer/tensors.py",
+        ("test_explore.py",),
+        (
+            ("a kernel is rounded to fewer levels", "largest / LEVELS, 1)", "largest / 50, 1)"),
+            ("what does not fit is kept", "if size > limit:", "if size > 2 * limit:"),
+            ("bytes are in the machine's order", 'kind = value.dtype.newbyteorder("<")', 'kind = value.dtype.newbyteorder(">")'),
+            ("two different arrays are taken for one", "key = kind.name, hashlib.sha256(raw).digest()", "key = kind.name, hashlib.sha256(raw[:8]).digest()"),
+        ),
+    ),
+    Target(
+        "show/explorer/page.py",
+        ("test_explore.py",),
+        (
+            ("a name may end the script", '.replace("<", "\\\\u003c")', ""),
+            ("examples take more than the page has room for", "LIMIT - size(facts, table))\n        table", "2 * LIMIT - size(facts, table))\n        table"),
+        ),
+    ),
+)
+# fmt: on
+
+
+class Fault(NamedTuple):
+    """One fault, and the tests that must notice it."""
+
+    file: str
+    tests: tuple[str, ...]
+    what: str
+    right: str
+    wrong: str
+
+    def put_into(self, source: str) -> str:
+        """The file's text with the fault. Raises ValueError unless the right text stands there exactly once."""
+        if source.count(self.right) != 1:
+            raise ValueError(f"{self.file}: {self.right!r} stands there {source.count(self.right)} times")
+        return source.replace(self.right, self.wrong)
+
+
+FAULTS = [Fault(target.file, target.tests, *rewriting) for target in TARGETS for rewriting in target.faults]
