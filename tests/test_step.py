@@ -132,9 +132,7 @@ def difference(case: Case) -> float:
         theirs = [
             training_step(oracle.layers, case.loss, optimizer, x, targets, joined(case, step)) for step in range(STEPS)
         ]
-    pairs = zip(
-        [np.array(ours), *case.model.get_weights()], [np.array(theirs), *oracle.get_weights()], strict=True
-    )
+    pairs = zip([np.array(ours), *case.model.get_weights()], [np.array(theirs), *oracle.get_weights()], strict=True)
     return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1.0)) for a, b in pairs)
 
 
@@ -165,7 +163,9 @@ FAULTS = {
     "masks of the first micro-batch": Fault(training.learn, "place.rng(job.micro)", "place.rng(0)"),
     "state that stays": Fault(Sequential._learn, "goal.network.set_state(step.state)", "pass"),
     "moments of the first micro-batch": Fault(share_moments, "F.merge_moments(parts)", "parts[0]"),
-    "sums of the first micro-batch": Fault(share_sums, "for more_dy, more_dy_xhat in rest", "for more_dy, more_dy_xhat in []"),
+    "sums of the first micro-batch": Fault(
+        share_sums, "for more_dy, more_dy_xhat in rest", "for more_dy, more_dy_xhat in []"
+    ),
 }
 
 
