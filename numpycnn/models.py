@@ -393,12 +393,14 @@ class Sequential(Network):
         write_page(path, self, x, y, example)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the whole model to a file: configuration, weights, loss, metrics, optimizer, History.
+        """Write the whole model to a file: configuration, weights, loss, metrics, optimizer with its slots, History.
 
-        The old file there is replaced whole, or stays as it was. `load_model` reads it; `saving/` describes the format.
+        path: ends in .safetensors. The old file there is replaced whole, or stays as it was. `load_model` reads it, and
+        any reader of safetensors its arrays; `files/` describes the content.
 
-        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for one with layers,
-        metrics, losses, optimizers or initializers of the user's own; TypeError for anything but a path; and OSError.
+        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix and
+        for user-defined layers, metrics, losses, optimizers and initializers; TypeError for anything but a path; and
+        OSError.
         """
         from numpycnn import files
 
@@ -409,7 +411,8 @@ class Sequential(Network):
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write parameters and state to a file, by name: the old file there is replaced whole, or stays as it was.
 
-        Raises ValueError for a model that is not built, TypeError for anything but a path, and OSError.
+        path: ends in .safetensors. Raises ValueError for a model that is not built, saving.ModelFileError for another
+        suffix, TypeError for anything but a path, and OSError.
         """
         from numpycnn import files
 
@@ -420,6 +423,7 @@ class Sequential(Network):
     def load_weights(self, path: str | PathLike[str]) -> None:
         """Read parameters and state from a file of `save_weights` or of `save`, for a model built alike.
 
+        path: a .safetensors file. One that another library wrote will do too, with arrays named as in `weights`.
         Raises saving.ModelFileError, a ValueError, for a file that is damaged or whose names, shapes or dtypes are not
         this model's, which then stays as it is; and as `save_weights` does.
         """
@@ -520,8 +524,8 @@ LAYERS[Sequential.__name__] = Sequential  # so that a nested Sequential can be l
 def load_model(path: str | PathLike[str]) -> Sequential:
     """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
 
-    Raises saving.ModelFileError, a ValueError, for a file that is damaged, or not a saved model; TypeError for
-    what is no path; and OSError.
+    path: ends in .safetensors. Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is
+    damaged, or not a saved model; TypeError for anything but a path; and OSError.
     """
     from numpycnn import files
 

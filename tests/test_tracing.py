@@ -45,9 +45,15 @@ def batch(network: Sequential, n: int = 3) -> tuple[Array, Array]:
     return rng.normal(size=(n, *network.input_shape)), np.eye(CLASSES)[rng.integers(0, CLASSES, n)]
 
 
-@pytest.mark.parametrize("loss", ["categorical_crossentropy", "mse"])
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "data_format", "trained"),  # every two of the values together
+    [
+        ("categorical_crossentropy", "channels_last", False),
+        ("categorical_crossentropy", "channels_first", True),
+        ("mse", "channels_last", True),
+        ("mse", "channels_first", False),
+    ],
+)
 def test_every_gradient_is_what_differences_give(loss: str, data_format: str, trained: bool) -> None:
     """The loss as a function of any layer's input: the layers after it, called one by one."""
     network = float64_network(all_kinds(data_format), loss)
