@@ -294,8 +294,8 @@ TARGETS = (
         (
             ("all layers draw the same numbers", "x, cache = stage.forward(x, training=training, rng=rngs[index])", "x, cache = stage.forward(x, training=training, rng=rng)"),
             ("layers are in inference while they train", "x, cache = stage.forward(x, training=training, rng=rngs[index])", "x, cache = stage.forward(x, training=False, rng=rngs[index])"),
-            ("a frozen layer in front stops too little", "end = 0 if to_input else min(training, default=len(stages))", "end = 0"),
-            ("the gradient stops one layer early", "end = 0 if to_input else min(training, default=len(stages))", "end = min(training, default=len(stages)) + (not to_input)"),
+            ("a frozen layer in front stops too little", "end = 0 if to_input else min(trained, default=len(stages))", "end = 0"),
+            ("the gradient stops one layer early", "end = 0 if to_input else min(trained, default=len(stages))", "end = min(trained, default=len(stages)) + (not to_input)"),
         ),
     ),
     Target(
