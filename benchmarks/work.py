@@ -62,7 +62,7 @@ class Products:
         """Those of one micro-batch."""
         own = self.free.pop() if self.free else Arrays(count)
         for _ in range(4 * own.tiles):
-            times(own.cols.T, own.kernel, own.scores)
+            blocked_matmul(own.cols.T, own.kernel, own.scores)
         np.matmul(own.x, own.weights, out=own.y)
         if not forward_only:
             np.matmul(own.x.T, own.y, out=own.dweights)
