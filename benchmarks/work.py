@@ -11,7 +11,7 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.fuse import parts_at
 from numpycnn.engine.fast.im2col import ConvBlock
-from numpycnn.engine.fast.products import blocked_matmul_transposed
+from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.workers import check_workers, worker_pool
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 

@@ -133,11 +133,11 @@ def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None
     places, stages, parts = [], [], []
     learn = training.learn
 
-    def spy(goal: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
+    def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
         places.append(place)
-        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in goal.network.stages])
+        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
         parts.append((job.micro, len(job.data), job.batch))
-        return learn(goal, place, job)
+        return learn(objective, place, job)
 
     monkeypatch.setattr(training, "learn", spy)
     gradcheck(model, x, y, samples=1)

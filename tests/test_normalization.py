@@ -368,8 +368,8 @@ def examples(n: int) -> tuple[Array, Array]:
 def step(model: Sequential, most: int, monkeypatch: pytest.MonkeyPatch) -> StepResult:
     """A training step's results on twelve examples in micro-batches of at most `most`."""
     monkeypatch.setattr(training, "MAX_MICRO_BATCH", most)
-    goal = training.make_objective(model, MeanSquaredError(), np.dtype(np.float64), fast=False)
-    return training.batch_gradients(goal, Position(0, 0), Data(*examples(12)), np.arange(12))
+    objective = training.make_objective(model, MeanSquaredError(), np.dtype(np.float64), fast=False)
+    return training.batch_gradients(objective, Position(0, 0), Data(*examples(12)), np.arange(12))
 
 
 @pytest.mark.parametrize("frozen", [False, True])

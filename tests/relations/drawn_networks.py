@@ -98,9 +98,9 @@ def learn(
     model: Sequential, x: Array, y: Array, order: Array | None = None, loss: Loss | None = None
 ) -> dict[str, Array]:
     """The gradients of a batch."""
-    goal = training.make_objective(model, loss or MeanSquaredError(), model.dtype, fast=model.fast)
+    objective = training.make_objective(model, loss or MeanSquaredError(), model.dtype, fast=model.fast)
     order = np.arange(len(x)) if order is None else order
-    return training.total(training.batch_gradients(goal, Position(0, 0), Data(x, y), order).terms)
+    return training.total(training.batch_gradients(objective, Position(0, 0), Data(x, y), order).terms)
 
 
 def same_gradients(ours: dict[str, Array], theirs: dict[str, Array]) -> None:
