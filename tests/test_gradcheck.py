@@ -133,15 +133,15 @@ def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None
     places, stages, parts = [], [], []
     learn = training.learn
 
-    def spy(goal: training.Objective, place: training.Place, job: training.TrainingJob) -> object:
+    def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
         places.append(place)
-        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in goal.network.stages])
+        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
         parts.append((job.micro, len(job.data), job.batch))
-        return learn(goal, place, job)
+        return learn(objective, place, job)
 
     monkeypatch.setattr(training, "learn", spy)
     gradcheck(model, x, y, samples=1)
-    assert set(places) == {training.Place(0, 1)}
+    assert set(places) == {training.Position(0, 1)}
     assert all(stages)
     assert parts[:4] == [(0, 1, 5), (1, 1, 5), (2, 1, 5), (3, 2, 5)]
 
