@@ -100,7 +100,7 @@ def measure(systems: dict[str, str], work: Sequence[str], rounds: int, images: i
     results: dict[str, Any] = {}
     for title in work:
         network, do, batch, whole, enough = WORK[title]
-        children = [Child(name, python, data) for name, python in systems.items() if do_able(name, network)]
+        children = [Child(name, python, data) for name, python in systems.items() if can_run(name, network)]
         count = min(images, enough)
         for child in children:
             child.ask(do="build", network=network, batch=batch, work=do)
@@ -176,7 +176,7 @@ def print_processes(table: dict[str, Any]) -> None:
         )
 
 
-def do_able(name: str, network: str) -> bool:
+def can_run(name: str, network: str) -> bool:
     """Whether a system has that network: the products alone are the tutorial's."""
     return network == "tutorial" or name != "matrix products alone"
 

@@ -99,7 +99,7 @@ def layers(rounds: int) -> None:
 
 def there_and_back(layer: Any, x: Array) -> None:
     """Forward in training, and backward."""
-    with scratch.reused():
+    with scratch.scratch_scope():
         y, cache = layer.forward(x, training=True, rng=RNG)
         layer.backward(y, cache)
 

@@ -11,8 +11,8 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.fuse import parts_at
 from numpycnn.engine.fast.im2col import ConvBlock
-from numpycnn.engine.fast.products import times, transposed_times
-from numpycnn.engine.workers import at_work, check_workers
+from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
+from numpycnn.engine.workers import check_workers, worker_pool
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 
 __all__ = ["Products", "second_network", "tutorial_network"]
@@ -52,7 +52,7 @@ class Products:
     def run(self, images: int, batch: int, *, forward_only: bool = False) -> None:
         """The products for so many images."""
         least = training.MAX_MICRO_BATCH if forward_only else self.min_examples
-        with at_work(check_workers("Products", None, None)) as pool:
+        with worker_pool(check_workers("Products", None, None)) as pool:
             for rows in batches(images, images if forward_only else batch):
                 count = min(rows.stop, images) - rows.start
                 sizes = [cut.stop - cut.start for cut in training.micro_batches(count, least)]
@@ -62,13 +62,13 @@ class Products:
         """Those of one micro-batch."""
         own = self.free.pop() if self.free else Arrays(count)
         for _ in range(4 * own.tiles):
-            times(own.cols.T, own.kernel, own.scores)
+            blocked_matmul(own.cols.T, own.kernel, own.scores)
         np.matmul(own.x, own.weights, out=own.y)
         if not forward_only:
             np.matmul(own.x.T, own.y, out=own.dweights)
             np.matmul(own.y, own.weights.T, out=own.dx)
             for _ in range(4 * own.tiles):
-                transposed_times(own.cols.T, own.scores)
+                blocked_matmul_transposed(own.cols.T, own.scores)
         self.free.append(own)
 
 

@@ -312,7 +312,9 @@ CASES: dict[str, Case] = {
     "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
     "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
     **{
-        method.__name__: Case(on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True)
+        method.__name__: Case(
+            on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True
+        )
         for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
     },
     "to_categorical": Case(

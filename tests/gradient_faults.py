@@ -270,7 +270,9 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "images reshaped, not turned",
         "conv, channels first",
-        Fault(Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"),
+        Fault(
+            Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"
+        ),
     ),
     (
         "gradients reshaped, not turned",
@@ -351,13 +353,17 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "float32 gradients",
         "plain network",
-        Fault(training.learn, "goal.loss.gradient(y, z)) /", "goal.loss.gradient(y, z).astype('f').astype('d')) /"),
+        Fault(
+            training.learn,
+            "objective.loss.gradient(y, z)) /",
+            "objective.loss.gradient(y, z).astype('f').astype('d')) /",
+        ),
     ),
     ("masks of another micro-batch", "plain network", Fault(training.learn, "place.rng(job.micro)", "place.rng(0)")),
     (
         "masks of another step",
         "plain network",
-        Fault(training.learn, "place.rng(job.micro)", "Place(place.seed, place.step + 1).rng(job.micro)"),
+        Fault(training.learn, "place.rng(job.micro)", "Position(place.seed, place.step + 1).rng(job.micro)"),
     ),
     (
         "the last micro-batch alone",
@@ -367,7 +373,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "the first two not summed",
         "plain network",
-        Fault(optimizers.added, "total + term", "term"),
+        Fault(optimizers.sum_arrays, "total + term", "term"),
     ),
     ("dropout off in training", "plain network", Fault(training.learn, "training=True", "training=False")),
     # the fast path
@@ -390,9 +396,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "a pool's gradient to all",
         "fast network",
-        Fault(
-            ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"
-        ),
+        Fault(ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),
     ),
     (
         "winners added up",
@@ -425,17 +429,31 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "a sign in the transform",
         "Winograd",
-        Fault(winograd.two_to_four, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
+        Fault(winograd.output_transform_transposed, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
     ),
-    ("a term left out", "Winograd", Fault(winograd.collect, "after -= dv[0::3]", "pass")),
+    ("a term left out", "Winograd", Fault(winograd.input_transform_transposed, "after -= dv[0::3]", "pass")),
     (
         "H and W swapped",
         "Winograd",
         Fault(
-            winograd.WinogradBlock.gradients, "self.channels, self.filters)", "self.channels, self.filters).swapaxes(0, 1)"
+            winograd.WinogradBlock.gradients,
+            "self.channels, self.filters)",
+            "self.channels, self.filters).swapaxes(0, 1)",
         ),
     ),
-    ("= for += of dbias", "Winograd", Fault(winograd.WinogradBlock.add_gradients, "work.dbias[...] +=", "work.dbias[...] =")),
-    ("= for += of dkernel", "Winograd", Fault(winograd.WinogradBlock.add_gradients, "work.dkernel[...] +=", "work.dkernel[...] =")),
-    ("the kernel not divided by two", "Winograd", Fault(winograd.WinogradBlock.gradients, "g.T @ work", "2 * g.T @ work")),
+    (
+        "= for += of dbias",
+        "Winograd",
+        Fault(winograd.WinogradBlock.add_gradients, "work.dbias[...] +=", "work.dbias[...] ="),
+    ),
+    (
+        "= for += of dkernel",
+        "Winograd",
+        Fault(winograd.WinogradBlock.add_gradients, "work.dkernel[...] +=", "work.dkernel[...] ="),
+    ),
+    (
+        "the kernel not divided by two",
+        "Winograd",
+        Fault(winograd.WinogradBlock.gradients, "g.T @ work", "2 * g.T @ work"),
+    ),
 ]

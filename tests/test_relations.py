@@ -8,17 +8,17 @@ import pytest
 from faults import seeded
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from relations import batches, convolution, dense, functions, losses, models, optimizers, pooling
+from relations import batches, convolution, dense, functions, losses, models, normalization, optimizers, pooling
 from relations.table import RELATIONS, Draw
 
-MODULES = [batches, convolution, dense, functions, losses, models, optimizers, pooling]
+MODULES = [batches, convolution, dense, functions, losses, models, normalization, optimizers, pooling]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]
 EXAMPLES = settings().max_examples
 
 
 @pytest.mark.parametrize("name", CHEAP)
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES // 2)
 @given(data=st.data())
 def test_a_relation_holds(name: str, data: st.DataObject) -> None:
     RELATIONS[name].holds(data.draw)
@@ -36,7 +36,7 @@ def test_a_relation_notices_its_fault(name: str) -> None:
     """With the fault in place there is an example for which the relation does not hold."""
     relation = RELATIONS[name]
 
-    @settings(max_examples=50, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=25, derandomize=True, database=None, phases=[Phase.generate])
     @given(data=st.data())
     def holds(data: st.DataObject) -> None:
         relation.holds(data.draw)

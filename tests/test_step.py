@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpycnn import Sequential
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
-from numpycnn.engine.training import Place, micro_batches
+from numpycnn.engine.training import Position, micro_batches
 from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.normalization import share_moments, share_sums
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
@@ -109,7 +109,7 @@ def data(case: Case) -> tuple[Array, Array]:
 def joined(case: Case, step: int) -> Any:
     """What the micro-batches of a step draw their masks from."""
     cuts = micro_batches(EXAMPLES, training.min_examples(case.model))
-    place = Place(case.model.seed or 0, step)
+    place = Position(case.model.seed or 0, step)
     return Joined([place.rng(micro) for micro in range(len(cuts))], [cut.stop - cut.start for cut in cuts])
 
 
@@ -132,9 +132,7 @@ def difference(case: Case) -> float:
         theirs = [
             training_step(oracle.layers, case.loss, optimizer, x, targets, joined(case, step)) for step in range(STEPS)
         ]
-    pairs = zip(
-        [np.array(ours), *case.model.get_weights()], [np.array(theirs), *oracle.get_weights()], strict=True
-    )
+    pairs = zip([np.array(ours), *case.model.get_weights()], [np.array(theirs), *oracle.get_weights()], strict=True)
     return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1.0)) for a, b in pairs)
 
 
@@ -163,9 +161,11 @@ FAULTS = {
     "a micro-batch's mean": Fault(training.learn, "/ job.batch", "/ len(job.data)"),
     "a term lost": Fault(training.total, "term[name] for term in terms if", "term[name] for term in terms[:1] if"),
     "masks of the first micro-batch": Fault(training.learn, "place.rng(job.micro)", "place.rng(0)"),
-    "state that stays": Fault(Sequential._learn, "goal.network.set_state(step.state)", "pass"),
+    "state that stays": Fault(Sequential._learn, "objective.network.set_state(step.state)", "pass"),
     "moments of the first micro-batch": Fault(share_moments, "F.merge_moments(parts)", "parts[0]"),
-    "sums of the first micro-batch": Fault(share_sums, "for more_dy, more_dy_xhat in rest", "for more_dy, more_dy_xhat in []"),
+    "sums of the first micro-batch": Fault(
+        share_sums, "for more_dy, more_dy_xhat in rest", "for more_dy, more_dy_xhat in []"
+    ),
 }
 
 

@@ -18,7 +18,7 @@ import numpycnn
 from numpycnn import callbacks, initializers, losses
 from numpycnn.common import keras_names
 from numpycnn.common.explained import Explained
-from numpycnn.common.unknown import NOT_PLANNED, PLANNED, remark, statuses
+from numpycnn.common.unknown import NOT_PLANNED, PLANNED, hint, statuses
 from numpycnn.layers import Conv2D, Dense, Dropout
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers import SGD, Adam
@@ -333,8 +333,8 @@ def test_what_is_to_be_written_instead_exists_or_is_in_the_table() -> None:
 
 
 def test_of_a_table_of_no_name_there_is_nothing_to_say() -> None:
-    assert remark("", "full", ["valid", "same"]) == ""
-    assert remark("", "Sane", ["valid", "same"]) == "the nearest is 'same'"
+    assert hint("", "full", ["valid", "same"]) == ""
+    assert hint("", "Sane", ["valid", "same"]) == "the nearest is 'same'"
 
 
 def test_whoever_makes_no_error_waits_for_none_of_it() -> None:

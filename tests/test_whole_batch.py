@@ -252,7 +252,7 @@ def test_a_step_that_fails_moves_no_state(monkeypatch: pytest.MonkeyPatch) -> No
 FAULTS = {
     "a part for the whole": Fault(Stage.forward_micro, "training and self.whole_batch", "False"),
     "the last part is the first": Fault(
-        training.side_by_side, "[step.part for step in steps]", "[step.part for step in steps[::-1]]"
+        training.run_in_lockstep, "[step.part for step in steps]", "[step.part for step in steps[::-1]]"
     ),
 }
 

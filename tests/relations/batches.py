@@ -40,7 +40,7 @@ def examples_have_no_order(draw: Draw) -> None:
     same_bits(model.predict(x[p]), model.predict(x)[p])
 
 
-@relation(Fault(optimizers.added, "total + term", "term"), costly=True)
+@relation(Fault(optimizers.sum_arrays, "total + term", "term"), costly=True)
 def a_batch_twice_over_teaches_the_same(draw: Draw) -> None:
     """gradient(x and x again) = gradient(x)."""
     (model, rng), n = draw(models()), draw(sizes)
@@ -79,11 +79,7 @@ def evaluations_add_up(draw: Draw) -> None:
     np.testing.assert_allclose(20 * whole, a * parts[0] + (20 - a) * parts[1], rtol=1e-5)
 
 
-<<<<<<< HEAD
-@relation(Fault(Sequential.fit, "order[rows], pool.run)", "order[rows][::-1], pool.run)"), costly=True)
-=======
 @relation(Fault(Sequential._order, "np.arange(count)", "np.arange(count)[::-1]"), costly=True)
->>>>>>> main
 def a_fit_is_its_batches_one_by_one(draw: Draw) -> None:
     """fit(x) without shuffling = train_on_batch(each batch of x), the short last one too, dropout on."""
     n, size = draw(st.integers(1, 9)), draw(st.integers(1, 9))
