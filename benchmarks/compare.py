@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from numpycnn.datasets import mnist
-from numpycnn.engine.workers import blas, processors
+from numpycnn.engine.blas import threadpool_controller
+from numpycnn.engine.workers import processors
 
 HERE = Path(__file__).parent
 OURS, KERAS = "numpycnn", "Keras with TensorFlow"
@@ -99,7 +100,7 @@ def measure(systems: dict[str, str], work: Sequence[str], rounds: int, images: i
     results: dict[str, Any] = {}
     for title in work:
         network, do, batch, whole, enough = WORK[title]
-        children = [Child(name, python, data) for name, python in systems.items() if do_able(name, network)]
+        children = [Child(name, python, data) for name, python in systems.items() if can_run(name, network)]
         count = min(images, enough)
         for child in children:
             child.ask(do="build", network=network, batch=batch, work=do)
@@ -175,7 +176,7 @@ def print_processes(table: dict[str, Any]) -> None:
         )
 
 
-def do_able(name: str, network: str) -> bool:
+def can_run(name: str, network: str) -> bool:
     """Whether a system has that network: the products alone are the tutorial's."""
     return network == "tutorial" or name != "matrix products alone"
 
@@ -201,7 +202,8 @@ def print_table(title: str, table: dict[str, Any], count: int, whole: int) -> No
 
 def machine() -> dict[str, Any]:
     """What the figures hold for."""
-    libraries = [] if blas() is None else blas().info()
+    controller = threadpool_controller()
+    libraries = [] if controller is None else controller.info()
     model = [line.split(":")[1].strip() for line in cpu_lines() if line.startswith("model name")]
     return {
         "processor": model[0] if model else platform.processor(),

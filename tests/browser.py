@@ -34,8 +34,13 @@ class Browser:
         self.errors: list[str] = []
         self.requests: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: said.type in ("error", "warning", "assert") and self.errors.append(said.text))
+        page.on("console", self.hear)
         page.on("request", lambda request: self.requests.append(request.url))
+
+    def hear(self, said: Any) -> None:
+        """Keep what the page's console says of errors."""
+        if said.type in ("error", "warning", "assert"):
+            self.errors.append(said.text)
 
     def open(self, address: Path | str) -> None:
         """Open the explorer's page from the disk, or by its address, and wait until it is drawn."""

@@ -51,10 +51,11 @@ def layer_case(cls: type[layers.Layer], words: str, **own: Arg) -> Case:
 
 
 SIZES = kinds.pair(kinds.size)
+INITIALIZER = "Initializer|class_name|config"
 KERNEL = {
     "activation": Arg(kinds.activation, "relu"),
     "use_bias": Arg(kinds.flag, True),
-    "kernel_initializer": Arg(kinds.initializer, "he_normal", "Initializer|class_name|config"),
+    "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
 IMAGES, ANY_IMAGES = array((6, 8, 8, 1)), array((5, 8, 8, 1), (6, 8, 8, 1))
@@ -67,14 +68,14 @@ DATA = {
 BATCH = {"batch_size": Arg(either(none, integer(1)), 4), "verbose": Arg(kinds.verbose, 0)}
 CHECKED = {"check_finite": Arg(kinds.flag, False)}
 WORKERS = {
-    "workers": Arg(either(none, integer(1)), 1),
+    "workers": Arg(either(none, kinds.size), 1),
     "executor": Arg(either(none, lambda value: hasattr(value, "submit")), None),
 }
 MODEL = "sequential|conv2d|max_pooling2d|dense|categorical_crossentropy"
 
 
-def configured(name: Any, seed: Any, layers: Any) -> object:
-    return Sequential.from_config({"name": name, "seed": seed, "layers": layers})
+def configured(name: Any, seed: Any, layers: Any, fast: Any = True, dtype: Any = None) -> object:
+    return Sequential.from_config({"name": name, "seed": seed, "fast": fast, "dtype": dtype, "layers": layers})
 
 
 def configured_layer(class_name: Any, config: Any) -> object:
@@ -162,6 +163,19 @@ CASES: dict[str, Case] = {
         padding=Arg(kinds.names("valid", "same"), "valid"),
         data_format=Arg(kinds.data_format, "channels_last"),
     ),
+    "BatchNormalization": layer_case(
+        layers.BatchNormalization,
+        "batch_normalization",
+        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+        momentum=Arg(number(0.0, 1.0), 0.9),
+        epsilon=Arg(number(above=0.0), 0.01),
+        center=Arg(kinds.flag, True),
+        scale=Arg(kinds.flag, True),
+        beta_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        gamma_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
+        moving_mean_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        moving_variance_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
+    ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
     "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
@@ -171,8 +185,8 @@ CASES: dict[str, Case] = {
         lambda **given: layers.Dense(3).build(**given),
         {
             "input_shape": Arg(kinds.shape, (3,), "kernel|axis"),
-            "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
-            "dtype": Arg(kinds.names("float64", "float32"), "float32"),
+            "rng": Arg(either(none, kinds.a(np.random.Generator)), np.random.default_rng(0)),
+            "dtype": Arg(either(none, kinds.names("float64", "float32")), "float32"),
         },
         "dense",
     ),
@@ -270,9 +284,9 @@ CASES: dict[str, Case] = {
     "confusion_matrix": Case(
         metrics.confusion_matrix,
         {
-            "y_true": Arg(array((6,)), Y.argmax(1)),
-            "y_pred": Arg(array((6,)), Y.argmax(1)),
-            "classes": Arg(kinds.size, 3),
+            "y_true": Arg(array((6,), (6, 3)), Y.argmax(1)),
+            "y_pred": Arg(array((6,), (6, 3)), Y.argmax(1)),
+            "classes": Arg(either(none, kinds.size), 3),
         },
         "confusion_matrix",
     ),
@@ -295,10 +309,12 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
-    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors")}, ""),
+    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
     **{
-        method.__name__: Case(on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors")}, "", built=True)
+        method.__name__: Case(
+            on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True
+        )
         for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
     },
     "to_categorical": Case(
@@ -318,21 +334,24 @@ CASES: dict[str, Case] = {
         Sequential,
         {
             "layers": Arg(either(none, kinds.layers), [Input((4,)), layers.Dense(3)], "layer"),
-            "name": Arg(kinds.name, "m"),
+            "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
             "fast": Arg(kinds.flag, True),
+            "dtype": Arg(either(none, kinds.names("float32", "float64")), "float64"),
         },
         "Sequential",
     ),
     "from_config": Case(
-        Sequential.from_config, {"config": Arg(none, {"name": "m", "seed": 0, "layers": []})}, "from_config"
+        Sequential.from_config, {"config": Arg(no, Sequential(name="m", seed=0).get_config())}, "from_config"
     ),
     "from_config of a model": Case(
         configured,
         {
-            "name": Arg(kinds.name, "m"),
+            "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
             "layers": Arg(lambda value: isinstance(value, (list, tuple)) and not value, [], "layer"),
+            "fast": Arg(kinds.flag, True),
+            "dtype": Arg(either(none, kinds.names("float32", "float64")), None),
         },
         "from_config",
     ),

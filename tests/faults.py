@@ -21,11 +21,12 @@ def seeded(*faults: Fault) -> Iterator[None]:
 
     A function that calls super() without arguments cannot be exchanged. Several faults are of different functions.
     """
-    before = [(fault.function, fault.function.__code__) for fault in faults]
+    functions = [inspect.unwrap(fault.function) for fault in faults]
+    before = [(function, function.__code__) for function in functions]
     broken = [code_of(fault) for fault in faults]
     try:
-        for fault, code in zip(faults, broken, strict=True):
-            fault.function.__code__ = code
+        for function, code in zip(functions, broken, strict=True):
+            function.__code__ = code
         yield
     finally:
         for function, code in before:
@@ -37,5 +38,5 @@ def code_of(fault: Fault) -> Any:
     source = textwrap.dedent(inspect.getsource(fault.function))
     assert source.count(fault.right) == 1, f"{fault.right!r} stands {source.count(fault.right)} times in\n{source}"
     names: dict[str, Any] = {}
-    exec(source.replace(fault.right, fault.wrong), dict(fault.function.__globals__), names)  # noqa: S102
+    exec(source.replace(fault.right, fault.wrong), dict(inspect.unwrap(fault.function).__globals__), names)  # noqa: S102
     return names[fault.function.__name__].__code__

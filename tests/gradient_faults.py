@@ -14,9 +14,11 @@ from faults import Fault
 from numpycnn import Sequential, optimizers
 from numpycnn import functional as F
 from numpycnn.engine import training
-from numpycnn.engine.fast import block, im2col, pooling, winograd
+from numpycnn.engine.fast import pooling, winograd
+from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers.kernel import KernelLayer
 from numpycnn.losses import (
     CategoricalCrossentropy,
     Loss,
@@ -225,16 +227,16 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "dense",
         Fault(F.dense_backward_input, "return dy @ kernel.T", "return dy.astype('f') @ kernel.T"),
     ),
-    ("activation forgotten for dW", "dense", Fault(Dense.backward, "F.dense_backward(dz", "F.dense_backward(dy")),
+    ("activation forgotten for dW", "dense", Fault(KernelLayer.backward, "gradients_from(dz", "gradients_from(dy")),
     (
         "activation forgotten for dx",
         "dense",
-        Fault(Dense.backward, "dense_backward_input(dz", "dense_backward_input(dy"),
+        Fault(KernelLayer.backward, "input_gradient_from(dz", "input_gradient_from(dy"),
     ),
     (
         "activation forgotten, alone",
         "dense",
-        Fault(Dense.parameter_gradients, "F.dense_backward(dz", "F.dense_backward(dy"),
+        Fault(KernelLayer.parameter_gradients, "self.pre_activation_gradient(dy, cache)", "dy"),
     ),
     ("the cache of the output", "square dense", Fault(Dense.forward, "DenseCache(x, ", "DenseCache(y, ")),
     # dropout and flatten
@@ -268,7 +270,9 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "images reshaped, not turned",
         "conv, channels first",
-        Fault(Conv2D.backward, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"),
+        Fault(
+            Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"
+        ),
     ),
     (
         "gradients reshaped, not turned",
@@ -278,12 +282,12 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "activation forgotten",
         "conv",
-        Fault(Conv2D.score_gradients, "self.activation_function.backward(dy, cache.z, cache.y)", "dy"),
+        Fault(KernelLayer.pre_activation_gradient, "self.activation_function.backward(dy, cache.z, cache.y)", "dy"),
     ),
     (
         "activation forgotten, alone",
         "conv",
-        Fault(Conv2D.parameter_gradients, "self.score_gradients(dy, cache)", "to_channels_last(dy, self.data_format)"),
+        Fault(KernelLayer.parameter_gradients, "self.pre_activation_gradient(dy, cache)", "dy"),
     ),
     # activations
     ("guided: dy > 0", "relu", Fault(F.relu_backward, "np.where(y.real > 0", "np.where(dy > 0")),
@@ -343,97 +347,113 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "missing 1/N",
         "plain network",
-        Fault(training.learn, "goal.loss.gradient(y, z) / job.batch", "goal.loss.gradient(y, z)"),
+        Fault(training.learn, " / job.batch", ""),
     ),
-    ("mean of each micro-batch", "plain network", Fault(training.learn, "/ job.batch", "/ len(job.x)")),
+    ("mean of each micro-batch", "plain network", Fault(training.learn, "/ job.batch", "/ len(job.data)")),
     (
         "float32 gradients",
         "plain network",
-        Fault(training.learn, "goal.loss.gradient(y, z) /", "goal.loss.gradient(y, z).astype('f').astype('d') /"),
+        Fault(
+            training.learn,
+            "objective.loss.gradient(y, z)) /",
+            "objective.loss.gradient(y, z).astype('f').astype('d')) /",
+        ),
     ),
-    ("masks of another micro-batch", "plain network", Fault(training.learn, "place.rng, job.micro", "place.rng, 0")),
+    ("masks of another micro-batch", "plain network", Fault(training.learn, "place.rng(job.micro)", "place.rng(0)")),
     (
         "masks of another step",
         "plain network",
-        Fault(training.learn, "place.rng, job.micro", "Place(place.seed, place.step + 1).rng, job.micro"),
+        Fault(training.learn, "place.rng(job.micro)", "Position(place.seed, place.step + 1).rng(job.micro)"),
     ),
     (
         "the last micro-batch alone",
         "plain network",
-        Fault(training.train_batch, "terms = [total(terms)]", "terms = []"),
+        Fault(training.batch_gradients, "[total(terms), end.result.gradients]", "[end.result.gradients]"),
     ),
     (
         "the first two not summed",
         "plain network",
-        Fault(optimizers.added, "total + term", "term"),
+        Fault(optimizers.sum_arrays, "total + term", "term"),
     ),
-    ("dropout off in training", "plain network", Fault(training.forward, "training=True", "training=False")),
+    ("dropout off in training", "plain network", Fault(training.learn, "training=True", "training=False")),
     # the fast path
     (
         "scale forgotten",
         "fast network",
-        Fault(block.ConvBlock.gated, "passed *= F.dropout_scale(self.dropout.rate, dy.dtype)", "pass"),
+        Fault(ConvBlock.gated, "passed *= F.dropout_scale(self.dropout.rate, dy.dtype)", "pass"),
     ),
     (
         "ReLU forgotten",
         "fast network",
-        Fault(block.ConvBlock.gated, "np.greater(cache.y, 0,", "np.greater(cache.y, -1,"),
+        Fault(ConvBlock.gated, "np.greater(cache.y, 0,", "np.greater(cache.y, -1,"),
     ),
     (
         "mask forgotten",
         "fast network",
-        Fault(block.ConvBlock.gated, "if self.relu else cache.kept", "if self.relu else None"),
+        Fault(ConvBlock.gated, "if self.relu else cache.kept", "if self.relu else None"),
     ),
-    ("mask of ones", "fast network", Fault(block.ConvBlock.drop, "y *= drawn", "drawn = drawn | True")),
+    ("mask of ones", "fast network", Fault(ConvBlock.drop, "y *= drawn", "drawn = drawn | True")),
     (
         "a pool's gradient to all",
         "fast network",
-        Fault(
-            block.ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"
-        ),
+        Fault(ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),
     ),
     (
         "winners added up",
         "fast network, pool",
-        Fault(block.mark_winner, "np.maximum(winner, marks, out=winner)", "winner += marks"),
+        Fault(pooling.mark_winner, "np.maximum(winner, marks, out=winner)", "winner += marks"),
     ),
     (
         "the last position wins",
         "fast network, pool",
-        Fault(block.ConvBlock.pool, "np.maximum(best, z, out=best)", "np.copyto(best, z)"),
+        Fault(pooling.max_pool, "np.maximum(best, z, out=best)", "np.copyto(best, z)"),
     ),
     (
         "padding not cut off",
         "fast network",
-        Fault(block.ConvBlock.backward, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
+        Fault(ConvBlock.backward, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
     ),
-    ("images in the corner", "fast network", Fault(block.ConvBlock.padded, "top : top + h, left : left + w", ":h, :w")),
+    ("images in the corner", "fast network", Fault(ConvBlock.padded, "top : top + h, left : left + w", ":h, :w")),
     (
         "pool's padding ignored",
         "fast network, pool",
         Fault(pooling.pool_taps, "start * step + place - before)", "start * step + place)"),
     ),
-    ("= for += of dkernel", "fast network", Fault(im2col.Im2col.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
-    ("= for += of pixels", "fast network", Fault(im2col.Im2col.add_patches, "seen +=", "seen[...] =")),
+    ("= for += of dkernel", "fast network", Fault(ConvBlock.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
+    ("= for += of pixels", "fast network", Fault(ConvBlock.add_patches, "seen +=", "seen[...] =")),
     (
         "bias of another row",
         "fast network",
-        Fault(im2col.Im2col.gradients, "work.dkernel[self.patch]", "work.dkernel[self.patch - 1]"),
+        Fault(ConvBlock.gradients, "work.dkernel[-1]", "work.dkernel[-2]"),
     ),
     (
         "a sign in the transform",
         "Winograd",
-        Fault(winograd.two_to_four, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
+        Fault(winograd.output_transform_transposed, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
     ),
-    ("a term left out", "Winograd", Fault(winograd.collect, "after -= dv[0::3]", "pass")),
+    ("a term left out", "Winograd", Fault(winograd.input_transform_transposed, "after -= dv[0::3]", "pass")),
     (
         "H and W swapped",
         "Winograd",
         Fault(
-            winograd.Winograd.gradients, "self.channels, self.filters)", "self.channels, self.filters).swapaxes(0, 1)"
+            winograd.WinogradBlock.gradients,
+            "self.channels, self.filters)",
+            "self.channels, self.filters).swapaxes(0, 1)",
         ),
     ),
-    ("= for += of dbias", "Winograd", Fault(winograd.Winograd.back, "work.dbias[...] +=", "work.dbias[...] =")),
-    ("= for += of dkernel", "Winograd", Fault(winograd.Winograd.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
-    ("the kernel not divided by two", "Winograd", Fault(winograd.Winograd.gradients, "g.T @ work", "2 * g.T @ work")),
+    (
+        "= for += of dbias",
+        "Winograd",
+        Fault(winograd.WinogradBlock.add_gradients, "work.dbias[...] +=", "work.dbias[...] ="),
+    ),
+    (
+        "= for += of dkernel",
+        "Winograd",
+        Fault(winograd.WinogradBlock.add_gradients, "work.dkernel[...] +=", "work.dkernel[...] ="),
+    ),
+    (
+        "the kernel not divided by two",
+        "Winograd",
+        Fault(winograd.WinogradBlock.gradients, "g.T @ work", "2 * g.T @ work"),
+    ),
 ]

@@ -180,6 +180,10 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         metadata("format", "pt"),
         "file: format must be one of 'numpycnn'; received 'pt'",
     ),
+    "a model without digest, format and version": (
+        lambda raw: assembled(parts(raw)._replace(metadata={})),
+        NO_MODEL,
+    ),
     "weights alone": (changed(lambda parts: parts.facts.clear()), NO_MODEL),
     "a later version": (metadata("version", "2"), "file: version must be one of '1'; received '2'"),
     # its frame
@@ -400,6 +404,10 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a layer with another input": (
         layer(1, input_shape="os.system"),
         "file: expected config/layers/1/config/input_shape",
+    ),
+    "a layer with more axes of input": (
+        layer(1, input_shape=[2, 1]),
+        "file: expected config/layers/1/config/input_shape/1 None; received 1",
     ),
     "layers in a text": (part_of("config", "layers", "none"), "file: layers must be a list; received 'none'"),
     "no layers": (part_of("config", "layers", []), "file: a model must have 1 to 1000 layers; received 0"),

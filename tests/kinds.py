@@ -21,7 +21,7 @@ from numpycnn.optimizers import SGD, Optimizer
 
 Kind = Callable[[Any], bool]
 
-MOST = 2**31 - 1
+MAX_SIZE = 2**31 - 1
 """The largest size that the library takes."""
 
 LARGEST = 3.4e38
@@ -202,8 +202,8 @@ def array(*shapes: tuple[int | None, ...], dtypes: str = "biuf") -> Kind:
 
 none: Kind = lambda value: value is None  # noqa: E731
 flag: Kind = a(bool, np.bool_)
-size: Kind = integer(1, MOST)
-shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MOST  # noqa: E731
+size: Kind = integer(1, MAX_SIZE)
+shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MAX_SIZE  # noqa: E731
 text: Kind = a(str)
 name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
 function: Kind = callable

@@ -7,6 +7,7 @@ statement that raised it, and at the end those that no test has read are listed,
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any, NamedTuple
@@ -26,17 +27,19 @@ class Statement(NamedTuple):
     last: int
 
 
-def statements() -> list[Statement]:
-    """Every `raise` of the library, but not the bare ones, which pass on an error and its message."""
+@cache
+def statements_in(path: Path) -> list[Statement]:
+    """Every `raise` of one file, but not the bare ones, which pass on an error and its message."""
     return [
         Statement(path, node.lineno, node.end_lineno or node.lineno)
-        for path in sorted(LIBRARY.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Raise) and node.exc is not None
     ]
 
 
-ALL = statements()
+def statements() -> list[Statement]:
+    """Every `raise` of the library."""
+    return [statement for path in sorted(LIBRARY.rglob("*.py")) for statement in statements_in(path)]
 
 
 def read_with(error: BaseException | None) -> Iterator[Statement | None]:
@@ -51,7 +54,9 @@ def raised_by(error: BaseException) -> Statement | None:
     """The library's statement that raised the error; None where Python, NumPy or a test did."""
     *_, (frame, line) = walk_tb(error.__traceback__)
     path = Path(frame.f_code.co_filename)
-    return next((s for s in ALL if s.path == path and s.first <= line <= s.last), None)
+    if not path.is_relative_to(LIBRARY):
+        return None
+    return next((statement for statement in statements_in(path) if statement.first <= line <= statement.last), None)
 
 
 class Record:
@@ -71,7 +76,7 @@ class Record:
 
     def unread(self) -> list[Statement]:
         """The statements that no test has read the message of."""
-        return [statement for statement in ALL if statement not in self.read]
+        return [statement for statement in statements() if statement not in self.read]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
@@ -85,4 +90,5 @@ class Record:
         terminalreporter.section("raise statements")
         for path, line, _ in self.unread():
             terminalreporter.line(f"{path.relative_to(LIBRARY.parent)}:{line}: no test reads this message")
-        terminalreporter.line(f"tests read the messages of {len(ALL) - len(self.unread())} of {len(ALL)}")
+        count = len(statements())
+        terminalreporter.line(f"tests read the messages of {count - len(self.unread())} of {count}")

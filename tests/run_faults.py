@@ -32,7 +32,7 @@ def copy_of_package() -> Iterator[Path]:
     """A folder with a copy of the package, without the data, which are large and only read."""
     with tempfile.TemporaryDirectory() as folder:
         data = "mnist_files"
-        shutil.copytree(PACKAGE, Path(folder, "numpycnn"), ignore=shutil.ignore_patterns(data, "__pycache__"))
+        shutil.copytree(PACKAGE, Path(folder, "numpycnn"), ignore=shutil.ignore_patterns(data))
         Path(folder, "numpycnn/datasets", data).symlink_to(PACKAGE / "datasets" / data)
         yield Path(folder)
 
@@ -41,7 +41,7 @@ def tests_pass(folder: Path, tests: Sequence[str]) -> bool:
     """Whether the tests pass with the copy. In its folder they, and the processes that they start, import it."""
     options = ["-c", str(TESTS.parent / "pyproject.toml"), f"--rootdir={TESTS.parent}"]
     files = [str(TESTS / test) for test in tests]
-    variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {**os.environ, "PYTHONPATH": str(folder)}
     try:
         done = subprocess.run(  # noqa: S603
             [*PYTEST, *options, *files], cwd=folder, env=variables, capture_output=True, text=True, timeout=TIME_LIMIT

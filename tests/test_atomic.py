@@ -129,7 +129,7 @@ def test_file_and_directory_are_synced_before_and_after_the_rename(
 
 def test_an_interruption_leaves_nothing(folder: Path) -> None:
     def interrupted() -> None:
-        with atomic.replacing(folder / "model.safetensors"):
+        with atomic.atomic_write(folder / "model.safetensors"):
             assert len(os.listdir(folder)) == 2
             raise KeyboardInterrupt
 
@@ -179,13 +179,13 @@ def test_only_litter_of_this_very_file_is_removed(folder: Path) -> None:
     ]
     for name in [*others, "model.safetensors.0123abcd.partial"]:
         (folder / name).write_bytes(b"")
-    atomic.remove_litter(folder / "model.safetensors")
-    atomic.remove_litter(folder / "model.safetensors.a")
+    atomic.remove_leftovers(folder / "model.safetensors")
+    atomic.remove_leftovers(folder / "model.safetensors.a")
     assert sorted(os.listdir(folder)) == sorted([*others, "model.safetensors"])
 
 
 def test_what_another_is_writing_is_not_litter(folder: Path) -> None:
-    with atomic.replacing(folder / "model.safetensors") as file:
+    with atomic.atomic_write(folder / "model.safetensors") as file:
         file.write(b"first")
         small_network(1).save(folder / "model.safetensors")
         assert len(os.listdir(folder)) == 2
@@ -216,7 +216,7 @@ def test_a_new_file_is_claimed(
 
     monkeypatch.setattr(secrets, "token_hex", lambda size: f"{next(names):0{2 * size}x}")
     monkeypatch.setattr(atomic.fcntl, "flock", lock)
-    with atomic.replacing(tmp_path / "model.safetensors"):
+    with atomic.atomic_write(tmp_path / "model.safetensors"):
         assert os.listdir(tmp_path) == expected
     assert os.listdir(tmp_path) == ["model.safetensors"]
 
@@ -234,7 +234,7 @@ def test_without_locks_a_file_is_replaced_once_it_is_closed(folder: Path, monkey
     monkeypatch.setattr(os, "replace", noted)
     (folder / "model.safetensors.0123abcd.partial").write_bytes(b"")
     file: IO[bytes]
-    with atomic.replacing(folder / "model.safetensors") as file:
+    with atomic.atomic_write(folder / "model.safetensors") as file:
         file.write(b"new.safetensors")
     assert order == ["closed: True"]
     assert (folder / "model.safetensors").read_bytes() == b"new.safetensors"
@@ -280,7 +280,7 @@ def test_files_are_written_where_there_are_no_locks(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "fcntl", None)
     read = runpy.run_path(atomic.__file__)
     assert read["fcntl"] is None
-    with read["replacing"](tmp_path / "target") as file:
+    with read["atomic_write"](tmp_path / "target") as file:
         file.write(b"new.safetensors")
     assert os.listdir(tmp_path) == ["target"]
     assert (tmp_path / "target").read_bytes() == b"new.safetensors"

@@ -115,7 +115,11 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
         ValueError,
         "sequential: conv2d/kernel must have the shape (3, 3, 1, 4); received (4, 1, 3, 3)",
     ),
-    (lambda m: m.set_weights([*m.get_weights()[:-1], ["a"] * 3]), TypeError, "sequential: dense_1/bias must be an array of real"),
+    (
+        lambda m: m.set_weights([*m.get_weights()[:-1], ["a"] * 3]),
+        TypeError,
+        "sequential: dense_1/bias must be an array of real",
+    ),
     (lambda m: m.get_layer("pool"), ValueError, "get_layer: name must be one of 'conv2d', 'max_pooling2d', "),
     (lambda m: m.get_layer(), ValueError, "get_layer: expected a name or an index; received name=None, index=None"),
     (lambda m: m.get_layer("conv2d", 0), ValueError, "get_layer: expected a name or an index"),
@@ -732,7 +736,7 @@ def test_an_optimizer_serves_one_model() -> None:
     one, two = small_network(seed=0), small_network(seed=1)
     one.compile(shared, "categorical_crossentropy")
     compiled = two.optimizer
-    with pytest.raises(ValueError, match="Adam: serves another model already; each model needs its own optimizer"):
+    with pytest.raises(ValueError, match="Adam: is used by another model already; each model needs its own optimizer"):
         two.compile(shared, "mse")
     assert two.optimizer is compiled
     one.train_on_batch(X, Y)

@@ -146,3 +146,78 @@ def test_terminate_on_nan_ends_training_after_the_batch() -> None:
     assert network.steps == 2  # the second batch holds it
     assert history.epoch == [0]
     assert math.isnan(history.history["loss"][0])
+
+
+# ---------------------------------------------------------------- what fit, evaluate and predict call
+
+
+class Recorder(Callback):
+    """Notes every hook, with its number and what its logs name."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.outputs: list[Any] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in HOOKS:
+            return super().__getattribute__(name)
+
+        def note(*arguments: Any) -> None:
+            *number, logs = arguments
+            self.calls.append(" ".join(map(str, [name.removeprefix("on_"), *number, *logs])))
+            self.outputs.append(logs.get("outputs"))
+
+        return note
+
+
+def batch(phase: str, number: int, end: str) -> list[str]:
+    return [f"{phase}_batch_begin {number}", f"{phase}_batch_end {number} {end}"]
+
+
+TEST = ["test_begin", *batch("test", 0, "loss accuracy"), *batch("test", 1, "loss accuracy"), "test_end loss accuracy"]
+
+
+def test_fit_calls_the_hooks_in_keras_order() -> None:
+    recorder = Recorder()
+    (x, y), validation = small_data(20), small_data(15)
+    small_network().fit(x, y, batch_size=10, verbose=0, validation_data=validation, callbacks=recorder)
+    assert recorder.calls == [
+        "train_begin",
+        "epoch_begin 0",
+        *batch("train", 0, "loss accuracy"),
+        *batch("train", 1, "loss accuracy"),
+        *TEST,
+        "epoch_end 0 loss accuracy val_loss val_accuracy",
+        "train_end loss accuracy val_loss val_accuracy",
+    ]
+    assert recorder.params["steps"] == 2
+
+
+def test_evaluate_calls_the_hooks_of_tests() -> None:
+    recorder, network = Recorder(), small_network()
+    network.evaluate(*small_data(15), batch_size=10, verbose=0, callbacks=[recorder])
+    assert recorder.calls == TEST
+    assert recorder.model is network
+    assert recorder.params["steps"] == 2
+
+
+@pytest.mark.parametrize("batch_size", [4, 10, 200, 1000])
+def test_predict_hands_over_each_batchs_outputs(batch_size: int) -> None:
+    recorder, network, x = Recorder(), small_network(), small_data(450)[0]
+    y = network.predict(x, batch_size=batch_size, callbacks=[recorder])
+    steps = math.ceil(450 / batch_size)
+    hooks = [hook for k in range(steps) for hook in batch("predict", k, "outputs")]
+    assert recorder.calls == ["predict_begin", *hooks, "predict_end"]
+    outputs = [output for output in recorder.outputs if output is not None]
+    assert [len(output) for output in outputs[:-1]] == [batch_size] * (steps - 1)
+    np.testing.assert_array_equal(np.concatenate(outputs), y)
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
+def test_what_is_no_callback_is_refused(method: str) -> None:
+    x, y = small_data(4)
+    data = (x,) if method == "predict" else (x, y)
+    with pytest.raises(
+        TypeError, match=rf"sequential.{method}: callbacks must be instances of Callback, one or a list"
+    ):
+        getattr(small_network(), method)(*data, callbacks=[print], verbose=0)

@@ -148,7 +148,7 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         read_digit(tmp_path / "none.png")
     with pytest.raises(TypeError, match="read_digit: path must be a path"):
         read_digit(3)  # type: ignore[arg-type]
-    monkeypatch.setattr("numpycnn.datasets.digits.MOST_PIXELS", 783)
+    monkeypatch.setattr("numpycnn.datasets.digits.MAX_PIXELS", 783)
     with pytest.raises(
         ValueError, match=r"whole\.png: is no picture that can be read; has 28 by 28 pixels; at most 783 are read"
     ):

@@ -162,7 +162,7 @@ def noise(n: int) -> tuple[Sequential, Array, Array]:
 def test_the_examples_are_those_read_wrongly_then_the_first_while_there_is_room(tmp_path: Path) -> None:
     network, x, y = noise(6000)
     html = written(network, tmp_path, x, y, example=5900)
-    assert page.LIMIT - 2000 < len(html.encode()) <= page.LIMIT
+    assert page.MAX_PAGE_BYTES - 2000 < len(html.encode()) <= page.MAX_PAGE_BYTES
     facts = facts_of(html)
     found, read = facts["examples"], network.predict(x).argmax(axis=1)
     wrong = np.flatnonzero(read != y.argmax(axis=1)).tolist()
@@ -183,7 +183,7 @@ def test_without_targets_the_first_ones_are_there_as_many_as_fit(tmp_path: Path)
 
 
 def test_there_are_no_more_examples_than_anyone_looks_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examples, "MOST", 7)
+    monkeypatch.setattr(examples, "MAX_EXAMPLES", 7)
     network, x, y = noise(20)
     facts = facts_of(written(network, tmp_path, x, y, example=19))
     assert len(facts["examples"]["numbers"]) == len(array_of(facts["tensors"], "examples")) == 7
@@ -194,7 +194,7 @@ def test_where_not_even_one_example_fits_the_traced_one_is_named(
 ) -> None:
     network, x, y = noise(20)
     x = x + np.random.default_rng(0).normal(size=x.shape)  # of many levels
-    monkeypatch.setattr(page, "LIMIT", len(written(network, tmp_path, x[:1], y[:1]).encode()) - 100)
+    monkeypatch.setattr(page, "MAX_PAGE_BYTES", len(written(network, tmp_path, x[:1], y[:1]).encode()) - 100)
     facts = facts_of(written(network, tmp_path, x, y, example=3))
     assert facts["examples"]["numbers"] == [3]
     assert "examples" not in facts["tensors"]
@@ -251,7 +251,7 @@ def test_what_is_too_large_is_left_out_and_named(tmp_path: Path) -> None:
     network.compile("sgd", "categorical_crossentropy")
     x, y = data_for(network, 2)
     html = written(network, tmp_path, x, y)
-    assert len(html.encode()) <= page.LIMIT
+    assert len(html.encode()) <= page.MAX_PAGE_BYTES
     table = facts_of(html)["tensors"]
     assert [name for name, entry in table.items() if "left_out" in entry] == ["dense/parameters/kernel"]
     assert table["dense/parameters/kernel"]["left_out"] > 2_000_000
@@ -364,7 +364,7 @@ def test_the_command_trains_a_little_and_says_so(
 ) -> None:
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     monkeypatch.setattr(mnist, "load_data", lambda: ((x_train[:600], y_train[:600]), (x_test[:120], y_test[:120])))
-    monkeypatch.setattr(explore, "PART", 400)
+    monkeypatch.setattr(explore, "TRAINING_IMAGES", 400)
     output = tmp_path / "page.html"
     assert main(["explore", "--output", str(output), "--digit", "3"]) == 0
     printed = capsys.readouterr().out
@@ -448,7 +448,7 @@ def test_a_fault_is_noticed(fault: Fault, test: Callable[[Path], None], tmp_path
 
 def test_a_kernel_rounded_too_much_is_noticed(tutorial: Tutorial, tmp_path: Path) -> None:
     network, x, y, _ = tutorial
-    with seeded(Fault(tensors.rounded, "/ LEVELS, 1)", "/ 50, 1)")):
+    with seeded(Fault(tensors.quantized, "/ LEVELS, 1)", "/ 50, 1)")):
         network.explore(tmp_path / "page.html", x, y)
         with pytest.raises(AssertionError):
             test_the_tutorials_page_is_small_and_complete((network, x, y, tmp_path / "page.html"))

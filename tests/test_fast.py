@@ -17,7 +17,7 @@ from numpycnn.common.typing import Array, Shape
 from numpycnn.engine import fast, training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import im2col, scratch, winograd
-from numpycnn.engine.fast.scratch import reused, take
+from numpycnn.engine.fast.scratch import scratch_scope, take
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.chain import Stages
 from numpycnn.layers.data_format import to_channels_last
@@ -126,7 +126,7 @@ def compare(layers: list[Layer], n: int, seed: int, layout: str, dtype: Any, *, 
     y_size, dx_size, gradient_sizes = sizes(layers, x, dy, seed)
     ((last, block),) = stages(layers)
     assert last == len(layers) - 1
-    with reused():
+    with scratch_scope():
         fast_y, cache = block.forward(x, training=True, rng=np.random.default_rng(seed))
         fast_dx, fast_gradients = block.backward(dy, cache)
         alone = block.parameter_gradients(dy, cache)
@@ -230,7 +230,7 @@ def test_winograd_equals_im2col(
 
 def test_winograd_is_chosen_for_the_kernels_it_is_for() -> None:
     def chosen(filters: int, channels: int, **options: Any) -> bool:
-        return winograd.pays(Conv2D(filters, **{"kernel_size": 3, "input_shape": (9, 9, channels)} | options))
+        return winograd.is_faster(Conv2D(filters, **{"kernel_size": 3, "input_shape": (9, 9, channels)} | options))
 
     assert chosen(64, 32)
     assert chosen(24, 24)
@@ -345,15 +345,15 @@ def test_what_leaves_a_piece_of_work_is_not_memory_used_again() -> None:
 
 def test_memory_is_lent_again_after_its_end_and_not_before() -> None:
     scratch.release()
-    with reused():
+    with scratch_scope():
         a = take((100,), np.float32)
-        with reused():
+        with scratch_scope():
             b = take((100,), np.float32)
             assert not np.shares_memory(a, b)
         c = take((90,), np.float32)
         assert np.shares_memory(b, c)
         assert not np.shares_memory(a, c)
-    with reused():
+    with scratch_scope():
         d, e = take((100,), np.float32), take((100,), np.float32)
         assert not np.shares_memory(d, e)
         assert {np.shares_memory(d, a), np.shares_memory(e, a)} == {True, False}
@@ -369,7 +369,7 @@ def test_outside_of_its_use_memory_is_new_each_time() -> None:
 
 def test_threads_share_no_memory() -> None:
     def first() -> Array:
-        with reused():
+        with scratch_scope():
             return take((10,), np.float32)
 
     here = first()
@@ -381,10 +381,10 @@ def test_threads_share_no_memory() -> None:
 
 def test_memory_comes_back_from_work_that_failed() -> None:
     scratch.release()
-    with pytest.raises(RuntimeError), reused():  # noqa: PT012
+    with pytest.raises(RuntimeError), scratch_scope():  # noqa: PT012
         a = take((10,), np.float32)
         raise RuntimeError
-    with reused():
+    with scratch_scope():
         assert np.shares_memory(take((10,), np.float32), a)
     scratch.release()
 
@@ -414,7 +414,7 @@ def test_of_equal_scores_the_first_wins(channels: int) -> None:
     built(layers, 0, np.float32, whole=False)
     for param in layers[0].params.values():
         param[...] = 1
-    with reused():
+    with scratch_scope():
         _, cache = stages(layers)[0][1].forward(np.ones((2, 8, 8, channels), np.float32), training=True)
         assert not cache.winner.any()
 
@@ -443,15 +443,15 @@ def test_strides_beyond_every_image() -> None:
 def test_a_step_and_a_prediction_give_back_their_memory_to_be_used_again() -> None:
     model, (x, y) = small_network(), small_data(4)
     assert model.loss is not None
-    goal = training.objective(model, model.loss, model.dtype, fast=True)
+    objective = training.make_objective(model, model.loss, model.dtype, fast=True)
     for work in (
-        lambda: training.batch_gradients(goal, training.Place(0, 0), Data(x, y), np.arange(4)),
-        lambda: training.infer(goal.network, model.dtype, x),
+        lambda: training.batch_gradients(objective, training.Position(0, 0), Data(x, y), np.arange(4)),
+        lambda: training.infer(objective.network, model.dtype, x),
     ):
         scratch.release()
         work()
         assert scratch.LOCAL.buffers.free
-        assert not scratch.LOCAL.buffers.lent
+        assert not scratch.LOCAL.buffers.in_use
         assert not scratch.LOCAL.buffers.depth
     scratch.release()
 
@@ -459,10 +459,10 @@ def test_a_step_and_a_prediction_give_back_their_memory_to_be_used_again() -> No
 def test_what_a_step_gives_is_not_in_memory_that_is_used_again() -> None:
     layers = [Conv2D(3, 3, activation="relu", input_shape=(6, 6, 1)), MaxPooling2D(2)]
     model = Sequential(layers, seed=0)
-    goal = training.objective(model, MeanSquaredError(), model.dtype, fast=True)
+    objective = training.make_objective(model, MeanSquaredError(), model.dtype, fast=True)
     scratch.release()
     x, y = np.ones((2, 6, 6, 1)), np.zeros((2, 2, 2, 3))
-    learnt = training.batch_gradients(goal, training.Place(0, 0), Data(x, y), np.arange(2)).result
+    learnt = training.batch_gradients(objective, training.Position(0, 0), Data(x, y), np.arange(2)).result
     free = [buffer for buffers in scratch.LOCAL.buffers.free.values() for buffer in buffers]
     assert free
     assert not any(np.shares_memory(learnt.y_pred, buffer) for buffer in free)
@@ -472,17 +472,17 @@ def test_what_a_step_gives_is_not_in_memory_that_is_used_again() -> None:
 def test_losses_have_the_models_dtype() -> None:
     model, (x, y) = small_network(), small_data(4)
     assert model.loss is not None
-    goal = training.objective(model, model.loss, model.dtype, fast=True)
-    assert training.evaluate(goal, Data(x, y.astype(np.float64))).losses.dtype == np.float32
+    objective = training.make_objective(model, model.loss, model.dtype, fast=True)
+    assert training.evaluate(objective, Data(x, y.astype(np.float64))).losses.dtype == np.float32
 
 
 def test_a_batch_that_is_not_cut_needs_no_workers() -> None:
     model, (x, y) = small_network(), small_data(4)
     assert model.loss is not None
-    goal = training.objective(model, model.loss, model.dtype, fast=True)
+    objective = training.make_objective(model, model.loss, model.dtype, fast=True)
 
     def no_one(*work: object) -> Any:
         raise AssertionError("nothing is to be shared")
 
-    step = training.batch_gradients(goal, training.Place(0, 0), Data(x, y), np.arange(4), no_one)
+    step = training.batch_gradients(objective, training.Position(0, 0), Data(x, y), np.arange(4), no_one)
     assert len(step.result.losses) == 4

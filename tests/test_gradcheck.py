@@ -28,8 +28,8 @@ seeds = st.integers(0, 2**32 - 1)
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Winograd's algorithm for few channels too, one image at a time."""
-    monkeypatch.setattr(winograd, "WORTH", 0)
-    monkeypatch.setattr(winograd, "TILE", 1)
+    monkeypatch.setattr(winograd, "MIN_CHANNELS", 0)
+    monkeypatch.setattr(winograd, "TILE_BYTES", 1)
 
 
 # ---------------------------------------------------------------- faults in the library
@@ -57,6 +57,7 @@ def test_faults_are_seen(case: str, fault: Fault) -> None:
 
 
 @given(data=st.data(), n=st.integers(1, 2), seed=seeds)
+@settings(max_examples=settings().max_examples // 8)
 def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int) -> None:
     """Whole numbers as inputs and parameters: equal maxima and scores of zero are common."""
     layer = built(data.draw(st.one_of(*LAYERS.values())), seed, np.float32)
@@ -64,8 +65,8 @@ def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int)
     for param in layer.params.values():
         param[...] = integers(rng, param.shape, np.float32, bound=2)
     x = integers(rng, (n, *(layer.input_shape or ())), np.float32, bound=data.draw(st.sampled_from((1, 8))))
-    report = gradcheck_layer(layer, x, seed=seed)
-    assert report.passed, str(report)
+    report = gradcheck_layer(layer, x, samples=10, seed=seed)
+    assert not report.failed, str(report)
 
 
 @st.composite
@@ -96,15 +97,15 @@ def models(draw: st.DrawFn) -> Sequential:
 
 
 @given(model=models(), n=st.integers(1, 4), seed=seeds)
-@settings(max_examples=settings().max_examples // 8)  # they take long
+@settings(max_examples=settings().max_examples // 20)  # they take long
 def test_models_pass_with_ties_and_zeros(model: Sequential, n: int, seed: int) -> None:
-    """There right gradients may lie outside of the derivatives from both sides."""
+    """There right gradients may lie outside of the derivatives from both sides: a few are inconclusive, none fails."""
     rng = np.random.default_rng(seed)
     for param in model.params.values():
         param[...] = integers(rng, param.shape, np.float32, bound=1)
     x = integers(rng, (n, *(model.input_shape or ())), np.float32, bound=1)
     report = gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=4, seed=seed)
-    assert report.passed, str(report)
+    assert not report.failed, str(report)
 
 
 # ---------------------------------------------------------------- models and layers
@@ -126,23 +127,23 @@ def test_a_model_is_checked_in_float64_and_stays_as_it_was(fast: bool) -> None:
 
 
 def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model's own path, place and micro-batches, dropout on: three parts of five examples."""
+    """The model's own path, place and micro-batches, dropout on: four parts of five examples."""
     model, (x, y) = small_network(), small_data(5)
     model.fit(x, y, verbose=0)
     places, stages, parts = [], [], []
     learn = training.learn
 
-    def spy(goal: training.Objective, place: training.Place, job: training.TrainingJob) -> object:
+    def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
         places.append(place)
-        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in goal.passes.stages])
-        parts.append((job.micro, len(job.x), job.batch))
-        return learn(goal, place, job)
+        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
+        parts.append((job.micro, len(job.data), job.batch))
+        return learn(objective, place, job)
 
     monkeypatch.setattr(training, "learn", spy)
     gradcheck(model, x, y, samples=1)
-    assert set(places) == {training.Place(0, 1)}
+    assert set(places) == {training.Position(0, 1)}
     assert all(stages)
-    assert parts[:3] == [(0, 2, 5), (1, 2, 5), (2, 1, 5)]
+    assert parts[:4] == [(0, 1, 5), (1, 1, 5), (2, 1, 5), (3, 2, 5)]
 
 
 def test_a_layer_is_checked_in_float64_and_stays_as_it_was() -> None:
@@ -180,6 +181,9 @@ class Scaled(Dense):
     ("broken", "message"),
     [
         (lambda dx, gradients: (dx, {"kernel": gradients["kernel"]}), "there is no gradient of dense/bias"),
+        (lambda dx, gradients: (dx, gradients | {"bias": None}), "there is no gradient of dense/bias"),
+        (lambda dx, gradients: (None, gradients), "there is no gradient of input"),
+        (lambda dx, gradients: None, "there is no gradient of dense/kernel"),
         (lambda dx, gradients: (dx, gradients | {"scale": dx}), "the gradient of dense/scale must be of one of"),
         (lambda dx, gradients: (dx.sum(axis=0), gradients), "the gradient of input must have the shape (2, 4)"),
         (lambda dx, g: (dx, g | {"bias": g["bias"] * (1 + 1e-9)}), "parameter_gradients gives another gradient of"),
@@ -210,7 +214,7 @@ def test_assert_gradients_takes_models_too() -> None:
         (lambda x, y: gradcheck(small_network(), x[:, :5], y), ValueError, "expected x of shape (n, 8, 8, 1)"),
         (lambda x, y: gradcheck(small_network(), x, y[:2]), ValueError, "the same number of examples"),
         (lambda x, y: gradcheck(small_network(), x, y, method="exact"), ValueError, "method must be one of"),
-        (lambda x, y: gradcheck_layer(anything(small_network()), x), TypeError, "gradcheck_layer: expected a layer"),
+        (lambda x, y: gradcheck_layer(anything(np.sin), x), TypeError, "gradcheck_layer: expected a layer"),
         (lambda x, y: gradcheck_layer(Dense(3), x), ValueError, "dense: not built yet"),
         (lambda x, y: gradcheck_layer(small_network().layers[0], x[:, :5]), ValueError, "expected input of shape"),
     ],

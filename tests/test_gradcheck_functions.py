@@ -7,7 +7,7 @@ from typing import Any
 import numeric
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numpycnn.common.typing import Array
@@ -60,12 +60,29 @@ def leaky(x: Array) -> Array:
     return relu(x) - 0.1 * relu(-x)
 
 
+def scatter(dy: Array, w: Array, k: Array) -> tuple[Array, None]:
+    dw = np.zeros(w.shape)
+    np.add.at(dw, k, dy)
+    return dw, None
+
+
+def hinge(x: Array, labels: Array) -> Array:
+    rows = np.arange(len(labels))
+    return np.maximum(0, x - x[rows, labels][:, None] + 0.1).sum()
+
+
+def hinge_backward(x: Array, labels: Array) -> Array:
+    rows = np.arange(len(labels))
+    over = (x - x[rows, labels][:, None] + 0.1 > 0).astype(float)
+    over[rows, labels] -= over.sum(axis=1)
+    return over
+
+
 RIGHT: dict[str, tuple[Any, ...]] = {
     "a number": (lambda x: (np.sin(x) ** 2).sum(), lambda x: np.sin(2 * x), X),
     "a float": (lambda x: float((x**3).sum()), lambda x: 3 * x**2, X),
     "an array": (np.exp, lambda dy, x: dy * np.exp(x), X),
     "several inputs": (lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, x.T @ dy), X, W),
-    "one input's alone": (lambda x, w: x @ w, lambda dy, x, w: (None, x.T @ dy), X, W),
     "a number as input": (lambda x: x * x, lambda x: 2 * x, 3),
     "an array as claim": (square, 2 * X, X),
     "arrays as claims": (lambda x, w: x @ w, [np.ones((3, 2)) @ W.T, X.T @ np.ones((3, 2))], X, W),
@@ -94,6 +111,9 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "equal maxima, shared": (lambda x: x.max(axis=1), shared_maximum, np.ones((2, 3))),
     "maxima equal but for a digit": (lambda x: (x + 0.1 - 0.1).max(axis=1), [[1.0, 0.0]], [[0.3, 0.1 + 0.2]]),
     "zero throughout": (lambda x: 0 * x, lambda dy, x: 0 * dy, X),
+    "an index array": (lambda w, k: w[k], scatter, W, np.array([0, 2, 2])),
+    "labels, left out": (hinge, hinge_backward, X, np.array([0, 3, 1])),
+    "beside a large constant": (lambda x: 1e8 + x * x, square_backward, X),
     "zero but for rounding": (lambda x: (np.exp(x) / np.exp(x).sum()).sum(), lambda x: 1e-17 * x, X),
     "steep": (lambda x: np.sin(300 * x), lambda dy, x: 300 * dy * np.cos(300 * x), X),
     "steep, by differences": (lambda x: np.sin(300 * x.real), lambda dy, x: 300 * dy * np.cos(300 * x), X),
@@ -107,11 +127,15 @@ RIGHT: dict[str, tuple[Any, ...]] = {
 }
 
 
+HIDDEN = {("zero but for rounding", "central"), ("beside a large constant", "central")}
+"""What differences alone cannot tell from rounding."""
+
+
 @pytest.mark.parametrize("method", ["auto", "central"])
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_gradients_pass(name: str, method: str) -> None:
     report = gradcheck_function(*RIGHT[name], method=method)
-    assert report.passed, str(report)
+    assert report.inconclusive if (name, method) in HIDDEN else report.passed, str(report)
 
 
 calls = count()
@@ -144,10 +168,6 @@ WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
     "float32 in f": (
         (lambda x: np.exp(x).astype(np.float32), lambda dy, x: dy * np.exp(x), X),
         "the function's output is float32",
-    ),
-    "float32 inside of f": (
-        (lambda x: np.exp(x.astype("f")).astype("d"), lambda dy, x: dy * np.exp(x), X),
-        "FAILED: input",
     ),
     "NaN claimed": (
         (square, lambda dy, x: np.where(X.max() == X, np.nan, 2 * dy * x), X),
@@ -205,6 +225,7 @@ def test_numbers_are_those_of_the_tests_own_ruler() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(("complex", "central")))
+@settings(max_examples=settings().max_examples // 4)
 def test_bounds_have_room(seed: int, method: str) -> None:
     """Right gradients of a smooth function stay a hundred times below the bound."""
     rng = np.random.default_rng(seed)
@@ -275,7 +296,7 @@ def test_what_a_sample_misses_shows_along_directions() -> None:
 
 
 @pytest.mark.parametrize("size", [1e-3, 1e-6, 1e-8])
-@pytest.mark.parametrize("zeros", [0, 1, 5000])
+@pytest.mark.parametrize("zeros", [0, 1, pytest.param(5000, marks=pytest.mark.deep)])
 def test_kinks_elsewhere_hide_no_fault(size: float, zeros: int) -> None:
     """One wrong entry, not in the sample, of a function with a kink at every zero."""
     x = np.random.default_rng(0).uniform(0.5, 1.0, (100, 100))
@@ -376,7 +397,7 @@ def test_a_kink_that_rounding_hides_from_the_complex_step_is_found() -> None:
 
     x = np.array([1.0, 0.3])
     report = gradcheck_function(larger, np.array([0.0, 1.0]), x)
-    assert report.passed, report
+    assert report.inconclusive, report
     assert report.rows[0].kinks == 2
     for wrong in ([-0.1, 1.0], [0.4, 1.0], [0.0, 1.1]):
         assert not gradcheck_function(larger, np.array(wrong), x).passed
@@ -402,7 +423,7 @@ def test_a_small_part_that_loses_its_imaginary_part_is_found() -> None:
         return 1e8 * x[0] + np.abs(x[1])
 
     report = gradcheck_function(f, np.array([1e8, 1.0]), np.array([0.5, 2.0]))
-    assert report.passed, report
+    assert not report.failed, report
     assert {row.method for row in report.rows} == {"central"}
     assert "the function does not carry complex numbers through" in str(report)
     assert not gradcheck_function(f, np.array([1e8, 20.0]), np.array([0.5, 2.0])).passed
@@ -413,20 +434,20 @@ def two_kinks(x: Array) -> Array:
     return np.maximum(x[0] + x[1], 0) - 0.5 * np.maximum(x[2] - x[0], 0)
 
 
-def test_where_kinks_meet_numbers_that_cannot_be_asked_for_again_pass() -> None:
-    """With relu'(0) = 0 the gradient is 0, which is neither slope, and right."""
+def test_where_kinks_meet_numbers_that_cannot_be_asked_for_again_are_inconclusive() -> None:
+    """With relu'(0) = 0 the gradient is 0, which is neither slope, and right. One point alone cannot show it."""
     report = gradcheck_function(two_kinks, np.zeros(3), np.zeros(3))
-    assert report.passed, report
+    assert report.inconclusive, report
     assert report.rows[0].kinks == 3
 
 
-def test_a_gradient_that_knows_one_point_only_passes_where_kinks_meet() -> None:
+def test_a_gradient_that_knows_one_point_only_is_inconclusive_where_kinks_meet() -> None:
     def here(x: Array) -> Array:
         if x.any():
             raise ValueError("elsewhere")
         return np.zeros(3)
 
-    assert gradcheck_function(two_kinks, here, np.zeros(3)).passed
+    assert gradcheck_function(two_kinks, here, np.zeros(3)).inconclusive
 
 
 def test_where_kinks_meet_a_gradient_is_asked_for_again_a_little_aside() -> None:
@@ -438,12 +459,133 @@ def test_where_kinks_meet_a_gradient_is_asked_for_again_a_little_aside() -> None
     assert not gradcheck_function(two_kinks, lambda x: 1.01 * right(x), np.zeros(3)).passed
 
 
-def test_a_kink_that_goes_along_leaves_nothing_to_compare_with() -> None:
-    """Forced to the complex step, for x - x.real is 0 for any number that differences can use."""
+# ---------------------------------------------------------------- what must not pass
 
-    def f(x: Array) -> Array:
-        return two_kinks(x) + np.maximum(x[0] - x[0].real, 0)
 
-    report = gradcheck_function(f, lambda x: np.zeros(3), np.zeros(3), method="complex")
-    assert report.passed, report
-    assert report.rows[0].kinks == 3
+def sinc(x: Array) -> Array:
+    return np.where(abs(x) < 1e-4, 1 - x * x / 6, np.sin(x) / np.where(x == 0, 1, x))
+
+
+def sinc_backward_wrong(dy: Array, x: Array) -> Array:
+    return dy * np.where(abs(x) < 1e-4, x / 3, (x * np.cos(x) - np.sin(x)) / np.where(x == 0, 1, x * x))
+
+
+def both_maxima(dy: Array, x: Array, y: Array) -> tuple[Array, Array]:
+    return dy * (x >= y), dy * (y >= x)
+
+
+NORMAL = np.random.default_rng(0).normal(size=(5, 3))
+SMALL = np.array([5e-5, 1.0, 2.0])
+TIED = np.array([1.0, 1.0, 0.0])
+
+NEVER: dict[str, tuple[Any, ...]] = {
+    "an error at one point": (square, lambda dy, x: dy * np.where(x == 1, 2 + 1e-5, 2 * x), np.array([1.0, 2.0])),
+    "a jump": (lambda x: np.where(x == 1, 1 + 1e-5, x * x), square_backward, np.array([1.0, 2.0])),
+    "a sign in the branch for small numbers": (sinc, sinc_backward_wrong, SMALL),
+    "any claim where kinks meet": (lambda x: relu(NORMAL @ x), np.array([20.0, -20.0, 20.0]), np.zeros(3)),
+    "both of two equal numbers": (np.maximum, both_maxima, np.array([1.0, 2.0]), np.array([1.0, 3.0])),
+    "ones at a tie": (np.max, np.ones(2), np.ones(2)),
+    "a mask of ties beside a ReLU at 0": (lambda x: x[:2].max() + relu(x[2]), lambda x: 1.0 * (x > 0), TIED),
+    "the same numbers, known here alone": (lambda x: x[:2].max() + relu(x[2]), np.array([1.0, 1.0, 0.5]), TIED),
+    "a small term that is not complex-safe": (
+        lambda x: 1e6 * (x**2).sum() + 1e-3 * np.abs(x).sum(),
+        lambda x: 2e6 * x,
+        NORMAL,
+    ),
+    "an error beside a large constant": (lambda x: np.sin(x).sum() + 1e8, lambda x: np.cos(x) * (1 + 1e-7), NORMAL),
+    "the same, not complex-safe": (
+        lambda x: (np.abs(x) ** 3).sum() + 1e8,
+        lambda x: 3 * x * abs(x) * (1 + 1e-7),
+        NORMAL,
+    ),
+    "half of a small entry": (lambda x: np.exp(x).sum(), lambda x: np.exp(x) * [1, 1.5], np.array([25.0, 0.0])),
+    "digits lost where tanh is saturated": (np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), np.array([15.0, 0.5])),
+    "float32 inside of f": (
+        lambda x: np.exp(x.astype("f")).astype("d"),
+        lambda dy, x: dy * np.exp(x),
+        X,
+    ),
+    "steep": (lambda x: np.sin(1e6 * x), lambda dy, x: (1e6 + 1) * dy * np.cos(1e6 * x), X),
+}
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_what_is_wrong_never_passes(name: str) -> None:
+    for seed in range(3):
+        report = gradcheck_function(*NEVER[name], seed=seed)
+        assert not report.passed, str(report)
+
+
+UNDECIDED: dict[str, tuple[Any, ...]] = {
+    "steep": (lambda x: np.sin(1e6 * x), lambda dy, x: 1e6 * dy * np.cos(1e6 * x), X),
+    "a constant added and taken away": (lambda x: (x + 1e8) - 1e8, lambda dy, x: dy, X),
+    "a small part that is not complex-safe": (
+        lambda x: 1e8 * x[0] + np.abs(x[1]),
+        np.array([1e8, 1.0]),
+        np.array([0.5, 2.0]),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_what_is_right_never_fails(name: str) -> None:
+    assert not gradcheck_function(*UNDECIDED[name]).failed
+
+
+def test_fifty_wrong_entries_are_seen_beside_a_kink() -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        x = rng.uniform(0.5, 1.5, (100, 100))
+        x[0, 0] = 0
+        wrong = 1.0 * (x > 0)
+        wrong.flat[rng.choice(np.arange(1, x.size), 50, replace=False)] += 1e-2
+        report = gradcheck_function(relu, wrong, x, samples=20, seed=seed)
+        assert report.failed, str(report)
+
+
+# ---------------------------------------------------------------- what was not compared
+
+
+@pytest.mark.parametrize(
+    ("backward", "named"),
+    [
+        (lambda dy, x, w: None, ["input 0", "input 1"]),
+        (lambda dy, x, w: (None, None), ["input 0", "input 1"]),
+        (lambda dy, x, w: (dy @ w.T, None), ["input 1"]),
+    ],
+)
+def test_a_gradient_that_is_missing_fails(backward: Any, named: list[str]) -> None:
+    report = gradcheck_function(lambda x, w: x @ w, backward, X, W)
+    assert report.failed
+    assert list(report.problems) == [f"there is no gradient of {name}" for name in named]
+
+
+@pytest.mark.parametrize("chosen", [("w",), [1]])
+def test_an_input_that_takes_no_gradient_is_named(chosen: Any) -> None:
+    (row,) = gradcheck_function(lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, None), X, W, no_gradient=chosen).rows
+    assert (row.name, row.passed) == ("input 0", True)
+
+
+def test_nothing_wanted_is_nothing_passed() -> None:
+    report = gradcheck_function(np.sin, lambda dy, x: None, X, no_gradient=(0,))
+    assert report.failed
+    assert "nothing was compared" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "error", "message"),
+    [
+        ("x", TypeError, "no_gradient must be a sequence of positions or names; received 'x'"),
+        (("y",), ValueError, "no_gradient must be among x, 0; received 'y'"),
+    ],
+)
+def test_names_of_inputs_are_checked(chosen: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        gradcheck_function(square, square_backward, X, no_gradient=chosen)
+
+
+def test_assert_gradients_raises_for_what_is_inconclusive_unless_told_otherwise() -> None:
+    arguments = two_kinks, np.zeros(3), np.zeros(3)
+    with pytest.raises(AssertionError, match="inconclusive: input"):
+        assert_gradients(*arguments)
+    assert_gradients(*arguments, allow_inconclusive=True)

@@ -14,7 +14,7 @@ from numpycnn import Sequential
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
-from numpycnn.engine.training import Place
+from numpycnn.engine.training import Position
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
 
@@ -152,9 +152,9 @@ DTYPE = np.dtype(np.float64)
 )
 def test_scores_are_no_probabilities(last: Layer) -> None:
     with pytest.raises(ValueError, match="does not give the probabilities that categorical_crossentropy takes"):
-        training.objective(Sequential([last]), CategoricalCrossentropy(), DTYPE, fast=False)
+        training.make_objective(Sequential([last]), CategoricalCrossentropy(), DTYPE, fast=False)
     logits = CategoricalCrossentropy(from_logits=True)
-    assert training.objective(Sequential([last]), logits, DTYPE, fast=False).loss is logits
+    assert training.make_objective(Sequential([last]), logits, DTYPE, fast=False).loss is logits
 
 
 @pytest.mark.parametrize(
@@ -172,24 +172,24 @@ def test_scores_are_no_probabilities(last: Layer) -> None:
     ids=lambda value: value.name if isinstance(value, Loss) else repr(value),
 )
 def test_softmax_alone_moves_into_the_loss(last: Layer, loss: Loss, moved: bool) -> None:
-    goal = training.objective(Sequential([last]), loss, DTYPE, fast=False)
-    assert goal.activation == ("softmax" if moved else "linear")
-    assert (goal.loss is loss) is not moved
+    objective = training.make_objective(Sequential([last]), loss, DTYPE, fast=False)
+    assert objective.activation == ("softmax" if moved else "linear")
+    assert (objective.loss is loss) is not moved
 
 
 def test_micro_batches_have_masks_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same example four times over, in two micro-batches: no two of the four are dropped alike."""
     monkeypatch.setattr(training, "MAX_MICRO_BATCH", 2)
     model = Sequential([Dropout(0.5, input_shape=(64,))])
-    goal = training.objective(model, MeanSquaredError(), DTYPE, fast=False)
-    step = training.batch_gradients(goal, Place(3, 0), Data(np.ones((4, 64)), np.zeros((4, 64))), np.arange(4))
+    objective = training.make_objective(model, MeanSquaredError(), DTYPE, fast=False)
+    step = training.batch_gradients(objective, Position(3, 0), Data(np.ones((4, 64)), np.zeros((4, 64))), np.arange(4))
     assert len({row.tobytes() for row in step.result.y_pred}) == 4
 
 
 def test_layers_have_masks_of_their_own() -> None:
     """In chains inside too."""
     model = Sequential([Dropout(0.5, input_shape=(64,)), Dropout(0.5), Sequential([Dropout(0.5), Dropout(0.5)])])
-    _, (first, second, inside) = model.forward(np.ones((1, 64)), training=True, rng=Place(3, 0).rng(0))
+    _, (first, second, inside) = model.forward(np.ones((1, 64)), training=True, rng=Position(3, 0).rng(0))
     assert len({mask.tobytes() for mask in (first, second, *inside)}) == 4
 
 
@@ -208,8 +208,8 @@ def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatc
     data = Data(x, np.eye(3)[rng.integers(0, 3, 9)])
 
     def step() -> training.StepResult:
-        goal = training.objective(model, loss, DTYPE, fast=False)
-        return training.batch_gradients(goal, Place(9, 0), data, np.arange(9))
+        objective = training.make_objective(model, loss, DTYPE, fast=False)
+        return training.batch_gradients(objective, Position(9, 0), data, np.arange(9))
 
     result, terms, state = step()
     gradients = training.total(terms)

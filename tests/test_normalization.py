@@ -16,7 +16,7 @@ from numpycnn import functional as F
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
-from numpycnn.engine.training import Place, StepResult
+from numpycnn.engine.training import Position, StepResult
 from numpycnn.gradcheck import assert_gradients, gradcheck
 from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Flatten, Layer
 from numpycnn.losses import MeanSquaredError
@@ -368,8 +368,8 @@ def examples(n: int) -> tuple[Array, Array]:
 def step(model: Sequential, most: int, monkeypatch: pytest.MonkeyPatch) -> StepResult:
     """A training step's results on twelve examples in micro-batches of at most `most`."""
     monkeypatch.setattr(training, "MAX_MICRO_BATCH", most)
-    goal = training.objective(model, MeanSquaredError(), np.dtype(np.float64), fast=False)
-    return training.batch_gradients(goal, Place(0, 0), Data(*examples(12)), np.arange(12))
+    objective = training.make_objective(model, MeanSquaredError(), np.dtype(np.float64), fast=False)
+    return training.batch_gradients(objective, Position(0, 0), Data(*examples(12)), np.arange(12))
 
 
 @pytest.mark.parametrize("frozen", [False, True])

@@ -12,7 +12,7 @@ import pytest
 
 from numpycnn import optimizers
 from numpycnn.common.typing import Array, Shape
-from numpycnn.engine.workers import at_work
+from numpycnn.engine.workers import worker_pool
 from numpycnn.layers import Dense
 from numpycnn.models import Sequential
 from numpycnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop, get_optimizer
@@ -133,7 +133,7 @@ def test_parts_and_workers_change_no_bit(optimizer: Optimizer, workers: int, mon
     def trained(part: int) -> list[bytes]:
         monkeypatch.setattr(optimizers, "PART_BYTES", part)
         own, w = copy.deepcopy(optimizer), {name: value.copy() for name, value in first.items()}
-        with at_work(workers) as pool:
+        with worker_pool(workers) as pool:
             for g in gradients:
                 own.update(w, g, run=pool.run_here)
         arrays = [*w.values(), *(array for slot in own.state.values() for array in slot.values())]
@@ -426,7 +426,7 @@ def test_an_optimizer_serves_one_living_model() -> None:
     optimizer, x = Adam(0.1), np.ones((4, 3))
     model = network(2, optimizer)
     model.train_on_batch(x, np.ones((4, 2)))
-    with pytest.raises(ValueError, match="Adam: serves another model already; each model needs its own optimizer"):
+    with pytest.raises(ValueError, match="Adam: is used by another model already; each model needs its own optimizer"):
         network(2, optimizer)
     assert optimizer.iterations == 1
     model.compile(optimizer, "mse")  # the same model again: it goes on
@@ -438,6 +438,6 @@ def test_an_optimizer_serves_one_living_model() -> None:
 def test_a_refused_optimizer_serves_its_model_on() -> None:
     optimizer = SGD()
     model = network(2, optimizer)
-    with pytest.raises(ValueError, match="SGD: serves another model already"):
+    with pytest.raises(ValueError, match="SGD: is used by another model already"):
         network(2, optimizer)
     model.compile(optimizer, "mse")

@@ -31,7 +31,14 @@ from numpycnn.engine import blas
 from numpycnn.engine import workers as parallel
 from numpycnn.engine.process import token
 from numpycnn.engine.training import MAX_MICRO_BATCH, count_multiplications, micro_batches, min_examples
-from numpycnn.engine.workers import THREAD_SETTINGS, ThreadSettings, at_work, check_workers, map_in_order, processors
+from numpycnn.engine.workers import (
+    THREAD_SETTINGS,
+    ThreadSettings,
+    check_workers,
+    map_in_order,
+    processors,
+    worker_pool,
+)
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
 
@@ -231,7 +238,7 @@ def with_processes() -> object:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context, initializer=two_blas_threads) as executor:
         found: dict[str, Any] = {"free": executor.submit(blas_threads).result()}
-        with at_work(2, executor) as pool:
+        with worker_pool(2, executor) as pool:
             found["held"] = list(pool.run(blas_threads, range(8)))
         found["results"] = [results(fast=fast, workers=2, executor=executor) for fast in (True, False)]
         model, x = network_of(Own(contiguous)), np.asfortranarray(ROWS)
@@ -641,20 +648,20 @@ def test_blas_in_a_worker_process_is_held_too(processes: Any) -> None:
 @needs_blas
 @pytest.mark.usefixtures("two_threads")
 def test_blas_is_held_for_a_caller_in_another_process() -> None:
-    parallel.hold_blas.cache_clear()
+    parallel.limit_blas.cache_clear()
     assert set(parallel.in_worker(b"another process", blas_threads, None)) == {1}
 
 
 @needs_blas
 def test_blas_is_left_to_the_caller_in_the_callers_own_process(two_threads: tuple[list[int], float]) -> None:
-    parallel.hold_blas.cache_clear()
+    parallel.limit_blas.cache_clear()
     assert parallel.in_worker(token(), blas_threads, None) == two_threads[0]
     assert settings_now() == two_threads
 
 
 def forget_blas() -> None:
     """Let the next who asks look for BLAS anew."""
-    for known in (blas.threadpool_controller, blas.openblas_threads, parallel.hold_blas):
+    for known in (blas.threadpool_controller, blas.openblas_threads, parallel.limit_blas):
         known.cache_clear()
 
 
@@ -718,15 +725,15 @@ def test_what_is_no_library_or_another_one_is_passed_over(tmp_path: Path, monkey
     no_library.write_bytes(b"openblas")
     another = Path(_ctypes.__file__)
     monkeypatch.setattr(blas, "library_paths", lambda: iter([no_library, another, *found]))
-    assert blas.can_be_held()
+    assert blas.can_limit_threads()
     blas.openblas_threads.cache_clear()
     monkeypatch.setattr(blas, "library_paths", lambda: iter([no_library, another]))
-    assert not blas.can_be_held()
+    assert not blas.can_limit_threads()
 
 
 @pytest.mark.usefixtures("unknown_blas")
 def test_with_an_unknown_blas_there_is_one_worker_by_default() -> None:
-    assert blas.one_thread() is None
+    assert blas.single_thread() is None
     assert check_workers("x", None, None) == 1
     assert check_workers("x", 3, None) == 3
     with ThreadPoolExecutor(1) as executor:
@@ -844,7 +851,7 @@ def test_work_on_the_callers_arrays_stays_in_its_process() -> None:
     def who(_: int) -> int:
         return threading.get_ident()
 
-    with ThreadPoolExecutor(2) as executor, at_work(2, executor) as pool:
+    with ThreadPoolExecutor(2) as executor, worker_pool(2, executor) as pool:
         assert set(pool.run_here(who, range(4))) == {threading.get_ident()}
         assert threading.get_ident() not in pool.run(who, range(4))
     both = threading.Barrier(2)
@@ -853,7 +860,7 @@ def test_work_on_the_callers_arrays_stays_in_its_process() -> None:
         both.wait(timeout=30)
         return threading.get_ident()
 
-    with at_work(2) as pool:
+    with worker_pool(2) as pool:
         found = list(pool.run_here(meet, range(2)))
     assert threading.get_ident() in found
     assert len(set(found)) == 2
@@ -868,7 +875,7 @@ def test_threads_begin_no_job_after_one_has_failed() -> None:
             raise RuntimeError("this job fails")
         time.sleep(0.05)
 
-    with pytest.raises(RuntimeError, match="this job fails"), at_work(2) as pool:
+    with pytest.raises(RuntimeError, match="this job fails"), worker_pool(2) as pool:
         list(pool.run(fail, range(100)))
     count = len(begun)
     assert count <= 4
@@ -890,7 +897,7 @@ def test_threads_begin_no_job_after_the_caller_has_failed(monkeypatch: pytest.Mo
         shutdown(pool, wait=wait)
 
     def fail() -> None:
-        with at_work(2) as pool:
+        with worker_pool(2) as pool:
             results = pool.run(job, range(100))
             next(results)
             raise RuntimeError("the caller fails")

@@ -19,7 +19,7 @@ from parity.replay import compared
 from numpycnn import functional, losses, optimizers
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast import block
+from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.functional.window import Window
 from numpycnn.layers import BatchNormalization
 from numpycnn.layers.core import Flatten
@@ -135,8 +135,8 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault(optimizers.Adam.step, "(np.sqrt(v) + self.epsilon)", "np.sqrt(v + self.epsilon)"),
     ),
     "Adam without the correction of its mean": (Fault(optimizers.Adam.step, " / (1.0 - self.beta_1**t)", ""),),
-    "a block without its ReLU": (Fault(block.ConvBlock.pool, "0 if self.relu else -np.inf", "-np.inf"),),
-    "a block whose ReLU passes every gradient": (Fault(block.ConvBlock.gated, "if self.relu else", "if False else"),),
+    "a block without its ReLU": (Fault(ConvBlock.forward, "0 if self.relu else -np.inf", "-np.inf"),),
+    "a block whose ReLU passes every gradient": (Fault(ConvBlock.gated, "if self.relu else", "if False else"),),
 }
 
 

@@ -14,6 +14,13 @@ def test_threads_have_the_token_of_their_process() -> None:
         assert pool.submit(process.token).result() == process.token()
 
 
+def test_a_token_drawn_anew_is_another() -> None:
+    before = process.token()
+    process.renew()
+    assert process.token() != before
+    assert len(process.token()) == len(before) == 16
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_another_process_has_another_token(method: str) -> None:
     def token(pool: Executor) -> bytes:

@@ -34,11 +34,11 @@ def test_blocks_change_nothing(
     c = whole_numbers(rng, (*lead, rows, filters), transposed=False)
     out = np.full((*lead, rows, filters), np.nan, np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(products, "SMALL", small)
-        patch.setattr(products, "FEWEST", 4)
-        assert products.times(a, b, out) is out
+        patch.setattr(products, "MAX_BLOCK_PRODUCTS", small)
+        patch.setattr(products, "MIN_BLOCK_ROWS", 4)
+        assert products.blocked_matmul(a, b, out) is out
         np.testing.assert_array_equal(out, np.einsum("...rk,...kf->...rf", a, b))
-        np.testing.assert_array_equal(products.transposed_times(a, c), np.einsum("...rk,...rf->...kf", a, c))
+        np.testing.assert_array_equal(products.blocked_matmul_transposed(a, c), np.einsum("...rk,...rf->...kf", a, c))
 
 
 @pytest.mark.parametrize(

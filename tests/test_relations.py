@@ -18,7 +18,7 @@ EXAMPLES = settings().max_examples
 
 
 @pytest.mark.parametrize("name", CHEAP)
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES // 2)
 @given(data=st.data())
 def test_a_relation_holds(name: str, data: st.DataObject) -> None:
     RELATIONS[name].holds(data.draw)
@@ -36,7 +36,7 @@ def test_a_relation_notices_its_fault(name: str) -> None:
     """With the fault in place there is an example for which the relation does not hold."""
     relation = RELATIONS[name]
 
-    @settings(max_examples=50, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=25, derandomize=True, database=None, phases=[Phase.generate])
     @given(data=st.data())
     def holds(data: st.DataObject) -> None:
         relation.holds(data.draw)

@@ -58,7 +58,13 @@ def test_the_tutorial_networks_summary(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_model_of_nothing(kind: type[Network], floatx: str) -> None:
     backend.set_floatx(floatx)
     model = kind()
-    assert (model.name, model.fast, model.seed, model.layers, model.params) == (kind.__name__.lower(), True, None, [], {})
+    assert (model.name, model.fast, model.seed, model.layers, model.params) == (
+        kind.__name__.lower(),
+        True,
+        None,
+        [],
+        {},
+    )
     assert (model.built, model.input_shape, model.output_shape) == (False, None, None)
     assert isinstance(model.dtype, np.dtype)
     assert model.dtype.name == floatx

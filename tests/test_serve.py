@@ -136,7 +136,7 @@ def assert_no_more_threads(before: int) -> None:
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Starts servers, patient with a client that is slow; afterwards none of their threads is left."""
-    monkeypatch.setattr(server, "LINGERING", 30.0)
+    monkeypatch.setattr(server, "LINGER_SECONDS", 30.0)
     before, running = threading.active_count(), []
 
     def begin(
@@ -242,7 +242,7 @@ def test_what_the_page_has_is_not_sent_again(live: Running) -> None:
 
 def test_any_example_is_traced_and_some_are_held(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those read wrongly first, as the model reads them now."""
-    monkeypatch.setattr("numpycnn.show.serve.session.OFFERED", 5)
+    monkeypatch.setattr("numpycnn.show.serve.session.MAX_EXAMPLES", 5)
     x, y = small_data(20)
     live = start(data=small_data(25, seed=1))
     live.reach(1)
@@ -494,7 +494,7 @@ def test_what_is_no_request(live: Running, sent: bytes, status: int, message: st
 
 def test_half_a_request_and_silence_hold_nothing(live: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     assert live.raw(b"", ends=True).status == 0
-    monkeypatch.setattr(server, "READING", 0.2)
+    monkeypatch.setattr(server, "READ_SECONDS", 0.2)
     for sent in (
         b"",
         b"GET /",
@@ -504,8 +504,8 @@ def test_half_a_request_and_silence_hold_nothing(live: Running, monkeypatch: pyt
 
 
 def test_one_byte_at_a_time_is_not_enough(live: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "READING", 0.3)
-    monkeypatch.setattr(server, "LINGERING", 0.2)
+    monkeypatch.setattr(server, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(server, "LINGER_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", live.port), timeout=30) as connection, contextlib.suppress(OSError):
         for _ in range(1000):
             connection.sendall(b"G")
@@ -514,7 +514,7 @@ def test_one_byte_at_a_time_is_not_enough(live: Running, monkeypatch: pytest.Mon
 
 
 def test_a_client_that_never_stops_sending_is_hung_up_on(live: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "LINGERING", 0.2)
+    monkeypatch.setattr(server, "LINGER_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", live.port), timeout=30) as connection, contextlib.suppress(OSError):
         while True:
             connection.sendall(b"hello\r\n" * 1000)
@@ -524,10 +524,11 @@ def test_a_client_that_never_stops_sending_is_hung_up_on(live: Running, monkeypa
 def test_there_are_only_so_many_connections(live: Running) -> None:
     with contextlib.ExitStack() as stack:
         silent = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", live.port))) for _ in range(server.CONNECTIONS)
+            stack.enter_context(socket.create_connection(("127.0.0.1", live.port)))
+            for _ in range(server.MAX_CONNECTIONS)
         ]
         deadline = time.monotonic() + 30
-        while len(live.server._open) < server.CONNECTIONS and time.monotonic() < deadline:
+        while len(live.server._open) < server.MAX_CONNECTIONS and time.monotonic() < deadline:
             time.sleep(0.01)
         one_more = stack.enter_context(socket.create_connection(("127.0.0.1", live.port), timeout=30))
         assert one_more.recv(1) == b""
@@ -625,13 +626,13 @@ def test_what_is_refused_says_what_was_expected(monkeypatch: pytest.MonkeyPatch)
         (lambda: protocol.json_of(b"{}", 3), "expected a body of 3 bytes, as Content-Length says; received 2"),
         (lambda: protocol.json_of(b"{", 1), "expected a body of JSON"),
         (lambda: protocol.choice_of({}, "command", ["a"]), 'expected {"command": one of a}'),
-        (lambda: session.wanted(0), "expected an object"),
-        (lambda: session.wanted({"example": 0, "training": 0}), "training: expected true or false"),
-        (lambda: session.wanted({"example": 0, "step": ""}), "step: expected a whole number or null"),
-        (lambda: session.wanted({"example": 20}), "example: expected 0 to 19"),
-        (lambda: session.wanted({"x": []}), "x: expected a list of 64 numbers"),
-        (lambda: session.wanted({"x": [1e99] * 64}), "x: expected finite numbers of float32"),
-        (lambda: session.trace(session.wanted({"x": [0] * 64, "target": [1, 1, 1]})), "each row of y must be one-hot"),
+        (lambda: session.trace_request(0), "expected an object"),
+        (lambda: session.trace_request({"example": 0, "training": 0}), "training: expected true or false"),
+        (lambda: session.trace_request({"example": 0, "step": ""}), "step: expected a whole number or null"),
+        (lambda: session.trace_request({"example": 20}), "example: expected 0 to 19"),
+        (lambda: session.trace_request({"x": []}), "x: expected a list of 64 numbers"),
+        (lambda: session.trace_request({"x": [1e99] * 64}), "x: expected finite numbers of float32"),
+        (lambda: session.trace(session.trace_request({"x": [0] * 64, "target": [1, 1, 1]})), "each row of y must be one-hot"),
         (lambda: routes.frame(Trainer(session, None, 1), "step=5"), "expected a step of which there is a frame"),
         (lambda: server.Handler.asked(asking("/token/other")), "expected one of state, frame, trace, train"),
     ]  # fmt: skip
@@ -640,7 +641,7 @@ def test_what_is_refused_says_what_was_expected(monkeypatch: pytest.MonkeyPatch)
             call()
     session.model.loss = None
     with pytest.raises(RequestError, match="target: expected null, for the model has no loss"):
-        session.wanted({"x": [0] * 64, "target": [1, 0, 0]})
+        session.trace_request({"x": [0] * 64, "target": [1, 0, 0]})
     with pytest.raises(ValueError, match="expected a finite number; received NaN"):
         protocol.no_constant("NaN")
     for seconds in (0.01, -1.0):
@@ -855,7 +856,7 @@ def test_without_test_targets_there_are_no_test_figures(start: Start) -> None:
 
 
 def test_what_is_large_is_left_out_of_frames(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("numpycnn.show.serve.trainer.LARGE", 200)
+    monkeypatch.setattr("numpycnn.show.serve.trainer.MAX_ARRAY_BYTES", 200)
     table = start().get("frame?step=0").json()["tensors"]
     left = {name: entry["left_out"] for name, entry in table.items() if "left_out" in entry}
     assert left["conv2d/output"] == 6 * 6 * 4 * 4

@@ -173,7 +173,7 @@ def test_a_drawn_digit_goes_to_numpy_and_comes_back_traced(live: Served) -> None
 def test_any_test_digit_by_its_number(live: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = live.browser
     assert live.y is not None
-    monkeypatch.setattr("numpycnn.show.serve.session.OFFERED", 300)
+    monkeypatch.setattr("numpycnn.show.serve.session.MAX_EXAMPLES", 300)
     browser.open(live.server.address)
     live.choose("input")
     assert browser.value("document.querySelectorAll('#panel input[type=number]').length") == 1

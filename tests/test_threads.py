@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from numpycnn.common.typing import Array
-from numpycnn.engine.threads import Piece, WorkerPool
+from numpycnn.engine.threads import Task, WorkerPool
 
 
 def here(_: object = None) -> threading.Thread:
@@ -30,14 +30,14 @@ class Keeper:
         return self.may_end.wait(timeout=30)
 
     def jobs(self, *others: Callable[[], Any]) -> Iterator[Callable[[], Any]]:
-        """This work, and once a thread has begun it, the others."""
+        """The work, and once a thread has begun it, the others."""
         yield self.keep
         assert self.begun.wait(timeout=30)
         yield from others
 
-    def begun_in(self, pool: WorkerPool) -> Piece:
+    def begun_in(self, pool: WorkerPool) -> Task:
         """A piece that a thread has begun."""
-        piece = pool.give(self.keep)
+        piece = pool.submit(self.keep)
         assert self.begun.wait(timeout=30)
         return piece
 
@@ -66,7 +66,7 @@ def test_the_threads_work_at_once_while_the_caller_does_something_else() -> None
         return here().name
 
     with WorkerPool(4) as pool:
-        pieces = [pool.give(meet) for _ in range(3)]
+        pieces = [pool.submit(meet) for _ in range(3)]
         wait(pieces, timeout=30)
         assert {piece.result() for piece in pieces} == {"numpycnn_0", "numpycnn_1", "numpycnn_2"}
 
@@ -80,7 +80,7 @@ def test_the_caller_sleeps_where_nothing_is_left_to_do(monkeypatch: pytest.Monke
 
     def and_then_never() -> Iterator[Callable[[], Any]]:
         yield from keeper.jobs()
-        monkeypatch.setattr(pool, "do_next", never)
+        monkeypatch.setattr(pool, "run_next", never)
         threading.Timer(0.05, keeper.may_end.set).start()
 
     with WorkerPool(2) as pool:
@@ -93,7 +93,7 @@ def test_the_caller_leaves_the_rest_alone_once_it_has_what_it_asked_for() -> Non
         keeping = keeper.begun_in(pool)
         results = pool.map(here, range(4))
         assert next(results) is threading.current_thread()
-        assert len(pool.open_pieces) == 3
+        assert len(pool.pending) == 3
         keeper.may_end.set()
         assert keeping.result() is True
         assert len(list(results)) == 3
@@ -174,7 +174,7 @@ def test_what_ends_a_thread_reaches_the_caller() -> None:
         raise SystemExit("in a thread")
 
     with WorkerPool(2) as pool:
-        piece = pool.give(leave)
+        piece = pool.submit(leave)
         wait([piece], timeout=30)
         with pytest.raises(SystemExit, match="in a thread"):
             piece.result()
@@ -186,9 +186,9 @@ def test_work_that_is_cancelled_or_left_over_is_not_done() -> None:
     keeper = Keeper()
     with WorkerPool(2) as pool:
         keeping = keeper.begun_in(pool)
-        assert pool.give(partial(done.append, 1)).cancel()
+        assert pool.submit(partial(done.append, 1)).cancel()
         assert list(pool.map(done.append, [2])) == [None]
-        pool.give(partial(done.append, 3))
+        pool.submit(partial(done.append, 3))
         threading.Timer(0.05, keeper.may_end.set).start()
     assert keeping.done()
     assert done == [2]
@@ -201,7 +201,7 @@ def test_pieces_not_begun_are_cancelled_when_no_more_results_are_wanted() -> Non
         results = pool.map(done.append, range(4))
         next(results)
         results.close()  # type: ignore[attr-defined]
-        assert all(piece.cancelled() for piece in pool.open_pieces)
+        assert all(piece.cancelled() for piece in pool.pending)
         keeper.may_end.set()
     assert done == [0]
 
@@ -211,7 +211,7 @@ def test_the_callers_errstate_holds_in_a_thread() -> None:
         return np.exp(np.full(1, 1000, np.float32))
 
     with WorkerPool(2) as pool, np.errstate(over="raise"):
-        piece = pool.give(overflow)
+        piece = pool.submit(overflow)
         wait([piece], timeout=30)
         with pytest.raises(FloatingPointError):
             piece.result()
@@ -220,6 +220,6 @@ def test_the_callers_errstate_holds_in_a_thread() -> None:
 def test_no_thread_is_left() -> None:
     before = threading.enumerate()
     with WorkerPool(4) as pool:
-        wait([pool.give(here) for _ in range(10)], timeout=30)
+        wait([pool.submit(here) for _ in range(10)], timeout=30)
         assert len(threading.enumerate()) > len(before)
     assert threading.enumerate() == before

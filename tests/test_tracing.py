@@ -13,7 +13,7 @@ from numpycnn.common.randomness import descendant
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
-from numpycnn.engine.training import Place
+from numpycnn.engine.training import Position
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
 from numpycnn.show.trace import Trace
@@ -45,9 +45,15 @@ def batch(network: Sequential, n: int = 3) -> tuple[Array, Array]:
     return rng.normal(size=(n, *network.input_shape)), np.eye(CLASSES)[rng.integers(0, CLASSES, n)]
 
 
-@pytest.mark.parametrize("loss", ["categorical_crossentropy", "mse"])
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "data_format", "trained"),  # every two of the values together
+    [
+        ("categorical_crossentropy", "channels_last", False),
+        ("categorical_crossentropy", "channels_first", True),
+        ("mse", "channels_last", True),
+        ("mse", "channels_first", False),
+    ],
+)
 def test_every_gradient_is_what_differences_give(loss: str, data_format: str, trained: bool) -> None:
     """The loss as a function of any layer's input: the layers after it, called one by one."""
     network = float64_network(all_kinds(data_format), loss)
@@ -56,7 +62,7 @@ def test_every_gradient_is_what_differences_give(loss: str, data_format: str, tr
 
     def loss_from(first: int, value: Array) -> float:
         for index, layer in list(enumerate(network.layers))[first:]:
-            value, _ = layer.forward(value, training=trained, rng=descendant(Place(3, 0).rng(0), [index]))
+            value, _ = layer.forward(value, training=trained, rng=descendant(Position(3, 0).rng(0), [index]))
         assert network.loss is not None
         return network.loss(y, value)
 
@@ -79,8 +85,8 @@ def test_the_parameters_gradients_are_those_of_training(loss: str) -> None:
     x, y = batch(network)
     trace = network.trace(x, y, training=True)
     assert network.loss is not None
-    goal = training.objective(network, network.loss, network.dtype, fast=False)
-    step = training.batch_gradients(goal, Place(3, 0), Data(x, y), np.arange(len(x)))
+    objective = training.make_objective(network, network.loss, network.dtype, fast=False)
+    step = training.batch_gradients(objective, Position(3, 0), Data(x, y), np.arange(len(x)))
     result, gradients = step.result, training.total(step.terms)
     traced = {
         f"{layer.name}/{key}": g for layer in trace.layers.values() for key, g in layer.parameter_gradients.items()

@@ -18,7 +18,7 @@ import numpycnn
 from numpycnn import callbacks, initializers, losses
 from numpycnn.common import keras_names
 from numpycnn.common.explained import Explained
-from numpycnn.common.unknown import NOT_PLANNED, PLANNED, remark, statuses
+from numpycnn.common.unknown import NOT_PLANNED, PLANNED, hint, statuses
 from numpycnn.layers import Conv2D, Dense, Dropout
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers import SGD, Adam
@@ -40,6 +40,7 @@ PLACES = [
     ("optimizers", "schedules", PLANNED),
     ("losses", "Huber", f"{PLANNED}; available: CategoricalCrossentropy, "),
     ("losses", "categorical_crossentropy", f"{PLANNED}; the nearest is 'CategoricalCrossentropy'"),
+    ("losses", "Categoricalcrossentropy", "the nearest is 'CategoricalCrossentropy'; available: "),
     ("callbacks", "ModelCheckpoint", f"{PLANNED}; available: BackupAndRestore, "),
     ("metrics", "Precision", f"{PLANNED}; available: accuracy, confusion_matrix"),
     ("datasets", "cifar10", f"{PLANNED}; available: idx, mnist"),
@@ -63,6 +64,7 @@ def test_an_unknown_name_is_explained(module: str, name: str, message: str) -> N
         getattr(found, name)
     assert (caught.value.name, caught.value.obj) == (name, found)
     assert not hasattr(found, name)
+    assert not re.search("LAYERS|ACTIVATIONS|__version__", str(caught.value))  # tables are not what users look for
 
 
 @pytest.mark.parametrize(
@@ -169,6 +171,10 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: new.layers.Conv2D(3, 3, W_regularizer=0), rf"write 'kernel_regularizer' instead \({PLANNED}\)"),
         (lambda: new.layers.Dropout(0.5, seed=1), "Dropout: .* 'seed': the model's seed fixes all its randomness"),
+        (
+            lambda: new.layers.Dense(3, trainable=False),
+            "Dense: .* 'trainable': it is set afterwards: layer.trainable = ",
+        ),
         (lambda: new.layers.Flatten(nonsense=1), f"Flatten: .* 'nonsense': {NOT_PLANNED}; available: data_format, "),
         (lambda: new.Input(shape=(3,), batch_shape=3), "Input: .* 'batch_shape': write 'shape' instead"),
         (lambda: new.losses.MeanSquaredError(reduction=0), f"MeanSquaredError: .*: {NOT_PLANNED}; available: none$"),
@@ -190,6 +196,11 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: model.evaluate(1, 2, sample_weight=3), "^Sequential.evaluate: "),
         (lambda: model.predict(1, batchsize=3), "^Sequential.predict: .* the nearest is 'batch_size'"),
+        (
+            lambda: model.load_weights("x", by_name=True),
+            f"^Sequential.load_weights: .* 'by_name': {NOT_PLANNED}; available: pa",
+        ),
+        (lambda: new.datasets.mnist.load_data(path="x"), f"^load_data: .* 'path': {NOT_PLANNED}; available: none$"),
         (lambda: model.save("x", overwrite=True), f"^Sequential.save: .* 'overwrite': {PLANNED}"),
         (lambda: new.load_model("x", compile=False), f"^load_model: .* 'compile': {NOT_PLANNED}; available: path"),
     ]
@@ -322,8 +333,8 @@ def test_what_is_to_be_written_instead_exists_or_is_in_the_table() -> None:
 
 
 def test_of_a_table_of_no_name_there_is_nothing_to_say() -> None:
-    assert remark("", "full", ["valid", "same"]) == ""
-    assert remark("", "Sane", ["valid", "same"]) == "the nearest is 'same'"
+    assert hint("", "full", ["valid", "same"]) == ""
+    assert hint("", "Sane", ["valid", "same"]) == "the nearest is 'same'"
 
 
 def test_whoever_makes_no_error_waits_for_none_of_it() -> None:

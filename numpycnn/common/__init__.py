@@ -1,1 +1,1 @@
-"""What every room uses: types, checks of arguments, configurations, randomness. It imports nothing of the rest."""
+"""What every other package uses: types, argument checks, configurations, randomness. Imports none of them."""

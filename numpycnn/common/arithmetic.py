@@ -1,6 +1,6 @@
-"""Arithmetic of whole numbers that Python has no name for."""
+"""Integer arithmetic."""
 
 
 def ceil_div(a: int, b: int) -> int:
-    """a/b rounded up to a whole number, for b above 0."""
+    """a/b rounded up, for b > 0."""
     return -(-a // b)

@@ -1,7 +1,7 @@
-"""Checks of arguments: each returns the value in its plain form, or raises.
+"""Argument checks: each returns the value as a plain Python or NumPy object, or raises.
 
-An error says whose argument it is, what was expected and what was received. TypeError is for the wrong kind of thing,
-ValueError for the wrong value.
+An error names the owner of the argument, what was expected and what was received. TypeError is for a wrong type,
+ValueError for a wrong value.
 """
 
 import operator
@@ -17,26 +17,26 @@ from numpycnn.common.typing import Array, Pair, Shape
 
 T = TypeVar("T")
 
-CHUNK = 1024  # examples looked at at a time
-MOST = 2**31 - 1  # numbers in an array, and so in any axis of it: as far as BLAS counts
-MOST_AXES = 32  # NumPy has room for twice as many; the product of very many sizes takes long
-LARGEST = float(np.finfo(np.float32).max)
-MOST_SHOWN = 200  # characters of a value that an error shows
+CHUNK = 1024  # examples checked at a time
+MAX_SIZE = 2**31 - 1  # of an array, and so of each axis: the range of BLAS's 32-bit integers
+MAX_AXES = 32  # of an array; NumPy allows 64
+MAX_FLOAT = float(np.finfo(np.float32).max)
+MAX_REPR = 200  # characters of a value in an error message
 
 
-def shown(value: Any) -> str:
-    """The value as an error shows it, cut where it is long."""
+def short_repr(value: Any) -> str:
+    """repr(value) for an error message, truncated where it is long."""
     try:
-        with np.printoptions(threshold=MOST_SHOWN, edgeitems=1):  # what is cut off need not be formatted
+        with np.printoptions(threshold=MAX_REPR, edgeitems=1):  # long arrays need not be formatted whole
             text = repr(value)
-    except Exception:  # its own __repr__ fails, or it is an integer of thousands of digits
+    except Exception:  # __repr__ fails, or an integer has more digits than Python prints
         return f"a value of type {type(value).__name__}"
-    return cut(text)
+    return truncated(text)
 
 
-def cut(text: str) -> str:
-    """The beginning of a text that is long."""
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+def truncated(text: str) -> str:
+    """At most MAX_REPR characters of the text."""
+    return text if len(text) <= MAX_REPR else f"{text[:MAX_REPR]}..."
 
 
 def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
@@ -47,22 +47,22 @@ def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most
         number = None
     if number is None or number < at_least:
         error = TypeError if number is None else ValueError
-        raise error(f"{owner}: {argument} must be an integer of at least {at_least}; received {shown(value)}")
+        raise error(f"{owner}: {argument} must be an integer of at least {at_least}; received {short_repr(value)}")
     if at_most is not None and number > at_most:
-        raise ValueError(f"{owner}: {argument} must be at most {at_most}; received {shown(value)}")
+        raise ValueError(f"{owner}: {argument} must be at most {at_most}; received {short_repr(value)}")
     return number
 
 
 def size(owner: str, argument: str, value: Any) -> int:
-    """A positive integer that an array's axis can be as long as."""
-    return integer(owner, argument, value, at_most=MOST)
+    """A positive integer up to MAX_SIZE: the length of an axis."""
+    return integer(owner, argument, value, at_most=MAX_SIZE)
 
 
 def pair(owner: str, argument: str, value: Any) -> Pair:
     """One positive integer, for both axes, or a sequence of two: (rows, columns)."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(values) != 2:
-        raise ValueError(f"{owner}: {argument} must be one integer or two; received {shown(value)}")
+        raise ValueError(f"{owner}: {argument} must be one integer or two; received {short_repr(value)}")
     return size(owner, argument, values[0]), size(owner, argument, values[1])
 
 
@@ -70,19 +70,21 @@ def shape(owner: str, argument: str, value: Any) -> Shape:
     """A sequence of positive integers: the shape of one example, without the batch axis."""
     if not isinstance(value, (tuple, list)):
         raise TypeError(
-            f"{owner}: {argument} must be a tuple of integers, without the batch axis; received {shown(value)}"
+            f"{owner}: {argument} must be a tuple of integers, without the batch axis; received {short_repr(value)}"
         )
-    if len(value) > MOST_AXES:
-        raise ValueError(f"{owner}: {argument} may have {MOST_AXES} axes; received {len(value)}")
-    found = tuple(size(owner, argument, one) for one in value)
-    few_enough(owner, argument, found)
-    return found
+    if len(value) > MAX_AXES:
+        raise ValueError(f"{owner}: {argument} may have {MAX_AXES} axes; received {len(value)}")
+    sizes = tuple(size(owner, argument, one) for one in value)
+    array_size(owner, argument, sizes)
+    return sizes
 
 
-def few_enough(owner: str, what: str, shape: Shape) -> None:
-    """Raise ValueError for a shape of more numbers than an array should hold."""
-    if prod(shape) > MOST:
-        raise ValueError(f"{owner}: {what} must hold at most {MOST} numbers; received the shape {shown(shape)}")
+def array_size(owner: str, what: str, shape: Shape) -> None:
+    """Raise ValueError for a shape of more than MAX_SIZE elements."""
+    if prod(shape) > MAX_SIZE:
+        raise ValueError(
+            f"{owner}: {what} must hold at most {MAX_SIZE} numbers; received the shape {short_repr(shape)}"
+        )
 
 
 def number(
@@ -95,60 +97,62 @@ def number(
     above: float = -inf,
     below: float = inf,
 ) -> float:
-    """A real number within the bounds, and of float32's range. "0.5" and True are not numbers."""
+    """A real number within the bounds and within float32's range. "0.5" and True are not numbers."""
     bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
-    stated = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
-    expected = f"{owner}: {argument} must be a finite number{', ' * bool(stated)}{stated}; received {shown(value)}"
+    limits = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
+    expected = f"{owner}: {argument} must be a finite number{', ' * bool(limits)}{limits}; received {short_repr(value)}"
     if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
         raise TypeError(expected)
     if not (-inf < value < inf and at_least <= value <= at_most and above < value < below):
         raise ValueError(expected)
-    if not -LARGEST <= value <= LARGEST:
-        raise ValueError(f"{owner}: {argument} must be from {-LARGEST:g} to {LARGEST:g}; received {shown(value)}")
+    if not -MAX_FLOAT <= value <= MAX_FLOAT:
+        raise ValueError(
+            f"{owner}: {argument} must be from {-MAX_FLOAT:g} to {MAX_FLOAT:g}; received {short_repr(value)}"
+        )
     return float(value)
 
 
 def flag(owner: str, argument: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{owner}: {argument} must be True or False; received {shown(value)}")
+        raise TypeError(f"{owner}: {argument} must be True or False; received {short_repr(value)}")
     return bool(value)
 
 
 def function(owner: str, argument: str, value: Any) -> None:
     """Raise TypeError unless the value can be called."""
     if not callable(value):
-        raise TypeError(f"{owner}: {argument} must be a function; received {shown(value)}")
+        raise TypeError(f"{owner}: {argument} must be a function; received {short_repr(value)}")
 
 
 def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind: str = "") -> T:
-    """One of the known values, which are all of one type. kind: as for `unknown.remark`, where Keras has more."""
-    expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {shown(value)}"
+    """One of the known values, which have one type. kind: as for `unknown.hint`, for names that Keras has too."""
+    expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {short_repr(value)}"
     if isinstance(value, bool) or not isinstance(value, type(next(iter(known), value))):
         raise TypeError(expected)
     for one in known:
         if one == value:
             return one
-    raise ValueError(expected + remark_on(kind, value, known))
+    raise ValueError(expected + hint_for(kind, value, known))
 
 
-def remark_on(kind: str, value: Any, known: Collection[Any]) -> str:
-    """What there is to say of an unknown name beside those that are known; nothing of what is no name."""
+def hint_for(kind: str, value: Any, known: Collection[Any]) -> str:
+    """A hint about an unknown name, in parentheses; empty where there is none, or the value is not a string."""
     from numpycnn.common import unknown
 
-    said = unknown.remark(kind, value, known) if isinstance(value, str) else ""
-    return f" ({said})" if said else ""
+    text = unknown.hint(kind, value, known) if isinstance(value, str) else ""
+    return f" ({text})" if text else ""
 
 
 def lookup(owner: str, argument: str, value: Any, table: Mapping[str, T], *, kind: str = "") -> T:
-    """What a table holds under the name `value`. kind: as for `choice`."""
+    """table[value]. kind: as for `choice`."""
     return table[choice(owner, argument, value, table, kind=kind)]
 
 
 def sequence(owner: str, argument: str, value: Any, *, length: int | None = None) -> Sequence[Any]:
-    """A list or tuple, of that many items where a length is given."""
+    """A list or tuple, of the given length unless that is None."""
     if not isinstance(value, (list, tuple)):
-        raise TypeError(f"{owner}: {argument} must be a list; received {shown(value)}")
+        raise TypeError(f"{owner}: {argument} must be a list; received {short_repr(value)}")
     if length is not None and len(value) != length:
         raise ValueError(f"{owner}: expected {length} {argument}; received {len(value)}")
     return value
@@ -156,11 +160,11 @@ def sequence(owner: str, argument: str, value: Any, *, length: int | None = None
 
 def keys(owner: str, argument: str, value: Any, expected: Set[str]) -> None:
     """Raise TypeError unless the value is a dict, ValueError unless it has these keys and no others."""
-    wanted = f"{owner}: {argument} must be a dict with the keys {', '.join(sorted(expected))}"
+    message = f"{owner}: {argument} must be a dict with the keys {', '.join(sorted(expected))}"
     if not isinstance(value, dict):
-        raise TypeError(f"{wanted}; received {shown(value)}")
+        raise TypeError(f"{message}; received {short_repr(value)}")
     if value.keys() != expected:
-        raise ValueError(f"{wanted}; received the keys {cut(', '.join(map(str, value)))}")
+        raise ValueError(f"{message}; received the keys {truncated(', '.join(map(str, value)))}")
 
 
 def arrays(owner: str, argument: str, value: Any) -> None:
@@ -169,13 +173,19 @@ def arrays(owner: str, argument: str, value: Any) -> None:
         isinstance(a, (np.ndarray, np.floating)) and a.dtype.kind == "f" for a in value.values()
     ):
         return
-    raise TypeError(f"{owner}: {argument} must be a dict of arrays of floats by name; received {shown(value)}")
+    raise TypeError(f"{owner}: {argument} must be a dict of arrays of floats by name; received {short_repr(value)}")
+
+
+def by_name(owner: str, argument: str, value: Any) -> dict[str, Any]:
+    """A dict of arguments by name."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise TypeError(f"{owner}: {argument} must be a dict of arguments by name; received {short_repr(value)}")
+    return value
 
 
 def arguments(owner: str, argument: str, value: Any, constructor: type) -> dict[str, Any]:
     """A dict of arguments by name that the constructor takes."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise TypeError(f"{owner}: {argument} must be a dict of arguments by name; received {shown(value)}")
+    by_name(owner, argument, value)
     try:
         signature(constructor).bind(**value)
     except TypeError as error:
@@ -186,33 +196,35 @@ def arguments(owner: str, argument: str, value: Any, constructor: type) -> dict[
 def text(owner: str, argument: str, value: Any) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise TypeError(f"{owner}: {argument} must be a string; received {shown(value)}")
+        raise TypeError(f"{owner}: {argument} must be a string; received {short_repr(value)}")
     return value
 
 
 def path(owner: str, argument: str, value: Any) -> str:
-    """A file's path: a string, or what has one, such as a pathlib.Path."""
+    """A file's path as a string, from a string or an os.PathLike such as a pathlib.Path."""
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
-        raise TypeError(f"{owner}: {argument} must be a path, as a string or a pathlib.Path; received {shown(value)}")
+        raise TypeError(
+            f"{owner}: {argument} must be a path, as a string or a pathlib.Path; received {short_repr(value)}"
+        )
     try:
         encoded = os.fsencode(value)
-    except UnicodeEncodeError:  # half a character
+    except UnicodeEncodeError:  # a lone surrogate
         encoded = b""
     if not encoded or b"\0" in encoded:
-        raise ValueError(f"{owner}: {argument} must be a path; received {shown(value)}")
+        raise ValueError(f"{owner}: {argument} must be a path; received {short_repr(value)}")
     return os.fspath(value)
 
 
 def name(owner: str, value: Any) -> str:
-    """A name that can stand in "layer/parameter": not empty, and without a slash."""
+    """A name that can be part of "layer/parameter": not empty, and without a slash."""
     text(owner, "name", value)
     if not value or "/" in value:
-        raise ValueError(f"{owner}: name must not be empty nor contain '/'; received {shown(value)}")
+        raise ValueError(f"{owner}: name must not be empty nor contain '/'; received {short_repr(value)}")
     return value
 
 
 def numbers(owner: str, argument: str, value: Any) -> Array:
-    """An array of real numbers (bool, integer or float), or anything NumPy makes one of. Nothing is copied or cast."""
+    """An array of real numbers (bool, integer or float) from any array-like; neither copied nor cast."""
     try:
         array = np.asarray(value)
     except ValueError as error:  # rows of different lengths
@@ -252,7 +264,7 @@ def same_length(owner: str, **arrays: Array) -> None:
 
 
 def finite(owner: str, argument: str, array: Array, dtype: np.dtype) -> None:
-    """Raise ValueError if the array holds NaN or infinity once cast to dtype; it is cast in parts, to spare memory."""
+    """Raise ValueError if the array holds NaN or infinity once cast to dtype; it is cast in chunks, to save memory."""
     for start in range(0, len(array), CHUNK):
         with np.errstate(over="ignore"):
             bad = ~np.isfinite(array[start : start + CHUNK].astype(dtype))

@@ -1,4 +1,4 @@
-"""Objects as JSON values, {"class_name": ..., "config": ...}, and back, by closed tables of classes."""
+"""Objects as JSON values, {"class_name": ..., "config": ...}, and back, with closed tables of classes."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -17,12 +17,12 @@ def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
 
 
 def from_description(owner: str, argument: str, value: Any, table: Mapping[str, type[T]]) -> T:
-    """A new object as `describe` gave it. Raises TypeError or ValueError for anything else."""
+    """A new object from what `describe` returned. Raises TypeError or ValueError for anything else."""
     checks.keys(owner, argument, value, {"class_name", "config"})
     cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], table)
-    read = getattr(cls, "unbuilt", None)  # layers have it
+    unbuilt = getattr(cls, "unbuilt", None)  # only layers have it
     return (
         cls(**checks.arguments(owner, f"config of {argument}", value["config"], cls))
-        if read is None
-        else read(value["config"])
+        if unbuilt is None
+        else unbuilt(value["config"])
     )

@@ -1,23 +1,23 @@
 """Arguments and attributes that do not exist: `SGD(lr=0.1)` says that the argument is learning_rate.
 
-Python finds an unexpected argument before any line of the function runs. So the function is wrapped, and the wrapper
-turns Python's TypeError into one that explains. `**kwargs` in each constructor would do it too, and make type checkers
-and `inspect.signature` believe that every argument exists.
+Python rejects an unexpected argument before any line of the function runs. So the function is wrapped, and the wrapper
+replaces Python's TypeError by one with a hint. `**kwargs` in each constructor would do so too, but then type checkers
+and `inspect.signature` would accept every argument.
 """
 
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from numpycnn.common.unknown import remark
+from numpycnn.common.unknown import hint
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Explained:
-    """Mixin for classes that users name: unexpected arguments and unknown attributes are explained.
+    """Mixin for public classes: the errors for unexpected arguments and unknown attributes get a hint.
 
-    explained_methods: whose arguments, beside the constructor's. Subclasses, the users' own too, are served likewise.
+    explained_methods: the methods to wrap besides the constructor. Applies to subclasses, user-defined ones included.
     """
 
     explained_methods: tuple[str, ...] = ()
@@ -26,14 +26,14 @@ class Explained:
         super().__init_subclass__(**options)
         explain_arguments_of(cls)
 
-    if not TYPE_CHECKING:  # type checkers would believe that every attribute exists
+    if not TYPE_CHECKING:  # pragma: no branch  # hidden from type checkers, which would accept every attribute
 
         def __getattr__(self, name: str) -> NoReturn:
-            """Raise AttributeError. Python asks for it where it has not found the attribute."""
-            if hasattr(type(self), name):  # a property, whose own error shall be heard
+            """Raise AttributeError with a hint. Python calls this only for attributes that it does not find."""
+            if hasattr(type(self), name):  # a property raised AttributeError: raise its own error again
                 return object.__getattribute__(self, name)
             known = [other for other in dir(self) if not other.startswith("_")]
-            explanation = "" if name.startswith("_") else f": {remark('attributes', name, known)}"
+            explanation = "" if name.startswith("_") else f": {hint('attributes', name, known)}"
             message = f"{type(self).__name__!r} object has no attribute {name!r}{explanation}"
             raise AttributeError(message, name=name, obj=self)
 
@@ -46,7 +46,7 @@ def explain_arguments_of(cls: type) -> None:
 
 
 def explains_arguments(function: Function) -> Function:
-    """The function, with a TypeError for an unexpected argument that names the nearest and says what is planned."""
+    """The function, with a TypeError for an unexpected argument that names the nearest one and says what is planned."""
 
     @wraps(function)
     def explained(*args: Any, **kwargs: Any) -> Any:
@@ -71,5 +71,5 @@ def check_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         names, owner = [name for name in known if name != "self"], function.__name__
         if "self" in known:
             owner = f"{type(args[0]).__name__}.{owner}".removesuffix(".__init__")
-        explanation = f"{remark('arguments', unexpected, names)}; available: {', '.join(names) or 'none'}"
+        explanation = f"{hint('arguments', unexpected, names)}; available: {', '.join(names) or 'none'}"
         raise TypeError(f"{owner}: got an unexpected keyword argument {unexpected!r}: {explanation}") from None

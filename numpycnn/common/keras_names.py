@@ -1,8 +1,8 @@
 """Keras's names that this library does not have: which are planned, which are out of scope, and which are older names.
 
-`unknown.py` makes the remarks of errors from it. The keys are the modules that Keras has the names in, and beside them
-"arguments" (of constructors and methods) and "attributes" (of models, layers, optimizers). What stands in none of the
-tables is not planned.
+`unknown.py` builds the hints of error messages from it. The keys are the Keras modules of the names, and also
+"arguments" (of constructors and methods) and "attributes" (of models, layers, optimizers). Names in none of the tables
+are not planned.
 """
 
 PLANNED: dict[str, str] = {
@@ -73,6 +73,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
     ("arguments", "the model's seed fixes all its randomness: Sequential(seed=...)", "seed"),
+    ("arguments", "it is set afterwards: layer.trainable = False", "trainable"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
 ]
 """(kind, reason, names)."""
@@ -130,4 +131,4 @@ REPLACED: dict[str, dict[str, str]] = {
         "backup_dir": "path",
     },
 }
-"""For each kind, what to write instead of an older name, or of one that Keras spells differently."""
+"""For each kind: the replacement for an older name, or for one that Keras spells differently."""

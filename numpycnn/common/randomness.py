@@ -1,7 +1,7 @@
 """Random numbers as a function of position: nothing to lock, nothing to save, nothing to reset.
 
-A generator is made on the spot from the model's seed and the place where its numbers are needed: which layer's weights,
-which step's dropout, which epoch's order. So the same seed gives the same bytes, whatever ran before.
+A generator is created from the model's seed and the position that its numbers are for: a layer's weights, a step's
+dropout, an epoch's order. So the same seed gives the same bytes, whatever ran before.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from numpycnn.common.typing import Rng
 
-# What the numbers are for. Each purpose has a stream of its own.
+# What the numbers are for: each purpose has its own stream.
 WEIGHTS, ORDER, DROPOUT = range(3)
 
 
@@ -20,7 +20,7 @@ def generator(seed: int, purpose: int, *position: int) -> Rng:
 
 
 def descendant(rng: Rng, indices: Sequence[int]) -> Rng:
-    """The generator that a new one's children, and theirs, have at these indices."""
+    """The generator reached by spawning children and taking the one at each index, level by level."""
     for index in indices:
         rng = rng.spawn(index + 1)[index]
     return rng

@@ -1,4 +1,4 @@
-"""Names for the types that signatures use throughout the library."""
+"""Type aliases used throughout the library."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ForwardRef
@@ -13,13 +13,13 @@ Pair = tuple[int, int]
 """Two integers: (rows, columns)."""
 
 Shape = tuple[int, ...]
-"""The shape of one example, without the batch axis, unless the text says otherwise."""
+"""The shape of one example, without the batch axis, unless stated otherwise."""
 
 Map = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]
-"""Like the built-in map: calls a function on every piece of work, and gives the results in order."""
+"""Like the built-in map: calls a function with every item, and yields the results in order."""
 
 if TYPE_CHECKING:
     Rng = np.random.Generator
 else:
-    Rng = ForwardRef("np.random.Generator")  # naming it would import numpy.random, a quarter of the library's start
-"""A source of random numbers: always passed in, never global."""
+    Rng = ForwardRef("np.random.Generator")  # importing numpy.random takes a quarter of the import time
+"""A random generator: always passed in, never global."""

@@ -19,7 +19,7 @@ SIDE = 28
 BOX = 20
 MIDDLE = 14  # where the centre of mass goes, counted in pixels from the top left one's centre
 FAINT = 0.2  # in a picture, what is fainter than this part of the strongest ink is paper
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 SHADES = " .:-=+*#%@"
 
 __all__ = ["as_input", "as_mnist", "as_text", "read_digit"]
@@ -88,8 +88,8 @@ def read_grey(path: str) -> Array:
     with open(path, "rb") as file:  # what the system refuses is raised as it is
         try:
             picture = Image.open(file)
-            if picture.width * picture.height > MOST_PIXELS:
-                raise ValueError(f"has {picture.width} by {picture.height} pixels; at most {MOST_PIXELS} are read")
+            if picture.width * picture.height > MAX_PIXELS:
+                raise ValueError(f"has {picture.width} by {picture.height} pixels; at most {MAX_PIXELS} are read")
             upright = ImageOps.exif_transpose(picture).convert("RGBA")
         except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
             raise ValueError(f"{path}: is no picture that can be read; {error}") from None

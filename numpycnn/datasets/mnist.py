@@ -6,12 +6,14 @@ is made available under the terms of the Creative Commons Attribution-Share Alik
 
 from pathlib import Path
 
+from numpycnn.common.explained import explains_arguments
 from numpycnn.common.typing import Array
 from numpycnn.datasets.idx import read_idx
 
 FILES = Path(__file__).parent / "mnist_files"
 
 
+@explains_arguments
 def load_data() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """((x_train, y_train), (x_test, y_test)), as Keras returns them; nothing is fetched, nothing is cached.
 

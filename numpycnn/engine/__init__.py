@@ -1,1 +1,1 @@
-"""What runs: a training step cut into micro-batches, the workers that share them, and the fast path."""
+"""The engine: a training step divided into micro-batches, the worker pool, and the fast path."""

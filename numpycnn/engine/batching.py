@@ -1,4 +1,4 @@
-"""Data for training: how it is cut into batches and split for validation, and the checks of what describes that."""
+"""Training data: rows of it, the validation split, and the checks of `batch_size`, `verbose` and `validation_data`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,24 +11,24 @@ from numpycnn.common.typing import Array
 
 @dataclass(frozen=True)
 class Data:
-    """Examples with their targets, and perhaps how much each counts."""
+    """Examples with their targets, and optionally with sample weights."""
 
     x: Array
     """(n, *input_shape)."""
     y: Array
     """(n, ...), as the loss takes targets."""
     weights: Array | None = None
-    """(n,): what each example's loss is multiplied by; None is 1."""
+    """(n,): the factor of each example's loss; None is 1."""
 
     def __len__(self) -> int:
         return len(self.x)
 
     def rows(self, rows: slice | Array) -> "Data":
-        """Some of the examples, by a slice or by their numbers."""
+        """Some of the examples, by a slice or by indices."""
         return Data(self.x[rows], self.y[rows], None if self.weights is None else self.weights[rows])
 
     def weighted(self, values: Array) -> Array:
-        """Values of each example, (n, ...), multiplied by its weight."""
+        """Per-example values, (n, ...), multiplied by the sample weights."""
         if self.weights is None:
             return values
         per_example = self.weights.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))  # (n, 1, ...)

@@ -1,8 +1,8 @@
-"""BLAS held to one thread, so that workers share the processors among them, and sums are rounded in one way.
+"""BLAS limited to one thread, so that the workers share the processors, and sums are always rounded the same way.
 
-The OpenBLAS that NumPy's own packages bring is told directly; any other BLAS through threadpoolctl (the extra
-`threads`), which lets only one thread of the program do so at a time. Where neither is found, BLAS uses the processors
-as it likes, and results may differ in the last digits from machine to machine.
+The OpenBLAS in NumPy's own packages is called directly; any other BLAS is limited through threadpoolctl (the extra
+`threads`), which only one thread of the program may do at a time. Where neither is found, BLAS chooses its own number
+of threads, and results may differ in the last digits from machine to machine.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +17,8 @@ PREFIXES = ("scipy_openblas", "openblas")
 SUFFIXES = ("64_", "")
 
 
-def one_thread() -> AbstractContextManager[Any] | None:
-    """A context in which BLAS has one thread; None where it cannot be told."""
+def single_thread() -> AbstractContextManager[Any] | None:
+    """A context in which BLAS has one thread; None where BLAS cannot be limited."""
     threads = openblas_threads()
     if threads is not None:
         return limited(*threads)
@@ -26,14 +26,14 @@ def one_thread() -> AbstractContextManager[Any] | None:
     return None if controller is None else controller.limit(limits=1, user_api="blas")
 
 
-def can_be_held() -> bool:
-    """Whether BLAS can be told how many threads to use."""
+def can_limit_threads() -> bool:
+    """Whether the number of BLAS threads can be set."""
     return openblas_threads() is not None or threadpool_controller() is not None
 
 
 @contextmanager
 def limited(get: Callable[[], int], put: Callable[[int], None]) -> Iterator[None]:
-    """OpenBLAS with one thread, and at the end as many as before."""
+    """OpenBLAS with one thread; at the end the former number is restored."""
     before = get()
     put(1)
     try:
@@ -54,8 +54,8 @@ def threadpool_controller() -> Any:
 
 @cache
 def openblas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """What reads and what sets the number of threads of NumPy's OpenBLAS; None where it has another BLAS."""
-    import ctypes  # here: its import takes a while
+    """The getter and the setter of the number of threads of NumPy's OpenBLAS; None for any other BLAS."""
+    import ctypes  # deferred: slow import
 
     for path in library_paths():
         try:
@@ -71,7 +71,7 @@ def openblas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None
 
 
 def library_paths() -> Iterator[Path]:
-    """Where OpenBLAS may be: in the libraries that NumPy's package brings, or what NumPy itself is linked with."""
+    """Where OpenBLAS may be: among the shared libraries in NumPy's package, or linked into NumPy itself."""
     package = Path(np.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):  # Linux and Windows; macOS
         yield from sorted(folder.glob("*openblas*"))

@@ -1,4 +1,4 @@
-"""A loss that is NaN or infinite, met before it spoils the weights."""
+"""NaN or infinite losses, detected before they reach the weights."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from numpycnn.engine.batching import Data
 
 
 def check_losses(owner: str, where: str, losses: Array, data: Data, order: Array) -> None:
-    """Raise ValueError where a loss of a batch is not finite. order: the numbers of the batch's examples in the data.
+    """Raise ValueError for a batch with a loss that is not finite. order: the indices of the batch's examples.
 
-    The error names the batch, and if that is why, the first example whose input or target is not finite.
+    The error names the batch and, if there is one, the first example whose input or target is not finite.
     """
     bad = ~np.isfinite(losses)
     if not bad.any():
@@ -23,7 +23,7 @@ def check_losses(owner: str, where: str, losses: Array, data: Data, order: Array
 
 
 def reason(data: Data, order: Array) -> str:
-    """Why losses may not be finite: the first number in these examples that is not, or that all are."""
+    """Why losses may not be finite: the first value in these examples that is not, or that all values are."""
     for name, array in (("x", data.x), ("y", data.y)):
         for number in order if array.dtype.kind == "f" else ():
             bad = np.argwhere(~np.isfinite(array[number]))

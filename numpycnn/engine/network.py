@@ -1,6 +1,6 @@
-"""Layers in a row as a user makes them: named, built from a seed, described, and held against data.
+"""A sequence of layers as users define it: naming, building from a seed, configuration, and checks of data.
 
-The loop over layers is in `layers/chain.py`; how a network is trained is in `training.py` and `models.py`.
+The loop over layers is in `layers/chain.py`; training is in `training.py` and `models.py`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,23 +20,26 @@ from numpycnn.layers.chain import Chain
 
 
 class Network(Chain):
-    """Layers in a row: the output of each is the input of the next. `Sequential` is one that can be trained.
+    """A sequence of layers: the output of each is the input of the next. `Sequential` adds training.
 
-    layers: the layers, or add them one by one; another Sequential may be one of them. name: what errors and the summary
-    call the model. seed: fixes initial weights, dropout and the order of examples; None draws one from NumPy's global
-    state when the model is built, so that `np.random.seed` before it fixes everything as well.
+    layers: the layers, or add them one by one; another Sequential may be one of them. name: the model's name in errors
+    and in the summary. seed: fixes initial weights, dropout and the order of examples; None draws one from NumPy's
+    global state when the model is built, so `np.random.seed` before that fixes everything as well.
 
-    The model is built, that is its parameters are made, as soon as the shape of an example is known: from the first
-    layer's input_shape, from `build`, or from the first data. Data are cast to its dtype batch by batch.
+    The model is built, that is its parameters are created, as soon as the shape of an example is known: from the first
+    layer's input_shape, from `build`, or from the first data. Data are cast to the model's dtype batch by batch.
 
     fast: compute convolutions in blocks, with the ReLU, pooling and dropout after them (`engine/fast/`): the same
-    numbers to rounding, several times as fast. False computes layer by layer, as `functional/` and `layers/` read.
+    numbers up to rounding, several times as fast. False computes layer by layer, by `functional/` and `layers/`.
     dtype: "float32" or "float64"; None is the backend's floatx when the model is built.
 
-    Raises TypeError or ValueError for a layer that is none, two layers of one name, and shapes that do not fit.
+    Raises TypeError for a layer that is not a Layer, ValueError for two layers of one name or shapes that do not fit.
     """
 
-    explained_methods = ("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary", "save")
+    explained_methods = (
+        *("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary"),
+        *("save", "save_weights", "load_weights", "get_layer"),
+    )
 
     def __init__(
         self,
@@ -65,16 +68,19 @@ class Network(Chain):
         return np.dtype(backend.floatx()) if self._dtype is None else self._dtype
 
     def add(self, layer: Layer | Input) -> None:
-        """Append a layer, and build it where the shape of its input is known. Raises as the class says."""
+        """Append a layer, and build it if the shape of its input is known. Raises as described for the class."""
         if isinstance(layer, Input):
             if self._layers or self._given_shape is not None:
                 raise ValueError(f"{self.name}.add: an Input must come before everything else")
             self._given_shape = layer.shape
             return
         if not isinstance(layer, Layer):
-            raise TypeError(f"{self.name}.add: expected a layer; received {checks.shown(layer)}")
-        if layer is self or any(layer is other for other in self._layers):
-            raise ValueError(f"{self.name}.add: {layer.name} is in the model already")
+            raise TypeError(f"{self.name}.add: expected a layer; received {checks.short_repr(layer)}")
+        present = {id(self), *map(id, every_layer(self._layers))}
+        again = [one.name for one in every_layer([layer]) if id(one) in present]
+        if again:
+            raise ValueError(f"{self.name}.add: {again[0]} is in the model already")
+        check_whole_batch(layer)
         with restored_on_error([layer]):
             layer.rename([other.name for other in self._layers])
             input_shape = self._next_input_shape(layer)
@@ -83,22 +89,22 @@ class Network(Chain):
         self._append(layer)
 
     def _append(self, layer: Layer) -> None:
-        """Append a layer as it is. Raises ValueError where its name is taken."""
+        """Append a layer without building it. Raises ValueError if its name is taken."""
         layer.rename([other.name for other in self._layers])
         layer.auto_named = False  # parameters and optimizer slots go by this name from now on
         self._layers.append(layer)
 
     def _next_input_shape(self, layer: Layer) -> Shape | None:
-        """The shape of what will go into a layer that is added; None while unknown."""
+        """The input shape of a layer that is added; None while unknown."""
         if self._layers:
             return self.output_shape
         return layer.input_shape if self._given_shape is None else self._given_shape
 
     def build(self, input_shape: Sequence[int | None], rng: Rng | None = None, dtype: Any = None) -> Shape:
-        """Make every layer's parameters, for examples of that shape: (28, 28, 1), or as Keras has it (None, 28, 28, 1).
+        """Create every layer's parameters, for examples of that shape: (28, 28, 1), or Keras's (None, 28, 28, 1).
 
-        rng and dtype are the model's own where it has a seed and a dtype. Returns the shape of an output.
-        Raises ValueError when there are no layers or the shape does not fit them; nothing is built then.
+        rng and dtype are ignored: the model has its own. Returns the shape of an output example.
+        Raises ValueError if there are no layers or the shape does not fit them; then nothing is built.
         """
         if isinstance(input_shape, (tuple, list)) and input_shape[:1] in ((None,), [None]):
             input_shape = input_shape[1:]
@@ -114,12 +120,12 @@ class Network(Chain):
         return super().output_shape_for(input_shape)
 
     def _build(self, layers: Sequence[Layer], first: int, shape: Shape) -> None:
-        """Build layers that follow one another, all or none; the first of them has, or will have, the index `first`.
+        """Build consecutive layers, all or none; `first` is the index of the first of them.
 
         Their parameters come from the model's seed, which is drawn now if there is none.
         """
         dtype, input_shape = self.dtype, self.input_shape if first else shape
-        inputs = []  # what goes into each layer
+        inputs = []  # the input shape of each layer
         for layer in layers:
             inputs.append(shape)
             shape = layer.check_shape(shape)
@@ -141,16 +147,16 @@ class Network(Chain):
         self._dtype = next((array.dtype for array in params.values()), self._dtype)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name, or at that index. Raises ValueError for none such, and unless one is given."""
+        """The layer with that name or index. Raises ValueError if there is none, or unless exactly one is given."""
         caller = f"{self.name}.get_layer"
         if (name is None) == (index is None):
-            given = f"name={checks.shown(name)}, index={checks.shown(index)}"
+            given = f"name={checks.short_repr(name)}, index={checks.short_repr(index)}"
             raise ValueError(f"{caller}: expected a name or an index; received {given}")
         if name is not None:
             return checks.lookup(caller, "name", name, {layer.name: layer for layer in self._layers})
         index = checks.integer(caller, "index", index, at_least=-len(self._layers))
         if index >= len(self._layers):
-            raise ValueError(f"{caller}: index must be below {len(self._layers)}; received {checks.shown(index)}")
+            raise ValueError(f"{caller}: index must be below {len(self._layers)}; received {checks.short_repr(index)}")
         return self._layers[index]
 
     # ------------------------------------------------------------ weights and configuration
@@ -161,7 +167,7 @@ class Network(Chain):
         super().set_weights(list(checks.sequence(f"{self.name}.set_weights", "weights", weights)))
 
     def get_config(self) -> dict[str, Any]:
-        """The model without its weights, as JSON values: `from_config` makes an equal one, of new weights."""
+        """The model without its weights, as JSON values: `from_config` makes an equal model with new weights."""
         layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._layers]
         dtype = None if self._dtype is None else self._dtype.name
         return {"name": self.name, "seed": self.seed, "fast": self.fast, "dtype": dtype, "layers": layers}
@@ -192,7 +198,7 @@ class Network(Chain):
     # ------------------------------------------------------------ data
 
     def _check_x(self, caller: str, x: Any, check_finite: bool, argument: str = "x") -> tuple[Array, Shape]:
-        """x as an array, and the shape of one example's output. Raises for data that do not fit; changes nothing."""
+        """x as an array, and the output shape of one example. Raises for data that do not fit; changes nothing."""
         x = checks.numbers(caller, argument, x)
         checks.same_length(caller, **{argument: x})
         if self._layers and self.input_shape is not None:
@@ -217,9 +223,9 @@ class Network(Chain):
 
 @contextmanager
 def restored_on_error(layers: Sequence[Any], unless: Callable[[], bool] = bool) -> Iterator[None]:
-    """If the body raises, the layers get back the names, shapes and arrays that they had before it.
+    """If the body raises, restore the attributes of the layers: names, shapes and arrays.
 
-    unless: is asked then whether to leave them as they are; by default they are not.
+    unless: called then; if it returns True, nothing is restored.
     """
     before = [(layer, dict(vars(layer))) for layer in every_layer(layers)]
     try:
@@ -232,7 +238,7 @@ def restored_on_error(layers: Sequence[Any], unless: Callable[[], bool] = bool) 
 
 
 def every_layer(layers: Sequence[Any]) -> Iterator[Layer]:
-    """These layers, and those inside them; what is no layer is left out."""
+    """These layers and those inside them; anything that is not a layer is skipped."""
     for layer in layers:
         if isinstance(layer, Layer):
             yield layer
@@ -240,8 +246,18 @@ def every_layer(layers: Sequence[Any]) -> Iterator[Layer]:
             yield from every_layer(layer.layers)
 
 
+def check_whole_batch(layer: Layer) -> None:
+    """Raise ValueError for a layer that would move its state by what it saw of a part of the batch."""
+    moves_state = type(layer).next_state is not Layer.next_state and not isinstance(layer, Chain)
+    if moves_state and not layer.whole_batch:
+        raise ValueError(
+            f"{layer.name}: its next_state would be given a part of the batch alone; the class {type(layer).__name__} "
+            "must say whole_batch = True"
+        )
+
+
 def check_dtype(layer: Layer, dtype: np.dtype) -> None:
-    """Raise ValueError unless the arrays that the layer may have already are of that dtype."""
+    """Raise ValueError if the layer already has arrays of another dtype."""
     for key, array in layer.weights.items():
         if array.dtype != dtype:
             raise ValueError(f"{layer.name}: {key} is {array.dtype} from before, but the model's dtype is {dtype}")

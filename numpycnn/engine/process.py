@@ -1,6 +1,6 @@
-"""Which process this is: how work that was sent to another process knows that it has arrived in another.
+"""An identity for this process, by which a task knows whether it runs in another process than its caller.
 
-Process ids do not tell: processes of different containers may have the same one.
+Process ids are not enough: processes in different containers may have the same one.
 """
 
 import os
@@ -9,14 +9,14 @@ _identity = {"token": os.urandom(16)}
 
 
 def token() -> bytes:
-    """Random bytes that no other process has: drawn when the module is first imported in it, or after a fork."""
+    """Random bytes, unique to this process: drawn when the module is imported, and again after a fork."""
     return _identity["token"]
 
 
 def renew() -> None:
-    """Draw the token anew."""
+    """Draw a new token."""
     _identity["token"] = os.urandom(16)
 
 
-# A forked process starts with a copy of its parent's memory, and so of the token. Windows has no fork to ask for.
+# A forked process starts with a copy of its parent's memory, token included. Windows has no fork.
 getattr(os, "register_at_fork", lambda **_: None)(after_in_child=renew)

@@ -1,33 +1,33 @@
-"""A batch in one piece through a network that trains in micro-batches: for those who look at it layer by layer.
+"""A whole batch through a network that trains in micro-batches: for `show/trace.py` and `gradcheck`.
 
 Dropout's masks are drawn for each micro-batch. So each layer that looks at one example at a time divides the batch here
-as training does, and joins what comes out; a layer that looks across the batch gets it whole. All in float64 or complex
-numbers as they come, and without the fast path.
+as training does, and concatenates the outputs; a layer that looks across the batch gets it whole. Arrays keep their
+dtype, complex ones too, and the fast path is not used.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from numpycnn.common.randomness import descendant
 from numpycnn.common.typing import Array, Rng
-from numpycnn.engine.training import Place
+from numpycnn.engine.training import Position
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage
+from numpycnn.optimizers import sum_arrays
 
 
-def in_one_piece(network: Chain, place: Place, cuts: Sequence[slice]) -> Chain:
-    """The network with stages that take a whole batch, and divide it at `cuts` where training does."""
-    return network.mapped(lambda stage, path: stage if stage.whole_batch else SplitStage(stage, place, path, cuts))
+def in_one_piece(network: Chain, position: Position, cuts: Sequence[slice]) -> Chain:
+    """The network with stages that take a whole batch, and divide it at `cuts` as training does."""
+    return network.mapped(lambda stage, path: stage if stage.whole_batch else SplitStage(stage, position, path, cuts))
 
 
 class SplitStage(Stage):
-    """A layer that works through the micro-batches of a batch by itself, each with its own random numbers."""
+    """A layer that divides a batch into its micro-batches, each with its own random numbers."""
 
-    def __init__(self, stage: Stage, place: Place, path: Path, cuts: Sequence[slice]) -> None:
+    def __init__(self, stage: Stage, position: Position, path: Path, cuts: Sequence[slice]) -> None:
         self.stage, self.name, self.cuts = stage, stage.name, cuts
-        self.rng_of: Callable[[int], Rng] = lambda micro: descendant(place.rng(micro), path.indices)
+        self.rng_of: Callable[[int], Rng] = lambda micro: descendant(position.rng(micro), path.indices)
 
     @property
     def params(self) -> dict[str, Array]:
@@ -49,25 +49,17 @@ class SplitStage(Stage):
     def backward(self, dy: Array, cache: list[Cache]) -> tuple[Array, Gradients]:
         parts = [self.stage.backward(dy[rows], own) for rows, own in zip(self.cuts, cache, strict=True)]
         dxs, gradients = zip(*parts, strict=True)
-        return np.concatenate(dxs), {key: sum_of(own[key] for own in gradients) for key in gradients[0]}
+        return np.concatenate(dxs), {key: sum_arrays([own[key] for own in gradients]) for key in gradients[0]}
 
     def inside(self, x: Array, cache: list[Cache]) -> dict[str, Array]:
-        """What is inside the layer, of the whole batch."""
+        """The layer's intermediate values for the whole batch."""
         return self.joined([self.stage.inside(x[rows], own) for rows, own in zip(self.cuts, cache, strict=True)])
 
     def inside_gradients(self, dy: Array, cache: list[Cache]) -> dict[str, Array]:
-        """The gradients of what is inside the layer, of the whole batch."""
+        """The gradients of the layer's intermediate values for the whole batch."""
         parts = [self.stage.inside_gradients(dy[rows], own) for rows, own in zip(self.cuts, cache, strict=True)]
         return self.joined(parts)
 
     def joined(self, parts: Sequence[dict[str, Array]]) -> dict[str, Array]:
-        """Arrays by name, joined along the examples."""
+        """Arrays by name, concatenated along the batch axis."""
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-
-
-def sum_of(arrays: Any) -> Array:
-    """The sum of arrays, in their order."""
-    first, *rest = arrays
-    for array in rest:
-        first = first + array
-    return first

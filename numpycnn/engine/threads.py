@@ -1,7 +1,6 @@
-"""Threads that share work with the thread that gives it to them, which works too while it waits.
+"""A pool of worker threads in which the calling thread works too, while it waits for results.
 
-A caller that slept instead would be one thread more than there is work for, and would have to be woken: that takes
-longer than small pieces of work do.
+A caller that slept instead would be one thread too many, and waking it takes longer than a small task does.
 """
 
 from collections import deque
@@ -13,8 +12,8 @@ from itertools import islice
 from typing import Any, Self
 
 
-class Piece(Future[Any]):
-    """A piece of work that is open to whoever comes first: a thread of the pool, or the caller."""
+class Task(Future[Any]):
+    """A task that runs in the first free thread: one of the pool's, or the caller's."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__()
@@ -22,15 +21,15 @@ class Piece(Future[Any]):
 
 
 class WorkerPool:
-    """That many workers, the caller and threads, for as long as its context lasts; at its end no thread is left.
+    """`workers` workers, the caller among them, for as long as the context lasts; at its end no thread is left.
 
-    They work under the caller's context: its np.errstate holds there too. What is not begun at the end is dropped.
+    Tasks run in the caller's contextvars context: its np.errstate applies. Tasks not begun at the end are cancelled.
     """
 
     def __init__(self, workers: int) -> None:
         self.ahead = 2 * workers
         self.threads = ThreadPoolExecutor(workers - 1, thread_name_prefix="numpycnn")
-        self.open_pieces: deque[Piece] = deque()
+        self.pending: deque[Task] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -39,40 +38,40 @@ class WorkerPool:
         self.threads.shutdown(cancel_futures=True)
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-        """The results of function(job), in the order of the jobs, of which a few are open or under way at a time."""
-        jobs, pieces = iter(jobs), deque[Piece]()
+        """Yield function(job) in the order of the jobs, of which at most `ahead` are pending or running at a time."""
+        jobs, tasks = iter(jobs), deque[Task]()
         try:
             while True:
-                for job in islice(jobs, self.ahead - len(pieces)):
-                    pieces.append(self.give(partial(function, job)))
-                if not pieces:
+                for job in islice(jobs, self.ahead - len(tasks)):
+                    tasks.append(self.submit(partial(function, job)))
+                if not tasks:
                     return
-                first = pieces.popleft()
-                while not first.done() and self.open_pieces:
-                    self.do_next()
+                first = tasks.popleft()
+                while not first.done() and self.pending:
+                    self.run_next()
                 yield first.result()
         finally:
-            for piece in pieces:
-                piece.cancel()
+            for task in tasks:
+                task.cancel()
 
-    def give(self, work: Callable[[], Any]) -> Piece:
-        """A piece of work that is open from now on."""
-        piece = Piece(partial(copy_context().run, work))
-        self.open_pieces.append(piece)
-        self.threads.submit(self.do_next)
-        return piece
+    def submit(self, work: Callable[[], Any]) -> Task:
+        """Queue a task."""
+        task = Task(partial(copy_context().run, work))
+        self.pending.append(task)
+        self.threads.submit(self.run_next)
+        return task
 
-    def do_next(self) -> None:
-        """Do the first of the pieces that no one has begun; one that is cancelled is left."""
+    def run_next(self) -> None:
+        """Run the first pending task, unless it was cancelled."""
         try:
-            piece = self.open_pieces.popleft()
-        except IndexError:  # others were faster
+            task = self.pending.popleft()
+        except IndexError:  # another thread took the last one
             return
-        if not piece.set_running_or_notify_cancel():
+        if not task.set_running_or_notify_cancel():
             return
         try:
-            piece.set_result(piece.work())
+            task.set_result(task.work())
         except BaseException as error:
-            piece.set_exception(error)
-            if not isinstance(error, Exception):  # Ctrl-C, which is for the caller at once
+            task.set_exception(error)
+            if not isinstance(error, Exception):  # Ctrl-C: raised in the caller at once
                 raise

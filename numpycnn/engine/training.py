@@ -1,9 +1,9 @@
-"""A training step on a batch that is worked through in micro-batches. `step.py` has the same step in fifteen lines.
+"""A training step on a batch that is divided into micro-batches. `step.py` has the same step in fifteen lines.
 
-A micro-batch goes forward through the network, into the loss, and back; the gradients of all are summed in their order.
-Micro-batches bound the memory for patches and caches, and they are what several workers share (`workers.py`): where a
-batch is divided depends on its size and on the network, never on the workers, so any number of them gives the same
-bytes. Where a layer looks across the batch, all micro-batches meet (`layers/stage.py`).
+A micro-batch goes forward through the network, into the loss, and back; the gradients of all micro-batches are summed
+in order. Micro-batches bound the memory for patches and caches, and are the jobs of the worker pool (`workers.py`). How
+a batch is divided depends on its size and the network, never on the workers, so any number of workers gives the same
+bytes. Where a layer looks across the batch, all micro-batches exchange data (`layers/stage.py`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,56 +15,57 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numpycnn.activations import ACTIVATIONS
+from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.randomness import DROPOUT, generator
 from numpycnn.common.slices import even_slices
 from numpycnn.common.typing import Array, Map, Rng
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import fused
-from numpycnn.engine.fast.scratch import reused
+from numpycnn.engine.fast.scratch import scratch_scope
 from numpycnn.layers import Activation, Conv2D, Dense, Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
-from numpycnn.optimizers import added
+from numpycnn.optimizers import sum_arrays
 
 MAX_MICRO_BATCH = 250
-"""The most examples in a micro-batch."""
+"""Examples."""
 
 MAX_PARTS = 4
-"""The most micro-batches that a batch is divided into for the workers' sake."""
+"""Micro-batches into which a batch is divided for the sake of the workers."""
 
 MAX_TERMS = 2
-"""The most micro-batches whose gradients are kept apart until they are added up."""
+"""Gradients of micro-batches that are kept before they are summed."""
 
 
-class Place(NamedTuple):
-    """Where in training a batch stands: dropout's masks depend on nothing else."""
+class Position(NamedTuple):
+    """The position of a batch in training: dropout's masks depend on nothing else."""
 
     seed: int
     step: int
 
     def rng(self, micro: int) -> Rng:
-        """The generator for a micro-batch, given by its number; each layer takes a child of it, by its index."""
+        """The generator of the micro-batch with that index; each layer gets a child of it, by the layer's index."""
         return generator(self.seed, DROPOUT, self.step, micro)
 
 
 class BatchResult(NamedTuple):
-    """What a batch gave: the model's predictions, and each example's loss."""
+    """The model's predictions for a batch, and each example's loss."""
 
     y_pred: Array
     losses: Array
 
 
 class Objective(NamedTuple):
-    """What training minimises: loss(y_true, network(x)), and how the network's output is shown to the user."""
+    """What training minimizes, loss(y_true, network(x)), and the activation that turns its output into the model's."""
 
     network: Chain
     dtype: np.dtype
     loss: Loss
     activation: str
-    """Turns the network's output into the model's; "linear" unless softmax was moved into the loss."""
+    """Applied to the network's output to get the model's; "linear" unless softmax was moved into the loss."""
     min_examples: int
-    """The fewest examples for which dividing a batch pays, in training."""
+    """The smallest batch that is divided in training."""
 
     def result(self, y_true: Array, z: Array) -> BatchResult:
         """The predictions and losses for the network's output z."""
@@ -75,12 +76,12 @@ class Objective(NamedTuple):
         return self.loss.targets(y, z.shape[1:]).astype(z.dtype)
 
 
-def objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
-    """The network and the loss as they are trained.
+def make_objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
+    """The objective of a model: its network and loss as they are trained.
 
-    Where the last activation is softmax and the loss can take logits, softmax moves from the layer into the loss: for a
-    cross-entropy the two have the gradient p - y (`losses.py`).
-    Raises ValueError for a loss of probabilities after a layer that gives logits.
+    If the last activation is softmax and the loss can take logits, softmax moves from the layer into the loss: with
+    cross-entropy the gradient is p - y (`losses.py`).
+    Raises ValueError for a loss of probabilities after a layer that returns logits.
     """
     from_logits = loss.with_logits()
     check_probabilities(model, loss)
@@ -91,12 +92,12 @@ def objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objec
 
 
 def planned(model: Chain, *, fast: bool) -> Chain:
-    """The network as passes go through it: layer by layer, or by the fast path where there is one."""
+    """The network as it is executed: layer by layer, or with blocks of the fast path."""
     return fused(model) if fast else model.mapped(lambda stage, _: stage)
 
 
 def check_probabilities(model: Chain, loss: Loss) -> None:
-    """Raise ValueError where a loss takes probabilities and the last layer plainly does not give them."""
+    """Raise ValueError if a loss takes probabilities and the last layer certainly does not return any."""
     *_, (_, last) = model.leaves()
     not_probabilities = ("linear", "relu", "tanh") if type(last) in (Conv2D, Dense) else ("relu", "tanh")
     known = type(last) in (Conv2D, Dense, Activation)
@@ -111,10 +112,10 @@ def check_probabilities(model: Chain, loss: Loss) -> None:
 
 
 def min_examples(network: Chain) -> int:
-    """The fewest examples of a batch for which dividing it pays.
+    """The smallest batch that is worth dividing.
 
-    Each part's gradients of all parameters are written and added up: that costs as much as there are parameters, and
-    must be little beside computing them, which costs as much as there are multiplications for each example.
+    Each micro-batch writes the gradients of all parameters, which are then summed: that cost is proportional to the
+    number of parameters, and must be small beside the multiplications, whose cost is proportional to the examples.
     """
     layers = [layer for _, layer in network.leaves()]
     parameters = sum(layer.count_params() for layer in layers)
@@ -123,19 +124,19 @@ def min_examples(network: Chain) -> int:
 
 
 def count_multiplications(layer: Layer) -> int:
-    """How many multiplications a layer with a kernel makes for one example: for others, none."""
+    """The multiplications per example of a layer with a kernel; 0 for other layers."""
     kernel = layer.params.get("kernel")
     return 0 if kernel is None else kernel.size * prod(layer.output_shape or ()) // kernel.shape[-1]
 
 
 def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
-    """The rows of each micro-batch, as even as can be: their lengths differ by one at most.
+    """The rows of each micro-batch, as even as possible: their lengths differ by at most one.
 
-    A batch of fewer than `least` examples is one; from there on it is two, and more where each can have `least`,
-    up to MAX_PARTS; and none has more than MAX_MICRO_BATCH.
+    A batch of fewer than `least` examples is not divided for the workers; a larger one is divided in two, or into as
+    many as can have `least` examples each, up to MAX_PARTS. None has more than MAX_MICRO_BATCH examples.
     """
     for_workers = 1 if count < least else max(2, min(MAX_PARTS, count // least))
-    for_memory = -(-count // MAX_MICRO_BATCH)  # ceil
+    for_memory = ceil_div(count, MAX_MICRO_BATCH)
     return even_slices(count, max(for_workers, for_memory))
 
 
@@ -143,7 +144,7 @@ def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
 
 
 class TrainingJob(NamedTuple):
-    """A micro-batch to learn from: its number, its examples, and how many the whole batch has."""
+    """A micro-batch to train on: its index, its examples, and the size of the whole batch."""
 
     micro: int
     data: Data
@@ -151,7 +152,7 @@ class TrainingJob(NamedTuple):
 
 
 class MicroResult(NamedTuple):
-    """What a micro-batch gave: its part of the batch's result and gradients; the first also the network's new state."""
+    """A micro-batch's part of the batch's result and gradients; the first also has the network's new state."""
 
     result: BatchResult
     gradients: Gradients
@@ -159,51 +160,51 @@ class MicroResult(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """What a batch gave: its result, the terms whose sum are the gradients of its mean loss, and the new state."""
+    """A batch's result, the terms whose sum is the gradient of its mean loss, and the new state."""
 
     result: BatchResult
     terms: list[Gradients]
     state: dict[str, Array]
 
 
-def batch_gradients(goal: Objective, place: Place, data: Data, order: Array, run: Map = map) -> StepResult:
-    """The result of the batch that `order` names, dropout on, and the gradients of its mean loss.
+def batch_gradients(objective: Objective, position: Position, data: Data, order: Array, run: Map = map) -> StepResult:
+    """The result of the batch with the indices `order`, in training mode, and the gradients of its mean loss.
 
-    The gradients are terms, at most MAX_TERMS, for the optimizer to add up where it needs their sum. Micro-batches are
-    cut when they are needed, and cast where they are worked on.
+    The gradients are at most MAX_TERMS terms, which the optimizer sums part by part. Micro-batches are sliced when
+    they are needed, and cast by the worker.
     """
-    cuts, meet = micro_batches(len(order), goal.min_examples), goal.network.whole_batch
+    cuts, meet = micro_batches(len(order), objective.min_examples), objective.network.whole_batch
     jobs = (TrainingJob(micro, data.rows(order[rows]), len(order)) for micro, rows in enumerate(cuts))
-    passes = (Pass(partial(learn, goal, place, job), nullcontext if meet else reused) for job in jobs)
+    passes = (Pass(partial(learn, objective, position, job), nullcontext if meet else scratch_scope) for job in jobs)
     run = map if len(cuts) == 1 else run
     results: list[BatchResult] = []
     terms: list[Gradients] = []
     state: dict[str, Array] = {}
-    for end in side_by_side(passes, run) if meet else run(Pass.advance, passes):
+    for end in run_in_lockstep(passes, run) if meet else run(Pass.advance, passes):
         terms = [total(terms), end.result.gradients] if len(terms) == MAX_TERMS else [*terms, end.result.gradients]
         results.append(end.result.result)
         state |= end.result.state
     return StepResult(join(results), terms, state)
 
 
-def learn(goal: Objective, place: Place, job: TrainingJob) -> Micro[MicroResult]:
-    """Forward, loss and backward of one micro-batch; the gradients are of its losses' sum, divided by `batch`."""
-    x = prepared(job.data.x, goal.dtype)
-    z, caches = yield from goal.network.forward_micro(x, training=True, rng=place.rng(job.micro))
-    y = goal.targets(job.data.y, z)
-    dz = job.data.weighted(goal.loss.gradient(y, z)) / job.batch
-    _, gradients = yield from goal.network.backward_micro(dz, caches, to_input=False)
-    result = goal.result(y, z.copy())  # a copy: z may be lent memory
-    state = goal.network.next_state(caches) if job.micro == 0 else {}
+def learn(objective: Objective, position: Position, job: TrainingJob) -> Micro[MicroResult]:
+    """Forward, loss and backward of one micro-batch; the gradients are those of the sum of its losses over `batch`."""
+    x = prepared(job.data.x, objective.dtype)
+    z, caches = yield from objective.network.forward_micro(x, training=True, rng=position.rng(job.micro))
+    y = objective.targets(job.data.y, z)
+    dz = job.data.weighted(objective.loss.gradient(y, z)) / job.batch
+    _, gradients = yield from objective.network.backward_micro(dz, caches, to_input=False)
+    result = objective.result(y, z.copy())  # a copy: z may be scratch memory
+    state = objective.network.next_state(caches) if job.micro == 0 else {}
     return MicroResult(result._replace(losses=job.data.weighted(result.losses)), gradients, state)
 
 
 def total(terms: Sequence[Gradients]) -> Gradients:
-    """The gradients of which these are the terms; one that belongs to the whole batch stands in the first alone."""
-    return {name: added([term[name] for term in terms if name in term]) for name in terms[0]}
+    """The sum of these terms; gradients that belong to the whole batch are in the first term only."""
+    return {name: sum_arrays([term[name] for term in terms if name in term]) for name in terms[0]}
 
 
-# ---------------------------------------------------------------- passes of micro-batches, side by side
+# ---------------------------------------------------------------- passes of micro-batches in lockstep
 
 
 class Finished(NamedTuple):
@@ -213,9 +214,9 @@ class Finished(NamedTuple):
 
 
 class Pass:
-    """One micro-batch's way through the network, which goes on from one exchange to the next.
+    """The pass of one micro-batch through the network, which advances from exchange to exchange.
 
-    In another process it starts anew: the answers that it was given so far lead it to where it was.
+    In another process it restarts, and replays the answers that it was given so far.
     """
 
     def __init__(self, start: Callable[[], Micro[Any]], memory: Callable[[], AbstractContextManager[None]]) -> None:
@@ -224,7 +225,7 @@ class Pass:
         self.running: Micro[Any] | None = None
 
     def advance(self) -> Exchange | Finished:
-        """Go on to the next exchange, or to the end."""
+        """Run to the next exchange, or to the end."""
         with self.memory():
             try:
                 if self.running is not None:
@@ -241,8 +242,8 @@ class Pass:
         return {**vars(self), "running": None}
 
 
-def side_by_side(passes: Iterable[Pass], run: Map) -> list[Finished]:
-    """The ends of passes that meet at exchanges: at each all go on with their answers."""
+def run_in_lockstep(passes: Iterable[Pass], run: Map) -> list[Finished]:
+    """Run passes from exchange to exchange until all have finished."""
     passes = list(passes)
     while True:
         steps = list(run(Pass.advance, passes))
@@ -256,21 +257,21 @@ def side_by_side(passes: Iterable[Pass], run: Map) -> list[Finished]:
 # ---------------------------------------------------------------- inference
 
 
-def evaluate(goal: Objective, data: Data) -> BatchResult:
-    """The predictions and losses for a micro-batch, dropout off."""
-    z = infer(goal.network, goal.dtype, data.x)
-    result = goal.result(goal.targets(data.y, z), z)
+def evaluate(objective: Objective, data: Data) -> BatchResult:
+    """The predictions and losses for a micro-batch, in inference mode."""
+    z = infer(objective.network, objective.dtype, data.x)
+    result = objective.result(objective.targets(data.y, z), z)
     return result._replace(losses=data.weighted(result.losses))
 
 
 def infer(network: Chain, dtype: np.dtype, x: Array) -> Array:
-    """A micro-batch x through the network, dropout off; no cache is kept."""
-    with reused():
+    """The network's output for a micro-batch x, in inference mode; no cache is kept."""
+    with scratch_scope():
         return network.forward(prepared(x, dtype))[0].copy()
 
 
 def prepared(x: Array, dtype: np.dtype) -> Array:
-    """A micro-batch in the network's dtype and in one layout of memory, on which the rounding of sums depends."""
+    """A micro-batch in the network's dtype and in C order, because the rounding of sums depends on the layout."""
     return np.ascontiguousarray(x, dtype)
 
 

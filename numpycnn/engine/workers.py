@@ -1,10 +1,9 @@
-"""Work shared among workers: threads (`threads.py`), or any `concurrent.futures.Executor`.
+"""The worker pool: threads (`threads.py`), or any `concurrent.futures.Executor`.
 
-NumPy lets go of Python's lock in the work that counts, so threads run side by side. BLAS would start threads of its own
-in each of them, and is held to one (`blas.py`).
+NumPy releases the GIL during array operations, so threads run in parallel. BLAS would start its own threads in each of
+them, and is limited to one (`blas.py`).
 
-What is computed never depends on the workers: the work is cut into pieces by its size alone, and the results come back
-in the order of the pieces.
+Results never depend on the workers: work is divided by its size alone, and results come back in the order of the jobs.
 """
 
 import os
@@ -26,38 +25,38 @@ class Workers(NamedTuple):
     """The worker pool."""
 
     run: Map
-    """A map over pieces of work that are sent to them, and whose results come back."""
+    """A map over jobs that may run in other processes: jobs and results are sent."""
     run_here: Map
-    """A map over work on the caller's own arrays: as above, but in this process."""
+    """A map over jobs that change the caller's arrays: in this process."""
 
 
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
-    """The number of workers; None is the processors that this process may use.
+    """The number of workers; None is the number of processors that this process may use.
 
     Raises TypeError or ValueError unless workers is a positive integer or None, and executor an Executor or None.
     """
     if executor is not None:
-        from concurrent.futures import Executor  # here: its import takes a while
+        from concurrent.futures import Executor  # deferred: slow import
 
         if not isinstance(executor, Executor):
             raise TypeError(
-                f"{owner}: executor must be a concurrent.futures.Executor; received {checks.shown(executor)}"
+                f"{owner}: executor must be a concurrent.futures.Executor; received {checks.short_repr(executor)}"
             )
     if workers is not None:
         return checks.size(owner, "workers", workers)
-    return processors() if executor is not None or blas.can_be_held() else 1
+    return processors() if executor is not None or blas.can_limit_threads() else 1
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
-    """That many threads, the caller's among them, or the executor's workers, for as long as the context lasts.
+def worker_pool(workers: int, executor: Any = None) -> Iterator[Workers]:
+    """A pool of threads, the caller's among them, or of the executor's workers, for as long as the context lasts.
 
-    At its end no other thread is left; pieces of work that were not begun are dropped.
+    At its end no other thread is left; jobs that were not begun are cancelled.
     """
     with THREAD_SETTINGS:
         try:
@@ -67,7 +66,7 @@ def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
             elif workers == 1:
                 yield Workers(map, map)
             else:
-                from numpycnn.engine.threads import WorkerPool  # here: its imports take a while
+                from numpycnn.engine.threads import WorkerPool  # deferred: slow import
 
                 with WorkerPool(workers) as pool:
                     yield Workers(pool.map, pool.map)
@@ -78,7 +77,7 @@ def at_work(workers: int, executor: Any = None) -> Iterator[Workers]:
 def map_in_order(
     submit: Callable[..., Any], ahead: int, function: Callable[..., Any], jobs: Iterable[Any]
 ) -> Iterator[Any]:
-    """The results of function(job), in the order of the jobs, of which at most `ahead` are under way or waiting."""
+    """Yield function(job) in the order of the jobs, of which at most `ahead` are pending or running at a time."""
     futures: deque[Any] = deque()
     try:
         for job in jobs:
@@ -93,10 +92,10 @@ def map_in_order(
 
 
 def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:
-    """function(job), for a caller who may be in another process: there BLAS is held, and no memory kept afterwards."""
+    """function(job), for a caller that may be another process: then BLAS is limited, and scratch memory released."""
     if process.token() == caller:
         return function(job)
-    hold_blas()
+    limit_blas()
     try:
         return function(job)
     finally:
@@ -104,41 +103,41 @@ def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:
 
 
 @cache
-def hold_blas() -> AbstractContextManager[Any]:
-    """Hold BLAS to one thread for the rest of this process, where it can be told: the cache keeps what holds it."""
-    holding = blas.one_thread() or nullcontext()
-    holding.__enter__()
-    return holding
+def limit_blas() -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread for the rest of this process, if possible; the cache keeps the context alive."""
+    limit = blas.single_thread() or nullcontext()
+    limit.__enter__()
+    return limit
 
 
 SWITCH_SECONDS = 1e-4
-"""How long a thread may wait for Python's lock until the one that has it is asked for it. Python's own 5 ms are longer
-than most pieces of NumPy's work here: a thread between two of them would stand still while others do many."""
+"""The interpreter's switch interval: how long a thread waits for the GIL before it requests it. Python's default, 5 ms,
+is longer than most NumPy calls here: a thread between two of them would wait while another makes many."""
 
 
 class ThreadSettings:
-    """Python and BLAS set for threads that share the work, from the first `with` to the end of the last.
+    """The switch interval and the BLAS limit for a worker pool, from the first `with` to the end of the last.
 
-    The settings are the whole process's, so uses that overlap share them: none may undo them under another.
+    The settings are global to the process, so nested and concurrent uses are counted: the last one restores them.
     """
 
     def __init__(self) -> None:
-        self.lock, self.holders, self.seconds = Lock(), 0, 0.0
+        self.lock, self.uses, self.seconds = Lock(), 0, 0.0
         self.limit: AbstractContextManager[Any] = nullcontext()
 
     def __enter__(self) -> None:
         with self.lock:
-            if self.holders == 0:
-                self.limit = blas.one_thread() or nullcontext()
+            if self.uses == 0:
+                self.limit = blas.single_thread() or nullcontext()
                 self.limit.__enter__()
                 self.seconds = sys.getswitchinterval()
                 sys.setswitchinterval(min(self.seconds, SWITCH_SECONDS))
-            self.holders += 1
+            self.uses += 1
 
     def __exit__(self, *error: object) -> None:
         with self.lock:
-            self.holders -= 1
-            if self.holders == 0:
+            self.uses -= 1
+            if self.uses == 0:
                 sys.setswitchinterval(self.seconds)
                 self.limit.__exit__(None, None, None)
 

@@ -1,8 +1,8 @@
 """A file that is replaced whole or not at all, whatever happens meanwhile.
 
 The new content goes to a file beside the target, is synced to the disk, and then takes the target's place in one
-rename. A process that is killed before that leaves the target as it was, and its own file as litter, which the next
-one to write there removes: it can tell litter by its lock, which ends with the process that held it.
+rename. A process that is killed before that leaves the target as it was, and its own file as leftover, which the next
+one to write there removes: it can tell leftover by its lock, which ends with the process that held it.
 """
 
 import errno
@@ -25,12 +25,12 @@ PARTIAL = ".partial"
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to write to, which becomes `path` when the body ends without an error. Raises what the system raises."""
     target = Path(os.path.realpath(path))  # a link stays a link
     if os.path.lexists(target) and not os.path.isfile(target):  # a device would be lost
         raise OSError(errno.EINVAL, "expected a file to replace; found something else", str(target))
-    remove_litter(target)
+    remove_leftovers(target)
     file = new_partial(target)
     try:
         with file:
@@ -50,23 +50,23 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     sync_directory(target.parent)
 
 
-def remove_litter(path: str | os.PathLike[str]) -> None:
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """Remove what killed processes left beside `path`; what another process is writing stays."""
     target = Path(os.path.realpath(path))
     name = re.compile(re.escape(target.name) + r"\.[0-9a-f]{8}" + re.escape(PARTIAL))
-    for litter in [file for file in target.parent.iterdir() if name.fullmatch(file.name)]:
+    for leftover in [file for file in target.parent.iterdir() if name.fullmatch(file.name)]:
         with suppress(OSError):  # it is being written
             if fcntl is None:
-                litter.unlink()
+                leftover.unlink()
             else:
-                with open(litter, "rb") as file:
+                with open(leftover, "rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    litter.unlink()
+                    leftover.unlink()
 
 
 def prepare(path: str | os.PathLike[str]) -> None:
-    """Remove litter beside `path`, and raise OSError where no file could be written, before work is lost by it."""
-    remove_litter(path)
+    """Remove leftover beside `path`, and raise OSError where no file could be written, before work is lost by it."""
+    remove_leftovers(path)
     with new_partial(Path(os.path.realpath(path))) as file:
         pass
     os.unlink(file.name)
@@ -82,13 +82,13 @@ def new_partial(target: Path) -> IO[bytes]:
 
 
 def claimed(file: IO[bytes]) -> bool:
-    """Lock a new file until it is closed. False if another process took it for litter just before."""
+    """Lock a new file until it is closed. False if another process took it for leftover just before."""
     if fcntl is not None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError:  # a file system without locks: there nothing is taken for litter
+        except OSError:  # a file system without locks: there nothing is taken for leftover
             return True
     return os.path.exists(file.name)
 

@@ -37,7 +37,7 @@ import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
-from numpycnn.files.atomic import replacing
+from numpycnn.files.atomic import atomic_write
 from numpycnn.files.errors import explained
 from numpycnn.files.formats import check_first_bytes
 from numpycnn.files.safetensors import (
@@ -72,7 +72,7 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
     with explained(path):
         header = header_of(content)
     arrays, digest = stored(content.arrays), hashlib.sha256()
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         for part in chain([header], (arrays[name].tobytes() for name in buffer_order(arrays))):
             digest.update(part)
             file.write(part)
@@ -132,7 +132,7 @@ class Reader:
         digest = hashlib.sha256(head[: DIGEST_PLACE.start] + NO_DIGEST.encode())
         while chunk := self.file.read(CHUNK):
             digest.update(chunk)
-        if not head.endswith(BEFORE_DIGEST + digest.hexdigest().encode()):
+        if head[DIGEST_PLACE] != digest.hexdigest().encode():
             raise ValueError("its content does not agree with its digest: it was damaged or changed")
 
     def arrays(self, names: Iterable[str]) -> dict[str, Array]:

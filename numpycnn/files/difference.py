@@ -60,7 +60,7 @@ def setting_differences(owner: str, file: Facts, model: Facts) -> Iterator[str]:
     """The settings that differ."""
     for key in model:
         if file.get(key) != model[key]:
-            theirs, ours = checks.shown(file.get(key)), checks.shown(model[key])
+            theirs, ours = checks.short_repr(file.get(key)), checks.short_repr(model[key])
             yield f"{owner} has {key} {theirs} in the file, but {ours} in this model"
 
 

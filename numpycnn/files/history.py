@@ -44,7 +44,9 @@ def history_from_json(config: Any) -> History:
     """The inverse of `history_to_json`. Raises TypeError or ValueError for what it does not give."""
     checks.keys("file", "history", config, {"epoch", "history"})
     if not isinstance(config["history"], dict):
-        raise TypeError(f"file: history must be a dict of lists by name; received {checks.shown(config['history'])}")
+        raise TypeError(
+            f"file: history must be a dict of lists by name; received {checks.short_repr(config['history'])}"
+        )
     figures = {name: figures_from_json(name, values) for name, values in config["history"].items()}
     return epochs(checks.sequence("file", "epoch", config["epoch"])), figures
 
@@ -53,5 +55,5 @@ def figures_from_json(name: str, values: Any) -> list[float]:
     """A list of floats. Raises TypeError or ValueError for anything else."""
     for value in checks.sequence("file", name, values):
         if not isinstance(value, float) and value not in NOT_FINITE:
-            raise TypeError(f"file: {name} must be a list of floats; received {checks.shown(value)}")
+            raise TypeError(f"file: {name} must be a list of floats; received {checks.short_repr(value)}")
     return [float(value) for value in values]

@@ -90,4 +90,4 @@ def saved_in(file: Reader) -> Saved:
 def check_same_description(description: Description, loaded: Description) -> None:
     """Raise ValueError unless the model that was made of a description has that very description."""
     for path, expected, received in json_differences("", loaded, description):
-        raise ValueError(f"file: expected {path} {checks.shown(expected)}; received {checks.shown(received)}")
+        raise ValueError(f"file: expected {path} {checks.short_repr(expected)}; received {checks.short_repr(received)}")

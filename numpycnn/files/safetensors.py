@@ -99,11 +99,11 @@ def decode_header(text: bytes, buffer_size: int) -> Header:
     """The header. Raises ValueError or TypeError unless it is sound and its arrays fill the buffer exactly."""
     check_header_length(len(text), len(text) + LENGTH_BYTES)
     if text[:1] != b"{":
-        raise ValueError(f"a header must begin with '{{'; received {checks.shown(text[:1])}")
+        raise ValueError(f"a header must begin with '{{'; received {checks.short_repr(text[:1])}")
     entries = decode_json(text.decode())
     metadata = entries.pop(METADATA, {})
     if not isinstance(metadata, dict):
-        raise TypeError(f"{METADATA} must be a dict of strings; received {checks.shown(metadata)}")
+        raise TypeError(f"{METADATA} must be a dict of strings; received {checks.short_repr(metadata)}")
     for key, value in metadata.items():
         checks.text("file", f"{METADATA} {key}", value)
     specs = {name: array_spec(name, entry) for name, entry in entries.items()}
@@ -115,8 +115,8 @@ def array_spec(name: str, entry: Any) -> ArraySpec:
     checks.keys("file", f"array {name}", entry, {"dtype", "shape", "data_offsets"})
     dtype = checks.lookup("file", f"dtype of {name}", entry["dtype"], DTYPES)
     sizes = checks.sequence("file", f"shape of {name}", entry["shape"])
-    if len(sizes) > checks.MOST_AXES:
-        raise ValueError(f"{name} may have {checks.MOST_AXES} axes; received {len(sizes)}")
+    if len(sizes) > checks.MAX_AXES:
+        raise ValueError(f"{name} may have {checks.MAX_AXES} axes; received {len(sizes)}")
     shape = tuple(checks.integer("file", f"shape of {name}", size, at_least=0, at_most=2**63 - 1) for size in sizes)
     return ArraySpec(np.dtype(dtype), shape)
 
@@ -152,7 +152,7 @@ def object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object. Raises ValueError for a key that comes twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError(f"a key comes twice among {checks.cut(', '.join(key for key, _ in pairs))}")
+        raise ValueError(f"a key comes twice among {checks.truncated(', '.join(key for key, _ in pairs))}")
     return found
 
 

@@ -39,7 +39,9 @@ class Window:
         for argument, value in (("size", self.size), ("strides", self.strides), ("dilation", self.dilation)):
             checks.pair("Window", argument, value)
             if not isinstance(value, tuple):
-                raise TypeError(f"Window: {argument} must be a tuple of two integers; received {checks.shown(value)}")
+                raise TypeError(
+                    f"Window: {argument} must be a tuple of two integers; received {checks.short_repr(value)}"
+                )
         checks.choice("Window", "padding", self.padding, PADDINGS)
 
     @property

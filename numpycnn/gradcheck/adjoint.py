@@ -12,6 +12,7 @@ each by itself while the others stay.
 import numpy as np
 
 from numpycnn.common.typing import Array, Rng
+from numpycnn.gradcheck.decision import FAILED, PASSED
 from numpycnn.gradcheck.problem import Problem
 from numpycnn.gradcheck.report import Row
 
@@ -33,7 +34,8 @@ def adjoint_row(problem: Problem, name: str, claimed: Array, rng: Rng) -> Row:
         (apart(back.sum(), ju.sum(), size), "identity", back.sum(), ju.sum()),
     ]
     error, where, ours, theirs = max(found, key=lambda one: np.nan_to_num(one[0], nan=np.inf))
-    return Row(name, claimed.shape, 1, "adjoint", error, BOUND, where, float(ours), float(theirs))
+    verdict = PASSED if error <= BOUND else FAILED
+    return Row(name, claimed.shape, 1, "adjoint", error, BOUND, where, float(ours), float(theirs), verdict=verdict)
 
 
 def apart(a: Array, b: Array, size: float) -> float:

@@ -20,8 +20,7 @@ def check(problem: Problem, settings: Settings) -> Report:
 def rows(problem: Problem, claimed: Arrays, settings: Settings) -> Iterator[Row]:
     """The rows of the report."""
     rng = np.random.default_rng(settings.seed)
-    for name in (name for name in problem.point if name in claimed):
-        if settings.method == "adjoint":
-            yield adjoint_row(problem, name, claimed[name], rng)
-        else:
-            yield from Comparison(problem, name, claimed[name], settings, rng).rows()
+    ordered = {name: claimed[name] for name in problem.wanted if name in claimed}
+    if settings.method == "adjoint":
+        return (adjoint_row(problem, name, gradient, rng) for name, gradient in ordered.items())
+    return Comparison(problem, ordered, settings, rng).rows()

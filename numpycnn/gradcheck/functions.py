@@ -1,6 +1,7 @@
 """Gradient checks of functions: of any code that takes arrays and gives an array or a number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ def gradcheck_function(
     gradients: Any,
     *inputs: Any,
     dy: Any = None,
+    no_gradient: Collection[int | str] = (),
     method: str = "auto",
     samples: int = SAMPLES,
     seed: int = 0,
@@ -30,10 +32,13 @@ def gradcheck_function(
     sum(y*dy) are, for the dy that a backward pass is handed.
     gradients: what is claimed. Either a function, called as gradients(*inputs) where f gives a number, and as
     gradients(dy, *inputs) where f gives an array; or what such a function gives: an array for each input, in a tuple or
-    list unless there is one input only, with None for an input that is not to be checked.
+    list unless there is one input only. Inputs that take no gradient have None, or are left out.
     dy: by default drawn at random for a function of gradients, and ones for arrays.
+    no_gradient: the inputs that take no gradient, such as targets: by position, or by the name of f's parameter. They
+    stay as they are. So do arrays of integers or bools whose gradient is None, such as labels and indices. For any
+    other input, None fails: what was not compared has not passed.
     method: "complex", "central", "adjoint" (for linear functions, see `adjoint.py`), or "auto": the complex step where
-    it agrees with central differences, and these elsewhere.
+    central differences confirm it, and these elsewhere.
     samples: of a larger array, that many entries are compared, and sums over all of them.
     seed: fixes all that is drawn.
 
@@ -44,13 +49,42 @@ def gradcheck_function(
     if not inputs:
         raise TypeError(f"{owner}: expected at least one input")
     names = ["input"] if len(inputs) == 1 else [f"input {k}" for k in range(len(inputs))]
-    point = {name: checks.numbers(owner, name, x).astype(np.float64) for name, x in zip(names, inputs, strict=True)}
+    without = {names[k] for k in positions(owner, f, no_gradient, len(inputs))}
+    point = {name: as_given(owner, name, x, name in without) for name, x in zip(names, inputs, strict=True)}
     y = output(owner, f(*(x.copy() for x in point.values())))
     if y.ndim or dy is not None:
         point["dy"] = output_gradient(owner, dy, y, drawn=callable(gradients), seed=seed)
+    claim = claims(owner, gradients, names, without)
+    claimed = claim({name: x.copy() for name, x in point.items()})
+    without |= {name for name in names if point[name].dtype.kind in "iub" and claimed.get(name) is None}
+    point |= {name: point[name].astype(np.float64) for name in names if name not in without}
     title = getattr(f, "__name__", type(f).__name__)
-    terms, claim = weighted(owner, f, names), claims(owner, gradients, names)
-    return check(Problem(title, terms, claim, point, movable=callable(gradients)), settings)
+    wanted = [name for name in names if name not in without]
+    return check(Problem(title, weighted(owner, f, names), claim, point, wanted, movable=callable(gradients)), settings)
+
+
+def positions(owner: str, f: Callable[..., Any], chosen: Collection[int | str], count: int) -> set[int]:
+    """The inputs that are chosen by position or by the name of f's parameter. Raises ValueError for others."""
+    if isinstance(chosen, (int, str)):
+        raise TypeError(f"{owner}: no_gradient must be a sequence of positions or names; received {chosen!r}")
+    try:
+        names = list(signature(f).parameters)[:count]
+    except (TypeError, ValueError):  # some functions that are not written in Python have no signature
+        names = []
+    known: dict[int | str, int] = {name: k for k, name in enumerate(names)}
+    known |= {k: k for k in range(count)}
+    for one in chosen:
+        if one not in known:
+            raise ValueError(f"{owner}: no_gradient must be among {', '.join(map(str, known))}; received {one!r}")
+    return {known[one] for one in chosen}
+
+
+def as_given(owner: str, name: str, x: Any, fixed: bool) -> Array:
+    """An input as an array: integers and bools, and what takes no gradient, as they are, and all else in float64."""
+    if fixed:
+        return np.asarray(x)
+    a = checks.numbers(owner, name, x)
+    return a if a.dtype.kind in "iub" else a.astype(np.float64)
 
 
 def output(owner: str, y: Any) -> Array:
@@ -86,16 +120,21 @@ def times(y: Array, dy: Array) -> Array:
     return y * (dy.astype(y.real.dtype) if y.dtype.kind in "fc" else dy)
 
 
-def claims(owner: str, gradients: Any, names: Sequence[str]) -> Callable[[Arrays], Arrays]:
-    """The claimed gradients by name."""
+def claims(owner: str, gradients: Any, names: Sequence[str], without: Collection[str]) -> Callable[[Arrays], Arrays]:
+    """The claimed gradients by name, None where there is none.
+
+    Gradients of fewer inputs are those of the inputs that can take one.
+    """
 
     def claim(point: Arrays) -> Arrays:
-        given = gradients
+        result = gradients
         if callable(gradients):
-            given = gradients(*([point["dy"]] if "dy" in point else []), *(point[name] for name in names))
-        listed = given if isinstance(given, tuple) or (isinstance(given, list) and len(names) > 1) else [given]
-        if len(listed) != len(names):
+            result = gradients(*([point["dy"]] if "dy" in point else []), *(point[name] for name in names))
+        listed = result if isinstance(result, tuple) or (isinstance(result, list) and len(names) > 1) else [result]
+        takers = [name for name in names if name not in without and point[name].dtype.kind == "f"]
+        owners = names if len(listed) == len(names) else takers
+        if len(listed) != len(owners) and result is not None:
             raise ValueError(f"{owner}: expected gradients of {len(names)} inputs; received {len(listed)}")
-        return {name: np.asarray(g) for name, g in zip(names, listed, strict=True) if g is not None}
+        return {name: np.asarray(g) for name, g in zip(owners, listed, strict=False) if g is not None}
 
     return claim

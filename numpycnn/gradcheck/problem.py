@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numpycnn.common import checks
-from numpycnn.common.typing import Array, Rng
+from numpycnn.common.typing import Array
 
 METHODS = ("auto", "complex", "central", "adjoint")
 
@@ -23,11 +23,11 @@ class Problem(NamedTuple):
     f: Callable[[Arrays], Array]
     """Gives an array of terms; the gradients are of their sum."""
     claim: Callable[[Arrays], Arrays]
-    """Gives the claimed gradients under the names of the arrays; some may be left out."""
+    """Gives the claimed gradients under the names of the arrays."""
     point: Arrays
-    """The arrays, in float64."""
-    wanted: Collection[str] = ()
-    """Names whose gradients must not be missing."""
+    """The arrays: in float64 where a gradient is wanted."""
+    wanted: Collection[str]
+    """Names whose gradients are compared, and must not be missing. The other arrays are never moved."""
     movable: bool = True
     """Whether `claim` knows the gradients elsewhere too, and not at this point alone."""
     chained: bool = False
@@ -35,39 +35,51 @@ class Problem(NamedTuple):
     size: float = 0.0
     """How large numbers get on the way to f, where that is known: of a small result, rounding may be more than that."""
 
-    def aside(self, rng: Rng, distance: float) -> "Problem":
-        """The same a little way off, in units of each array's largest number: nothing is equal by chance there."""
-        moved = {name: a + distance * unit_of(a) * rng.uniform(-1, 1, a.shape) for name, a in self.point.items()}
-        return self._replace(point=moved)
+    def terms(self) -> Array:
+        """f's terms at the point."""
+        return np.asarray(self.f(self.point))
+
+    def at(self, moved: Arrays) -> "Problem":
+        """The same at another point: with other arrays in the place of some."""
+        return self._replace(point=self.point | moved)
 
     def value(self, name: str, moved: Array) -> Array:
         """f's terms with another array in the place of one."""
-        return np.asarray(self.f(self.point | {name: moved}))
+        return self.at({name: moved}).terms()
 
-    def claimed_if_finite(self, name: str) -> Array | None:
-        """The claimed gradient of one array; None where it, or the function, has no finite numbers."""
+    def claimed(self) -> Arrays | None:
+        """The claimed gradients; None where they are not known, or not all finite, or the function is not."""
+        if not self.movable:
+            return None
         try:
-            terms, claimed = self.f(self.point), self.claim(self.point)[name]
+            terms, claimed = self.terms(), self.claim(self.point)
+            gradients = {name: np.asarray(claimed[name], np.float64) for name in self.wanted}
         except Exception:  # code that is not ours may refuse this point, which nobody asked it about
             return None
-        return claimed if np.isfinite(terms).all() and np.isfinite(claimed).all() else None
+        return gradients if all(np.isfinite(a).all() for a in (terms, *gradients.values())) else None
 
     def examined(self) -> tuple[Arrays, list[str]]:
         """The claimed gradients that can be compared, and what is wrong with others, or with the function."""
         terms, wrong = twice("the function", lambda point: {"output": self.f(point)}, self.point)
-        claimed, of_claim = twice("the claimed gradient", self.claim, self.point)
+        claimed, of_claim = twice("the claimed gradient", lambda point: given(self.claim(point)), self.point)
         wrong += of_claim + flaws("the function's output", terms["output"])
         wrong += [f"there is no gradient of {name}" for name in self.wanted if name not in claimed]
+        wrong += [] if self.wanted else ["nothing was compared, for no gradient is wanted"]
         fitting: Arrays = {}
         for name, gradient in claimed.items():
             shape = self.point[name].shape if name in self.point else None
-            if gradient.shape == shape:
-                wrong += flaws(f"the gradient of {name}", gradient)
-                fitting |= {name: gradient} if gradient.dtype.kind in REAL else {}
-            else:
+            if gradient.shape != shape:
                 expected = f"be of one of {', '.join(self.point)}" if shape is None else f"have the shape {shape}"
                 wrong.append(f"the gradient of {name} must {expected}; received the shape {gradient.shape}")
+            elif name in self.wanted:
+                wrong += flaws(f"the gradient of {name}", gradient)
+                fitting |= {name: gradient} if gradient.dtype.kind in REAL else {}
         return fitting, wrong
+
+
+def given(claimed: Arrays) -> Arrays:
+    """The gradients that are not None."""
+    return {name: gradient for name, gradient in claimed.items() if gradient is not None}
 
 
 def twice(what: str, function: Callable[[Arrays], Arrays], point: Arrays) -> tuple[Arrays, list[str]]:

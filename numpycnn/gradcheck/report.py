@@ -22,7 +22,7 @@ class Row(NamedTuple):
     method: str
     """How the numbers were made: "complex", "central" or "adjoint"."""
     error: float
-    """The norm-wise error: the largest difference, in units of the largest number."""
+    """The worst difference: relative to the derivative itself if it failed, otherwise to the largest of the row."""
     bound: float
     """The largest error that passes."""
     where: tuple[int, ...] | str
@@ -35,16 +35,18 @@ class Row(NamedTuple):
     """How many of those compared have two derivatives, one from each side."""
     notes: tuple[str, ...] = ()
     """What else there is to say; of kinks, an example."""
+    verdict: str = "passed"
+    """The worst of those compared: "passed", "failed" or "inconclusive"."""
 
     @property
     def passed(self) -> bool:
-        """Whether the error is a number, and not above the bound."""
-        return self.error <= self.bound
+        """Whether all that was compared is right."""
+        return self.verdict == "passed"
 
     @property
     def result(self) -> str:
-        """FAIL; or ok, or where some had two derivatives, kinks."""
-        return ("kinks" if self.kinks else "ok") if self.passed else "FAIL"
+        """FAIL, or inconclusive; or ok, or where some had two derivatives, kinks."""
+        return {"passed": "kinks" if self.kinks else "ok", "failed": "FAIL"}.get(self.verdict, self.verdict)
 
     def cells(self) -> tuple[str, ...]:
         """The row as the table shows it."""
@@ -58,13 +60,18 @@ class Row(NamedTuple):
 
     def remarks(self) -> Iterator[str]:
         """What stands below the table: the numbers in full where they are too far apart, and the notes."""
-        if not self.passed:
+        if self.verdict == "failed":
             yield f"{self.name} at {self.where}: claimed {self.claimed!r}, numeric {self.numeric!r}"
         yield from (f"{self.name}: {note}" for note in self.notes)
 
 
 class Report(NamedTuple):
-    """What a gradient check found. `print(report)` shows it as a table, `report.passed` is the verdict."""
+    """What a gradient check found. `print(report)` shows it as a table.
+
+    `report.passed`: everything was compared, and is right. `report.failed`: something is wrong. `report.inconclusive`:
+    nothing is known to be wrong, but something cannot be decided. Exactly one of them is True; `report.verdict` names
+    it.
+    """
 
     title: str
     """What was checked."""
@@ -73,9 +80,27 @@ class Report(NamedTuple):
     """What is wrong besides numbers, such as a shape, or a function that gives two results for the same input."""
 
     @property
+    def verdict(self) -> str:
+        """The verdict: "passed", "failed" or "inconclusive"."""
+        verdicts = {row.verdict for row in self.rows}
+        if self.problems or not verdicts or "failed" in verdicts:
+            return "failed"
+        return "inconclusive" if "inconclusive" in verdicts else "passed"
+
+    @property
     def passed(self) -> bool:
-        """Whether every row passed, and there are no problems."""
-        return not self.problems and all(row.passed for row in self.rows)
+        """Whether there are rows, all of which passed, and no problems."""
+        return self.verdict == "passed"
+
+    @property
+    def failed(self) -> bool:
+        """Whether a row failed, or there are problems, or nothing was compared."""
+        return self.verdict == "failed"
+
+    @property
+    def inconclusive(self) -> bool:
+        """Whether nothing failed, but a row cannot be decided."""
+        return self.verdict == "inconclusive"
 
     def __str__(self) -> str:
         """The table, and below it what there is to say about its rows."""
@@ -87,11 +112,12 @@ class Report(NamedTuple):
             *(text for row in self.rows for text in row.remarks()),
         ]
         wrapped = [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in remarks]
-        return "\n".join([f"Gradient check of {self.title}", *lines, *wrapped, self.verdict()])
+        return "\n".join([f"Gradient check of {self.title}", *lines, *wrapped, self.last_line()])
 
-    def verdict(self) -> str:
-        """The last line."""
+    def last_line(self) -> str:
+        """The verdict, and the rows that it is due to."""
         if self.passed:
             return "passed"
-        failed = dict.fromkeys(row.name for row in self.rows if not row.passed)
-        return "FAILED: " + ", ".join([*failed, *(["see problems"] if self.problems else [])])
+        due = dict.fromkeys(row.name for row in self.rows if row.verdict == self.verdict)
+        shown = "FAILED" if self.failed else self.verdict
+        return f"{shown}: " + ", ".join([*due, *(["see problems"] if self.problems else [])])

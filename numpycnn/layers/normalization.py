@@ -48,7 +48,7 @@ class BatchNormalization(Layer):
     has not. Source: Ioffe and Szegedy 2015; Keras's BatchNormalization.
     """
 
-    whole_batch = True
+    whole_batch, uses_rng = True, False
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class BatchNormalization(Layer):
         input_shape: Shape | None = None,
     ) -> None:
         super().__init__(name=name, input_shape=input_shape)
-        self.axis = checks.integer(self.name, "axis", axis, at_least=-checks.MOST_AXES, at_most=checks.MOST_AXES)
+        self.axis = checks.integer(self.name, "axis", axis, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
         if self.axis == 0:
             raise ValueError(f"{self.name}: axis must not be the batch's; received {axis}")
         self.momentum = checks.number(self.name, "momentum", momentum, at_least=0.0, at_most=1.0)

@@ -40,7 +40,9 @@ def training_curve(history: History, figure: str = "loss", ax: Any = None) -> An
     Raises ValueError for a figure that was not recorded, TypeError for what is no History.
     """
     if not isinstance(history, History):
-        raise TypeError(f"training_curve: history must be a History, as fit returns; received {checks.shown(history)}")
+        raise TypeError(
+            f"training_curve: history must be a History, as fit returns; received {checks.short_repr(history)}"
+        )
     checks.choice("training_curve", "figure", figure, history.history)
     ax = axes_of(ax)
     for name, style in ((figure, "o-"), (f"val_{figure}", "s--")):
@@ -85,7 +87,8 @@ def check_trace(owner: str, layer: Any) -> None:
     """Raise TypeError unless it is a layer's trace."""
     if not isinstance(layer, LayerTrace):
         raise TypeError(
-            f'{owner}: layer must be one of a trace, such as model.trace(x)["conv2d"]; received {checks.shown(layer)}'
+            f'{owner}: layer must be one of a trace, such as model.trace(x)["conv2d"]; '
+            f"received {checks.short_repr(layer)}"
         )
 
 

@@ -11,8 +11,8 @@ from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast.im2col import ConvBlock
-from numpycnn.engine.training import Objective, Place
-from numpycnn.engine.workers import at_work
+from numpycnn.engine.training import Objective, Position
+from numpycnn.engine.workers import worker_pool
 from numpycnn.layers.stage import Cache, Gradients, Micro, Path, Stage, run_alone
 from numpycnn.optimizers import Optimizer
 
@@ -86,17 +86,17 @@ def timed(micro: Micro[Any], add: Callable[[float], None]) -> Micro[Any]:
         answer = yield exchange
 
 
-def profile_steps(goal: Objective, optimizer: Optimizer, data: Data, repeats: int) -> list[StepTime]:
+def profile_steps(objective: Objective, optimizer: Optimizer, data: Data, repeats: int) -> list[StepTime]:
     """The medians of several steps on the batch `data`, after one that is not counted. Nothing is trained."""
-    profile_step(goal, optimizer, data)  # the first takes longer
-    runs = [profile_step(goal, optimizer, data) for _ in range(repeats)]
+    profile_step(objective, optimizer, data)  # the first takes longer
+    runs = [profile_step(objective, optimizer, data) for _ in range(repeats)]
     return [
         StepTime(same[0].name, *(float(np.median(seconds)) for seconds in zip(*(row[1:] for row in same), strict=True)))
         for same in zip(*runs, strict=True)
     ]
 
 
-def profile_step(goal: Objective, optimizer: Optimizer, data: Data) -> list[StepTime]:
+def profile_step(objective: Objective, optimizer: Optimizer, data: Data) -> list[StepTime]:
     """One step on the batch `data`, timed. The optimizer works on copies."""
     stages: list[TimedStage] = []
 
@@ -104,11 +104,11 @@ def profile_step(goal: Objective, optimizer: Optimizer, data: Data) -> list[Step
         stages.append(TimedStage(stage, path))
         return stages[-1]
 
-    goal = goal._replace(network=goal.network.mapped(watch))
-    optimizer, params = deepcopy(optimizer), {name: p.copy() for name, p in goal.network.trained_params.items()}
-    with at_work(1):
+    objective = objective._replace(network=objective.network.mapped(watch))
+    optimizer, params = deepcopy(optimizer), {name: p.copy() for name, p in objective.network.trained_params.items()}
+    with worker_pool(1):
         start = time.perf_counter()
-        step = training.batch_gradients(goal, Place(0, 0), data, np.arange(len(data)))
+        step = training.batch_gradients(objective, Position(0, 0), data, np.arange(len(data)))
         middle = time.perf_counter()
         optimizer.update(params, *step.terms)
         end = time.perf_counter()

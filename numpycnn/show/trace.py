@@ -12,7 +12,7 @@ import numpy as np
 
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine.split import SplitStage
-from numpycnn.engine.training import Place, micro_batches, min_examples, objective
+from numpycnn.engine.training import Position, make_objective, micro_batches, min_examples
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage
@@ -69,7 +69,7 @@ class Trace:
         return self.layers[name]
 
 
-class Watched(Stage):
+class TracedStage(Stage):
     """A layer that notes in a trace what goes through it. A batch comes in one piece."""
 
     def __init__(self, layer: Layer, stage: Any, name: str, found: dict[str, LayerTrace]) -> None:
@@ -99,39 +99,39 @@ class Watched(Stage):
         return own.input_gradient, own.parameter_gradients
 
 
-def watched(model: Chain, place: Place, count: int) -> tuple[Chain, dict[str, LayerTrace]]:
+def traced(model: Chain, position: Position, count: int) -> tuple[Chain, dict[str, LayerTrace]]:
     """The model with every layer watched, for a batch of `count` examples in one piece; and what will be found."""
     cuts, found = micro_batches(count, min_examples(model)), dict[str, LayerTrace]()
 
-    def watch(layer: Any, path: Path) -> Watched:
-        stage = layer if layer.whole_batch else SplitStage(layer, place, path, cuts)
-        return Watched(layer, stage, str(path), found)
+    def watch(layer: Any, path: Path) -> TracedStage:
+        stage = layer if layer.whole_batch else SplitStage(layer, position, path, cuts)
+        return TracedStage(layer, stage, str(path), found)
 
     return model.mapped(watch), found
 
 
-def trace_forward(model: Chain, x: Array, place: Place, *, training: bool) -> Trace:
+def trace_forward(model: Chain, x: Array, position: Position, *, training: bool) -> Trace:
     """x, (N, *input_shape), through all layers: everything on the way."""
-    network, found = watched(model, place, len(x))
-    y, _ = network.forward(x, training=training, rng=place.rng(0))
+    network, found = traced(model, position, len(x))
+    y, _ = network.forward(x, training=training, rng=position.rng(0))
     return Trace(found, y)
 
 
-def trace_step(model: Chain, loss: Loss, x: Array, y: Array, place: Place, *, training: bool) -> Trace:
+def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position, *, training: bool) -> Trace:
     """The same with the loss for the targets y, and all its gradients, back through the layers.
 
     Where training moves the last softmax into the loss (`training.objective`), the gradient p - y is that of the
     logits before it; the last output's own gradient is that of the loss of probabilities.
     """
-    goal = objective(model, loss, x.dtype, fast=False)
-    merged = goal.activation == "softmax"
-    trace = trace_forward(model, x, place, training=training)
-    network, found = watched(model.without_activation() if merged else model, place, len(x))
-    z, caches = network.forward(x, training=training, rng=place.rng(0))
-    trace.targets = goal.targets(y, z)
-    trace.losses = goal.loss.value(trace.targets, z)
+    objective = make_objective(model, loss, x.dtype, fast=False)
+    merged = objective.activation == "softmax"
+    trace = trace_forward(model, x, position, training=training)
+    network, found = traced(model.without_activation() if merged else model, position, len(x))
+    z, caches = network.forward(x, training=training, rng=position.rng(0))
+    trace.targets = objective.targets(y, z)
+    trace.losses = objective.loss.value(trace.targets, z)
     trace.loss = float(trace.losses.mean())
-    network.backward(goal.loss.gradient(trace.targets, z) / len(z), caches)
+    network.backward(objective.loss.gradient(trace.targets, z) / len(z), caches)
     for own, gradients in zip(trace.layers.values(), found.values(), strict=True):
         own.output_gradient, own.input_gradient = gradients.output_gradient, gradients.input_gradient
         own.inside_gradients, own.parameter_gradients = gradients.inside_gradients, gradients.parameter_gradients
@@ -142,4 +142,4 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, place: Place, *, tr
 
 def outputs(model: Chain, x: Array) -> Sequence[LayerTrace]:
     """What each layer makes of x in inference."""
-    return list(trace_forward(model, np.ascontiguousarray(x), Place(0, 0), training=False).layers.values())
+    return list(trace_forward(model, np.ascontiguousarray(x), Position(0, 0), training=False).layers.values())

@@ -27,5 +27,5 @@ def to_categorical(y: Any, num_classes: int | None = None) -> Array:
         num_classes = int(labels.max()) + 1
     num_classes = checks.size("to_categorical", "num_classes", num_classes)
     checks.labels("to_categorical", labels, classes=num_classes)
-    checks.few_enough("to_categorical", "one-hot y", (*labels.shape, num_classes))
+    checks.array_size("to_categorical", "one-hot y", (*labels.shape, num_classes))
     return (labels[..., None] == np.arange(num_classes)).astype(np.float64)

@@ -9,7 +9,7 @@ from numpycnn import functional as F
 from numpycnn.backend import epsilon
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast.scratch import reused
+from numpycnn.engine.fast.scratch import scratch_scope
 from numpycnn.functional.window import Window
 from numpycnn.layers import LAYERS, Layer, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
@@ -48,12 +48,12 @@ def build(case: Case, dtype: str, *, fast: bool) -> Sequential:
 
 def output_and_gradients(model: Sequential, x: Array, y: Array) -> tuple[Array, list[Array]]:
     """The output in training, and the gradients of all parameters and of the input: `training.learn`, but all the way."""
-    goal = training.objective(model, losses.get_loss(model.loss), model.dtype, fast=model.fast)
-    with reused():
-        z, caches = goal.network.forward(training.prepared(x, model.dtype), training=True)
-        targets = goal.targets(y, z)
-        dx, gradients = goal.network.backward(goal.loss.gradient(targets, z) / len(z), caches)
-        output = goal.result(targets, z.copy()).y_pred
+    objective = training.make_objective(model, losses.get_loss(model.loss), model.dtype, fast=model.fast)
+    with scratch_scope():
+        z, caches = objective.network.forward(training.prepared(x, model.dtype), training=True)
+        targets = objective.targets(y, z)
+        dx, gradients = objective.network.backward(objective.loss.gradient(targets, z) / len(z), caches)
+        output = objective.result(targets, z.copy()).y_pred
         return output, [gradients[name].copy() for name in model.params] + [dx.copy()]
 
 

@@ -19,7 +19,7 @@ DESCRIPTION = (
     "part of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and keeps it."
 )
 
-PART = 12_000  # images to learn from where there is no file
+TRAINING_IMAGES = 12_000  # images to learn from where there is no file
 BATCH = 200
 
 
@@ -49,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
 
 def trained(x: Array, y: Array) -> Sequential:
     """The tutorial's network after a short training."""
-    print(f"Learning to read digits from {PART:,} of the {len(x):,} images, once over: a few seconds.")
+    print(f"Learning to read digits from {TRAINING_IMAGES:,} of the {len(x):,} images, once over: a few seconds.")
     network = tutorial_network(seed=0)
-    network.fit(images(x[:PART]), to_categorical(y[:PART], 10), batch_size=BATCH)
+    network.fit(images(x[:TRAINING_IMAGES]), to_categorical(y[:TRAINING_IMAGES], 10), batch_size=BATCH)
     return network
 
 

@@ -24,14 +24,14 @@ DESCRIPTION = (
 )
 
 BATCH = 200  # images: some hundred steps an epoch, to be watched
-MOST_PORT = 65_535
+MAX_PORT = 65_535
 
 
 def port_number(text: str) -> int:
     """For argparse: 0 to 65535."""
     port: int = whole_number(at_least=0)(text)
-    if port > MOST_PORT:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at most {MOST_PORT}; received {text!r}")
+    if port > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at most {MAX_PORT}; received {text!r}")
     return port
 
 
@@ -89,7 +89,7 @@ def prepared(args: argparse.Namespace) -> "Server":
         raise ModelFileError(f"--digit: the test images are 0 to {len(x_test) - 1}; received {args.digit}")
     network = tutorial_network(seed=0) if args.model is None else load_model(args.model)
     session = Session(network, as_inputs(network, x_test), targets(network, y_test), args.digit)
-    data, reason = lessons(network, *train)
+    data, reason = training_data(network, *train)
     trainer = Trainer(session, data, BATCH, reason)
     try:
         return Server(session, trainer, args.port)
@@ -98,7 +98,7 @@ def prepared(args: argparse.Namespace) -> "Server":
         raise OSError(f"--port {args.port}: {error.strerror}") from None
 
 
-def lessons(network: Sequential, x: Any, y: Any) -> tuple[Data | None, str]:
+def training_data(network: Sequential, x: Any, y: Any) -> tuple[Data | None, str]:
     """MNIST's training images as the network takes them; or None, and why it cannot learn from them."""
     labels = targets(network, y)
     if network.loss is None:

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", type=file_to_write, metavar="FILE", help=RESUME)
 
 
-class Position(Callback):
+class TrainingProgress(Callback):
     """Remembers how far training came, so that Ctrl-C can be answered with it."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Position(Callback):
 
 def run(args: argparse.Namespace) -> int:
     """Train, test and report. Returns the exit status."""
-    start, position = time.perf_counter(), Position()
+    start, position = time.perf_counter(), TrainingProgress()
     try:
         train_and_test(args, position)
     except KeyboardInterrupt:
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def train_and_test(args: argparse.Namespace, position: Position) -> None:
+def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None:
     """The job itself, with what it prints."""
     train, (x_test, y_test) = mnist.load_data()
     data = images(train[0]), to_categorical(train[1])

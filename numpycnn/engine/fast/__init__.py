@@ -1,7 +1,7 @@
-"""The fast path: what the layers compute, for less. The layers by themselves are the definition.
+"""The fast path: what the layers compute, in less time. The layers are the definition.
 
-`im2col.py` makes one block of a convolution and the ReLU, max-pooling and dropout after it, and works through it tile
-by tile; `winograd.py` is another way to convolve a tile. `fuse.py` says which layers become a block. `scratch.py` lends
+`im2col.py` fuses a convolution with the ReLU, max-pooling and dropout after it into one block, computed tile by tile;
+`winograd.py` convolves a tile by another algorithm. `fuse.py` decides which layers become a block. `scratch.py` reuses
 memory.
 """
 

@@ -1,21 +1,21 @@
-"""Which layers of a network are computed as one block, and by which way of convolving."""
+"""Which layers of a network are fused into one block, and by which algorithm it convolves."""
 
 from collections.abc import Sequence
 from typing import TypeVar
 
 from numpycnn.engine.fast.im2col import ConvBlock, Parts
 from numpycnn.engine.fast.pooling import NO_POOL
-from numpycnn.engine.fast.winograd import WinogradBlock, pays
+from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
 from numpycnn.functional.window import Window
 from numpycnn.layers import Activation, Conv2D, Dropout, Layer, MaxPooling2D
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Stage
 
-MAX_TAPS = 256  # winners are numbered in a byte
+MAX_TAPS = 256  # a winner is a uint8
 
 
 def fused(chain: Chain) -> Chain:
-    """The chain with every convolution that can be a block made one, in the chains inside too."""
+    """The chain with its convolutions fused into blocks where possible, in nested chains too."""
     layers, stages, index = chain.layers, list[tuple[int, Stage]](), 0
     while index < len(layers):
         layer, parts = layers[index], parts_at(layers[index:])
@@ -26,15 +26,15 @@ def fused(chain: Chain) -> Chain:
 
 
 def block_of(parts: Parts) -> ConvBlock:
-    """The block of these layers, by the way of convolving that is faster for their shapes."""
-    return WinogradBlock(parts) if pays(parts.conv) else ConvBlock(parts)
+    """The block of these layers, with the convolution algorithm that is faster for their shapes."""
+    return WinogradBlock(parts) if is_faster(parts.conv) else ConvBlock(parts)
 
 
 def parts_at(layers: Sequence[Layer]) -> Parts | None:
-    """The block at the beginning of these layers, if there is one.
+    """The parts of the block that these layers begin with, or None.
 
-    A block is Conv2D, perhaps Activation("relu"), perhaps MaxPooling2D, perhaps Dropout. The activation must be relu or
-    linear; pools must not overlap and must have the convolution's data format. Subclasses do not count.
+    A block is Conv2D, then optionally Activation("relu"), MaxPooling2D and Dropout. The activation must be relu or
+    linear; pooling windows must not overlap and must have the convolution's data format. Subclasses are not fused.
     """
     conv, *rest = layers
     if type(conv) is not Conv2D or conv.activation not in ("linear", "relu"):
@@ -64,10 +64,10 @@ Kind = TypeVar("Kind", bound=Layer)
 
 
 def first(layers: Sequence[Layer], kind: type[Kind]) -> Kind | None:
-    """The first of these layers, if it is of that very class."""
+    """The first of these layers, if it is of exactly that class."""
     return layers[0] if layers and type(layers[0]) is kind else None
 
 
 def non_overlapping(pool: Window) -> bool:
-    """Whether a pool's windows do not overlap, and their positions can be numbered in a byte."""
+    """Whether the windows of a pool do not overlap, and their taps can be numbered in a uint8."""
     return pool.size[0] <= pool.strides[0] and pool.size[1] <= pool.strides[1] and pool.count <= MAX_TAPS

@@ -1,10 +1,11 @@
-"""The positions of a pooling window over a convolution's output, and max-pooling by one position after the other."""
+"""The positions of a pooling window over a convolution's output, and max-pooling position by position."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array, Pair
 from numpycnn.functional.window import Window
 
@@ -12,28 +13,28 @@ NO_POOL = Window((1, 1))
 
 
 class Tap(NamedTuple):
-    """One position of the pooling window, and what it sees."""
+    """One position of the pooling window, and the pixels that it sees."""
 
     number: int
-    """u*PW + v, by which a winner is known."""
+    """u*PW + v: the value in `winner`."""
     outputs: tuple[slice, slice, slice]
-    """The outputs whose window has this position inside the image; all of them, unless the pool is padded."""
+    """The windows that have this position inside the image; all of them, unless the pool is padded."""
     size: Pair
-    """How many rows and columns of outputs that is."""
+    """The rows and columns of these windows."""
     corner: Pair
-    """Where on the convolution's output it sees the first of them; the others follow in the pool's strides."""
+    """The pixel of the convolution's output that it sees in the first window; the others follow by the strides."""
 
 
 def pool_taps(pool: Window, convolved: Pair) -> Iterator[Tap]:
-    """The positions of a pool's window over images of that size, in row order; those always outside are left out."""
+    """The positions of a pooling window over images of that size, row by row, without those always on padding."""
     output, pads = pool.output_size(convolved), pool.pads(convolved)
     for number in range(pool.count):
         spans = []
-        for axis, place in enumerate(divmod(number, pool.size[1])):
+        for axis, tap in enumerate(divmod(number, pool.size[1])):
             step, before = pool.strides[axis], pads[axis][0]
-            start = max(0, -((place - before) // step))  # the first output whose window has this place inside
-            stop = min(output[axis], (convolved[axis] - 1 - place + before) // step + 1)
-            spans.append((start, stop, start * step + place - before))
+            start = max(0, ceil_div(before - tap, step))  # the first window that has this tap inside the image
+            stop = min(output[axis], (convolved[axis] - 1 - tap + before) // step + 1)
+            spans.append((start, stop, start * step + tap - before))
         (top, bottom, row), (left, right, col) = spans
         if bottom > top and right > left:
             outputs = slice(None), slice(top, bottom), slice(left, right)
@@ -41,24 +42,24 @@ def pool_taps(pool: Window, convolved: Pair) -> Iterator[Tap]:
 
 
 def max_pool(outputs: Iterable[tuple[Tap, Array]], y: Array, winner: Array | None, larger: Array) -> None:
-    """Raise y to the largest of all outputs that a position sees, and note in winner which position held it.
+    """Set y to the maximum over all positions, and winner to the position that held it.
 
-    y holds the least to begin with: 0 for a ReLU before the pool, which commutes with the maximum, or minus infinity.
+    y must start at the minimum: 0 for a ReLU before the pool, which commutes with the maximum, or minus infinity.
     """
     for tap, z in outputs:
         best = y[tap.outputs]
         if winner is not None and tap.number:
-            mark_winner(winner[tap.outputs], np.greater(z, best, out=corner(larger, z)), tap.number)
+            mark_winner(winner[tap.outputs], np.greater(z, best, out=cropped_like(larger, z)), tap.number)
         np.maximum(best, z, out=best)
 
 
 def mark_winner(winner: Array, larger: Array, number: int) -> None:
-    """Set winner to `number` where the value is larger. Numbers rise, so a maximum does it, far faster than a mask."""
+    """Set winner to `number` where `larger`. Numbers increase, so np.maximum does it, much faster than a mask."""
     marks = larger.view(np.uint8)
     marks *= np.uint8(number)
     np.maximum(winner, marks, out=winner)
 
 
-def corner(memory: Array, like: Array) -> Array:
-    """The part of an array that has the shape of another one."""
+def cropped_like(memory: Array, like: Array) -> Array:
+    """The beginning of an array along each axis, in the shape of another one."""
     return memory[tuple(slice(size) for size in like.shape)]

@@ -1,56 +1,58 @@
 """Matrix products of many rows by a small matrix, in blocks of rows.
 
-BLAS copies the factors of a large product into an order of its own before it multiplies. A small product it multiplies
-as it lies: OpenBLAS does so, on processors with AVX-512, up to a million multiplications. So a long product is made of
-short ones, up to a third faster; where BLAS makes no such difference they take the same time, within a few percent.
+BLAS packs the factors of a large product into a layout of its own before it multiplies. OpenBLAS has kernels for small
+matrices without packing, on processors with AVX-512, for up to a million multiplications. So a long product is computed
+as several short ones, up to a third faster; elsewhere they take the same time, within a few percent.
 """
 
 import numpy as np
 
+from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array
 
-SMALL = 1_000_000
-"""The most multiplications in a block."""
+MAX_BLOCK_PRODUCTS = 1_000_000
+"""Multiplications."""
 
-FEWEST = 96
-"""The fewest rows in a block: below that, blocks cost more than they save."""
+MIN_BLOCK_ROWS = 96
+"""With fewer rows, blocks cost more than they save."""
 
 
-def times(a: Array, b: Array, out: Array) -> Array:
+def blocked_matmul(a: Array, b: Array, out: Array) -> Array:
     """a @ b, written to out: (..., R, K), (..., K, F) -> (..., R, F)."""
-    whole, rows = blocks(a, b.shape[-1])
-    if whole:
-        np.matmul(blocked(a[..., :whole, :], rows), b[..., None, :, :], out=blocked(out[..., :whole, :], rows))
-    if whole < a.shape[-2]:
-        np.matmul(a[..., whole:, :], b, out=out[..., whole:, :])
+    covered, rows = blocks(a, b.shape[-1])
+    if covered:
+        np.matmul(blocked(a[..., :covered, :], rows), b[..., None, :, :], out=blocked(out[..., :covered, :], rows))
+    if covered < a.shape[-2]:
+        np.matmul(a[..., covered:, :], b, out=out[..., covered:, :])
     return out
 
 
-def transposed_times(a: Array, b: Array) -> Array:
+def blocked_matmul_transposed(a: Array, b: Array) -> Array:
     """a.T @ b: (..., R, K), (..., R, F) -> (..., K, F)."""
-    whole, rows = blocks(a, b.shape[-1])
-    if not whole:
-        return np.matmul(a.swapaxes(-1, -2), b)
-    parts = np.matmul(blocked(a[..., :whole, :], rows).swapaxes(-1, -2), blocked(b[..., :whole, :], rows))
-    total = parts.sum(axis=-3)
-    if whole < a.shape[-2]:
-        total += np.matmul(a[..., whole:, :].swapaxes(-1, -2), b[..., whole:, :])
+    covered, rows = blocks(a, b.shape[-1])
+    transposed = a.swapaxes(-1, -2)  # (..., K, R)
+    if not covered:
+        return np.matmul(transposed, b)
+    blocks_transposed = blocked(a[..., :covered, :], rows).swapaxes(-1, -2)  # (..., R/rows, K, rows)
+    total = np.matmul(blocks_transposed, blocked(b[..., :covered, :], rows)).sum(axis=-3)  # (..., K, F)
+    if covered < a.shape[-2]:
+        total += np.matmul(transposed[..., covered:], b[..., covered:, :])
     return total
 
 
 def blocks(a: Array, filters: int) -> tuple[int, int]:
-    """How many of the rows of a are in blocks, 0 where blocks do not pay, and how many are in each.
+    """(the rows of a that blocks cover, the rows of each block); no rows where blocks do not pay.
 
-    Blocks are as large as can be so that next to nothing is left over: where they divide the rows, nothing.
+    Blocks are as large as MAX_BLOCK_PRODUCTS allows, and even, so that few rows are left over.
     """
-    most = SMALL // (a.shape[-1] * filters)
-    if most < FEWEST:
-        return 0, most
-    count = max(1, -(-a.shape[-2] // most))
+    max_rows = MAX_BLOCK_PRODUCTS // (a.shape[-1] * filters)
+    if max_rows < MIN_BLOCK_ROWS:
+        return 0, max_rows
+    count = max(1, ceil_div(a.shape[-2], max_rows))
     rows = a.shape[-2] // count
     return count * rows, rows
 
 
 def blocked(a: Array, rows: int) -> Array:
     """A view of an array, (..., R, K), as (..., R/rows, rows, K)."""
-    return a.reshape(*a.shape[:-2], -1, rows, a.shape[-1])
+    return a.reshape(*a.shape[:-2], -1, rows, a.shape[-1])  # (..., R/rows, rows, K)

@@ -1,7 +1,7 @@
-"""Memory that is used again: arrays for intermediate results, lent to a piece of work and taken back at its end.
+"""Scratch memory: buffers for intermediate arrays, reused from call to call.
 
-The first touch of a new array costs more than the arithmetic in it, because the system has to find and clear its
-pages. Every thread has buffers of its own, so nothing is locked. Only the fast path works this way.
+The first access to a new array costs more than the arithmetic on it, because the system has to map and clear its pages.
+Every thread has its own buffers, so no lock is needed. Only the fast path uses them.
 """
 
 import threading
@@ -16,15 +16,15 @@ import numpy as np
 from numpycnn.common.slices import count_batches
 from numpycnn.common.typing import Array, Shape
 
-GRAIN = 1 << 16
+GRANULARITY = 1 << 16
 """Sizes are rounded up to this many bytes, so that arrays of nearly the same size share a buffer."""
 
 
 class Buffers:
-    """A thread's buffers: those lent, in the order of lending, and those free, by size."""
+    """A thread's buffers: those in use, in the order in which they were taken, and those free, by size."""
 
     def __init__(self) -> None:
-        self.lent: list[Array] = []
+        self.in_use: list[Array] = []
         self.free: dict[int, list[Array]] = {}
         self.depth = 0
 
@@ -34,41 +34,41 @@ class Local(threading.local):
 
     def __init__(self) -> None:
         self.buffers = Buffers()
-        EVERYONES.add(self.buffers)
+        ALL_BUFFERS.add(self.buffers)
 
 
-EVERYONES: WeakSet[Buffers] = WeakSet()
+ALL_BUFFERS: WeakSet[Buffers] = WeakSet()
 LOCAL = Local()
 
 
 @contextmanager
-def reused() -> Iterator[None]:
-    """What is taken inside is given back at the end: no array taken inside may be used, or returned, after it."""
-    mine = LOCAL.buffers
-    before = len(mine.lent)
-    mine.depth += 1
+def scratch_scope() -> Iterator[None]:
+    """Arrays taken inside the context are reused after it: none of them may be used or returned after its end."""
+    buffers = LOCAL.buffers
+    before = len(buffers.in_use)
+    buffers.depth += 1
     try:
         yield
     finally:
-        mine.depth -= 1
-        for buffer in mine.lent[before:]:
-            mine.free.setdefault(buffer.size, []).append(buffer)
-        del mine.lent[before:]
+        buffers.depth -= 1
+        for buffer in buffers.in_use[before:]:
+            buffers.free.setdefault(buffer.size, []).append(buffer)
+        del buffers.in_use[before:]
 
 
 def take(shape: Shape, dtype: Any) -> Array:
-    """An array with any values in it. Outside of `reused` it is simply a new one."""
-    mine = LOCAL.buffers
-    if not mine.depth:
+    """An uninitialized array. Outside of `scratch_scope` it is a new one."""
+    buffers = LOCAL.buffers
+    if not buffers.depth:
         return np.empty(shape, dtype)
-    size = count_batches(prod(shape) * np.dtype(dtype).itemsize, GRAIN) * GRAIN
-    free = mine.free.get(size)
+    size = count_batches(prod(shape) * np.dtype(dtype).itemsize, GRANULARITY) * GRANULARITY
+    free = buffers.free.get(size)
     buffer = free.pop() if free else np.empty(size, np.uint8)
-    mine.lent.append(buffer)
+    buffers.in_use.append(buffer)
     return np.ndarray(shape, dtype, buffer)
 
 
 def release() -> None:
-    """Let go of all threads' free buffers, those of threads that are not the library's own too."""
-    for buffers in list(EVERYONES):
+    """Free the unused buffers of all threads, those of a user's own executor included."""
+    for buffers in list(ALL_BUFFERS):
         buffers.free = {}

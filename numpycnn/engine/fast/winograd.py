@@ -1,7 +1,7 @@
-"""Convolution by a kernel of 3 by 3 with 16 multiplications where there were 36: Winograd's F(2x2, 3x3).
+"""Convolution by a 3 by 3 kernel with 16 multiplications instead of 36: Winograd's F(2x2, 3x3).
 
-Four neighbouring outputs, 2 by 2, depend on 4 by 4 pixels. Written as polynomials, rows and columns apart, their values
-at four points each are products of one value of the pixels and one of the kernel:
+A 2 by 2 block of outputs depends on 4 by 4 pixels. With rows and columns written as polynomials, whose values at four
+points are products of the pixels' and the kernel's values there:
 
     Y = A.T [ (G g G.T) * (B.T d B) ] A          d: 4 by 4 pixels, g: the kernel, Y: 2 by 2 outputs, * entry by entry
 
@@ -10,11 +10,11 @@ at four points each are products of one value of the pixels and one of the kerne
            0 -1  1  0           1/2 -1/2  1/2             0  1 -1 -1
            0  1  0 -1            0    0    1
 
-Summing over channels, entry (a, b) is a matrix product of its own: 16 products of (4-by-4 patches, C) and (C, F), with
-four ninths of im2col's multiplications. B and A hold only 0, 1 and -1, so the rest is adding: whole pieces of memory
-at a time wherever it can be, for NumPy copies operands that lie in short pieces before it adds them. Every step is
-linear, and the backward is the same steps transposed in reverse order. Outputs and gradients are im2col's to about 1e-6
-of the largest in float32, and 1e-15 in float64: of two outputs nearer than that, the other may win a pool.
+Summed over channels, entry (a, b) is one matrix product: 16 products of (4-by-4 patches, C) and (C, F), with four
+ninths of im2col's multiplications. B and A hold only 0, 1 and -1, so the transforms are additions, of arrays that are
+contiguous where possible, because NumPy copies operands with short contiguous runs before it adds them. Every step is
+linear, and the backward is the transposed steps in reverse order. Outputs and gradients equal im2col's to about 1e-6 of
+the largest in float32, and 1e-15 in float64: of two outputs that are closer than that, either may win a pool.
 Source: Lavin and Gray 2016.
 """
 
@@ -27,52 +27,52 @@ import numpy as np
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine.fast.im2col import ConvBlock, Parts
 from numpycnn.engine.fast.pooling import Tap
-from numpycnn.engine.fast.products import times, transposed_times
+from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.fast.scratch import take
 from numpycnn.layers import Conv2D
 from numpycnn.layers.data_format import split_shape
 
 TILE_BYTES = 4 << 20
-"""About how many bytes of transformed pixels and products are worked on at a time."""
+"""The approximate size of a tile's transformed pixels and products, in bytes."""
 
 MIN_CHANNELS = 12
-"""The channels, in and out, from which on saved multiplications outweigh the adding: half of their harmonic mean."""
+"""From this half harmonic mean of the channels in and out on, saved multiplications outweigh the additions."""
 
 IN_ALL = 5
-"""The product that goes into all four outputs with the factor 1, of row 1 and column 1: the bias is added there."""
+"""The product that all four outputs contain with the factor 1, row 1 and column 1: the bias is added there."""
 
 KERNEL_TRANSFORM = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # G
 
 
 class Work(NamedTuple):
-    """What one pass over a micro-batch works with; memory is as for im2col, of one axis, and is cut as it is needed."""
+    """The arrays of one pass over a micro-batch; scratch memory has one axis, and is reshaped where it is used."""
 
     padded: Array
     """The padded images: (N, H, W, C)."""
     kernel: Array
     """The transformed kernel, G g G.T: (16, C, F)."""
     kernel_transposed: Array
-    """The same as (16, F, C), in that order in memory too, for products are faster so."""
+    """The same as (16, F, C), contiguous, because products are faster so."""
     bias: Array | None
     """The bias: (F,)."""
     dkernel: Array
     """The gradient of the transformed kernel so far."""
     dbias: Array
-    """That of the bias."""
+    """The gradient of the bias so far."""
     pixels: Array
-    """Memory for pixels transformed along one axis: (4, n, 2, TH + 1, TW, C), even rows and odd ones apart."""
+    """Memory for pixels transformed along one axis: (4, n, 2, TH + 1, TW, C), even rows before odd ones."""
     patches: Array
     """Memory for pixels transformed along both axes: (4, 4, n, TH, TW, C)."""
     products: Array
     """Memory for their products with the kernel: (4, 4, n, TH, TW, F)."""
     halves: Array
-    """Memory for products of which one axis is transformed: (2, 4, n, TH, TW, F)."""
+    """Memory for products with one axis transformed: (2, 4, n, TH, TW, F)."""
     outputs: Array
-    """Memory for the outputs: see `WinogradBlock.place_of_outputs`."""
+    """Memory for the outputs: see `WinogradBlock.outputs_in`."""
 
 
-def pays(conv: Conv2D) -> bool:
-    """Whether the kernel has the form, and channels enough."""
+def is_faster(conv: Conv2D) -> bool:
+    """Whether the algorithm applies to the kernel, and there are enough channels for it to be faster."""
     _, channels = split_shape(conv.name, conv.input_shape or (), conv.data_format)
     window, filters = conv.window, conv.filters
     form = window.size == (3, 3) and window.strides == window.dilation == (1, 1)
@@ -80,7 +80,7 @@ def pays(conv: Conv2D) -> bool:
 
 
 class WinogradBlock(ConvBlock):
-    """A block whose convolution goes by Winograd's algorithm."""
+    """A block that convolves by Winograd's algorithm."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
@@ -88,7 +88,7 @@ class WinogradBlock(ConvBlock):
         oh, ow = self.convolved
         self.pads = (top, bottom + oh % 2), (left, right + ow % 2)
         self.blocks = (oh + 1) // 2, (ow + 1) // 2  # (TH, TW)
-        self.apart = self.pool.strides[0] % 2 == self.pool.strides[1] % 2 == 0
+        self.even_strides = self.pool.strides[0] % 2 == self.pool.strides[1] % 2 == 0
 
     def examples_in_cache(self, itemsize: int) -> int:
         return TILE_BYTES // (16 * prod(self.blocks) * (self.channels + self.filters) * itemsize)
@@ -97,7 +97,7 @@ class WinogradBlock(ConvBlock):
         (th, tw), c, f, dtype = self.blocks, self.channels, self.filters, padded.dtype
         g = KERNEL_TRANSFORM.astype(dtype)
         by_rows = (g @ self.params["kernel"].reshape(3, -1)).reshape(4, 3, -1)  # G g: (4, 3, C*F)
-        kernel = (g @ by_rows).reshape(16, c, f)  # G g G.T
+        kernel = (g @ by_rows).reshape(16, c, f)  # G g G.T: (16, C, F)
         return Work(
             padded,
             kernel,
@@ -115,56 +115,58 @@ class WinogradBlock(ConvBlock):
     def outputs(self, work: Work, rows: slice) -> Iterator[tuple[Tap, Array]]:
         n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
         patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
-        products = times(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
+        products = blocked_matmul(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
         if work.bias is not None:
             products[IN_ALL] += work.bias
-        halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), self.place_of_outputs(work, n)
-        four_to_two(products.reshape(4, 4, n, th, tw, f), halves)
-        four_to_two(halves.swapaxes(0, 1), z.swapaxes(0, 1))  # (4, 2, n, TH, TW, F) to (2, 2, n, TH, TW, F)
+        halves, z = shaped(work.halves, (2, 4, n, th, tw, f)), self.outputs_in(work, n)
+        output_transform(products.reshape(4, 4, n, th, tw, f), halves)  # (4, 4, n, TH, TW, F) to (2, 4, ...)
+        output_transform(halves.swapaxes(0, 1), z.swapaxes(0, 1))  # (4, 2, n, TH, TW, F) to (2, 2, n, TH, TW, F)
         for tap in self.taps:
             yield tap, self.seen_by(z, tap)
 
     def back(self, work: Work, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
         n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
-        dz = self.place_of_outputs(work, n)
-        dz.fill(0)  # where no position of the pool sees
+        dz = self.outputs_in(work, n)
+        dz.fill(0)  # outputs that no position of the pool sees
         for tap in self.taps:
             yield tap, self.seen_by(dz, tap)
         dhalves, dproducts = shaped(work.halves, (2, 4, n, th, tw, f)), shaped(work.products, (4, 4, n, th, tw, f))
-        two_to_four(dz.swapaxes(0, 1), dhalves.swapaxes(0, 1))  # (2, 2, n, TH, TW, F) to (4, 2, n, TH, TW, F)
-        two_to_four(dhalves, dproducts)
+        output_transform_transposed(
+            dz.swapaxes(0, 1), dhalves.swapaxes(0, 1)
+        )  # (2, 2, n, TH, TW, F) to (4, 2, n, TH, TW, F)
+        output_transform_transposed(dhalves, dproducts)
         flat = dproducts.reshape(16, n * th * tw, f)  # (16, n*TH*TW, F)
         if self.trainable:
             self.add_gradients(work, flat, rows)
         if dpadded is not None:
             place = shaped(work.patches, (16, n * th * tw, self.channels))
-            dpatches = times(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
+            dpatches = blocked_matmul(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
             self.collect_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
 
     def add_gradients(self, work: Work, dproducts: Array, rows: slice) -> None:
         """Add a tile's gradients of the transformed kernel and of the bias. dproducts: (16, n*TH*TW, F)."""
         if work.bias is not None:
             work.dbias[...] += dproducts[IN_ALL].sum(axis=0)
-        work.dkernel[...] += transposed_times(self.transformed(work, rows), dproducts)
+        work.dkernel[...] += blocked_matmul_transposed(self.transformed(work, rows), dproducts)
 
-    def place_of_outputs(self, work: Work, n: int) -> Array:
-        """The place of a tile's outputs, as 2 by 2 to a block: (2, 2, n, TH, TW, F).
+    def outputs_in(self, work: Work, n: int) -> Array:
+        """Memory for a tile's outputs in blocks of 2 by 2: (2, 2, n, TH, TW, F).
 
-        In memory they lie in this order where the pool steps over whole blocks, for then a position of it sees only
-        outputs of one kind; and else in the order of images, (n, TH, 2, TW, 2, F).
+        They are stored in this order if the pool's strides are even, because then a position of the pool always sees
+        the same output of a block; otherwise in the order of images, (n, TH, 2, TW, 2, F).
         """
         (th, tw), f = self.blocks, self.filters
-        if self.apart:
+        if self.even_strides:
             return shaped(work.outputs, (2, 2, n, th, tw, f))
         in_images = shaped(work.outputs, (n, th, 2, tw, 2, f))
         return in_images.transpose(2, 4, 0, 1, 3, 5)  # (2, 2, n, TH, TW, F)
 
     def seen_by(self, z: Array, tap: Tap) -> Array:
-        """Those of all outputs, (2, 2, n, TH, TW, F), that a position of the pool sees: (n, rows, cols, F)."""
+        """The outputs, of z (2, 2, n, TH, TW, F), that a position of the pool sees: (n, rows, cols, F)."""
         (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.pool.strides
-        if self.apart:
-            of_one_kind = z[top % 2, left % 2]  # (n, TH, TW, F)
-            return of_one_kind[:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
+        if self.even_strides:
+            same_in_block = z[top % 2, left % 2]  # (n, TH, TW, F)
+            return same_in_block[:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
         images = z.transpose(2, 3, 0, 4, 1, 5)  # (n, TH, 2, TW, 2, F)
         n, th, _, tw, _, f = images.shape
         return images.reshape(n, 2 * th, 2 * tw, f)[:, top::sh, left::sw][:, :rows, :cols]  # (n, rows, cols, F)
@@ -175,50 +177,50 @@ class WinogradBlock(ConvBlock):
         n = len(padded)
         along_cols, patches = self.along_cols(work, n), shaped(work.patches, (4, 4, n, th, tw, c))
         pairs = in_pairs(padded).transpose(4, 3, 0, 2, 1, 5)  # (2, TW + 1, n, 2, TH + 1, C)
-        spread(pairs, along_cols.transpose(0, 4, 1, 2, 3, 5))  # (4, TW, n, 2, TH + 1, C)
+        input_transform(pairs, along_cols.transpose(0, 4, 1, 2, 3, 5))  # (4, TW, n, 2, TH + 1, C)
         row_pairs = along_cols.transpose(2, 3, 0, 1, 4, 5)  # (2, TH + 1, 4, n, TW, C)
-        spread(row_pairs, patches.transpose(0, 3, 1, 2, 4, 5))  # (4, TH, 4, n, TW, C)
-        return patches.reshape(16, n * th * tw, c)
+        input_transform(row_pairs, patches.transpose(0, 3, 1, 2, 4, 5))  # (4, TH, 4, n, TW, C)
+        return patches.reshape(16, n * th * tw, c)  # (16, n*TH*TW, C)
 
     def collect_patches(self, work: Work, dpatches: Array, dpadded: Array) -> None:
-        """The transpose of `transformed`: writes dpadded. dpatches: (4, 4, n, TH, TW, C)."""
+        """The transpose of `transformed`: writes to dpadded. dpatches: (4, 4, n, TH, TW, C)."""
         along_cols = self.along_cols(work, len(dpadded))
         row_pairs = along_cols.transpose(2, 3, 0, 1, 4, 5)  # (2, TH + 1, 4, n, TW, C)
-        collect(dpatches.transpose(0, 3, 1, 2, 4, 5), row_pairs)  # from (4, TH, 4, n, TW, C)
+        input_transform_transposed(dpatches.transpose(0, 3, 1, 2, 4, 5), row_pairs)  # from (4, TH, 4, n, TW, C)
         pairs = in_pairs(dpadded).transpose(4, 3, 0, 2, 1, 5)  # (2, TW + 1, n, 2, TH + 1, C)
-        collect(along_cols.transpose(0, 4, 1, 2, 3, 5), pairs)  # from (4, TW, n, 2, TH + 1, C)
+        input_transform_transposed(along_cols.transpose(0, 4, 1, 2, 3, 5), pairs)  # from (4, TW, n, 2, TH + 1, C)
 
     def along_cols(self, work: Work, n: int) -> Array:
-        """The place of a tile's pixels, transformed along the columns: see `Work.pixels`."""
+        """Memory for a tile's pixels, transformed along the columns: see `Work.pixels`."""
         th, tw = self.blocks
         return shaped(work.pixels, (4, n, 2, th + 1, tw, self.channels))
 
     def gradients(self, work: Work) -> dict[str, Array]:
-        """The gradients of kernel and bias that have been added up: dg = G.T dU G."""
+        """The gradients of kernel and bias, summed over the tiles: dg = G.T dU G."""
         g = KERNEL_TRANSFORM.astype(work.dkernel.dtype)
         by_rows = (g.T @ work.dkernel.reshape(4, 4, -1)).reshape(4, -1)  # dU G: (4, 3*C*F)
-        kernel = (g.T @ by_rows).reshape(3, 3, self.channels, self.filters)
+        kernel = (g.T @ by_rows).reshape(3, 3, self.channels, self.filters)  # (3, 3, C, F)
         return {"kernel": kernel} if work.bias is None else {"kernel": kernel, "bias": work.dbias}
 
 
 def in_pairs(images: Array) -> Array:
     """A view of images, (n, 2*TH + 2, 2*TW + 2, C), with rows and columns in pairs: (n, TH + 1, 2, TW + 1, 2, C)."""
     n, h, w, c = images.shape
-    return images.reshape(n, h // 2, 2, w // 2, 2, c)
+    return images.reshape(n, h // 2, 2, w // 2, 2, c)  # (n, TH + 1, 2, TW + 1, 2, C)
 
 
 def shaped(memory: Array, shape: Shape) -> Array:
-    """The beginning of a piece of memory, in that shape."""
-    return memory[: prod(shape)].reshape(shape)
+    """The beginning of one-dimensional memory, in that shape."""
+    return memory[: prod(shape)].reshape(shape)  # shape
 
 
 # ---------------------------------------------------------------- the transforms along one axis, and their transposes
 
 
-def spread(d: Array, out: Array) -> None:
+def input_transform(d: Array, out: Array) -> None:
     """B.T d along one axis. d: (2, T + 1, ...), even pixels and odd ones; out: (4, T, ...).
 
-    A patch's four pixels are an even and an odd one, and those that follow them.
+    The four pixels of a patch are an even and an odd one, and the next even and odd ones.
     """
     first, after = d[:, :-1], d[:, 1:]
     np.subtract(first, after, out=out[0::3])
@@ -226,17 +228,17 @@ def spread(d: Array, out: Array) -> None:
     np.subtract(after[0], first[1], out=out[2])
 
 
-def collect(dv: Array, dd: Array) -> None:
-    """B dv along one axis: the transpose of `spread`. Writes dd."""
+def input_transform_transposed(dv: Array, dd: Array) -> None:
+    """B dv along one axis: the transpose of `input_transform`. Writes dd."""
     first, after = dd[:, :-1], dd[:, 1:]
     np.add(dv[1], dv[2], out=after[0])
     np.subtract(dv[1], dv[2], out=first[1])
-    dd[0, 0] = dd[1, -1] = 0  # where nothing of these two went
+    dd[0, 0] = dd[1, -1] = 0  # the lines below do not write these two
     after -= dv[0::3]
     first += dv[0::3]
 
 
-def four_to_two(m: Array, out: Array) -> None:
+def output_transform(m: Array, out: Array) -> None:
     """A.T m along one axis."""
     np.add(m[0], m[1], out=out[0])
     out[0] += m[2]
@@ -244,8 +246,8 @@ def four_to_two(m: Array, out: Array) -> None:
     out[1] -= m[3]
 
 
-def two_to_four(dy: Array, out: Array) -> None:
-    """A dy along one axis: the transpose of `four_to_two`."""
+def output_transform_transposed(dy: Array, out: Array) -> None:
+    """A dy along one axis: the transpose of `output_transform`."""
     out[0] = dy[0]
     np.add(dy[0], dy[1], out=out[1])
     np.subtract(dy[0], dy[1], out=out[2])

@@ -9,7 +9,7 @@ from numpycnn.common.typing import Array
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import Loss
 from numpycnn.show.explorer.code import sources
-from numpycnn.show.explorer.tensors import LARGE, Tensors
+from numpycnn.show.explorer.tensors import MAX_EXACT_KERNEL, Tensors
 from numpycnn.show.trace import LayerTrace, Trace
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def add_backward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) 
     outer = layer.kind == "Dense" and layer.input.ndim == 2 and "pre_activation" in inside
     for key, value in layer.parameter_gradients.items():
         rounded = "scale" in tensors.table.get(f"{layer.name}/parameters/{key}", {})
-        if not rounded and not (outer and value.size > LARGE):
+        if not rounded and not (outer and value.size > MAX_EXACT_KERNEL):
             tensors.add(f"{layer.name}/parameter_gradients/{key}", value)
 
 

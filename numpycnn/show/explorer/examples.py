@@ -10,7 +10,7 @@ from numpycnn.show.explorer.tensors import Tensors
 if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
-MOST = 10_000  # examples that are offered, however small they are
+MAX_EXAMPLES = 10_000  # examples that are offered, however small they are
 
 Examples = dict[str, Any]
 """What a page says of its examples: "numbers", and of each its true class ("labels") and the class that the model reads
@@ -24,7 +24,7 @@ def candidates(model: "Sequential", x: Array, y: Array | None, example: int) -> 
     labels = known_labels(model, y, predicted) if classes else None
     read = predicted.argmax(axis=-1) if classes else None
     wrong = [] if labels is None or read is None else np.flatnonzero(labels != read).tolist()
-    numbers = list(dict.fromkeys([example, *wrong, *range(len(x))]))[:MOST]
+    numbers = list(dict.fromkeys([example, *wrong, *range(len(x))]))[:MAX_EXAMPLES]
     return {
         "numbers": numbers,
         "labels": None if labels is None else labels[numbers].tolist(),
@@ -51,5 +51,5 @@ def fitting(examples: Examples, x: Array, room: int) -> tuple[Examples, Tensors]
     lists = [examples[key] for key in ("numbers", "labels", "read") if examples[key] is not None]
     costs = [sum(len(f",{value}") for value in values) for values in zip(*lists, strict=True)]
     tensors = Tensors()
-    count = tensors.add_most("examples", x[examples["numbers"]], [0, *costs[1:]], room)
+    count = tensors.add_fitting("examples", x[examples["numbers"]], [0, *costs[1:]], room)
     return (first(examples, count), tensors) if count else (first(examples, 1), Tensors())

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from numpycnn.common.typing import Array
-from numpycnn.files.atomic import replacing
+from numpycnn.files.atomic import atomic_write
 from numpycnn.show.explorer.data import page_data
 from numpycnn.show.explorer.examples import candidates, first, fitting
 from numpycnn.show.explorer.tensors import Tensors
@@ -15,7 +15,7 @@ from numpycnn.show.explorer.tensors import Tensors
 if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
-LIMIT = 2_000_000
+MAX_PAGE_BYTES = 2_000_000
 """The most bytes that a page takes."""
 
 SCRIPTS = (
@@ -56,7 +56,7 @@ LIVE = ("live/connection.js", "live/ask.js", "live/chart.js", "live/frames.js", 
 def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Array | None, example: int) -> None:
     """Write the page to a file, whole or not at all. Raises as `page_data` does, and OSError."""
     html = page(model, x, y, example).encode("utf-8")
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(html)
 
 
@@ -66,9 +66,9 @@ def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
     facts = page_data(model, x, y, example, tensors)
     examples = candidates(model, x, y, example)
     facts = {**facts, "examples": first(examples, 1)}
-    table = tensors.within(LIMIT - size(facts, tensors.within(0)))
+    table = tensors.within(MAX_PAGE_BYTES - size(facts, tensors.within(0)))
     if can_compute(facts, table):
-        facts["examples"], more = fitting(examples, x.astype(model.dtype), LIMIT - size(facts, table))
+        facts["examples"], more = fitting(examples, x.astype(model.dtype), MAX_PAGE_BYTES - size(facts, table))
         table |= more.table
     return filled(with_assets(), facts, table)
 

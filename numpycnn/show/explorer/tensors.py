@@ -11,11 +11,11 @@ import numpy as np
 from numpycnn import functional as F
 from numpycnn.common.typing import Array
 
-LARGE = 100_000
+MAX_EXACT_KERNEL = 100_000
 """A kernel of more values than this is rounded to 7 bits."""
 
 LEVELS = 63
-ENTRY = 200
+ENTRY_BYTES = 200
 """What an entry takes beside its data: at most so many bytes of the page."""
 
 
@@ -83,7 +83,7 @@ class Tensors:
         else:
             self.add(name, value)
 
-    def add_most(self, name: str, value: Array, costs: Iterable[int], room: int) -> int:
+    def add_fitting(self, name: str, value: Array, costs: Iterable[int], room: int) -> int:
         """Put as many of an array's entries in as fit, from the first on, and return how many those are.
 
         value: (n, ...), which may have few different values, as images have. costs: (n,), the bytes that each entry
@@ -94,9 +94,9 @@ class Tensors:
         kind = np.dtype(np.uint8) if few else value.dtype.newbyteorder("<")
         if few:
             self.add(f"{name}/palette", palette)
-            room -= ENTRY + len(self.table[f"{name}/palette"]["data"])
+            room -= ENTRY_BYTES + len(self.table[f"{name}/palette"]["data"])
         pieces = (np.searchsorted(palette, one) if few else one for one in value)
-        count, data = packed((piece.astype(kind).tobytes() for piece in pieces), costs, room - ENTRY)
+        count, data = packed((piece.astype(kind).tobytes() for piece in pieces), costs, room - ENTRY_BYTES)
         self.table[name] = {"dtype": kind.name, "shape": [count, *value.shape[1:]], "data": as_text(data)}
         if few:
             self.table[name]["palette"] = f"{name}/palette"
@@ -104,10 +104,10 @@ class Tensors:
 
     def add_kernel(self, name: str, kernel: Array) -> None:
         """Put a kernel in: exactly, or where it is large in 7 bits, with a scale for each output and the error made."""
-        if self.live or kernel.size <= LARGE or not np.isfinite(kernel).all():
+        if self.live or kernel.size <= MAX_EXACT_KERNEL or not np.isfinite(kernel).all():
             self.add(name, kernel)
             return
-        levels, scale = rounded(kernel)
+        levels, scale = quantized(kernel)
         self.add(name, levels)
         self.add(f"{name}/scale", scale)
         error = float(np.abs(levels * scale - kernel).max())
@@ -133,7 +133,7 @@ def packed(pieces: Iterable[bytes], costs: Iterable[int], room: int) -> tuple[in
     return count, bytes(done + packer.flush())
 
 
-def rounded(kernel: Array) -> tuple[Array, Array]:
+def quantized(kernel: Array) -> tuple[Array, Array]:
     """A kernel (..., out) as levels from -63 to 63, int8, and the scale of each output: kernel is levels*scale."""
     largest = np.abs(kernel).reshape(-1, kernel.shape[-1]).max(axis=0)  # (out,)
     scale = np.where(largest > 0, largest / LEVELS, 1).astype(kernel.dtype)

@@ -27,7 +27,7 @@ def routes(session: Session, trainer: Trainer) -> dict[str, Route]:
         "": Route("GET", "text/html; charset=utf-8", lambda _: session.page(trainer.able)),
         "state": Route("GET", JSON, partial(state, trainer)),
         "frame": Route("GET", JSON, partial(frame, trainer)),
-        "trace": Route("POST", JSON, lambda asked: session.trace(session.wanted(asked))),
+        "trace": Route("POST", JSON, lambda asked: session.trace(session.trace_request(asked))),
         "train": Route("POST", JSON, partial(train, trainer)),
     }
 

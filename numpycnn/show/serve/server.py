@@ -30,10 +30,10 @@ from numpycnn.show.serve.routes import Route, routes
 from numpycnn.show.serve.session import Session
 from numpycnn.show.serve.trainer import Trainer
 
-CONNECTIONS = 32  # at a time
-READING = 10.0  # seconds in which a request has to come
-WRITING = 30.0  # seconds in which its answer has to be taken
-LINGERING = 1.0  # seconds for what a client still sends after a refusal
+MAX_CONNECTIONS = 32  # at a time
+READ_SECONDS = 10.0  # seconds in which a request has to come
+WRITE_SECONDS = 30.0  # seconds in which its answer has to be taken
+LINGER_SECONDS = 1.0  # seconds for what a client still sends after a refusal
 
 PLAIN = "text/plain; charset=utf-8"
 HEADERS = {
@@ -47,7 +47,7 @@ HEADERS = {
 }
 EXPECTED = {
     400: "expected a request of HTTP/1.0 or HTTP/1.1",
-    408: f"expected the whole request within {READING:.0f} seconds",
+    408: f"expected the whole request within {READ_SECONDS:.0f} seconds",
     414: "expected an address of fewer than 65,536 bytes",
     431: "expected at most 100 headers of fewer than 65,536 bytes each",
     501: "expected GET or POST",
@@ -90,13 +90,13 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True
-    request_queue_size = CONNECTIONS
+    request_queue_size = MAX_CONNECTIONS
     allow_reuse_address = os.name != "nt"  # there it would let another program have the port as well
 
     def __init__(self, session: Session, trainer: Trainer, port: int = 0) -> None:
         self.session, self.trainer, self.token = session, trainer, secrets.token_urlsafe(24)
         self.routes = routes(session, trainer)
-        self._free, self._open = threading.Semaphore(CONNECTIONS), set[socket.socket]()
+        self._free, self._open = threading.Semaphore(MAX_CONNECTIONS), set[socket.socket]()
         super().__init__((HOST, port), Handler)
 
     def server_bind(self) -> None:
@@ -129,7 +129,7 @@ class Server(ThreadingHTTPServer):
         """Nothing is said of clients that hang up; of anything else one line."""
         error = sys.exception()
         if not isinstance(error, OSError):
-            complain(error)
+            log_error(error)
 
     def close(self) -> None:
         """End training at the end of its batch, hang up on everyone, and wait until all threads have ended."""
@@ -137,9 +137,9 @@ class Server(ThreadingHTTPServer):
         self.trainer.close()
         for connection in list(self._open):
             hang_up(connection, socket.SHUT_RD)
-        for _ in range(CONNECTIONS):
-            self._free.acquire(timeout=WRITING)
-        self._free.release(CONNECTIONS)
+        for _ in range(MAX_CONNECTIONS):
+            self._free.acquire(timeout=WRITE_SECONDS)
+        self._free.release(MAX_CONNECTIONS)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -153,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Let a request come until its deadline."""
         super().setup()
-        self.rfile = io.BufferedReader(Deadline(self.connection, READING))
+        self.rfile = io.BufferedReader(Deadline(self.connection, READ_SECONDS))
 
     def handle(self) -> None:
         """The one request. See `do_GET` and, for what is no request, `send_error`."""
@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
         """Take what the client still sends: else it may not get to read the answer."""
         super().finish()
         hang_up(self.connection, socket.SHUT_WR)
-        rest = Deadline(self.connection, LINGERING)
+        rest = Deadline(self.connection, LINGER_SECONDS)
         with suppress(LateError, OSError):
             while rest.read(1 << 16):
                 pass
@@ -181,7 +181,7 @@ class Handler(BaseHTTPRequestHandler):
         except (OSError, LateError):
             raise
         except Exception as error:
-            complain(error)
+            log_error(error)
             self.send(500, PLAIN, b"something went wrong here: the terminal says what\n")
 
     def do_POST(self) -> None:
@@ -198,7 +198,7 @@ class Handler(BaseHTTPRequestHandler):
         check_method(self.command, route.method)
         if route.method == "GET":
             return route, query
-        length = body_length(self.headers, self.server.session.most_bytes)
+        length = body_length(self.headers, self.server.session.max_body_bytes)
         return route, json_of(self.rfile.read(length), length)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -209,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
         """The whole answer."""
-        self.connection.settimeout(WRITING)
+        self.connection.settimeout(WRITE_SECONDS)
         self.send_response(status)
         for name, value in (
             HEADERS | {"Content-Type": kind, "Content-Length": str(len(body))} | (headers or {})
@@ -228,6 +228,6 @@ def hang_up(connection: socket.socket, how: int) -> None:
         connection.shutdown(how)
 
 
-def complain(error: BaseException | None) -> None:
+def log_error(error: BaseException | None) -> None:
     """One line in the terminal about what should not have happened."""
     print(f"numpycnn serve: {type(error).__name__}: {error}".replace("\n", " "), file=sys.stderr, flush=True)

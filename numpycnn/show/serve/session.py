@@ -12,19 +12,19 @@ from numpycnn.show.explorer.data import add_example, add_parameters, page_data
 from numpycnn.show.explorer.examples import candidates, first, fitting, known_labels
 from numpycnn.show.explorer.page import as_json, live_page
 from numpycnn.show.explorer.tensors import Tensors
+from numpycnn.show.serve.fair_lock import FairLock
 from numpycnn.show.serve.protocol import RequestError
-from numpycnn.show.serve.turns import Turns
 
-OFFERED = 500
+MAX_EXAMPLES = 500
 """How many examples the page holds; any other is traced by its number."""
 
-ROOM = 2_000_000
+MAX_EXAMPLE_BYTES = 2_000_000
 """The most bytes that they take."""
 
 KEYS = {"example", "x", "target", "training", "step"}
 
 
-class Wanted(NamedTuple):
+class TraceRequest(NamedTuple):
     """An example to trace: its number, or None for one of the page's own, and its arrays with a batch axis."""
 
     example: int | None
@@ -40,56 +40,56 @@ class Session:
 
     def __init__(self, model: Sequential, x: Array, y: Array | None, example: int) -> None:
         self.model, self.x, self.y, self.example = model, x, y, example
-        self.turns = Turns()
+        self.lock = FairLock()
         if not model.built:
             model.build(x.shape[1:])
 
     def page(self, training: bool) -> bytes:
         """The page, with the watched example traced. training: whether the model can be trained."""
-        with self.turns.turn():
+        with self.lock.held():
             tensors = Tensors(level=0, live=True)
             facts = page_data(self.model, self.x, self.y, self.example, tensors)
             facts |= {"live": {"training": training}, "step": self.model.steps}
             facts["examples"], examples = self._examples()
         return live_page(facts, tensors.table | examples).encode("utf-8")
 
-    def trace(self, wanted: Wanted) -> bytes:
+    def trace(self, request: TraceRequest) -> bytes:
         """The trace, as JSON; with the parameters and the examples where the page has not those of this step."""
         model, tensors = self.model, Tensors(level=0, live=True)
-        with self.turns.turn():
-            facts: dict[str, Any] = {"step": model.steps, "training": wanted.training}
-            trace = self._traced(wanted)
-            if wanted.step != model.steps:
+        with self.lock.held():
+            facts: dict[str, Any] = {"step": model.steps, "training": request.training}
+            trace = self._traced(request)
+            if request.step != model.steps:
                 add_parameters(tensors, trace)
                 facts["examples"], examples = self._examples()
                 tensors.table |= examples
-            add_example(tensors, model, trace, wanted.x)
-        if wanted.example is not None:
-            labels = known_labels(model, wanted.y, trace.output) if trace.output.ndim == 2 else None
-            facts |= {"example": wanted.example, "label": None if labels is None else int(labels[0])}
+            add_example(tensors, model, trace, request.x)
+        if request.example is not None:
+            labels = known_labels(model, request.y, trace.output) if trace.output.ndim == 2 else None
+            facts |= {"example": request.example, "label": None if labels is None else int(labels[0])}
         return as_json({**facts, "tensors": tensors.table}).encode("utf-8")
 
     def _examples(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The examples that the page offers, as the model reads them now, and their arrays."""
         examples = candidates(self.model, self.x, self.y, self.example)
-        found, tensors = fitting(first(examples, OFFERED), np.asarray(self.x, self.model.dtype), ROOM)
+        found, tensors = fitting(first(examples, MAX_EXAMPLES), np.asarray(self.x, self.model.dtype), MAX_EXAMPLE_BYTES)
         return found, tensors.table
 
-    def _traced(self, wanted: Wanted) -> Any:
+    def _traced(self, request: TraceRequest) -> Any:
         """The trace itself. Raises RequestError for targets that the loss does not take."""
         try:
-            return self.model.trace(wanted.x, wanted.y, training=wanted.training)
+            return self.model.trace(request.x, request.y, training=request.training)
         except ValueError as error:
             raise RequestError(400, " ".join(str(error).split())) from None
 
     # ------------------------------------------------------------ what is asked for
 
     @property
-    def most_bytes(self) -> int:
+    def max_body_bytes(self) -> int:
         """More than a request needs that is well written."""
         return 4096 + 32 * (prod(self._input_shape) + prod(self._output_shape))
 
-    def wanted(self, asked: Any) -> Wanted:
+    def trace_request(self, asked: Any) -> TraceRequest:
         """What a request asks for: {"example": N}, or {"x": [...], "target": [...] or null}, flat lists.
 
         "training", whether dropout is on, and "step", whose parameters the page has, may stand beside them.
@@ -107,9 +107,9 @@ class Session:
             if type(n) is not int or not 0 <= n < len(self.x) or "target" in asked:
                 raise RequestError(400, f"example: expected 0 to {len(self.x) - 1}, and no target beside it")
             one = slice(n, n + 1)
-            return Wanted(n, self.x[one], None if self.y is None else self.y[one], training, step)
+            return TraceRequest(n, self.x[one], None if self.y is None else self.y[one], training, step)
         x = self._array("x", asked["x"], self._input_shape)
-        return Wanted(None, x, self._target(asked.get("target")), training, step)
+        return TraceRequest(None, x, self._target(asked.get("target")), training, step)
 
     def _target(self, values: Any) -> Array | None:
         """The targets of an example of the page's own as the loss takes them. Raises RequestError."""

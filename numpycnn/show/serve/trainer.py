@@ -16,9 +16,9 @@ from numpycnn.show.serve.session import Session
 from numpycnn.show.trace import outputs
 
 COMMANDS = ("start", "pause", "step")
-FRAMES = 64_000_000  # bytes that all frames take together
-LARGE = 400_000  # bytes of one array, beyond which it is left out of a frame
-TESTS = 1000  # how many epochs' test figures are kept
+MAX_FRAME_BYTES = 64_000_000  # bytes that all frames take together
+MAX_ARRAY_BYTES = 400_000  # bytes of one array, beyond which it is left out of a frame
+MAX_TESTS = 1000  # how many epochs' test figures are kept
 TEST_BATCH = 1000
 
 
@@ -29,11 +29,11 @@ class Trainer:
     """
 
     def __init__(
-        self, session: Session, data: Data | None, batch_size: int, reason: str = "", most: int = FRAMES
+        self, session: Session, data: Data | None, batch_size: int, reason: str = "", most: int = MAX_FRAME_BYTES
     ) -> None:
         self.session, self.batch_size, self.reason = session, batch_size, reason
         self.count, self.able = 0 if data is None else len(data), data is not None
-        self.frames, self.tests = Frames(most), deque[list[float | None]](maxlen=TESTS)
+        self.frames, self.tests = Frames(most), deque[list[float | None]](maxlen=MAX_TESTS)
         self.step, self.epoch, self.batch = 0, 0, 0
         self._left = 0.0  # batches that may be begun, beside the one that is being learnt
         self._learning = False  # amid a batch, be it one that a pause has to wait for
@@ -117,7 +117,7 @@ class Trainer:
         for batch, rows in enumerate(batches(len(data), self.batch_size)):
             if not self._may_go_on():
                 return
-            with self.session.turns.turn():
+            with self.session.lock.held():
                 figures = model.train_on_batch(data.x[order[rows]], data.y[order[rows]], return_dict=True)
                 self._record(list(figures.values()), epoch, batch + 1)
         self._test()
@@ -144,8 +144,8 @@ class Trainer:
         model, n, tensors = self.session.model, self.session.example, Tensors(level=1, live=True)
         for layer in outputs(model, np.array(self.session.x[n : n + 1], model.dtype)):
             if layer.kind == "Conv2D":
-                tensors.add_below(LARGE, f"{layer.name}/kernel", layer.parameters["kernel"])
-            tensors.add_below(LARGE, f"{layer.name}/output", layer.output[0])
+                tensors.add_below(MAX_ARRAY_BYTES, f"{layer.name}/kernel", layer.parameters["kernel"])
+            tensors.add_below(MAX_ARRAY_BYTES, f"{layer.name}/output", layer.output[0])
         return {"step": model.steps, "tensors": tensors.table}
 
     def _test(self) -> None:

@@ -1,0 +1,135 @@
+"""A second look at a claim that failed: several kinks may meet at the point, or rounding may have moved the claim.
+
+Where several kinks meet in one term of f, right code may give a number outside of the two one-sided derivatives.
+relu(x) and -relu(y) have the slopes 0 to 1 and -1 to 0; along x = y their sum has the slope 0 on both sides, and code
+for which relu'(0) = 1 in one of them alone gives 1. But a gradient is a limit of the gradients at points close by, or
+between such limits. So the arrays are moved by small random amounts, where kinks come apart, and
+
+    kinks meet      if the derivatives there stay away from both one-sided ones, however small the move
+    failed          if no kinks meet, or the backward is wrong at a moved point
+    passed          if the claim lies between the derivatives at the moved points
+    inconclusive    otherwise: the limit that would explain the claim was not found
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from numpycnn.common.typing import Array, Rng
+from numpycnn.gradcheck.decision import FAILED, INCONCLUSIVE, PASSED, ROUNDING, Outcome, Site
+from numpycnn.gradcheck.direction import spread
+from numpycnn.gradcheck.numeric import EPSILON, Measured
+from numpycnn.gradcheck.problem import Arrays, unit_of
+
+DISTANCES = {"complex": (2.0**-36, 2.0**-43), "central": (2.0**-11, 2.0**-18)}
+"""Far and close, in units of each array's largest number. Differences need room for their steps."""
+
+MOVES = 12
+"""How many points close by are looked at."""
+
+VANISHES = 1 / 32
+"""What is smooth falls to 1/128 from the far points to the close ones; what falls to less than this is smooth."""
+
+SHAKES = 4
+"""At how many points, moved by the last digits, rounding is looked at."""
+
+
+class Neighbours(NamedTuple):
+    """Points close by."""
+
+    far: list[Site]
+    close: list[Site]
+    """Moved the same way as the far ones. Where claims are known here, those points only."""
+    known: bool
+    """Whether the claims at the close points are known."""
+    shaken: list[Site]
+    """Moved by the last digits, with the claims there where they are known."""
+
+
+def neighbours(site: Site, method: str, rng: Rng) -> Neighbours:
+    """Points close by, at the distances for a method."""
+    moves = [random_move(site, rng, one_sign=k % 2 == 0) for k in range(MOVES)]
+    far, close = ([moved(site, move, distance) for move in moves] for distance in DISTANCES[method])
+    known = with_claims(close)
+    shaken = [moved(site, move, 8 * EPSILON) for move in moves[:SHAKES]]
+    return Neighbours(far, known or close, bool(known), with_claims(shaken) or shaken)
+
+
+def with_claims(sites: list[Site]) -> list[Site]:
+    """Those of the points where the claims are known, with them."""
+    claimed = [one.problem.claimed() for one in sites]
+    return [one._replace(gradients=g) for one, g in zip(sites, claimed, strict=True) if g is not None]
+
+
+def random_move(site: Site, rng: Rng, *, one_sign: bool) -> Arrays:
+    """A move of every array, of very different lengths, so that now the one and now the other decides a comparison."""
+    moves = {}
+    for name in site.problem.wanted:
+        a = site.problem.point[name]
+        v = spread(rng, a.shape)
+        moves[name] = unit_of(a) * 10 ** rng.uniform(-2, 0) * (rng.choice((-1.0, 1.0)) * abs(v) if one_sign else v)
+    return moves
+
+
+def moved(site: Site, move: Arrays, distance: float) -> Site:
+    """The point at a distance."""
+    point = {name: site.problem.point[name] + distance * v for name, v in move.items()}
+    return site.at(point, reach=distance / 16)
+
+
+def second_look(outcome: Outcome, near: Neighbours) -> Outcome:
+    """The outcome after a look at points close by."""
+    again = beside_rounding(outcome, near)
+    if again.verdict != FAILED:
+        return again
+    return where_kinks_meet(outcome, near) or again
+
+
+def where_kinks_meet(failed: Outcome, near: Neighbours) -> Outcome | None:
+    """The outcome if kinks meet; None if they do not."""
+    method, direction = failed.measured.method, failed.direction
+    if method == "central" and not failed.measured.is_kink:
+        return None  # differences cannot tell what is steep from what has kinks
+    close = [site.measured_here(direction, method) for site in near.close]
+    far = [site.measured_here(direction, method) for site in near.far]
+    apart = largest_gap(close, failed.measured) > VANISHES * largest_gap(far, failed.measured) + noise(close)
+    if not (apart or (failed.measured.is_kink and failed.site.problem.chained)):
+        return None
+    slack = noise(close) + 1e-9 * failed.scale + ROUNDING * failed.site.scale(direction)
+    if near.known and any(m.miss(site.claimed(direction)) > slack for site, m in zip(near.close, close, strict=True)):
+        return None
+    everywhere = [failed.measured, *close]
+    low, high = min(m.low for m in everywhere), max(m.high for m in everywhere)
+    found = low - slack <= failed.claimed <= high + slack
+    return failed._replace(verdict=PASSED if found else INCONCLUSIVE, meeting=True)
+
+
+def largest_gap(found: list[Measured], own: Measured) -> float:
+    """How far derivatives close by stay away from both one-sided ones, term by term."""
+    return max(float(np.minimum(abs(mean(m) - own.left), abs(mean(m) - own.right)).sum()) for m in found)
+
+
+def mean(measured: Measured) -> Array:
+    """The mean of both sides, of every term."""
+    return np.asarray((measured.left + measured.right) / 2)
+
+
+def noise(found: list[Measured]) -> float:
+    """The largest noise."""
+    return max(m.noise for m in found)
+
+
+def beside_rounding(outcome: Outcome, near: Neighbours) -> Outcome:
+    """The outcome if rounding of the complex step is counted as noise: what a change of the last digits changes.
+
+    A zero is one but for rounding if such a change changes it, and less than rounding can change the function.
+    """
+    measured, site, direction = outcome.measured, outcome.site, outcome.direction
+    largest = ROUNDING * site.scale(direction)
+    if measured.method != "complex" or measured.noise == np.inf or (measured.is_kink and measured.size > largest):
+        return outcome
+    others = [one.measured_here(direction, "complex").middle for one in near.shaken]
+    change = max(abs(other - measured.middle) for other in others)
+    claimed = max(abs(one.claimed(direction) - outcome.claimed) for one in near.shaken)
+    floor = min(64 * max(change, claimed), largest)
+    return site.outcome(direction, measured._replace(noise=measured.noise + 4 * change), floor)
