@@ -11,7 +11,7 @@ import numpy as np
 from cases import built, distinct
 from faults import Fault
 
-from numpycnn import Sequential
+from numpycnn import Sequential, optimizers
 from numpycnn import functional as F
 from numpycnn.engine import training
 from numpycnn.engine.fast import pooling, winograd
@@ -353,13 +353,21 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "float32 gradients",
         "plain network",
-        Fault(training.learn, "goal.loss.gradient(y, z)) /", "goal.loss.gradient(y, z).astype('f').astype('d')) /"),
+        Fault(
+            training.learn,
+            "objective.loss.gradient(y, z)) /",
+            "objective.loss.gradient(y, z).astype('f').astype('d')) /",
+        ),
     ),
-    ("masks of another micro-batch", "plain network", Fault(training.learn, "place.rng(job.micro)", "place.rng(0)")),
+    (
+        "masks of another micro-batch",
+        "plain network",
+        Fault(training.learn, "position.rng(job.micro)", "position.rng(0)"),
+    ),
     (
         "masks of another step",
         "plain network",
-        Fault(training.learn, "place.rng(job.micro)", "Place(place.seed, place.step + 1).rng(job.micro)"),
+        Fault(training.learn, "position.rng(job.micro)", "Position(position.seed, position.step + 1).rng(job.micro)"),
     ),
     (
         "the last micro-batch alone",
@@ -369,7 +377,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "the first two not summed",
         "plain network",
-        Fault(optimizers.added, "total + term", "term"),
+        Fault(optimizers.sum_arrays, "total + term", "term"),
     ),
     ("dropout off in training", "plain network", Fault(training.learn, "training=True", "training=False")),
     # the fast path
@@ -413,7 +421,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "pool's padding ignored",
         "fast network, pool",
-        Fault(pooling.pool_taps, "start * step + place - before)", "start * step + place)"),
+        Fault(pooling.pool_taps, "start * step + tap - before)", "start * step + tap)"),
     ),
     ("= for += of dkernel", "fast network", Fault(ConvBlock.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
     ("= for += of pixels", "fast network", Fault(ConvBlock.add_patches, "seen +=", "seen[...] =")),
@@ -425,9 +433,9 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "a sign in the transform",
         "Winograd",
-        Fault(winograd.two_to_four, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
+        Fault(winograd.output_transform_transposed, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
     ),
-    ("a term left out", "Winograd", Fault(winograd.collect, "after -= dv[0::3]", "pass")),
+    ("a term left out", "Winograd", Fault(winograd.input_transform_transposed, "after -= dv[0::3]", "pass")),
     (
         "H and W swapped",
         "Winograd",

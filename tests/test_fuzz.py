@@ -171,10 +171,10 @@ def test_every_layer_initializer_optimizer_loss_and_method_is_called() -> None:
 # a fault, the case that shows it, and what that says
 SEEN = [
     (Fault(checks.flag, "(bool, np.bool_)", "(bool, int)"), "Dense", ACCEPTED),
-    (Fault(checks.size, ", at_most=MOST", ""), "MaxPooling2D", ACCEPTED),
-    (Fault(checks.few_enough, "prod(shape) > MOST", "False"), "Input", ACCEPTED),
-    (Fault(checks.shown, "except Exception", "except OSError"), "Dropout", "RuntimeError: no words"),
-    (Fault(checks.cut, "len(text) <= MOST_SHOWN", "True"), "Dense", "a message of "),
+    (Fault(checks.size, ", at_most=MAX_SIZE", ""), "MaxPooling2D", ACCEPTED),
+    (Fault(checks.array_size, "prod(shape) > MAX_SIZE", "False"), "Input", ACCEPTED),
+    (Fault(checks.short_repr, "except Exception", "except OSError"), "Dropout", "RuntimeError: no words"),
+    (Fault(checks.truncated, "len(text) <= MAX_REPR", "True"), "Dense", "a message of "),
     (Fault(backend.set_epsilon, '"value"', '"it"'), "set_epsilon", "does not say which argument"),
     (
         Fault(checks.sequence, "not isinstance(value, (list, tuple))", "False"),

@@ -10,8 +10,8 @@ from numpycnn import functional as F
 from numpycnn.backend import epsilon, floatx, set_floatx
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast.scratch import reused
-from numpycnn.engine.training import Place
+from numpycnn.engine.fast.scratch import scratch_scope
+from numpycnn.engine.training import Position
 from numpycnn.functional.window import Window
 from numpycnn.layers import LAYERS, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
@@ -59,10 +59,12 @@ def made(classes: dict[str, Any], entry: Entry) -> Any:
 
 def all_gradients(model: Sequential, x: Array, y: Array) -> list[Array]:
     """The gradients of every parameter and of the input: `training.learn`, but back to the very beginning."""
-    goal = training.objective(model, losses.get_loss(model.loss), model.dtype, fast=model.fast)
-    with reused():
-        z, caches = goal.network.forward(training.prepared(x, goal.dtype), training=True, rng=Place(0, 0).rng(0))
-        dx, gradients = goal.network.backward(goal.loss.gradient(goal.targets(y, z), z) / len(z), caches)
+    objective = training.make_objective(model, losses.get_loss(model.loss), model.dtype, fast=model.fast)
+    with scratch_scope():
+        z, caches = objective.network.forward(
+            training.prepared(x, objective.dtype), training=True, rng=Position(0, 0).rng(0)
+        )
+        dx, gradients = objective.network.backward(objective.loss.gradient(objective.targets(y, z), z) / len(z), caches)
         return [gradients[name] for name in model.params] + [dx.copy()]
 
 

@@ -40,7 +40,7 @@ def examples_have_no_order(draw: Draw) -> None:
     same_bits(model.predict(x[p]), model.predict(x)[p])
 
 
-@relation(Fault(optimizers.added, "total + term", "term"), costly=True)
+@relation(Fault(optimizers.sum_arrays, "total + term", "term"), costly=True)
 def a_batch_twice_over_teaches_the_same(draw: Draw) -> None:
     """gradient(x and x again) = gradient(x)."""
     (model, rng), n = draw(models()), draw(sizes)

@@ -13,7 +13,7 @@ from numpycnn import Sequential, backend
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
-from numpycnn.engine.training import Place
+from numpycnn.engine.training import Position
 from numpycnn.layers import Activation, Conv2D, Dense, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import Loss, MeanSquaredError
 from relations.common import counts, generator
@@ -98,9 +98,9 @@ def learn(
     model: Sequential, x: Array, y: Array, order: Array | None = None, loss: Loss | None = None
 ) -> dict[str, Array]:
     """The gradients of a batch."""
-    goal = training.objective(model, loss or MeanSquaredError(), model.dtype, fast=model.fast)
+    objective = training.make_objective(model, loss or MeanSquaredError(), model.dtype, fast=model.fast)
     order = np.arange(len(x)) if order is None else order
-    return training.total(training.batch_gradients(goal, Place(0, 0), Data(x, y), order).terms)
+    return training.total(training.batch_gradients(objective, Position(0, 0), Data(x, y), order).terms)
 
 
 def same_gradients(ours: dict[str, Array], theirs: dict[str, Array]) -> None:

@@ -99,7 +99,7 @@ def relu_may_come_before_a_pool_or_after(draw: Draw) -> None:
     same_gradients(learn(other, x, y), learn(model, x, y))
 
 
-@relation(Fault(training.objective, "model.without_activation()", "model"), costly=True)
+@relation(Fault(training.make_objective, "model.without_activation()", "model"), costly=True)
 def softmax_may_stand_in_the_layer_or_in_the_loss(draw: Draw) -> None:
     """gradient(softmax at the end, cross-entropy) = gradient(logits at the end, cross-entropy from logits)."""
     model, rng = draw(models("softmax"))
