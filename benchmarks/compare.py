@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from numpycnn.datasets import mnist
-from numpycnn.engine.workers import blas, processors
+from numpycnn.engine.blas import threadpool_controller
+from numpycnn.engine.workers import processors
 
 HERE = Path(__file__).parent
 OURS, KERAS = "numpycnn", "Keras with TensorFlow"
@@ -201,7 +202,8 @@ def print_table(title: str, table: dict[str, Any], count: int, whole: int) -> No
 
 def machine() -> dict[str, Any]:
     """What the figures hold for."""
-    libraries = [] if blas() is None else blas().info()
+    controller = threadpool_controller()
+    libraries = [] if controller is None else controller.info()
     model = [line.split(":")[1].strip() for line in cpu_lines() if line.startswith("model name")]
     return {
         "processor": model[0] if model else platform.processor(),

@@ -20,7 +20,7 @@ from work import second_network, tutorial_network
 from numpycnn import Sequential
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Shape
-from numpycnn.engine.fast import scratch, stages
+from numpycnn.engine.fast import fused, scratch
 from numpycnn.engine.workers import THREAD_SETTINGS, processors
 from numpycnn.functional.window import Window
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
@@ -90,7 +90,7 @@ def layers(rounds: int) -> None:
     for layer, shape in shapes:
         layer.build(shape, RNG, np.float32)
         runs.append((type(layer).__name__, partial(there_and_back, layer, floats(n, *shape)), n))
-    block = stages([layer for layer, _ in shapes[:3]])[0][1]
+    ((_, block),) = fused(Sequential([layer for layer, _ in shapes[:3]])).stages
     runs.append(
         ("Conv2D, MaxPooling2D and Dropout as a block", partial(there_and_back, block, floats(n, 28, 28, 1)), n)
     )
@@ -110,7 +110,8 @@ def convolutions(rounds: int) -> None:
     def row(name: str, image: int, channels: int, filters: int, size: int) -> Run:
         layer = Conv2D(filters, size, activation="relu")
         layer.build((image, image, channels), RNG, np.float32)
-        block, x = stages([layer])[0][1], floats(32, image, image, channels)
+        ((_, block),) = fused(Sequential([layer])).stages
+        x = floats(32, image, image, channels)
         positions = 32 * (image - size + 1) ** 2
         return name, partial(there_and_back, block, x), 3 * positions * size**2 * channels * filters / 1e6
 

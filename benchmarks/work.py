@@ -3,13 +3,14 @@
 from functools import partial
 
 import numpy as np
-from numpycnn.engine.fast.block import ConvBlock, block_at
 
 from numpycnn import Sequential
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.common.slices import batches
+from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
+from numpycnn.engine.fast.fuse import parts_at
+from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.workers import check_workers, worker_pool
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
@@ -45,17 +46,17 @@ class Products:
     """
 
     def __init__(self) -> None:
-        self.least = training.least_examples(tutorial_network(0).layers)
+        self.min_examples = training.min_examples(tutorial_network(0))
         self.free: list[Arrays] = []
 
     def run(self, images: int, batch: int, *, forward_only: bool = False) -> None:
         """The products for so many images."""
-        least = training.MOST if forward_only else self.least
-        with worker_pool(check_workers("Products", None, None)) as team:
+        least = training.MAX_MICRO_BATCH if forward_only else self.min_examples
+        with worker_pool(check_workers("Products", None, None)) as pool:
             for rows in batches(images, images if forward_only else batch):
                 count = min(rows.stop, images) - rows.start
-                sizes = [min(cut.stop, count) - cut.start for cut in training.micro_batches(count, least)]
-                list(team.run(partial(self.micro_batch, forward_only), sizes))
+                sizes = [cut.stop - cut.start for cut in training.micro_batches(count, least)]
+                list(pool.run(partial(self.micro_batch, forward_only), sizes))
 
     def micro_batch(self, forward_only: bool, count: int) -> None:
         """Those of one micro-batch."""
@@ -80,11 +81,11 @@ class Arrays:
         def array(*shape: int) -> Array:
             return rng.uniform(-0.1, 0.1, shape).astype(np.float32)
 
-        parts = block_at(tutorial_network(0).layers)
+        parts = parts_at(tutorial_network(0).layers)
         if parts is None:
             raise RuntimeError("the tutorial network's convolution is not computed as a block")
         tile = ConvBlock(parts).tile(array(count))
-        self.tiles = -(-count // tile)
+        self.tiles = count_batches(count, tile)
         self.cols, self.kernel = array(26, tile * 144), array(26, 64)
         self.scores = array(tile * 144, 64)
         self.x, self.dx, self.y = array(count, 9216), array(count, 9216), array(count, 128)

@@ -46,6 +46,6 @@ __all__ = [
     "utils",
 ]
 
-# Imported when they are first named: whoever trains does not wait for them.
+# Submodules imported on first access: training does not need them.
 explain_unknown_names(__name__, submodules=("digits", "gradcheck", "plot", "saving"))
 sys.meta_path.append(UnknownModules())

@@ -1,4 +1,4 @@
-"""The command line: `python -m numpycnn` does the main job, and `python -m numpycnn COMMAND` any one by name."""
+"""The command line: `python -m numpycnn COMMAND`; without a command it trains."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ HELP = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments name, and return its exit status."""
+    """Run the command named in the arguments, and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     named = bool(arguments) and arguments[0] in COMMANDS
     name = arguments.pop(0) if named else DEFAULT
@@ -30,10 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped by Ctrl-C.")
         return train.INTERRUPTED
-    except BrokenPipeError:  # whoever read the output, such as `head`, has read enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, ModelFileError) as error:  # a file that the user named
+    except (OSError, ModelFileError) as error:  # about a file named by the user
         print(f"\n{error}", file=sys.stderr)
         return 1
 

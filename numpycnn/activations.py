@@ -16,12 +16,12 @@ class ActivationFunction(NamedTuple):
     forward: Callable[[Array], Array]
     """y = f(z)."""
     backward: Callable[[Array, Array, Array], Array]
-    """dz from dy, z and y."""
+    """dz = backward(dy, z, y)."""
     needs_z: bool
-    """Whether backward reads z. Where it reads y alone, a layer need not keep z: it may give y in its place."""
+    """Whether backward reads z; if not, a layer need not cache z, and may pass y instead."""
 
     def kept(self, z: Array, y: Array) -> Array:
-        """What a layer keeps beside y for the backward to take as z: z, or where it is not read y once more."""
+        """What a layer caches as z for the backward: z, or y if the backward does not read z."""
         return z if self.needs_z else y
 
 

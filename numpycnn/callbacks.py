@@ -1,6 +1,6 @@
-"""Callbacks: what happens beside training, at its beginning, its end, and around each epoch and batch.
+"""Callbacks: hooks at the beginning and end of training, of each epoch and of each batch.
 
-The progress bar, in `progress.py`, is one too.
+The progress bar, in `show/progress.py`, is one too.
 """
 
 import math
@@ -22,19 +22,18 @@ Logs = dict[str, float]
 
 
 class Callback(Explained):
-    """Base of all callbacks: override what you need. Epochs and batches are counted from 0.
+    """Base class of all callbacks: override the hooks that you need. Epochs and batches are counted from 0.
 
-    `model` is the Sequential at work; setting `model.stop_training = True` ends training.
+    `model` is the Sequential that is trained; setting `model.stop_training = True` ends training.
     `params` has "epochs", "steps" (batches in an epoch), "initial_epoch", "verbose" and "metrics" (the figures' names).
-    logs are the figures so far; where nothing is known yet, they are empty. `fit` calls the hooks of training, and
-    those of evaluation for its validation data; `evaluate` and `predict` call those with test and predict in their
-    names. Source: Keras's Callback.
+    logs are the figures so far; empty if there are none yet. `fit` calls the train hooks, and the test hooks for its
+    validation data; `evaluate` calls the test hooks, and `predict` the predict hooks. Source: Keras's Callback.
     """
 
     model: Any
     params: dict[str, Any]
     siblings: Sequence["Callback"]
-    """All callbacks of this call, itself among them."""
+    """All callbacks of this call, including itself."""
 
     def set_model(self, model: Any) -> None:
         """Called once, before all hooks, with the model."""
@@ -92,25 +91,25 @@ class Callback(Explained):
         """Called before each batch of a prediction."""
 
     def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Called after each batch of a prediction; logs["outputs"] is what the model gave for it."""
+        """Called after each batch of a prediction; logs["outputs"] is its output."""
 
     def get_state(self) -> dict[str, Array]:
-        """What the callback remembers from epoch to epoch, as arrays of float32, float64 or int64 by name.
+        """The callback's state between epochs, as arrays of float32, float64 or int64 by name.
 
         Called when training begins, after `on_train_begin`, and after each epoch.
         """
         return {}
 
     def set_state(self, state: dict[str, Array]) -> None:
-        """Remember what `get_state` gave. Raises ValueError, and changes nothing, for anything else."""
+        """Restore what `get_state` returned. Raises ValueError, and changes nothing, for anything else."""
         if state:
-            raise ValueError(f"{type(self).__name__}: remembers nothing; received {', '.join(state)}")
+            raise ValueError(f"{type(self).__name__}: has no state; received {', '.join(state)}")
 
 
 class CallbackList:
     """The callbacks of one fit, evaluate or predict: `call("on_epoch_begin", 0, {})` calls that hook of each, in order.
 
-    When it is made, each callback is given its siblings, the parameters and the model.
+    The constructor passes siblings, parameters and model to each callback.
     """
 
     def __init__(self, callbacks: Sequence[Callback], model: Any, params: dict[str, Any]) -> None:
@@ -143,13 +142,13 @@ class History(Callback):
 
 
 class EarlyStopping(Callback):
-    """End training when a figure has not improved for `patience` epochs.
+    """Stop training when a figure has not improved for `patience` epochs.
 
     monitor: the figure's name. min_delta: an improvement must be larger than this. mode: "min", "max", or "auto": the
-    figure should rise if its name holds "acc", and fall if it holds "loss". restore_best_weights: go back, at the end,
-    to the weights of the best epoch.
+    figure should rise if its name holds "acc", and fall if it holds "loss". restore_best_weights: at the end,
+    restore the weights of the best epoch.
 
-    Raises TypeError or ValueError for arguments out of range, and when training begins if there is no such figure.
+    Raises TypeError or ValueError for invalid arguments, and when training begins if there is no such figure.
     Source: Keras's EarlyStopping.
     """
 
@@ -199,19 +198,19 @@ class EarlyStopping(Callback):
         return {f"best/{self.monitor}": np.array(self.best), "wait": np.array(self.wait, np.int64), **weights}
 
     def set_state(self, state: dict[str, Array]) -> None:
-        wanted: list[tuple[str, Shape, Any]] = [(f"best/{self.monitor}", (), np.float64), ("wait", (), np.int64)]
-        if len(state) > len(wanted):
+        expected: list[tuple[str, Shape, Any]] = [(f"best/{self.monitor}", (), np.float64), ("wait", (), np.int64)]
+        if len(state) > len(expected):
             weights = enumerate(self.model.get_weights())
-            wanted += [(f"best_weights/{k}", weight.shape, weight.dtype) for k, weight in weights]
-        if [(name, array.shape, array.dtype) for name, array in state.items()] != wanted:
-            names = ", ".join(name for name, _, _ in wanted)
+            expected += [(f"best_weights/{k}", weight.shape, weight.dtype) for k, weight in weights]
+        if [(name, array.shape, array.dtype) for name, array in state.items()] != expected:
+            names = ", ".join(name for name, _, _ in expected)
             raise ValueError(f"EarlyStopping: expected a state with {names}; received {', '.join(state)}")
         self.best, self.wait = float(state[f"best/{self.monitor}"]), int(state["wait"])
         self.best_weights = [weight for name, weight in state.items() if name.startswith("best_weights/")] or None
 
 
 class TerminateOnNaN(Callback):
-    """End training after a batch whose loss is NaN or infinite, in place of the error that `fit` raises otherwise.
+    """Stop training after a batch whose loss is NaN or infinite; without this callback, `fit` raises an error.
 
     Source: Keras's TerminateOnNaN.
     """
@@ -224,33 +223,33 @@ class TerminateOnNaN(Callback):
 
 
 class BackupAndRestore(Callback):
-    """Keep training in a file, so that a program that is killed and started again goes on where it was.
+    """Back up training to a file after each epoch, so that an interrupted program resumes where it was.
 
-    path: the .safetensors file, that of a whole model (`Sequential.save`), written at the end of every epoch with what
-    the other callbacks remember. When training begins and the file is there, the model takes over from it the weights,
-    the seed, the optimizer's settings and memory, History and the position, and goes on with the next epoch.
-    On the same data it ends with the same bytes as if it had never been interrupted. Where the file's training is at
-    its end nothing is trained. To start anew, remove the file.
-    What callbacks do when training ends, such as to go back to the best weights, is not in the file; it is done again.
+    path: a .safetensors file with the whole model (`Sequential.save`) and the state of the other callbacks. If the file
+    exists when training begins, the model's weights, seed, optimizer settings and slots, History and position in
+    training are restored from it, and training resumes with the next epoch.
+    On the same data it ends with the same bytes as if it had never been interrupted. If the file's training is
+    complete, nothing is trained. To start over, remove the file.
+    What callbacks do when training ends, such as restoring the best weights, is not in the file; it is done again.
 
-    Raises TypeError for what is no path, and saving.ModelFileError for a suffix other than .safetensors; when training
-    begins ModelFileError for a model that cannot be saved, and for a file that is damaged or holds another model or
-    other callbacks; and OSError. Source: Keras's BackupAndRestore, which removes the file at the end.
+    Raises TypeError for anything but a path, and saving.ModelFileError for a suffix other than .safetensors; when
+    training begins, ModelFileError for a model that cannot be saved, and for a file that is damaged or holds another
+    model or other callbacks; and OSError. Source: Keras's BackupAndRestore, which removes the file at the end.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        from numpycnn import files  # here: its imports take a while
+        from numpycnn import files  # deferred: slow import
 
         self.path = os.path.abspath(checks.path("BackupAndRestore", "path", path))  # the program may change directory
         files.format_of(self.path, reading=False)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        from numpycnn import files  # here: its imports take a while
+        from numpycnn import files  # deferred: slow import
 
         self.stateful_callbacks = [
             callback for callback in self.siblings if type(callback).get_state is not Callback.get_state
         ]
-        files.content(self.path, self.model, self.stateful_callbacks)  # raises here, and not after an epoch's work
+        files.content(self.path, self.model, self.stateful_callbacks)  # raises now, not after the first epoch
         files.prepare(self.path)
         if os.path.exists(self.path):
             history = next(callback for callback in self.siblings if isinstance(callback, History))
@@ -258,15 +257,15 @@ class BackupAndRestore(Callback):
             self.params["initial_epoch"] = max(history.epoch, default=-1) + 1
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        from numpycnn import files  # here: its imports take a while
+        from numpycnn import files  # deferred: slow import
 
         files.save(self.path, self.model, self.stateful_callbacks)
 
 
 def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
-    """The callbacks as a list; None is no callback, and one by itself is a list of one. Raises TypeError for others.
+    """The callbacks as a list, from a list, a single callback or None. Raises TypeError for anything else.
 
-    BackupAndRestore comes last: it keeps what the others remember, and whether they ended training.
+    BackupAndRestore comes last: it saves the others' state, and whether they stopped training.
     """
     found = [callbacks] if isinstance(callbacks, Callback) else [] if callbacks is None else callbacks
     if not isinstance(found, (list, tuple)) or not all(isinstance(callback, Callback) for callback in found):

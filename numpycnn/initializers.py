@@ -1,7 +1,7 @@
-"""How parameters start: by name, as in Keras ("glorot_uniform"), or as an object (`VarianceScaling(2.0)`).
+"""Initial values of parameters, by name as in Keras ("glorot_uniform") or as an object (`VarianceScaling(2.0)`).
 
-The common ones draw numbers with mean zero and a variance of scale/fan, so that signals keep their size from layer to
-layer. A parameter's fans are how many inputs feed one of its outputs, and how many outputs one of its inputs feeds.
+The common ones draw numbers with mean zero and variance scale/fan, so that signals keep their variance from layer to
+layer. fan_in is the number of inputs of each output, fan_out the number of outputs of each input.
 Sources: Glorot and Bengio 2010 (glorot), He et al. 2015 (he), LeCun et al. 1998 (lecun); Keras 3 for the fans, the
 defaults and the truncated normal's correction.
 """
@@ -26,9 +26,9 @@ TRUNCATED_STD = 0.87962566103423978
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """(fan_in, fan_out) of a kernel (..., in, out): the leading axes, a convolution's window, multiply both.
+    """(fan_in, fan_out) of a kernel (..., in, out), both multiplied by the size of the window, its leading axes.
 
-    A vector's fans are both its length.
+    Both fans of a vector are its length.
     """
     if len(shape) < 2:
         return prod(shape), prod(shape)
@@ -37,7 +37,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def truncated_normal(shape: Shape, rng: Rng) -> Array:
-    """Standard normal numbers, those beyond two standard deviations drawn again."""
+    """Standard normal numbers; those beyond two standard deviations are redrawn."""
     values = rng.standard_normal(shape)
     while (far := np.abs(values) > 2).any():
         values[far] = rng.standard_normal(np.count_nonzero(far))
@@ -46,7 +46,7 @@ def truncated_normal(shape: Shape, rng: Rng) -> Array:
 
 @dataclass(frozen=True)
 class Initializer(Explained):
-    """Base of all initializers: call one with a shape, a generator and a dtype to get a parameter's first values."""
+    """Base class of all initializers: called with a shape, a generator and a dtype, it returns initial values."""
 
     def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
         """An array of the shape and dtype, float32 or float64. Raises TypeError or ValueError for other arguments."""
@@ -62,10 +62,10 @@ class Initializer(Explained):
 
 
 def set_number(initializer: Initializer, argument: str, *, at_least: float = -inf, above: float = -inf) -> None:
-    """Make an argument a plain float. Raises TypeError or ValueError unless it is a finite number within the bounds."""
+    """Convert an argument to float. Raises TypeError or ValueError unless it is a finite number within the bounds."""
     value = getattr(initializer, argument)
     number = checks.number(type(initializer).__name__, argument, value, at_least=at_least, above=above)
-    object.__setattr__(initializer, argument, number)  # the way to set a frozen dataclass's field at its making
+    object.__setattr__(initializer, argument, number)  # how a frozen dataclass sets its fields in __post_init__
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class RandomUniform(Initializer):
 
 @dataclass(frozen=True)
 class RandomNormal(Initializer):
-    """Normal numbers of the given mean and standard deviation."""
+    """Normal with the given mean and standard deviation."""
 
     mean: float = 0.0
     stddev: float = 0.05
@@ -143,7 +143,7 @@ class VarianceScaling(Initializer):
 
 
 CLASSES = {cls.__name__: cls for cls in (Constant, RandomUniform, RandomNormal, VarianceScaling)}
-for _cls in CLASSES.values():  # `dataclass` makes the constructor later than the class, and so than Explained looks
+for _cls in CLASSES.values():  # `dataclass` adds __init__ after __init_subclass__ ran
     explain_arguments_of(_cls)
 
 INITIALIZERS: dict[str, Initializer] = {
@@ -161,7 +161,7 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
-    """The initializer that a name, a configuration or an initializer itself stands for. Raises for others."""
+    """The initializer given by name, by configuration or as an object. Raises TypeError or ValueError for others."""
     if isinstance(value, Initializer):
         return value
     if isinstance(value, dict):
@@ -170,7 +170,7 @@ def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
-    """Its name, or where it has none its configuration: `get_initializer` turns either back into an equal one."""
+    """Its name, or its configuration if it has none: `get_initializer` returns an equal one for either."""
     for name, known in INITIALIZERS.items():
         if known == initializer:
             return name

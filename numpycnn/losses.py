@@ -1,4 +1,4 @@
-"""Loss functions: what training minimises. Each gives a value per example, and the gradient of each example's value.
+"""Loss functions, which training minimizes. Each returns a value per example, and the gradient of each value.
 
 Where softmax and cross-entropy meet
     A classifier ends in p = softmax(z), and its loss is L = -sum of y*log(p). Each alone is awkward: p underflows to
@@ -7,18 +7,18 @@ Where softmax and cross-entropy meet
 
         dL/dz[k] = -sum over j of y[j]*([j = k] - p[k]) = p[k] - y[k]
 
-    so the gradient is p - y: what the network said, less what is true. No logarithm is taken, and nothing is divided
-    by p. `CategoricalCrossentropy(from_logits=True)` is this pair. A model that ends in softmax and is compiled with
+    so the gradient is p - y: the prediction minus the target. No logarithm is taken, and nothing is divided by p.
+    `CategoricalCrossentropy(from_logits=True)` is this pair. A model that ends in softmax and is compiled with
     either cross-entropy is trained with it, on the logits, the pre-activation of the softmax (`Loss.with_logits`); the
     user sees probabilities all the same.
 
-Probabilities that are nearly 1
-    p[k] - y[k] has no digits left where p[k] rounds to 1 and y[k] is 1. In the sum above, the term of j = k is
+Probabilities close to 1
+    p[k] - y[k] cancels where p[k] rounds to 1 and y[k] is 1. In the sum above, the term of j = k is
     -y[k]*(1 - p[k]) and the others together are p[k] times the other targets, so that
 
         dL/dz[k] = p[k]*(sum of the other y) - y[k]*(sum of the other p)
 
-    where nothing is subtracted that is nearly equal, for a one-hot y. `functional.sum_of_others` gives both sums.
+    where no nearly equal numbers are subtracted, for a one-hot y. `functional.sum_of_others` gives both sums.
 """
 
 from copy import copy
@@ -38,15 +38,15 @@ __all__ = ["CategoricalCrossentropy", "Loss", "MeanSquaredError", "SparseCategor
 
 
 class Loss(Explained):
-    """Base of all losses. Called, `loss(y_true, y_pred)` is the mean over a batch, as a float.
+    """Base class of all losses: `loss(y_true, y_pred)` is the mean over a batch, as a float.
 
-    Targets y_true are first made into an array of y_pred's shape (`targets`), which `value` and `gradient` take.
+    `targets` first converts y_true to an array of y_pred's shape, for `value` and `gradient`.
     """
 
     name = "loss"
 
     def __init__(self) -> None:
-        """It takes no arguments, unless a subclass does."""
+        """No arguments, unless a subclass has some."""
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         """The mean loss of a batch. Raises as `targets` does."""
@@ -65,7 +65,7 @@ class Loss(Explained):
         return y_true
 
     def numbers(self, y_true: Any, output_shape: Shape) -> Array:
-        """Targets as an array. Raises TypeError where they are no numbers, ValueError for outputs without an axis."""
+        """Targets as an array. Raises TypeError if they are not numbers, ValueError for outputs without an axis."""
         if not output_shape:
             raise ValueError(f"{self.name}: expected outputs of shape (n, ..., k); received (n,)")
         return checks.numbers(self.name, "y", y_true)
@@ -76,14 +76,14 @@ class Loss(Explained):
         return False
 
     def with_logits(self) -> "Loss | None":
-        """The loss that takes logits and equals this one of their softmax; None where there is none, or none is known.
+        """A loss of logits that equals this loss of their softmax; None if there is none, or none is known.
 
-        Training a model that ends in softmax uses it, so that softmax and loss are differentiated together.
+        Used to train a model that ends in softmax, so that softmax and loss are differentiated together.
         """
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments: `type(loss)(**config)` is an equal one."""
+        """The constructor's arguments: `type(loss)(**config)` is an equal loss."""
         return {}
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
@@ -135,8 +135,8 @@ class CategoricalCrossentropy(Loss):
     def with_logits(self) -> "Loss | None":
         """A copy with from_logits=True, for a loss of probabilities whose value and gradient are those of this class.
 
-        A subclass with a formula of its own was written for probabilities, and gets them. Targets of its own are no
-        hindrance: they are made before, and mean the same for both.
+        A subclass that overrides either was written for probabilities, and gets them. It may override `targets`, which
+        do not depend on from_logits.
         """
         own = CategoricalCrossentropy
         formulas = [getattr(method, "__func__", None) for method in (self.value, self.gradient)]
@@ -208,7 +208,7 @@ def probabilities_gradient(y: Array, p: Array) -> Array:
 
         dp[k] = -sum over j of y[j]/q[j]*([j = k] - q[j])/S = (sum of the other y - y[k]/q[k]*(sum of the other q))/S
 
-    where y stands for 0 wherever q is clipped, for there it does not move.
+    where y[j] counts as 0 wherever q[j] is clipped, because there the loss is constant in it.
     """
     total = row_sums(p)
     q = p / total
@@ -224,13 +224,13 @@ def per_example(values: Array) -> Array:
 
 
 def row_sums(p: Array) -> Array:
-    """What probabilities are divided by: their sum over the last axis, or 1 where all are 0, which then stay 0."""
+    """The normalizer of probabilities: their sum over the last axis, or 1 where all of them are 0."""
     total = p.sum(axis=-1, keepdims=True)
     return np.where(total == 0, 1, total)
 
 
 def clip(p: Array) -> Array:
-    """Kept from epsilon to 1 - epsilon."""
+    """p clipped to [epsilon, 1 - epsilon]."""
     return np.clip(p, backend.epsilon(), 1.0 - backend.epsilon())
 
 
@@ -243,7 +243,7 @@ LOSSES: dict[str, type[Loss]] = {
 
 
 def get_loss(value: Any) -> Loss:
-    """The loss that a name or a loss itself stands for. Raises ValueError or TypeError for any other value."""
+    """The loss given by name or as an object. Raises ValueError or TypeError for any other value."""
     return value if isinstance(value, Loss) else checks.lookup("compile", "loss", value, LOSSES, kind="losses")()
 
 

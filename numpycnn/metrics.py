@@ -1,7 +1,7 @@
-"""Metrics: what is reported beside the loss.
+"""Metrics, reported beside the loss.
 
-A metric is a function of (y_true, y_pred) that gives a value for each example, (N,), or their mean. y_true are the
-targets as given to `fit`, but (N, 1) in place of (N,) where y_pred is (N, 1).
+A metric is a function of (y_true, y_pred) that returns a value for each example, (N,), or their mean. y_true are the
+targets as passed to `fit`, but (N, 1) instead of (N,) if y_pred is (N, 1).
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
 
     y_pred: (N, ..., K), the largest of the K entries being the prediction; with K = 1, class 1 above 0.5.
     y_true: one-hot (N, ..., K), or labels (N, ...) or (N, ..., 1). Returns (N,).
-    Raises ValueError for other shapes, TypeError for what are no numbers.
+    Raises ValueError for other shapes, TypeError for anything but numbers.
     """
     y_true, y_pred = checks.numbers("accuracy", "y_true", y_true), checks.numbers("accuracy", "y_pred", y_pred)
     outputs, labels = y_pred.shape, y_pred.shape[:-1]
@@ -33,17 +33,17 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     if y_true.shape not in (outputs, labels, (*labels, 1)):
         raise ValueError(f"accuracy: expected y_true of shape {outputs} or {labels}; received {y_true.shape}")
     if y_pred.shape[-1] == 1:
-        right = (y_pred > 0.5) == y_true.reshape(y_pred.shape)
+        right = (y_pred > 0.5) == y_true.reshape(y_pred.shape)  # (N, ..., 1)
     elif y_true.shape == y_pred.shape:
         right = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)
     else:
         predicted = y_pred.argmax(axis=-1)
-        right = y_true.reshape(predicted.shape) == predicted
-    return right.reshape(len(right), -1).mean(axis=1)
+        right = y_true.reshape(predicted.shape) == predicted  # (N, ...)
+    return right.reshape(len(right), -1).mean(axis=1)  # (N,)
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> Array:
-    """How often each class was taken for each: entry (i, j) counts examples of class i predicted as j.
+    """The confusion matrix: entry (i, j) counts examples of class i predicted as class j.
 
     y_true, y_pred: each as for `class_labels`: labels (N,), or one-hot rows or probabilities (N, classes), such as
     `predict` returns. classes: by default as many as the rows have columns, or of labels alone the largest label + 1.
@@ -67,12 +67,12 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
 
 
 def class_labels(owner: str, argument: str, value: ArrayLike) -> tuple[Array, int]:
-    """(the label of each example, (N,); how many columns the rows have that it was read from, 0 for labels).
+    """(the label of each example, (N,); the number of classes, 0 if unknown).
 
-    value: labels (N,) or (N, 1); or one-hot rows or probabilities (N, classes), of which the largest entry counts; or,
-    where they are no whole numbers, probabilities (N, 1) of class 1 of two, which counts above 0.5.
+    value: labels (N,) or (N, 1); or one-hot rows or probabilities (N, classes), whose largest entry is the label; or
+    probabilities (N, 1) of class 1 of two, which is the label above 0.5.
     Raises ValueError for other shapes, for rows that are not finite, and for one column of numbers that are neither
-    labels nor probabilities; TypeError for what are no numbers.
+    labels nor probabilities; TypeError for anything but numbers.
     """
     array = checks.numbers(owner, argument, value)
     if array.ndim == 1:
@@ -113,9 +113,9 @@ def get_metrics(values: Any) -> dict[str, Metric]:
 
 
 def values_of(name: str, metric: Metric, y_true: Array, y_pred: Array) -> Array:
-    """What a metric gives for a batch. Targets (N,) are made (N, 1) where y_pred is that.
+    """A metric's values for a batch. Targets (N,) are passed as (N, 1) if y_pred is (N, 1).
 
-    Raises TypeError unless it gives a number, or an array of numbers with N rows.
+    Raises TypeError unless the metric returns a number, or an array of numbers with N rows.
     """
     if y_true.ndim == 1 and y_pred.shape[1:] == (1,):
         y_true = y_true[:, None]
@@ -128,7 +128,7 @@ def values_of(name: str, metric: Metric, y_true: Array, y_pred: Array) -> Array:
 
 
 class RunningMeans:
-    """Means over the examples of several batches: a short batch counts for as much as it holds."""
+    """Means over the examples of several batches: each batch is weighted by its number of examples."""
 
     def __init__(self) -> None:
         self.sums: dict[str, float] = {}

@@ -1,7 +1,7 @@
-"""Sequential: a network that can be trained, as Keras users know it.
+"""Sequential, the model class of Keras: compile, fit, evaluate, predict, save.
 
-Read after `functional/`, `layers/` and `step.py`. `engine/training.py` has what one batch computes; here are the loops
-over batches and epochs, and what a user asks of a model besides. `engine/network.py` has how it is put together.
+Read after `functional/`, `layers/` and `step.py`. `engine/training.py` computes one batch; here are the loops over
+batches and epochs, and the methods that users call. `engine/network.py` has adding layers and building.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,23 +40,23 @@ __all__ = ["Sequential", "load_model"]
 
 
 class Sequential(Network):
-    """A network of layers in a row that can be trained: `compile` says how, `fit` does it.
+    """A sequence of layers that can be trained: `compile` configures training, `fit` trains.
 
-    layers, name, seed, fast, dtype: as for `Network`, which also says when the model is built and what it raises.
+    layers, name, seed, fast, dtype: as for `Network`, which also documents building and errors.
     """
 
     optimizer: Optimizer | None
-    """What `compile` set; None before."""
+    """Set by `compile`; None before."""
     loss: Loss | None
-    """What `compile` set; None before."""
+    """Set by `compile`; None before."""
     metrics: dict[str, Metric]
-    """What `compile` set, by name."""
+    """Set by `compile`; by name."""
     history: History | None
     """The figures of the last `fit`."""
     stop_training: bool
-    """A callback sets it to True to end training, at the end of a batch or of an epoch."""
+    """Set to True by a callback to stop training after the current batch or epoch."""
     steps: int
-    """The model's position in training: how many batches it has learnt from."""
+    """The number of training steps so far."""
 
     def __init__(
         self,
@@ -74,14 +74,14 @@ class Sequential(Network):
     def compile(
         self, optimizer: str | Optimizer, loss: str | Loss, metrics: Sequence[str | Metric] | None = None
     ) -> None:
-        """Set how the model is trained.
+        """Configure training.
 
         optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss:
         "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error" ("mse"), or an object.
         metrics: "accuracy", or functions of (y_true, y_pred), see `metrics.py`; reported under their names.
 
-        Raises ValueError for an unknown name, two metrics of one name, and an optimizer that serves another model;
-        TypeError for another kind of value.
+        Raises ValueError for an unknown name, two metrics of one name, and an optimizer that another model uses;
+        TypeError for a value of another type.
         """
         chosen = get_optimizer(optimizer), get_loss(loss), get_metrics([] if metrics is None else metrics)
         chosen[0].claim(self)
@@ -111,24 +111,24 @@ class Sequential(Network):
         workers: int | None = None,
         executor: Any = None,
     ) -> History:
-        """Train: in each epoch once through the data, batch by batch, with one step of the optimizer for each.
+        """Train: each epoch goes once through the data, with one optimizer step for each batch.
 
-        x: (n, *input_shape); y: the targets, as the loss takes them. batch_size: None is 32; a last, short batch is
-        used too. epochs: the number of the last epoch, the first being initial_epoch + 1. verbose: 0 silent, 1 or
-        "auto" a progress bar, 2 plain lines. validation_split: the last part of the data, taken before shuffling,
-        is kept for validation; validation_data, (x, y), is used instead where given. shuffle: a new order each epoch.
-        check_finite: refuse NaN and infinity in the data.
+        x: (n, *input_shape); y: the targets, as the loss takes them. batch_size: None is 32; a smaller last batch
+        is used too. epochs: the number of the last epoch, the first being initial_epoch + 1. verbose: 0 silent, 1 or
+        "auto" a progress bar, 2 plain lines. validation_split: this fraction, the last part of the data before
+        shuffling, is used for validation; validation_data, (x, y), takes precedence. shuffle: a new order each epoch.
+        check_finite: raise an error for NaN and infinity in the data.
 
-        workers: how many threads share the work; None is as many as this process may use processors. executor: any
-        `concurrent.futures.Executor` to do the work instead, such as one of processes; workers then says how many it
-        has. The result is the same, byte for byte, for any number and kind of workers (see `engine/workers.py`).
+        workers: the number of threads; None is the number of processors that this process may use. executor: any
+        `concurrent.futures.Executor` to use instead, such as a process pool; workers is then the number of its workers.
+        The result is the same, byte for byte, for any number and kind of workers (see `engine/workers.py`).
 
         Returns the History: the loss and the metrics of each epoch, those of validation data with "val_" before the
         name. Training figures are means over the epoch, taken while the weights change and dropout is on.
 
         Raises ValueError or TypeError for data and arguments that do not fit, before anything changes; ValueError for a
         loss that becomes NaN or infinite, before the step that would spoil the weights, unless a TerminateOnNaN is
-        among the callbacks; what a callback raises may come later.
+        among the callbacks. Callbacks may raise errors later.
         """
         caller = f"{self.name}.fit"
         epochs = checks.integer(caller, "epochs", epochs)
@@ -136,20 +136,20 @@ class Sequential(Network):
         params["verbose"] = check_verbose(caller, verbose)
         batch_size, workers = check_batch_size(caller, batch_size), check_workers(caller, workers, executor)
         checks.flag(caller, "shuffle", shuffle)
-        listeners = check_callbacks(caller, callbacks)
+        callbacks = check_callbacks(caller, callbacks)
         data, validation = self._fit_data(caller, x, y, validation_split, validation_data, check_finite)
         with self._restored_unless_trained(), worker_pool(workers, executor) as pool:
             self._build_for(data.x)
-            callback_list, history = self._listeners(
-                params, listeners, count_batches(len(data), batch_size), validation
+            callback_list, history = self._begin_training(
+                params, callbacks, count_batches(len(data), batch_size), validation
             )
-            tolerant, logs = any(isinstance(one, TerminateOnNaN) for one in listeners), Logs()
+            terminate_on_nan, logs = any(isinstance(one, TerminateOnNaN) for one in callbacks), Logs()
             for epoch in self._epochs(callback_list):
                 objective, order, means = self._objective("fit"), self._order(len(data), shuffle), RunningMeans()
                 for batch, rows in enumerate(batches(len(data), batch_size)):
                     callback_list.call("on_train_batch_begin", batch, {})
                     step = training.batch_gradients(objective, self._position(), data, order[rows], pool.run)
-                    where = None if tolerant else f"epoch {epoch + 1}, batch {batch + 1}"
+                    where = None if terminate_on_nan else f"epoch {epoch + 1}, batch {batch + 1}"
                     means.add(*self._learn(objective, step, data, order[rows], pool, where))
                     callback_list.call("on_train_batch_end", batch, means.result())
                     if self.stop_training:
@@ -172,9 +172,10 @@ class Sequential(Network):
     def _learn(
         self, objective: Objective, step: StepResult, data: Data, order: Array, pool: Workers, where: str | None
     ) -> tuple[int, dict[str, Any]]:
-        """Make the optimizer's step, and move the state. Returns the batch's figures, taken before.
+        """Make the optimizer step, and update the state. Returns the batch's figures, computed before the step.
 
-        Nothing changes where a metric raises, or, where `where` says which batch it is, for a loss that is not finite.
+        Nothing changes if a metric raises, or for a loss that is not finite, unless `where`, the name of the batch in
+        that error, is None.
         """
         figures = self._figures(step.result, data.y[order])
         if where is not None:
@@ -186,7 +187,7 @@ class Sequential(Network):
         return figures
 
     def train_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
-        """One step of the optimizer on one batch. Returns as `evaluate`, the figures before the step, dropout on.
+        """One optimizer step on one batch. Returns the figures before the step, in the form of `evaluate`.
 
         Raises ValueError or TypeError for data that do not fit, and ValueError for a loss that is NaN or infinite,
         before anything changes.
@@ -215,26 +216,26 @@ class Sequential(Network):
         workers: int | None = None,
         executor: Any = None,
     ) -> Any:
-        """The loss and the metrics on data, dropout off: means over the examples.
+        """The loss and the metrics on data, in inference mode: means over the examples.
 
-        Returns a list in the order of `metrics_names`, or the loss alone where there are no metrics; with return_dict
-        a dict by name. Arguments and errors as for `fit`.
+        Returns a list in the order of `metrics_names`, or only the loss if there are no metrics; with return_dict a
+        dict by name. Arguments and errors as for `fit`.
         """
         caller = f"{self.name}.evaluate"
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
         checks.flag(caller, "return_dict", return_dict)
         workers = check_workers(caller, workers, executor)
-        listeners = check_callbacks(caller, callbacks)
+        callbacks = check_callbacks(caller, callbacks)
         data = self._check_data("evaluate", x, y, check_finite)
         self._build_for(data.x)
         params = {"verbose": verbose, "steps": count_batches(len(data), batch_size), "metrics": self.metrics_names}
         with worker_pool(workers, executor) as pool:
-            figures = self._evaluate(data, batch_size, verbose, pool, CallbackList(listeners, self, params))
+            figures = self._evaluate(data, batch_size, verbose, pool, CallbackList(callbacks, self, params))
         return self._returned(figures, return_dict)
 
-    def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers, listeners: CallbackList) -> Logs:
-        """The loop over batches. The micro-batches of all are one stream of work."""
-        listeners.call("on_test_begin", {})
+    def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers, callbacks: CallbackList) -> Logs:
+        """The loop over batches, whose micro-batches form one stream of jobs."""
+        callbacks.call("on_test_begin", {})
         objective, means = self._objective("evaluate"), RunningMeans()
         whole = [data.rows(rows) for rows in batches(len(data), batch_size)]
         cuts = [training.micro_batches(len(batch)) for batch in whole]
@@ -242,22 +243,22 @@ class Sequential(Network):
         results = pool.run(partial(training.evaluate, objective), jobs)
         progress = Progress(len(whole), verbose)
         for number, (batch, own) in enumerate(zip(whole, cuts, strict=True)):
-            listeners.call("on_test_batch_begin", number, {})
+            callbacks.call("on_test_batch_begin", number, {})
             result = training.join(islice(results, len(own)))
             means.add(*self._figures(result, batch.y))
             progress.update(number + 1, means.result())
-            listeners.call("on_test_batch_end", number, means.result())
+            callbacks.call("on_test_batch_end", number, means.result())
         progress.finish(means.result())
-        listeners.call("on_test_end", means.result())
+        callbacks.call("on_test_end", means.result())
         return means.result()
 
     def _validation_figures(
-        self, validation: Data | None, batch_size: int, pool: Workers, listeners: CallbackList
+        self, validation: Data | None, batch_size: int, pool: Workers, callbacks: CallbackList
     ) -> Logs:
-        """The figures of the validation data, with "val_" before their names; none without such data."""
+        """The figures of the validation data, named "val_..."; none without such data."""
         if validation is None:
             return {}
-        figures = self._evaluate(validation, batch_size, 0, pool, listeners)
+        figures = self._evaluate(validation, batch_size, 0, pool, callbacks)
         return {f"val_{name}": value for name, value in figures.items()}
 
     def test_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
@@ -280,20 +281,20 @@ class Sequential(Network):
         workers: int | None = None,
         executor: Any = None,
     ) -> Array:
-        """The model's output, dropout off: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
+        """The model's output in inference mode: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
 
-        batch_size: how many examples make a step of the progress bar, and a batch for callbacks, and nothing else; None
-        is 32. verbose, callbacks, check_finite, workers, executor: as for `fit`.
+        batch_size: the examples per step of the progress bar and per batch of the callbacks; nothing else depends on
+        it; None is 32. verbose, callbacks, check_finite, workers, executor: as for `fit`.
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
         caller = f"{self.name}.predict"
         batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
         workers = check_workers(caller, workers, executor)
-        listeners = check_callbacks(caller, callbacks)
+        callbacks = check_callbacks(caller, callbacks)
         x, output_shape = self._check_x(caller, x, check_finite)
         self._build_for(x)
         y, steps = np.empty((len(x), *output_shape), self.dtype), count_batches(len(x), batch_size)
-        callback_list = CallbackList(listeners, self, {"verbose": verbose, "steps": steps})
+        callback_list = CallbackList(callbacks, self, {"verbose": verbose, "steps": steps})
         infer = partial(training.infer, training.planned(self, fast=self.fast), self.dtype)
         progress, cuts = Progress(steps, verbose), training.micro_batches(len(x))
         callback_list.call("on_predict_begin", {})
@@ -301,22 +302,22 @@ class Sequential(Network):
         with worker_pool(workers, executor) as pool:
             for rows, part in zip(cuts, pool.run(infer, (x[rows] for rows in cuts)), strict=True):
                 y[rows] = part
-                known = steps if rows.stop == len(x) else rows.stop // batch_size
-                for batch in range(done, known):
+                complete = steps if rows.stop == len(x) else rows.stop // batch_size
+                for batch in range(done, complete):
                     callback_list.call("on_predict_batch_begin", batch, {})
                     outputs = y[batch * batch_size : (batch + 1) * batch_size]
                     callback_list.call("on_predict_batch_end", batch, {"outputs": outputs})
-                done = known
+                done = complete
                 progress.update(count_batches(rows.stop, batch_size), {})
         progress.finish({})
         callback_list.call("on_predict_end", {})
         return y
 
     def __call__(self, x: Any) -> Array:
-        """`predict`, as a call."""
+        """`predict(x)`."""
         return self.predict(x)
 
-    # ------------------------------------------------------------ what people look at, and what is kept: late imports
+    # ------------------------------------------------------------ show and files: deferred imports
 
     def summary(self, print_fn: Callable[[str], object] = print) -> None:
         """Print a table of the layers, line by line through print_fn.
@@ -333,10 +334,10 @@ class Sequential(Network):
     def profile(
         self, x: Any, y: Any, *, repeats: int = 5, print_fn: Callable[[str], object] | None = print
     ) -> "list[StepTime]":
-        """Where the time of a training step goes, layer by layer: prints a table, line by line through print_fn.
+        """Time a training step, layer by layer: prints a table, line by line through print_fn.
 
-        x, y: one batch. The step is made `repeats` times, in one worker, and the medians are shown; layers that are
-        computed as one block (`fast/`) share a line. Nothing is trained. Returns the table's rows, in seconds.
+        x, y: one batch. The step runs `repeats` times, in one worker, and the medians are printed; layers fused into
+        one block (`engine/fast/`) share a line. The model does not change. Returns the table's rows, in seconds.
 
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
@@ -358,10 +359,10 @@ class Sequential(Network):
         return rows
 
     def trace(self, x: Any, y: Any = None, *, training: bool = False) -> "Trace":
-        """Every number between the input and the loss, and back, layer by layer and by name: see `show/trace.py`.
+        """All intermediate values and gradients of a batch, layer by layer and by name: see `show/trace.py`.
 
-        x: (n, *input_shape). y: the targets, as for `fit`, for the loss and all gradients. training: dropout on, with
-        the masks of the next step. Always layer by layer (`fast` is not asked). Nothing is learnt.
+        x: (n, *input_shape). y: the targets, as for `fit`, for the loss and all gradients. training: with dropout, by
+        the masks of the next step. Computed layer by layer, whatever `fast` is. The model does not change.
 
         Raises ValueError or TypeError for data that do not fit, and for y if the model is not compiled.
         """
@@ -377,11 +378,10 @@ class Sequential(Network):
         return trace_step(self, loss, x, y, self._position(), training=training)
 
     def explore(self, path: str | PathLike[str], x: Any, y: Any = None, *, example: int = 0) -> None:
-        """Write one page of HTML that shows every number of one example's way through the model, and back (`explore/`).
+        """Write an HTML page with all values of the forward and backward of one example (`show/explorer/`).
 
-        It needs no network: any browser opens it from the disk. x, y: as for `trace`; the page is of x[example], and
-        offers others to choose from, among them those that the model reads wrongly. It takes at most 2 MB: what does
-        not fit is left out, and the page says what.
+        The page works offline in any browser. x, y: as for `trace`; the page shows x[example], and has other examples
+        to choose from, misclassified ones first. It takes at most 2 MB: what does not fit is left out, and listed.
 
         Raises ValueError or TypeError for data that do not fit, and for y if the model is not compiled; and OSError.
         """
@@ -393,12 +393,14 @@ class Sequential(Network):
         write_page(path, self, x, y, example)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the whole model to a file: configuration, weights, how it is compiled, the optimizer's memory, History.
+        """Write the whole model to a file: configuration, weights, loss, metrics, optimizer with its slots, History.
 
-        The old file there is replaced whole, or stays as it was. `load_model` reads it; `saving/` describes the format.
+        path: ends in .safetensors. The old file there is replaced whole, or stays as it was. `load_model` reads it, and
+        any reader of safetensors its arrays; `files/` describes the content.
 
-        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for one with layers,
-        metrics, losses, optimizers or initializers of the user's own; TypeError for what is no path; and OSError.
+        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix and
+        for user-defined layers, metrics, losses, optimizers and initializers; TypeError for anything but a path; and
+        OSError.
         """
         from numpycnn import files
 
@@ -409,7 +411,8 @@ class Sequential(Network):
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write parameters and state to a file, by name: the old file there is replaced whole, or stays as it was.
 
-        Raises ValueError for a model that is not built, TypeError for what is no path, and OSError as the system does.
+        path: ends in .safetensors. Raises ValueError for a model that is not built, saving.ModelFileError for another
+        suffix, TypeError for anything but a path, and OSError.
         """
         from numpycnn import files
 
@@ -420,6 +423,7 @@ class Sequential(Network):
     def load_weights(self, path: str | PathLike[str]) -> None:
         """Read parameters and state from a file of `save_weights` or of `save`, for a model built alike.
 
+        path: a .safetensors file. One that another library wrote will do too, with arrays named as in `weights`.
         Raises saving.ModelFileError, a ValueError, for a file that is damaged or whose names, shapes or dtypes are not
         this model's, which then stays as it is; and as `save_weights` does.
         """
@@ -440,46 +444,46 @@ class Sequential(Network):
         return self.loss, self.optimizer
 
     def _objective(self, method: str) -> Objective:
-        """What training minimises."""
+        """The objective that training minimizes."""
         loss, _ = self._require_compiled(method)
         return training.make_objective(self, loss, self.dtype, fast=self.fast)
 
     def _position(self) -> Position:
-        """Where in training the next batch stands."""
-        return Position(self.seed or 0, self.steps)  # a model that another one built has no seed
+        """The position in training of the next batch."""
+        return Position(self.seed or 0, self.steps)  # a nested model, built by its parent, has no seed
 
     def _order(self, count: int, shuffle: bool = True) -> Array:
-        """The order of that many examples in an epoch that starts at the model's position in training."""
+        """The order of the examples in an epoch that starts at the model's current step."""
         return generator(self.seed or 0, ORDER, self.steps).permutation(count) if shuffle else np.arange(count)
 
-    def _listeners(
+    def _begin_training(
         self, params: dict[str, Any], callbacks: Sequence[Callback], steps: int, validation: Data | None
     ) -> tuple[CallbackList, History]:
-        """All who listen to a training. It has begun for them, and the model has the new History."""
+        """Begin training: call the callbacks, and set the model's new History."""
         names = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         history = History()
-        callback_list = [history, ProgressBar(params["verbose"]), *callbacks]
-        listeners = CallbackList(callback_list, self, {**params, "steps": steps, "metrics": names})
+        all_callbacks = [history, ProgressBar(params["verbose"]), *callbacks]
+        callback_list = CallbackList(all_callbacks, self, {**params, "steps": steps, "metrics": names})
         self.stop_training = False
-        listeners.call("on_train_begin", {})
+        callback_list.call("on_train_begin", {})
         self.history = history
-        return listeners, history
+        return callback_list, history
 
-    def _epochs(self, listeners: CallbackList) -> Iterator[int]:
-        """The numbers of the epochs, from 0, until someone ends training; each has begun for all who listen."""
-        for epoch in range(listeners.params["initial_epoch"], listeners.params["epochs"]):
+    def _epochs(self, callbacks: CallbackList) -> Iterator[int]:
+        """Yield the epochs, counted from 0, until training is stopped, after calling on_epoch_begin."""
+        for epoch in range(callbacks.params["initial_epoch"], callbacks.params["epochs"]):
             if self.stop_training:
                 return
-            listeners.call("on_epoch_begin", epoch, {})
+            callbacks.call("on_epoch_begin", epoch, {})
             yield epoch
 
     def _restored_unless_trained(self) -> AbstractContextManager[None]:
-        """If the body raises before a step was made, the model is as it was: its History too, and it is not built."""
+        """If the body raises before the first step, restore the model: its History, and whether it is built."""
         steps = self.steps
         return restored_on_error([self], unless=lambda: self.steps != steps)
 
     def _check_data(self, method: str, x: Any, y: Any, check_finite: bool, kind: str = "") -> Data:
-        """The data as arrays. Raises unless the model is compiled and they fit it and one another; changes nothing."""
+        """The data as arrays. Raises unless the model is compiled and the data fit; changes nothing."""
         loss, _ = self._require_compiled(method)
         caller = f"{self.name}.{method}"
         x, output_shape = self._check_x(caller, x, check_finite, f"{kind}x")
@@ -495,7 +499,7 @@ class Sequential(Network):
         return Data(x, y)
 
     def _check_examples(self, method: str, x: Any, y: Any) -> tuple[Array, Array | None]:
-        """x, and y unless it is None, as arrays. Raises as `_check_data` does; without y no need to be compiled."""
+        """x and y as arrays; y may be None. Raises as `_check_data`, but compiling is required only with y."""
         if y is None:
             return self._check_x(f"{self.name}.{method}", x, check_finite=False)[0], None
         data = self._check_data(method, x, y, check_finite=False)
@@ -513,15 +517,15 @@ class Sequential(Network):
         return list(figures.values()) if self.metrics else figures["loss"]
 
 
-LAYERS[Sequential.__name__] = Sequential  # a Sequential in a Sequential is read back like any other layer
+LAYERS[Sequential.__name__] = Sequential  # so that a nested Sequential can be loaded like any other layer
 
 
 @explains_arguments
 def load_model(path: str | PathLike[str]) -> Sequential:
-    """The model that `Sequential.save` wrote: it predicts, and trains on, as the one that was saved.
+    """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
 
-    Raises saving.ModelFileError, a ValueError, for a file that is damaged, changed, or not such a file; TypeError for
-    what is no path; and OSError.
+    path: ends in .safetensors. Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is
+    damaged, or not a saved model; TypeError for anything but a path; and OSError.
     """
     from numpycnn import files
 

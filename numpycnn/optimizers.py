@@ -1,7 +1,7 @@
-"""Optimizers: how a gradient becomes a step. In order of increasing complexity; formulas and defaults are Keras 3's.
+"""Optimizers, in order of increasing complexity; formulas and defaults are Keras 3's.
 
-Each parameter w with gradient g is updated in place, by itself. What an optimizer keeps between steps, such as a
-running mean of the gradients, are its slots, by name: `state["velocity"]["conv2d/kernel"]`.
+Each parameter w with gradient g is updated in place, independently of the others. The arrays that an optimizer keeps
+between steps, such as a running mean of the gradients, are its slots: `state["velocity"]["conv2d/kernel"]`.
 """
 
 import gc
@@ -24,38 +24,38 @@ from numpycnn.common.unknown import hint
 __all__ = ["SGD", "Adam", "Optimizer", "RMSprop"]
 
 PART_BYTES = 1 << 19
-"""About how many bytes of a parameter are updated at a time: with all that goes with them they stay in the cache."""
+"""The approximate size of a part of a parameter, in bytes: with its gradient and slots it stays in the cache."""
 
 PARTS_PER_JOB = 3
-"""How many parts make a piece of work for one of several workers."""
+"""Parts that a worker updates in one job."""
 
 Slots = dict[str, Array]
-"""What an optimizer keeps of one parameter between steps, by the slot's name."""
+"""The slots of one parameter by the slot's name."""
 
 
 class Part(NamedTuple):
-    """A parameter, or some of its rows, that may be updated by itself. All arrays are views."""
+    """A parameter, or some of its rows, with its gradient and slots. All arrays are views."""
 
     name: str
     w: Array
     terms: list[Array]
-    """Their sum is the gradient."""
+    """The terms of the gradient, which is their sum."""
     slots: Slots
 
     def rows(self, rows: slice) -> "Part":
-        """The same for some of the rows."""
+        """Some rows of this part."""
         return Part(
             self.name, self.w[rows], [g[rows] for g in self.terms], {slot: a[rows] for slot, a in self.slots.items()}
         )
 
 
 class Optimizer(Explained):
-    """Base of all optimizers. learning_rate: the size of a step, a number of at least 0."""
+    """Base class of all optimizers. learning_rate: a number of at least 0."""
 
     iterations: int
-    """How many steps were made."""
+    """The number of steps so far."""
     state: dict[str, dict[str, Array]]
-    """The slots: an array for each slot's name and parameter's name."""
+    """The slots: state[slot][parameter] is an array."""
 
     def __init__(self, learning_rate: float) -> None:
         self.learning_rate = self.check("learning_rate", learning_rate)
@@ -63,13 +63,13 @@ class Optimizer(Explained):
         self.state = {}
         self._owner: weakref.ref[object] | None = None
 
-    if not TYPE_CHECKING:  # pragma: no branch  # type checkers would believe that every attribute can be set
+    if not TYPE_CHECKING:  # pragma: no branch  # hidden from type checkers, which would let every attribute be set
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute. Settings are checked as the constructor checks them: `optimizer.learning_rate = 0.01`.
 
-            Raises AttributeError for a name that would have no effect, such as lr. Subclasses of your own may set
-            attributes of their own, except Keras's older names of an attribute that is there.
+            Raises AttributeError for a name that would have no effect, such as lr. User-defined subclasses may add
+            attributes, except Keras's older names of existing ones.
             """
             if name in vars(self):
                 value = self.checked(name, value)
@@ -96,7 +96,7 @@ class Optimizer(Explained):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
 
     def slots(self) -> tuple[str, ...]:
-        """The names of the slots that each parameter has; all start as zeros."""
+        """The names of each parameter's slots, which are initialized to zeros."""
         return ()
 
     def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
@@ -106,13 +106,12 @@ class Optimizer(Explained):
     def update(
         self, params: Mapping[str, Array], gradients: Mapping[str, Array], *more: Mapping[str, Array], run: Map = map
     ) -> None:
-        """One step: change every parameter, in place, by its gradient. Both are given under the same names.
+        """Make one step: update every parameter in place by the gradient of the same name.
 
-        more: further terms of the gradients, which are the sum of all in their order; a name may be missing there. run:
-        a map that shares the work among threads.
-        Raises ValueError or TypeError, before anything changes, for what are no dicts of arrays, and for gradients or
-        slots that do not fit the parameters. What else is raised on the way, such as an overflow under
-        np.errstate(over="raise"), leaves everything as it was too.
+        more: further terms of the gradients, summed in this order; names may be missing there. run: a map that may
+        use several threads.
+        Raises ValueError or TypeError unless all are dicts of arrays, and gradients and slots have the parameters'
+        shapes. After any error, such as an overflow under np.errstate(over="raise"), everything is as before.
         """
         self.check_update(params, gradients, *more)
         with self.rolled_back_on_error(params):
@@ -123,21 +122,21 @@ class Optimizer(Explained):
                 pass
 
     def parts(self, name: str, w: Array, terms: Sequence[Mapping[str, Array]]) -> Iterator[Part]:
-        """The parts of a parameter that are updated by themselves."""
+        """The parts in which a parameter is updated."""
         whole = Part(name, w, [term[name] for term in terms if name in term], self.slots_of(name, w))
-        if w.nbytes <= PART_BYTES or type(self) not in OPTIMIZERS.values():  # a user's own may look at all of w
+        if w.nbytes <= PART_BYTES or type(self) not in OPTIMIZERS.values():  # a user-defined step may need all of w
             yield whole
         else:
             for rows in batches(len(w), max(1, PART_BYTES * len(w) // w.nbytes)):
                 yield whole.rows(rows)
 
     def step_parts(self, parts: Sequence[Part]) -> None:
-        """Sum the gradient of each part, and make its step."""
+        """Sum the gradient of each part, and update it."""
         for part in parts:
             self.step(part.name, part.w, sum_arrays(part.terms), part.slots)
 
     def slots_of(self, name: str, w: Array) -> Slots:
-        """The slots of the parameter `name`; zeros like w at first."""
+        """The slots of the parameter `name`, created as zeros if they are missing."""
         slots = {}
         for slot in self.slots():
             arrays = self.state.setdefault(slot, {})
@@ -148,9 +147,9 @@ class Optimizer(Explained):
 
     @contextmanager
     def rolled_back_on_error(self, params: Mapping[str, Array]) -> Iterator[None]:
-        """If the body raises, parameters, slots and iterations are as before.
+        """If the body raises, restore parameters, slots and iterations.
 
-        Only where a step may raise are copies made: under np.errstate, or by code that is not the library's.
+        Copies are made only if a step may raise: under np.errstate, or in a user-defined subclass.
         """
         if type(self) in OPTIMIZERS.values() and not {"raise", "call"} & set(np.geterr().values()):
             yield
@@ -183,23 +182,23 @@ class Optimizer(Explained):
                     raise ValueError(f"{owner}: the slot {slot} of {name} has the shape {found}; expected {w.shape}")
 
     def claim(self, model: object) -> None:
-        """Take the model as the one that this optimizer serves; a copy of the optimizer is free again.
+        """Bind this optimizer to a model; a copy of the optimizer is not bound.
 
-        Where the model that it served before is gone, the optimizer starts anew. Raises ValueError if that one is not.
+        If its former model no longer exists, the optimizer is reset. Raises ValueError if that model still exists.
         """
         if self._owner is not None and self._owner() is not model:
-            gc.collect()  # a model that is no longer used may still be held by its own History
+            gc.collect()  # an unused model may still be referenced by its own History
             if self._owner() is not None:
                 owner = type(self).__name__
-                raise ValueError(f"{owner}: serves another model already; each model needs its own optimizer")
-            self.iterations, self.state = 0, {}  # they belonged to the parameters of a model that is gone
+                raise ValueError(f"{owner}: is used by another model already; each model needs its own optimizer")
+            self.iterations, self.state = 0, {}  # they belonged to the former model
         self._owner = weakref.ref(model)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_owner": None}
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments: `type(optimizer)(**config)` is an equal one that has made no step."""
+        """The constructor's arguments: `type(optimizer)(**config)` is an equal optimizer without steps."""
         return {"learning_rate": self.learning_rate}
 
     def check(self, argument: str, value: Any) -> float:
@@ -212,7 +211,7 @@ class Optimizer(Explained):
 
 
 def sum_arrays(terms: Sequence[Array]) -> Array:
-    """The sum of arrays, in their order: a new array, or if there is only one that itself."""
+    """The sum of arrays, in this order: a new array, or the only one itself."""
     total = terms[0]
     for term in terms[1:]:
         total = total + term
@@ -220,7 +219,7 @@ def sum_arrays(terms: Sequence[Array]) -> Array:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if wanted.
+    """Stochastic gradient descent, optionally with momentum.
 
         v = momentum*v - learning_rate*g
         w = w + v        or with nesterov   w = w + momentum*v - learning_rate*g
@@ -254,11 +253,11 @@ class RMSprop(Optimizer):
 
         a = rho*a + (1 - rho)*g*g            running mean of squares
         m = rho*m + (1 - rho)*g              running mean, if centered
-        d = a                                or, centered, the variance: a - m*m, kept from falling below 0 by rounding
+        d = a                                or, if centered, the variance max(a - m*m, 0)
         v = momentum*v + learning_rate*g/sqrt(d + epsilon)
         w = w - v
 
-    epsilon stands inside the root. Source: Tieleman and Hinton 2012; Keras 3's RMSprop.
+    epsilon is inside the root. Source: Tieleman and Hinton 2012; Keras 3's RMSprop.
     """
 
     def __init__(
@@ -302,14 +301,14 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Running means of the gradient and of its square, both corrected for having started at zero; t counts steps.
+    """Running means of the gradient and of its square, both corrected for their start at zero; t counts steps.
 
         m = beta_1*m + (1 - beta_1)*g
         v = beta_2*v + (1 - beta_2)*g*g
         alpha = learning_rate * sqrt(1 - beta_2**t)/(1 - beta_1**t)
         w = w - alpha*m/(sqrt(v) + epsilon)
 
-    epsilon stands outside the root. The state keeps m as "momentum" and v as "velocity", Keras's names. Source: Kingma
+    epsilon is outside the root. The state keeps m as "momentum" and v as "velocity", Keras's names. Source: Kingma
     and Ba 2015, the form before section 2.1; Keras 3's Adam.
     """
 
@@ -339,7 +338,7 @@ OPTIMIZERS: dict[str, type[Any]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam
 
 
 def get_optimizer(value: Any) -> Optimizer:
-    """The optimizer that a name, or an optimizer itself, stands for. Raises ValueError or TypeError for others."""
+    """The optimizer given by name or as an object. Raises ValueError or TypeError for any other value."""
     if isinstance(value, Optimizer):
         return value
     name = value.lower() if isinstance(value, str) else value

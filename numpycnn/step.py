@@ -1,7 +1,7 @@
-"""One training step, as it is: the layers forward, the loss, the layers backward, the optimizer.
+"""One training step: layers forward, loss, layers backward, optimizer.
 
-`Sequential.fit` does this for each batch. What `engine/training.py` adds is that a batch is divided among workers; the
-tests hold it to this function, number by number.
+`Sequential.fit` does this for each batch, through `engine/training.py`, which divides the batch among workers; the
+tests compare its results with this function's.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from numpycnn.optimizers import Optimizer
 def training_step(
     layers: Sequence[Layer], loss: Loss, optimizer: Optimizer, x: Array, y: Array, rng: Rng | None = None
 ) -> float:
-    """Change the layers' parameters by one step of the optimizer on the batch (x, y). Returns the loss before it.
+    """Update the layers' parameters by one optimizer step on the batch (x, y). Returns the loss before the step.
 
-    layers: built, each one's output the next one's input. x: (N, ...); y: targets in the shape of the last output, as
-    `loss.targets` gives them. rng: for dropout; each layer takes a child of it.
+    layers: built; the output of each is the input of the next. x: (N, ...); y: targets in the shape of the last output,
+    as `loss.targets` returns them. rng: for dropout; each layer gets a child of it.
     """
     rngs = [None] * len(layers) if rng is None else rng.spawn(len(layers))
     caches, gradients, params = list[Cache](), Gradients(), dict[str, Array]()

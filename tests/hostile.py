@@ -180,6 +180,10 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         metadata("format", "pt"),
         "file: format must be one of 'numpycnn'; received 'pt'",
     ),
+    "a model without digest, format and version": (
+        lambda raw: assembled(parts(raw)._replace(metadata={})),
+        NO_MODEL,
+    ),
     "weights alone": (changed(lambda parts: parts.facts.clear()), NO_MODEL),
     "a later version": (metadata("version", "2"), "file: version must be one of '1'; received '2'"),
     # its frame

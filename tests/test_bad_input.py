@@ -736,7 +736,7 @@ def test_an_optimizer_serves_one_model() -> None:
     one, two = small_network(seed=0), small_network(seed=1)
     one.compile(shared, "categorical_crossentropy")
     compiled = two.optimizer
-    with pytest.raises(ValueError, match="Adam: serves another model already; each model needs its own optimizer"):
+    with pytest.raises(ValueError, match="Adam: is used by another model already; each model needs its own optimizer"):
         two.compile(shared, "mse")
     assert two.optimizer is compiled
     one.train_on_batch(X, Y)

@@ -183,7 +183,7 @@ SEEN = [
     ),
     (Fault(Sequential.compile, "chosen = ", "self.metrics = {}; chosen = "), "compile", "changed the model"),
     (
-        Fault(Sequential.fit, "listeners = check", "self._build_for(x); listeners = check"),
+        Fault(Sequential.fit, "callbacks = check", "self._build_for(x); callbacks = check"),
         "fit, built: False",
         "changed",
     ),

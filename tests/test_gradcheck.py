@@ -127,21 +127,21 @@ def test_a_model_is_checked_in_float64_and_stays_as_it_was(fast: bool) -> None:
 
 
 def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model's own path, position and micro-batches, dropout on: four parts of five examples."""
+    """The model's own path, place and micro-batches, dropout on: four parts of five examples."""
     model, (x, y) = small_network(), small_data(5)
     model.fit(x, y, verbose=0)
-    positions, stages, parts = [], [], []
+    places, stages, parts = [], [], []
     learn = training.learn
 
-    def spy(objective: training.Objective, position: training.Position, job: training.TrainingJob) -> object:
-        positions.append(position)
+    def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
+        places.append(place)
         stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
         parts.append((job.micro, len(job.data), job.batch))
-        return learn(objective, position, job)
+        return learn(objective, place, job)
 
     monkeypatch.setattr(training, "learn", spy)
     gradcheck(model, x, y, samples=1)
-    assert set(positions) == {training.Position(0, 1)}
+    assert set(places) == {training.Position(0, 1)}
     assert all(stages)
     assert parts[:4] == [(0, 1, 5), (1, 1, 5), (2, 1, 5), (3, 2, 5)]
 

@@ -426,7 +426,7 @@ def test_an_optimizer_serves_one_living_model() -> None:
     optimizer, x = Adam(0.1), np.ones((4, 3))
     model = network(2, optimizer)
     model.train_on_batch(x, np.ones((4, 2)))
-    with pytest.raises(ValueError, match="Adam: serves another model already; each model needs its own optimizer"):
+    with pytest.raises(ValueError, match="Adam: is used by another model already; each model needs its own optimizer"):
         network(2, optimizer)
     assert optimizer.iterations == 1
     model.compile(optimizer, "mse")  # the same model again: it goes on
@@ -438,6 +438,6 @@ def test_an_optimizer_serves_one_living_model() -> None:
 def test_a_refused_optimizer_serves_its_model_on() -> None:
     optimizer = SGD()
     model = network(2, optimizer)
-    with pytest.raises(ValueError, match="SGD: serves another model already"):
+    with pytest.raises(ValueError, match="SGD: is used by another model already"):
         network(2, optimizer)
     model.compile(optimizer, "mse")

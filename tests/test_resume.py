@@ -354,7 +354,7 @@ def test_a_state_that_does_not_belong_to_the_callback_is_refused() -> None:
         with pytest.raises(ValueError, match="EarlyStopping: expected a state with best/val_loss, wait"):
             stopping.set_state(state)
     assert stopping.get_state() == before
-    with pytest.raises(ValueError, match="Callback: remembers nothing; received best"):
+    with pytest.raises(ValueError, match="Callback: has no state; received best"):
         Callback().set_state({"best": np.zeros(())})
     Callback().set_state({})
     assert Callback().get_state() == {}

@@ -20,7 +20,7 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, load_model
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.files import ModelFileError, container, description
+from numpycnn.files import ModelFileError, container, description, save_weights
 from numpycnn.initializers import Initializer, VarianceScaling
 from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer
 from numpycnn.losses import CategoricalCrossentropy
@@ -438,12 +438,20 @@ def test_what_could_not_be_read_back_is_not_saved(path: Path, network: Sequentia
     assert not path.exists()
 
 
-def test_settings_that_are_no_json_are_not_saved(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.float32(0.5), "a file holds plain numbers, text, lists and dicts; .*float32"),
+        (math.nan, "NaN is not JSON"),
+    ],
+)
+def test_settings_that_are_no_json_are_not_saved(path: Path, value: Any, message: str) -> None:
     network = compiled()
     assert network.optimizer is not None
-    vars(network.optimizer)["learning_rate"] = np.float32(0.5)
-    with pytest.raises(ModelFileError, match=r"a file holds plain numbers, text, lists and dicts; .*float32"):
+    vars(network.optimizer)["nesterov"] = value  # which checks nothing
+    with pytest.raises(ModelFileError, match=message):
         network.save(path)
+    assert not path.exists()
 
 
 def test_an_array_that_the_format_does_not_have_is_not_saved(path: Path) -> None:
@@ -514,10 +522,23 @@ def test_a_history_may_be_long_and_hold_what_is_not_finite(path: Path) -> None:
     assert repr(loaded.history) == repr(network.history.history)
 
 
-def test_arrays_begin_at_a_multiple_of_64_bytes(path: Path) -> None:
+def test_the_arrays_are_aligned(path: Path) -> None:
+    """The first begins at a multiple of 64 bytes, and each at one of its own numbers' size."""
     for name in ("a", "ab"):
-        Sequential([Dense(1, name=name, input_shape=(1,))]).save_weights(path)
-        assert (8 + int.from_bytes(path.read_bytes()[:8], "little")) % 64 == 0
+        arrays: dict[str, Array] = {
+            name: np.ones(3, np.float32),
+            "b": np.ones(1),
+            "c": np.ones(1, np.float32),
+            "d": np.ones(1, np.int64),
+        }
+        save_weights(path, arrays)
+        raw = path.read_bytes()
+        length = int.from_bytes(raw[:8], "little")
+        assert (8 + length) % 64 == 0
+        header = json.loads(raw[8 : 8 + length])
+        for key, array in arrays.items():
+            assert header[f"weights/{key}"]["data_offsets"][0] % array.itemsize == 0
+        assert list(header)[1:] == [f"weights/{key}" for key in ("b", "d", name, "c")]
 
 
 def test_as_many_layers_as_are_read_are_saved(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,8 +76,11 @@ class Network(Chain):
             return
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.name}.add: expected a layer; received {checks.short_repr(layer)}")
-        if layer is self or any(layer is other for other in self._layers):
-            raise ValueError(f"{self.name}.add: {layer.name} is in the model already")
+        present = {id(self), *map(id, every_layer(self._layers))}
+        again = [one.name for one in every_layer([layer]) if id(one) in present]
+        if again:
+            raise ValueError(f"{self.name}.add: {again[0]} is in the model already")
+        check_whole_batch(layer)
         with restored_on_error([layer]):
             layer.rename([other.name for other in self._layers])
             input_shape = self._next_input_shape(layer)
@@ -241,6 +244,16 @@ def every_layer(layers: Sequence[Any]) -> Iterator[Layer]:
             yield layer
         if isinstance(layer, Chain):
             yield from every_layer(layer.layers)
+
+
+def check_whole_batch(layer: Layer) -> None:
+    """Raise ValueError for a layer that would move its state by what it saw of a part of the batch."""
+    moves_state = type(layer).next_state is not Layer.next_state and not isinstance(layer, Chain)
+    if moves_state and not layer.whole_batch:
+        raise ValueError(
+            f"{layer.name}: its next_state would be given a part of the batch alone; the class {type(layer).__name__} "
+            "must say whole_batch = True"
+        )
 
 
 def check_dtype(layer: Layer, dtype: np.dtype) -> None:

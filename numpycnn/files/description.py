@@ -79,9 +79,9 @@ def describe_compiled(model: Sequential) -> dict[str, Any] | None:
 
 
 def to_metadata(description: Description) -> dict[str, str]:
-    """Each value as JSON text. Raises TypeError or ValueError for what JSON does not have."""
+    """Each value as JSON text. Raises TypeError for what JSON does not have; NaN is for `from_metadata` to refuse."""
     try:
-        return {key: json.dumps(value, allow_nan=False) for key, value in description.items()}
+        return {key: json.dumps(value) for key, value in description.items()}
     except TypeError as error:
         raise TypeError(f"a file holds plain numbers, text, lists and dicts; {error}") from None
 

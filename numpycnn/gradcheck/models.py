@@ -158,7 +158,7 @@ class Step:
 
     def __init__(self, model: Sequential, loss: Loss, x: Array, y: Array) -> None:
         self.network, self.loss_function, self.fast = in_float64(model), loss, model.fast
-        self.place, self.data = Position(model.seed or 0, model.steps), Data(x, y)
+        self.position, self.data = Position(model.seed or 0, model.steps), Data(x, y)
         self.cuts = training.micro_batches(len(x), MIN_EXAMPLES)
         self.plain = training.make_objective(self.network, loss, FLOAT64, fast=False)
         self.point = {"input": x, **self.network.trained_params}
@@ -166,11 +166,11 @@ class Step:
 
     def stages(self, network: Chain) -> list[tuple[int, Stage]]:
         """What a batch in one piece goes through, with the dropout masks of the step."""
-        return list(in_one_piece(network, self.place, self.cuts).stages)
+        return list(in_one_piece(network, self.position, self.cuts).stages)
 
     def passed(self, stages: Sequence[tuple[int, Stage]], x: Array) -> list[Array]:
         """x, and what becomes of it stage by stage."""
-        inputs, rngs = [x], self.place.rng(0).spawn(len(self.network.layers))
+        inputs, rngs = [x], self.position.rng(0).spawn(len(self.network.layers))
         for index, stage in stages:
             inputs.append(stage.forward(inputs[-1], training=True, rng=rngs[index])[0])
         return inputs
@@ -182,20 +182,20 @@ class Step:
 
     def gradients(self, point: Arrays) -> Arrays:
         """The gradients of all parameters, as training has them, and that of the input by the same path."""
-        goal = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=self.fast)
-        goal = goal._replace(min_examples=MIN_EXAMPLES)
-        network, numbers = goal.network, np.arange(len(self.data))
+        objective = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=self.fast)
+        objective = objective._replace(min_examples=MIN_EXAMPLES)
+        network, numbers = objective.network, np.arange(len(self.data))
         stages = [(0, Examples(point["input"])), *network.stages]
-        from_input = goal._replace(network=network.with_layers(network.layers, stages))
-        step = training.batch_gradients(goal, self.place, Data(point["input"], self.data.y), numbers)
-        longer = training.batch_gradients(from_input, self.place, Data(numbers, self.data.y), numbers)
+        from_input = objective._replace(network=network.with_layers(network.layers, stages))
+        step = training.batch_gradients(objective, self.position, Data(point["input"], self.data.y), numbers)
+        longer = training.batch_gradients(from_input, self.position, Data(numbers, self.data.y), numbers)
         return {"input": training.total(longer.terms)["examples/x"], **training.total(step.terms)}
 
     def loss(self, point: Arrays) -> Array:
         """Each example's part in the mean loss, by the plain forward, for complex arrays too."""
-        goal = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=False)
+        objective = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=False)
         first = self.first_changed(point)
-        *_, z = self.passed(self.stages(goal.network)[first:], self.inputs[first] if first else point["input"])
+        *_, z = self.passed(self.stages(objective.network)[first:], self.inputs[first] if first else point["input"])
         return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / len(z)
 
     def size(self) -> float:

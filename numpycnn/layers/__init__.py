@@ -1,4 +1,4 @@
-"""The layers: `base.py` has the contract, the other files the layers themselves, and `chain.py` layers in a row."""
+"""The layers: `base.py` has the contract, `chain.py` the loop over layers, the other files the layers themselves."""
 
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.base import Input, Layer
@@ -9,7 +9,7 @@ from numpycnn.layers.normalization import BatchNormalization
 LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls for cls in (Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
 }
-"""Every layer by its class name: the closed table that configurations are read with."""
+"""Every layer by its class name: the closed table for reading configurations."""
 
 __all__ = [
     "LAYERS",

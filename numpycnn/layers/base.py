@@ -1,10 +1,10 @@
-"""What a layer is: the contract that every layer keeps, and that a new one has to fill in.
+"""The contract of a layer: what a subclass implements, and what it inherits.
 
-A subclass writes `__init__`, `output_shape_for`, `forward`, `backward`, `get_config`, and, where it has parameters,
-`param_shapes` and `make_params`; where training moves arrays without a gradient, `state_shapes`, `make_state` and
-`next_state`. The rest is here and in `stage.py`. A layer keeps its settings and arrays, and nothing of the data that
-pass through it: what the backward needs is returned by the forward as the cache, so two threads can use one layer, and
-inference holds no memory.
+A subclass implements `__init__`, `output_shape_for`, `forward`, `backward` and `get_config`; if it has parameters,
+`param_shapes` and `make_params`; and if it has arrays that training updates without a gradient, `state_shapes`,
+`make_state` and `next_state`. The rest is here and in `stage.py`. A layer stores its settings and arrays, but no data:
+what the backward needs is returned by the forward as the cache. So two threads can use one layer, and inference holds
+no memory.
 """
 
 import re
@@ -27,7 +27,7 @@ Arrays = dict[str, Array]
 
 
 class Built(NamedTuple):
-    """What a layer has once the shape of its input is known."""
+    """The shapes and arrays of a layer that is built."""
 
     input_shape: Shape
     output_shape: Shape
@@ -36,24 +36,24 @@ class Built(NamedTuple):
 
 
 class Layer(Stage, Explained):
-    """Base of all layers.
+    """Base class of all layers.
 
-    name: what errors, weights and the summary call the layer; by default the class's name in snake case, and inside a
-    model a number after it where needed.
-    input_shape: the shape of one example, without the batch axis; needed only of a model's first layer.
+    name: the layer's name in errors, weights and the summary; by default the class name in snake case, with a number
+    appended inside a model where needed.
+    input_shape: the shape of one example, without the batch axis; needed only for a model's first layer.
 
-    A subclass that looks across the examples of a batch says `whole_batch = True`: its forward and backward are then
-    called with the whole batch in training, however it is divided among workers.
+    A subclass that looks across the examples of a batch sets `whole_batch = True`: in training its forward and backward
+    are then called with the whole batch, however that is divided among workers.
 
-    Raises TypeError or ValueError for a name with "/" in it or an input_shape that is no tuple of positive integers.
+    Raises TypeError or ValueError for a name with "/" in it, or unless input_shape is a tuple of positive integers.
     """
 
     auto_named: bool
-    """Whether a model may put a number after the name, to keep its layers' names unique."""
+    """Whether a model may append a number to the name, to keep its layers' names unique."""
     trainable: bool
-    """False freezes the layer: a training step leaves its parameters as they are, and computes no gradients of them."""
+    """False freezes the layer: a training step neither changes its parameters nor computes their gradients."""
     activation: str = "linear"
-    """The name of the function applied to the layer's pre-activation; "linear" is none."""
+    """The name of the activation function; "linear" for none."""
 
     def __init__(self, *, name: str | None = None, input_shape: Shape | None = None) -> None:
         self.auto_named = name is None
@@ -64,26 +64,26 @@ class Layer(Stage, Explained):
         self._built: Built | None = None
         self.trainable = True
 
-    # ------------------------------------------------------------ what a subclass writes, besides forward and backward
+    # ------------------------------------------------------------ to be implemented, besides forward and backward
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """The shape of one output example for one input example. Raises ValueError for a shape that does not fit."""
+        """The shape of one example's output. Raises ValueError for an input_shape that does not fit."""
         raise NotImplementedError(f"{type(self).__name__} does not define output_shape_for")
 
     def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """The parameters' shapes for that input shape, by name."""
+        """The parameters' shapes by name."""
         return {}
 
     def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
-        """New parameters for that input shape, by name."""
+        """New parameters by name."""
         return {}
 
     def state_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """The state's shapes for that input shape, by name."""
+        """The state's shapes by name."""
         return {}
 
     def make_state(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
-        """New state for that input shape, by name."""
+        """New state arrays by name."""
         return {}
 
     def get_config(self) -> dict[str, Any]:
@@ -91,16 +91,16 @@ class Layer(Stage, Explained):
         given = None if self.input_shape is None else list(self.input_shape)
         return {"name": self.name, "input_shape": given, "trainable": self.trainable}
 
-    # ------------------------------------------------------------ what every layer has
+    # ------------------------------------------------------------ inherited
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The layer that `get_config` described. Raises TypeError or ValueError for anything else."""
+        """A layer from what `get_config` returned. Raises TypeError or ValueError for anything else."""
         return cls.unbuilt(config)
 
     @classmethod
     def unbuilt(cls, config: dict[str, Any]) -> Self:
-        """The same, and not built in any case: nothing is drawn, and no array made."""
+        """Like `from_config`, but never built: no random numbers are drawn, and no arrays created."""
         arguments = dict(checks.by_name(cls.__name__, "config", config))
         trainable = checks.flag(cls.__name__, "trainable", arguments.pop("trainable", True))
         layer = cls(**checks.arguments(cls.__name__, "config", arguments, cls))
@@ -114,12 +114,12 @@ class Layer(Stage, Explained):
 
     @property
     def input_shape(self) -> Shape | None:
-        """The shape of one example going in, without the batch axis; None while unknown."""
+        """The shape of one input example, without the batch axis; None while unknown."""
         return self._given_shape if self._built is None else self._built.input_shape
 
     @property
     def output_shape(self) -> Shape | None:
-        """The shape of one example coming out, without the batch axis; None while unknown."""
+        """The shape of one output example, without the batch axis; None while unknown."""
         return None if self._built is None else self._built.output_shape
 
     @property
@@ -136,11 +136,11 @@ class Layer(Stage, Explained):
         return ACTIVATIONS[self.activation]
 
     def build(self, input_shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Shape:
-        """Make the parameters, once, and return output_shape. Shapes are without the batch axis.
+        """Create the parameters, once, and return output_shape. Shapes are without the batch axis.
 
-        rng: by default seeded by NumPy's global state. dtype: "float32" or "float64", by default the backend's floatx.
-        Raises ValueError for a shape that does not fit, or that differs from the input_shape it has already; and
-        ValueError or TypeError for another dtype.
+        rng: by default seeded from NumPy's global state. dtype: "float32" or "float64"; None is the backend's floatx.
+        Raises ValueError for a shape that does not fit, or that differs from the layer's input_shape; and ValueError or
+        TypeError for another dtype.
         """
         output_shape = self.check_shape(input_shape)
         if not self.built:
@@ -150,7 +150,7 @@ class Layer(Stage, Explained):
         return output_shape
 
     def check_shape(self, input_shape: Shape) -> Shape:
-        """The output's shape for an input's. Raises as `build` does; changes nothing."""
+        """output_shape_for a checked input_shape. Raises as `build` does; changes nothing."""
         input_shape = checks.shape(self.name, "input_shape", input_shape)
         if self.input_shape not in (None, input_shape):
             raise ValueError(f"{self.name}: expected input_shape {self.input_shape}; received {input_shape}")
@@ -159,25 +159,25 @@ class Layer(Stage, Explained):
         return output_shape
 
     def make_arrays(self, input_shape: Shape, rng: Rng, dtype: Any) -> tuple[Arrays, Arrays]:
-        """New parameters and state for that input shape, for `finish_build`."""
+        """New parameters and state, for `finish_build`."""
         return self.make_params(input_shape, rng, dtype), self.make_state(input_shape, rng, dtype)
 
     def finish_build(self, input_shape: Shape, params: Arrays, state: Arrays) -> None:
-        """Take the arrays that `make_arrays` made: the layer is built."""
+        """Store the arrays that `make_arrays` created: the layer is built."""
         input_shape = tuple(input_shape)
         self._built = Built(input_shape, self.output_shape_for(input_shape), params, state)
 
     def with_arrays(self, params: Arrays, state: Arrays) -> "Layer":
-        """A copy of the built layer that has these arrays in the place of its own; settings are shared."""
+        """A copy of the built layer with these arrays instead of its own; settings are shared."""
         twin = copy(self)
         if self._built is not None:
             twin._built = self._built._replace(params=params, state=state)
         return twin
 
     def __call__(self, x: Any) -> Array:
-        """Inference, the Keras spelling: in the parameters' dtype, or where there are none in x's.
+        """Inference, as in Keras: in the dtype of the parameters, or of x if there are none.
 
-        A layer not yet built is built for x, in the backend's floatx, seeded by NumPy's global state.
+        A layer that is not built yet is built for x, in the backend's floatx, seeded from NumPy's global state.
         """
         x = checks.numbers(self.name, "input", x)
         self.build(x.shape[1:])
@@ -185,7 +185,7 @@ class Layer(Stage, Explained):
         return self.forward(x.astype(next((p.dtype for p in self.params.values()), floating), copy=False))[0]
 
     def check_input(self, x: Array) -> None:
-        """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError where x is no array."""
+        """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError if x is not an array."""
         if not isinstance(x, np.ndarray):
             raise TypeError(f"{self.name}: input must be an array; received {checks.short_repr(x)}")
         if self._built is None:
@@ -193,9 +193,9 @@ class Layer(Stage, Explained):
         checks.batch_shape(self.name, "input", x.shape, self._built.input_shape)
 
     def rename(self, taken: Collection[str]) -> None:
-        """Make the name differ from those taken: a name given by default gets a number, as dense, dense_1, dense_2.
+        """Make the name unique: default names get a number, as dense, dense_1, dense_2.
 
-        Raises ValueError where that cannot be: the name was given by the user, or by another model before.
+        Raises ValueError for a taken name that was given by the user, or fixed by another model.
         """
         base = snake_case(type(self).__name__)
         if self.auto_named:
@@ -205,12 +205,12 @@ class Layer(Stage, Explained):
             raise ValueError(f"{self.name}: layers of a model must have different names; taken are {', '.join(taken)}")
 
     def without_activation(self) -> "Layer":
-        """A layer that shares this one's parameters, and whose output is the pre-activation."""
+        """A copy that shares the parameters, and whose output is the pre-activation."""
         twin = copy(self)
         twin.activation = "linear"
         return twin
 
-    # ------------------------------------------------------------ weights: the parameters, and then the state
+    # ------------------------------------------------------------ weights: the parameters, then the state
 
     @property
     def weights(self) -> Arrays:
@@ -218,7 +218,7 @@ class Layer(Stage, Explained):
         return {**self.params, **self.state}
 
     def count_params(self) -> int:
-        """How many numbers the layer holds, trained or not."""
+        """The number of weights, trainable or not."""
         return sum(array.size for array in self.weights.values())
 
     def get_weights(self) -> list[Array]:
@@ -226,12 +226,12 @@ class Layer(Stage, Explained):
         return [array.copy() for array in self.weights.values()]
 
     def set_weights(self, weights: list[Array]) -> None:
-        """Copy arrays into them, in the same order. Raises ValueError when number or shapes differ; nothing changes."""
+        """Copy arrays into the weights, in order. Raises ValueError, before any change, if they do not fit."""
         for array, value in zip(self.weights.values(), self.check_weights(weights), strict=True):
             array[...] = value
 
     def check_weights(self, weights: list[Any]) -> list[Array]:
-        """The weights as arrays. Raises unless they fit, one by one; changes nothing."""
+        """The weights as arrays. Raises TypeError or ValueError unless all of them fit; changes nothing."""
         checks.sequence(self.name, "weights", weights, length=len(self.weights))
         arrays = []
         for (key, own), weight in zip(self.weights.items(), weights, strict=True):
@@ -249,9 +249,9 @@ class Layer(Stage, Explained):
 
 
 class Input(Explained):
-    """What goes into a model, `Input(shape=(28, 28, 1))`: the Keras 3 spelling of the first layer's input_shape.
+    """The input of a model, `Input(shape=(28, 28, 1))`: the Keras 3 way to state the first layer's input_shape.
 
-    It is given to Sequential before the layers and does not count as one. shape: of one example, without the batch
+    It comes first in Sequential's list of layers, and is not a layer itself. shape: of one example, without the batch
     axis. Raises TypeError or ValueError unless shape is a tuple of positive integers.
     """
 

@@ -1,7 +1,7 @@
-"""Layers in a row, the output of each being the input of the next: the one loop over layers, forward and back.
+"""A chain of layers, the output of each being the input of the next: the one loop over layers, forward and backward.
 
-A chain is a layer itself, so chains nest; what is inside goes by its path, such as "block/conv2d/kernel".
-`models.Sequential` is a chain that users make, and train.
+A chain is a layer itself, so chains nest; what is inside is named by its path, such as "block/conv2d/kernel".
+`models.Sequential` is the chain that users create and train.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,18 +13,18 @@ from numpycnn.layers.base import Arrays, Built, Layer
 from numpycnn.layers.stage import Cache, Gradients, Micro, Path, Stage, of_prefix, run_alone, with_prefix
 
 Stages = Sequence[tuple[int, Stage]]
-"""What a pass goes through: each stage with its layer's index in the chain, or a block of several with the last's."""
+"""The stages of a pass, each with its layer's index in the chain; a block of several layers has the last one's."""
 
 
 ROOT = Path()
 
 
 class Chain(Layer):
-    """Base of the layers that hold others in a row. `_layers` are these; all else follows from them."""
+    """Base class of layers that contain a sequence of layers, `_layers`; everything else is derived from these."""
 
     _layers: list[Layer]
     _stages: Stages | None = None
-    """What a pass goes through, where that is not the layers themselves."""
+    """The stages of a pass, if they are not the layers themselves."""
 
     @property
     def layers(self) -> list[Layer]:
@@ -33,11 +33,11 @@ class Chain(Layer):
 
     @property
     def stages(self) -> Stages:
-        """What a pass goes through."""
+        """The stages of a pass."""
         return list(enumerate(self._layers)) if self._stages is None else self._stages
 
     def leaves(self, path: Path = ROOT) -> Iterator[tuple[Path, Layer]]:
-        """Every layer that holds no others, here and in the chains inside, with its path."""
+        """Every layer that is not a chain, here and in nested chains, with its path."""
         for index, layer in enumerate(self._layers):
             own = path.inside(layer.name, index)
             if isinstance(layer, Chain):
@@ -48,7 +48,7 @@ class Chain(Layer):
     # ------------------------------------------------------------ the loop
 
     def forward_micro(self, x: Array, *, training: bool, rng: Rng | None) -> Micro[tuple[Array, list[Cache]]]:
-        """x through all stages: the last one's output, and every cache."""
+        """The forward of all stages: the last one's output, and the cache of each."""
         stages, caches, rngs = self.stages, [], self._children_of(rng)
         for index, stage in stages:
             if stage.whole_batch:
@@ -59,13 +59,13 @@ class Chain(Layer):
         return x, caches
 
     def backward_micro(self, dy: Array, cache: list[Cache], *, to_input: bool) -> Micro[tuple[Array | None, Gradients]]:
-        """dy back through the stages, each with the cache of its own forward, as far as gradients are needed.
+        """The backward of the stages, each with the cache of its own forward, as far as gradients are needed.
 
-        Unless `to_input`, that is to the first parameters that are trained: what comes before them learns nothing.
+        Unless `to_input`, that is down to the first stage with trained parameters.
         """
         stages, gradients = self.stages, Gradients()
-        training = [k for k, (_, stage) in enumerate(stages) if stage.trained_params]
-        end = 0 if to_input else min(training, default=len(stages))
+        trained = [k for k, (_, stage) in enumerate(stages) if stage.trained_params]
+        end = 0 if to_input else min(trained, default=len(stages))
         dx: Array | None = dy
         for k in reversed(range(end, len(stages))):
             (_, stage), further = stages[k], to_input or k > end
@@ -97,7 +97,7 @@ class Chain(Layer):
             moved |= with_prefix(stage.name, stage.next_state(own))
         return moved
 
-    # ------------------------------------------------------------ what follows from the layers
+    # ------------------------------------------------------------ derived from the layers
 
     @property
     def whole_batch(self) -> bool:  # type: ignore[override]
@@ -132,12 +132,12 @@ class Chain(Layer):
 
     @property
     def params(self) -> Arrays:
-        """Every parameter inside, itself and not a copy, as "conv2d/kernel"."""
+        """The parameters of all layers by path, such as "conv2d/kernel"; not copied."""
         return self._gathered(lambda layer: layer.params)
 
     @property
     def state(self) -> Arrays:
-        """Every state array inside, itself and not a copy, as "batch_normalization/moving_mean"."""
+        """The state of all layers by path, such as "batch_normalization/moving_mean"; not copied."""
         return self._gathered(lambda layer: layer.state)
 
     @property
@@ -146,15 +146,15 @@ class Chain(Layer):
 
     @property
     def weights(self) -> Arrays:
-        """Parameters and state by name, layer by layer, as Keras orders them."""
+        """Parameters and state by path, layer by layer, in Keras's order."""
         return self._gathered(lambda layer: layer.weights)
 
     def _gathered(self, arrays_of: Callable[[Layer], dict[str, Any]]) -> dict[str, Any]:
-        """What each layer gives, under its name."""
+        """What `arrays_of` returns for each layer, with the layer's name as prefix."""
         return {name: a for layer in self._layers for name, a in with_prefix(layer.name, arrays_of(layer)).items()}
 
     def check_shape(self, input_shape: Shape) -> Shape:
-        """The output's shape for an input's. Raises ValueError where a layer cannot take what comes."""
+        """The output's shape. Raises ValueError if a layer does not accept the output of the one before."""
         return self.output_shape_for(checks.shape(self.name, "input_shape", input_shape))
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
@@ -163,7 +163,7 @@ class Chain(Layer):
         return input_shape
 
     def _with_shapes(self, input_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
-        """Each layer with its input's shape."""
+        """Each layer with its input shape."""
         for layer in self._layers:
             yield layer, input_shape
             input_shape = layer.check_shape(input_shape)
@@ -177,7 +177,7 @@ class Chain(Layer):
         return self._gathered(lambda layer: shapes[layer.name])
 
     def make_arrays(self, input_shape: Shape, rng: Rng, dtype: Any) -> tuple[Arrays, Arrays]:
-        """New arrays for every layer, or the layer's own where it has them from before."""
+        """New arrays for every layer, or the existing ones of a layer that is built."""
         rngs = rng.spawn(len(self._layers))
         made = {
             layer.name: (layer.params, layer.state) if layer.built else layer.make_arrays(shape, own, dtype)
@@ -199,7 +199,7 @@ class Chain(Layer):
     # ------------------------------------------------------------ copies
 
     def with_layers(self, layers: Sequence[Layer], stages: Stages | None = None) -> "Chain":
-        """A plain chain of this name and shapes with other layers, and perhaps other stages for a pass."""
+        """A Chain of this name and shapes with other layers and, if given, other stages."""
         chain = Chain.__new__(Chain)
         chain.name, chain.auto_named = self.name, False
         chain._layers = [layer.with_layers(layer.layers) if isinstance(layer, Chain) else layer for layer in layers]
@@ -208,11 +208,11 @@ class Chain(Layer):
         return chain
 
     def mapped(self, function: Callable[[Stage, Path], Stage], path: Path = ROOT) -> "Chain":
-        """A plain chain whose stages, and those of the chains inside, are what `function` makes of them."""
+        """A Chain with `function` applied to every stage, those of nested chains too."""
         stages = [(k, stage.mapped(function, path.inside(stage.name, k))) for k, stage in self.stages]
         return self.with_layers(self._layers, stages)
 
     def without_activation(self) -> "Chain":
-        """A plain chain that shares the parameters, and whose output is the last layer's pre-activation."""
+        """A Chain that shares the parameters, and whose output is the last layer's pre-activation."""
         *before, last = self._layers
         return self.with_layers([*before, last.without_activation()])

@@ -1,4 +1,4 @@
-"""The layers that slide a window over an image: Conv2D and MaxPooling2D. The mathematics is in `functional.py`."""
+"""The layers that slide a window over an image: Conv2D and MaxPooling2D. The mathematics is in `functional/`."""
 
 from typing import Any, NamedTuple
 
@@ -13,12 +13,12 @@ from numpycnn.layers.kernel import KernelLayer
 
 
 def check_padding(owner: str, value: Any) -> str:
-    """The padding, "valid" or "same", in small letters. Raises for another."""
+    """The padding, "valid" or "same", in lower case. Raises TypeError or ValueError for another value."""
     return checks.choice(owner, "padding", value.lower() if isinstance(value, str) else value, PADDINGS)
 
 
 def output_shape(owner: str, window: Window, data_format: str, input_shape: Shape, filters: int | None = None) -> Shape:
-    """The shape that a window makes of an image, with `filters` channels, or as many as there were."""
+    """The output shape of a window over an image, with `filters` channels; None keeps the number of channels."""
     image, channels = split_shape(owner, input_shape, data_format)
     try:
         windows = window.output_size(image)
@@ -30,29 +30,29 @@ def output_shape(owner: str, window: Window, data_format: str, input_shape: Shap
 
 
 class ConvCache(NamedTuple):
-    """What Conv2D's backward needs."""
+    """What the backward of Conv2D needs."""
 
     cols: Array
     """The input's patches as rows, from im2col: (N*OH*OW, KH*KW*C)."""
     x_shape: Shape
     """The input's shape, channels last: (N, H, W, C)."""
     z: Array
-    """The pre-activation, in the layer's data format; or y again, where the activation's backward reads y alone."""
+    """The pre-activation, in the layer's data format; y instead, if the activation's backward needs only y."""
     y: Array
     """The output, in the layer's data format."""
 
 
 class Conv2D(KernelLayer):
-    """Convolution: y = activation(conv2d(x, kernel) + bias), through im2col.
+    """Convolution: y = activation(conv2d(x, kernel) + bias), computed by im2col.
 
     Shapes: images (N, H, W, C) to (N, OH, OW, filters), or with data_format "channels_first" (N, C, H, W) to
     (N, filters, OH, OW). OH = floor((H - e)/s) + 1 with padding "valid", ceil(H/s) with "same", where s is the stride
     and e = (kernel_size - 1)*dilation_rate + 1.
     Parameters: "kernel", (KH, KW, C, filters) in both data formats, and "bias", (filters,).
 
-    filters: how many kernels, and so output channels. kernel_size, strides, dilation_rate: one integer, or (rows,
-    columns). padding: "valid" or "same", whose odd row or column goes to the end. activation: a name, or None.
-    data_format: by default the backend's setting when the layer is made.
+    filters: the number of output channels. kernel_size, strides, dilation_rate: one integer, or (rows,
+    columns). padding: "valid" or "same"; an odd row or column of padding goes to the end. activation: a name, or None.
+    data_format: by default the backend's setting when the layer is created.
 
     use_bias: whether to add a bias. kernel_initializer, bias_initializer: names or objects, see `initializers.py`.
 
@@ -102,7 +102,7 @@ class Conv2D(KernelLayer):
         return y, ConvCache(cols, x.shape, self.activation_function.kept(z, y), y)
 
     def pre_activation_gradient(self, dy: Array, cache: ConvCache) -> Array:
-        """dz, channels last: dy back through the activation."""
+        """dz, channels last."""
         return to_channels_last(super().pre_activation_gradient(dy, cache), self.data_format)  # (N, OH, OW, F)
 
     def gradients_from(self, dz: Array, cache: ConvCache) -> tuple[Array, Array]:
@@ -115,17 +115,18 @@ class Conv2D(KernelLayer):
     def inside(self, x: Array, cache: ConvCache) -> dict[str, Array]:
         """The im2col matrix of each image, (N, OH*OW, KH*KW*C), and the pre-activation, (N, OH, OW, F).
 
-        Row i*OW + j of "patches" is the patch under the window at output cell (i, j); column (u*KW + v)*C + c is what
-        tap (u, v) sees of channel c.
+        Row i*OW + j of "patches" is the patch under the window at output cell (i, j); column (u*KW + v)*C + c is the
+        pixel under tap (u, v), in channel c.
         """
         z, _ = self.without_activation().forward(x)
         patches = cache.cols.reshape(len(x), -1, cache.cols.shape[1])  # (N, OH*OW, KH*KW*C)
         return {"patches": patches, "pre_activation": to_channels_last(z, self.data_format)}
 
     def inside_gradients(self, dy: Array, cache: ConvCache) -> dict[str, Array]:
-        """dL/d patches, what col2im adds up, and dL/d pre-activation."""
+        """dL/d patches, which col2im sums, and dL/d pre-activation."""
         dz, kernel = self.pre_activation_gradient(dy, cache), self.params["kernel"]
-        dpatches = dz.reshape(len(dz), -1, self.filters) @ kernel.reshape(-1, self.filters).T  # (N, OH*OW, KH*KW*C)
+        rows = dz.reshape(len(dz), -1, self.filters)  # (N, OH*OW, F)
+        dpatches = rows @ kernel.reshape(-1, self.filters).T  # (N, OH*OW, KH*KW*C)
         return {"patches": dpatches, "pre_activation": dz}
 
     def get_config(self) -> dict[str, Any]:
@@ -141,23 +142,23 @@ class Conv2D(KernelLayer):
 
 
 class PoolCache(NamedTuple):
-    """What MaxPooling2D's backward needs."""
+    """What the backward of MaxPooling2D needs."""
 
     winner: Array
-    """Which tap of each window held the maximum, counted row by row: (N, OH, OW, C)."""
+    """The tap of each window that held the maximum, numbered row by row: (N, OH, OW, C)."""
     x_shape: Shape
     """The input's shape, channels last: (N, H, W, C)."""
 
 
 class MaxPooling2D(Layer):
-    """Max-pooling: y = the largest value under the window, channel by channel; of equal ones the first.
+    """Max-pooling: y = the largest value in the window, channel by channel; of equal ones the first wins.
 
     Shapes: images (N, H, W, C) to (N, OH, OW, C), or with data_format "channels_first" (N, C, H, W) to (N, C, OH, OW);
     OH and OW as for Conv2D. No parameters.
 
-    pool_size: one integer, or (rows, columns). strides: likewise, smaller or larger than the pool too; None is
-    pool_size. padding: "valid", or "same", where the border never wins. data_format: by default the backend's setting
-    when the layer is made.
+    pool_size: one integer, or (rows, columns). strides: likewise, also smaller or larger than the pool; None
+    is pool_size. padding: "valid", or "same", which pads with minus infinity. data_format: by default the backend's
+    setting when the layer is created.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for a pool larger than its
     input. Source: Keras's MaxPooling2D.
@@ -199,7 +200,7 @@ class MaxPooling2D(Layer):
         return from_channels_last(dx, self.data_format), {}
 
     def inside(self, x: Array, cache: PoolCache) -> dict[str, Array]:
-        """Which tap of each window, counted row by row, held the maximum: (N, OH, OW, C)."""
+        """The tap of each window that held the maximum, numbered row by row: (N, OH, OW, C)."""
         return {"winner": cache.winner}
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The layers without a window: Dense, Dropout, Flatten and Activation. The mathematics is in `functional.py`."""
+"""The layers without a window: Dense, Dropout, Flatten and Activation. The mathematics is in `functional/`."""
 
 from math import prod
 from typing import Any, NamedTuple
@@ -15,12 +15,12 @@ from numpycnn.layers.kernel import KernelLayer, check_activation
 
 
 class DenseCache(NamedTuple):
-    """What Dense's backward needs."""
+    """What the backward of Dense needs."""
 
     x: Array
     """The input: (N, ..., D)."""
     z: Array
-    """The pre-activation: (N, ..., units); or y again, where the activation's backward reads y alone."""
+    """The pre-activation: (N, ..., units); y instead, if the activation's backward needs only y."""
     y: Array
     """The output: (N, ..., units)."""
 
@@ -28,10 +28,11 @@ class DenseCache(NamedTuple):
 class Dense(KernelLayer):
     """Fully connected: y = activation(x @ kernel + bias).
 
-    Shapes: (N, ..., D) to (N, ..., units); the map is applied along the last axis.
+    Shapes: (N, ..., D) to (N, ..., units), along the last axis.
     Parameters: "kernel", (D, units), and "bias", (units,).
 
-    units: how many outputs. activation: a name, or None. use_bias, kernel_initializer, bias_initializer: as for Conv2D.
+    units: the number of outputs. activation: a name, or None. use_bias, kernel_initializer, bias_initializer: as for
+    Conv2D.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value. Source: Keras's Dense.
     """
@@ -83,11 +84,11 @@ class Dense(KernelLayer):
 
 
 class Dropout(Layer):
-    """In training each value is dropped, y = 0, with probability `rate`, and else scaled up: y = x/(1 - rate).
+    """In training each value is set to 0 with probability `rate`, and otherwise scaled: y = x/(1 - rate).
 
-    In inference y = x. The backward multiplies by the very mask of the forward. Shapes: any, unchanged.
-    The mask comes from the generator passed to `forward`, in a model from its seed, the step,
-    the micro-batch and the layer's index.
+    In inference y = x. The backward multiplies by the mask of the forward. Shapes: any, unchanged.
+    The mask is drawn from the generator passed to `forward`, which a model derives from its seed, the step, the
+    micro-batch and the layer's index.
 
     Raises TypeError or ValueError unless rate is a number from 0 to 1. Source: Srivastava et al. 2014; Keras's Dropout.
     """
@@ -100,7 +101,7 @@ class Dropout(Layer):
         return input_shape
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array | None]:
-        """The cache is the mask, or None where nothing was dropped."""
+        """The cache is the mask, or None if nothing was dropped."""
         self.check_input(x)
         if not training or self.rate == 0.0:
             return x, None
@@ -109,7 +110,7 @@ class Dropout(Layer):
         return x * mask, mask
 
     def draw(self, shape: Shape, rng: Rng | None) -> Array:
-        """Which values of a batch of that shape are kept, by numbers from rng. Raises ValueError where that is None."""
+        """A random mask of the values to keep, of that shape. Raises ValueError if rng is None."""
         if rng is None:
             raise ValueError(f"{self.name}: training=True needs rng, a numpy.random.Generator, to draw the mask from")
         return F.dropout_kept(shape, self.rate, rng)
@@ -118,7 +119,7 @@ class Dropout(Layer):
         return dy if cache is None else dy * cache, {}
 
     def inside(self, x: Array, cache: Array | None) -> dict[str, Array]:
-        """What each value was multiplied by: 0, or 1/(1 - rate); in inference 1."""
+        """The factor of each value: 0 or 1/(1 - rate); in inference 1."""
         return {"mask": np.ones_like(x) if cache is None else cache}
 
     def get_config(self) -> dict[str, Any]:
@@ -126,12 +127,12 @@ class Dropout(Layer):
 
 
 class Flatten(Layer):
-    """All values of an example in one row: (N, H, W, C) to (N, H*W*C).
+    """All values of an example as a vector: (N, H, W, C) to (N, H*W*C).
 
-    The order is row by row, and the channels of each pixel together, in both data formats: (N, C, H, W) is turned to
-    (N, H, W, C) first, so that a Dense layer's weights mean the same in both. Source: Keras's Flatten, since 2.1.6.
+    The order is that of (H, W, C) in both data formats: (N, C, H, W) is transposed to (N, H, W, C) first, so that a
+    Dense layer's weights have the same order in both. Source: Keras's Flatten, since 2.1.6.
 
-    data_format: by default the backend's setting when the layer is made. Raises TypeError or ValueError for another.
+    data_format: by default the backend's setting when the layer is created. Raises TypeError or ValueError for another.
     """
 
     uses_rng = False
@@ -152,7 +153,7 @@ class Flatten(Layer):
         return x.reshape(len(x), prod(x.shape[1:])), x.shape  # (N, ...*C)
 
     def backward(self, dy: Array, cache: Shape) -> tuple[Array, dict[str, Array]]:
-        return from_channels_last(dy.reshape(cache), self.data_format), {}
+        return from_channels_last(dy.reshape(cache), self.data_format), {}  # (N, ..., C) or (N, C, ...)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
@@ -176,7 +177,7 @@ class Activation(Layer):
         return input_shape
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, tuple[Array, Array]]:
-        """The cache is z and y: the input, or y again where the backward reads y alone, and the output."""
+        """The cache is z, the input (y instead, if the backward needs only y), and y, the output."""
         self.check_input(x)
         y = self.activation_function.forward(x)
         return y, (self.activation_function.kept(x, y), y)

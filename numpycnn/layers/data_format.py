@@ -1,6 +1,6 @@
-"""The two layouts of images, (N, H, W, C) and (N, C, H, W), as views of one another: nothing is copied.
+"""The two data formats of images, (N, H, W, C) and (N, C, H, W), as views of one another: nothing is copied.
 
-All arithmetic is channels_last. A layer whose data_format is "channels_first" turns what comes in and what goes out.
+All arithmetic is channels_last. A layer with data_format "channels_first" transposes its input and its output.
 """
 
 import numpy as np
@@ -11,19 +11,19 @@ from numpycnn.common.typing import Array, Pair, Shape
 
 
 def check_data_format(owner: str, value: str | None) -> str:
-    """The data format; None stands for the backend's setting. Raises for an unknown one."""
+    """The data format; None is the backend's setting. Raises TypeError or ValueError for an unknown one."""
     chosen = backend.image_data_format() if value is None else value
     return checks.choice(owner, "data_format", chosen, backend.DATA_FORMATS)
 
 
 def to_channels_last(x: Array, data_format: str) -> Array:
-    """A batch in `data_format`, seen as (N, ..., C)."""
-    return np.moveaxis(x, 1, -1) if data_format == "channels_first" and x.ndim > 1 else x
+    """A batch in `data_format`, as a view (N, ..., C)."""
+    return np.moveaxis(x, 1, -1) if data_format == "channels_first" and x.ndim > 1 else x  # (N, ..., C)
 
 
 def from_channels_last(x: Array, data_format: str) -> Array:
-    """A batch (N, ..., C), seen in `data_format`."""
-    return np.moveaxis(x, -1, 1) if data_format == "channels_first" and x.ndim > 1 else x
+    """A batch (N, ..., C), as a view in `data_format`."""
+    return np.moveaxis(x, -1, 1) if data_format == "channels_first" and x.ndim > 1 else x  # (N, C, ...)
 
 
 def split_shape(owner: str, input_shape: Shape, data_format: str) -> tuple[Pair, int]:

@@ -1,4 +1,4 @@
-"""What convolutional and dense layers share: a kernel, perhaps a bias, and an activation after them."""
+"""The common base of convolutional and dense layers: a kernel, an optional bias, and an activation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,14 +14,14 @@ from numpycnn.layers.base import Layer
 
 
 def check_activation(owner: str, value: str | None) -> str:
-    """The activation's name; None stands for "linear". Raises for an unknown one."""
+    """The activation's name; None is "linear". Raises TypeError or ValueError for an unknown one."""
     return checks.choice(owner, "activation", "linear" if value is None else value, ACTIVATIONS, kind="activations")
 
 
 def initial_arrays(
     owner: str, shapes: Mapping[str, Shape], chosen: Mapping[str, Initializer], rng: Rng, dtype: Any
 ) -> dict[str, Array]:
-    """Arrays of the layer's own, with their initializers' values. Raises ValueError for values of another shape."""
+    """New arrays by name, filled by their initializers. Raises ValueError for values of another shape."""
     arrays = {}
     for key, shape in shapes.items():
         checks.array_size(owner, key, shape)
@@ -32,7 +32,7 @@ def initial_arrays(
 
 
 class KernelLayer(Layer):
-    """Base of the layers that compute activation(linear map of x by the kernel + bias)."""
+    """Base class of layers that compute activation(linear map of x by the kernel + bias)."""
 
     uses_rng = False
 
@@ -63,10 +63,10 @@ class KernelLayer(Layer):
         chosen = {"kernel": self.kernel_initializer, "bias": self.bias_initializer}
         return initial_arrays(self.name, self.param_shapes(input_shape), chosen, rng, dtype)
 
-    # ------------------------------------------------------------ backward: the activation's, then the linear map's
+    # ------------------------------------------------------------ backward: of the activation, then of the linear map
 
     def pre_activation_gradient(self, dy: Array, cache: Any) -> Array:
-        """dz, of dy's shape: dy back through the activation."""
+        """dz, in the shape of dy: the backward of the activation."""
         return self.activation_function.backward(dy, cache.z, cache.y)
 
     def gradients_from(self, dz: Array, cache: Any) -> tuple[Array, Array]:
@@ -88,7 +88,7 @@ class KernelLayer(Layer):
         return self.input_gradient_from(self.pre_activation_gradient(dy, cache), cache)
 
     def named(self, dkernel: Array, dbias: Array) -> dict[str, Array]:
-        """The gradients under the parameters' names; dbias is left out where there is no bias."""
+        """The gradients by the parameters' names; without dbias if there is no bias."""
         return {"kernel": dkernel, "bias": dbias} if self.use_bias else {"kernel": dkernel}
 
     def get_config(self) -> dict[str, Any]:

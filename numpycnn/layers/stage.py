@@ -1,10 +1,10 @@
-"""What a pass through a network calls: a layer, a block of layers that are computed as one, or a chain of these.
+"""Stage, the unit of a pass through a network: a layer, a block of fused layers, or a chain of these.
 
-A batch is worked through in micro-batches. A stage that looks at one example at a time is simply called, with each of
-them. One that looks across the examples of the batch, such as batch normalization, needs all of them at once: there the
-pass of every micro-batch waits until the others have come as far, hands in its part, and goes on with the answer. That
-is why `forward_micro` and `backward_micro` are coroutines: they yield an `Exchange`, and are sent the answer.
-`run_alone` drives one whose micro-batch is the whole batch; `engine/training.py` drives many side by side.
+A batch is divided into micro-batches. A stage that looks at one example at a time is called for each micro-batch. A
+stage that looks across the examples of a batch, such as batch normalization, needs all of them: the pass of every
+micro-batch stops there, contributes its part, and continues with the answer once all parts are there. So
+`forward_micro` and `backward_micro` are coroutines: they yield an `Exchange`, and are sent the answer. `run_alone` runs
+one whose micro-batch is the whole batch; `engine/training.py` runs those of all micro-batches in lockstep.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -16,18 +16,18 @@ import numpy as np
 from numpycnn.common.typing import Array, Rng
 
 Cache = Any
-"""What a forward hands to its backward. Each layer's own `forward` says what it holds."""
+"""What a forward passes to its backward: documented by each layer's `forward`."""
 
 Gradients = dict[str, Array]
-"""The gradients of the loss by the names of the parameters."""
+"""The gradients of the loss by the parameters' names."""
 
 
 class Exchange(NamedTuple):
-    """What a micro-batch hands in where a layer looks across the batch, and how its question is answered."""
+    """A micro-batch's part in an exchange between all micro-batches, and the function that answers it."""
 
     part: Any
     answer: Callable[[list[Any]], list[Any]]
-    """Takes the parts of all micro-batches, in their order, and gives each its answer."""
+    """Takes the parts of all micro-batches, in order, and returns the answer for each."""
 
 
 Result = TypeVar("Result")
@@ -47,55 +47,55 @@ def run_alone(micro: Micro[Result]) -> Result:
 
 
 class Stage:
-    """Base of all that a pass calls. A subclass gives the attributes, `forward` and `backward`."""
+    """Base class of all that a pass calls. A subclass defines the attributes, `forward` and `backward`."""
 
     whole_batch: bool = False
-    """Whether it looks across the examples of a batch: in training it is then called once, with the whole batch."""
+    """Whether it looks across the examples of a batch: then in training it is called once, with the whole batch."""
     uses_rng: bool = True
-    """Whether its forward may draw random numbers in training; to make a generator for nothing takes time."""
+    """Whether its forward may draw random numbers in training; if not, no generator is created for it."""
     name: str
     trainable: bool
-    """False freezes it: its parameters get no gradients, and stay as they are."""
+    """False freezes it: its parameters get no gradients and do not change."""
 
     @property
     def params(self) -> dict[str, Array]:
-        """The trained arrays by name, such as "kernel" and "bias"; empty until it is built, or where there are none."""
+        """The trainable arrays by name, such as "kernel" and "bias"; empty until it is built, or if there are none."""
         raise NotImplementedError(f"{type(self).__name__} does not define params")
 
     @property
     def state(self) -> dict[str, Array]:
-        """The arrays by name that training moves without a gradient, such as moving averages."""
+        """The arrays by name that training updates without a gradient, such as moving averages."""
         return {}
 
     @property
     def trained_params(self) -> dict[str, Array]:
-        """The parameters that a training step changes: none where it is frozen."""
+        """The parameters that a training step changes: none if it is frozen."""
         return self.params if self.trainable else {}
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
-        """The output for a batch x: (N, *input_shape) -> (N, *output_shape); and the cache for `backward`."""
+        """(y, cache): the output, (N, *input_shape) -> (N, *output_shape), and the cache for `backward`."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward")
 
     def backward(self, dy: Array, cache: Cache) -> tuple[Array, Gradients]:
-        """The gradients of the loss: dx, of the input, and under params' own names those of the parameters."""
+        """(dx, gradients): the gradients of the loss with respect to the input, and to the parameters by name."""
         raise NotImplementedError(f"{type(self).__name__} does not define backward")
 
     def parameter_gradients(self, dy: Array, cache: Cache) -> Gradients:
-        """The second of what `backward` gives; a layer may leave out the work for the first, which is often most."""
+        """The second result of `backward`; override it to save the work for dx, which is often most of it."""
         return self.backward(dy, cache)[1]
 
     def input_gradient(self, dy: Array, cache: Cache) -> Array:
-        """The first of what `backward` gives; a layer may leave out the work for the second, as when it is frozen."""
+        """The first result of `backward`; override it to save the work for the gradients, as when it is frozen."""
         return self.backward(dy, cache)[0]
 
     def needed_gradients(self, dy: Array, cache: Cache, *, to_input: bool) -> tuple[Array | None, Gradients]:
-        """What training needs of `backward`: dx where `to_input`, and the gradients of the parameters it trains."""
+        """What training needs of `backward`: dx if `to_input`, and the gradients of the trained parameters."""
         if not self.trained_params:
             return self.input_gradient(dy, cache) if to_input else None, {}
         return self.backward(dy, cache) if to_input else (None, self.parameter_gradients(dy, cache))
 
     def next_state(self, cache: Cache) -> dict[str, Array]:
-        """What `state` becomes by a training step with that forward, by name; forward itself changes nothing."""
+        """The new values of `state` after a training step with this cache, by name; forward itself changes nothing."""
         return {}
 
     def set_state(self, values: dict[str, Array]) -> None:
@@ -105,46 +105,46 @@ class Stage:
             state[key][...] = value
 
     def inside(self, x: Array, cache: Cache) -> dict[str, Array]:
-        """What a forward of x computed on its way, by name, for people to look at (`show/trace.py`).
+        """Intermediate values of the forward of x by name, for `show/trace.py`.
 
-        The first axis is the examples', unless the layer looks across them.
+        The first axis is the batch axis, unless the layer looks across the batch.
         """
         return {}
 
     def inside_gradients(self, dy: Array, cache: Cache) -> dict[str, Array]:
-        """The gradients of what is inside, under the same names; those without a gradient are left out."""
+        """The gradients of what `inside` returns, by the same names; those without a gradient are left out."""
         return {}
 
     def mapped(self, function: "Callable[[Stage, Path], Stage]", path: "Path") -> "Stage":
-        """What `function` makes of this stage, or of each stage inside it where it holds others: a copy of those."""
+        """function(self, path); a chain applies it to each of its stages, and returns a copy."""
         return function(self, path)
 
-    # ------------------------------------------------------------ one micro-batch of several
+    # ------------------------------------------------------------ one of several micro-batches
 
     def forward_micro(self, x: Array, *, training: bool, rng: Rng | None) -> Micro[tuple[Array, Cache]]:
-        """`forward` for one micro-batch. By default a layer that needs the whole batch is called with all of it.
+        """`forward` for one micro-batch; a `whole_batch` layer is called once, with all micro-batches.
 
-        The cache is then the first micro-batch's, and None for the others.
+        Then the first micro-batch gets the cache, and the others None.
         """
         if not (training and self.whole_batch):
             return self.forward(x, training=training, rng=rng)
         return (yield Exchange((x, rng), partial(forward_together, self)))
 
     def backward_micro(self, dy: Array, cache: Cache, *, to_input: bool) -> Micro[tuple[Array | None, Gradients]]:
-        """`needed_gradients` for one micro-batch; gradients that belong to the whole batch are the first one's."""
+        """`needed_gradients` for one micro-batch; the first one gets those that belong to the whole batch."""
         if not self.whole_batch:
             return self.needed_gradients(dy, cache, to_input=to_input)
         return (yield Exchange((dy, cache), partial(backward_together, self, to_input)))
 
 
 class Path(NamedTuple):
-    """Where a stage is in a network: the names of the chains around it with its own, and the indices."""
+    """The path of a stage in a network: the names and indices of the chains around it, and its own."""
 
     names: tuple[str, ...] = ()
     indices: tuple[int, ...] = ()
 
     def inside(self, name: str, index: int) -> "Path":
-        """The path of a stage in the chain that has this path."""
+        """The path of a stage in the chain with this path."""
         return Path((*self.names, name), (*self.indices, index))
 
     def __str__(self) -> str:
@@ -152,9 +152,9 @@ class Path(NamedTuple):
 
 
 def forward_together(stage: Stage, parts: Sequence[tuple[Array, Rng]]) -> list[tuple[Array, Cache]]:
-    """`forward` of the whole batch, given (x, rng) of each micro-batch: each one's output, and the cache to the first.
+    """`forward` of the whole batch, given (x, rng) of each micro-batch: (y, cache) for each of them.
 
-    Random numbers are the first micro-batch's.
+    The first one's rng is used, and the first one gets the cache.
     """
     xs, rngs = zip(*parts, strict=True)
     y, cache = stage.forward(np.concatenate(xs), training=True, rng=rngs[0])
@@ -164,9 +164,9 @@ def forward_together(stage: Stage, parts: Sequence[tuple[Array, Rng]]) -> list[t
 def backward_together(
     stage: Stage, to_input: bool, parts: Sequence[tuple[Array, Cache]]
 ) -> list[tuple[Array | None, Gradients]]:
-    """`needed_gradients` of the whole batch, given (dy, cache) of each micro-batch: each one's dx.
+    """`needed_gradients` of the whole batch, given (dy, cache) of each micro-batch: (dx, gradients) for each of them.
 
-    The gradients of the parameters go to the first.
+    The first one gets the gradients of the parameters.
     """
     dys, (cache, *_) = zip(*parts, strict=True)
     dx, gradients = stage.needed_gradients(np.concatenate(dys), cache, to_input=to_input)
@@ -175,15 +175,15 @@ def backward_together(
 
 
 def divided(whole: Array, like: Sequence[Array]) -> list[Array]:
-    """The examples of a batch as they were divided into micro-batches before."""
+    """A batch divided into micro-batches of the same lengths as in `like`."""
     return np.split(whole, np.cumsum([len(part) for part in like])[:-1])
 
 
 def with_prefix(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """{"kernel": ...} as {"conv2d/kernel": ...}."""
+    """{"kernel": ...} to {"conv2d/kernel": ...}."""
     return {f"{prefix}/{key}": array for key, array in arrays.items()}
 
 
 def of_prefix(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """The inverse of `with_prefix`, of those that have the prefix."""
+    """The inverse of `with_prefix`; other keys are left out."""
     return {key[len(prefix) + 1 :]: array for key, array in arrays.items() if key.startswith(f"{prefix}/")}

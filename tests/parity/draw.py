@@ -4,7 +4,7 @@ Layers, losses and optimizers are named as in Keras, with Keras's arguments. The
 networks are multiples of 1/256, so they are exact in float32 and take two bytes on file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from math import ceil, log2, prod
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import LAYERS
 
 Entry = tuple[str, dict[str, Any]]
-"""The name of a class, and the arguments of its constructor, as JSON values."""
+"""The name of a class, and the arguments of its constructor, as JSON values. A Sequential's layers are entries too."""
 
 UNIT = 1 / 256
 
@@ -65,40 +65,69 @@ def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False) -> I
             yield case
 
 
+def made(classes: Mapping[str, Any], entry: Entry) -> Any:
+    """The object that an entry describes."""
+    name, arguments = entry
+    if name == "Sequential":
+        return classes[name]([made(classes, inner) for inner in arguments["layers"]])
+    return classes[name](**arguments)
+
+
+def without_nesting(layers: Iterable[Entry]) -> Iterator[Entry]:
+    """The layers in a row, those inside a Sequential in its place."""
+    for name, config in layers:
+        if name == "Sequential":
+            yield from without_nesting(config["layers"])
+        else:
+            yield name, config
+
+
+def trained(spec: Spec) -> list[bool]:
+    """Of each weight, in Keras's order, whether it is trained; moving averages are not."""
+    kinds: list[bool] = []
+    for name, config in without_nesting(spec.layers):
+        if "use_bias" in config:
+            kinds += [True] * (1 + config["use_bias"])
+        if name == "BatchNormalization":
+            kinds += [True] * (config["scale"] + config["center"]) + [False] * 2
+    return kinds
+
+
 def draw(rng: np.random.Generator, size: Size, both: bool) -> Case | None:
     """One case, or None where what was drawn does not fit together, learns nothing or is too large."""
     probabilities = bool(rng.integers(2))
     images = rng.random() < 0.8
     input_shape, layers = (image_layers if images else row_layers)(rng, size, both)
     layers += last_layers(rng, size, probabilities)
-    shapes = parameter_shapes(input_shape, layers)
+    shapes = weight_shapes(input_shape, layers)
     if shapes is None or not shapes[0]:
         return None
-    parameters, output_shape = shapes
-    n = int(rng.integers(1, 4))
+    wanted, output_shape = shapes
+    normalized = any(name == "BatchNormalization" for name, _ in layers)
+    n = within(rng, (1 + normalized, 3))  # one vector normalized is zero, and PyTorch refuses it
     x_size = n * prod(input_shape)
-    if max(x_size, sum(map(prod, parameters))) > size.most or output_shape[-1] < 2:
+    if max(x_size, sum(prod(shape) for _, shape in wanted)) > size.most or output_shape[-1] < 2:
         return None
     loss = draw_loss(rng, probabilities)
-    weights = [draw_weight(rng, shape) for shape in parameters]
+    weights = [draw_weight(rng, key, shape) for key, shape in wanted]
     x = draw_distinct(rng, (n, *input_shape))
-    spec = Spec(input_shape, layers, loss, draw_optimizer(rng))
+    spec = Spec(input_shape, nested(rng, layers), loss, draw_optimizer(rng))
     return Case(spec, weights, x, draw_targets(rng, loss, (n, *output_shape)))
 
 
-def parameter_shapes(input_shape: Shape, layers: list[Entry]) -> tuple[list[Shape], Shape] | None:
-    """The shapes of all parameters and of an example's output; None where the layers do not fit, or are pointless."""
-    parameters, shape, rng = [], input_shape, np.random.default_rng(0)
+def weight_shapes(input_shape: Shape, layers: list[Entry]) -> tuple[list[tuple[str, Shape]], Shape] | None:
+    """Every weight's name and shape, and an example's output shape; None where layers do not fit, or are pointless."""
+    wanted, shape, rng = list[tuple[str, Shape]](), input_shape, np.random.default_rng(0)
     try:
-        for name, config in layers:
-            layer = LAYERS[name](**config)
+        for entry in layers:
+            layer = made(LAYERS, entry)
             shape = layer.build(shape, rng, np.float64)
-            parameters += [p.shape for p in layer.params.values()]
+            wanted += [(key, array.shape) for key, array in layer.weights.items()]
             if layer.activation == "softmax" and shape[-1] == 1:  # always 1
                 return None
     except ValueError:
         return None
-    return parameters, shape
+    return wanted, shape
 
 
 # ---------------------------------------------------------------- layers
@@ -111,6 +140,8 @@ def image_layers(rng: np.random.Generator, size: Size, both: bool) -> tuple[Shap
     layers: list[Entry] = []
     for _ in range(rng.integers(1, 4)):
         layers.append(window_layer(rng, size, both, data_format))
+        if rng.random() < 0.2:
+            layers.append(batch_normalization(rng, 1 if data_format == "channels_first" else 3, axes=3))
         if rng.random() < 0.15:
             layers.append(("Activation", {"activation": pick(rng, *ACTIVATIONS)}))
     if rng.random() < 0.6:
@@ -139,7 +170,10 @@ def window_layer(rng: np.random.Generator, size: Size, both: bool, data_format: 
 def row_layers(rng: np.random.Generator, size: Size, both: bool) -> tuple[Shape, list[Entry]]:
     """Inputs of one to three axes, and a layer that works along the last."""
     shape = tuple(int(axis) for axis in rng.integers(2, 5, rng.integers(1, 4)))
-    return shape, [dense(rng, size, pick(rng, *ACTIVATIONS))]
+    layers = [dense(rng, size, pick(rng, *ACTIVATIONS))]
+    if rng.random() < 0.3:
+        layers.append(batch_normalization(rng, -1, axes=len(shape)))
+    return shape, layers
 
 
 def last_layers(rng: np.random.Generator, size: Size, probabilities: bool) -> list[Entry]:
@@ -153,6 +187,26 @@ def last_layers(rng: np.random.Generator, size: Size, probabilities: bool) -> li
 
 def dense(rng: np.random.Generator, size: Size, activation: str) -> Entry:
     return "Dense", {"units": within(rng, size.units), "activation": activation, "use_bias": bool(rng.random() < 0.8)}
+
+
+def batch_normalization(rng: np.random.Generator, channels: int, axes: int) -> Entry:
+    """Mostly along the channels' axis, else along any of an example's."""
+    axis = channels if rng.random() < 0.7 else within(rng, (1, axes))
+    return "BatchNormalization", {
+        "axis": axis - (axes + 1) * (axis > 0 and bool(rng.integers(2))),  # counted from either end
+        "momentum": pick(rng, 0.99, 0.75, 0.5),
+        "epsilon": pick(rng, 1e-3, 1e-5),
+        "center": bool(rng.random() < 0.8),
+        "scale": bool(rng.random() < 0.8),
+    }
+
+
+def nested(rng: np.random.Generator, layers: list[Entry]) -> list[Entry]:
+    """The layers, of some networks a few in the middle as a Sequential of their own."""
+    if rng.random() < 0.8 or len(layers) < 3:
+        return layers
+    end = within(rng, (2, len(layers) - 1))
+    return [layers[0], ("Sequential", {"layers": layers[1:end]}), *layers[end:]]
 
 
 # ---------------------------------------------------------------- training
@@ -176,11 +230,11 @@ def draw_optimizer(rng: np.random.Generator) -> Entry:
     return name, {**rate, **own}
 
 
-def draw_weight(rng: np.random.Generator, shape: Shape) -> Array:
-    """Values that keep the scores near 1; a bias, of one axis, is small."""
+def draw_weight(rng: np.random.Generator, key: str, shape: Shape) -> Array:
+    """Values that keep the scores near 1; what has one axis is small, but gamma and a variance are near 1."""
     fan_in = prod(shape[:-1]) if len(shape) > 1 else 16
     most = round(256 * min(1.0, 2.0 / np.sqrt(fan_in)))
-    return rng.integers(-most, most + 1, shape) * UNIT
+    return rng.integers(-most, most + 1, shape) * UNIT + (key in ("gamma", "moving_variance"))
 
 
 def draw_distinct(rng: np.random.Generator, shape: Shape) -> Array:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from numpycnn.common.typing import Array
-from parity.draw import Case
+from parity.draw import Case, trained
 
 STEPS = 10
 
@@ -15,12 +15,17 @@ class Figures(NamedTuple):
     """A case's numbers: at its first weights, and along ten steps of training on the same batch."""
 
     output: Array
+    """In training."""
     losses: Array
     """The loss before each step; the first is at the first weights."""
     gradients: list[Array]
-    """Of the mean loss at the first weights, in the weights' order; last that of the input."""
+    """Of the mean loss at the first weights, in the order of the weights that are trained; last that of the input."""
+    moving: list[Array]
+    """The moving averages after the first step."""
     weights: list[Array]
     """After the last step."""
+    inference: Array
+    """The output after the last step, dropout off and by the moving averages."""
 
 
 class Result(NamedTuple):
@@ -44,12 +49,16 @@ class Network(Protocol):
     def weights(self) -> list[Array]:
         """The weights as they are now."""
 
+    def infer(self, x: Array) -> Array:
+        """The output in inference."""
+
 
 def figures(network: Network, case: Case) -> Figures:
     """The figures of a new network of that case."""
     first = network.step(case.x, case.y)
-    losses = [first.loss, *(network.learn(case.x, case.y) for _ in range(1, STEPS))]
-    return Figures(first.output, np.array(losses), first.gradients, network.weights())
+    moving = [w for w, is_trained in zip(network.weights(), trained(case.spec), strict=True) if not is_trained]
+    losses = np.array([first.loss, *(network.learn(case.x, case.y) for _ in range(1, STEPS))])
+    return Figures(first.output, losses, first.gradients, moving, network.weights(), network.infer(case.x))
 
 
 class Errors(NamedTuple):
@@ -60,13 +69,15 @@ class Errors(NamedTuple):
     """The first."""
     gradients: float
     """All gradients are taken as one array: one that is zero but for rounding has no scale of its own."""
+    moving: float
+    """The moving averages after the first step, each."""
     training: float
-    """All losses, and each of the weights at the end."""
+    """All losses, and each of the weights and the output in inference at the end."""
 
 
 BOUNDS = {
-    "float64": Errors(output=1e-12, loss=1e-12, gradients=1e-12, training=1e-9),
-    "float32": Errors(output=1e-5, loss=1e-5, gradients=1e-5, training=np.inf),
+    "float64": Errors(output=1e-12, loss=1e-12, gradients=1e-12, moving=1e-12, training=1e-9),
+    "float32": Errors(output=1e-5, loss=1e-5, gradients=1e-5, moving=1e-5, training=np.inf),
 }
 """What is held to, by dtype. Ten steps multiply what rounding began; of float32 nothing is asked there."""
 
@@ -77,8 +88,14 @@ def errors(claimed: Figures, true: Figures) -> Errors:
         error(claimed.output, true.output),
         error(claimed.losses[:1], true.losses[:1]),
         error(joined(claimed.gradients), joined(true.gradients)),
-        max(map(error, [claimed.losses, *claimed.weights], [true.losses, *true.weights])),
+        max(map(error, claimed.moving, true.moving), default=0.0),
+        max(map(error, at_the_end(claimed), at_the_end(true))),
     )
+
+
+def at_the_end(figures: Figures) -> list[Array]:
+    """What ten steps led to."""
+    return [figures.losses, *figures.weights, figures.inference]
 
 
 def error(claimed: Array, true: Array) -> float:

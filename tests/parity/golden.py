@@ -8,6 +8,7 @@ PyTorch's in units of the last place: most distances are a digit or two, and the
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numpycnn.common.typing import Array, Shape
-from parity.draw import UNIT, Case, Spec
+from parity.draw import UNIT, Case, Spec, trained
 from parity.figures import STEPS, Figures, joined
 
 PATH = Path(__file__).with_name("golden.npz")
@@ -59,12 +60,13 @@ def load(path: Path = PATH) -> Iterator[Record]:
         *own, of_x, of_y = [array * UNIT for array in given.take([*weights, x, y])]
         spec = Spec(tuple(layout[0]), [(n, c) for n, c in layout[1]], tuple(layout[2]), tuple(layout[3]))
         case = Case(spec, own, of_x, of_y.astype(int) if spec.loss[0].startswith("Sparse") else of_y)
-        shapes = [output, [STEPS], *weights, x, *weights]
+        kinds = trained(spec)
+        shapes = [output, [STEPS], *chosen(weights, kinds), x, *chosen(weights, kinds, False), *weights, output]
         by_torch = torch.take(shapes)
         by_keras = keras.take(shapes) if entry["keras"] else None
         if by_keras is not None:
             by_keras = [(a.view(np.int64) + b).view(np.float64) for a, b in zip(by_torch, by_keras, strict=True)]
-        yield Record(case, parts(by_torch), None if by_keras is None else parts(by_keras))
+        yield Record(case, parts(by_torch, kinds), None if by_keras is None else parts(by_keras, kinds))
 
 
 class Reader:
@@ -82,10 +84,23 @@ class Reader:
 
 
 def flat(figures: Figures) -> Array:
-    return joined([figures.output, figures.losses, *figures.gradients, *figures.weights])
+    output, losses, gradients, moving, weights, inference = figures
+    return joined([output, losses, *gradients, *moving, *weights, inference])
 
 
-def parts(arrays: list[Any]) -> Figures:
-    """The opposite of `flat`: there is one more gradient than there are weights."""
-    output, losses, *rest = arrays
-    return Figures(output, losses, rest[: len(rest) // 2 + 1], rest[len(rest) // 2 + 1 :])
+def parts(arrays: list[Any], kinds: list[bool]) -> Figures:
+    """The opposite of `flat`, of a network whose weights are, or are not, trained."""
+    rest = iter(arrays)
+    return Figures(
+        next(rest),
+        next(rest),
+        [*islice(rest, sum(kinds) + 1)],
+        [*islice(rest, kinds.count(False))],
+        [*islice(rest, len(kinds))],
+        next(rest),
+    )
+
+
+def chosen(shapes: list[Shape], kinds: list[bool], kind: bool = True) -> list[Shape]:
+    """Of the weights' shapes those of one kind."""
+    return [shape for shape, own in zip(shapes, kinds, strict=True) if own == kind]

@@ -1,6 +1,7 @@
 """The figures by Keras 3 on JAX, in float64 throughout: Keras's layers, losses and optimizers, and JAX's gradients."""
 
 import os
+from functools import partial
 from typing import Any
 
 os.environ |= {"KERAS_BACKEND": "jax", "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"}
@@ -11,11 +12,14 @@ import numpy as np
 from keras.src.backend.common import dtypes
 
 from numpycnn.common.typing import Array
-from parity.draw import Case, Entry
+from parity.draw import Case, Entry, made
 from parity.figures import Result
 
 # Keras's table of what becomes of wide types. Except on TensorFlow it has tanh, means and more go through float32.
 dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+
+LAYERS = vars(keras.layers) | {"Sequential": keras.Sequential}
 
 
 class Network:
@@ -23,46 +27,53 @@ class Network:
 
     def __init__(self, case: Case, dtype: str) -> None:
         keras.config.set_floatx(dtype)
-        layers = [made(keras.layers, without_drawing(entry)) for entry in case.spec.layers]
+        layers = [made(LAYERS, without_drawing(entry)) for entry in case.spec.layers]
         self.model = keras.Sequential([keras.Input(case.spec.input_shape), *layers])
         self.model.set_weights(case.weights)
-        self.loss, self.optimizer = made(keras.losses, case.spec.loss), made(keras.optimizers, case.spec.optimizer)
+        self.loss = made(vars(keras.losses), case.spec.loss)
+        self.optimizer = made(vars(keras.optimizers), case.spec.optimizer)
         self.optimizer.build(self.model.trainable_variables)
         self.params = [v.value for v in self.model.trainable_variables]
+        self.state = [v.value for v in self.model.non_trainable_variables]
         self.memory = [v.value for v in self.optimizer.variables]
         self.derivative = jax.value_and_grad(self.objective, argnums=(0, 1), has_aux=True)
         self.compiled, self.dtype = jax.jit(self.pure_step), dtype
+        self.inference = jax.jit(partial(self.model.stateless_call, training=False))
 
     def step(self, x: Array, y: Array) -> Result:
         y = y if y.dtype.kind == "i" else y.astype(self.dtype)
-        result, self.params, self.memory = self.compiled(self.params, self.memory, x.astype(self.dtype), y)
+        result, self.params, self.state, self.memory = self.compiled(
+            self.params, self.state, self.memory, x.astype(self.dtype), y
+        )
         output, loss, gradients = result
         return Result(np.asarray(output), float(loss), list(map(np.asarray, gradients)))
 
     def learn(self, x: Array, y: Array) -> float:
         return self.step(x, y).loss
 
-    def pure_step(self, params: Any, memory: Any, x: Any, y: Any) -> Any:
-        """The output, the loss and the gradients; and the parameters and the optimizer's memory after the step."""
-        (loss, output), (of_params, of_x) = self.derivative(params, x, y)
-        return (output, loss, [*of_params, of_x]), *self.optimizer.stateless_apply(memory, of_params, params)
+    def pure_step(self, params: Any, state: Any, memory: Any, x: Any, y: Any) -> Any:
+        """The output, the loss and the gradients; and parameters, state and the optimizer's memory after the step."""
+        (loss, (output, state)), (of_params, of_x) = self.derivative(params, x, state, y)
+        params, memory = self.optimizer.stateless_apply(memory, of_params, params)
+        return (output, loss, [*of_params, of_x]), params, state, memory
 
-    def objective(self, params: Any, x: Any, y: Any) -> Any:
-        """The loss, and beside it the output."""
-        output, _ = self.model.stateless_call(params, [], x, training=True)
-        return self.loss(y, output), output
+    def objective(self, params: Any, x: Any, state: Any, y: Any) -> Any:
+        """The loss, and beside it the output and the new state."""
+        output, state = self.model.stateless_call(params, state, x, training=True)
+        return self.loss(y, output), (output, state)
 
     def weights(self) -> list[Array]:
-        return list(map(np.asarray, self.params))
+        values = dict(zip(map(id, self.model.trainable_variables), self.params, strict=True))
+        values |= dict(zip(map(id, self.model.non_trainable_variables), self.state, strict=True))
+        return [np.asarray(values[id(variable)]) for variable in self.model.weights]
+
+    def infer(self, x: Array) -> Array:
+        return np.asarray(self.inference(self.params, self.state, x.astype(self.dtype))[0])
 
 
 def without_drawing(entry: Entry) -> Entry:
     """The entry of a layer with weights that start as zeros: drawing them takes half of the time, for nothing."""
     name, arguments = entry
+    if name == "Sequential":
+        return name, {"layers": [without_drawing(inner) for inner in arguments["layers"]]}
     return name, arguments | ({"kernel_initializer": "zeros"} if "use_bias" in arguments else {})
-
-
-def made(module: Any, entry: Entry) -> Any:
-    """The object that an entry describes."""
-    name, arguments = entry
-    return getattr(module, name)(**arguments)

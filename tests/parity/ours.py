@@ -1,21 +1,19 @@
 """The figures by numpycnn, on its fast path or layer by layer; and how near a case comes to a kink."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from numpycnn import Sequential, losses, optimizers
 from numpycnn import functional as F
-from numpycnn.backend import epsilon, floatx, set_floatx
+from numpycnn.backend import epsilon
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.scratch import scratch_scope
-from numpycnn.engine.training import Position
 from numpycnn.functional.window import Window
-from numpycnn.layers import LAYERS, MaxPooling2D
+from numpycnn.layers import LAYERS, Layer, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
-from parity.draw import Case, Entry
+from parity.draw import Case, made
 from parity.figures import STEPS, Result
 
 
@@ -26,7 +24,7 @@ class Network:
         self.model = build(case, dtype, fast=fast)
 
     def step(self, x: Array, y: Array) -> Result:
-        output, gradients = self.model.predict(x), all_gradients(self.model, x, y)
+        output, gradients = output_and_gradients(self.model, x, y)
         return Result(output, self.learn(x, y), gradients)
 
     def learn(self, x: Array, y: Array) -> float:
@@ -35,37 +33,28 @@ class Network:
     def weights(self) -> list[Array]:
         return self.model.get_weights()
 
+    def infer(self, x: Array) -> Array:
+        return self.model.predict(x)
+
 
 def build(case: Case, dtype: str, *, fast: bool) -> Sequential:
     """The case's network, compiled, with its weights."""
-    layers, before = [made(LAYERS, entry) for entry in case.spec.layers], floatx()
-    try:
-        set_floatx(dtype)
-        model = Sequential(layers, seed=0, fast=fast)
-        model.build(case.spec.input_shape)
-    finally:
-        set_floatx(before)
+    model = Sequential([made(LAYERS, entry) for entry in case.spec.layers], seed=0, fast=fast, dtype=dtype)
+    model.build(case.spec.input_shape)
     model.set_weights(case.weights)
     model.compile(made(vars(optimizers), case.spec.optimizer), made(vars(losses), case.spec.loss))
     return model
 
 
-def made(classes: dict[str, Any], entry: Entry) -> Any:
-    """The object that an entry describes."""
-    name, arguments = entry
-    make = getattr(classes[name], "from_config", None)  # layers have one
-    return classes[name](**arguments) if make is None else make(arguments)
-
-
-def all_gradients(model: Sequential, x: Array, y: Array) -> list[Array]:
-    """The gradients of every parameter and of the input: `training.learn`, but back to the very beginning."""
+def output_and_gradients(model: Sequential, x: Array, y: Array) -> tuple[Array, list[Array]]:
+    """The output in training, and the gradients of all parameters and of the input: `training.learn`, but all the way."""
     objective = training.make_objective(model, losses.get_loss(model.loss), model.dtype, fast=model.fast)
     with scratch_scope():
-        z, caches = objective.network.forward(
-            training.prepared(x, objective.dtype), training=True, rng=Position(0, 0).rng(0)
-        )
-        dx, gradients = objective.network.backward(objective.loss.gradient(objective.targets(y, z), z) / len(z), caches)
-        return [gradients[name] for name in model.params] + [dx.copy()]
+        z, caches = objective.network.forward(training.prepared(x, model.dtype), training=True)
+        targets = objective.targets(y, z)
+        dx, gradients = objective.network.backward(objective.loss.gradient(targets, z) / len(z), caches)
+        output = objective.result(targets, z.copy()).y_pred
+        return output, [gradients[name].copy() for name in model.params] + [dx.copy()]
 
 
 # ---------------------------------------------------------------- kinks
@@ -81,23 +70,24 @@ def is_smooth(case: Case, dtype: str) -> bool:
     probabilities. An exact 0 does not count: it comes from a ReLU before, which passes no gradient on.
     """
     model = build(case, "float64", fast=False)
+    layers = [layer for _, layer in model.leaves()]
     for _ in range(STEPS if dtype == "float64" else 1):
-        if min(distances(model, case.x), default=np.inf) < CLOSE[dtype]:
+        if min(distances(model, layers, case.x), default=np.inf) < CLOSE[dtype]:
             return False
         model.train_on_batch(case.x, case.y)
     return True
 
 
-def distances(model: Sequential, x: Array) -> Iterator[float]:
+def distances(model: Sequential, layers: list[Layer], x: Array) -> Iterator[float]:
     """How far each ReLU, each pool and the loss is from its nearest kink."""
-    for layer in model.layers:
+    for layer in layers:
         if layer.activation == "relu":
             scores = np.abs(layer.without_activation().forward(x)[0])
             yield scores.min(where=scores != 0, initial=np.inf)
         if isinstance(layer, MaxPooling2D) and layer.window.count > 1:
             second, largest = two_largest(to_channels_last(x, layer.data_format), layer.window)
             yield (largest - second).min(where=largest != 0, initial=np.inf)
-        x = layer.forward(x)[0]
+        x = layer.forward(x, training=True)[0]
     if model.loss is not None and model.loss.takes_probabilities:
         p = x / losses.row_sums(x)
         yield min(p.min(), (1 - p).min()) - epsilon()

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from numpycnn.common.typing import Array
-from parity.draw import Case, Entry, Spec
+from parity.draw import Case, Entry, Spec, trained, without_nesting
 from parity.figures import Result
 
 torch.use_deterministic_algorithms(True)
@@ -32,7 +32,11 @@ class Network:
 
     def __init__(self, case: Case, dtype: str) -> None:
         self.spec, self.dtype = case.spec, getattr(torch, dtype)
-        self.params = [torch.tensor(w, dtype=self.dtype, requires_grad=True) for w in case.weights]
+        kinds = trained(case.spec)
+        self.all = [
+            torch.tensor(w, dtype=self.dtype, requires_grad=kind) for w, kind in zip(case.weights, kinds, strict=True)
+        ]
+        self.params = [w for w in self.all if w.requires_grad]
         name, config = case.spec.optimizer
         self.update = OPTIMIZERS[name](self.params, **config)
 
@@ -45,14 +49,17 @@ class Network:
 
     def advance(self, x: Any, y: Array) -> tuple[Any, Any, Any]:
         """One step: the output, the loss and the gradients before it, that of x if it requires one."""
-        output = forward(self.spec, self.params, x)
+        output = forward(self.spec, self.all, x, training=True)
         loss = loss_of(self.spec.loss, output, torch.tensor(y, dtype=None if y.dtype.kind == "i" else self.dtype))
         gradients = torch.autograd.grad(loss, [*self.params, *([x] if x.requires_grad else [])])
         self.update(gradients[: len(self.params)])
         return output, loss, gradients
 
     def weights(self) -> list[Array]:
-        return list(map(numbers, self.params))
+        return list(map(numbers, self.all))
+
+    def infer(self, x: Array) -> Array:
+        return numbers(forward(self.spec, self.all, torch.tensor(x, dtype=self.dtype), training=False))
 
 
 def numbers(tensor: Any) -> Array:
@@ -62,13 +69,32 @@ def numbers(tensor: Any) -> Array:
 # ---------------------------------------------------------------- layers
 
 
-def forward(spec: Spec, weights: list[Any], x: Any) -> Any:
-    """The network's output."""
+def forward(spec: Spec, weights: list[Any], x: Any, *, training: bool) -> Any:
+    """The network's output; in training the moving averages move."""
     rest = iter(weights)
-    for name, config in spec.layers:
+    for name, config in without_nesting(spec.layers):
+        if name == "BatchNormalization":
+            gamma, beta = (next(rest) if config[key] else None for key in ("scale", "center"))
+            x = batch_norm(x, config, gamma, beta, next(rest), next(rest), training=training)
+            continue
         own = [next(rest) for _ in range(1 + config["use_bias"])] if "use_bias" in config else []
         x = ACTIVATIONS[config.get("activation", "linear")](LAYERS[name](x, config, *own))
     return x
+
+
+def batch_norm(
+    x: Any, config: dict[str, Any], gamma: Any, beta: Any, mean: Any, variance: Any, *, training: bool
+) -> Any:
+    """PyTorch moves its variance by the unbiased one of the batch, Keras by the biased: so the change is made smaller."""
+    axis, momentum, moved_mean, moved_variance = config["axis"], config["momentum"], mean.clone(), variance.clone()
+    y = F.batch_norm(
+        x.movedim(axis, 1), moved_mean, moved_variance, gamma, beta, training, 1 - momentum, config["epsilon"]
+    )
+    if training:
+        size, kept = x.numel() // x.shape[axis], momentum * variance
+        mean.copy_(moved_mean)
+        variance.copy_(kept + (moved_variance - kept) * (size - 1) / size)
+    return y.movedim(1, axis)
 
 
 def conv2d(x: Any, config: dict[str, Any], kernel: Any, bias: Any = None) -> Any:
