@@ -149,9 +149,7 @@ def test_the_golden_figures_see_faults(name: str) -> None:
 def test_what_is_recorded_is_read_back_to_the_last_bit(tmp_path: Path) -> None:
     """Also where the two frameworks differ in sign, or by zero and minus zero."""
     case, torch, _ = next(record for record in RECORDS if record.torch.moving)
-    keras = torch._replace(
-        output=-torch.output, losses=0 * torch.losses, weights=[-0.0 * w for w in torch.weights]
-    )
+    keras = torch._replace(output=-torch.output, losses=0 * torch.losses, weights=[-0.0 * w for w in torch.weights])
     golden.save([Record(case, torch, keras), Record(case, keras, None)], {}, tmp_path / "golden.npz")
     both, alone = golden.load(tmp_path / "golden.npz")
     assert alone.keras is None
