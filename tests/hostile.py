@@ -405,6 +405,10 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         layer(1, input_shape="os.system"),
         "file: expected config/layers/1/config/input_shape",
     ),
+    "a layer with more axes of input": (
+        layer(1, input_shape=[2, 1]),
+        "file: expected config/layers/1/config/input_shape/1 None; received 1",
+    ),
     "layers in a text": (part_of("config", "layers", "none"), "file: layers must be a list; received 'none'"),
     "no layers": (part_of("config", "layers", []), "file: a model must have 1 to 1000 layers; received 0"),
     "twenty thousand layers": (

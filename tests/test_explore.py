@@ -388,7 +388,7 @@ def test_the_command_takes_a_network_from_a_file(
     assert main(["explore", "--model", str(tmp_path / "model.safetensors"), "--output", str(output)]) == 0
     assert "Learning" not in capsys.readouterr().out
     facts = facts_of(output.read_text(encoding="utf-8"))
-    assert ("dense/scores_gradient" in facts["tensors"]) == (loss is not None)
+    assert ("dense/pre_activation_gradient" in facts["tensors"]) == (loss is not None)
 
 
 def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

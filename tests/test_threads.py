@@ -30,7 +30,7 @@ class Keeper:
         return self.may_end.wait(timeout=30)
 
     def jobs(self, *others: Callable[[], Any]) -> Iterator[Callable[[], Any]]:
-        """This work, and once a thread has begun it, the others."""
+        """The work, and once a thread has begun it, the others."""
         yield self.keep
         assert self.begun.wait(timeout=30)
         yield from others

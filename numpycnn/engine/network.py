@@ -76,8 +76,10 @@ class Network(Chain):
             return
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.name}.add: expected a layer; received {checks.short_repr(layer)}")
-        if layer is self or any(layer is other for other in self._layers):
-            raise ValueError(f"{self.name}.add: {layer.name} is in the model already")
+        present = {id(self), *map(id, every_layer(self._layers))}
+        again = [one.name for one in every_layer([layer]) if id(one) in present]
+        if again:
+            raise ValueError(f"{self.name}.add: {again[0]} is in the model already")
         check_whole_batch(layer)
         with restored_on_error([layer]):
             layer.rename([other.name for other in self._layers])

@@ -37,5 +37,4 @@ def weights_in(file: Reader, weights: Mapping[str, Array]) -> Arrays:
 
 def weights_prefix(file: Reader, names: Mapping[str, Any]) -> str:
     """What stands before the names of the weights in a file; another library may have left it out."""
-    left_out = not any(name.startswith("weights/") and name not in names for name in file.specs)
-    return "" if left_out and not file.own else "weights/"
+    return "weights/" if any(name.startswith("weights/") and name not in names for name in file.specs) else ""
