@@ -15,8 +15,8 @@ from numpycnn.utils import to_categorical
 
 DESCRIPTION = (
     "Write an HTML page that shows every number that a convolutional network computes for a digit, forward and "
-    "backward. The page works offline in any browser. Without --model, the tutorial's network is first trained on a part "
-    "of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and saves it."
+    "backward. The page works offline in any browser. Without --model, the tutorial's network is first trained on a "
+    "part of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and saves it."
 )
 
 TRAINING_IMAGES = 12_000  # used without --model

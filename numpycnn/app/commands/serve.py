@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 DESCRIPTION = (
     "Open the explorer in a browser, served by this process: digits drawn there are traced through the network here, "
-    "and training can be watched live: loss, accuracy, filters and the feature maps of one digit. Without --model it is "
-    "the tutorial's network, untrained. Only this machine can reach the page, at an address with a random token. Nothing "
-    "is written to disk. Ctrl-C stops it."
+    "and training can be watched live: loss, accuracy, filters and the feature maps of one digit. Without --model it "
+    "is the tutorial's network, untrained. Only this machine can reach the page, at an address with a random token. "
+    "Nothing is written to disk. Ctrl-C stops it."
 )
 
 BATCH_SIZE = 200  # 300 steps per epoch
