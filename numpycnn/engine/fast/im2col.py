@@ -153,7 +153,8 @@ class ConvBlock(Stage):
             work, larger = self.begin(cache.padded, tile), take((tile, *shape[1:]), bool)
             for rows in batches(len(x), tile):
                 own = cache.of(rows)
-                max_pool(self.outputs(work, rows), own.y, own.winner, larger)
+                for tap, z in self.outputs(work, rows):
+                    max_pool(tap, z, own.y, own.winner, larger)
                 if dropout is not None:
                     self.drop(dropout, rng, own)
         return from_channels_last(cache.y, self.data_format), cache
