@@ -35,7 +35,9 @@ def test_a_number_in_x_that_is_not_finite_is_named(value: float, workers: int) -
     model, expected = small_network(), small_network()
     expected.fit(X[:8], Y[:8], 8, verbose=0, shuffle=False)
     bad = changed(X, 13, 2, 5, 0, value=value)
-    where = rf"sequential: the loss is \S+ in epoch 1, batch 2, .* x is {value} at index \(13, 2, 5, 0\), in example 13;?"
+    where = (
+        rf"sequential: the loss is \S+ in epoch 1, batch 2, .* x is {value} at index \(13, 2, 5, 0\), in example 13;?"
+    )
     with np.errstate(invalid="ignore"), pytest.raises(ValueError, match=where):
         model.fit(bad, Y, 8, verbose=0, shuffle=False, workers=workers)
     assert fingerprint(model)[:4] == fingerprint(expected)[:4]
@@ -61,7 +63,9 @@ def test_a_learning_rate_that_explodes_is_suspected() -> None:
     model = rows_network(1e6)
     with (
         np.errstate(over="ignore", invalid="ignore"),
-        pytest.raises(ValueError, match=r"in epoch \d+, batch 1, .*inputs and targets are finite: the learning rate may"),
+        pytest.raises(
+            ValueError, match=r"in epoch \d+, batch 1, .*inputs and targets are finite: the learning rate may"
+        ),
     ):
         model.fit(ROWS, TARGETS, 20, epochs=50, verbose=0)
     assert model.steps > 1

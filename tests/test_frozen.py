@@ -43,7 +43,9 @@ def bytes_of(arrays: Arrays) -> dict[str, bytes]:
 def slots_of(model: Sequential, layer: str) -> dict[str, bytes]:
     assert model.optimizer is not None
     slots = model.optimizer.state.items()
-    return {f"{slot} {name}": a.tobytes() for slot, of in slots for name, a in of.items() if name.startswith(f"{layer}/")}
+    return {
+        f"{slot} {name}": a.tobytes() for slot, of in slots for name, a in of.items() if name.startswith(f"{layer}/")
+    }
 
 
 @pytest.mark.parametrize("frozen", [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])

@@ -172,7 +172,12 @@ def inside_and_outside() -> None:
 
 @pytest.mark.parametrize(
     ("make", "name"),
-    [(holding_itself, "sequential"), (around_itself, "sequential"), (twice, "sequential"), (inside_and_outside, "dense")],
+    [
+        (holding_itself, "sequential"),
+        (around_itself, "sequential"),
+        (twice, "sequential"),
+        (inside_and_outside, "dense"),
+    ],
 )
 def test_no_layer_is_in_a_model_twice(make: Any, name: str) -> None:
     with pytest.raises(ValueError, match=rf"add: {name} is in the model already"):
@@ -195,7 +200,9 @@ def test_a_shape_that_does_not_fit_inside_is_refused_and_builds_nothing() -> Non
 
 def test_an_inner_model_of_another_dtype_is_refused() -> None:
     inner = Sequential([Dense(3, input_shape=(4,))], "inner", dtype="float64")
-    with pytest.raises(ValueError, match="inner: dense/kernel is float64 from before, but the model's dtype is float32"):
+    with pytest.raises(
+        ValueError, match="inner: dense/kernel is float64 from before, but the model's dtype is float32"
+    ):
         Sequential([inner, Dense(2)])
 
 
