@@ -9,21 +9,25 @@ Names are made from the model, and not taken apart, so layers may hold layers to
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numpycnn.callbacks import Callback
 from numpycnn.common.typing import Array, Shape
 from numpycnn.files.safetensors import ArraySpec
 from numpycnn.layers.stage import of_prefix, with_prefix
-from numpycnn.models import Sequential
+
+if TYPE_CHECKING:
+    from numpycnn.callbacks import Callback
+    from numpycnn.models import Sequential
+
 
 Arrays = dict[str, Array]
 Specs = dict[str, ArraySpec]
 CALLBACK_ARRAY = re.compile(r"callbacks/(0|[1-9][0-9]{0,8})/(.+)", re.DOTALL)
 
 
-def arrays_of(model: Sequential, callbacks: Sequence[Callback]) -> Arrays:
+def arrays_of(model: "Sequential", callbacks: Sequence["Callback"]) -> Arrays:
     """All arrays, by the names in the file."""
     arrays = with_prefix("weights", model.weights)
     if model.optimizer is not None:
@@ -34,7 +38,7 @@ def arrays_of(model: Sequential, callbacks: Sequence[Callback]) -> Arrays:
     return {name: np.asarray(array) for name, array in arrays.items()}
 
 
-def build(model: Sequential, input_shape: Shape, arrays: Arrays) -> None:
+def build(model: "Sequential", input_shape: Shape, arrays: Arrays) -> None:
     """Give a model its weights and its optimizer's slots."""
     weights = of_prefix("weights", arrays)
     params = {name: weights[name] for name in model.param_shapes(input_shape)}
@@ -54,7 +58,7 @@ def callback_states(callbacks: int, arrays: Arrays) -> list[Arrays]:
     return states
 
 
-def check_arrays(model: Sequential, input_shape: Shape, callbacks: int, specs: Specs) -> None:
+def check_arrays(model: "Sequential", input_shape: Shape, callbacks: int, specs: Specs) -> None:
     """Raise ValueError unless the arrays are those of an unbuilt model and so many callbacks, in its dtype."""
     dtype = model.dtype.newbyteorder("<")
     params = {name: ArraySpec(dtype, shape) for name, shape in model.param_shapes(input_shape).items()}

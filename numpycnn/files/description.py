@@ -16,9 +16,8 @@ A file has each as JSON text in its metadata. Classes are looked up by name in c
 import json
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpycnn.callbacks import History
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
@@ -28,8 +27,11 @@ from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 from numpycnn.losses import LOSSES
 from numpycnn.metrics import METRICS
-from numpycnn.models import Sequential
 from numpycnn.optimizers import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
 
 KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
 LOSS_CLASSES = {cls.__name__: cls for cls in LOSSES.values()}
@@ -44,7 +46,7 @@ Description = dict[str, Any]
 # ---------------------------------------------------------------- from a model to text
 
 
-def describe_model(model: Sequential, callbacks: Sequence[str] = ()) -> Description:
+def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Description:
     """A built Sequential, and the names of the callbacks whose state is kept with it.
 
     Raises TypeError or ValueError for layers, metrics, losses or optimizers of the user's own, and for a History of
@@ -64,7 +66,7 @@ def describe_model(model: Sequential, callbacks: Sequence[str] = ()) -> Descript
     }
 
 
-def describe_compiled(model: Sequential) -> dict[str, Any] | None:
+def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
     """How a model is trained; None where it is not compiled. Raises ValueError for what is not the library's own."""
     if model.optimizer is None:
         return None
@@ -95,7 +97,7 @@ def from_metadata(metadata: dict[str, str]) -> Description:
     return {key: decode_json(text) for key, text in metadata.items()}
 
 
-def unbuilt_model(description: Description) -> Sequential:
+def unbuilt_model(description: Description) -> "Sequential":
     """The model described, without any array: not built, but compiled. Raises TypeError or ValueError for others."""
     for name in checks.sequence("file", "callbacks", description["callbacks"]):
         checks.text("file", "callback", name)
@@ -104,8 +106,7 @@ def unbuilt_model(description: Description) -> Sequential:
     compile_model(model, description["compile_config"])
     set_position(model, description["position"])
     if description["history"] is not None:
-        model.history = History()
-        model.history.epoch, model.history.history = history_from_json(description["history"])
+        model.set_history(*history_from_json(description["history"]))
     return model
 
 
@@ -114,7 +115,7 @@ def input_shape_of(description: Description) -> Shape:
     return checks.shape("file", "input_shape", description["input_shape"])
 
 
-def unbuilt_network(config: Any) -> Sequential:
+def unbuilt_network(config: Any) -> "Sequential":
     """The network of a configuration: without the shapes of its layers' inputs, which would build it."""
     config = deepcopy(config)
     count = 0
@@ -125,7 +126,7 @@ def unbuilt_network(config: Any) -> Sequential:
             entry["config"]["input_shape"] = None
     if not 0 < count <= MAX_LAYERS:
         raise ValueError(f"file: a model must have 1 to {MAX_LAYERS} layers; received {count}")
-    model = Sequential.from_config(config)
+    model: Sequential = LAYERS["Sequential"].from_config(config)  # type: ignore[assignment]
     check_integer("seed", model.seed)
     return model
 
@@ -139,7 +140,7 @@ def layer_entries(config: Any) -> Iterator[dict[str, Any]]:
         yield from layer_entries(entry["config"])
 
 
-def compile_model(model: Sequential, config: Any) -> None:
+def compile_model(model: "Sequential", config: Any) -> None:
     """Set how the model is trained, unless the configuration is None. Raises TypeError or ValueError for others."""
     if config is None:
         return
@@ -150,7 +151,7 @@ def compile_model(model: Sequential, config: Any) -> None:
     model.compile(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), config["metrics"])
 
 
-def set_position(model: Sequential, position: Any) -> None:
+def set_position(model: "Sequential", position: Any) -> None:
     """Set how far the model was trained. Raises TypeError or ValueError for what is no position."""
     checks.keys("file", "position", position, {"steps", "iterations", "stopped"})
     model.steps = check_integer("steps", position["steps"])

@@ -2,17 +2,22 @@
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from numpycnn.callbacks import Callback, History
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.description import describe_model
 from numpycnn.files.difference import differences
 from numpycnn.files.errors import explained
 from numpycnn.files.model import names_of, read
-from numpycnn.models import Sequential
+
+if TYPE_CHECKING:
+    from numpycnn.callbacks import Callback, History
+    from numpycnn.models import Sequential
 
 
-def restore(path: str | os.PathLike[str], model: Sequential, history: History, callbacks: Sequence[Callback]) -> None:
+def restore(
+    path: str | os.PathLike[str], model: "Sequential", history: "History", callbacks: Sequence["Callback"]
+) -> None:
     """Give a model, a History and callbacks what the file holds of them.
 
     Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks; the
@@ -34,7 +39,7 @@ def restore(path: str | os.PathLike[str], model: Sequential, history: History, c
         history.epoch, history.history = saved.history.epoch, saved.history.history
 
 
-def set_states(callbacks: Sequence[Callback], states: Sequence[Arrays]) -> None:
+def set_states(callbacks: Sequence["Callback"], states: Sequence[Arrays]) -> None:
     """Give each callback its state. Raises ValueError or TypeError for a state that it does not take."""
     for callback, state in zip(callbacks, states, strict=True):
         try:
