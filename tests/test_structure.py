@@ -68,7 +68,7 @@ class Import(NamedTuple):
 
 
 def module_name(path: Path) -> str:
-    """numpycnn/layers/base.py -> layers.base"""
+    """The name of numpycnn/layers/base.py is layers.base."""
     parts = path.relative_to(LIBRARY).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
