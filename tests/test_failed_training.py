@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from networks import fingerprint, small_data, small_network
 from numpycnn import Sequential, optimizers
 from numpycnn.callbacks import Callback, Logs
 from numpycnn.common.typing import Array
-from numpycnn.engine.workers import at_work
+from numpycnn.engine.workers import worker_pool
 from numpycnn.layers import Dense, Flatten
 from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop
 
@@ -40,8 +41,8 @@ FAILED = RuntimeError("before the first step")
 CTRL_C = KeyboardInterrupt("before the first step")
 WAYS: dict[str, Callable[[Sequential], object]] = {
     **{
-        f"{type(error).__name__} in {hook}": lambda model, hook=hook, error=error: model.fit(
-            X, Y, verbose=0, callbacks=Raising(hook, error)
+        f"{type(error).__name__} in {hook}": partial(
+            Sequential.fit, x=X, y=Y, verbose=0, callbacks=Raising(hook, error)
         )
         for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_begin")
         for error in (FAILED, CTRL_C)
@@ -88,7 +89,7 @@ def test_validation_data_that_do_not_fit_change_nothing() -> None:
 
 def test_a_fit_that_fails_later_keeps_what_was_learnt() -> None:
     class Later(Callback):
-        def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
             if epoch == 1:
                 raise RuntimeError("the second epoch")
 
@@ -134,7 +135,7 @@ def test_an_overflow_in_a_step_undoes_all_of_it(
     monkeypatch.setattr(optimizers, "PARTS_PER_JOB", 1)
     own, params = copy.deepcopy(optimizer), parameters()
     params["second"][-1, -1] = -3e38
-    with at_work(workers) as pool, np.errstate(over="raise"):
+    with worker_pool(workers) as pool, np.errstate(over="raise"):
         for _ in range(steps):
             own.update(params, gradients(0.5), run=pool.run_here)
         before = bytes_of(params, own)
@@ -162,7 +163,7 @@ class SecondFails(SGD):
 def test_a_users_own_optimizer_that_fails_is_undone(workers: int) -> None:
     own, params = SecondFails(), parameters()
     before = bytes_of(params, own)
-    with at_work(workers) as pool, pytest.raises(RuntimeError, match="at the second"):
+    with worker_pool(workers) as pool, pytest.raises(RuntimeError, match="at the second"):
         own.update(params, gradients(1.0), run=pool.run_here)
     assert bytes_of(params, own) == before
 

@@ -405,9 +405,9 @@ def test_no_scratch_memory_is_kept_in_any_thread(share: dict[str, Any]) -> None:
         model = network(fast=True)
         for work in (model.fit, model.evaluate):
             work(x, y, TO_LEARN, verbose=0, **how)
-            assert not any(buffers.free or buffers.lent for buffers in scratch.EVERYONES)
+            assert not any(buffers.free or buffers.in_use for buffers in scratch.ALL_BUFFERS)
         model.predict(x, **how)
-        assert not any(buffers.free or buffers.lent for buffers in scratch.EVERYONES)
+        assert not any(buffers.free or buffers.in_use for buffers in scratch.ALL_BUFFERS)
 
 
 @pytest.mark.parametrize("method", METHODS)
