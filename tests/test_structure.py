@@ -60,11 +60,7 @@ class Import(NamedTuple):
 
 
 def module_name(path: Path) -> str:
-<<<<<<< HEAD
     """numpycnn/layers/base.py as layers.base."""
-=======
-    """The name of numpycnn/layers/base.py is layers.base."""
->>>>>>> enginetests
     parts = path.relative_to(LIBRARY).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
