@@ -397,7 +397,7 @@ def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.Ca
     for arguments, message in [
         (
             ["--model", str(tmp_path / "model.safetensors")],
-            "expected a network of images of 28 by 28 pixels; its input_shape is (5,)",
+            "expected a network for images of 28 by 28 pixels; its input_shape is (5,)",
         ),
         (["--digit", "10000"], "--digit: the test images are 0 to 9999; received 10000"),
         (["--model", str(tmp_path / "none.safetensors")], "No such file"),
@@ -410,7 +410,7 @@ def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.Ca
 def test_the_command_raises_what_is_reported() -> None:
     network = Sequential([Dense(10, input_shape=(5,))], seed=0)
     with pytest.raises(
-        ModelFileError, match=r"expected a network of images of 28 by 28 pixels; its input_shape is \(5,\)"
+        ModelFileError, match=r"expected a network for images of 28 by 28 pixels; its input_shape is \(5,\)"
     ):
         explore.as_inputs(network, np.zeros((1, 28, 28)))
     arguments = argparse.Namespace(digit=10_000, model=None, output="")

@@ -103,13 +103,13 @@ def test_a_frozen_convolution_costs_no_product_for_its_kernel_on_the_fast_path(
     model = Sequential(layers, seed=0)
     model.compile("sgd", "mse")
     x, y = np.ones((2, 9, 9, channels)), np.ones((2, 2))
-    products, true = [], way.transposed_times
+    products, true = [], way.blocked_matmul_transposed
 
     def noted(a: Array, b: Array) -> Array:
         products.append(a.shape)
         return true(a, b)
 
-    monkeypatch.setattr(way, "transposed_times", noted)
+    monkeypatch.setattr(way, "blocked_matmul_transposed", noted)
     model.train_on_batch(x, y)
     both, products[:] = len(products), []
     model.layers[1].trainable = False

@@ -973,7 +973,7 @@ def test_the_command_watches_the_digit_and_trains_on_mnist(part_of_mnist: tuple[
     ("loss", "units", "reason"),
     [
         (None, 10, "Training is off: the network is not compiled, so it has no loss to minimize."),
-        ("mse", 5, r"Training is off: the network's output is (5,), and digits are of ten classes."),
+        ("mse", 5, r"Training is off: the network's output is (5,), but MNIST has ten classes."),
         ("sparse_categorical_crossentropy", 10, ""),
     ],
 )

@@ -28,7 +28,7 @@ CALLBACK_ARRAY = re.compile(r"callbacks/(0|[1-9][0-9]{0,8})/(.+)", re.DOTALL)
 
 
 def arrays_of(model: "Sequential", callbacks: Sequence["Callback"]) -> Arrays:
-    """All arrays, by the names in the file."""
+    """All arrays of a model and its callbacks, by their names in the file."""
     arrays = with_prefix("weights", model.weights)
     if model.optimizer is not None:
         for slot in model.optimizer.slots():
@@ -50,7 +50,7 @@ def build(model: "Sequential", input_shape: Shape, arrays: Arrays) -> None:
 
 
 def callback_states(callbacks: int, arrays: Arrays) -> list[Arrays]:
-    """The state of each of so many callbacks, by key."""
+    """The state of each of the callbacks, whose number is given, by key."""
     states: list[Arrays] = [{} for _ in range(callbacks)]
     for name, array in arrays.items():
         if found := CALLBACK_ARRAY.fullmatch(name):
@@ -59,7 +59,7 @@ def callback_states(callbacks: int, arrays: Arrays) -> list[Arrays]:
 
 
 def check_arrays(model: "Sequential", input_shape: Shape, callbacks: int, specs: Specs) -> None:
-    """Raise ValueError unless the arrays are those of an unbuilt model and so many callbacks, in its dtype."""
+    """Raise ValueError unless the arrays are those of an unbuilt model, in its dtype, and of `callbacks` callbacks."""
     dtype = model.dtype.newbyteorder("<")
     params = {name: ArraySpec(dtype, shape) for name, shape in model.param_shapes(input_shape).items()}
     state = {name: ArraySpec(dtype, shape) for name, shape in model.state_shapes(input_shape).items()}
@@ -71,13 +71,13 @@ def check_arrays(model: "Sequential", input_shape: Shape, callbacks: int, specs:
 
 
 def is_of_callback(name: str, count: int) -> bool:
-    """Whether an array of that name belongs to one of so many callbacks; it checks its state itself."""
+    """Whether the name is that of an array of one of `count` callbacks, which validates it itself."""
     match = CALLBACK_ARRAY.fullmatch(name)
     return match is not None and int(match[1]) < count
 
 
 def check_same_arrays(expected: Specs, found: Specs) -> None:
-    """Raise ValueError unless both have the same names, and the arrays the same shapes and dtypes."""
+    """Raise ValueError unless both have the same names, shapes and dtypes."""
     for name in expected:
         if name not in found:
             raise ValueError(f"expected the array {name}, which is missing")
@@ -89,5 +89,5 @@ def check_same_arrays(expected: Specs, found: Specs) -> None:
 
 
 def spec_of(array: Array) -> ArraySpec:
-    """An array's dtype and shape, as a file declares them."""
+    """The ArraySpec of an array in a file, which is little-endian."""
     return ArraySpec(array.dtype.newbyteorder("<"), array.shape)

@@ -1,4 +1,4 @@
-"""A model without its arrays, as JSON values, and back.
+"""A model without its arrays as JSON values, and back.
 
     key               value
     config            the network, as `Sequential.get_config` describes it
@@ -7,10 +7,10 @@
     position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
                       callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
-    callbacks         the callbacks whose state was kept with the model, by class name
+    callbacks         the callbacks whose state is in the file, by class name
 
-A file has each as JSON text in its metadata. Classes are looked up by name in closed tables, here and in `layers`,
-`losses`, `optimizers`, `metrics` and `initializers`: a file cannot name code.
+The values are stored as JSON text in the metadata. Classes are looked up by name in closed tables, here and in
+`layers`, `losses`, `optimizers`, `metrics` and `initializers`: a file cannot import code.
 """
 
 import json
@@ -47,10 +47,10 @@ Description = dict[str, Any]
 
 
 def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Description:
-    """A built Sequential, and the names of the callbacks whose state is kept with it.
+    """Describe a built Sequential, and name the callbacks whose state is saved with it.
 
     Raises TypeError or ValueError for layers, metrics, losses or optimizers of the user's own, and for a History of
-    other than numbers.
+    anything but numbers.
     """
     for layer in every_layer(model.layers):
         describe(layer, LAYERS)  # raises
@@ -67,7 +67,7 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
 
 
 def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
-    """How a model is trained; None where it is not compiled. Raises ValueError for what is not the library's own."""
+    """A model's compile configuration; None if it is not compiled. Raises ValueError for user-defined classes."""
     if model.optimizer is None:
         return None
     for name, metric in model.metrics.items():
@@ -92,13 +92,13 @@ def to_metadata(description: Description) -> dict[str, str]:
 
 
 def from_metadata(metadata: dict[str, str]) -> Description:
-    """The inverse of `to_metadata`. Raises ValueError for other keys, and for what is not JSON."""
+    """The inverse of `to_metadata`. Raises ValueError for other keys, and for invalid JSON."""
     checks.keys("file", "metadata", metadata, KEYS)
     return {key: decode_json(text) for key, text in metadata.items()}
 
 
 def unbuilt_model(description: Description) -> "Sequential":
-    """The model described, without any array: not built, but compiled. Raises TypeError or ValueError for others."""
+    """The described model, compiled, but not built. Raises TypeError or ValueError for an invalid description."""
     for name in checks.sequence("file", "callbacks", description["callbacks"]):
         checks.text("file", "callback", name)
     model = unbuilt_network(description["config"])
@@ -111,12 +111,12 @@ def unbuilt_model(description: Description) -> "Sequential":
 
 
 def input_shape_of(description: Description) -> Shape:
-    """The shape of one example. Raises TypeError or ValueError for what is no shape."""
+    """The shape of one example. Raises TypeError or ValueError for anything else."""
     return checks.shape("file", "input_shape", description["input_shape"])
 
 
 def unbuilt_network(config: Any) -> "Sequential":
-    """The network of a configuration: without the shapes of its layers' inputs, which would build it."""
+    """The network of a configuration, without its layers' input shapes, with which it would be built."""
     config = deepcopy(config)
     count = 0
     for count, entry in enumerate(layer_entries(config), start=1):
@@ -132,7 +132,7 @@ def unbuilt_network(config: Any) -> "Sequential":
 
 
 def layer_entries(config: Any) -> Iterator[dict[str, Any]]:
-    """Every layer in the configuration of a network, and those inside others. Raises TypeError or ValueError."""
+    """Every layer in a network's configuration, nested ones too. Raises TypeError or ValueError."""
     layers = config.get("layers", []) if isinstance(config, dict) else []
     for entry in checks.sequence("file", "layers", layers):
         checks.keys("file", "layer", entry, {"class_name", "config"})
@@ -141,7 +141,7 @@ def layer_entries(config: Any) -> Iterator[dict[str, Any]]:
 
 
 def compile_model(model: "Sequential", config: Any) -> None:
-    """Set how the model is trained, unless the configuration is None. Raises TypeError or ValueError for others."""
+    """Compile the model, unless the configuration is None. Raises TypeError or ValueError for an invalid one."""
     if config is None:
         return
     checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics"})
@@ -152,7 +152,7 @@ def compile_model(model: "Sequential", config: Any) -> None:
 
 
 def set_position(model: "Sequential", position: Any) -> None:
-    """Set how far the model was trained. Raises TypeError or ValueError for what is no position."""
+    """Set how far the model was trained. Raises TypeError or ValueError for anything else."""
     checks.keys("file", "position", position, {"steps", "iterations", "stopped"})
     model.steps = check_integer("steps", position["steps"])
     model.stop_training = checks.flag("file", "stopped", position["stopped"])
@@ -162,5 +162,5 @@ def set_position(model: "Sequential", position: Any) -> None:
 
 
 def check_integer(name: str, value: Any) -> int:
-    """An integer from 0 to what 64 bits hold. Raises TypeError or ValueError for anything else."""
+    """An integer from 0 to MAX_INTEGER. Raises TypeError or ValueError for anything else."""
     return checks.integer("file", name, value, at_least=0, at_most=MAX_INTEGER)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Saved(NamedTuple):
-    """What a model's file holds: the model, how the file describes it, and the state of each callback."""
+    """The content of a model's file: the model, its description in the file, and the state of each callback."""
 
     model: "Sequential"
     description: Description
@@ -33,12 +33,12 @@ class Saved(NamedTuple):
 
 
 def save(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"] = ()) -> None:
-    """Write a built model whole, and the state of these callbacks. Raises as `content` does, and OSError."""
+    """Write a built model and the state of these callbacks. Raises as `content` does, and OSError."""
     write(path, content(path, model, callbacks))
 
 
 def content(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"]) -> Content:
-    """What `save` writes.
+    """The content that `save` writes.
 
     Raises ModelFileError for another suffix, and for what `load` would not take: layers, losses, metrics or
     initializers of the user's own.
@@ -56,12 +56,12 @@ def content(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequen
 
 
 def names_of(callbacks: Sequence["Callback"]) -> list[str]:
-    """The callbacks by class name."""
+    """The class names of the callbacks."""
     return [type(callback).__name__ for callback in callbacks]
 
 
 def load(path: str | os.PathLike[str]) -> "Sequential":
-    """The model in a file. Raises ModelFileError for a file that is damaged, or not such as `save` writes."""
+    """The model in a file. Raises ModelFileError for a file that is damaged, or not a saved model."""
     return read(path).model
 
 
@@ -90,6 +90,6 @@ def saved_in(file: Reader) -> Saved:
 
 
 def check_same_description(description: Description, loaded: Description) -> None:
-    """Raise ValueError unless the model that was made of a description has that very description."""
+    """Raise ValueError unless the model built from a description has the same description."""
     for path, expected, received in json_differences("", loaded, description):
         raise ValueError(f"file: expected {path} {checks.short_repr(expected)}; received {checks.short_repr(received)}")

@@ -1,4 +1,4 @@
-"""Going on with a training that a file holds."""
+"""Resuming a training from a file."""
 
 import os
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def restore(
     path: str | os.PathLike[str], model: "Sequential", history: "History", callbacks: Sequence["Callback"]
 ) -> None:
-    """Give a model, a History and callbacks what the file holds of them.
+    """Restore a model, a History and callbacks from a file.
 
     Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks; the
     model and the History then stay as they are.
@@ -40,7 +40,7 @@ def restore(
 
 
 def set_states(callbacks: Sequence["Callback"], states: Sequence[Arrays]) -> None:
-    """Give each callback its state. Raises ValueError or TypeError for a state that it does not take."""
+    """Restore the state of each callback. Raises ValueError or TypeError for an invalid state."""
     for callback, state in zip(callbacks, states, strict=True):
         try:
             callback.set_state(state)

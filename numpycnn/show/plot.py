@@ -134,7 +134,8 @@ def tiles(n: int, rows: int, cols: int) -> Iterator[tuple[int, int]]:
     """The top left pixel of each image in a mosaic of n, with a gap of one pixel between images."""
     across = int(np.ceil(np.sqrt(n)))
     for k in range(n):
-        yield k // across * (rows + 1), k % across * (cols + 1)
+        row, col = divmod(k, across)
+        yield row * (rows + 1), col * (cols + 1)
 
 
 def im2col(layer: LayerTrace, example: int = 0, ax: Any = None) -> Any:

@@ -15,8 +15,8 @@ from numpycnn.utils import to_categorical
 
 DESCRIPTION = (
     "Write an HTML page that shows every number that a convolutional network computes for a digit, forward and "
-    "backward. The page works offline in any browser. Without --model, the tutorial's network is first trained on a "
-    "part of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and saves it."
+    "backward. The page works offline in any browser. Without --model, the tutorial's network is first trained on part "
+    "of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and saves it."
 )
 
 TRAINING_IMAGES = 12_000  # used without --model
@@ -59,7 +59,7 @@ def as_inputs(network: Sequential, x: Array) -> Array:
     """MNIST's images in the network's input shape. Raises ModelFileError for a network for other images."""
     shape = network.input_shape or ()
     if np.prod(shape) != x[0].size:
-        raise ModelFileError(f"expected a network of images of 28 by 28 pixels; its input_shape is {shape}")
+        raise ModelFileError(f"expected a network for images of 28 by 28 pixels; its input_shape is {shape}")
     return images(x).reshape(len(x), *shape)  # (n, *input_shape)
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = (
     "Open the explorer in a browser, served by this process: digits drawn there are traced through the network here, "
-    "and training can be watched live: loss, accuracy, filters and the feature maps of one digit. Without --model it "
-    "is the tutorial's network, untrained. Only this machine can reach the page, at an address with a random token. "
+    "and training can be watched live: loss, accuracy, filters and the feature maps of one digit. Without --model, the "
+    "network is the tutorial's, untrained. Only this machine can reach the page, at an address with a random token. "
     "Nothing is written to disk. Ctrl-C stops it."
 )
 

@@ -141,7 +141,8 @@ class WinogradBlock(ConvBlock):
         if dpadded is not None:
             place = shaped(work.patches, (16, n * th * tw, self.channels))
             dpatches = blocked_matmul(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
-            self.collect_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
+            dpatches = dpatches.reshape(4, 4, n, th, tw, self.channels)  # (4, 4, n, TH, TW, C)
+            self.collect_patches(work, dpatches, dpadded)
 
     def add_gradients(self, work: Work, dproducts: Array, rows: slice) -> None:
         """Add a tile's gradients of the transformed kernel and of the bias. dproducts: (16, n*TH*TW, F)."""

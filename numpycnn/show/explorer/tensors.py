@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn import functional as F
+from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array
 
 MAX_EXACT_KERNEL = 100_000
@@ -119,6 +120,11 @@ def as_text(data: bytes) -> str:
     return base64.b85encode(data).decode("ascii").replace("<", ":")
 
 
+def base85_length(count: int) -> int:
+    """The characters that `count` bytes take in base 85: 5 for 4 bytes."""
+    return 5 * ceil_div(count, 4)
+
+
 def packed(pieces: Iterable[bytes], costs: Iterable[int], room: int) -> tuple[int, bytes]:
     """As many of the first pieces as fit into `room` bytes of text: their number, and the compressed bytes."""
     packer, done, count = zlib.compressobj(9), bytearray(), 0
@@ -126,7 +132,7 @@ def packed(pieces: Iterable[bytes], costs: Iterable[int], room: int) -> tuple[in
         before = packer.copy()
         part = packer.compress(piece)
         room -= cost
-        if (len(done) + len(part) + len(packer.copy().flush()) + 3) // 4 * 5 > room:
+        if base85_length(len(done) + len(part) + len(packer.copy().flush())) > room:
             return count, bytes(done + before.flush())
         done += part
         count += 1
