@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,8 @@ FAILED = RuntimeError("before the first step")
 CTRL_C = KeyboardInterrupt("before the first step")
 WAYS: dict[str, Callable[[Sequential], object]] = {
     **{
-        f"{type(error).__name__} in {hook}": lambda model, hook=hook, error=error: model.fit(
-            X, Y, verbose=0, callbacks=Raising(hook, error)
+        f"{type(error).__name__} in {hook}": partial(
+            Sequential.fit, x=X, y=Y, verbose=0, callbacks=Raising(hook, error)
         )
         for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_begin")
         for error in (FAILED, CTRL_C)
@@ -88,7 +89,7 @@ def test_validation_data_that_do_not_fit_change_nothing() -> None:
 
 def test_a_fit_that_fails_later_keeps_what_was_learnt() -> None:
     class Later(Callback):
-        def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
             if epoch == 1:
                 raise RuntimeError("the second epoch")
 

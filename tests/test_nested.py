@@ -125,7 +125,7 @@ def test_the_inner_model_is_used_alone_and_shares_the_weights() -> None:
 
 @pytest.mark.parametrize("given", ["built", "unbuilt", "with Input", "with input_shape"])
 def test_an_inner_model_comes_built_or_not(given: str) -> None:
-    inner = Sequential([Dense(4, **({"input_shape": (3,)} if given == "with input_shape" else {}))], seed=5)
+    inner = Sequential([Dense(4, input_shape=(3,) if given == "with input_shape" else None)], seed=5)
     if given == "with Input":
         inner = Sequential([Input((3,)), Dense(4)], seed=5)
     if given == "built":

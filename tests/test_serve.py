@@ -891,7 +891,7 @@ def test_the_first_frame_and_the_newest_are_kept_however_large() -> None:
 
 
 @pytest.fixture
-def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> tuple[Data, Data]:
+def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> Any:
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     part = (x_train[:300], y_train[:300]), (x_test[:50], y_test[:50])
     monkeypatch.setattr(mnist, "load_data", lambda: part)
@@ -956,7 +956,7 @@ def test_ctrl_c_before_it_began(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert capsys.readouterr().out == "\nStopped by Ctrl-C before it began.\n"
 
 
-def test_the_command_watches_the_digit_and_trains_on_mnist(part_of_mnist: tuple[Data, Data]) -> None:
+def test_the_command_watches_the_digit_and_trains_on_mnist(part_of_mnist: Any) -> None:
     running = serve.make_server(options(digit=7))
     try:
         assert running.session.example == 7

@@ -27,24 +27,17 @@ ROOMS = [
     ["losses", "metrics", "optimizers"],
     ["engine"],
     ["step"],
+    ["files"],
     ["callbacks"],
     ["show"],
-    ["models"],
-    ["files"],
-    ["gradcheck", "datasets", "digits", "utils", "saving"],
     ["show.explorer"],
-    ["show.serve", "plot"],
+    ["models"],
+    ["gradcheck", "datasets", "digits", "utils", "saving", "plot"],
+    ["show.serve"],
     ["app"],
     ["__main__"],
 ]
 """The rooms, lowest first: each imports from itself and from those before it. Rooms in one line do so in any order."""
-
-DEFERRED = {
-    ("callbacks", "files"),  # BackupAndRestore
-    ("models", "files"),  # save, load_model
-    ("models", "show.explorer"),  # explore
-}
-"""Imports upwards: a few methods that are Keras's, inside which the room above is imported."""
 
 TOP = {"__init__.py", "__main__.py", "py.typed"} | {
     f"{name}.py"
@@ -64,11 +57,10 @@ class Import(NamedTuple):
 
     importer: str
     imported: str
-    deferred: bool
 
 
 def module_name(path: Path) -> str:
-    """numpycnn/layers/base.py -> layers.base"""
+    """numpycnn/layers/base.py as layers.base."""
     parts = path.relative_to(LIBRARY).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -76,19 +68,18 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): ast.parse(path.read_text("utf-8")) for path in sorted(LIBRARY.rglob("*.py"))}
 
 
-def statements(node: ast.AST, *, deferred: bool = False) -> Iterator[tuple[ast.AST, bool]]:
-    """Everything in a module but what type checkers alone read, and whether it is in a function."""
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything in a module but what type checkers alone read."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
             continue
-        inside = deferred or isinstance(child, (ast.FunctionDef, ast.Lambda))
-        yield child, inside
-        yield from statements(child, deferred=inside)
+        yield child
+        yield from statements(child)
 
 
 def imports(module: str) -> Iterator[Import]:
     """What the module imports of this library."""
-    for node, deferred in statements(MODULES[module]):
+    for node in statements(MODULES[module]):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -98,7 +89,7 @@ def imports(module: str) -> Iterator[Import]:
         for name in names:
             top, _, rest = name.partition(".")
             if top == "numpycnn":
-                yield Import(module, rest if rest in MODULES else rest.rpartition(".")[0], deferred)
+                yield Import(module, rest if rest in MODULES else rest.rpartition(".")[0])
 
 
 def room(module: str) -> str:
@@ -113,17 +104,14 @@ IMPORTS = [one for module in MODULES if module for one in imports(module) if one
 
 
 def test_rooms_import_from_those_before_them() -> None:
-    upwards = {one for one in IMPORTS if LEVEL[room(one.importer)] < LEVEL[room(one.imported)]}
-    assert {(room(one.importer), room(one.imported)) for one in upwards} == DEFERRED
-    assert all(one.deferred for one in upwards)
+    """Imports inside of functions too."""
+    assert not [one for one in IMPORTS if LEVEL[room(one.importer)] < LEVEL[room(one.imported)]]
 
 
 def test_modules_form_no_circle() -> None:
-    """With deferred imports too, but those in DEFERRED."""
     below: dict[str, set[str]] = {module: set() for module in MODULES}
     for one in IMPORTS:
-        if (room(one.importer), room(one.imported)) not in DEFERRED:
-            below[one.importer].add(one.imported)
+        below[one.importer].add(one.imported)
     done: set[str] = set()
     while left := below.keys() - done:
         free = {module for module in left if below[module] - {module} <= done}

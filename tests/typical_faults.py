@@ -144,7 +144,7 @@ TARGETS = (
     ),
     Target(
         "losses.py",
-        ("test_losses.py",),
+        ("test_losses.py", "test_gradients.py"),
         (
             ("the squared error is halved", "((y_pred - y_true) ** 2)", "((y_pred - y_true) ** 2 / 2)"),
             ("the squared error is summed", ".reshape(len(y_pred), -1).mean(axis=1)  # (N,)", ".reshape(len(y_pred), -1).sum(axis=1)  # (N,)"),
