@@ -13,8 +13,9 @@ from numpycnn.common.randomness import descendant
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import training, workers
 from numpycnn.engine.batching import Data
+from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Position
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
 from numpycnn.show import trace as trace_module
 from numpycnn.show.trace import Trace
@@ -216,6 +217,22 @@ def test_the_masks_are_those_of_every_micro_batch(fast: bool, monkeypatch: pytes
         assert used.keys() == {"dropout", "sequential/dropout", "sequential/sequential/dropout"}
         for name, kept in used.items():
             np.testing.assert_array_equal(trace[name].inside["mask"] > 0, kept)
+
+
+def test_a_batch_in_one_piece_has_the_gradients_of_its_micro_batches() -> None:
+    """`in_one_piece`, which divides the batch where training does, forward and back."""
+    inner = Sequential([Dense(9, activation="tanh"), Dropout(0.25)])
+    model = Sequential([Dense(4, input_shape=(3,)), inner, BatchNormalization(), Dense(2)], seed=2, dtype="float64")
+    model.layers[0].trainable = False
+    x, dy, position = np.random.default_rng(0).normal(size=(10, 3)), np.ones((10, 2)), Position(2, 5)
+    whole = in_one_piece(model, position, [slice(0, 10)])
+    plain = model.forward(x, training=True, rng=position.rng(0))
+    y, caches = whole.forward(x, training=True, rng=position.rng(0))
+    np.testing.assert_array_equal(y, plain[0])
+    dx, gradients = whole.backward(dy, caches)
+    expected_dx, expected = model.backward(dy, plain[1])
+    np.testing.assert_allclose(dx, expected_dx, rtol=1e-12, atol=1e-15)
+    assert gradients.keys() == expected.keys() == {name for name in model.params if not name.startswith("dense/")}
 
 
 def test_a_trace_changes_nothing_and_shares_nothing() -> None:
