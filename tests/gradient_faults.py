@@ -417,7 +417,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "pool's padding ignored",
         "fast network, pool",
-        Fault(pooling.pool_taps, "start * step + place - before)", "start * step + place)"),
+        Fault(pooling.pool_taps, "start * step + tap - before)", "start * step + tap)"),
     ),
     ("= for += of dkernel", "fast network", Fault(ConvBlock.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
     ("= for += of pixels", "fast network", Fault(ConvBlock.add_patches, "seen +=", "seen[...] =")),

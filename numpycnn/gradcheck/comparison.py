@@ -47,17 +47,22 @@ class Comparison:
 
     def rows(self) -> Iterator[Row]:
         """For each array a row of entries, and one of directions if these do not tell all, then one for all arrays."""
-        any_kinks = False
-        for name, gradient in self.site.gradients.items():
-            entries = self.entries(name)
-            yield row(name, gradient.shape, entries)
-            kinks, sampled = any(one.measured.is_kink for one in entries), len(entries) < gradient.size
-            if sampled or kinks:
-                yield row(name, gradient.shape, self.directions({name: self.site.problem.point[name]}, kinks, sampled))
-            any_kinks |= kinks
-        if any_kinks and len(self.site.gradients) > 1:
+        kinks = failed = False
+        for name in self.site.gradients:
+            for one in self.rows_of(name):
+                kinks, failed = kinks or one.kinks > 0, failed or one.verdict == FAILED
+                yield one
+        if kinks and not failed and len(self.site.gradients) > 1:
             arrays = {name: self.site.problem.point[name] for name in self.site.gradients}
             yield row(TOGETHER, (), self.directions(arrays, True, False))
+
+    def rows_of(self, name: str) -> Iterator[Row]:
+        """The rows of one array."""
+        x, entries = self.site.problem.point[name], self.entries(name)
+        yield row(name, x.shape, entries)
+        kinks, sampled = any(one.measured.is_kink for one in entries), len(entries) < x.size
+        if sampled or kinks:
+            yield row(name, x.shape, self.directions({name: x}, kinks, sampled))
 
     def entries(self, name: str) -> list[Outcome]:
         """The outcomes of single entries."""

@@ -80,11 +80,13 @@ class Site(NamedTuple):
         """The derivative along a direction.
 
         Where differences are too coarse to confirm the complex step, as where a softmax is saturated, it is enough if
-        they confirm it for the same entry at a point with smaller numbers.
+        they confirm it for the same entry at a point with smaller numbers; in a model, along directions.
         """
         found = self.measured_here(direction, method or self.method)
         if found.method != "complex" or found.size == 0.0 or not 0.0 < found.noise <= COARSE * self.scale(direction):
             return found
+        if self.problem.chained:
+            return found._replace(noise=0.0)
         smaller = self.at({name: self.problem.point[name] / SMALLER for name in self.problem.wanted}, self.reach)
         there = smaller.measured_here(direction, self.method)
         return found._replace(noise=0.0) if there.method == "complex" and there.noise == 0.0 else found
