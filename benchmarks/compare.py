@@ -1,9 +1,9 @@
-"""Compare numpycnn with TensorFlow, PyTorch and JAX: the same work, by turns, on this machine.
+"""Compare numpycnn with TensorFlow, PyTorch and JAX: the same work, interleaved, on this machine.
 
     python benchmarks/compare.py --python PATH --python PATH ...
 
 Each PATH is the Python of an environment in which one or more of Keras with TensorFlow, Keras with JAX, and PyTorch are
-installed; what is not found is left out, and nothing is installed. This library is measured where this script runs.
+installed; missing ones are left out, and nothing is installed. This library is measured where this script runs.
 
 In every round each system does the same work once, one after the other (A B C A B C ...), so that a machine that is
 slower for a while is slower for all. Figures are medians over the rounds; a ratio is taken within each round, and its
@@ -85,7 +85,7 @@ class Child:
 
 
 def found(pythons: Sequence[str]) -> dict[str, str]:
-    """Which systems are there, and the Python that has them."""
+    """The available systems, and the Python that has each of them."""
     systems = dict.fromkeys(OWN, sys.executable)
     for python in pythons:
         for name, modules in MODULES.items():
@@ -177,7 +177,7 @@ def print_processes(table: dict[str, Any]) -> None:
 
 
 def can_run(name: str, network: str) -> bool:
-    """Whether a system has that network: the products alone are the tutorial's."""
+    """Whether a system can run that network: the matrix products are the tutorial network's only."""
     return network == "tutorial" or name != "matrix products alone"
 
 
@@ -201,7 +201,7 @@ def print_table(title: str, table: dict[str, Any], count: int, whole: int) -> No
 
 
 def machine() -> dict[str, Any]:
-    """What the figures hold for."""
+    """The machine and software of the measurements."""
     controller = threadpool_controller()
     libraries = [] if controller is None else controller.info()
     model = [line.split(":")[1].strip() for line in cpu_lines() if line.startswith("model name")]
@@ -219,7 +219,7 @@ def machine() -> dict[str, Any]:
 
 
 def cpu_lines() -> list[str]:
-    """What the system says of its processors; nothing where it does not."""
+    """The lines of /proc/cpuinfo; none on other systems."""
     path = Path("/proc/cpuinfo")
     return path.read_text().splitlines() if path.exists() else []
 

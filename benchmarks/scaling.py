@@ -56,7 +56,8 @@ def kernels(rounds: int) -> None:
     n, conv, pool = 100, Window((5, 5)), Window((2, 2), (2, 2))
     x, kernel, bias, y = floats(n, 28, 28, 1), floats(5, 5, 1, 64), floats(64), floats(n, 24, 24, 64)
     cols, (pooled, winner) = F.im2col(x, conv), F.max_pool2d(y, pool)
-    flat, weights, dy = pooled.reshape(n, -1), floats(9216, 128), floats(n, 128)
+    flat = pooled.reshape(n, -1)  # (N, 9216)
+    weights, dy = floats(9216, 128), floats(n, 128)
     rng = np.random.default_rng(0)
     runs: list[Run] = [
         ("im2col", lambda: F.im2col(x, conv), n),

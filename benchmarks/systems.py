@@ -150,22 +150,24 @@ class Torch:
         import torch
 
         self.model.train()
-        images, labels = torch.from_numpy(x).reshape(-1, 1, 28, 28), torch.from_numpy(y.argmax(axis=1))
+        images = torch.from_numpy(x).reshape(-1, 1, 28, 28)  # (N, 1, 28, 28)
+        labels = torch.from_numpy(y.argmax(axis=1))
         right, order = 0, torch.randperm(len(images))
         for rows in order.split(batch):
             self.optimizer.zero_grad()
-            scores = self.model(images[rows])
-            loss = self.loss(scores, labels[rows])
+            logits = self.model(images[rows])
+            loss = self.loss(logits, labels[rows])
             loss.backward()
             self.optimizer.step()
-            right += int((scores.argmax(dim=1) == labels[rows]).sum())
+            right += int((logits.argmax(dim=1) == labels[rows]).sum())
 
     def predict(self, x: Any, batch: int) -> None:
         import torch
 
         self.model.eval()
         with torch.no_grad():
-            for part in torch.from_numpy(x).reshape(-1, 1, 28, 28).split(batch):
+            images = torch.from_numpy(x).reshape(-1, 1, 28, 28)  # (N, 1, 28, 28)
+            for part in images.split(batch):
                 self.model(part).softmax(dim=1)
 
 

@@ -33,8 +33,8 @@ else:
         train_data, train_target, test_data, test_target = (arrays[key] for key in ("x", "y", "x_test", "y_test"))
 
 np.random.seed(0)
-train_features = train_data.reshape(len(train_data), *shape) / 255
-test_features = test_data.reshape(len(test_data), *shape) / 255
+train_features = train_data.reshape(len(train_data), *shape) / 255  # (n, *shape)
+test_features = test_data.reshape(len(test_data), *shape) / 255  # (n, *shape)
 train_target, test_target = to_categorical(train_target), to_categorical(test_target)
 
 network = Sequential()

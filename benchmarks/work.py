@@ -62,13 +62,13 @@ class Products:
         """Those of one micro-batch."""
         own = self.free.pop() if self.free else Arrays(count)
         for _ in range(4 * own.tiles):
-            blocked_matmul(own.cols.T, own.kernel, own.scores)
+            blocked_matmul(own.cols.T, own.kernel, own.outputs)  # (count, 26) @ (26, 64)
         np.matmul(own.x, own.weights, out=own.y)
         if not forward_only:
             np.matmul(own.x.T, own.y, out=own.dweights)
             np.matmul(own.y, own.weights.T, out=own.dx)
             for _ in range(4 * own.tiles):
-                blocked_matmul_transposed(own.cols.T, own.scores)
+                blocked_matmul_transposed(own.cols.T, own.outputs)
         self.free.append(own)
 
 
@@ -87,6 +87,6 @@ class Arrays:
         tile = ConvBlock(parts).tile(array(count))
         self.tiles = count_batches(count, tile)
         self.cols, self.kernel = array(26, tile * 144), array(26, 64)
-        self.scores = array(tile * 144, 64)
+        self.outputs = array(tile * 144, 64)
         self.x, self.dx, self.y = array(count, 9216), array(count, 9216), array(count, 128)
         self.weights, self.dweights = array(9216, 128), array(9216, 128)

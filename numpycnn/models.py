@@ -408,6 +408,11 @@ class Sequential(Network):
         self._require_built("save")
         files.save(path, self)
 
+    def set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
+        """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
+        self.history = History()
+        self.history.epoch, self.history.history = epoch, history
+
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write parameters and state to a file, by name: the old file there is replaced whole, or stays as it was.
 

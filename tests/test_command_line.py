@@ -25,7 +25,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
 
 
-REPORT = r"""Learning to read digits from 1,000 images, 2 times over. Ctrl-C stops it.
+REPORT = r"""Training on 1,000 images of digits for 2 epochs. Ctrl-C stops it.
 
 Model: "sequential"
 (?:.*\n)+Total params: 1,182,730 \(4\.51 MB\)
@@ -173,7 +173,7 @@ def test_a_reader_who_has_read_enough_gets_no_traceback() -> None:
     with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline().startswith("Learning to read digits")
+        assert process.stdout.readline().startswith("Training on ")
         process.stdout.close()
         assert "Traceback" not in process.stderr.read()
 
@@ -218,8 +218,8 @@ def test_training_goes_on_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["--batch-size", "250", "--resume", parts, "--epochs", "1"]) == 0
     assert main(["--batch-size", "250", "--resume", parts, "--seed", "8"]) == 0
     out = capsys.readouterr().out
-    going_on = f"Going on after epoch 1 with the network in {parts}, whose seed is 0."
-    assert f"\nTraining with batches of 250 images.\n{going_on}\nEpoch 2/2\n" in out
+    resumes = f"Resuming after epoch 1 with the network in {parts}, whose seed is 0."
+    assert f"\nTraining with batches of 250 images.\n{resumes}\nEpoch 2/2\n" in out
     assert f"The network is in {parts}: numpycnn.load_model({parts!r}) reads it.\nTime: " in out
     for one, other in zip(load_model(whole).get_weights(), load_model(parts).get_weights(), strict=True):
         assert one.tobytes() == other.tobytes()
@@ -252,7 +252,7 @@ def test_ctrl_c_says_what_a_file_holds(
     assert main(["--batch-size", "250", "--epochs", str(done), "--resume", path]) == 0
     assert interrupted_at(monkeypatch, hook, "--epochs", "2", "--resume", path) == 130
     out = capsys.readouterr().out
-    assert out.endswith(f"{path} holds the network after epoch {done}; the same command goes on from there.\n")
+    assert out.endswith(f"{path} holds the network after epoch {done}; the same command resumes from there.\n")
     assert ("Done: all of the training, but not the test after it\n" in out) == (done == 2)
 
 

@@ -136,13 +136,13 @@ def test_a_picture_taken_with_the_camera_turned_is_turned_back(tmp_path: Path) -
 
 def test_what_is_no_picture_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(ValueError, match=r"text\.png: is no picture that can be read; cannot identify"):
+    with pytest.raises(ValueError, match=r"text\.png: not a readable picture; cannot identify"):
         read_digit(tmp_path / "text.png")
     whole = saved(tmp_path / "whole.png", 255 * digits(1)[0]).read_bytes()
     (tmp_path / "short.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"short\.png: is no picture that can be read; .*truncated"):
+    with pytest.raises(ValueError, match=r"short\.png: not a readable picture; .*truncated"):
         read_digit(tmp_path / "short.png")
-    with pytest.raises(ValueError, match=r"even\.png: shows nothing but an even surface"):
+    with pytest.raises(ValueError, match=r"even\.png: the picture is blank"):
         read_digit(saved(tmp_path / "even.png", np.full((20, 20), 200.0)))
     with pytest.raises(FileNotFoundError):
         read_digit(tmp_path / "none.png")
@@ -150,7 +150,7 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         read_digit(3)  # type: ignore[arg-type]
     monkeypatch.setattr("numpycnn.datasets.digits.MAX_PIXELS", 783)
     with pytest.raises(
-        ValueError, match=r"whole\.png: is no picture that can be read; has 28 by 28 pixels; at most 783 are read"
+        ValueError, match=r"whole\.png: not a readable picture; has 28 by 28 pixels; at most 783 are read"
     ):
         read_digit(tmp_path / "whole.png")
 
@@ -170,7 +170,7 @@ def test_any_network_of_such_images_takes_them(shape: tuple[int, ...]) -> None:
     assert as_input(digit, shape).shape == (1, *shape)
     assert as_input(digit, shape).ravel().tolist() == digit.ravel().tolist()
     with pytest.raises(
-        ValueError, match=r"expected a network of images of 28 by 28 pixels; its input_shape is \(8, 8\)"
+        ValueError, match=r"expected a network for images of 28 by 28 pixels; its input_shape is \(8, 8\)"
     ):
         as_input(digit, (8, 8))
 
@@ -214,6 +214,6 @@ def test_the_command_explains_what_it_lacks(tmp_path: Path, capsys: pytest.Captu
     assert "good.png: " in out
     Sequential([Dense(10, input_shape=(64,))], seed=0).save(tmp_path / "small.safetensors")
     assert main(["predict", "--model", str(tmp_path / "small.safetensors"), good]) == 1
-    assert "small.safetensors: expected a network of images of 28 by 28 pixels" in capsys.readouterr().err
-    with pytest.raises(ModelFileError, match=r"^small: expected a network of images of 28 by 28 pixels; .* \(64,\)$"):
+    assert "small.safetensors: expected a network for images of 28 by 28 pixels" in capsys.readouterr().err
+    with pytest.raises(ModelFileError, match=r"^small: expected a network for images of 28 by 28 pixels; .* \(64,\)$"):
         likeliest(load_model(tmp_path / "small.safetensors"), "small", digits(1)[0])

@@ -368,7 +368,7 @@ def test_the_command_trains_a_little_and_says_so(
     output = tmp_path / "page.html"
     assert main(["explore", "--output", str(output), "--digit", "3"]) == 0
     printed = capsys.readouterr().out
-    assert "Learning to read digits from 400 of the 600 images, once over: a few seconds." in printed
+    assert "Training one epoch on 400 of the 600 images: a few seconds." in printed
     assert f"{output}: {output.stat().st_size / 1e6:.2f} MB, test image 3, a {y_test[3]}." in printed
     facts = facts_of(output.read_text(encoding="utf-8"))
     assert facts["example"] == 3
@@ -388,7 +388,7 @@ def test_the_command_takes_a_network_from_a_file(
     assert main(["explore", "--model", str(tmp_path / "model.safetensors"), "--output", str(output)]) == 0
     assert "Learning" not in capsys.readouterr().out
     facts = facts_of(output.read_text(encoding="utf-8"))
-    assert ("dense/scores_gradient" in facts["tensors"]) == (loss is not None)
+    assert ("dense/pre_activation_gradient" in facts["tensors"]) == (loss is not None)
 
 
 def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -397,7 +397,7 @@ def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.Ca
     for arguments, message in [
         (
             ["--model", str(tmp_path / "model.safetensors")],
-            "expected a network of images of 28 by 28 pixels; its input_shape is (5,)",
+            "expected a network for images of 28 by 28 pixels; its input_shape is (5,)",
         ),
         (["--digit", "10000"], "--digit: the test images are 0 to 9999; received 10000"),
         (["--model", str(tmp_path / "none.safetensors")], "No such file"),
@@ -410,7 +410,7 @@ def test_the_command_explains_what_will_not_do(tmp_path: Path, capsys: pytest.Ca
 def test_the_command_raises_what_is_reported() -> None:
     network = Sequential([Dense(10, input_shape=(5,))], seed=0)
     with pytest.raises(
-        ModelFileError, match=r"expected a network of images of 28 by 28 pixels; its input_shape is \(5,\)"
+        ModelFileError, match=r"expected a network for images of 28 by 28 pixels; its input_shape is \(5,\)"
     ):
         explore.as_inputs(network, np.zeros((1, 28, 28)))
     arguments = argparse.Namespace(digit=10_000, model=None, output="")

@@ -916,7 +916,7 @@ class Twice(Layer):
         return 2 * dy, {}
 
     def inside(self, x: Array, cache: Cache) -> dict[str, Array]:
-        return {"mask": np.array(3, np.int64), "scores": np.array("text")}
+        return {"mask": np.array(3, np.int64), "pre_activation": np.array("text")}
 
 
 def test_a_layer_that_the_page_does_not_know_is_shown_as_traced(browser: Browser, tmp_path: Path) -> None:

@@ -230,7 +230,8 @@ def test_winograd_equals_im2col(
 
 def test_winograd_is_chosen_for_the_kernels_it_is_for() -> None:
     def chosen(filters: int, channels: int, **options: Any) -> bool:
-        return winograd.is_faster(Conv2D(filters, **{"kernel_size": 3, "input_shape": (9, 9, channels)} | options))
+        given: dict[str, Any] = {"kernel_size": 3, "input_shape": (9, 9, channels), **options}
+        return winograd.is_faster(Conv2D(filters, **given))
 
     assert chosen(64, 32)
     assert chosen(24, 24)

@@ -43,7 +43,9 @@ def bytes_of(arrays: Arrays) -> dict[str, bytes]:
 def slots_of(model: Sequential, layer: str) -> dict[str, bytes]:
     assert model.optimizer is not None
     slots = model.optimizer.state.items()
-    return {f"{slot} {name}": a.tobytes() for slot, of in slots for name, a in of.items() if name.startswith(f"{layer}/")}
+    return {
+        f"{slot} {name}": a.tobytes() for slot, of in slots for name, a in of.items() if name.startswith(f"{layer}/")
+    }
 
 
 @pytest.mark.parametrize("frozen", [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
@@ -101,13 +103,13 @@ def test_a_frozen_convolution_costs_no_product_for_its_kernel_on_the_fast_path(
     model = Sequential(layers, seed=0)
     model.compile("sgd", "mse")
     x, y = np.ones((2, 9, 9, channels)), np.ones((2, 2))
-    products, true = [], way.transposed_times
+    products, true = [], way.blocked_matmul_transposed
 
     def noted(a: Array, b: Array) -> Array:
         products.append(a.shape)
         return true(a, b)
 
-    monkeypatch.setattr(way, "transposed_times", noted)
+    monkeypatch.setattr(way, "blocked_matmul_transposed", noted)
     model.train_on_batch(x, y)
     both, products[:] = len(products), []
     model.layers[1].trainable = False

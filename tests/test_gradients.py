@@ -186,6 +186,27 @@ def test_micro_batches_have_masks_of_their_own(monkeypatch: pytest.MonkeyPatch) 
     assert len({row.tobytes() for row in step.result.y_pred}) == 4
 
 
+def test_weights_multiply_the_losses_and_their_gradients() -> None:
+    """Each example as often as its weight says; one of weight 0 not at all, though its loss is infinite."""
+    model = Sequential([Dense(2, input_shape=(3,))], seed=0, dtype="float64")
+    objective = training.make_objective(model, MeanSquaredError(), DTYPE, fast=False)
+    x, y = np.random.default_rng(0).normal(size=(4, 3)), np.zeros((4, 2))
+
+    def step(rows: list[int], targets: Array, weights: Array | None) -> training.StepResult:
+        data = Data(x[rows], targets[rows], weights)
+        return training.batch_gradients(objective, Position(0, 0), data, np.arange(len(rows)))
+
+    bad = y.copy()
+    bad[3] = np.inf
+    with np.errstate(invalid="ignore"):
+        weighted = step([0, 1, 2, 3], bad, np.array([1, 2, 1, 0]))
+    repeated = step([0, 1, 1, 2], y, None)
+    assert weighted.result.losses.sum() == pytest.approx(repeated.result.losses.sum(), rel=1e-14)
+    ours, theirs = training.total(weighted.terms), training.total(repeated.terms)
+    for key in theirs:
+        np.testing.assert_allclose(ours[key], theirs[key], rtol=1e-13)
+
+
 def test_layers_have_masks_of_their_own() -> None:
     """In chains inside too."""
     model = Sequential([Dropout(0.5, input_shape=(64,)), Dropout(0.5), Sequential([Dropout(0.5), Dropout(0.5)])])

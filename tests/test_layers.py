@@ -17,6 +17,7 @@ from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
 from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.kernel import KernelLayer
+from numpycnn.layers.stage import Stage
 
 every_layer = pytest.mark.parametrize("kind", CASES)
 seeds = st.integers(0, 2**32 - 1)
@@ -184,7 +185,16 @@ def test_the_parts_of_backward_are_its_own() -> None:
     assert layer.inside(dy, None) == layer.inside_gradients(dy, None) == {}
     assert layer.activation == "linear"
     assert Layer.param_shapes(layer, (3,)) == Layer.make_params(layer, (3,), np.random.default_rng(0), float) == {}
-    assert layer.state == layer.next_state(None) == {}
+    assert layer.state == layer.next_state(None) == Layer.state_shapes(layer, (3,)) == Stage().state == {}
+
+
+def test_a_copy_with_other_arrays() -> None:
+    """Of a layer that is not built it has none either."""
+    layer = built(Dense(2, input_shape=(3,)), 0, np.float64)
+    twin = layer.with_arrays({key: 2 * array for key, array in layer.params.items()}, {})
+    x = batch(layer, 2, 0, np.float64)
+    np.testing.assert_allclose(twin(x), 2 * layer(x))
+    assert not Dense(2).with_arrays({}, {}).built
 
 
 def test_a_called_layer_is_the_first_of_a_model() -> None:

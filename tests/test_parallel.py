@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from networks import CLASSES, fingerprint, small_data
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -29,6 +31,7 @@ from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import blas
 from numpycnn.engine import workers as parallel
+from numpycnn.engine.fast import scratch
 from numpycnn.engine.process import token
 from numpycnn.engine.training import MAX_MICRO_BATCH, count_multiplications, micro_batches, min_examples
 from numpycnn.engine.workers import (
@@ -90,6 +93,18 @@ def cuts(count: int, batch_size: int, least: int) -> list[int]:
 )
 def test_where_a_batch_is_cut(count: int, least: int, sizes: list[int]) -> None:
     assert [len(range(count)[rows]) for rows in micro_batches(count, least)] == sizes
+
+
+@given(count=st.integers(1, 10_000), least=st.integers(1, 2000))
+def test_micro_batches_are_as_even_as_can_be(count: int, least: int) -> None:
+    """Whatever the count: all examples, in order, in lengths that differ by one at most."""
+    cuts = micro_batches(count, least)
+    assert [cut.start for cut in cuts[1:]] == [cut.stop for cut in cuts[:-1]]
+    assert (cuts[0].start, cuts[-1].stop) == (0, count)
+    sizes = {cut.stop - cut.start for cut in cuts}
+    assert max(sizes) - min(sizes) <= 1
+    assert 0 < min(sizes) <= max(sizes) <= MAX_MICRO_BATCH
+    assert (len(cuts) == 1) == (count == 1 or count < min(least, MAX_MICRO_BATCH + 1))
 
 
 def test_how_many_examples_dividing_pays_for() -> None:
@@ -379,6 +394,20 @@ def test_the_gradient_of_a_layer_of_ones_own_is_summed_and_left_alone(
 
 
 # ---------------------------------------------------------------- threads
+
+
+@pytest.mark.parametrize("share", [{"workers": 1}, {"workers": 3}, {"executor": True}], ids=repr)
+def test_no_scratch_memory_is_kept_in_any_thread(share: dict[str, Any]) -> None:
+    """Nor in those of an executor of the caller's own, which go on."""
+    with ThreadPoolExecutor(2) as executor:
+        how = {"executor": executor} if "executor" in share else share
+        x, y = small_data(EXAMPLES)
+        model = network(fast=True)
+        for work in (model.fit, model.evaluate):
+            work(x, y, TO_LEARN, verbose=0, **how)
+            assert not any(buffers.free or buffers.in_use for buffers in scratch.ALL_BUFFERS)
+        model.predict(x, **how)
+        assert not any(buffers.free or buffers.in_use for buffers in scratch.ALL_BUFFERS)
 
 
 @pytest.mark.parametrize("method", METHODS)

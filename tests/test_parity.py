@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from faults import Fault, seeded
 from parity import golden, ours, tutorial
-from parity.draw import Case, Spec, cases
+from parity.draw import Case, Spec, cases, without_nesting
 from parity.figures import BOUNDS, Errors, Figures, error, errors, within, worst
 from parity.golden import Record
 from parity.replay import compared
@@ -21,6 +21,7 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.functional.window import Window
+from numpycnn.layers import BatchNormalization
 from numpycnn.layers.core import Flatten
 
 ROOT = Path(__file__).parent.parent
@@ -60,8 +61,13 @@ def test_the_golden_file_is_small_and_covers_every_part() -> None:
 
 def features(spec: Spec) -> Iterator[str]:
     """What a network puts to the test, in words."""
-    for name, config in spec.layers:
+    if any(name == "Sequential" for name, _ in spec.layers):
+        yield "nested"
+    for name, config in without_nesting(spec.layers):
         yield f"{name} {config.get('activation')}"
+        if name == "BatchNormalization":
+            yield f"{name} of {'vectors' if len(spec.input_shape) == 1 else 'higher ranks'}"
+            yield from (f"{name} {key}={config[key]}" for key in ("center", "scale", "epsilon", "momentum"))
         if "padding" in config:
             strided = " strided" * (max(config["strides"]) > 1) + " dilated" * (
                 max(config.get("dilation_rate", [1])) > 1
@@ -96,6 +102,24 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault(Flatten.forward, "to_channels_last(x, self.data_format)", "x"),
         Fault(Flatten.backward, "from_channels_last(dy.reshape(cache), self.data_format)", "dy.reshape(cache)"),
     ),
+    "variance divided by one less": (
+        Fault(BatchNormalization.statistics, "moments.m2 / moments.size", "moments.m2 / (moments.size - 1)"),
+    ),
+    "epsilon outside of the root": (
+        Fault(functional.inverse_std, "np.sqrt(variance + epsilon)", "(np.sqrt(variance) + epsilon)"),
+    ),
+    "the mean's derivative forgotten": (
+        Fault(functional.batch_norm_backward_input, "dy - mean_dy - xhat * mean_dy_xhat", "dy - xhat * mean_dy_xhat"),
+    ),
+    "the variance's derivative forgotten": (
+        Fault(functional.batch_norm_backward_input, "dy - mean_dy - xhat * mean_dy_xhat", "dy - mean_dy"),
+    ),
+    "momentum the wrong way round": (
+        Fault(BatchNormalization.next_state, "self.momentum * self.state", "(1.0 - self.momentum) * self.state"),
+    ),
+    "the batch's statistics in inference": (
+        Fault(BatchNormalization.forward_micro, "if training and self.trainable:", "if self.trainable:"),
+    ),
     "squared error halved": (Fault(losses.MeanSquaredError.gradient, "2.0 /", "1.0 /"),),
     "probabilities not divided by their sum": (
         Fault(losses.CategoricalCrossentropy.value, "y_pred / row_sums(y_pred)", "y_pred"),
@@ -124,8 +148,8 @@ def test_the_golden_figures_see_faults(name: str) -> None:
 
 def test_what_is_recorded_is_read_back_to_the_last_bit(tmp_path: Path) -> None:
     """Also where the two frameworks differ in sign, or by zero and minus zero."""
-    case, torch, _ = RECORDS[0]
-    keras = Figures(*(-torch.output, 0 * torch.losses), torch.gradients, [-0.0 * w for w in torch.weights])
+    case, torch, _ = next(record for record in RECORDS if record.torch.moving)
+    keras = torch._replace(output=-torch.output, losses=0 * torch.losses, weights=[-0.0 * w for w in torch.weights])
     golden.save([Record(case, torch, keras), Record(case, keras, None)], {}, tmp_path / "golden.npz")
     both, alone = golden.load(tmp_path / "golden.npz")
     assert alone.keras is None
@@ -140,7 +164,8 @@ def test_what_is_recorded_is_read_back_to_the_last_bit(tmp_path: Path) -> None:
 
 
 def flat(figures: Figures) -> list[Array]:
-    return [figures.output, figures.losses, *figures.gradients, *figures.weights]
+    output, losses, gradients, moving, weights, inference = figures
+    return [output, losses, *gradients, *moving, *weights, inference]
 
 
 def test_errors_are_relative_to_the_largest_number() -> None:
@@ -150,12 +175,20 @@ def test_errors_are_relative_to_the_largest_number() -> None:
     assert error(np.array([np.nan]), np.array([1.0])) == np.inf
     assert error(np.zeros(2), np.zeros(2)) == 0.0
     ones = [np.ones(2)]
-    base = Figures(np.ones(2), np.ones(2), ones, ones)
-    found = errors(Figures(np.array([1.0, 1.5]), np.array([1.0, 1.25]), ones, [np.array([1.0, 1.125])]), base)
-    assert found == Errors(output=0.5, loss=0.0, gradients=0.0, training=0.25)
-    assert worst([found, Errors(0.0, 1.0, 0.0, 0.0)]) == Errors(0.5, 1.0, 0.0, 0.25)
+    base = Figures(np.ones(2), np.ones(2), ones, ones, ones, np.ones(2))
+    other = base._replace(
+        output=np.array([1.0, 1.5]),
+        losses=np.array([1.0, 1.25]),
+        moving=[np.array([1.75, 1.0])],
+        weights=[np.array([1.0, 1.125])],
+    )
+    found = errors(other, base)
+    assert found == Errors(output=0.5, loss=0.0, gradients=0.0, moving=0.75, training=0.25)
+    assert errors(base._replace(inference=np.array([1.0, 2.0])), base).training == 1.0
+    assert errors(base._replace(moving=[]), base._replace(moving=[])).moving == 0.0
+    assert worst([found, Errors(0.0, 1.0, 0.0, 0.0, 0.0)]) == Errors(0.5, 1.0, 0.0, 0.75, 0.25)
     assert within(found, found)
-    assert not within(worst([found, Errors(0.0, 1.0, 0.0, 0.0)]), found)
+    assert not within(worst([found, Errors(0.0, 1.0, 0.0, 0.0, 0.0)]), found)
 
 
 def dense_case(weight: float, activation: str, loss: str = "MeanSquaredError") -> Case:

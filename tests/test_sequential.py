@@ -706,7 +706,9 @@ def test_a_split_keeps_the_first_part(count: int, fraction: float, kept: int) ->
         assert validation is not None
         for part, rows in ((train, slice(kept)), (validation, slice(kept, None))):
             assert [part.x.tolist(), part.y.tolist()] == [x[rows].tolist(), y[rows].tolist()]
-            assert part.weights is None if weights is None else part.weights.tolist() == weights[rows].tolist()
+            assert (part.weights is None) == (weights is None)
+            if part.weights is not None:
+                assert (2 * part.weights).tolist() == x[rows].tolist()
 
 
 def test_a_split_leaves_examples_on_both_sides() -> None:

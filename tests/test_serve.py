@@ -643,7 +643,7 @@ def test_what_is_refused_says_what_was_expected(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(RequestError, match="target: expected null, for the model has no loss"):
         session.trace_request({"x": [0] * 64, "target": [1, 0, 0]})
     with pytest.raises(ValueError, match="expected a finite number; received NaN"):
-        protocol.no_constant("NaN")
+        protocol.refuse_constant("NaN")
     for seconds in (0.01, -1.0):
         one, other = socket.socketpair()
         with one, other:
@@ -891,7 +891,7 @@ def test_the_first_frame_and_the_newest_are_kept_however_large() -> None:
 
 
 @pytest.fixture
-def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> tuple[Data, Data]:
+def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> Any:
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     part = (x_train[:300], y_train[:300]), (x_test[:50], y_test[:50])
     monkeypatch.setattr(mnist, "load_data", lambda: part)
@@ -956,8 +956,8 @@ def test_ctrl_c_before_it_began(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert capsys.readouterr().out == "\nStopped by Ctrl-C before it began.\n"
 
 
-def test_the_command_watches_the_digit_and_trains_on_mnist(part_of_mnist: tuple[Data, Data]) -> None:
-    running = serve.prepared(options(digit=7))
+def test_the_command_watches_the_digit_and_trains_on_mnist(part_of_mnist: Any) -> None:
+    running = serve.make_server(options(digit=7))
     try:
         assert running.session.example == 7
         np.testing.assert_allclose(running.session.x[:, :, :, 0], part_of_mnist[1][0] / 255, rtol=1e-6)
@@ -972,8 +972,8 @@ def test_the_command_watches_the_digit_and_trains_on_mnist(part_of_mnist: tuple[
 @pytest.mark.parametrize(
     ("loss", "units", "reason"),
     [
-        (None, 10, "Training is off: the network is not compiled, so it has no loss to make small."),
-        ("mse", 5, r"Training is off: the network's output is (5,), and digits are of ten classes."),
+        (None, 10, "Training is off: the network is not compiled, so it has no loss to minimize."),
+        ("mse", 5, r"Training is off: the network's output is (5,), but MNIST has ten classes."),
         ("sparse_categorical_crossentropy", 10, ""),
     ],
 )
@@ -982,7 +982,7 @@ def test_the_command_takes_a_network_from_a_file(tmp_path: Path, loss: str | Non
     if loss:
         network.compile("sgd", loss)
     network.save(tmp_path / "model.safetensors")
-    running = serve.prepared(options(model=str(tmp_path / "model.safetensors")))
+    running = serve.make_server(options(model=str(tmp_path / "model.safetensors")))
     try:
         assert running.trainer.able == (not reason)
         assert running.trainer.reason == reason
@@ -994,11 +994,11 @@ def test_the_command_takes_a_network_from_a_file(tmp_path: Path, loss: str | Non
 @pytest.mark.usefixtures("part_of_mnist")
 def test_the_command_explains_what_will_not_do(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ModelFileError, match="--digit: the test images are 0 to 49; received 50"):
-        serve.prepared(options(digit=50))
+        serve.make_server(options(digit=50))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OSError, match=rf"--port {port}: "):
-            serve.prepared(options(port=port))
+            serve.make_server(options(port=port))
         assert main(["serve", "--no-browser", "--port", str(port)]) == 1
     assert f"--port {port}: " in capsys.readouterr().err
     assert not [thread for thread in threading.enumerate() if thread.name == "training"]

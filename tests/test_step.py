@@ -160,7 +160,7 @@ def everything() -> Case:
 FAULTS = {
     "a micro-batch's mean": Fault(training.learn, "/ job.batch", "/ len(job.data)"),
     "a term lost": Fault(training.total, "term[name] for term in terms if", "term[name] for term in terms[:1] if"),
-    "masks of the first micro-batch": Fault(training.learn, "place.rng(job.micro)", "place.rng(0)"),
+    "masks of the first micro-batch": Fault(training.learn, "position.rng(job.micro)", "position.rng(0)"),
     "state that stays": Fault(Sequential._learn, "objective.network.set_state(step.state)", "pass"),
     "moments of the first micro-batch": Fault(share_moments, "F.merge_moments(parts)", "parts[0]"),
     "sums of the first micro-batch": Fault(

@@ -10,12 +10,14 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, reference
 from numpycnn.common.randomness import descendant
-from numpycnn.common.typing import Array
-from numpycnn.engine import training
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.engine import training, workers
 from numpycnn.engine.batching import Data
+from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Position
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.optimizers import SGD
+from numpycnn.show import trace as trace_module
 from numpycnn.show.trace import Trace
 
 
@@ -179,6 +181,58 @@ def test_the_masks_are_those_of_the_next_step_of_training() -> None:
             losses.add(loss)
         assert network.trace(x, y).loss == pytest.approx(network.evaluate(x, y, verbose=0), rel=1e-5)
     assert len(losses) == 4
+
+
+def masks_of_training(model: Sequential, x: Array, y: Array) -> dict[str, Array]:
+    """The masks that each Dropout used in a step of `train_on_batch`, by its path, in the order of the examples."""
+    found: dict[str, list[Array]] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for path, layer in model.leaves():
+            if isinstance(layer, Dropout):
+
+                def noted(shape: Shape, rng: Rng | None, of: Dropout = layer, name: str = str(path)) -> Array:
+                    kept = Dropout.draw(of, shape, rng)
+                    found.setdefault(name, []).append(kept)
+                    return kept
+
+                patch.setattr(layer, "draw", noted)
+        model.train_on_batch(x, y)
+    return {name: np.concatenate(masks) for name, masks in found.items()}
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_masks_are_those_of_every_micro_batch(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In chains inside too, on both paths, step after step."""
+    monkeypatch.setattr(training, "min_examples", lambda network: 3)
+    monkeypatch.setattr(workers, "processors", lambda: 1)  # micro-batches come one after the other
+    monkeypatch.setattr(trace_module, "min_examples", lambda network: 3)
+    inner = Sequential([Dense(9, activation="tanh"), Dropout(0.25), Sequential([Dropout(0.5)])])
+    layers = [Conv2D(3, 3, activation="relu", input_shape=(8, 8, 1)), MaxPooling2D(2), Dropout(0.5), Flatten(), inner]
+    model = Sequential([*layers, Dense(CLASSES, activation="softmax")], seed=2, fast=fast)
+    model.compile("sgd", "categorical_crossentropy")
+    x, y = small_data(10)
+    for _ in range(2):
+        trace = model.trace(x, training=True)
+        used = masks_of_training(model, x, y)
+        assert used.keys() == {"dropout", "sequential/dropout", "sequential/sequential/dropout"}
+        for name, kept in used.items():
+            np.testing.assert_array_equal(trace[name].inside["mask"] > 0, kept)
+
+
+def test_a_batch_in_one_piece_has_the_gradients_of_its_micro_batches() -> None:
+    """`in_one_piece`, which divides the batch where training does, forward and back."""
+    inner = Sequential([Dense(9, activation="tanh"), Dropout(0.25)])
+    model = Sequential([Dense(4, input_shape=(3,)), inner, BatchNormalization(), Dense(2)], seed=2, dtype="float64")
+    model.layers[0].trainable = False
+    x, dy, position = np.random.default_rng(0).normal(size=(10, 3)), np.ones((10, 2)), Position(2, 5)
+    whole = in_one_piece(model, position, [slice(0, 10)])
+    plain = model.forward(x, training=True, rng=position.rng(0))
+    y, caches = whole.forward(x, training=True, rng=position.rng(0))
+    np.testing.assert_array_equal(y, plain[0])
+    dx, gradients = whole.backward(dy, caches)
+    expected_dx, expected = model.backward(dy, plain[1])
+    np.testing.assert_allclose(dx, expected_dx, rtol=1e-12, atol=1e-15)
+    assert gradients.keys() == expected.keys() == {name for name in model.params if not name.startswith("dense/")}
 
 
 def test_a_trace_changes_nothing_and_shares_nothing() -> None:

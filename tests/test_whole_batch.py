@@ -1,8 +1,11 @@
 """Layers that look across the examples of a batch: they get all of it, and give the same bytes for any workers."""
 
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, ClassVar
 
@@ -14,6 +17,7 @@ from networks import fingerprint
 from numpycnn import Sequential
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import training
+from numpycnn.engine.batching import Data
 from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer
 from numpycnn.layers.stage import Stage
 
@@ -199,6 +203,27 @@ def test_images_are_normalized_on_both_paths_alike() -> None:
     for fast, data_format in [(True, "channels_last"), (True, "channels_first"), (False, "channels_first")]:
         for ours, plain in zip(trained(fast, data_format), expected, strict=True):
             np.testing.assert_allclose(ours, plain, rtol=1e-12, atol=1e-14)
+
+
+def test_a_pass_goes_on_in_another_process_from_the_answers_that_it_was_given() -> None:
+    """There it starts anew; what it gives is the same, to the last bit."""
+    model = network("normalized")
+    assert model.loss is not None
+    objective = training.make_objective(model, model.loss, model.dtype, fast=True)
+    job = training.TrainingJob(0, Data(ROWS, TARGETS), len(ROWS))
+    one = training.Pass(partial(training.learn, objective, training.Position(0, 0), job), nullcontext)
+    ends = []
+    while not ends:
+        elsewhere = pickle.loads(pickle.dumps(one))  # noqa: S301
+        here, there = one.advance(), elsewhere.advance()
+        if isinstance(here, training.Finished):
+            ends = [here.result, there.result]
+        else:
+            one.answers += here.answer([here.part])
+    assert len(one.answers) == 2  # moments, and sums of gradients
+    first, second = ends
+    assert first.result.losses.tobytes() == second.result.losses.tobytes()
+    assert {k: g.tobytes() for k, g in first.gradients.items()} == {k: g.tobytes() for k, g in second.gradients.items()}
 
 
 # ---------------------------------------------------------------- state

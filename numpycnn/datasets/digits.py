@@ -1,9 +1,9 @@
-"""Digits of one's own as MNIST has them: from a picture, or from anything drawn, to 28 by 28 pixels.
+"""Your own digits in MNIST's format: a picture or a drawing converted to 28 by 28 pixels.
 
-MNIST's digits were fitted into 20 by 20 pixels, their proportions kept, and put into 28 by 28 with their centre of mass
-in the middle: of the 60,000 training images the longer side has 20 pixels in all but 13, and the centre of mass is
-within half a pixel of (14, 14) in all. A network that learnt from such images reads others badly; `as_mnist` makes a
-drawing into one. Source: LeCun, Cortes and Burges, "The MNIST database".
+MNIST's digits were scaled to fit 20 by 20 pixels, keeping their proportions, and placed in 28 by 28 with their centre
+of mass in the middle: of the 60,000 training images the longer side has 20 pixels in all but 13, and the centre of mass
+is within half a pixel of (14, 14) in all. A network trained on such images misclassifies others; `as_mnist` normalizes
+a drawing in this way. Source: LeCun, Cortes and Burges, "The MNIST database".
 """
 
 import os
@@ -17,8 +17,8 @@ from numpycnn.common.typing import Array
 
 SIDE = 28
 BOX = 20
-MIDDLE = 14  # where the centre of mass goes, counted in pixels from the top left one's centre
-FAINT = 0.2  # in a picture, what is fainter than this part of the strongest ink is paper
+MIDDLE = 14  # the centre of mass, in pixels from the centre of the top left one
+FAINT = 0.2  # in a picture, ink fainter than this fraction of the strongest is paper
 MAX_PIXELS = 50_000_000
 SHADES = " .:-=+*#%@"
 
@@ -26,9 +26,9 @@ __all__ = ["as_input", "as_mnist", "as_text", "read_digit"]
 
 
 def as_mnist(image: Any) -> Array:
-    """A drawing, (rows, columns), 0 where it is empty, as MNIST would have it: (28, 28), float32 from 0 to 1.
+    """A drawing, (rows, columns), 0 on the background, in MNIST's format: (28, 28), float32 from 0 to 1.
 
-    Raises ValueError or TypeError for what is no such array, or is empty.
+    Raises ValueError or TypeError for any other array, and for an empty drawing.
     """
     image = checks.numbers("as_mnist", "image", image)
     if image.ndim != 2 or not np.isfinite(image).all() or not (image > 0).any():
@@ -45,13 +45,13 @@ def as_mnist(image: Any) -> Array:
 
 
 def cropped(image: Array) -> Array:
-    """The part of the image that has ink."""
+    """The bounding box of the ink."""
     rows, cols = (np.flatnonzero(image.any(axis=1 - axis)) for axis in (0, 1))
     return image[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
 
 def resampling(new: int, old: int) -> Array:
-    """The matrix (new, old) that averages a line of `old` pixels into `new`: each takes what it covers of each."""
+    """The matrix (new, old) that resamples a line of `old` pixels to `new` by area averaging."""
     edges = np.arange(new + 1) * (old / new)
     starts = np.arange(old)
     overlap = np.minimum(edges[1:, None], starts + 1) - np.maximum(edges[:-1, None], starts)  # (new, old)
@@ -59,52 +59,52 @@ def resampling(new: int, old: int) -> Array:
 
 
 def place(mass: Array) -> int:
-    """Where a line of pixels begins in the frame, for its centre of mass to be nearest to the middle."""
+    """The offset in the frame that brings the centre of mass of a line of pixels closest to the middle."""
     centre = (mass * np.arange(len(mass))).sum() / mass.sum()
     return int(np.clip(np.floor(MIDDLE - centre + 0.5), 0, SIDE - len(mass)))
 
 
 def read_digit(path: str | os.PathLike[str]) -> Array:
-    """A picture of one digit, dark on light or light on dark, as `as_mnist` makes it. Needs Pillow.
+    """Read a picture of one digit, dark on light or light on dark, in the format of `as_mnist`. Needs Pillow.
 
-    What is like the picture's border is paper. Raises ImportError without Pillow, ValueError for a file that is no
-    picture, is very large or shows nothing, TypeError for what is no path, and OSError.
+    The median of the picture's border is the background. Raises ImportError without Pillow; ValueError for a file that
+    is not a picture, too large, or blank; TypeError for anything but a path; and OSError.
     """
     path = checks.path("read_digit", "path", path)
     grey = read_grey(path)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     ink = np.abs(grey - np.median(border))
     if ink.max() < 16:  # of 255
-        raise ValueError(f"{path}: shows nothing but an even surface")
+        raise ValueError(f"{path}: the picture is blank")
     return as_mnist(np.where(ink < FAINT * ink.max(), 0, ink))
 
 
 def read_grey(path: str) -> Array:
-    """A picture in shades of grey, 0 to 255: (rows, columns). What is transparent is white."""
+    """A picture in shades of grey, 0 to 255: (rows, columns); transparent pixels are white."""
     try:
         from PIL import Image, ImageOps
     except ImportError:
         raise ImportError("to read pictures, install Pillow: pip install 'numpycnn[images]'") from None
-    with open(path, "rb") as file:  # what the system refuses is raised as it is
+    with open(path, "rb") as file:  # OSError is raised unchanged
         try:
             picture = Image.open(file)
             if picture.width * picture.height > MAX_PIXELS:
                 raise ValueError(f"has {picture.width} by {picture.height} pixels; at most {MAX_PIXELS} are read")
             upright = ImageOps.exif_transpose(picture).convert("RGBA")
         except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-            raise ValueError(f"{path}: is no picture that can be read; {error}") from None
+            raise ValueError(f"{path}: not a readable picture; {error}") from None
     white = Image.new("RGBA", upright.size, "white")
     return np.asarray(Image.alpha_composite(white, upright).convert("L"), np.float64)
 
 
 def as_input(image: Array, input_shape: tuple[int, ...]) -> Array:
-    """A digit, (28, 28), as a batch of one for a network. Raises ValueError for a network of other images."""
+    """A digit, (28, 28), as a batch of one for a network. Raises ValueError for a network for other images."""
     if np.prod(input_shape) != SIDE * SIDE:
-        raise ValueError(f"expected a network of images of 28 by 28 pixels; its input_shape is {input_shape}")
-    return image.reshape(1, *input_shape)
+        raise ValueError(f"expected a network for images of 28 by 28 pixels; its input_shape is {input_shape}")
+    return image.reshape(1, *input_shape)  # (1, *input_shape)
 
 
 def as_text(image: Array) -> Iterator[str]:
-    """A digit as 28 lines of text, each pixel two characters wide; the more ink, the denser."""
+    """A digit as 28 lines of text, each pixel two characters wide; denser characters are more ink."""
     for row in np.clip(image * len(SHADES), 0, len(SHADES) - 1).astype(int):
         yield "".join(2 * SHADES[shade] for shade in row).rstrip()

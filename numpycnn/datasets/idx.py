@@ -1,10 +1,10 @@
-"""The IDX format, in which MNIST is published: a header and the numbers of one array.
+"""The IDX format, in which MNIST is published: a header and the values of one array.
 
     bytes 0, 1     zero
-    byte 2         the type of the numbers (see TYPES)
+    byte 2         the type of the values (see TYPES)
     byte 3         the number of axes
-    then           the size of each axis, four bytes each, the most significant first
-    then           the numbers, the last axis fastest, the most significant byte first
+    then           the size of each axis, four bytes each, big-endian
+    then           the values in C order, big-endian
 
 Source: the description on the MNIST pages of LeCun, Cortes and Burges.
 """
@@ -30,10 +30,10 @@ CHUNK = 2**20
 
 
 def read_idx(path: str | PathLike[str]) -> Array:
-    """The array in an IDX file, plain or compressed with gzip, in the machine's own byte order.
+    """Read the array in an IDX file, plain or compressed with gzip, in native byte order.
 
     Raises ValueError, naming the file and what was expected, for a file that is not IDX, too short or too long for the
-    sizes it states, or damaged; TypeError for what is no path; OSError for a file that cannot be opened.
+    sizes it states, or damaged; TypeError for anything but a path; OSError for a file that cannot be opened.
     """
     path = Path(checks.path("read_idx", "path", path))
     with path.open("rb") as file:
@@ -56,8 +56,8 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile) -> Array:
         received = f"only {len(data)}" if len(data) < expected else "more"
         raise ValueError(f"{path}: expected {expected} bytes of data for the sizes {shape}; received {received}")
     try:
-        return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
-    except ValueError as error:  # a size of zero among sizes that no array can have
+        return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))  # shape
+    except ValueError as error:  # a size of zero among sizes too large for an array
         raise ValueError(f"{path}: expected sizes that an array can have; received {shape}: {error}") from None
 
 
@@ -75,7 +75,7 @@ def _read_header(path: Path, file: BinaryIO | gzip.GzipFile) -> tuple[np.dtype, 
 
 
 def _chunks(file: BinaryIO | gzip.GzipFile, count: int) -> Iterator[bytes]:
-    """At most `count` bytes, in chunks: whatever sizes a file states, no more is held than it has."""
+    """At most `count` bytes, in chunks, so that no more memory is allocated than the file has bytes."""
     while count > 0 and (chunk := file.read(min(CHUNK, count))):
         count -= len(chunk)
         yield chunk

@@ -1,4 +1,4 @@
-"""MNIST: 70,000 handwritten digits of 28 by 28 pixels. The four files travel with the package (`mnist_files/`).
+"""MNIST: 70,000 handwritten digits of 28 by 28 pixels. The four files are part of the package (`mnist_files/`).
 
 Yann LeCun and Corinna Cortes hold the copyright of the MNIST dataset, a derivative work of original NIST datasets; it
 is made available under the terms of the Creative Commons Attribution-Share Alike 3.0 license.
@@ -15,7 +15,7 @@ FILES = Path(__file__).parent / "mnist_files"
 
 @explains_arguments
 def load_data() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """((x_train, y_train), (x_test, y_test)), as Keras returns them; nothing is fetched, nothing is cached.
+    """((x_train, y_train), (x_test, y_test)), as Keras returns them; nothing is downloaded or cached.
 
     x_train: (60000, 28, 28) uint8, 0 is background and 255 ink; y_train: (60000,) uint8, the digits 0 to 9.
     x_test, y_test: likewise, 10,000 of them.

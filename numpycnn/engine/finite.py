@@ -17,7 +17,7 @@ def check_losses(owner: str, where: str, losses: Array, data: Data, order: Array
     examples = np.sort(order[bad])
     raise ValueError(
         f"{owner} is {losses[bad][0]} in {where}, for {len(examples)} of {len(losses)} examples; "
-        f"{reason(data, np.sort(order))}. Nothing was learnt from this batch. With the callback "
+        f"{reason(data, np.sort(order))}. The weights were not changed by this batch. With the callback "
         "TerminateOnNaN training ends without an error"
     )
 

@@ -1,4 +1,4 @@
-"""Models in files.
+"""Saving and loading models.
 
 `model.py` writes and reads a whole model, `weights.py` weights alone, and `resume.py` goes on with a training. Below
 them, `formats.py` maps a path to a format; `container.py` is this library's file, whose header is in `safetensors.py`;

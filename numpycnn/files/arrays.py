@@ -9,22 +9,26 @@ Names are made from the model, and not taken apart, so layers may hold layers to
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numpycnn.callbacks import Callback
 from numpycnn.common.typing import Array, Shape
 from numpycnn.files.safetensors import ArraySpec
 from numpycnn.layers.stage import of_prefix, with_prefix
-from numpycnn.models import Sequential
+
+if TYPE_CHECKING:
+    from numpycnn.callbacks import Callback
+    from numpycnn.models import Sequential
+
 
 Arrays = dict[str, Array]
 Specs = dict[str, ArraySpec]
 CALLBACK_ARRAY = re.compile(r"callbacks/(0|[1-9][0-9]{0,8})/(.+)", re.DOTALL)
 
 
-def arrays_of(model: Sequential, callbacks: Sequence[Callback]) -> Arrays:
-    """All arrays, by the names in the file."""
+def arrays_of(model: "Sequential", callbacks: Sequence["Callback"]) -> Arrays:
+    """All arrays of a model and its callbacks, by their names in the file."""
     arrays = with_prefix("weights", model.weights)
     if model.optimizer is not None:
         for slot in model.optimizer.slots():
@@ -34,7 +38,7 @@ def arrays_of(model: Sequential, callbacks: Sequence[Callback]) -> Arrays:
     return {name: np.asarray(array) for name, array in arrays.items()}
 
 
-def build(model: Sequential, input_shape: Shape, arrays: Arrays) -> None:
+def build(model: "Sequential", input_shape: Shape, arrays: Arrays) -> None:
     """Give a model its weights and its optimizer's slots."""
     weights = of_prefix("weights", arrays)
     params = {name: weights[name] for name in model.param_shapes(input_shape)}
@@ -46,7 +50,7 @@ def build(model: Sequential, input_shape: Shape, arrays: Arrays) -> None:
 
 
 def callback_states(callbacks: int, arrays: Arrays) -> list[Arrays]:
-    """The state of each of so many callbacks, by key."""
+    """The state of each of the callbacks, whose number is given, by key."""
     states: list[Arrays] = [{} for _ in range(callbacks)]
     for name, array in arrays.items():
         if found := CALLBACK_ARRAY.fullmatch(name):
@@ -54,8 +58,8 @@ def callback_states(callbacks: int, arrays: Arrays) -> list[Arrays]:
     return states
 
 
-def check_arrays(model: Sequential, input_shape: Shape, callbacks: int, specs: Specs) -> None:
-    """Raise ValueError unless the arrays are those of an unbuilt model and so many callbacks, in its dtype."""
+def check_arrays(model: "Sequential", input_shape: Shape, callbacks: int, specs: Specs) -> None:
+    """Raise ValueError unless the arrays are those of an unbuilt model, in its dtype, and of `callbacks` callbacks."""
     dtype = model.dtype.newbyteorder("<")
     params = {name: ArraySpec(dtype, shape) for name, shape in model.param_shapes(input_shape).items()}
     state = {name: ArraySpec(dtype, shape) for name, shape in model.state_shapes(input_shape).items()}
@@ -67,13 +71,13 @@ def check_arrays(model: Sequential, input_shape: Shape, callbacks: int, specs: S
 
 
 def is_of_callback(name: str, count: int) -> bool:
-    """Whether an array of that name belongs to one of so many callbacks; it checks its state itself."""
+    """Whether the name is that of an array of one of `count` callbacks, which validates it itself."""
     match = CALLBACK_ARRAY.fullmatch(name)
     return match is not None and int(match[1]) < count
 
 
 def check_same_arrays(expected: Specs, found: Specs) -> None:
-    """Raise ValueError unless both have the same names, and the arrays the same shapes and dtypes."""
+    """Raise ValueError unless both have the same names, shapes and dtypes."""
     for name in expected:
         if name not in found:
             raise ValueError(f"expected the array {name}, which is missing")
@@ -85,5 +89,5 @@ def check_same_arrays(expected: Specs, found: Specs) -> None:
 
 
 def spec_of(array: Array) -> ArraySpec:
-    """An array's dtype and shape, as a file declares them."""
+    """The ArraySpec of an array in a file, which is little-endian."""
     return ArraySpec(array.dtype.newbyteorder("<"), array.shape)

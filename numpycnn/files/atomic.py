@@ -1,8 +1,8 @@
-"""A file that is replaced whole or not at all, whatever happens meanwhile.
+"""Atomic writes: a file is replaced completely or not at all.
 
-The new content goes to a file beside the target, is synced to the disk, and then takes the target's place in one
-rename. A process that is killed before that leaves the target as it was, and its own file as leftover, which the next
-one to write there removes: it can tell leftover by its lock, which ends with the process that held it.
+The new content is written to a partial file beside the target, synced to disk, and renamed to the target. A process
+that is killed before that leaves the target unchanged, and its partial file behind. The next process that writes there
+removes such leftovers: they are not locked, because a lock ends with the process that held it.
 """
 
 import errno
@@ -18,7 +18,7 @@ from typing import IO, Any
 fcntl: Any
 try:
     import fcntl
-except ImportError:  # Windows, where a file that is open cannot be removed: that serves as the lock
+except ImportError:  # Windows, where an open file cannot be removed, which serves as the lock
     fcntl = None
 
 PARTIAL = ".partial"
@@ -26,16 +26,16 @@ PARTIAL = ".partial"
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file to write to, which becomes `path` when the body ends without an error. Raises what the system raises."""
+    """A file to write to, renamed to `path` when the body ends without an error. Raises OSError."""
     target = Path(os.path.realpath(path))  # a link stays a link
-    if os.path.lexists(target) and not os.path.isfile(target):  # a device would be lost
+    if os.path.lexists(target) and not os.path.isfile(target):  # a device would be replaced
         raise OSError(errno.EINVAL, "expected a file to replace; found something else", str(target))
     remove_leftovers(target)
     file = new_partial(target)
     try:
         with file:
             if target.exists():
-                shutil.copymode(target, file.name)  # what others may not read stays so
+                shutil.copymode(target, file.name)  # keep the permissions
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -51,7 +51,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove what killed processes left beside `path`; what another process is writing stays."""
+    """Remove the partial files that killed processes left beside `path`, but not those being written."""
     target = Path(os.path.realpath(path))
     name = re.compile(re.escape(target.name) + r"\.[0-9a-f]{8}" + re.escape(PARTIAL))
     for leftover in [file for file in target.parent.iterdir() if name.fullmatch(file.name)]:
@@ -65,7 +65,7 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
 
 
 def prepare(path: str | os.PathLike[str]) -> None:
-    """Remove leftover beside `path`, and raise OSError where no file could be written, before work is lost by it."""
+    """Remove leftovers beside `path`, and raise OSError if no file can be written there, before any work is done."""
     remove_leftovers(path)
     with new_partial(Path(os.path.realpath(path))) as file:
         pass
@@ -82,19 +82,19 @@ def new_partial(target: Path) -> IO[bytes]:
 
 
 def claimed(file: IO[bytes]) -> bool:
-    """Lock a new file until it is closed. False if another process took it for leftover just before."""
+    """Lock a new file until it is closed. False if another process has just removed it as a leftover."""
     if fcntl is not None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError:  # a file system without locks: there nothing is taken for leftover
+        except OSError:  # a file system without locks, where no file is removed as a leftover
             return True
     return os.path.exists(file.name)
 
 
 def sync_directory(directory: Path) -> None:
-    """Make a rename last through a power failure; Windows has no such call, and does so by itself."""
+    """Make a rename durable after a power failure; Windows has no such call, and needs none."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(directory, os.O_RDONLY)
         try:

@@ -1,14 +1,14 @@
-"""The files that this library writes: safetensors files, with a digest that notices every changed bit.
+"""The files that this library writes: safetensors files, with a digest that detects every changed bit.
 
-Anybody's reader of safetensors opens them. The first entry of the header's `__metadata__` is "sha256": the SHA-256, in
-64 hexadecimal digits, of all the file's bytes with zeros in the place of these 64 digits. So that place is always the
-same, and a few lines check a file:
+Any safetensors reader opens them. The first entry of the header's `__metadata__` is "sha256": the SHA-256, in
+64 hexadecimal digits, of all the file's bytes with zeros in the place of these 64 digits. Its offset is constant, so
+a few lines check a file:
 
     raw = bytearray(pathlib.Path(path).read_bytes())
     digest, raw[35:99] = raw[35:99].decode(), b"0" * 64
     assert digest == hashlib.sha256(raw).hexdigest()
 
-A few more read the arrays without any package:
+A few more read the arrays with NumPy alone:
 
     start = 8 + int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8:start])
@@ -19,9 +19,9 @@ A few more read the arrays without any package:
         for name, a in header.items()
     }
 
-This module knows nothing of models. It makes no array before the header is found to describe the file to the last byte
-and the digest to be right, and it reads each array into the memory that it will stay in. So a file takes as much memory
-as it is long, and one that is refused no more than its header, however much it declares.
+This module does not depend on models. It allocates no array before the header is known to describe the file to the last
+byte and the digest is verified, and it reads each array directly into its final memory. So loading a file takes as much
+memory as the file is long, and refusing one no more than its header, whatever sizes it declares.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ from numpycnn.files.safetensors import (
 )
 
 FORMAT = {"format": "numpycnn", "version": "1"}
-"""What `write` adds to the metadata, beside the digest."""
+"""Added to the metadata by `write`, besides the digest."""
 DIGEST = "sha256"
 NO_DIGEST = "0" * 64
 BEFORE_DIGEST = b'{"__metadata__":{"sha256":"'
@@ -58,7 +58,7 @@ CHUNK = 2**20  # bytes read at a time
 
 
 class Content(NamedTuple):
-    """What a file holds: strings and arrays, by name."""
+    """The content of a file: strings and arrays, by name."""
 
     metadata: dict[str, str]
     arrays: Mapping[str, Array]
@@ -68,7 +68,7 @@ class Content(NamedTuple):
 
 
 def write(path: str | os.PathLike[str], content: Content) -> None:
-    """Write a file, whole or not at all. Raises ModelFileError for what the format cannot hold, and OSError."""
+    """Write a file atomically. Raises ModelFileError for content that the format cannot hold, and OSError."""
     with explained(path):
         header = header_of(content)
     arrays, digest = stored(content.arrays), hashlib.sha256()
@@ -81,12 +81,12 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
 
 
 def header_of(content: Content) -> bytes:
-    """What comes before the arrays, without the digest. Raises TypeError or ValueError for what no file can hold."""
+    """The bytes before the arrays, without the digest. Raises TypeError or ValueError for invalid content."""
     return encode_header({DIGEST: NO_DIGEST, **FORMAT, **content.metadata}, stored(content.arrays))
 
 
 def stored(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays as a file holds them, little-endian."""
+    """The arrays in little-endian byte order."""
     found = {name: np.asarray(array) for name, array in arrays.items()}
     return {name: array.astype(array.dtype.newbyteorder("<"), copy=False) for name, array in found.items()}
 
@@ -95,7 +95,7 @@ def stored(arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 class Reader:
-    """An open file whose header was found sound.
+    """An open file with a valid header.
 
     metadata, specs: the strings and arrays that were given to `write`. own: whether this library wrote the file.
     Raises ValueError or TypeError for a header that is damaged, of another format, or of a later version.
@@ -115,7 +115,7 @@ class Reader:
         self.metadata = {key: text for key, text in metadata.items() if key not in (DIGEST, *FORMAT)}
 
     def header_length(self) -> int:
-        """The header's length. Raises ValueError for one that cannot be, and says what else the file may be."""
+        """The header's length. Raises ValueError for an impossible one, and names the format if it is another one."""
         start = self.read_at(0, LENGTH_BYTES).tobytes()
         length = int.from_bytes(start, "little")
         try:
@@ -126,7 +126,7 @@ class Reader:
         return length
 
     def check_digest(self) -> None:
-        """Raise ValueError unless the digest is that of the file. Reads in chunks, whatever the file's length."""
+        """Raise ValueError unless the digest is that of the file. Reads in chunks."""
         self.file.seek(0)
         head = self.file.read(DIGEST_PLACE.stop)
         digest = hashlib.sha256(head[: DIGEST_PLACE.start] + NO_DIGEST.encode())
@@ -142,13 +142,13 @@ class Reader:
         return {name: self.array(name) for name in names}
 
     def array(self, name: str) -> Array:
-        """One array, in this machine's byte order."""
+        """One array, in native byte order."""
         dtype, shape = self.specs[name]
         part = self.read_at(self.buffer_start + self.offsets[name], self.specs[name].nbytes)
-        return part.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+        return part.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)  # shape
 
     def read_at(self, position: int, count: int) -> Array:
-        """So many bytes of the file: (count,), uint8. Raises ValueError where it ends before."""
+        """`count` bytes of the file: (count,), uint8. Raises ValueError if the file ends before."""
         self.file.seek(position)
         part = np.empty(count, np.uint8)
         if self.file.readinto(part.data) != count:
@@ -160,11 +160,11 @@ class Reader:
 def reading(path: str | os.PathLike[str]) -> Iterator[Reader]:
     """The file, open for as long as the body lasts.
 
-    What is found wrong with it, here or in the body, is raised as ModelFileError; what the system raises, such as
-    FileNotFoundError, as it is.
+    Errors about its content, here or in the body, are raised as ModelFileError; an OSError, such as FileNotFoundError,
+    is raised unchanged.
     """
     with explained(path):
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would block
             raise ValueError("expected a file; received a directory or a device")
         with open(path, "rb") as file:
             yield Reader(file)

@@ -1,4 +1,4 @@
-"""A model without its arrays, as JSON values, and back.
+"""A model without its arrays as JSON values, and back.
 
     key               value
     config            the network, as `Sequential.get_config` describes it
@@ -7,18 +7,17 @@
     position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
                       callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
-    callbacks         the callbacks whose state was kept with the model, by class name
+    callbacks         the callbacks whose state is in the file, by class name
 
-A file has each as JSON text in its metadata. Classes are looked up by name in closed tables, here and in `layers`,
-`losses`, `optimizers`, `metrics` and `initializers`: a file cannot name code.
+The values are stored as JSON text in the metadata. Classes are looked up by name in closed tables, here and in
+`layers`, `losses`, `optimizers`, `metrics` and `initializers`: a file cannot import code.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpycnn.callbacks import History
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
@@ -28,8 +27,11 @@ from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 from numpycnn.losses import LOSSES
 from numpycnn.metrics import METRICS
-from numpycnn.models import Sequential
 from numpycnn.optimizers import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from numpycnn.models import Sequential
+
 
 KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
 LOSS_CLASSES = {cls.__name__: cls for cls in LOSSES.values()}
@@ -44,11 +46,11 @@ Description = dict[str, Any]
 # ---------------------------------------------------------------- from a model to text
 
 
-def describe_model(model: Sequential, callbacks: Sequence[str] = ()) -> Description:
-    """A built Sequential, and the names of the callbacks whose state is kept with it.
+def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Description:
+    """Describe a built Sequential, and name the callbacks whose state is saved with it.
 
     Raises TypeError or ValueError for layers, metrics, losses or optimizers of the user's own, and for a History of
-    other than numbers.
+    anything but numbers.
     """
     for layer in every_layer(model.layers):
         describe(layer, LAYERS)  # raises
@@ -64,8 +66,8 @@ def describe_model(model: Sequential, callbacks: Sequence[str] = ()) -> Descript
     }
 
 
-def describe_compiled(model: Sequential) -> dict[str, Any] | None:
-    """How a model is trained; None where it is not compiled. Raises ValueError for what is not the library's own."""
+def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
+    """A model's compile configuration; None if it is not compiled. Raises ValueError for user-defined classes."""
     if model.optimizer is None:
         return None
     for name, metric in model.metrics.items():
@@ -90,13 +92,13 @@ def to_metadata(description: Description) -> dict[str, str]:
 
 
 def from_metadata(metadata: dict[str, str]) -> Description:
-    """The inverse of `to_metadata`. Raises ValueError for other keys, and for what is not JSON."""
+    """The inverse of `to_metadata`. Raises ValueError for other keys, and for invalid JSON."""
     checks.keys("file", "metadata", metadata, KEYS)
     return {key: decode_json(text) for key, text in metadata.items()}
 
 
-def unbuilt_model(description: Description) -> Sequential:
-    """The model described, without any array: not built, but compiled. Raises TypeError or ValueError for others."""
+def unbuilt_model(description: Description) -> "Sequential":
+    """The described model, compiled, but not built. Raises TypeError or ValueError for an invalid description."""
     for name in checks.sequence("file", "callbacks", description["callbacks"]):
         checks.text("file", "callback", name)
     model = unbuilt_network(description["config"])
@@ -104,18 +106,17 @@ def unbuilt_model(description: Description) -> Sequential:
     compile_model(model, description["compile_config"])
     set_position(model, description["position"])
     if description["history"] is not None:
-        model.history = History()
-        model.history.epoch, model.history.history = history_from_json(description["history"])
+        model.set_history(*history_from_json(description["history"]))
     return model
 
 
 def input_shape_of(description: Description) -> Shape:
-    """The shape of one example. Raises TypeError or ValueError for what is no shape."""
+    """The shape of one example. Raises TypeError or ValueError for anything else."""
     return checks.shape("file", "input_shape", description["input_shape"])
 
 
-def unbuilt_network(config: Any) -> Sequential:
-    """The network of a configuration: without the shapes of its layers' inputs, which would build it."""
+def unbuilt_network(config: Any) -> "Sequential":
+    """The network of a configuration, without its layers' input shapes, with which it would be built."""
     config = deepcopy(config)
     count = 0
     for count, entry in enumerate(layer_entries(config), start=1):
@@ -125,13 +126,13 @@ def unbuilt_network(config: Any) -> Sequential:
             entry["config"]["input_shape"] = None
     if not 0 < count <= MAX_LAYERS:
         raise ValueError(f"file: a model must have 1 to {MAX_LAYERS} layers; received {count}")
-    model = Sequential.from_config(config)
+    model: Sequential = LAYERS["Sequential"].from_config(config)  # type: ignore[assignment]
     check_integer("seed", model.seed)
     return model
 
 
 def layer_entries(config: Any) -> Iterator[dict[str, Any]]:
-    """Every layer in the configuration of a network, and those inside others. Raises TypeError or ValueError."""
+    """Every layer in a network's configuration, nested ones too. Raises TypeError or ValueError."""
     layers = config.get("layers", []) if isinstance(config, dict) else []
     for entry in checks.sequence("file", "layers", layers):
         checks.keys("file", "layer", entry, {"class_name", "config"})
@@ -139,8 +140,8 @@ def layer_entries(config: Any) -> Iterator[dict[str, Any]]:
         yield from layer_entries(entry["config"])
 
 
-def compile_model(model: Sequential, config: Any) -> None:
-    """Set how the model is trained, unless the configuration is None. Raises TypeError or ValueError for others."""
+def compile_model(model: "Sequential", config: Any) -> None:
+    """Compile the model, unless the configuration is None. Raises TypeError or ValueError for an invalid one."""
     if config is None:
         return
     checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics"})
@@ -150,8 +151,8 @@ def compile_model(model: Sequential, config: Any) -> None:
     model.compile(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), config["metrics"])
 
 
-def set_position(model: Sequential, position: Any) -> None:
-    """Set how far the model was trained. Raises TypeError or ValueError for what is no position."""
+def set_position(model: "Sequential", position: Any) -> None:
+    """Set how far the model was trained. Raises TypeError or ValueError for anything else."""
     checks.keys("file", "position", position, {"steps", "iterations", "stopped"})
     model.steps = check_integer("steps", position["steps"])
     model.stop_training = checks.flag("file", "stopped", position["stopped"])
@@ -161,5 +162,5 @@ def set_position(model: Sequential, position: Any) -> None:
 
 
 def check_integer(name: str, value: Any) -> int:
-    """An integer from 0 to what 64 bits hold. Raises TypeError or ValueError for anything else."""
+    """An integer from 0 to MAX_INTEGER. Raises TypeError or ValueError for anything else."""
     return checks.integer("file", name, value, at_least=0, at_most=MAX_INTEGER)

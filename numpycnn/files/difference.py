@@ -1,4 +1,4 @@
-"""How the training in a file differs from the one that is to go on with it, in sentences."""
+"""The differences between a saved training and the model that is to resume it, as sentences."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -11,7 +11,7 @@ Facts = dict[str, Any]
 
 
 def differences(file: Facts, model: Facts) -> Iterator[str]:
-    """What differs, a sentence each. The settings of an optimizer may change in the course of a training."""
+    """The differences, a sentence each. Optimizer settings may differ, because they may change during training."""
     yield from layer_differences("", file["config"]["layers"], model["config"]["layers"])
     yield from setting_differences("the network", only("dtype", file["config"]), only("dtype", model["config"]))
     yield from compile_differences(file["compile_config"], model["compile_config"])
@@ -19,7 +19,7 @@ def differences(file: Facts, model: Facts) -> Iterator[str]:
 
 
 def layer_differences(prefix: str, file: list[Facts], model: list[Facts]) -> Iterator[str]:
-    """Where two lists of layers differ. prefix: the path of the layer that holds them, such as "block/"."""
+    """The differences between two lists of layers. prefix: the path of their parent, such as "block/"."""
     for number, (theirs, ours) in enumerate(zip(file, model, strict=False), start=1):
         path = f"{prefix}{ours['config']['name']}"
         if titled(theirs) != titled(ours):
@@ -42,7 +42,7 @@ def titled(layer: Facts) -> str:
 
 
 def compile_differences(file: Facts | None, model: Facts | None) -> Iterator[str]:
-    """Where two ways of training differ; None is that of a model that is not compiled."""
+    """The differences between two compile configurations; None is that of a model that is not compiled."""
     if file is None or model is None:
         if file is not model:
             compiled = "is not compiled" if file is None else "is compiled"
@@ -65,7 +65,7 @@ def setting_differences(owner: str, file: Facts, model: Facts) -> Iterator[str]:
 
 
 def json_differences(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The places where two JSON values differ, such as "config/name", with the two values; None for what is missing."""
+    """The paths where two JSON values differ, such as "config/name", with the two values; None if missing."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in one | other:
             yield from json_differences(f"{path}/{key}".removeprefix("/"), one.get(key), other.get(key))
@@ -77,5 +77,5 @@ def json_differences(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any
 
 
 def only(key: str, facts: Facts) -> Facts:
-    """One of the facts."""
+    """The facts reduced to one key."""
     return {key: facts[key]}

@@ -1,4 +1,4 @@
-"""The one exception for everything that can be wrong with a model's file."""
+"""The exception for all errors about a model's file."""
 
 import os
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ MAX_MESSAGE = 500  # characters
 
 
 class ModelFileError(ValueError):
-    """A file that is damaged, of another format or of a model that does not fit; or a model that no file can hold."""
+    """A file that is damaged, of another format, or of a model that does not fit; or a model that cannot be saved."""
 
 
 @contextmanager
 def explained(path: str | os.PathLike[str]) -> Iterator[None]:
-    """What the body finds wrong with a file is raised as ModelFileError, with the path; a lack of memory too."""
+    """Raise errors of the body as ModelFileError, with the path; MemoryError too."""
     try:
         yield
     except (ValueError, TypeError, RecursionError, MemoryError) as error:
@@ -21,6 +21,6 @@ def explained(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def shortened(text: str) -> str:
-    """An error's text; what a hostile file says in it may be long, and may hold control characters."""
+    """An error message, truncated and without control characters, which may come from a hostile file."""
     shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:MAX_MESSAGE])
     return shown if len(text) <= MAX_MESSAGE else f"{shown} ..."

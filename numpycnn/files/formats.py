@@ -1,4 +1,4 @@
-"""Which format a file has: by its suffix before anything is read or written, by its first bytes where that is wrong."""
+"""The format of a file: by its suffix before it is read or written, by its first bytes where the suffix is wrong."""
 
 import os
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class OtherFormat(NamedTuple):
 
     description: str
     advice: str
-    """How to get at the weights in such a file."""
+    """How to get the weights from such a file."""
 
 
 BY_KERAS = "load it with Keras, build the same model here, and call model.set_weights(keras_model.get_weights())"
@@ -44,9 +44,9 @@ FIRST_BYTES = {
 
 
 def format_of(path: str | os.PathLike[str], *, reading: bool) -> str:
-    """The format to read or write, by the path's suffix, in capitals or not.
+    """The format to read or write, by the path's suffix, ignoring case.
 
-    Raises ModelFileError for any other suffix, and says what to do.
+    Raises ModelFileError for any other suffix; the message says what to do instead.
     """
     path = os.fspath(path)
     for suffix, name in FORMATS.items():
@@ -61,14 +61,14 @@ def format_of(path: str | os.PathLike[str], *, reading: bool) -> str:
 
 
 def check_first_bytes(start: bytes) -> None:
-    """Raise ValueError for a file that begins as those of another format do, and say which."""
+    """Raise ValueError for a file that begins with the signature of another known format."""
     for signature, other in FIRST_BYTES.items():
         if start.startswith(signature):
             raise ValueError(refusal(other))
 
 
 def refusal(other: OtherFormat) -> str:
-    """Why a file of another format is not read, and what to do."""
+    """The message for a file of another format: why it is not read, and what to do."""
     return f"numpycnn reads {known()} files; this is {other.description}: {other.advice}"
 
 

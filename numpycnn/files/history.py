@@ -16,19 +16,19 @@ NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 MAX_EPOCH = 2**63 - 1
 
 History = tuple[list[int], dict[str, list[float]]]
-"""The numbers of the epochs, and the figures of each by name."""
+"""The epochs, counted from 0, and the figures of each by name."""
 
 
 def history_to_json(epoch: Sequence[Any], history: Mapping[str, Any]) -> dict[str, Any]:
     """The epochs, counted from 0, and the figures of each by name, as JSON values.
 
-    Raises TypeError or ValueError for anything else than integers of at least 0, and lists of real numbers.
+    Raises TypeError or ValueError for anything but integers of at least 0, and lists of real numbers.
     """
     return {"epoch": epochs(epoch), "history": {name: figures_to_json(name, history[name]) for name in history}}
 
 
 def epochs(values: Sequence[Any]) -> list[int]:
-    """The numbers of epochs. Raises TypeError or ValueError for others than integers from 0 to MAX_EPOCH."""
+    """The epochs. Raises TypeError or ValueError for anything but integers from 0 to MAX_EPOCH."""
     return [checks.integer("History", "epoch", value, at_least=0, at_most=MAX_EPOCH) for value in values]
 
 
@@ -41,7 +41,7 @@ def figures_to_json(name: str, values: Any) -> list[float | str]:
 
 
 def history_from_json(config: Any) -> History:
-    """The inverse of `history_to_json`. Raises TypeError or ValueError for what it does not give."""
+    """The inverse of `history_to_json`. Raises TypeError or ValueError for anything else."""
     checks.keys("file", "history", config, {"epoch", "history"})
     if not isinstance(config["history"], dict):
         raise TypeError(

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from numpycnn.callbacks import Callback
 from numpycnn.common import checks
 from numpycnn.files.arrays import Arrays, arrays_of, build, callback_states, check_arrays, spec_of
 from numpycnn.files.container import Content, Reader, header_of, reading, write
@@ -19,24 +18,27 @@ from numpycnn.files.description import (
 from numpycnn.files.difference import json_differences
 from numpycnn.files.errors import ModelFileError
 from numpycnn.files.formats import format_of
-from numpycnn.models import Sequential
+
+if TYPE_CHECKING:
+    from numpycnn.callbacks import Callback
+    from numpycnn.models import Sequential
 
 
 class Saved(NamedTuple):
-    """What a model's file holds: the model, how the file describes it, and the state of each callback."""
+    """The content of a model's file: the model, its description in the file, and the state of each callback."""
 
-    model: Sequential
+    model: "Sequential"
     description: Description
     states: list[Arrays]
 
 
-def save(path: str | os.PathLike[str], model: Sequential, callbacks: Sequence[Callback] = ()) -> None:
-    """Write a built model whole, and the state of these callbacks. Raises as `content` does, and OSError."""
+def save(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"] = ()) -> None:
+    """Write a built model and the state of these callbacks. Raises as `content` does, and OSError."""
     write(path, content(path, model, callbacks))
 
 
-def content(path: str | os.PathLike[str], model: Sequential, callbacks: Sequence[Callback]) -> Content:
-    """What `save` writes.
+def content(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"]) -> Content:
+    """The content that `save` writes.
 
     Raises ModelFileError for another suffix, and for what `load` would not take: layers, losses, metrics or
     initializers of the user's own.
@@ -53,13 +55,13 @@ def content(path: str | os.PathLike[str], model: Sequential, callbacks: Sequence
     return found
 
 
-def names_of(callbacks: Sequence[Callback]) -> list[str]:
-    """The callbacks by class name."""
+def names_of(callbacks: Sequence["Callback"]) -> list[str]:
+    """The class names of the callbacks."""
     return [type(callback).__name__ for callback in callbacks]
 
 
-def load(path: str | os.PathLike[str]) -> Sequential:
-    """The model in a file. Raises ModelFileError for a file that is damaged, or not such as `save` writes."""
+def load(path: str | os.PathLike[str]) -> "Sequential":
+    """The model in a file. Raises ModelFileError for a file that is damaged, or not a saved model."""
     return read(path).model
 
 
@@ -88,6 +90,6 @@ def saved_in(file: Reader) -> Saved:
 
 
 def check_same_description(description: Description, loaded: Description) -> None:
-    """Raise ValueError unless the model that was made of a description has that very description."""
+    """Raise ValueError unless the model built from a description has the same description."""
     for path, expected, received in json_differences("", loaded, description):
         raise ValueError(f"file: expected {path} {checks.short_repr(expected)}; received {checks.short_repr(received)}")

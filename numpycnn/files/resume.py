@@ -1,19 +1,24 @@
-"""Going on with a training that a file holds."""
+"""Resuming a training from a file."""
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from numpycnn.callbacks import Callback, History
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.description import describe_model
 from numpycnn.files.difference import differences
 from numpycnn.files.errors import explained
 from numpycnn.files.model import names_of, read
-from numpycnn.models import Sequential
+
+if TYPE_CHECKING:
+    from numpycnn.callbacks import Callback, History
+    from numpycnn.models import Sequential
 
 
-def restore(path: str | os.PathLike[str], model: Sequential, history: History, callbacks: Sequence[Callback]) -> None:
-    """Give a model, a History and callbacks what the file holds of them.
+def restore(
+    path: str | os.PathLike[str], model: "Sequential", history: "History", callbacks: Sequence["Callback"]
+) -> None:
+    """Restore a model, a History and callbacks from a file.
 
     Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks; the
     model and the History then stay as they are.
@@ -34,8 +39,8 @@ def restore(path: str | os.PathLike[str], model: Sequential, history: History, c
         history.epoch, history.history = saved.history.epoch, saved.history.history
 
 
-def set_states(callbacks: Sequence[Callback], states: Sequence[Arrays]) -> None:
-    """Give each callback its state. Raises ValueError or TypeError for a state that it does not take."""
+def set_states(callbacks: Sequence["Callback"], states: Sequence[Arrays]) -> None:
+    """Restore the state of each callback. Raises ValueError or TypeError for an invalid state."""
     for callback, state in zip(callbacks, states, strict=True):
         try:
             callback.set_state(state)

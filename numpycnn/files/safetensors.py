@@ -1,12 +1,12 @@
-"""The header of a safetensors file: encoding, decoding and all its checks; pure functions of bytes.
+"""The header of a safetensors file: encoding, decoding and validation, as pure functions of bytes.
 
     bytes                content
-    0 to 7               n, the length of the header: an unsigned integer, least byte first
+    0 to 7               n, the length of the header: an unsigned little-endian integer
     8 to 7 + n           the header, JSON in UTF-8 that begins with "{" and may end in spaces
-    from 8 + n on        the buffer: the arrays in C order, little-endian, without holes or overlaps
+    from 8 + n on        the buffer: the arrays in C order, little-endian, without gaps or overlaps
 
 Each key of the header is an array's name, and its value {"dtype": "F32", "shape": [10], "data_offsets": [0, 40]}, begin
-and end counted from the start of the buffer. The key "__metadata__" is none of these: it holds strings by name.
+and end counted from the start of the buffer. The key "__metadata__" is not an array: it holds strings by name.
 
 Source: https://huggingface.co/docs/safetensors
 """
@@ -22,10 +22,10 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Shape
 
 MAX_HEADER = 2**23
-"""Bytes. The format's own limit is 100 MB; that of JSON that takes 20 times its length in memory is lower."""
+"""Bytes. The format allows 100 MB, but parsed JSON takes 20 times its length in memory."""
 LENGTH_BYTES = 8
 ALIGNMENT = 64
-"""The buffer begins at a multiple of this, and so at a cache line of a file that is mapped into memory."""
+"""The buffer starts at a multiple of this: at a cache line, if the file is memory-mapped."""
 DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
 METADATA = "__metadata__"
 
@@ -38,7 +38,7 @@ class ArraySpec(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """How many bytes the array takes."""
+        """The size of the array in bytes."""
         return prod(self.shape) * self.dtype.itemsize
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class ArraySpec(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What a header declares: strings by name, arrays by name, and where in the buffer each array begins."""
+    """A decoded header: strings by name, arrays by name, and the offset of each array in the buffer."""
 
     metadata: dict[str, str]
     specs: dict[str, ArraySpec]
@@ -56,7 +56,7 @@ class Header(NamedTuple):
 def encode_header(metadata: Mapping[str, str], arrays: Mapping[str, Array]) -> bytes:
     """The header's length and the header, in which metadata comes first, padded so that the buffer is aligned.
 
-    Raises TypeError or ValueError for one that could not be read back.
+    Raises TypeError or ValueError for a header that could not be read back.
     """
     header: dict[str, Any] = {METADATA: dict(metadata)}
     begin = 0
@@ -69,18 +69,19 @@ def encode_header(metadata: Mapping[str, str], arrays: Mapping[str, Array]) -> b
         }
         begin = end
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-(LENGTH_BYTES + len(text)) % ALIGNMENT)
+    padding = -(LENGTH_BYTES + len(text)) % ALIGNMENT
+    text += b" " * padding
     decode_header(text, begin)
     return len(text).to_bytes(LENGTH_BYTES, "little") + text
 
 
 def buffer_order(arrays: Mapping[str, Array]) -> list[str]:
-    """The names in the order of the arrays in the buffer: the longer dtypes first, so that each array is aligned."""
+    """The names in the order of the buffer: larger dtypes first, so that each array is aligned."""
     return sorted(arrays, key=lambda name: -arrays[name].itemsize)
 
 
 def dtype_name(name: str, array: Array) -> str:
-    """The format's name of an array's dtype. Raises ValueError for one that is not read."""
+    """The format's name of an array's dtype. Raises ValueError for an unsupported one."""
     for found, dtype in DTYPES.items():
         if array.dtype == np.dtype(dtype):
             return found
@@ -88,7 +89,7 @@ def dtype_name(name: str, array: Array) -> str:
 
 
 def check_header_length(length: int, file_size: int) -> None:
-    """Raise ValueError for a header that is longer than the file, or than any should be."""
+    """Raise ValueError for a header longer than the file or than MAX_HEADER."""
     if length > MAX_HEADER:
         raise ValueError(f"a header may have {MAX_HEADER} bytes; received {length}")
     if length > file_size - LENGTH_BYTES:
@@ -96,7 +97,7 @@ def check_header_length(length: int, file_size: int) -> None:
 
 
 def decode_header(text: bytes, buffer_size: int) -> Header:
-    """The header. Raises ValueError or TypeError unless it is sound and its arrays fill the buffer exactly."""
+    """The header. Raises ValueError or TypeError unless it is valid and its arrays fill the buffer exactly."""
     check_header_length(len(text), len(text) + LENGTH_BYTES)
     if text[:1] != b"{":
         raise ValueError(f"a header must begin with '{{'; received {checks.short_repr(text[:1])}")
@@ -122,7 +123,7 @@ def array_spec(name: str, entry: Any) -> ArraySpec:
 
 
 def array_offsets(entries: dict[str, Any], specs: dict[str, ArraySpec], buffer_size: int) -> dict[str, int]:
-    """Where each array begins. Raises ValueError or TypeError unless they fill the buffer one after another."""
+    """The offset of each array. Raises ValueError or TypeError unless they fill the buffer one after another."""
     ranges = {name: checked_range(name, entries[name]["data_offsets"]) for name in entries}
     reached = 0
     for name in sorted(ranges, key=lambda name: ranges[name]):
@@ -137,19 +138,19 @@ def array_offsets(entries: dict[str, Any], specs: dict[str, ArraySpec], buffer_s
 
 
 def checked_range(name: str, offsets: Any) -> tuple[int, int]:
-    """An array's data_offsets. Raises ValueError or TypeError for others than two integers of at least 0."""
+    """An array's data_offsets. Raises ValueError or TypeError for anything but two integers of at least 0."""
     argument = f"data_offsets of {name}"
     begin, end = checks.sequence("file", argument, offsets, length=2)
     return checks.integer("file", argument, begin, at_least=0), checks.integer("file", argument, end, at_least=0)
 
 
 def decode_json(text: str) -> Any:
-    """A JSON value. Raises ValueError for a key that comes twice, and for NaN and infinity, which are not JSON."""
+    """A JSON value. Raises ValueError for a duplicate key, and for NaN and infinity, which are not JSON."""
     return json.loads(text, object_pairs_hook=object_without_duplicates, parse_constant=refuse_constant)
 
 
 def object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. Raises ValueError for a key that comes twice."""
+    """A JSON object. Raises ValueError for a duplicate key."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError(f"a key comes twice among {checks.truncated(', '.join(key for key, _ in pairs))}")

@@ -26,4 +26,4 @@ def dense_backward(dy: Array, x: Array) -> tuple[Array, Array]:
 
 def dense_backward_input(dy: Array, kernel: Array) -> Array:
     """The gradient of dense's input: dx = dy @ kernel.T. dy: (..., U); kernel: (D, U). Returns dx: (..., D)."""
-    return dy @ kernel.T
+    return dy @ kernel.T  # (N, ..., D)

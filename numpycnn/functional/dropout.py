@@ -27,7 +27,7 @@ def dropout_kept(shape: Shape, rate: float, rng: Rng) -> Array:
     if fraction:
         ties = np.flatnonzero(bits == int(whole))
         kept.flat[ties] = fractions_after(bits, ties) < fraction
-    return kept[:, :units].reshape(shape)
+    return kept[:, :units].reshape(shape)  # shape
 
 
 def fractions_after(bits: Array, positions: Array) -> Array:

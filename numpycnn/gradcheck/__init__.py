@@ -1,4 +1,4 @@
-"""Check gradients: of a whole model, of a layer, or of any function and what is claimed to be its gradient.
+"""Check gradients: of a whole model, of a layer, or of any function with its claimed gradients.
 
     from numpycnn.gradcheck import assert_gradients, gradcheck
 

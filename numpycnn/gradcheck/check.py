@@ -1,4 +1,4 @@
-"""All claimed gradients of a problem, one after the other."""
+"""The gradient check of a problem: all claimed gradients."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from numpycnn.gradcheck.report import Report, Row
 
 
 def check(problem: Problem, settings: Settings) -> Report:
-    """Compare every claimed gradient that can be compared; say what is wrong with others, or with the function."""
+    """Compare every claimed gradient that can be compared; report problems with the others and the function."""
     claimed, wrong = problem.examined()
     with np.errstate(all="ignore"):  # what overflows is seen in the numbers
         return Report(problem.title, list(rows(problem, claimed, settings)), wrong)

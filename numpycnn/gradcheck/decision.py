@@ -1,4 +1,4 @@
-"""The rule by which one claimed derivative is right, wrong, or cannot be decided.
+"""The rule by which a claimed derivative passes, fails, or is inconclusive.
 
 A derivative is measured along one line, with an estimate of its noise (`numeric.py`). Then
 
@@ -6,12 +6,12 @@ A derivative is measured along one line, with an estimate of its noise (`numeric
     passed         otherwise, if the noise is small beside the derivative
     inconclusive   otherwise: the claim lies within a noise that would hide a wrong one too
 
-`size` is that of the terms whose sum the derivative is: each entry is measured by its own, never by that of the array.
-At a kink the claim misses nothing between the derivatives from the left and from the right: the sum of such intervals,
-one for every term of f.
+`size` is the magnitude of the terms whose sum is the derivative: of each entry by itself, never of the whole array.
+At a kink any claim between the derivatives from the left and from the right is right: the sum of such intervals, one
+for every term of f.
 
-Zero is decided otherwise, for nothing is small beside it. A claim of exactly 0 passes where f does not change at all;
-one that is zero but for rounding passes where the complex step is zero but for rounding, too.
+Zero needs another rule, because nothing is small relative to it. A claim of exactly 0 passes where f does not change at
+all; a claim of 0 up to rounding passes where the complex step is 0 up to rounding, too.
 """
 
 from math import inf
@@ -27,25 +27,25 @@ from numpycnn.gradcheck.problem import Arrays, Problem
 PASSED, INCONCLUSIVE, FAILED = SEVERITY = ("passed", "inconclusive", "failed")
 
 BOUNDS = {"complex": 1e-10, "central": 3e-8}
-"""The largest relative noise beside which a claim passes: that of the complex step is not estimated, but assumed."""
+"""The largest relative noise with which a claim passes; that of the complex step is assumed, not estimated."""
 
 SLACK = {"complex": 1e-10, "central": 1e-12}
 """How far a claim may be off beyond the noise, relative to the derivative."""
 
 ROUNDING = 64 * EPSILON
-"""What rounding may leave of a zero, in units of the numbers that cancel."""
+"""The rounding error of a zero, relative to the numbers that cancel."""
 
 SMALLER = 8
-"""By how much the arrays are divided where differences are too coarse."""
+"""The divisor of the arrays where differences are too coarse."""
 
 COARSE = 1e-10
-"""The most that rounding leaves of differences, relative to f over the step. Where f jumps there is more."""
+"""The largest rounding error of differences, relative to f over the step. Where f jumps it is larger."""
 
 
 def verdict(claimed: float, measured: Measured, size: float = 0.0, floor: float = 0.0) -> str:
     """The verdict on one claimed derivative.
 
-    size: that of the terms whose sum is claimed. floor: how much rounding leaves of a zero.
+    size: the magnitude of the terms whose sum is claimed. floor: the rounding error of a zero.
     """
     size = max(size, measured.size)
     if measured.noise == inf:
@@ -65,7 +65,7 @@ class Site(NamedTuple):
     gradients: Arrays
     method: str
     reach: float = 1.0
-    """How far the steps of differences may reach, in units of the arrays' numbers."""
+    """The scale of the differences' steps, in units of the arrays' magnitudes."""
 
     def at(self, moved: Arrays, reach: float) -> "Site":
         """Another point, with the claims of this one."""
@@ -79,8 +79,8 @@ class Site(NamedTuple):
     def measured(self, direction: Entry | Direction, method: str = "") -> Measured:
         """The derivative along a direction.
 
-        Where differences are too coarse to confirm the complex step, as where a softmax is saturated, it is enough if
-        they confirm it for the same entry at a point with smaller numbers; in a model, along directions.
+        If differences are too coarse to confirm the complex step, as in a saturated softmax, it suffices that they
+        confirm it for the same entry at a point with smaller numbers; or in a model, along directions.
         """
         found = self.measured_here(direction, method or self.method)
         if found.method != "complex" or found.size == 0.0 or not 0.0 < found.noise <= COARSE * self.scale(direction):
@@ -92,7 +92,7 @@ class Site(NamedTuple):
         return found._replace(noise=0.0) if there.method == "complex" and there.noise == 0.0 else found
 
     def measured_here(self, direction: Entry | Direction, method: str) -> Measured:
-        """The derivative along a direction, from this point alone."""
+        """The derivative along a direction, measured at this point only."""
         return measure(self.line(direction), self.base, self.unit(direction), method)
 
     def line(self, direction: Entry | Direction) -> Line:
@@ -108,7 +108,7 @@ class Site(NamedTuple):
         return self.outcome(direction, self.measured(direction))
 
     def scale(self, direction: Entry | Direction) -> float:
-        """How large a derivative is that changes the function as much as it is large."""
+        """The magnitude of a derivative whose relative change of the function is 1."""
         size = max(float(np.abs(self.base).sum()), self.problem.size)
         return size / self.unit(direction)
 
@@ -131,7 +131,7 @@ class Outcome(NamedTuple):
     claimed: float
     measured: Measured
     size: float
-    """How large the terms are of which `claimed` is the sum."""
+    """The magnitude of the terms whose sum is `claimed`."""
     verdict: str
     meeting: bool = False
     """Whether several kinks meet here."""
@@ -143,20 +143,20 @@ class Outcome(NamedTuple):
 
     @property
     def miss(self) -> float:
-        """How far the claim is from what may be claimed."""
+        """The distance of the claim from the interval of right claims."""
         return self.measured.miss(self.claimed)
 
     @property
     def scale(self) -> float:
-        """What the miss is relative to."""
+        """The magnitude that the miss is compared with."""
         return max(self.size, self.measured.size)
 
     @property
     def relative(self) -> float:
-        """The miss relative to the derivative itself, and to the claim where that is 0."""
+        """The miss relative to the derivative, or to the claim if that is 0."""
         return self.miss / (max(abs(self.measured.middle), self.measured.size) or self.size or 1.0)
 
     @property
     def badness(self) -> tuple[int, bool, float]:
-        """What the worst outcome has most of: the verdict, then whether no kink leaves room, then the miss."""
+        """The sort key of the worst outcome: the verdict, then whether there is no kink, then the miss."""
         return SEVERITY.index(self.verdict), not self.measured.is_kink, self.miss

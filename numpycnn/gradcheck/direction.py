@@ -1,4 +1,4 @@
-"""The directions in which arrays are moved: one entry by itself, or all entries of some arrays at once.
+"""The directions of derivatives: one entry, or all entries of some arrays at once.
 
 For any direction v the derivative of f(x + t*v) at t = 0 is the sum of v*gradient.
 """
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
         return {self.name: a}
 
     def unit(self, point: Arrays) -> float:
-        """The size of numbers that steps are in proportion to."""
+        """The unit of step sizes."""
         return unit_of(point[self.name])
 
     def terms(self, gradients: Arrays) -> Array:
@@ -36,7 +36,7 @@ class Direction(NamedTuple):
     """All entries of some arrays, in units of each array's largest number."""
 
     where: str
-    """What it is called."""
+    """Its name."""
     v: Arrays
 
     def moved(self, point: Arrays, t: complex) -> Arrays:
@@ -44,7 +44,7 @@ class Direction(NamedTuple):
         return {name: point[name] + t * v for name, v in self.v.items()}
 
     def unit(self, point: Arrays) -> float:
-        """The size of numbers that steps are in proportion to: it is in v already."""
+        """The unit of step sizes, which v contains already."""
         return 1.0
 
     def terms(self, gradients: Arrays) -> Array:
@@ -52,27 +52,26 @@ class Direction(NamedTuple):
         return np.concatenate([(v * gradients[name]).ravel() for name, v in self.v.items()])
 
     def flat(self) -> Array:
-        """All numbers, the arrays laid end to end."""
+        """All arrays as one vector."""
         return np.concatenate([v.ravel() for v in self.v.values()])
 
     def among(self, entries: Array) -> "Direction":
-        """The same for some entries alone, by their numbers when all arrays are laid end to end."""
+        """The direction restricted to some entries, given by their indices in `flat`."""
         chosen = np.zeros(sum(v.size for v in self.v.values()))
         chosen[entries] = 1
         ends = np.cumsum([v.size for v in self.v.values()])
         parts = np.split(chosen, ends[:-1])
-        return self._replace(
-            v={name: v * part.reshape(v.shape) for (name, v), part in zip(self.v.items(), parts, strict=True)}
-        )
+        masks = [part.reshape(v.shape) for part, v in zip(parts, self.v.values(), strict=True)]  # in the shapes of v
+        return self._replace(v={name: v * mask for (name, v), mask in zip(self.v.items(), masks, strict=True)})
 
 
 def random_direction(rng: Rng, arrays: Arrays) -> Direction:
-    """Random numbers none of which is near zero, so that no entry is overlooked."""
+    """A random direction without entries near zero, so that every entry counts."""
     return Direction("random", {name: unit_of(a) * spread(rng, a.shape) for name, a in arrays.items()})
 
 
 def uniform_direction(arrays: Arrays) -> Direction:
-    """The same number for all entries: what is equal stays equal."""
+    """The same number for all entries, which keeps equal entries equal."""
     unit = max(unit_of(a) for a in arrays.values())
     return Direction("uniform", {name: np.full(a.shape, unit) for name, a in arrays.items()})
 

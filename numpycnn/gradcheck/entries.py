@@ -24,7 +24,7 @@ def measured_entries(site: Site, entries: Sequence[Entry], rng: Rng) -> list[Mea
     """The derivative of each entry."""
     try:
         exact = [complex_step(site.line(entry)) for entry in entries] if site.method == "auto" else []
-    except Exception:  # whatever code that is not ours does about complex numbers
+    except Exception:  # user code may raise anything for complex numbers
         exact = []
     smooth = [k for k, one in enumerate(exact) if one.noise == 0.0 and not one.is_kink]
     confirmed = set(confirmed_together(site, entries, exact, smooth, rng))

@@ -1,4 +1,4 @@
-"""Gradient checks of functions: of any code that takes arrays and gives an array or a number."""
+"""Gradient checks of functions: of any code that takes arrays and returns an array or a number."""
 
 from collections.abc import Callable, Collection, Sequence
 from inspect import signature
@@ -13,7 +13,7 @@ from numpycnn.gradcheck.problem import Arrays, Problem, Settings
 from numpycnn.gradcheck.report import Report
 
 SAMPLES = 100
-"""How many entries of an array are compared by default; of smaller arrays, all are."""
+"""The default number of entries of an array that are compared; all of a smaller array."""
 
 
 def gradcheck_function(
@@ -28,19 +28,19 @@ def gradcheck_function(
 ) -> Report:
     """Check the gradients that are claimed for a function f(*inputs).
 
-    f: takes float64 arrays. Where it gives a number, its own gradients are checked. Where it gives an array y, those of
-    sum(y*dy) are, for the dy that a backward pass is handed.
-    gradients: what is claimed. Either a function, called as gradients(*inputs) where f gives a number, and as
-    gradients(dy, *inputs) where f gives an array; or what such a function gives: an array for each input, in a tuple or
-    list unless there is one input only. Inputs that take no gradient have None, or are left out.
-    dy: by default drawn at random for a function of gradients, and ones for arrays.
+    f: takes float64 arrays. If it returns a number, its gradients are checked; if it returns an array y, those of
+    sum(y*dy), for the dy that a backward pass receives.
+    gradients: the claimed gradients. Either a function, called as gradients(*inputs) if f returns a number, and as
+    gradients(dy, *inputs) if it returns an array; or the result of such a function: an array for each input, in a tuple
+    or list unless there is only one input. Inputs that take no gradient have None, or are left out.
+    dy: by default random if gradients is a function, and ones otherwise.
     no_gradient: the inputs that take no gradient, such as targets: by position, or by the name of f's parameter. They
-    stay as they are. So do arrays of integers or bools whose gradient is None, such as labels and indices. For any
-    other input, None fails: what was not compared has not passed.
+    are not changed, nor are arrays of integers or bools whose gradient is None, such as labels and indices. For any
+    other input None fails, because it was not compared.
     method: "complex", "central", "adjoint" (for linear functions, see `adjoint.py`), or "auto": the complex step where
     central differences confirm it, and these elsewhere.
-    samples: of a larger array, that many entries are compared, and sums over all of them.
-    seed: fixes all that is drawn.
+    samples: the number of entries that are compared of a larger array, besides sums over all entries.
+    seed: of all random numbers.
 
     Raises TypeError or ValueError for arguments that do not fit. What is wrong with f or gradients is in the report.
     """
@@ -64,12 +64,12 @@ def gradcheck_function(
 
 
 def positions(owner: str, f: Callable[..., Any], chosen: Collection[int | str], count: int) -> set[int]:
-    """The inputs that are chosen by position or by the name of f's parameter. Raises ValueError for others."""
+    """The indices of inputs given by position or by the name of f's parameter. Raises ValueError for others."""
     if isinstance(chosen, (int, str)):
         raise TypeError(f"{owner}: no_gradient must be a sequence of positions or names; received {chosen!r}")
     try:
         names = list(signature(f).parameters)[:count]
-    except (TypeError, ValueError):  # some functions that are not written in Python have no signature
+    except (TypeError, ValueError):  # some functions written in C have no signature
         names = []
     known: dict[int | str, int] = {name: k for k, name in enumerate(names)}
     known |= {k: k for k in range(count)}
@@ -80,7 +80,7 @@ def positions(owner: str, f: Callable[..., Any], chosen: Collection[int | str], 
 
 
 def as_given(owner: str, name: str, x: Any, fixed: bool) -> Array:
-    """An input as an array: integers and bools, and what takes no gradient, as they are, and all else in float64."""
+    """An input as an array: in float64, except for integers, bools, and inputs without gradient."""
     if fixed:
         return np.asarray(x)
     a = checks.numbers(owner, name, x)
@@ -88,14 +88,14 @@ def as_given(owner: str, name: str, x: Any, fixed: bool) -> Array:
 
 
 def output(owner: str, y: Any) -> Array:
-    """What f gave, as an array. Raises TypeError unless it is an array or a number."""
+    """f's result as an array. Raises TypeError unless it is an array or a number."""
     if not isinstance(y, (np.ndarray, np.generic, float, int, complex)):
         raise TypeError(f"{owner}: f must give an array or a number; received {type(y).__name__}")
     return np.asarray(y)
 
 
 def output_gradient(owner: str, dy: Any, y: Array, *, drawn: bool, seed: int) -> Array:
-    """dy in float64: as it is given, drawn, or ones. Raises ValueError for another shape than y's."""
+    """dy in float64: the given one, random, or ones. Raises ValueError unless it has the shape of y."""
     if dy is None:
         return np.random.default_rng((seed, 1)).standard_normal(y.shape) if drawn else np.ones(y.shape)
     dy = checks.numbers(owner, "dy", dy).astype(np.float64)
@@ -116,7 +116,7 @@ def weighted(owner: str, f: Callable[..., Any], names: Sequence[str]) -> Callabl
 
 
 def times(y: Array, dy: Array) -> Array:
-    """y*dy in the precision of y, so that a float32 does not hide."""
+    """y*dy in the precision of y, so that float32 results are noticed."""
     return y * (dy.astype(y.real.dtype) if y.dtype.kind in "fc" else dy)
 
 

@@ -1,7 +1,7 @@
-"""Gradient checks of layers and of whole models, in float64 on copies: the originals stay as they are.
+"""Gradient checks of layers and of whole models, in float64, on copies.
 
-What is claimed comes from the code that trains. The numbers come from the plain forward alone, with the same dropout
-masks: those are a function of the seed, the step, the micro-batch and the layer, and so hold still.
+The claimed gradients come from the code that trains. The numerical ones come from the layer-by-layer forward, with the
+same dropout masks, which depend only on the seed, the step, the micro-batch and the layer.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from numpycnn.models import Sequential
 FLOAT64 = np.dtype(np.float64)
 
 MIN_EXAMPLES = 1
-"""The fewest examples of a batch that is divided: here any, so that sums over micro-batches are checked."""
+"""The smallest batch that is divided: any, so that sums over micro-batches are checked."""
 
 
 def gradcheck(
@@ -38,9 +38,9 @@ def gradcheck(
 ) -> Report:
     """Check the gradients of a compiled model's loss: of every parameter, and of the input.
 
-    x, y: a batch as `fit` takes it; a few examples are enough. They are divided into micro-batches whatever their
-    number, and gradients are those of the model's next training step: dropout on, by the path that the model takes
-    (`fast` or plain). At kinks, such as a ReLU at 0, entries are compared a little aside; see `gradcheck_layer`.
+    x, y: a batch as `fit` takes it; a few examples are enough. They are always divided into micro-batches, and
+    the gradients are those of the model's next training step: with dropout, on the model's path (`fast` or layer by
+    layer). See `nearby.py` for entries at kinks, such as a ReLU at 0.
     method, samples, seed: as for `gradcheck_function`.
 
     Raises ValueError or TypeError for a model that is not compiled and built, and for data that do not fit.
@@ -54,7 +54,7 @@ def gradcheck(
     model._require_built("gradcheck")
     loss, _ = model._require_compiled("gradcheck")
     title = f"{model.name}, {len(data)} examples, {'fast' if model.fast else 'plain'} path"
-    with worker_pool(1):  # holds BLAS to one thread, which is faster for so few examples
+    with worker_pool(1):  # limits BLAS to one thread, which is faster for few examples
         step = Step(model, loss, data.x.astype(FLOAT64), data.y)
         problem = Problem(
             title, step.loss, step.gradients, step.point, list(step.point), chained=True, size=step.size()
@@ -102,10 +102,10 @@ def gradcheck_layer(
 
 
 def assert_gradients(checked: Any, *arguments: Any, allow_inconclusive: bool = False, **options: Any) -> None:
-    """For test suites: raises AssertionError, the report being its message, unless the gradients are right.
+    """For test suites: raises AssertionError, with the report as message, unless the gradients are right.
 
     Called as `gradcheck` for a model, as `gradcheck_layer` for a layer, and as `gradcheck_function` for anything else.
-    allow_inconclusive: whether gradients that cannot be decided are accepted too.
+    allow_inconclusive: whether to accept inconclusive gradients too.
     """
     kinds: dict[type, Any] = {Sequential: gradcheck, Layer: gradcheck_layer}
     check_it = next((function for kind, function in kinds.items() if isinstance(checked, kind)), gradcheck_function)
@@ -115,9 +115,9 @@ def assert_gradients(checked: Any, *arguments: Any, allow_inconclusive: bool = F
 
 
 def unlike(layer: Layer, dy: Array, cache: Any) -> Iterator[str]:
-    """What is wrong with `parameter_gradients` and `input_gradient`, which have to give what `backward` gives.
+    """The differences of `parameter_gradients` and `input_gradient` from `backward`.
 
-    A gradient that `backward` does not give is reported elsewhere.
+    A gradient that `backward` does not return is reported elsewhere.
     """
     dx, together = both(layer.backward(dy, cache))
     if dx is not None and not close(dx, layer.input_gradient(dy, cache)):
@@ -129,13 +129,13 @@ def unlike(layer: Layer, dy: Array, cache: Any) -> Iterator[str]:
 
 
 def both(result: Any) -> tuple[Any, Arrays]:
-    """What `backward` gave: dx, and gradients by name. From anything but a pair, nothing."""
+    """The result of `backward`, dx and gradients by name; nothing unless it is a pair."""
     dx, gradients = result if isinstance(result, tuple) and len(result) == 2 else (None, None)
     return dx, gradients or {}
 
 
 def close(a: Array, b: Array | None) -> bool:
-    """Whether two arrays are equal but for rounding."""
+    """Whether two arrays are equal up to rounding."""
     if b is None or a.shape != b.shape:
         return False
     return bool(np.abs(a - b).max(initial=0.0) <= 1e-12 * np.abs(a).max(initial=0.0))

@@ -1,9 +1,9 @@
-"""A second look at a claim that failed: several kinks may meet at the point, or rounding may have moved the claim.
+"""A second check of a claim that failed: kinks may coincide at the point, or the claim may be affected by rounding.
 
-Where several kinks meet in one term of f, right code may give a number outside of the two one-sided derivatives.
+Where several kinks meet in one term of f, right code may return a number outside of the two one-sided derivatives.
 relu(x) and -relu(y) have the slopes 0 to 1 and -1 to 0; along x = y their sum has the slope 0 on both sides, and code
-for which relu'(0) = 1 in one of them alone gives 1. But a gradient is a limit of the gradients at points close by, or
-between such limits. So the arrays are moved by small random amounts, where kinks come apart, and
+for which relu'(0) = 1 in only one of them returns 1. But a gradient is a limit of the gradients at nearby points, or
+between such limits. So the arrays are changed by small random amounts, which separates the kinks, and
 
     kinks meet      if the derivatives there stay away from both one-sided ones, however small the move
     failed          if no kinks meet, or the backward is wrong at a moved point
@@ -25,29 +25,29 @@ DISTANCES = {"complex": (2.0**-27, 2.0**-34), "central": (2.0**-11, 2.0**-18)}
 """Far and close, in units of each array's largest number: far above rounding. Differences need room for their steps."""
 
 MOVES = 12
-"""How many points close by are looked at."""
+"""The number of nearby points."""
 
 VANISHES = 1 / 32
-"""What is smooth falls to 1/128 from the far points to the close ones; what falls to less than this is smooth."""
+"""A smooth change falls to 1/128 from the far points to the close ones; below this ratio it counts as smooth."""
 
 SHAKES = 4
-"""At how many points, moved by the last digits, rounding is looked at."""
+"""The number of points, changed in the last digits, for estimating rounding."""
 
 
 class Neighbours(NamedTuple):
-    """Points close by."""
+    """Nearby points."""
 
     far: list[Site]
     close: list[Site]
-    """Moved the same way as the far ones. Where claims are known here, those points only."""
+    """In the same directions as the far ones; if claims are known at some of them, only those."""
     known: bool
     """Whether the claims at the close points are known."""
     shaken: list[Site]
-    """Moved by the last digits, with the claims there where they are known."""
+    """Changed in the last digits, with the claims there, if known."""
 
 
 def neighbours(site: Site, method: str, rng: Rng) -> Neighbours:
-    """Points close by, at the distances for a method."""
+    """Nearby points, at the distances for a method."""
     moves = [random_move(site, rng, one_sign=k % 2 == 0) for k in range(MOVES)]
     far, close = ([moved(site, move, distance) for move in moves] for distance in DISTANCES[method])
     known = with_claims(close)
@@ -56,13 +56,13 @@ def neighbours(site: Site, method: str, rng: Rng) -> Neighbours:
 
 
 def with_claims(sites: list[Site]) -> list[Site]:
-    """Those of the points where the claims are known, with them."""
+    """The points where the claims are known, with these claims."""
     claimed = [one.problem.claimed() for one in sites]
     return [one._replace(gradients=g) for one, g in zip(sites, claimed, strict=True) if g is not None]
 
 
 def random_move(site: Site, rng: Rng, *, one_sign: bool) -> Arrays:
-    """A move of every array, of very different lengths, so that now the one and now the other decides a comparison."""
+    """Random changes of all arrays, of very different sizes, so that different arrays decide comparisons."""
     moves = {}
     for name in site.problem.wanted:
         a = site.problem.point[name]
@@ -78,7 +78,7 @@ def moved(site: Site, move: Arrays, distance: float) -> Site:
 
 
 def second_look(outcome: Outcome, near: Neighbours) -> Outcome:
-    """The outcome after a look at points close by."""
+    """The outcome after a comparison with nearby points."""
     again = beside_rounding(outcome, near)
     if again.verdict == PASSED or outcome.verdict != FAILED:
         return again
@@ -89,7 +89,7 @@ def where_kinks_meet(failed: Outcome, near: Neighbours) -> Outcome | None:
     """The outcome if kinks meet; None if they do not."""
     method, direction = failed.measured.method, failed.direction
     if method == "central" and not failed.measured.is_kink:
-        return None  # differences cannot tell what is steep from what has kinks
+        return None  # differences cannot distinguish a steep function from a kink
     measured, chained = failed.measured, failed.site.problem.chained
     close = [site.measured_here(direction, method) for site in near.close]
     if not (chained and measured.is_kink) and is_smooth(measured, close, near, direction):
@@ -117,7 +117,7 @@ def hull(found: list[Measured], slack: float) -> Measured:
 
 
 def largest_gap(found: list[Measured], own: Measured) -> float:
-    """How far derivatives close by stay away from both one-sided ones, term by term."""
+    """The distance of nearby derivatives from both one-sided ones, term by term."""
     return max(float(np.minimum(abs(mean(m) - own.left), abs(mean(m) - own.right)).sum()) for m in found)
 
 
@@ -132,9 +132,9 @@ def noise(found: list[Measured]) -> float:
 
 
 def beside_rounding(outcome: Outcome, near: Neighbours) -> Outcome:
-    """The outcome if rounding of the complex step is counted as noise: what a change of the last digits changes.
+    """The outcome with the rounding error of the complex step as noise, estimated by changing the last digits.
 
-    A zero is one but for rounding if such a change changes it, and less than rounding can change the function.
+    A number is 0 up to rounding if such a change alters it, and by less than rounding can alter the function.
     """
     measured, site, direction = outcome.measured, outcome.site, outcome.direction
     largest = ROUNDING * site.scale(direction)

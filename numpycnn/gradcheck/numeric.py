@@ -1,12 +1,12 @@
-"""Derivatives by numbers alone: of the sum of g(t) at t = 0, where g gives an array of terms for a number t.
+"""Numerical derivatives: of the sum of g(t) at t = 0, where g returns an array of terms for a number t.
 
-The complex step moves t by an imaginary number so small that nothing is rounded away beside it:
+The complex step adds an imaginary number to t, so small that it causes no rounding error:
 
     g(ih) = g(0) + ih g'(0) + ...        so  g'(0) = imag(g(ih))/h,  to the last digit
 
-It needs a g that carries complex numbers through: np.abs, for one, does not, and contributes 0. So real differences
-have to confirm it. They need a step that is neither too long, where g bends, nor too short, where rounding shows;
-steps are tried until the error is small, and the error is estimated from what three steps disagree by.
+It needs a g that propagates complex numbers: np.abs, for one, does not, and contributes 0. So real differences have to
+confirm it. Their step must be neither too long, because g is not linear, nor too short, because of rounding; steps are
+tried until the error is small, and the error is estimated from the disagreement of three steps.
 
 At a kink, such as that of max(t, 0), the derivatives from the left and from the right differ. NumPy orders complex
 numbers by their real parts and then by their imaginary ones, so there g(ih) and g(-ih) are not conjugates: the sign of
@@ -24,14 +24,14 @@ import numpy as np
 from numpycnn.common.typing import Array
 
 Line = Callable[[complex], Array]
-"""A function of one number. It gives an array of terms; what is differentiated is their sum."""
+"""A function of one number that returns an array of terms, whose sum is differentiated."""
 
 IMAGINARY_STEP = 1e-30
 
 STEPS = tuple(2.0**-k for k in (8, 12, 16, 20, 24, 28, 32, 36, 4, 1))
-"""Steps of differences in the order in which they are tried, in units of the numbers that are moved.
+"""Step sizes of differences in the order in which they are tried, in units of the numbers that are changed.
 
-The long ones come last: over them a steep function may look flat.
+The long ones come last: with them a steep function may look flat.
 """
 
 SHARP = 1e-9
@@ -44,33 +44,33 @@ RESOLVED = 1e-3
 """The relative error at which a derivative by differences can confirm the complex step, or contradict it."""
 
 JUMP = 1e-7
-"""A jump by more than that, relative to how far the function moves along the line, leaves no derivative."""
+"""With a larger jump, relative to the change of the function along the line, there is no derivative."""
 
 EPSILON = float(np.finfo(np.float64).eps)
 
 
 class Measured(NamedTuple):
-    """The derivative of a sum of terms, as it was measured: from the left and from the right."""
+    """A measured derivative of a sum of terms, from the left and from the right."""
 
     left: Array
     """Of every term."""
     right: Array
     """Of every term. It equals `left` where there is no kink."""
     noise: float
-    """How far the sum may be off, inf where nothing could be measured."""
+    """The error bound of the sum; inf if nothing could be measured."""
     method: str
-    """Where the numbers are from: "complex" or "central"."""
+    """The method: "complex" or "central"."""
     why: str = ""
-    """Why the complex step was not taken."""
+    """Why the complex step was not used."""
 
     @property
     def low(self) -> float:
-        """The least that may be claimed: the sum of every term's smaller derivative."""
+        """The smallest right claim: the sum of every term's smaller derivative."""
         return float(np.minimum(self.left, self.right).sum())
 
     @property
     def high(self) -> float:
-        """The most that may be claimed."""
+        """The largest right claim."""
         return float(np.maximum(self.left, self.right).sum())
 
     @property
@@ -85,7 +85,7 @@ class Measured(NamedTuple):
 
     @property
     def size(self) -> float:
-        """How large the terms are: rounding of their sum is in proportion to it, however small the sum."""
+        """The magnitude of the terms, to which the rounding error of their sum is proportional."""
         return float(np.linalg.norm(np.maximum(np.abs(self.left), np.abs(self.right))))
 
     def resolved(self, error: float) -> bool:
@@ -93,11 +93,11 @@ class Measured(NamedTuple):
         return self.noise <= error * self.size
 
     def miss(self, claimed: float) -> float:
-        """How far a claimed derivative is from this one, at a kink from all between both sides."""
+        """The distance of a claimed derivative from this one, or at a kink from the interval between both sides."""
         return max(self.low - claimed, claimed - self.high, 0.0)
 
     def agrees(self, other: "Measured") -> bool:
-        """Whether both sides of two measurements are equal but for noise."""
+        """Whether both sides of two measurements are equal up to noise."""
         apart = max(abs(self.left - other.left).sum(), abs(self.right - other.right).sum())
         slack = 1e-6 if self.is_kink and other.is_kink else 64 * EPSILON  # one-sided differences have more noise
         return bool(apart <= self.noise + other.noise + slack * self.size)
@@ -114,7 +114,7 @@ def measure(line: Line, base: Array, unit: float, method: str) -> Measured:
         return by_differences(line, base, unit)
     try:
         exact = complex_step(line)
-    except Exception as error:  # whatever code that is not ours does about complex numbers
+    except Exception as error:  # user code may raise anything for complex numbers
         why = f"the function does not take complex numbers ({type(error).__name__}: {error})"
         return by_differences(line, base, unit)._replace(why=why)
     return confirmed(exact, by_differences(line, base, unit, AT_KINKS if exact.is_kink else SHARP))
@@ -147,17 +147,17 @@ def complex_step(line: Line) -> Measured:
 
 
 def jumps(line: Line, base: Array, unit: float, size: float) -> bool:
-    """Whether the function jumps at the point itself, by more than rounding makes it jump."""
+    """Whether the function jumps at the point, by more than rounding."""
     h = min(STEPS) * unit
     jump = float(abs(line(h) + line(-h) - 2 * base).sum())
     return jump > JUMP * unit * size + 1e3 * EPSILON * float(np.abs(base).sum())
 
 
 def differences(line: Line, base: Array, unit: float, enough: float) -> Measured:
-    """The derivative by differences, with the step that leaves the least noise.
+    """The derivative by differences, with the step that has the least noise.
 
-    Another step replaces one that is resolved only if it agrees: what contradicts may be rounding, which makes x + h
-    equal to x, and every difference 0. If it is resolved too, nothing is known.
+    A resolved result is replaced only by one that agrees: a contradiction may be due to rounding, by which x + h equals
+    x, and every difference is 0. If both are resolved and contradict each other, nothing is known.
     """
     power_of_two = 2.0 ** round(log2(unit))  # x + h is exact then
     best = Measured(np.zeros(base.shape), np.zeros(base.shape), np.inf, "central")
@@ -176,7 +176,7 @@ def differences(line: Line, base: Array, unit: float, enough: float) -> Measured
 
 
 def at_step(line: Line, base: Array, h: float) -> Measured:
-    """The derivatives by the steps h, h/2 and h/4, of every term by itself.
+    """The derivatives of every term by the steps h, h/2 and h/4.
 
     Beside a kink the mean of both sides is no derivative. With D = right - left, D(h) - 10 D(h/2) + 16 D(h/4) is 0 for
     a smooth function but for h**5, and 7 times the kink for one with a kink at 0: it counts as noise of the mean.

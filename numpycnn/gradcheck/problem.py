@@ -1,4 +1,4 @@
-"""What is checked, and what can be wrong with it besides numbers."""
+"""The problem that is checked, and its errors besides wrong numbers."""
 
 from collections.abc import Callable, Collection
 from typing import NamedTuple
@@ -17,49 +17,49 @@ Arrays = dict[str, Array]
 
 
 class Problem(NamedTuple):
-    """A function of arrays by name, and what is claimed to be its gradients, at a point."""
+    """A function of arrays by name, its claimed gradients, and a point."""
 
     title: str
     f: Callable[[Arrays], Array]
-    """Gives an array of terms; the gradients are of their sum."""
+    """Returns an array of terms; the gradients are those of their sum."""
     claim: Callable[[Arrays], Arrays]
-    """Gives the claimed gradients under the names of the arrays."""
+    """Returns the claimed gradients by the names of the arrays."""
     point: Arrays
-    """The arrays: in float64 where a gradient is wanted."""
+    """The arrays; those with gradients in float64."""
     wanted: Collection[str]
-    """Names whose gradients are compared, and must not be missing. The other arrays are never moved."""
+    """The names whose gradients are compared, and must not be missing. The other arrays are never changed."""
     movable: bool = True
-    """Whether `claim` knows the gradients elsewhere too, and not at this point alone."""
+    """Whether `claim` returns the gradients at any point, and not only at this one."""
     chained: bool = False
-    """Whether f is many operations in a row, so that several kinks may meet in what looks like one."""
+    """Whether f is a composition of many operations, so that several kinks may coincide."""
     size: float = 0.0
-    """How large numbers get on the way to f, where that is known: of a small result, rounding may be more than that."""
+    """The magnitude of f's intermediate values, if known: it determines the rounding error of a small result."""
 
     def terms(self) -> Array:
         """f's terms at the point."""
         return np.asarray(self.f(self.point))
 
     def at(self, moved: Arrays) -> "Problem":
-        """The same at another point: with other arrays in the place of some."""
+        """The problem at another point: with some arrays replaced."""
         return self._replace(point=self.point | moved)
 
     def value(self, name: str, moved: Array) -> Array:
-        """f's terms with another array in the place of one."""
+        """f's terms with one array replaced."""
         return self.at({name: moved}).terms()
 
     def claimed(self) -> Arrays | None:
-        """The claimed gradients; None where they are not known, or not all finite, or the function is not."""
+        """The claimed gradients at the point; None if they are not known there, or anything is not finite."""
         if not self.movable:
             return None
         try:
             terms, claimed = self.terms(), self.claim(self.point)
             gradients = {name: np.asarray(claimed[name], np.float64) for name in self.wanted}
-        except Exception:  # code that is not ours may refuse this point, which nobody asked it about
+        except Exception:  # user code may raise at this point, which the user did not choose
             return None
         return gradients if all(np.isfinite(a).all() for a in (terms, *gradients.values())) else None
 
     def examined(self) -> tuple[Arrays, list[str]]:
-        """The claimed gradients that can be compared, and what is wrong with others, or with the function."""
+        """The claimed gradients that can be compared, and the errors of the others and of the function."""
         terms, wrong = twice("the function", lambda point: {"output": self.f(point)}, self.point)
         claimed, of_claim = twice("the claimed gradient", lambda point: given(self.claim(point)), self.point)
         wrong += of_claim + flaws("the function's output", terms["output"])
@@ -83,7 +83,7 @@ def given(claimed: Arrays) -> Arrays:
 
 
 def twice(what: str, function: Callable[[Arrays], Arrays], point: Arrays) -> tuple[Arrays, list[str]]:
-    """What a function gives, and what is wrong: it changes its arguments, or asked again gives something else."""
+    """A function's results, and its errors: changed arguments, or different results in a second call."""
     wrong, results = [], []
     for _ in range(2):
         own = {name: a.copy() for name, a in point.items()}
@@ -95,12 +95,12 @@ def twice(what: str, function: Callable[[Arrays], Arrays], point: Arrays) -> tup
 
 
 def same(a: Array, b: Array) -> bool:
-    """Whether two arrays are equal, NaN being equal to NaN."""
+    """Whether two arrays are equal, with NaN equal to NaN."""
     return np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f")
 
 
 def flaws(what: str, a: Array) -> list[str]:
-    """What is wrong with numbers that should be finite and in float64."""
+    """The errors of an array that should be real, finite and float64."""
     if a.dtype.kind not in REAL:
         return [f"{what} must be real numbers; received dtype {a.dtype}"]
     wrong = [] if np.isfinite(a).all() else [f"{what} is not finite"]
@@ -108,12 +108,12 @@ def flaws(what: str, a: Array) -> list[str]:
 
 
 def unit_of(a: Array) -> float:
-    """The size of an array's numbers, by which steps are measured."""
+    """The largest magnitude in an array, the unit of step sizes."""
     return float(np.abs(a).max(initial=0.0)) or 1.0
 
 
 class Settings(NamedTuple):
-    """How a problem is checked; `gradcheck_function` says what each means."""
+    """The settings of a check; see `gradcheck_function`."""
 
     method: str
     samples: int
@@ -121,7 +121,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def checked(cls, owner: str, method: str, samples: int, seed: int) -> "Settings":
-        """The settings. Raises TypeError or ValueError for those that are none."""
+        """The validated settings. Raises TypeError or ValueError for invalid ones."""
         return cls(
             checks.choice(owner, "method", method, METHODS),
             checks.integer(owner, "samples", samples),

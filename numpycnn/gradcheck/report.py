@@ -1,4 +1,4 @@
-"""What a gradient check found: a row for each gradient, a verdict, and a table to print."""
+"""The result of a gradient check: a row for each gradient, a verdict, and a table to print."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -12,44 +12,44 @@ HEADER = ("gradient of", "checked", "method", "error", "bound", "worst at", "cla
 
 
 class Row(NamedTuple):
-    """One claimed gradient held against numbers: entry by entry, or as its sum along directions."""
+    """A claimed gradient compared with numerical derivatives: entry by entry, or along directions."""
 
     name: str
     """The parameter or input."""
     shape: Shape
     checked: int
-    """How many entries were compared, or how many directions."""
+    """The number of entries, or of directions, that were compared."""
     method: str
-    """How the numbers were made: "complex", "central" or "adjoint"."""
+    """How the derivatives were computed: "complex", "central" or "adjoint"."""
     error: float
     """The worst difference: relative to the derivative itself if it failed, otherwise to the largest of the row."""
     bound: float
     """The largest error that passes."""
     where: tuple[int, ...] | str
-    """The worst entry's index, or which direction is the worst."""
+    """The index of the worst entry, or the name of the worst direction."""
     claimed: float
-    """What was claimed there."""
+    """The claimed derivative there."""
     numeric: float
-    """What the numbers say; at a kink the mean of both sides."""
+    """The numerical derivative there; at a kink the mean of both sides."""
     kinks: int = 0
-    """How many of those compared have two derivatives, one from each side."""
+    """The number of those compared that have different derivatives from the left and the right."""
     notes: tuple[str, ...] = ()
-    """What else there is to say; of kinks, an example."""
+    """Remarks, such as an example of a kink."""
     verdict: str = "passed"
-    """The worst of those compared: "passed", "failed" or "inconclusive"."""
+    """The worst verdict of those compared: "passed", "failed" or "inconclusive"."""
 
     @property
     def passed(self) -> bool:
-        """Whether all that was compared is right."""
+        """Whether all of those compared passed."""
         return self.verdict == "passed"
 
     @property
     def result(self) -> str:
-        """FAIL, or inconclusive; or ok, or where some had two derivatives, kinks."""
+        """The last cell: FAIL, inconclusive, kinks (passed, some of them at kinks) or ok."""
         return {"passed": "kinks" if self.kinks else "ok", "failed": "FAIL"}.get(self.verdict, self.verdict)
 
     def cells(self) -> tuple[str, ...]:
-        """The row as the table shows it."""
+        """The cells of the table's row."""
         numbers = (f"{self.claimed:.3e}", f"{self.numeric:.3e}")
         method = (self.method, f"{self.error:.1e}", f"{self.bound:.0e}")
         if isinstance(self.where, str):
@@ -59,25 +59,24 @@ class Row(NamedTuple):
         return (self.name, f"{many} of {self.shape}", *method, f"({index})", *numbers, self.result)
 
     def remarks(self) -> Iterator[str]:
-        """What stands below the table: the numbers in full where they are too far apart, and the notes."""
+        """The lines below the table: a failed entry with all digits, and the notes."""
         if self.verdict == "failed":
             yield f"{self.name} at {self.where}: claimed {self.claimed!r}, numeric {self.numeric!r}"
         yield from (f"{self.name}: {note}" for note in self.notes)
 
 
 class Report(NamedTuple):
-    """What a gradient check found. `print(report)` shows it as a table.
+    """The result of a gradient check. `print(report)` prints a table.
 
     `report.passed`: everything was compared, and is right. `report.failed`: something is wrong. `report.inconclusive`:
-    nothing is known to be wrong, but something cannot be decided. Exactly one of them is True; `report.verdict` names
-    it.
+    nothing is known to be wrong, but something cannot be decided. Exactly one of them is True: `report.verdict`.
     """
 
     title: str
     """What was checked."""
     rows: Sequence[Row]
     problems: Sequence[str] = ()
-    """What is wrong besides numbers, such as a shape, or a function that gives two results for the same input."""
+    """Other errors, such as a wrong shape, or a function that returns two results for the same input."""
 
     @property
     def verdict(self) -> str:
@@ -103,7 +102,7 @@ class Report(NamedTuple):
         return self.verdict == "inconclusive"
 
     def __str__(self) -> str:
-        """The table, and below it what there is to say about its rows."""
+        """The table, with remarks below it."""
         table = [HEADER, *(row.cells() for row in self.rows)] if self.rows else []
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [" ".join(map(str.ljust, cells, widths)).rstrip() for cells in table]
@@ -115,9 +114,9 @@ class Report(NamedTuple):
         return "\n".join([f"Gradient check of {self.title}", *lines, *wrapped, self.last_line()])
 
     def last_line(self) -> str:
-        """The verdict, and the rows that it is due to."""
+        """The verdict, and the names of the rows that cause it."""
         if self.passed:
             return "passed"
-        due = dict.fromkeys(row.name for row in self.rows if row.verdict == self.verdict)
-        shown = "FAILED" if self.failed else self.verdict
-        return f"{shown}: " + ", ".join([*due, *(["see problems"] if self.problems else [])])
+        causes = dict.fromkeys(row.name for row in self.rows if row.verdict == self.verdict)
+        label = "FAILED" if self.failed else self.verdict
+        return f"{label}: " + ", ".join([*causes, *(["see problems"] if self.problems else [])])

@@ -1,4 +1,4 @@
-"""One row of the report, from the outcomes that it sums up."""
+"""One row of the report, which summarizes outcomes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from numpycnn.gradcheck.report import Row
 
 
 def row(name: str, shape: Shape, outcomes: Sequence[Outcome]) -> Row:
-    """The row: the worst outcome, the worst verdict."""
+    """The row of the worst outcome."""
     whys = [one.measured.why for one in outcomes if one.measured.why]
     central = bool(whys) or all(one.measured.method == "central" for one in outcomes)
     method = "central" if central and outcomes else "complex"
@@ -33,7 +33,7 @@ def row(name: str, shape: Shape, outcomes: Sequence[Outcome]) -> Row:
 
 
 def notes(outcomes: Sequence[Outcome], whys: Sequence[str]) -> Iterator[str]:
-    """What there is to say of entries besides numbers."""
+    """The notes of a row."""
     if whys:
         yield f"central differences, because {whys[0]}"
     undecided = [one for one in outcomes if one.verdict == INCONCLUSIVE]

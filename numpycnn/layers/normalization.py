@@ -123,7 +123,7 @@ class BatchNormalization(Layer):
         mean, variance = self.statistics(moments)
         y, xhat = F.batch_norm(x, mean, variance, self.params.get("gamma"), self.params.get("beta"), self.epsilon)
         cache = BatchNormCache(xhat, F.inverse_std(variance, self.epsilon), moments)
-        return np.moveaxis(y, -1, self.axis), cache
+        return np.moveaxis(y, -1, self.axis), cache  # (N, ..., C) to the shape of x
 
     def backward_micro(
         self, dy: Array, cache: BatchNormCache, *, to_input: bool
@@ -166,7 +166,7 @@ class BatchNormalization(Layer):
             dx = F.batch_norm_backward_input_inference(dy, gamma, cache.inverse_std)
         else:
             dx = F.batch_norm_backward_input(dy, cache.xhat, gamma, cache.inverse_std, cache.moments.size, *sums)
-        return np.moveaxis(dx, -1, self.axis)
+        return np.moveaxis(dx, -1, self.axis)  # (N, ..., C) to the shape of x
 
     def named(self, sums: tuple[Array, Array], dtype: Any) -> Gradients:
         """The sums of dy and of dy*xhat as the gradients of beta and gamma, of those that the layer has."""

@@ -1,1 +1,1 @@
-"""What people look at: summary, progress, trace, profile, plots, the explorer, and its live page."""
+"""Summary, progress, trace, profile, plots, the explorer, and the live explorer (`serve/`)."""

@@ -1,7 +1,7 @@
-"""Pictures of training and of what a network computes, with matplotlib (the extra `plot`).
+"""Plots of training and of a network's values, with matplotlib (the extra `plot`).
 
-Each function draws into `ax`, a matplotlib Axes, or where that is None into that of a new figure, and returns it: so it
-can be titled, placed and saved as matplotlib's users are used to. All raise ImportError without matplotlib.
+Each function draws into `ax`, a matplotlib Axes, or into a new figure if that is None, and returns the Axes, to be
+titled and saved as usual. All raise ImportError without matplotlib.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from numpycnn.common.typing import Array
 from numpycnn.layers import Layer
 from numpycnn.show.trace import LayerTrace
 
-SIGNED = "RdBu_r"  # white is zero, red above it and blue below: colour-blind people tell the two apart
+SIGNED = "RdBu_r"  # white is zero, red above and blue below, distinguishable with colour blindness
 SHADES = "Greys"
 
 
@@ -26,7 +26,7 @@ __all__ = ["confusion_matrix", "feature_maps", "filters", "im2col", "mosaic", "t
 
 
 def axes_of(ax: Any) -> Any:
-    """The Axes, or those of a new figure."""
+    """ax, or the Axes of a new figure if it is None."""
     try:
         from matplotlib import pyplot
     except ImportError:
@@ -35,9 +35,9 @@ def axes_of(ax: Any) -> Any:
 
 
 def training_curve(history: History, figure: str = "loss", ax: Any = None) -> Any:
-    """A figure over the epochs, and that of the validation data beside it where there is one.
+    """Plot a figure over the epochs, with that of the validation data if there is one.
 
-    Raises ValueError for a figure that was not recorded, TypeError for what is no History.
+    Raises ValueError for a figure that was not recorded, TypeError for anything but a History.
     """
     if not isinstance(history, History):
         raise TypeError(
@@ -55,11 +55,11 @@ def training_curve(history: History, figure: str = "loss", ax: Any = None) -> An
 
 
 def filters(layer: Layer | LayerTrace | ArrayLike, channel: int = 0, ax: Any = None) -> Any:
-    """A convolution's kernels, (KH, KW, C, F), as they see one input channel: each a square, red above zero.
+    """Plot the filters of a kernel, (KH, KW, C, F), for one input channel: red above zero, blue below.
 
-    layer: one of a model, `model.get_layer("conv2d")`; one of a trace; or a kernel as an array.
-    Raises ValueError for a layer without a kernel, another shape, or where there is no such channel; TypeError for
-    what is none of the three.
+    layer: a layer of a model, `model.get_layer("conv2d")`, or of a trace; or a kernel as an array.
+    Raises ValueError for a layer without a kernel, a kernel of another shape, or a channel out of range; TypeError for
+    anything else.
     """
     kernel = kernel_of(layer)
     if kernel.ndim != 4:
@@ -74,7 +74,7 @@ def filters(layer: Layer | LayerTrace | ArrayLike, channel: int = 0, ax: Any = N
 
 
 def kernel_of(layer: Any) -> Array:
-    """The kernel of a layer, built, or of a layer's trace, or the array itself. Raises as `filters` says."""
+    """The kernel of a layer or of its trace, or the array itself. Raises as `filters`."""
     if not isinstance(layer, (Layer, LayerTrace)):
         return checks.numbers("filters", "layer, where it is neither a layer nor its trace,", layer)
     params = layer.params if isinstance(layer, Layer) else layer.parameters
@@ -84,7 +84,7 @@ def kernel_of(layer: Any) -> Array:
 
 
 def check_trace(owner: str, layer: Any) -> None:
-    """Raise TypeError unless it is a layer's trace."""
+    """Raise TypeError unless `layer` is a LayerTrace."""
     if not isinstance(layer, LayerTrace):
         raise TypeError(
             f'{owner}: layer must be one of a trace, such as model.trace(x)["conv2d"]; '
@@ -93,7 +93,7 @@ def check_trace(owner: str, layer: Any) -> None:
 
 
 def check_example(owner: str, example: Any, count: int) -> int:
-    """The number of an example. Raises TypeError or ValueError unless there is one."""
+    """The index of an example. Raises TypeError or ValueError unless it is below count."""
     example = checks.integer(owner, "example", example, at_least=0)
     if example >= count:
         raise ValueError(f"{owner}: example must be below {count}; received {example}")
@@ -101,10 +101,10 @@ def check_example(owner: str, example: Any, count: int) -> int:
 
 
 def feature_maps(layer: LayerTrace, example: int = 0, data_format: str = "channels_last", ax: Any = None) -> Any:
-    """What a layer makes of one example, channel by channel: from `model.trace(x)["conv2d"]`.
+    """Plot a layer's output for one example, channel by channel. layer: such as `model.trace(x)["conv2d"]`.
 
-    Raises ValueError for a layer whose output are no images, where there is no such example, and for an unknown
-    data_format; TypeError for what is not of a trace.
+    Raises ValueError for a layer whose output is not images, an example out of range, and an unknown data_format;
+    TypeError for anything but a LayerTrace.
     """
     check_trace("feature_maps", layer)
     checks.choice("feature_maps", "data_format", data_format, DATA_FORMATS)
@@ -116,7 +116,7 @@ def feature_maps(layer: LayerTrace, example: int = 0, data_format: str = "channe
 
 
 def mosaic(images: Array, title: str, colours: str = SIGNED, ax: Any = None) -> Any:
-    """Images, (n, rows, columns), in rows of a square and all in one scale, which the bar beside them tells."""
+    """Plot images, (n, rows, columns), in a square grid, with one scale and a colour bar for all."""
     n, rows, cols = images.shape
     *_, (bottom, _) = corners = [(top, left) for top, left in tiles(n, rows, cols)]
     picture = np.full((bottom + rows, max(left for _, left in corners) + cols), np.nan)
@@ -131,17 +131,17 @@ def mosaic(images: Array, title: str, colours: str = SIGNED, ax: Any = None) -> 
 
 
 def tiles(n: int, rows: int, cols: int) -> Iterator[tuple[int, int]]:
-    """The top left pixel of each image in a mosaic of n, with a line between any two."""
+    """The top left pixel of each image in a mosaic of n, with a gap of one pixel between images."""
     across = int(np.ceil(np.sqrt(n)))
     for k in range(n):
-        yield k // across * (rows + 1), k % across * (cols + 1)
+        row, col = divmod(k, across)
+        yield row * (rows + 1), col * (cols + 1)
 
 
 def im2col(layer: LayerTrace, example: int = 0, ax: Any = None) -> Any:
-    """The im2col matrix of one example, a patch in each row: from `model.trace(x)["conv2d"]`.
+    """Plot the im2col matrix of one example, one patch per row. layer: such as `model.trace(x)["conv2d"]`.
 
-    Raises ValueError for a layer that has none, and where there is no such example; TypeError for what is not of a
-    trace.
+    Raises ValueError for a layer without one, and an example out of range; TypeError for anything but a LayerTrace.
     """
     check_trace("im2col", layer)
     if "patches" not in layer.inside:
@@ -156,7 +156,7 @@ def im2col(layer: LayerTrace, example: int = 0, ax: Any = None) -> Any:
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None, ax: Any = None) -> Any:
-    """How often each class was taken for each: numbers in a grid, shaded but for the diagonal.
+    """Plot the confusion matrix: counts in a grid, shaded except for the diagonal.
 
     y_true, y_pred: labels (n,), or one-hot rows or probabilities (n, classes), such as `predict` returns. Arguments
     and errors as for `metrics.confusion_matrix`.
@@ -165,7 +165,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
     classes = len(counts)
     wrong = np.where(np.eye(classes, dtype=bool), 0, counts)
     ax = axes_of(ax)
-    ax.imshow(wrong, SHADES, vmax=max(2 * int(wrong.max()), 1))  # half of the scale, for the numbers to be read
+    ax.imshow(wrong, SHADES, vmax=max(2 * int(wrong.max()), 1))  # half of the scale, so that the numbers stay legible
     for (i, j), count in np.ndenumerate(counts):
         ax.text(j, i, str(count), ha="center", va="center", fontsize="small")
     ax.set(xlabel="predicted", ylabel="true", xticks=range(classes), yticks=range(classes))
@@ -173,11 +173,11 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
 
 
 def worst_mistakes(x: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, count: int = 25, ax: Any = None) -> Any:
-    """The images that were read wrongly with most certainty, with what was read and what is true.
+    """Plot the misclassified images with the highest confidence, with predicted and true class.
 
     x: (n, rows, columns), or with one channel after them; y_true: labels (n,) or one-hot rows (n, classes); y_pred:
     probabilities (n, classes), such as `predict` returns.
-    Raises ValueError where there are no mistakes, and for other shapes; TypeError for what are no numbers.
+    Raises ValueError if there are no mistakes, and for other shapes; TypeError for anything but numbers.
     """
     owner = "worst_mistakes"
     images, p = checks.numbers(owner, "x", x), checks.numbers(owner, "y_pred", y_pred)
@@ -190,8 +190,8 @@ def worst_mistakes(x: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, count: in
     if len(wrong) == 0:
         raise ValueError(f"{owner}: expected a mistake; all are right")
     worst = wrong[np.argsort(-p[wrong, read[wrong]], kind="stable")][:count]
-    shown = images[worst].reshape(len(worst), *images.shape[1:3])  # (count, rows, columns)
-    ax = mosaic(shown, f"worst {len(worst)} of {len(wrong)} mistakes: read as (is)", SHADES, ax)
-    for k, (top, left) in zip(worst, tiles(*shown.shape), strict=True):
+    tiled = images[worst].reshape(len(worst), *images.shape[1:3])  # (count, rows, columns)
+    ax = mosaic(tiled, f"worst {len(worst)} of {len(wrong)} mistakes: read as (is)", SHADES, ax)
+    for k, (top, left) in zip(worst, tiles(*tiled.shape), strict=True):
         ax.text(left, top, f"{read[k]} ({int(labels[k])})", ha="left", va="top", color="tab:red", fontsize="small")
     return ax

@@ -18,7 +18,7 @@ from numpycnn.optimizers import Optimizer
 
 
 class StepTime(NamedTuple):
-    """The seconds that a part of a step takes; those of a whole batch, in one worker."""
+    """The seconds that a part of a training step takes, for a whole batch in one worker."""
 
     name: str
     forward: float
@@ -26,7 +26,7 @@ class StepTime(NamedTuple):
 
 
 class TimedStage(Stage):
-    """A stage of the network that counts the seconds spent in it, and not those in which it waits for others."""
+    """A stage that measures its own time, without the time in which its coroutine is suspended."""
 
     def __init__(self, stage: Stage, path: Path) -> None:
         self.stage, self.name = stage, stage.name
@@ -64,16 +64,16 @@ class TimedStage(Stage):
         return (yield from timed(self.stage.backward_micro(dy, cache, to_input=to_input), self.add_backward))
 
     def add_forward(self, seconds: float) -> None:
-        """Count seconds of the forward."""
+        """Add seconds to the forward time."""
         self.forward_seconds += seconds
 
     def add_backward(self, seconds: float) -> None:
-        """Count seconds of the backward."""
+        """Add seconds to the backward time."""
         self.backward_seconds += seconds
 
 
 def timed(micro: Micro[Any], add: Callable[[float], None]) -> Micro[Any]:
-    """The same coroutine; the seconds that it works are added up."""
+    """The same coroutine, which calls `add` with the seconds that it ran before each exchange."""
     answer = None
     while True:
         start = time.perf_counter()
@@ -87,8 +87,8 @@ def timed(micro: Micro[Any], add: Callable[[float], None]) -> Micro[Any]:
 
 
 def profile_steps(objective: Objective, optimizer: Optimizer, data: Data, repeats: int) -> list[StepTime]:
-    """The medians of several steps on the batch `data`, after one that is not counted. Nothing is trained."""
-    profile_step(objective, optimizer, data)  # the first takes longer
+    """The medians of several steps on the batch `data`, after a warm-up step. The model does not change."""
+    profile_step(objective, optimizer, data)  # warm-up
     runs = [profile_step(objective, optimizer, data) for _ in range(repeats)]
     return [
         StepTime(same[0].name, *(float(np.median(seconds)) for seconds in zip(*(row[1:] for row in same), strict=True)))
@@ -120,7 +120,7 @@ def profile_step(objective: Objective, optimizer: Optimizer, data: Data) -> list
 
 
 def profile_lines(rows: Sequence[StepTime], title: str) -> list[str]:
-    """A table of the parts: milliseconds forward and backward, and the share of the whole."""
+    """A table of the parts: milliseconds of forward and backward, and the share of the total."""
     total = sum(row.forward + row.backward for row in rows)
     width = max(len(row.name) for row in rows)
     lines = [title, "", f"{'':{width}}   forward  backward   share"]

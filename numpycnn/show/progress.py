@@ -1,4 +1,4 @@
-"""How training shows itself in the terminal: a bar that is redrawn in place, or where that cannot be, plain lines.
+"""Progress in the terminal: a bar that is redrawn in place, or plain lines where that is not possible.
 
 The format is Keras's:
 
@@ -15,7 +15,7 @@ from numpycnn.callbacks import Callback, Logs
 
 BAR_WIDTH, NARROW_BAR = 30, 10
 REDRAW_SECONDS = 0.05
-PLAIN_SECONDS = 15.0  # between plain lines, where no bar can be drawn
+PLAIN_SECONDS = 15.0  # between plain lines
 
 
 def bar(done: int, total: int, width: int = BAR_WIDTH) -> str:
@@ -35,7 +35,7 @@ def clock(seconds: float) -> str:
 
 
 def pace(seconds: float) -> str:
-    """The time of one step: 2s/step, 200ms/step, 66us/step."""
+    """The time per step: 2s/step, 200ms/step, 66us/step."""
     if seconds >= 1:
         return f"{seconds:.0f}s/step"
     return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
@@ -52,9 +52,9 @@ def counter(done: int, total: int) -> str:
 
 
 def line(done: int, total: int, timing: str, logs: Logs, columns: int | None = None) -> str:
-    """The steps done, a bar, the time, and the figures; without columns no bar.
+    """The steps done, a bar, the time, and the figures; no bar if columns is None.
 
-    Where the columns are too few the bar is made narrower, and then, while steps remain, the last figures are left out.
+    In a narrow terminal the bar is shortened first, and then, except in the final line, the last figures are omitted.
     """
     head, parts = counter(done, total), [timing, *figures(logs)]
     if columns is None:
@@ -66,20 +66,20 @@ def line(done: int, total: int, timing: str, logs: Logs, columns: int | None = N
 
 
 def bar_room(head: str, parts: list[str], columns: int) -> int:
-    """How many columns are left for the inside of the bar."""
+    """The columns left for the inside of the bar."""
     return columns - len(" - ".join([f"{head} []", *parts]))
 
 
 def redraws(stream: TextIO) -> bool:
-    """Whether a line can be drawn over: in a terminal, and in a notebook."""
-    isatty = getattr(stream, "isatty", None)  # a stream may be None, or something that can only be written to
+    """Whether a line can be overwritten: in a terminal or a notebook."""
+    isatty = getattr(stream, "isatty", None)  # a stream may be None, or have only write()
     return (isatty is not None and isatty()) or type(stream).__module__.startswith("ipykernel")
 
 
 class Progress:
     """The progress of `steps` steps on standard output.
 
-    verbose: 0 silent; 1 a bar where one can be drawn, else a line now and then and one at the end; 2 that one alone.
+    verbose: 0 silent; 1 a bar if possible, else a line every PLAIN_SECONDS and one at the end; 2 only the last line.
     """
 
     def __init__(self, steps: int, verbose: int) -> None:
@@ -87,15 +87,15 @@ class Progress:
         self.live = verbose == 1 and redraws(sys.stdout)
         self.start = self.last = time.perf_counter()
         self.done = 0
-        self.shown = self.start - REDRAW_SECONDS if self.live else self.start
+        self.last_shown = self.start - REDRAW_SECONDS if self.live else self.start
 
     def update(self, done: int, logs: Logs) -> None:
-        """Show where it stands after `done` steps, unless that was shown just now."""
+        """Show the progress after `done` steps, unless it was shown just before."""
         self.done, self.last = done, time.perf_counter()
         now, pause = self.last, REDRAW_SECONDS if self.live else PLAIN_SECONDS
-        if self.verbose != 1 or done == self.steps or now - self.shown < pause:
+        if self.verbose != 1 or done == self.steps or now - self.last_shown < pause:
             return
-        self.shown = now
+        self.last_shown = now
         timing = f"ETA: {clock((now - self.start) / done * (self.steps - done))}"
         if self.live:
             self.draw(line(done, self.steps, timing, logs, columns()))
@@ -103,7 +103,7 @@ class Progress:
             print(line(done, self.steps, timing, logs), flush=True)
 
     def finish(self, logs: Logs) -> None:
-        """Print the last line: the steps that were done, and their time, up to the last of them."""
+        """Print the final line: the steps done, and their time."""
         seconds = self.last - self.start
         timing = f"{clock(seconds)} {pace(seconds / max(self.done, 1))}"
         if self.live:
@@ -113,12 +113,12 @@ class Progress:
             print(line(self.done, self.steps, timing, logs), flush=True)
 
     def draw(self, text: str) -> None:
-        """Put the text in the place of the line before."""
+        """Overwrite the current line."""
         print("\r" + text[: columns()].ljust(columns()), end="", flush=True)
 
 
 def columns() -> int:
-    """The terminal's width, less one: a line as wide as the terminal would wrap."""
+    """The terminal's width minus one, because a full line may wrap."""
     return shutil.get_terminal_size().columns - 1
 
 

@@ -8,14 +8,14 @@ COLUMNS = (32, 26, 14)
 
 
 def row(*cells: str) -> str:
-    """One line of the table; a cell too long for its column is cut."""
+    """One line of the table; cells are truncated to their column's width."""
     return "".join(cell[: width - 1].ljust(width) for cell, width in zip(cells, COLUMNS, strict=True)).rstrip()
 
 
 def summary_lines(model: Chain) -> Iterator[str]:
     """The lines: each layer's name, class, output shape (None is the batch axis) and number of parameters.
 
-    A layer inside another chain goes by its path, such as "block/conv2d".
+    A layer in a nested chain has its path as name, such as "block/conv2d".
     """
     size = sum(array.nbytes for array in model.weights.values())
     total, trained = model.count_params(), sum(p.size for p in model.trained_params.values())

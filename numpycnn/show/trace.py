@@ -1,7 +1,7 @@
-"""Every number between a model's input and its loss, and back: what `Sequential.trace` returns.
+"""All intermediate values of a forward and backward pass: what `Sequential.trace` returns.
 
-The network is that of training, layer by layer as `layers/` reads, in the model's own dtype and without the fast path;
-each layer is watched as the batch goes through. Nothing is learnt, and nothing of the model changes.
+The network is that of training, layer by layer, in the model's dtype and without the fast path; each layer records its
+inputs, outputs and gradients. The model does not change.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from numpycnn.losses import Loss
 
 @dataclass
 class LayerTrace:
-    """What went into a layer, what it kept and what came out; with targets, the gradients of the loss as well."""
+    """A layer's input, intermediate values and output; with targets, also the gradients of the loss."""
 
     name: str
-    """With those of the chains around it: "block/conv2d"."""
+    """The path: "block/conv2d" for a layer in a nested chain."""
     kind: str
     """The layer's class."""
     input: Array
@@ -32,25 +32,25 @@ class LayerTrace:
     output: Array
     """(N, *output_shape)."""
     inside: dict[str, Array]
-    """What the layer computed on the way, by name: see its `inside`."""
+    """Intermediate values by name: see the layer's `inside`."""
     parameters: dict[str, Array]
     """Copies of the parameters and of the state, by name."""
     output_gradient: Array | None = None
-    """dL/d output; the shape of the output."""
+    """dL/d output, in its shape."""
     input_gradient: Array | None = None
-    """dL/d input; the shape of the input."""
+    """dL/d input, in its shape."""
     inside_gradients: dict[str, Array] = field(default_factory=dict)
-    """dL/d what is inside, by the same names: see the layer's `inside_gradients`."""
+    """dL/d intermediate values, by the same names: see the layer's `inside_gradients`."""
     parameter_gradients: dict[str, Array] = field(default_factory=dict)
     """dL/d parameters, by name and in their shapes."""
 
 
 @dataclass
 class Trace:
-    """A batch on its way through a model: `trace["conv2d"].output`. Gradients are of the mean loss of the batch."""
+    """The trace of a batch, `trace["conv2d"].output`. Gradients are those of the mean loss of the batch."""
 
     layers: dict[str, LayerTrace]
-    """By name, in their order; a layer in a chain inside by its path, such as "block/conv2d"."""
+    """By path, in order."""
     output: Array
     """The model's: (N, *output_shape)."""
     losses: Array | None = None
@@ -70,7 +70,7 @@ class Trace:
 
 
 class TracedStage(Stage):
-    """A layer that notes in a trace what goes through it. A batch comes in one piece."""
+    """A layer that records its trace. It is called with the whole batch."""
 
     def __init__(self, layer: Layer, stage: Any, name: str, found: dict[str, LayerTrace]) -> None:
         self.layer, self.stage, self.path, self.found = layer, stage, name, found
@@ -100,7 +100,7 @@ class TracedStage(Stage):
 
 
 def traced(model: Chain, position: Position, count: int) -> tuple[Chain, dict[str, LayerTrace]]:
-    """The model with every layer watched, for a batch of `count` examples in one piece; and what will be found."""
+    """The model with every layer traced, for a batch of `count` examples, and the traces, filled by each pass."""
     cuts, found = micro_batches(count, min_examples(model)), dict[str, LayerTrace]()
 
     def watch(layer: Any, path: Path) -> TracedStage:
@@ -111,17 +111,17 @@ def traced(model: Chain, position: Position, count: int) -> tuple[Chain, dict[st
 
 
 def trace_forward(model: Chain, x: Array, position: Position, *, training: bool) -> Trace:
-    """x, (N, *input_shape), through all layers: everything on the way."""
+    """Trace the forward of x, (N, *input_shape)."""
     network, found = traced(model, position, len(x))
     y, _ = network.forward(x, training=training, rng=position.rng(0))
     return Trace(found, y)
 
 
 def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position, *, training: bool) -> Trace:
-    """The same with the loss for the targets y, and all its gradients, back through the layers.
+    """Trace forward and backward, with the loss for the targets y.
 
-    Where training moves the last softmax into the loss (`training.objective`), the gradient p - y is that of the
-    logits before it; the last output's own gradient is that of the loss of probabilities.
+    If training moves the last softmax into the loss (`training.make_objective`), the gradient of the logits is p - y,
+    and the gradient of the last output is that of the loss of probabilities.
     """
     objective = make_objective(model, loss, x.dtype, fast=False)
     merged = objective.activation == "softmax"
@@ -141,5 +141,5 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
 
 
 def outputs(model: Chain, x: Array) -> Sequence[LayerTrace]:
-    """What each layer makes of x in inference."""
+    """The traces of all layers for x, in inference mode."""
     return list(trace_forward(model, np.ascontiguousarray(x), Position(0, 0), training=False).layers.values())

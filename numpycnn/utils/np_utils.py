@@ -11,11 +11,11 @@ from numpycnn.common.typing import Array
 
 @explains_arguments
 def to_categorical(y: Any, num_classes: int | None = None) -> Array:
-    """Integer labels as one-hot rows: 2 of 4 classes becomes [0, 0, 1, 0].
+    """One-hot encode integer labels: 2 of 4 classes becomes [0, 0, 1, 0].
 
     y: (...) or (..., 1), whole numbers from 0 to num_classes - 1; num_classes: by default the largest label + 1.
     Returns float64 (..., num_classes), as Keras does.
-    Raises ValueError for no labels, fractions and labels out of range, TypeError for what are no numbers.
+    Raises ValueError for no labels, fractions and labels out of range, TypeError for anything but numbers.
     """
     labels = checks.numbers("to_categorical", "y", y)
     if labels.ndim > 1 and labels.shape[-1] == 1:

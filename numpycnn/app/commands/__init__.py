@@ -1,1 +1,1 @@
-"""The jobs that `python -m numpycnn` does, each in a file of its own with `add_arguments` and `run`."""
+"""The commands of `python -m numpycnn`: each a module with `add_arguments` and `run`."""

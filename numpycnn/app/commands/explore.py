@@ -1,4 +1,4 @@
-"""Write the explorer's page: every number of a digit's way through a network, and back."""
+"""Write the explorer's page: all values of the forward and backward of a digit."""
 
 import argparse
 import os
@@ -14,17 +14,17 @@ from numpycnn.models import Sequential, load_model
 from numpycnn.utils import to_categorical
 
 DESCRIPTION = (
-    "Write one page of HTML that shows every number of a digit's way through a convolutional network, and back. Any "
-    "browser opens it from the disk, without a network. Without --model, the tutorial's network first learns from a "
-    "part of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and keeps it."
+    "Write an HTML page that shows every number that a convolutional network computes for a digit, forward and "
+    "backward. The page works offline in any browser. Without --model, the tutorial's network is first trained on part "
+    "of MNIST, which takes a few seconds; python -m numpycnn --resume FILE trains a better one and saves it."
 )
 
-TRAINING_IMAGES = 12_000  # images to learn from where there is no file
+TRAINING_IMAGES = 12_000  # used without --model
 BATCH = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the job and its options."""
+    """Add the command's description and options."""
     parser.description = DESCRIPTION
     parser.add_argument("--model", metavar="FILE", help="the network: a .safetensors file of model.save or --resume")
     parser.add_argument(
@@ -43,28 +43,28 @@ def run(args: argparse.Namespace) -> int:
     print(
         f"{args.output}: {os.path.getsize(args.output) / 1e6:.2f} MB, test image {args.digit}, a {y_test[args.digit]}."
     )
-    print("Open it in a browser; it needs no network.")
+    print("Open it in a browser; it works offline.")
     return 0
 
 
 def trained(x: Array, y: Array) -> Sequential:
-    """The tutorial's network after a short training."""
-    print(f"Learning to read digits from {TRAINING_IMAGES:,} of the {len(x):,} images, once over: a few seconds.")
+    """The tutorial's network, trained for a few seconds."""
+    print(f"Training one epoch on {TRAINING_IMAGES:,} of the {len(x):,} images: a few seconds.")
     network = tutorial_network(seed=0)
     network.fit(images(x[:TRAINING_IMAGES]), to_categorical(y[:TRAINING_IMAGES], 10), batch_size=BATCH)
     return network
 
 
 def as_inputs(network: Sequential, x: Array) -> Array:
-    """MNIST's images as that network takes them. Raises ModelFileError for a network of other images."""
+    """MNIST's images in the network's input shape. Raises ModelFileError for a network for other images."""
     shape = network.input_shape or ()
     if np.prod(shape) != x[0].size:
-        raise ModelFileError(f"expected a network of images of 28 by 28 pixels; its input_shape is {shape}")
-    return images(x).reshape(len(x), *shape)
+        raise ModelFileError(f"expected a network for images of 28 by 28 pixels; its input_shape is {shape}")
+    return images(x).reshape(len(x), *shape)  # (n, *input_shape)
 
 
 def targets(network: Sequential, y: Array) -> Array | None:
-    """MNIST's labels as the network's loss takes them; None where it is not compiled, or has not ten outputs."""
+    """MNIST's labels as the loss takes them; None if the network is not compiled, or does not have ten outputs."""
     if network.loss is None or network.output_shape != (10,):
         return None
     return y if network.loss.name.startswith("sparse") else to_categorical(y, 10)

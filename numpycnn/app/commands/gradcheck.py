@@ -8,15 +8,15 @@ from numpycnn.datasets import mnist
 from numpycnn.utils import to_categorical
 
 DESCRIPTION = (
-    "Check the gradients that train the network of the Keras tutorial: its backward passes against derivatives "
-    "by numbers alone, in double precision, on a few images of MNIST. The exit status is 1 if any is wrong."
+    "Check the gradients of the Keras tutorial's network: its backward passes against numerical derivatives, in double "
+    "precision, on a few images of MNIST. The exit status is 1 if any is wrong."
 )
 SAMPLES = 20
 """How many entries of each parameter are compared; sums over all of them are too."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the job and its options."""
+    """Add the command's description and options."""
     parser.description = DESCRIPTION
     for option, least, default, text in (
         ("--examples", 1, 3, "how many images; more take longer"),
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, and print the report. Returns the exit status."""
-    from numpycnn.gradcheck import gradcheck  # here: the other commands do not wait for it
+    from numpycnn.gradcheck import gradcheck  # deferred: slow import
 
     (x, labels), _ = mnist.load_data()
     x, y = images(x[: args.examples]), to_categorical(labels[: args.examples], 10)

@@ -1,4 +1,4 @@
-"""Read digits from pictures with a network that was trained and kept in a file."""
+"""Classify pictures of digits with a network from a file."""
 
 import argparse
 import sys
@@ -18,14 +18,14 @@ DESCRIPTION = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the job and its options."""
+    """Add the command's description and options."""
     parser.description = DESCRIPTION
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a file of a picture, such as digit.png")
     parser.add_argument("--model", metavar="FILE", default="digits.safetensors", help="(default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read and report. Returns the exit status."""
+    """Classify and report. Returns the exit status."""
     try:
         network, status = load_model(args.model), 0
     except FileNotFoundError:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def likeliest(network: Sequential, name: str, image: Array) -> str:
-    """The three likeliest digits, as text. Raises ModelFileError for a network of other images."""
+    """The three likeliest digits, as text. Raises ModelFileError for a network for other images."""
     try:
         x = as_input(image, network.input_shape or ())
     except ValueError as error:

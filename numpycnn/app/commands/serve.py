@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from numpycnn.show.serve.server import Server
 
 DESCRIPTION = (
-    "Open the explorer in a browser, fed by this process: digits drawn there go through the network here and come back "
-    "traced, and the network can be trained while one watches: loss, accuracy, filters and the maps of one digit. "
-    "Without --model it is the tutorial's network, untrained. Only this machine can reach it, at an address with a "
-    "random token. Nothing is written to disk. Ctrl-C ends it."
+    "Open the explorer in a browser, served by this process: digits drawn there are traced through the network here, "
+    "and training can be watched live: loss, accuracy, filters and the feature maps of one digit. Without --model, the "
+    "network is the tutorial's, untrained. Only this machine can reach the page, at an address with a random token. "
+    "Nothing is written to disk. Ctrl-C stops it."
 )
 
-BATCH = 200  # images: some hundred steps an epoch, to be watched
+BATCH_SIZE = 200  # 300 steps per epoch
 MAX_PORT = 65_535
 
 
@@ -36,7 +36,7 @@ def port_number(text: str) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the job and its options."""
+    """Add the command's description and options."""
     parser.description = DESCRIPTION
     parser.add_argument("--model", metavar="FILE", help="the network: a .safetensors file of model.save or --resume")
     parser.add_argument("--port", type=port_number, default=0, metavar="N", help="(default: any that is free)")
@@ -49,16 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Returns the exit status."""
-    import webbrowser  # here: the other commands do not wait for it
+    import webbrowser  # deferred: slow import
 
     try:
-        server = prepared(args)
+        server = make_server(args)
     except KeyboardInterrupt:
         print("\nStopped by Ctrl-C before it began.")
         return INTERRUPTED
     try:
         print(f"{server.address}\nOpen it in a browser on this machine. Ctrl-C ends it.", flush=True)
-        if not args.no_browser:  # in a thread, for a browser may be one that takes the terminal
+        if not args.no_browser:  # in a thread, because a text browser would block
             threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def close(server: "Server") -> None:
-    """Wait for the end of the batch, through which a second Ctrl-C need not break."""
+    """Close the server after the current batch; a second Ctrl-C is ignored meanwhile."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         server.close()
@@ -78,9 +78,9 @@ def close(server: "Server") -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def prepared(args: argparse.Namespace) -> "Server":
-    """The server, with the network and the data. Raises ModelFileError and OSError for what will not do."""
-    from numpycnn.show.serve.server import Server  # here: the other commands do not wait for it
+def make_server(args: argparse.Namespace) -> "Server":
+    """The server, with the network and the data. Raises ModelFileError for invalid arguments, and OSError."""
+    from numpycnn.show.serve.server import Server  # deferred: slow import
     from numpycnn.show.serve.session import Session
     from numpycnn.show.serve.trainer import Trainer
 
@@ -90,7 +90,7 @@ def prepared(args: argparse.Namespace) -> "Server":
     network = tutorial_network(seed=0) if args.model is None else load_model(args.model)
     session = Session(network, as_inputs(network, x_test), targets(network, y_test), args.digit)
     data, reason = training_data(network, *train)
-    trainer = Trainer(session, data, BATCH, reason)
+    trainer = Trainer(session, data, BATCH_SIZE, reason)
     try:
         return Server(session, trainer, args.port)
     except OSError as error:
@@ -99,10 +99,10 @@ def prepared(args: argparse.Namespace) -> "Server":
 
 
 def training_data(network: Sequential, x: Any, y: Any) -> tuple[Data | None, str]:
-    """MNIST's training images as the network takes them; or None, and why it cannot learn from them."""
+    """(MNIST's training data for the network, ""), or (None, the reason why it cannot be trained on them)."""
     labels = targets(network, y)
     if network.loss is None:
-        return None, "Training is off: the network is not compiled, so it has no loss to make small."
+        return None, "Training is off: the network is not compiled, so it has no loss to minimize."
     if labels is None:
-        return None, f"Training is off: the network's output is {network.output_shape}, and digits are of ten classes."
+        return None, f"Training is off: the network's output is {network.output_shape}, but MNIST has ten classes."
     return Data(as_inputs(network, x), labels), ""

@@ -1,4 +1,4 @@
-"""The main job: train the tutorial network on all of MNIST, and say how well it reads digits that it has not seen."""
+"""Train the tutorial network on all of MNIST, and test it."""
 
 import argparse
 import os
@@ -24,25 +24,25 @@ DESCRIPTION = (
     "tested on 10,000 others. Nothing is downloaded, and without --resume nothing is written to disk. Ctrl-C stops it."
 )
 
-# Each option with its least value, its default, and what it means.
+# (option, minimum, default, help)
 OPTIONS = (
-    ("--epochs", 1, 2, "how often to go through the 60,000 images; more takes longer and reads better"),
-    ("--batch-size", 1, 1000, "how many images to look at between one change of the weights and the next"),
-    ("--seed", 0, 0, "where the random numbers start; the same seed gives the same result"),
+    ("--epochs", 1, 2, "passes through the 60,000 images; more take longer and improve the accuracy"),
+    ("--batch-size", 1, 1000, "images per training step"),
+    ("--seed", 0, 0, "seed of the random numbers; the same seed gives the same result"),
 )
 
 RESUME = (
-    "keep the network in this .safetensors file, after each epoch; if the file is there, go on from where it is. "
-    "Stopped at any moment and started again with the same options, training ends as if it had never been stopped"
+    "save the network to this .safetensors file after each epoch; if the file exists, resume from it. "
+    "If it is stopped and restarted with the same options, training ends as if it had never been stopped"
 )
 
-INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
+INTERRUPTED = 130  # 128 + SIGINT: the exit status of a program that Ctrl-C ended
 TEST_BATCH = 1000
 PAIRS_SHOWN = 5
 
 
 def whole_number(at_least: int) -> Any:
-    """A converter for argparse: an integer of at least that."""
+    """A converter for argparse: an integer of at least `at_least`."""
 
     def convert(text: str) -> int:
         if not text.strip().isdecimal() or int(text) < at_least:
@@ -53,7 +53,7 @@ def whole_number(at_least: int) -> Any:
 
 
 def file_to_write(text: str) -> str:
-    """For argparse: the name of a model's file. It may be empty where a variable of the shell is not set."""
+    """For argparse: the name of a model's file. It is empty if a shell variable was not set."""
     if not text:
         raise argparse.ArgumentTypeError("expected the name of a file; received ''")
     try:
@@ -64,7 +64,7 @@ def file_to_write(text: str) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the job and its options."""
+    """Add the command's description and options."""
     parser.description = DESCRIPTION
     for option, least, default, text in OPTIONS:
         convert, text = whole_number(at_least=least), f"{text} (default: %(default)s)"
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class TrainingProgress(Callback):
-    """Remembers how far training came, so that Ctrl-C can be answered with it."""
+    """Records the progress of training, to report it after Ctrl-C."""
 
     def __init__(self) -> None:
         self.epoch, self.batches = 0, 0
@@ -86,7 +86,7 @@ class TrainingProgress(Callback):
         self.batches, self.logs = batch + 1, logs or {}
 
     def text(self) -> str:
-        """How far training came."""
+        """The progress as text."""
         epochs, steps = self.params["epochs"], self.params["steps"]
         done = f"Done: {self.batches} of {steps} batches of epoch {self.epoch + 1} of {epochs}"
         if self.params["initial_epoch"] >= epochs or (self.epoch + 1 == epochs and self.batches == steps):
@@ -103,22 +103,23 @@ def run(args: argparse.Namespace) -> int:
         print(f"\nStopped by Ctrl-C after {clock(time.perf_counter() - start)}.")
         if hasattr(position, "params"):
             print(position.text())
-        print(kept(args.resume))
+        print(saved(args.resume))
         return INTERRUPTED
     print(f"Time: {clock(time.perf_counter() - start)}, from loading the data to this line")
     return 0
 
 
 def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None:
-    """The job itself, with what it prints."""
+    """Train and test, and print the results."""
     train, (x_test, y_test) = mnist.load_data()
     data = images(train[0]), to_categorical(train[1])
-    del train  # from here on the memory is needed for other things
-    print(f"Learning to read digits from {len(data[0]):,} images, {args.epochs} times over. Ctrl-C stops it.\n")
+    del train  # free the memory
+    epochs = "1 epoch" if args.epochs == 1 else f"{args.epochs} epochs"
+    print(f"Training on {len(data[0]):,} images of digits for {epochs}. Ctrl-C stops it.\n")
     network = tutorial_network(args.seed)
     network.summary()
-    going_on = args.resume is not None and os.path.exists(args.resume)  # with the seed that is in the file
-    print(f"\nTraining with batches of {args.batch_size:,} images{'' if going_on else f' and seed {args.seed}'}.")
+    resumes = args.resume is not None and os.path.exists(args.resume)  # with the seed that is in the file
+    print(f"\nTraining with batches of {args.batch_size:,} images{'' if resumes else f' and seed {args.seed}'}.")
     callbacks: list[Callback] = [position]
     if args.resume is not None:
         print(beginning(args.resume))
@@ -136,27 +137,27 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
 
 
 def beginning(path: str) -> str:
-    """What will become of the file that training is kept in, as text."""
+    """How the file will be used, as text."""
     if not os.path.exists(path):
         return f"After each epoch the network is written to {path}."
     network = load_model(path)
-    return f"Going on after epoch {epochs_done(network)} with the network in {path}, whose seed is {network.seed}."
+    return f"Resuming after epoch {epochs_done(network)} with the network in {path}, whose seed is {network.seed}."
 
 
-def kept(path: str | None) -> str:
-    """What a file holds of a training that was stopped, as text."""
+def saved(path: str | None) -> str:
+    """The state of the file after training was stopped, as text."""
     if path is None or not os.path.exists(path):
         return "Nothing was saved."
-    return f"{path} holds the network after epoch {epochs_done(load_model(path))}; the same command goes on from there."
+    return f"{path} holds the network after epoch {epochs_done(load_model(path))}; the same command resumes from there."
 
 
 def epochs_done(network: Sequential) -> int:
-    """How many epochs a network was trained for."""
+    """The number of epochs that a network was trained for."""
     return max(network.history.epoch, default=-1) + 1 if network.history else 0
 
 
 def images(x: Array) -> Array:
-    """MNIST's images as the network takes them: (n, 28, 28) from 0 to 255 becomes (n, 28, 28, 1) from 0 to 1."""
+    """MNIST's images scaled for the network: (n, 28, 28) from 0 to 255 becomes (n, 28, 28, 1) from 0 to 1."""
     return np.float32(1 / 255) * x[..., None]
 
 

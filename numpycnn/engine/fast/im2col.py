@@ -153,7 +153,8 @@ class ConvBlock(Stage):
             work, larger = self.begin(cache.padded, tile), take((tile, *shape[1:]), bool)
             for rows in batches(len(x), tile):
                 own = cache.of(rows)
-                max_pool(self.outputs(work, rows), own.y, own.winner, larger)
+                for tap, z in self.outputs(work, rows):
+                    max_pool(tap, z, own.y, own.winner, larger)
                 if dropout is not None:
                     self.drop(dropout, rng, own)
         return from_channels_last(cache.y, self.data_format), cache
@@ -237,7 +238,8 @@ class ConvBlock(Stage):
         if "bias" in self.params:
             kernel = np.vstack([kernel, self.params["bias"]])  # (KH*KW*C + 1, F)
         count, dtype = tile * prod(self.output), padded.dtype
-        cols = take((count, self.patch + 1), dtype) if self.by_rows else take((self.patch + 1, count), dtype).T
+        shape = (count, self.patch + 1)  # (n*PH*PW, KH*KW*C + 1)
+        cols = take(shape, dtype) if self.by_rows else take(shape[::-1], dtype).T  # (n*PH*PW, KH*KW*C + 1)
         cols[:, self.patch] = 1
         return Work(
             [self.seen(padded, tap) for tap in self.taps],

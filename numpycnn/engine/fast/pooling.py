@@ -1,6 +1,6 @@
 """The positions of a pooling window over a convolution's output, and max-pooling position by position."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -41,16 +41,16 @@ def pool_taps(pool: Window, convolved: Pair) -> Iterator[Tap]:
             yield Tap(number, outputs, (bottom - top, right - left), (row, col))
 
 
-def max_pool(outputs: Iterable[tuple[Tap, Array]], y: Array, winner: Array | None, larger: Array) -> None:
-    """Set y to the maximum over all positions, and winner to the position that held it.
+def max_pool(tap: Tap, z: Array, y: Array, winner: Array | None, larger: Array) -> None:
+    """Raise y to the maximum of y and a position's z, and set winner to that position where z was larger.
 
-    y must start at the minimum: 0 for a ReLU before the pool, which commutes with the maximum, or minus infinity.
+    Before the first position y must be the minimum: 0 for a ReLU before the pool, which commutes with the maximum, or
+    minus infinity. larger: memory for booleans.
     """
-    for tap, z in outputs:
-        best = y[tap.outputs]
-        if winner is not None and tap.number:
-            mark_winner(winner[tap.outputs], np.greater(z, best, out=cropped_like(larger, z)), tap.number)
-        np.maximum(best, z, out=best)
+    best = y[tap.outputs]
+    if winner is not None and tap.number:
+        mark_winner(winner[tap.outputs], np.greater(z, best, out=cropped_like(larger, z)), tap.number)
+    np.maximum(best, z, out=best)
 
 
 def mark_winner(winner: Array, larger: Array, number: int) -> None:

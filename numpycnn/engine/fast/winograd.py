@@ -131,9 +131,8 @@ class WinogradBlock(ConvBlock):
         for tap in self.taps:
             yield tap, self.seen_by(dz, tap)
         dhalves, dproducts = shaped(work.halves, (2, 4, n, th, tw, f)), shaped(work.products, (4, 4, n, th, tw, f))
-        output_transform_transposed(
-            dz.swapaxes(0, 1), dhalves.swapaxes(0, 1)
-        )  # (2, 2, n, TH, TW, F) to (4, 2, n, TH, TW, F)
+        by_columns = dz.swapaxes(0, 1)  # (2, 2, n, TH, TW, F)
+        output_transform_transposed(by_columns, dhalves.swapaxes(0, 1))  # to (4, 2, n, TH, TW, F)
         output_transform_transposed(dhalves, dproducts)
         flat = dproducts.reshape(16, n * th * tw, f)  # (16, n*TH*TW, F)
         if self.trainable:
@@ -141,7 +140,8 @@ class WinogradBlock(ConvBlock):
         if dpadded is not None:
             place = shaped(work.patches, (16, n * th * tw, self.channels))
             dpatches = blocked_matmul(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
-            self.collect_patches(work, dpatches.reshape(4, 4, n, th, tw, self.channels), dpadded)
+            dpatches = dpatches.reshape(4, 4, n, th, tw, self.channels)  # (4, 4, n, TH, TW, C)
+            self.collect_patches(work, dpatches, dpadded)
 
     def add_gradients(self, work: Work, dproducts: Array, rows: slice) -> None:
         """Add a tile's gradients of the transformed kernel and of the bias. dproducts: (16, n*TH*TW, F)."""

@@ -1,6 +1,6 @@
-"""The explorer: one page that shows every number of a traced model, made by `Sequential.explore`.
+"""The explorer: an HTML page that shows all values of a traced model, written by `Sequential.explore`.
 
-`data.py` turns a trace into plain values, `tensors.py` packs the arrays, `examples.py` fills the room that is left with
-other examples, `code.py` collects the library's own source lines, and `page.py` puts them into one file with what is in
-`assets/`: the page itself, its style and its scripts. `serve/` gives the same page a running process.
+`data.py` converts a trace to JSON values, `tensors.py` encodes the arrays, `examples.py` adds other examples as space
+permits, `code.py` collects source lines of the library, and `page.py` combines them with `assets/`, the HTML, CSS and
+scripts, into one file. `serve/` serves the same page live.
 """

@@ -1,4 +1,4 @@
-"""The library's own source lines, for the page to show beside the numbers that they gave."""
+"""Source lines of the library, shown on the page beside the values that they compute."""
 
 import inspect
 from typing import Any
@@ -48,7 +48,7 @@ MARKED = {
     "dropout": "kept = bits <",
     "cross_entropy": "terms = ",
 }
-"""What stands in the line that computes the number, where it is not the last line."""
+"""A substring of the line that computes the value, if that is not the last line."""
 
 
 def sources() -> dict[str, dict[str, Any]]:
@@ -57,7 +57,7 @@ def sources() -> dict[str, dict[str, Any]]:
 
 
 def source(name: str) -> dict[str, Any]:
-    """The source of one function, and which of its lines, counted from 0, is marked."""
+    """The source of one function, and the index of the marked line."""
     function = FUNCTIONS[name]
     lines, first = inspect.getsourcelines(function)
     found = [k for k, line in enumerate(lines) if MARKED.get(name, "\n") in line]

@@ -1,4 +1,4 @@
-"""What a page shows, as plain values: a trace of one example, and the network."""
+"""The data of a page as JSON values: the trace of one example, and the network."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,9 @@ COMPUTED = (Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
 
 
 def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tensors: Tensors) -> dict[str, Any]:
-    """What the page is drawn from, as JSON values. Its arrays are put into `tensors`. Raises as `trace` does.
+    """The data of a page as JSON values; its arrays are added to `tensors`. Raises as `trace` does.
 
-    x: (n, *input_shape); y: the targets or None; example: which is traced.
+    x: (n, *input_shape); y: the targets or None; example: the index of the traced one.
     """
     one = slice(example, example + 1)
     trace = model.trace(x[one], None if y is None else y[one])
@@ -39,7 +39,7 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
 
 
 def is_known(layer: Layer) -> bool:
-    """Whether the page can compute the layer: of others, a user's own too, it shows what goes in and comes out."""
+    """Whether the page can compute the layer; of other layers it shows only input and output."""
     return type(layer) in COMPUTED
 
 
@@ -59,7 +59,7 @@ def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
 
 
 def loss_facts(loss: Loss) -> dict[str, Any]:
-    """The loss's name and settings; for one of the user's own, the page knows the name alone."""
+    """The loss's name and settings; of a user-defined loss, the page only shows the name."""
     own = type(loss).__module__ != "numpycnn.losses"
     return {"name": loss.name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own}
 
@@ -79,7 +79,7 @@ def add_example(tensors: Tensors, model: "Sequential", trace: Trace, x: Array) -
 
 
 def add_trace(tensors: Tensors, trace: Trace, known: set[str]) -> None:
-    """Outputs and what is inside before gradients; each without the batch axis, as "layer/what"."""
+    """Outputs and intermediate values, then gradients; each without the batch axis, as "layer/what"."""
     first = next(iter(trace.layers.values()))
     tensors.add("input", first.input[0])
     for layer in trace.layers.values():
@@ -92,7 +92,7 @@ def add_trace(tensors: Tensors, trace: Trace, known: set[str]) -> None:
 
 
 def add_forward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
-    """A layer's output and what is inside it, but for the patches, which are copies of pixels."""
+    """A layer's output and intermediate values, without the patches, which are copies of pixels."""
     for key, value in inside.items():
         if key != "patches":
             tensors.add(f"{layer.name}/{key}", value[0])
@@ -104,7 +104,7 @@ def add_forward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -
 
 
 def add_backward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
-    """A layer's gradients; a large kernel's is left to the page, which has its factors."""
+    """A layer's gradients; the page computes that of a large kernel itself, from its factors."""
     for key in ("output_gradient", "input_gradient"):
         tensors.add(f"{layer.name}/{key}", getattr(layer, key)[0])
     for key, value in inside.items():

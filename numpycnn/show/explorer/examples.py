@@ -1,4 +1,4 @@
-"""The other examples that a page offers: those that the model reads wrongly, then the first ones, as many as fit."""
+"""The other examples on a page: misclassified ones, then the first ones, as many as fit."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from numpycnn.show.explorer.tensors import Tensors
 if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
-MAX_EXAMPLES = 10_000  # examples that are offered, however small they are
+MAX_EXAMPLES = 10_000  # on a page, however small they are
 
 Examples = dict[str, Any]
 """What a page says of its examples: "numbers", and of each its true class ("labels") and the class that the model reads
@@ -18,7 +18,7 @@ Examples = dict[str, Any]
 
 
 def candidates(model: "Sequential", x: Array, y: Array | None, example: int) -> Examples:
-    """Examples in the order in which they are wanted: the traced one, those read wrongly, and the first ones."""
+    """Examples in order of priority: the traced one, misclassified ones, and the first ones."""
     predicted = model.predict(x)
     classes = predicted.ndim == 2 and predicted.shape[1] > 1
     labels = known_labels(model, y, predicted) if classes else None
@@ -47,7 +47,7 @@ def first(examples: Examples, count: int) -> Examples:
 
 
 def fitting(examples: Examples, x: Array, room: int) -> tuple[Examples, Tensors]:
-    """As many of the examples as take `room` bytes, the first of which the page names already, and their arrays."""
+    """As many of the examples as fit in `room` bytes, and their arrays; the first is on the page already."""
     lists = [examples[key] for key in ("numbers", "labels", "read") if examples[key] is not None]
     costs = [sum(len(f",{value}") for value in values) for values in zip(*lists, strict=True)]
     tensors = Tensors()

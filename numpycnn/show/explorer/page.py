@@ -1,4 +1,4 @@
-"""One page of HTML, with its style, scripts and data inside. It asks nothing of any network; live, its own server."""
+"""The HTML page, with style, scripts and data in one file. It sends no requests; live, only to its server."""
 
 import json
 from functools import cache
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
 MAX_PAGE_BYTES = 2_000_000
-"""The most bytes that a page takes."""
+"""Bytes."""
 
 SCRIPTS = (
     "tensor.js",
@@ -50,18 +50,18 @@ SCRIPTS = (
 """The page's scripts, in the order in which they are run."""
 
 LIVE = ("live/connection.js", "live/ask.js", "live/chart.js", "live/frames.js", "live/training.js")
-"""Those of the live page alone (`serve/`), which are run before the last."""
+"""Additional scripts of the live page (`serve/`), run before the last one."""
 
 
 def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Array | None, example: int) -> None:
-    """Write the page to a file, whole or not at all. Raises as `page_data` does, and OSError."""
+    """Write the page to a file atomically. Raises as `page_data` does, and OSError."""
     html = page(model, x, y, example).encode("utf-8")
     with atomic_write(path) as file:
         file.write(html)
 
 
 def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
-    """The page as text, the same for the same model and example."""
+    """The page as text; deterministic."""
     tensors = Tensors()
     facts = page_data(model, x, y, example, tensors)
     examples = candidates(model, x, y, example)
@@ -74,7 +74,7 @@ def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
 
 
 def can_compute(facts: dict[str, Any], table: dict[str, Any]) -> bool:
-    """Whether the page has all that it needs to compute the network for other examples than the traced one."""
+    """Whether the page can compute the network for other examples than the traced one."""
     names = [f"{layer['name']}/parameters/{key}" for layer in facts["layers"] for key in layer["parameters"]]
     return all(layer["known"] for layer in facts["layers"]) and not any("left_out" in table[name] for name in names)
 
@@ -85,18 +85,18 @@ def size(facts: dict[str, Any], table: dict[str, Any]) -> int:
 
 
 def live_page(facts: dict[str, Any], table: dict[str, Any]) -> str:
-    """The page that a running process serves: it may ask its own server, and nothing is left out."""
+    """The page that `serve` serves: it may send requests to its own server, and nothing is left out."""
     return filled(with_assets(LIVE).replace("img-src data:", "img-src data:; connect-src 'self'", 1), facts, table)
 
 
 def filled(shell: str, facts: dict[str, Any], table: dict[str, Any]) -> str:
-    """A page without its data, and these in it."""
+    """The page with its data inserted."""
     return shell.replace("/* data */", as_json({**facts, "tensors": table}), 1)
 
 
 @cache
 def with_assets(more: tuple[str, ...] = ()) -> str:
-    """The page without its data, with those scripts as well."""
+    """The page without its data, with additional scripts."""
     names = (*SCRIPTS[:-1], *more, SCRIPTS[-1])
     scripts = "\n".join(f"<script>\n{asset(name)}</script>" for name in names)
     return asset("index.html").replace("/* style */", asset("style.css"), 1).replace("<!-- scripts -->", scripts, 1)
@@ -108,5 +108,5 @@ def asset(name: str) -> str:
 
 
 def as_json(data: Any) -> str:
-    """JSON that may stand in a script element: nothing in it can end the element."""
+    """JSON for a script element: nothing in it can end the element."""
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

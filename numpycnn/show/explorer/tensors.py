@@ -1,4 +1,4 @@
-"""Arrays as text for a page: exact, each once, and no more of them than a limit allows."""
+"""Arrays encoded as text for a page: exact, without duplicates, within a size limit."""
 
 import base64
 import hashlib
@@ -9,26 +9,27 @@ from typing import Any
 import numpy as np
 
 from numpycnn import functional as F
+from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array
 
 MAX_EXACT_KERNEL = 100_000
-"""A kernel of more values than this is rounded to 7 bits."""
+"""A larger kernel is quantized to 7 bits."""
 
 LEVELS = 63
 ENTRY_BYTES = 200
-"""What an entry takes beside its data: at most so many bytes of the page."""
+"""An upper bound of the bytes that an entry takes besides its data."""
 
 
 class Tensors:
     """A table of arrays by name, in the order of their importance, to be written as JSON.
 
     An entry has "dtype" and "shape" and, as "data", the array's bytes (little-endian, in C order), compressed by zlib,
-    in base 85, which takes 5 letters for 4 bytes (`as_text`). An array that is there already is written as "like", its
-    name; one that is another's ReLU also says "relu"; one of few different values has them as "palette", another entry,
-    and is itself their indices.
+    in base 85, which takes 5 letters for 4 bytes (`as_text`). A duplicate is written as "like", the name of
+    the first; the ReLU of another array also has "relu"; an array of few different values has them as "palette",
+    another entry, and its data are indices.
 
-    level: zlib's, from 0 for none to 9. live: for a page on its way from a running process, where time counts and not
-    bytes: large kernels are written as they are, and data in base 64, as "base" then says.
+    level: zlib's, from 0 for none to 9. live: for a page served by a running process, where time matters more than
+    bytes: kernels are never quantized, and data are in base 64, as "base" then says.
     """
 
     def __init__(self, level: int = 9, *, live: bool = False) -> None:
@@ -37,7 +38,7 @@ class Tensors:
         self._names: dict[tuple[str, bytes], str] = {}  # by dtype and digest
 
     def within(self, limit: int) -> dict[str, dict[str, Any]]:
-        """The table with no more data than `limit` bytes: what does not fit is "left_out", the bytes that it takes."""
+        """The table with at most `limit` bytes of data; an array that does not fit has "left_out", its size."""
         table: dict[str, dict[str, Any]] = {}
         for name, entry in self.table.items():
             size = len(entry.get("data", ""))
@@ -48,7 +49,7 @@ class Tensors:
         return table
 
     def add(self, name: str, value: Array) -> None:
-        """Put an array into the table, exactly."""
+        """Add an array, exactly."""
         kind = value.dtype.newbyteorder("<")
         raw = np.ascontiguousarray(value, kind).tobytes()
         key = kind.name, hashlib.sha256(raw).digest()
@@ -61,18 +62,18 @@ class Tensors:
         self.table[name] = entry
 
     def _text(self, data: bytes) -> dict[str, Any]:
-        """Bytes as an entry has them."""
+        """Compressed bytes as the items of an entry."""
         return {"base": 64, "data": base64.b64encode(data).decode("ascii")} if self.live else {"data": as_text(data)}
 
     def add_below(self, limit: int, name: str, value: Array) -> None:
-        """Put an array in that takes at most `limit` bytes; another is only said to be left out."""
+        """Add an array of at most `limit` bytes; a larger one is marked as left out."""
         if value.nbytes > limit:
             self.table[name] = {"dtype": value.dtype.name, "shape": list(value.shape), "left_out": value.nbytes}
         else:
             self.add(name, value)
 
     def add_output(self, name: str, value: Array, z: Array, z_name: str) -> None:
-        """Put an output in, that may be the ReLU of the pre-activation z: then only a note is made of that."""
+        """Add an output; if it is the ReLU of the pre-activation z, only a reference to z."""
         if np.array_equal(value, F.relu(z)):
             self.table[name] = {
                 "dtype": value.dtype.name,
@@ -84,10 +85,10 @@ class Tensors:
             self.add(name, value)
 
     def add_fitting(self, name: str, value: Array, costs: Iterable[int], room: int) -> int:
-        """Put as many of an array's entries in as fit, from the first on, and return how many those are.
+        """Add as many of an array's first rows as fit, and return their number.
 
-        value: (n, ...), which may have few different values, as images have. costs: (n,), the bytes that each entry
-        takes elsewhere in the page. room: the bytes that all may take.
+        value: (n, ...), which may have few different values, as images have. costs: (n,), the bytes that each row takes
+        elsewhere in the page. room: the bytes available.
         """
         palette = np.unique(value)
         few = len(palette) <= 256
@@ -103,7 +104,7 @@ class Tensors:
         return count
 
     def add_kernel(self, name: str, kernel: Array) -> None:
-        """Put a kernel in: exactly, or where it is large in 7 bits, with a scale for each output and the error made."""
+        """Add a kernel: exactly, or if it is large in 7 bits, with a scale for each output and the largest error."""
         if self.live or kernel.size <= MAX_EXACT_KERNEL or not np.isfinite(kernel).all():
             self.add(name, kernel)
             return
@@ -115,18 +116,23 @@ class Tensors:
 
 
 def as_text(data: bytes) -> str:
-    """Bytes in base 85: Python's alphabet, with a colon for the "<", which could end the element of the text."""
+    """Bytes in base 85, with ":" instead of "<", which could end the script element."""
     return base64.b85encode(data).decode("ascii").replace("<", ":")
 
 
+def base85_length(count: int) -> int:
+    """The characters that `count` bytes take in base 85: 5 for 4 bytes."""
+    return 5 * ceil_div(count, 4)
+
+
 def packed(pieces: Iterable[bytes], costs: Iterable[int], room: int) -> tuple[int, bytes]:
-    """As many of the pieces, from the first on, as fit into `room` bytes of text: how many, and these compressed."""
+    """As many of the first pieces as fit into `room` bytes of text: their number, and the compressed bytes."""
     packer, done, count = zlib.compressobj(9), bytearray(), 0
     for piece, cost in zip(pieces, costs, strict=True):
         before = packer.copy()
         part = packer.compress(piece)
         room -= cost
-        if (len(done) + len(part) + len(packer.copy().flush()) + 3) // 4 * 5 > room:
+        if base85_length(len(done) + len(part) + len(packer.copy().flush())) > room:
             return count, bytes(done + before.flush())
         done += part
         count += 1
@@ -134,7 +140,7 @@ def packed(pieces: Iterable[bytes], costs: Iterable[int], room: int) -> tuple[in
 
 
 def quantized(kernel: Array) -> tuple[Array, Array]:
-    """A kernel (..., out) as levels from -63 to 63, int8, and the scale of each output: kernel is levels*scale."""
+    """A kernel (..., out) quantized to levels from -63 to 63, int8, and a scale for each output: levels*scale."""
     largest = np.abs(kernel).reshape(-1, kernel.shape[-1]).max(axis=0)  # (out,)
     scale = np.where(largest > 0, largest / LEVELS, 1).astype(kernel.dtype)
     return np.rint(kernel / scale).astype(np.int8), scale

@@ -1,7 +1,7 @@
-"""What a request has to be before anything is done with it: where it comes from, its address, its body.
+"""Validation of requests before anything else: their origin, address and body.
 
-A page of some other site can make a browser send requests to this machine too, under a name that it has pointed here.
-Such a browser says so in Host and Origin, and that page does not know the token.
+A page of another site can make a browser send requests to this machine, also under a host name that it controls (DNS
+rebinding). The browser states that in Host and Origin, and that page does not know the token.
 """
 
 import json
@@ -13,24 +13,24 @@ from typing import Any
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")
-"""What the page may be called by a browser."""
+"""The host names under which a browser may open the page."""
 
 
 class RequestError(ValueError):
-    """A request that is refused: its HTTP status, a sentence that says what was expected, and headers beside it."""
+    """A refused request: the HTTP status, a message that states what was expected, and additional headers."""
 
-    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
         self.status, self.headers = status, dict(headers or {})
 
 
 def address(port: int, host: str = HOST) -> str:
-    """Host and port as a browser writes them, which leaves out 80."""
+    """Host and port as browsers write them, without port 80."""
     return host if port == 80 else f"{host}:{port}"
 
 
 def check_source(headers: Message, port: int) -> None:
-    """Raise RequestError unless a request is meant for this server and no page of another one sent it."""
+    """Raise RequestError unless a request is meant for this server, and was not sent by another site's page."""
     names = [address(port, name) for name in NAMES]
     if only(headers, "Host") not in names:
         raise RequestError(403, f"Host: expected {' or '.join(names)}")
@@ -40,7 +40,7 @@ def check_source(headers: Message, port: int) -> None:
 
 
 def only(headers: Message, name: str) -> str | None:
-    """The value of a header that is there once; None otherwise."""
+    """The value of a header that occurs exactly once; None otherwise."""
     values = headers.get_all(name, [])
     return values[0] if len(values) == 1 else None
 
@@ -63,13 +63,13 @@ def number_of(query: str, name: str) -> int:
 
 
 def check_method(method: str, allowed: str) -> None:
-    """Raise RequestError for another method than the one that an address takes."""
+    """Raise RequestError for a method that is not allowed."""
     if method != allowed:
         raise RequestError(405, f"expected {allowed} for this address", {"Allow": allowed})
 
 
-def body_length(headers: Message, most: int) -> int:
-    """How many bytes of JSON follow, at most `most`. Raises RequestError for headers that say otherwise."""
+def body_length(headers: Message, max_bytes: int) -> int:
+    """The length of a JSON body of at most `max_bytes`. Raises RequestError for headers of anything else."""
     if "Transfer-Encoding" in headers:
         raise RequestError(411, "Transfer-Encoding: expected none, but a Content-Length")
     if "Content-Length" not in headers:
@@ -77,25 +77,25 @@ def body_length(headers: Message, most: int) -> int:
     length = only(headers, "Content-Length") or ""
     if re.fullmatch("[0-9]{1,18}", length) is None:
         raise RequestError(400, "Content-Length: expected one whole number")
-    if int(length) > most:
-        raise RequestError(413, f"Content-Length: expected at most {most}")
+    if int(length) > max_bytes:
+        raise RequestError(413, f"Content-Length: expected at most {max_bytes}")
     if (only(headers, "Content-Type") or "").split(";")[0].strip().lower() != "application/json":
         raise RequestError(415, "Content-Type: expected application/json")
     return int(length)
 
 
 def json_of(body: bytes, length: int) -> Any:
-    """The value of a body that should have `length` bytes. Raises RequestError for one that is no JSON, or shorter."""
+    """The JSON value of a body of `length` bytes. Raises RequestError for a shorter body, and for invalid JSON."""
     if len(body) != length:
         raise RequestError(400, f"expected a body of {length} bytes, as Content-Length says; received {len(body)}")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=no_constant)
+        return json.loads(body.decode("utf-8"), parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise RequestError(400, "expected a body of JSON, in UTF-8, with finite numbers") from None
 
 
-def no_constant(name: str) -> float:
-    """For json: NaN and infinity, which Python's reader would take. Raises ValueError."""
+def refuse_constant(name: str) -> float:
+    """Raise ValueError: NaN and infinity, which Python's json accepts, are not JSON."""
     raise ValueError(f"expected a finite number; received {name}")
 
 

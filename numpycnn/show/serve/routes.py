@@ -1,4 +1,4 @@
-"""What the live page can ask for, and what it gets."""
+"""The routes of the live page."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,12 +9,12 @@ from numpycnn.show.serve.protocol import RequestError, choice_of, number_of
 from numpycnn.show.serve.session import Session
 from numpycnn.show.serve.trainer import COMMANDS, Trainer
 
-WAIT = 20.0  # seconds after which the state is sent again, changed or not
+WAIT = 20.0  # seconds until an unchanged state is sent (long polling)
 JSON = "application/json"
 
 
 class Route(NamedTuple):
-    """One address: its method, the type of its answer, and the answer to a query, or to the JSON of a body."""
+    """A route: its method, its content type, and the function from the query, or the JSON body, to the response."""
 
     method: str
     kind: str
@@ -22,7 +22,7 @@ class Route(NamedTuple):
 
 
 def routes(session: Session, trainer: Trainer) -> dict[str, Route]:
-    """The addresses by name. An answer raises RequestError for what it cannot serve."""
+    """The routes by name. An answer raises RequestError for an invalid query or body."""
     return {
         "": Route("GET", "text/html; charset=utf-8", lambda _: session.page(trainer.able)),
         "state": Route("GET", JSON, partial(state, trainer)),
@@ -33,12 +33,12 @@ def routes(session: Session, trainer: Trainer) -> dict[str, Route]:
 
 
 def state(trainer: Trainer, query: str) -> bytes:
-    """?after=REVISION: where training stands, as soon as that is another revision."""
+    """?after=REVISION: the state of training, as soon as its revision is later."""
     return as_json(trainer.wait(number_of(query, "after"), WAIT)).encode("utf-8")
 
 
 def frame(trainer: Trainer, query: str) -> bytes:
-    """?step=N: what the model looked like after that step."""
+    """?step=N: the frame of that step."""
     found = trainer.frame(number_of(query, "step"))
     if found is None:
         raise RequestError(404, "expected a step of which there is a frame: state lists them")

@@ -1,6 +1,7 @@
-"""The server of the live page: on the loopback address, for whoever knows the token.
+"""The HTTP server of the live page: on the loopback address, for clients that know the token.
 
-Every connection has one request, a deadline for it and one for the answer, and there are only so many of them.
+Every connection carries one request, with a deadline for the request and one for the response. The number of
+connections is limited.
 """
 
 import io
@@ -31,9 +32,9 @@ from numpycnn.show.serve.session import Session
 from numpycnn.show.serve.trainer import Trainer
 
 MAX_CONNECTIONS = 32  # at a time
-READ_SECONDS = 10.0  # seconds in which a request has to come
-WRITE_SECONDS = 30.0  # seconds in which its answer has to be taken
-LINGER_SECONDS = 1.0  # seconds for what a client still sends after a refusal
+READ_SECONDS = 10.0  # seconds for the whole request
+WRITE_SECONDS = 30.0  # seconds for each write of the response
+LINGER_SECONDS = 1.0  # seconds to read what a client still sends after a refusal
 
 PLAIN = "text/plain; charset=utf-8"
 HEADERS = {
@@ -53,25 +54,25 @@ EXPECTED = {
     501: "expected GET or POST",
     505: "expected HTTP/1.0 or HTTP/1.1",
 }
-"""What is said of requests that the standard library refuses, and of late ones."""
+"""The messages for requests that the standard library refuses, and for late ones."""
 
 
 class LateError(Exception):
-    """A request that was not there in time."""
+    """A request that missed its deadline."""
 
 
 class Deadline(io.RawIOBase):
-    """The bytes that a connection sends within some seconds in all."""
+    """A raw stream of the bytes that a connection receives within a number of seconds in total."""
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
         self._connection, self._end = connection, time.monotonic() + seconds
 
     def readable(self) -> bool:
-        """True: it is for reading."""
+        """True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Bytes into a buffer, and how many. Raises LateError after the end."""
+        """Read into a buffer, and return the number of bytes. Raises LateError after the deadline."""
         left = self._end - time.monotonic()
         try:
             self._connection.settimeout(max(left, 1e-6))
@@ -84,14 +85,14 @@ class Deadline(io.RawIOBase):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a session and its trainer at `address`, from `serve_forever` to `close`. port: 0 for any that is free.
+    """Serves a session and its trainer at `address`, from `serve_forever` to `close`. port: 0 for any free port.
 
-    Raises OSError for a port that cannot be had.
+    Raises OSError for a port that is not available.
     """
 
     daemon_threads = True
     request_queue_size = MAX_CONNECTIONS
-    allow_reuse_address = os.name != "nt"  # there it would let another program have the port as well
+    allow_reuse_address = os.name != "nt"  # on Windows it would allow another program to bind the same port
 
     def __init__(self, session: Session, trainer: Trainer, port: int = 0) -> None:
         self.session, self.trainer, self.token = session, trainer, secrets.token_urlsafe(24)
@@ -100,17 +101,17 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), Handler)
 
     def server_bind(self) -> None:
-        """Bind, without asking for the machine's name."""
+        """Bind without a DNS lookup of the machine's name."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     @property
     def address(self) -> str:
-        """What to open in a browser."""
+        """The URL to open in a browser."""
         return f"http://{address(self.server_port)}/{self.token}/"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread, or hang up where there are too many."""
+        """Handle the request in a new thread, or close the connection if there are too many."""
         if self._free.acquire(blocking=False):
             self._open.add(request)
             super().process_request(request, client_address)
@@ -118,7 +119,7 @@ class Server(ThreadingHTTPServer):
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, and make place for another."""
+        """Handle the request, and release its slot."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -126,13 +127,13 @@ class Server(ThreadingHTTPServer):
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing is said of clients that hang up; of anything else one line."""
+        """Print one line; nothing for clients that disconnect."""
         error = sys.exception()
         if not isinstance(error, OSError):
             log_error(error)
 
     def close(self) -> None:
-        """End training at the end of its batch, hang up on everyone, and wait until all threads have ended."""
+        """Stop training after its batch, close all connections, and wait for their threads."""
         self.server_close()
         self.trainer.close()
         for connection in list(self._open):
@@ -148,22 +149,22 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
     default_request_version = "HTTP/1.0"  # not 0.9, whose answers have no headers
     server_version, sys_version = "numpycnn", ""
-    command, requestline, request_version = "", "", default_request_version  # until the request says them
+    command, requestline, request_version = "", "", default_request_version  # until the request line is parsed
 
     def setup(self) -> None:
-        """Let a request come until its deadline."""
+        """Set the deadline for the request."""
         super().setup()
         self.rfile = io.BufferedReader(Deadline(self.connection, READ_SECONDS))
 
     def handle(self) -> None:
-        """The one request. See `do_GET` and, for what is no request, `send_error`."""
+        """Handle the request: see `do_GET`, and `send_error` for an invalid one."""
         try:
             self.handle_one_request()
         except LateError:
             self.send_error(408)
 
     def finish(self) -> None:
-        """Take what the client still sends: else it may not get to read the answer."""
+        """Read what the client still sends: closing before that could discard the response (TCP reset)."""
         super().finish()
         hang_up(self.connection, socket.SHUT_WR)
         rest = Deadline(self.connection, LINGER_SECONDS)
@@ -172,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
                 pass
 
     def do_GET(self) -> None:
-        """Answer, or refuse in one sentence."""
+        """Send the response, or an error with a message of one sentence."""
         try:
             route, argument = self.asked()
             self.send(HTTPStatus.OK, route.kind, route.answer(argument))
@@ -185,11 +186,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send(500, PLAIN, b"something went wrong here: the terminal says what\n")
 
     def do_POST(self) -> None:
-        """The same."""
+        """The same as do_GET; the route decides."""
         self.do_GET()
 
     def asked(self) -> tuple[Route, Any]:
-        """The route of a request, and its query or body. Raises RequestError for one that will not do."""
+        """The route of a request, and its query or JSON body. Raises RequestError for an invalid request."""
         check_source(self.headers, self.server.server_port)
         name, query = route_of(self.path, self.server.token)
         route = self.server.routes.get(name)
@@ -202,13 +203,13 @@ class Handler(BaseHTTPRequestHandler):
         return route, json_of(self.rfile.read(length), length)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is no request. Called by the standard library too, whose words may repeat what was sent."""
+        """Refuse an invalid request. Overrides the standard library's message, which may repeat what was sent."""
         status, headers = (405, {"Allow": "GET, POST"}) if code == 501 else (code, {})
         self.close_connection = True
         self.send(status, PLAIN, f"{EXPECTED[code]}\n".encode(), headers)
 
     def send(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
-        """The whole answer."""
+        """Send the whole response."""
         self.connection.settimeout(WRITE_SECONDS)
         self.send_response(status)
         for name, value in (
@@ -219,15 +220,15 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"" if self.command == "HEAD" else body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Nothing: the terminal is for what a person should know."""
+        """Do not log requests."""
 
 
 def hang_up(connection: socket.socket, how: int) -> None:
-    """End one direction of a connection, which may have ended already."""
+    """Shut down one direction of a connection, which may be closed already."""
     with suppress(OSError):
         connection.shutdown(how)
 
 
 def log_error(error: BaseException | None) -> None:
-    """One line in the terminal about what should not have happened."""
+    """Print an unexpected error in one line."""
     print(f"numpycnn serve: {type(error).__name__}: {error}".replace("\n", " "), file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""A model and its test data: what the live page shows of them, always of one step of training."""
+"""The traces that the live page shows of a model and its test data, each of one training step."""
 
 from collections.abc import Sequence
 from math import prod
@@ -16,16 +16,16 @@ from numpycnn.show.serve.fair_lock import FairLock
 from numpycnn.show.serve.protocol import RequestError
 
 MAX_EXAMPLES = 500
-"""How many examples the page holds; any other is traced by its number."""
+"""Examples stored in the page; any other is requested by its index."""
 
 MAX_EXAMPLE_BYTES = 2_000_000
-"""The most bytes that they take."""
+"""Bytes that these take."""
 
 KEYS = {"example", "x", "target", "training", "step"}
 
 
 class TraceRequest(NamedTuple):
-    """An example to trace: its number, or None for one of the page's own, and its arrays with a batch axis."""
+    """A request for a trace: the example's index, or None for data from the page; its arrays, with a batch axis."""
 
     example: int | None
     x: Array
@@ -54,7 +54,7 @@ class Session:
         return live_page(facts, tensors.table | examples).encode("utf-8")
 
     def trace(self, request: TraceRequest) -> bytes:
-        """The trace, as JSON; with the parameters and the examples where the page has not those of this step."""
+        """The trace as JSON; with the parameters and examples, unless the page has those of this step."""
         model, tensors = self.model, Tensors(level=0, live=True)
         with self.lock.held():
             facts: dict[str, Any] = {"step": model.steps, "training": request.training}
@@ -70,29 +70,29 @@ class Session:
         return as_json({**facts, "tensors": tensors.table}).encode("utf-8")
 
     def _examples(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The examples that the page offers, as the model reads them now, and their arrays."""
+        """The examples of the page, with the model's current predictions, and their arrays."""
         examples = candidates(self.model, self.x, self.y, self.example)
         found, tensors = fitting(first(examples, MAX_EXAMPLES), np.asarray(self.x, self.model.dtype), MAX_EXAMPLE_BYTES)
         return found, tensors.table
 
     def _traced(self, request: TraceRequest) -> Any:
-        """The trace itself. Raises RequestError for targets that the loss does not take."""
+        """The model's trace. Raises RequestError for targets that the loss does not accept."""
         try:
             return self.model.trace(request.x, request.y, training=request.training)
         except ValueError as error:
             raise RequestError(400, " ".join(str(error).split())) from None
 
-    # ------------------------------------------------------------ what is asked for
+    # ------------------------------------------------------------ validation of requests
 
     @property
     def max_body_bytes(self) -> int:
-        """More than a request needs that is well written."""
+        """An upper bound of the length of a valid request body."""
         return 4096 + 32 * (prod(self._input_shape) + prod(self._output_shape))
 
     def trace_request(self, asked: Any) -> TraceRequest:
-        """What a request asks for: {"example": N}, or {"x": [...], "target": [...] or null}, flat lists.
+        """Validate {"example": N}, or {"x": [...], "target": [...] or null} with flat lists.
 
-        "training", whether dropout is on, and "step", whose parameters the page has, may stand beside them.
+        Optional keys: "training", whether dropout is on, and "step", whose parameters the page has.
         Raises RequestError for anything else.
         """
         if not isinstance(asked, dict) or not asked.keys() <= KEYS or ("x" in asked) == ("example" in asked):
@@ -112,7 +112,7 @@ class Session:
         return TraceRequest(None, x, self._target(asked.get("target")), training, step)
 
     def _target(self, values: Any) -> Array | None:
-        """The targets of an example of the page's own as the loss takes them. Raises RequestError."""
+        """The targets for data from the page, in the form that the loss accepts. Raises RequestError."""
         if values is None:
             return None
         if self.model.loss is None:
@@ -125,10 +125,10 @@ class Session:
         count, dtype = prod(shape), self.model.dtype
         if not isinstance(values, list) or len(values) != count or not all_numbers(values):
             raise RequestError(400, f"{name}: expected a list of {count} numbers")
-        most = float(np.finfo(dtype).max)
-        if any(not -most <= value <= most for value in values):
+        bound = float(np.finfo(dtype).max)
+        if any(not -bound <= value <= bound for value in values):
             raise RequestError(400, f"{name}: expected finite numbers of {dtype}")
-        return np.array(values, dtype).reshape(1, *shape)
+        return np.array(values, dtype).reshape(1, *shape)  # (1, *shape)
 
     @property
     def _input_shape(self) -> Shape:

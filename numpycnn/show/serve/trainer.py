@@ -1,4 +1,4 @@
-"""Training that can be watched: batch by batch in a thread of its own, which waits, goes on and stops when told."""
+"""Training in a background thread, batch by batch, with commands to start, pause and step."""
 
 import math
 import threading
@@ -16,27 +16,32 @@ from numpycnn.show.serve.session import Session
 from numpycnn.show.trace import outputs
 
 COMMANDS = ("start", "pause", "step")
-MAX_FRAME_BYTES = 64_000_000  # bytes that all frames take together
-MAX_ARRAY_BYTES = 400_000  # bytes of one array, beyond which it is left out of a frame
-MAX_TESTS = 1000  # how many epochs' test figures are kept
+MAX_FRAME_BYTES = 64_000_000  # of all frames together
+MAX_ARRAY_BYTES = 400_000  # a larger array is left out of a frame
+MAX_TESTS = 1000  # epochs whose test figures are kept
 TEST_BATCH = 1000
 
 
 class Trainer:
-    """Trains the session's model on data (x, y) in the order of `fit`, and so to the same bytes.
+    """Trains the session's model on data in the order of `fit`, with the same results, byte for byte.
 
-    data: None where there is nothing to learn, and `reason` then says why. most: the bytes that frames may take.
+    data: None if the model cannot be trained; `reason` then says why. max_frame_bytes: the memory for frames.
     """
 
     def __init__(
-        self, session: Session, data: Data | None, batch_size: int, reason: str = "", most: int = MAX_FRAME_BYTES
+        self,
+        session: Session,
+        data: Data | None,
+        batch_size: int,
+        reason: str = "",
+        max_frame_bytes: int = MAX_FRAME_BYTES,
     ) -> None:
         self.session, self.batch_size, self.reason = session, batch_size, reason
         self.count, self.able = 0 if data is None else len(data), data is not None
-        self.frames, self.tests = Frames(most), deque[list[float | None]](maxlen=MAX_TESTS)
+        self.frames, self.tests = Frames(max_frame_bytes), deque[list[float | None]](maxlen=MAX_TESTS)
         self.step, self.epoch, self.batch = 0, 0, 0
-        self._left = 0.0  # batches that may be begun, beside the one that is being learnt
-        self._learning = False  # amid a batch, be it one that a pause has to wait for
+        self._left = 0.0  # batches that may still begin, besides the current one
+        self._in_batch = False  # while a batch is being trained, also one that a pause waits for
         self._revision, self._closed = 0, False
         self._changed = threading.Condition()
         self._record([], 0, 0)
@@ -46,38 +51,38 @@ class Trainer:
         if self.able:
             self._thread.start()
 
-    # ------------------------------------------------------------ what others call
+    # ------------------------------------------------------------ called by other threads
 
     def command(self, name: str) -> None:
-        """start, pause, or learn from one batch more ("step"). Where training is off, nothing happens."""
+        """Start, pause, or train one more batch ("step"). Does nothing if the model cannot be trained."""
         with self._changed:
             self._left = {"start": math.inf, "pause": 0, "step": self._left + 1}[name]
-            self._tell()
+            self._notify()
 
     def wait(self, after: int, seconds: float) -> dict[str, Any]:
-        """The state, once it is a later one than the revision `after`, or some seconds have passed."""
+        """The state, as soon as its revision is later than `after`, or after some seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._revision > after or self._closed, seconds)
             return self._state()
 
     def frame(self, step: int) -> bytes | None:
-        """The frame of a step as JSON, or None where there is none."""
+        """The frame of a step as JSON, or None if there is none."""
         with self._changed:
             return self.frames.data(step)
 
     def close(self) -> None:
-        """Stop at the end of the batch, and wait for it. Whoever waits for a state gets it now."""
+        """Stop after the current batch, and wait for it. Threads that wait for a state get it now."""
         with self._changed:
             self._closed = True
-            self._tell()
+            self._notify()
         if self._thread.is_alive():
             self._thread.join()
 
     def _state(self) -> dict[str, Any]:
-        """Where training stands, as JSON values; a figure that is not finite is None."""
+        """The state of training as JSON values; figures that are not finite are None."""
         return {
             "revision": self._revision,
-            "state": "off" if not self.able else "training" if self._left or self._learning else "paused",
+            "state": "off" if not self.able else "training" if self._left or self._in_batch else "paused",
             "reason": self.reason,
             "step": self.step,
             "epoch": self.epoch,
@@ -91,15 +96,15 @@ class Trainer:
             "tests": list(self.tests),
         }
 
-    def _tell(self) -> None:
-        """Let everyone know who waits; called with the lock held."""
+    def _notify(self) -> None:
+        """Notify waiting threads of a new revision; called with the lock held."""
         self._revision += 1
         self._changed.notify_all()
 
-    # ------------------------------------------------------------ the thread
+    # ------------------------------------------------------------ the training thread
 
     def _run(self, data: Data) -> None:
-        """Epoch after epoch. What a layer or a metric raises ends it, and is the reason."""
+        """Train epoch after epoch. An error of a layer or a metric ends training, and becomes the reason."""
         try:
             epoch = 0
             while not self._closed:
@@ -108,39 +113,39 @@ class Trainer:
         except Exception as error:
             with self._changed:
                 self.able, self.reason = False, f"Training ended with {type(error).__name__}: {error}"
-                self._tell()
+                self._notify()
 
     def _train_epoch(self, data: Data, epoch: int) -> None:
-        """As `Sequential.fit`: the order of the examples belongs to the step that the epoch starts at."""
+        """As in `Sequential.fit`, the order of the examples depends on the step at which the epoch starts."""
         model = self.session.model
         order = model._order(len(data))
         for batch, rows in enumerate(batches(len(data), self.batch_size)):
-            if not self._may_go_on():
+            if not self._wait_for_batch():
                 return
             with self.session.lock.held():
                 figures = model.train_on_batch(data.x[order[rows]], data.y[order[rows]], return_dict=True)
                 self._record(list(figures.values()), epoch, batch + 1)
         self._test()
 
-    def _may_go_on(self) -> bool:
-        """Wait until another batch may be learnt; False where it is the end."""
+    def _wait_for_batch(self) -> bool:
+        """Wait until another batch may begin; False if training was closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._left or self._closed)
-            self._learning = not self._closed
-            self._left -= self._learning  # taken when the batch begins: commands in the course of it are for later ones
-            return self._learning
+            self._in_batch = not self._closed
+            self._left -= self._in_batch  # counted when the batch begins: commands during it apply to later batches
+            return self._in_batch
 
     def _record(self, figures: list[float], epoch: int, batch: int) -> None:
-        """Keep a frame of the model as it is now, and let everyone know."""
+        """Record a frame of the current model, and notify waiting threads."""
         frame = as_json(self._frame()).encode("utf-8")
         with self._changed:
             self.step, self.epoch, self.batch = self.session.model.steps, epoch, batch
             self.frames.add(self.step, finite(figures), frame)
-            self._learning = False
-            self._tell()
+            self._in_batch = False
+            self._notify()
 
     def _frame(self) -> dict[str, Any]:
-        """The kernels of convolutions, and what every layer makes of the watched example."""
+        """The kernels of convolutions, and every layer's output for the session's example."""
         model, n, tensors = self.session.model, self.session.example, Tensors(level=1, live=True)
         for layer in outputs(model, np.array(self.session.x[n : n + 1], model.dtype)):
             if layer.kind == "Conv2D":
@@ -149,15 +154,15 @@ class Trainer:
         return {"step": model.steps, "tensors": tensors.table}
 
     def _test(self) -> None:
-        """At the end of an epoch: the figures on the session's own data."""
+        """Record the figures on the session's test data, at the end of an epoch."""
         model, x, y = self.session.model, self.session.x, self.session.y
         if y is not None:
             figures = model.evaluate(x, y, TEST_BATCH, verbose=0, return_dict=True)
             with self._changed:
                 self.tests.append([self.step, *finite(list(figures.values()))])
-                self._tell()
+                self._notify()
 
 
 def finite(figures: list[float]) -> list[float | None]:
-    """Figures as JSON has them: None for what is not finite."""
+    """Figures for JSON: None for a figure that is not finite."""
     return [float(figure) if math.isfinite(figure) else None for figure in figures]

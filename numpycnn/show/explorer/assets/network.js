@@ -11,7 +11,7 @@ function forward(layers, x, kept, first = 0) {
   return runs;
 }
 
-// Whether training moves the last softmax into the loss: their gradient together is p - y (training.objective).
+// Whether training moves the last softmax into the loss: their gradient together is p - y (training.make_objective).
 function mergesSoftmax(layers, loss) {
   return layers.at(-1).activation === "softmax" && lossOf(loss) === crossEntropy && !loss.from_logits;
 }
