@@ -233,7 +233,7 @@ def test_a_pass_goes_on_in_another_process_from_the_answers_that_it_was_given() 
     objective = training.make_objective(model, model.loss, model.dtype, fast=True)
     job = training.TrainingJob(0, Data(ROWS, TARGETS), len(ROWS))
     one = training.Pass(partial(training.learn, objective, training.Position(0, 0), job), nullcontext)
-    ends = []
+    ends: list[Any] = []
     while not ends:
         elsewhere = pickle.loads(pickle.dumps(one))  # noqa: S301
         here, there = one.advance(), elsewhere.advance()
