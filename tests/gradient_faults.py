@@ -359,11 +359,15 @@ FAULTS: list[tuple[str, str, Fault]] = [
             "objective.loss.gradient(y, z).astype('f').astype('d')) /",
         ),
     ),
-    ("masks of another micro-batch", "plain network", Fault(training.learn, "place.rng(job.micro)", "place.rng(0)")),
+    (
+        "masks of another micro-batch",
+        "plain network",
+        Fault(training.learn, "position.rng(job.micro)", "position.rng(0)"),
+    ),
     (
         "masks of another step",
         "plain network",
-        Fault(training.learn, "place.rng(job.micro)", "Position(place.seed, place.step + 1).rng(job.micro)"),
+        Fault(training.learn, "position.rng(job.micro)", "Position(position.seed, position.step + 1).rng(job.micro)"),
     ),
     (
         "the last micro-batch alone",
@@ -417,7 +421,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "pool's padding ignored",
         "fast network, pool",
-        Fault(pooling.pool_taps, "start * step + place - before)", "start * step + place)"),
+        Fault(pooling.pool_taps, "start * step + tap - before)", "start * step + tap)"),
     ),
     ("= for += of dkernel", "fast network", Fault(ConvBlock.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
     ("= for += of pixels", "fast network", Fault(ConvBlock.add_patches, "seen +=", "seen[...] =")),

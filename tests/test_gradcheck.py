@@ -57,7 +57,6 @@ def test_faults_are_seen(case: str, fault: Fault) -> None:
 
 
 @given(data=st.data(), n=st.integers(1, 2), seed=seeds)
-@settings(max_examples=settings().max_examples // 8)
 def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int) -> None:
     """Whole numbers as inputs and parameters: equal maxima and scores of zero are common."""
     layer = built(data.draw(st.one_of(*LAYERS.values())), seed, np.float32)
@@ -65,8 +64,8 @@ def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int)
     for param in layer.params.values():
         param[...] = integers(rng, param.shape, np.float32, bound=2)
     x = integers(rng, (n, *(layer.input_shape or ())), np.float32, bound=data.draw(st.sampled_from((1, 8))))
-    report = gradcheck_layer(layer, x, samples=10, seed=seed)
-    assert not report.failed, str(report)
+    report = gradcheck_layer(layer, x, seed=seed)
+    assert report.passed, str(report)
 
 
 @st.composite
@@ -97,15 +96,15 @@ def models(draw: st.DrawFn) -> Sequential:
 
 
 @given(model=models(), n=st.integers(1, 4), seed=seeds)
-@settings(max_examples=settings().max_examples // 20)  # they take long
+@settings(max_examples=settings().max_examples // 8)  # they take long
 def test_models_pass_with_ties_and_zeros(model: Sequential, n: int, seed: int) -> None:
-    """There right gradients may lie outside of the derivatives from both sides: a few are inconclusive, none fails."""
+    """There right gradients may lie outside of the derivatives from both sides."""
     rng = np.random.default_rng(seed)
     for param in model.params.values():
         param[...] = integers(rng, param.shape, np.float32, bound=1)
     x = integers(rng, (n, *(model.input_shape or ())), np.float32, bound=1)
     report = gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=4, seed=seed)
-    assert not report.failed, str(report)
+    assert report.passed, str(report)
 
 
 # ---------------------------------------------------------------- models and layers

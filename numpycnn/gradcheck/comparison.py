@@ -19,6 +19,7 @@ import numpy as np
 from numpycnn.common.typing import Array, Rng
 from numpycnn.gradcheck.decision import FAILED, INCONCLUSIVE, PASSED, Outcome, Site
 from numpycnn.gradcheck.direction import Direction, Entry, random_direction, uniform_direction
+from numpycnn.gradcheck.entries import measured_entries
 from numpycnn.gradcheck.nearby import Neighbours, neighbours, second_look
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings
 from numpycnn.gradcheck.report import Row
@@ -46,17 +47,28 @@ class Comparison:
 
     def rows(self) -> Iterator[Row]:
         """For each array a row of entries, and one of directions if these do not tell all, then one for all arrays."""
-        any_kinks = False
-        for name, gradient in self.site.gradients.items():
-            entries = self.settled([self.site.judged(Entry(name, index)) for index in self.sample(name)])
-            yield row(name, gradient.shape, entries)
-            kinks, sampled = any(one.measured.is_kink for one in entries), len(entries) < gradient.size
-            if sampled or kinks:
-                yield row(name, gradient.shape, self.directions({name: self.site.problem.point[name]}, kinks, sampled))
-            any_kinks |= kinks
-        if any_kinks and len(self.site.gradients) > 1:
+        kinks = failed = False
+        for name in self.site.gradients:
+            for one in self.rows_of(name):
+                kinks, failed = kinks or one.kinks > 0, failed or one.verdict == FAILED
+                yield one
+        if kinks and not failed and len(self.site.gradients) > 1:
             arrays = {name: self.site.problem.point[name] for name in self.site.gradients}
             yield row(TOGETHER, (), self.directions(arrays, True, False))
+
+    def rows_of(self, name: str) -> Iterator[Row]:
+        """The rows of one array."""
+        x, entries = self.site.problem.point[name], self.entries(name)
+        yield row(name, x.shape, entries)
+        kinks, sampled = any(one.measured.is_kink for one in entries), len(entries) < x.size
+        if sampled or kinks:
+            yield row(name, x.shape, self.directions({name: x}, kinks, sampled))
+
+    def entries(self, name: str) -> list[Outcome]:
+        """The outcomes of single entries."""
+        chosen = [Entry(name, index) for index in self.sample(name)]
+        measured = measured_entries(self.site, chosen, self.rng)
+        return self.settled([self.site.outcome(*pair) for pair in zip(chosen, measured, strict=True)])
 
     def sample(self, name: str) -> list[tuple[int, ...]]:
         """The indices of all entries, or of some at random."""
@@ -68,20 +80,32 @@ class Comparison:
         """The outcomes along directions that touch every entry."""
         problem = self.site.problem
         more = MORE[problem.movable] if kinks and not problem.chained else 0
-        directions = [uniform_direction(arrays), *(random_direction(self.rng, arrays) for _ in range(1 + more))]
-        found = [self.site.judged(direction) for direction in directions]
-        crossing = [v for v, one in zip(directions[:2], found, strict=False) if one.measured.is_kink]
+        first = self.site.judged(random_direction(self.rng, arrays))
+        site = self.site.trusting(first.measured)
+        others = [uniform_direction(arrays), *(random_direction(self.rng, arrays) for _ in range(more))]
+        found = [first, *(site.judged(direction) for direction in others)]
+        crossing = [one for one in found[:2] if one.measured.is_kink]
         if problem.chained:  # where many kinks meet, an interval is no evidence
-            smooth = [one for one in found if not one.measured.is_kink]
-            return self.settled([*smooth, *(one for v in crossing for one in self.beside(v))])
+            found = [one for one in found if not one.measured.is_kink]
         found = self.settled(found)
         if not crossing or any(one.verdict == FAILED for one in found):
-            return found
-        parts, jumps = self.parts(directions[1]) if sampled or not problem.movable else ([], None)
-        beside = [one for v in crossing for one in self.beside(v)]
-        if crossing[1:] and not beside and not separate(jumps, directions[1:], found[1:]):
-            parts.append(found[1]._replace(verdict=INCONCLUSIVE))
-        return found + self.settled(parts + beside)
+            return decided(found)
+        beside = self.settled([outcome for one in crossing for outcome in self.beside(site, one.direction)])
+        if problem.chained:
+            return decided(found + beside) or undecided(crossing)
+        return self.with_parts(found, crossing, beside, sampled)
+
+    def with_parts(
+        self, found: list[Outcome], crossing: list[Outcome], beside: list[Outcome], sampled: bool
+    ) -> list[Outcome]:
+        """The outcomes along directions, and along parts of one that crosses kinks."""
+        whole, *_ = found
+        parts, jumps = [], None
+        if sampled or not self.site.problem.movable:
+            parts, jumps = self.parts(whole.direction)
+        random = [one for one in found if one.direction.where == whole.direction.where]
+        known = beside or not crossing[1:] or separate(jumps, random)
+        return decided(found + self.settled(parts) + beside) + ([] if known else undecided([whole]))
 
     def parts(self, whole: Direction) -> tuple[list[Outcome], Array | None]:
         """The parts of a direction: those that cross a kink are split in two at random, down to single entries.
@@ -100,48 +124,69 @@ class Comparison:
                 jumps[group] = jump(outcome) / abs(v[group])
         return found, None if groups else jumps
 
-    def beside(self, direction: Direction) -> Iterator[Outcome]:
+    def beside(self, site: Site, direction: Direction) -> Iterator[Outcome]:
         """The outcomes a little along a direction, on both sides, where that can be asked for."""
         for sign in (1, -1):
             for s in BESIDE:
-                outcome = self.at(direction, sign * s)
+                outcome = at_distance(site, direction, sign * s)
                 if outcome and outcome.verdict != INCONCLUSIVE and not outcome.measured.is_kink:
                     break
             if outcome:
                 yield outcome
 
-    def at(self, direction: Direction, t: float) -> Outcome | None:
-        """The outcome at the distance t along a direction; None where the claims are not known."""
-        there = self.site.at(direction.moved(self.site.problem.point, t), reach=abs(t) / 4)
-        gradients = there.problem.claimed()
-        if gradients is None:
-            return None
-        return there._replace(gradients=gradients).judged(direction._replace(where="beside"))
-
     def settled(self, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes after a second look at those that did not pass, the worst first, until one fails for good."""
         for k in sorted(range(len(outcomes)), key=lambda k: outcomes[k].badness, reverse=True):
             if outcomes[k].verdict != PASSED:
-                outcomes[k] = second_look(outcomes[k], self.near(outcomes[k]))
+                outcomes[k] = self.looked_at_again(outcomes[k])
             if outcomes[k].verdict == FAILED:
                 break
         return outcomes
 
+    def looked_at_again(self, outcome: Outcome) -> Outcome:
+        """The outcome after a second look: by the method that was asked for, and then nearby."""
+        if outcome.site.method != self.settings.method:
+            outcome = outcome.site._replace(method=self.settings.method).judged(outcome.direction)
+        return outcome if outcome.verdict == PASSED else second_look(outcome, self.near(outcome))
+
     def near(self, outcome: Outcome) -> Neighbours:
         """Points close to where an outcome is from."""
         site, method = outcome.site, outcome.measured.method
-        if site is not self.site:
+        if site.problem is not self.site.problem:
             return neighbours(site, method, self.rng)
         if method not in self.own:
             self.own[method] = neighbours(site, method, self.rng)
         return self.own[method]
 
 
-def separate(jumps: Array | None, directions: list[Direction], found: list[Outcome]) -> bool:
+def at_distance(site: Site, direction: Direction, t: float) -> Outcome | None:
+    """The outcome at the distance t along a direction; None where the claims are not known."""
+    there = site.at(direction.moved(site.problem.point, t), reach=abs(t) / 4)
+    gradients = there.problem.claimed()
+    if gradients is None:
+        return None
+    return there._replace(gradients=gradients).judged(direction._replace(where="beside"))
+
+
+def decided(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes along directions without those that are inconclusive, where others are evidence enough.
+
+    A direction that cannot be measured is no evidence; nor is the interval of one that crosses kinks.
+    """
+    known = [one for one in outcomes if one.verdict != INCONCLUSIVE]
+    return known if any(not one.measured.is_kink for one in known) else outcomes
+
+
+def undecided(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes as inconclusive ones."""
+    return [one._replace(verdict=INCONCLUSIVE) for one in outcomes]
+
+
+def separate(jumps: Array | None, found: list[Outcome]) -> bool:
     """Whether each kink belongs to one entry: along any direction the jumps of the entries add up."""
     if jumps is None:
         return False
-    sums = [float(jumps @ abs(direction.flat())) for direction in directions]
+    sums = [float(jumps @ abs(one.direction.flat())) for one in found]
     pairs = zip(sums, found, strict=True)
     return all(abs(total - jump(one)) <= 1e-6 * one.scale + one.measured.noise for total, one in pairs)
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from numpycnn.common.typing import Array
 from numpycnn.gradcheck.direction import Direction, Entry
-from numpycnn.gradcheck.numeric import EPSILON, RESOLVED, Measured, measure
+from numpycnn.gradcheck.numeric import EPSILON, RESOLVED, Line, Measured, measure
 from numpycnn.gradcheck.problem import Arrays, Problem
 
 PASSED, INCONCLUSIVE, FAILED = SEVERITY = ("passed", "inconclusive", "failed")
@@ -72,27 +72,36 @@ class Site(NamedTuple):
         problem = self.problem.at(moved)
         return self._replace(problem=problem, base=problem.terms(), reach=reach)
 
+    def trusting(self, measured: Measured) -> "Site":
+        """The point, by the complex step alone where differences have confirmed it along a direction through all."""
+        return self._replace(method="complex") if measured.method == "complex" and measured.noise < inf else self
+
     def measured(self, direction: Entry | Direction, method: str = "") -> Measured:
         """The derivative along a direction.
 
         If differences are too coarse to confirm the complex step, as in a saturated softmax, it suffices that they
-        confirm it for the same entry at a point with smaller numbers.
+        confirm it for the same entry at a point with smaller numbers; or in a model, along directions.
         """
         found = self.measured_here(direction, method or self.method)
         if found.method != "complex" or found.size == 0.0 or not 0.0 < found.noise <= COARSE * self.scale(direction):
             return found
+        if self.problem.chained:
+            return found._replace(noise=0.0)
         smaller = self.at({name: self.problem.point[name] / SMALLER for name in self.problem.wanted}, self.reach)
         there = smaller.measured_here(direction, self.method)
         return found._replace(noise=0.0) if there.method == "complex" and there.noise == 0.0 else found
 
     def measured_here(self, direction: Entry | Direction, method: str) -> Measured:
         """The derivative along a direction, measured at this point only."""
-        point = self.problem.point
+        return measure(self.line(direction), self.base, self.unit(direction), method)
 
-        def line(t: complex) -> Array:
-            return self.problem.at(direction.moved(point, t)).terms()
+    def line(self, direction: Entry | Direction) -> Line:
+        """The function along a direction."""
+        return lambda t: self.problem.at(direction.moved(self.problem.point, t)).terms()
 
-        return measure(line, self.base, self.reach * direction.unit(point), method)
+    def unit(self, direction: Entry | Direction) -> float:
+        """The size of numbers that the steps of differences are in proportion to."""
+        return self.reach * direction.unit(self.problem.point)
 
     def judged(self, direction: Entry | Direction) -> "Outcome":
         """The verdict on the derivative along a direction."""
@@ -101,7 +110,7 @@ class Site(NamedTuple):
     def scale(self, direction: Entry | Direction) -> float:
         """The magnitude of a derivative whose relative change of the function is 1."""
         size = max(float(np.abs(self.base).sum()), self.problem.size)
-        return size / (self.reach * direction.unit(self.problem.point))
+        return size / self.unit(direction)
 
     def claimed(self, direction: Entry | Direction) -> float:
         """The claimed derivative along a direction."""

@@ -4,7 +4,8 @@ The claimed gradients come from the code that trains. The numerical ones come fr
 same dropout masks, which depend only on the seed, the step, the micro-batch and the layer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from numpycnn.gradcheck.functions import SAMPLES, gradcheck_function, times
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings, given
 from numpycnn.gradcheck.report import Report
 from numpycnn.layers import Layer
-from numpycnn.layers.chain import Chain
+from numpycnn.layers.chain import Chain, Stages
 from numpycnn.layers.stage import Stage, of_prefix, with_prefix
 from numpycnn.losses import Loss
 from numpycnn.models import Sequential
@@ -162,18 +163,17 @@ class Step:
         self.cuts = training.micro_batches(len(x), MIN_EXAMPLES)
         self.plain = training.make_objective(self.network, loss, FLOAT64, fast=False)
         self.point = {"input": x, **self.network.trained_params}
-        self.inputs = self.passed(self.stages(self.plain.network), x)
+        each = ([stage] for stage in self.stages(self.plain.network))
+        self.inputs = list(accumulate(each, self.through, initial=x))
 
-    def stages(self, network: Chain) -> list[tuple[int, Stage]]:
+    def stages(self, network: Chain) -> Stages:
         """What a batch in one piece goes through, with the dropout masks of the step."""
-        return list(in_one_piece(network, self.position, self.cuts).stages)
+        return in_one_piece(network, self.position, self.cuts).stages
 
-    def passed(self, stages: Sequence[tuple[int, Stage]], x: Array) -> list[Array]:
-        """x, and what becomes of it stage by stage."""
-        inputs, rngs = [x], self.position.rng(0).spawn(len(self.network.layers))
-        for index, stage in stages:
-            inputs.append(stage.forward(inputs[-1], training=True, rng=rngs[index])[0])
-        return inputs
+    def through(self, x: Array, stages: Stages) -> Array:
+        """What becomes of x by these stages."""
+        chain = self.network.with_layers(self.network.layers, stages)
+        return chain.forward(x, training=True, rng=self.position.rng(0))[0]
 
     def at(self, point: Arrays) -> Chain:
         """The network with the point's parameters."""
@@ -195,7 +195,8 @@ class Step:
         """Each example's part in the mean loss, by the plain forward, for complex arrays too."""
         objective = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=False)
         first = self.first_changed(point)
-        *_, z = self.passed(self.stages(objective.network)[first:], self.inputs[first] if first else point["input"])
+        x = self.inputs[first] if first else point["input"]
+        z = self.through(x, self.stages(objective.network)[first:])
         return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / len(z)
 
     def size(self) -> float:

@@ -37,6 +37,9 @@ The long ones come last: with them a steep function may look flat.
 SHARP = 1e-9
 """The relative error at which no further step is tried."""
 
+AT_KINKS = 1e-5
+"""That for the derivatives from two sides which the complex step has seen already."""
+
 RESOLVED = 1e-3
 """The relative error at which a derivative by differences can confirm the complex step, or contradict it."""
 
@@ -107,29 +110,31 @@ def measure(line: Line, base: Array, unit: float, method: str) -> Measured:
     """
     if method == "complex":
         return complex_step(line)
-    by_differences = differences(line, base, unit)
-    if jumps(line, base, unit, by_differences.size):
-        by_differences = by_differences._replace(noise=np.inf)
     if method == "central":
-        return by_differences
+        return by_differences(line, base, unit)
     try:
         exact = complex_step(line)
     except Exception as error:  # user code may raise anything for complex numbers
-        return by_differences._replace(
-            why=f"the function does not take complex numbers ({type(error).__name__}: {error})"
-        )
-    return confirmed(exact, by_differences)
+        why = f"the function does not take complex numbers ({type(error).__name__}: {error})"
+        return by_differences(line, base, unit)._replace(why=why)
+    return confirmed(exact, by_differences(line, base, unit, AT_KINKS if exact.is_kink else SHARP))
 
 
-def confirmed(exact: Measured, by_differences: Measured) -> Measured:
+def by_differences(line: Line, base: Array, unit: float, enough: float = SHARP) -> Measured:
+    """The derivative by differences; nothing is known of it where the function jumps."""
+    found = differences(line, base, unit, enough)
+    return found._replace(noise=np.inf) if jumps(line, base, unit, found.size) else found
+
+
+def confirmed(exact: Measured, real: Measured) -> Measured:
     """The complex step's derivative if differences confirm it, else theirs; with their noise if they cannot tell."""
-    if exact.agrees(by_differences):
-        return exact if by_differences.resolved(RESOLVED) else exact._replace(noise=by_differences.noise)
-    if by_differences.is_kink and by_differences.miss(exact.middle) <= by_differences.noise:
-        return by_differences  # rounding, or `.real`, hides the kink from the complex step
-    return by_differences._replace(
+    if exact.agrees(real):
+        return exact if real.resolved(RESOLVED) else exact._replace(noise=real.noise)
+    if real.is_kink and real.miss(exact.middle) <= real.noise:
+        return real  # rounding, or `.real`, hides the kink from the complex step
+    return real._replace(
         why="the function does not carry complex numbers through: somewhere the complex step gives "
-        f"{exact.middle:.6g}, and differences give {by_differences.middle:.6g}"
+        f"{exact.middle:.6g}, and differences give {real.middle:.6g}"
     )
 
 
@@ -148,7 +153,7 @@ def jumps(line: Line, base: Array, unit: float, size: float) -> bool:
     return jump > JUMP * unit * size + 1e3 * EPSILON * float(np.abs(base).sum())
 
 
-def differences(line: Line, base: Array, unit: float) -> Measured:
+def differences(line: Line, base: Array, unit: float, enough: float) -> Measured:
     """The derivative by differences, with the step that has the least noise.
 
     A resolved result is replaced only by one that agrees: a contradiction may be due to rounding, by which x + h equals
@@ -164,9 +169,10 @@ def differences(line: Line, base: Array, unit: float) -> Measured:
             continue
         if found.noise < best.noise:
             best = found
-        if best.resolved(SHARP) or (found.size == 0 and found.noise < np.inf):
+        if best.resolved(enough) or (found.size == 0 and found.noise < np.inf):
             break
-    return best
+    hidden = best.size == 0 and best.noise * unit > RESOLVED  # beside so large a constant nothing would show
+    return best._replace(noise=np.inf) if hidden else best
 
 
 def at_step(line: Line, base: Array, h: float) -> Measured:

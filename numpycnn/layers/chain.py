@@ -19,6 +19,13 @@ Stages = Sequence[tuple[int, Stage]]
 ROOT = Path()
 
 
+def require_gradients(name: str, gradients: Gradients) -> None:
+    """Raise ValueError if the gradient of a parameter is None."""
+    for key, gradient in gradients.items():
+        if gradient is None:
+            raise ValueError(f"{name}: backward gave no gradient of {key}")
+
+
 class Chain(Layer):
     """Base class of layers that contain a sequence of layers, `_layers`; everything else is derived from these."""
 
@@ -73,6 +80,7 @@ class Chain(Layer):
                 dx, own = yield from stage.backward_micro(dy, cache[k], to_input=further)
             else:
                 dx, own = stage.needed_gradients(dy, cache[k], to_input=further)
+            require_gradients(stage.name, own)
             gradients |= with_prefix(stage.name, own)
             dy = dy if dx is None else dx
         return dx if to_input else None, gradients
