@@ -359,7 +359,11 @@ FAULTS: list[tuple[str, str, Fault]] = [
             "objective.loss.gradient(y, z).astype('f').astype('d')) /",
         ),
     ),
-    ("masks of another micro-batch", "plain network", Fault(training.learn, "position.rng(job.micro)", "position.rng(0)")),
+    (
+        "masks of another micro-batch",
+        "plain network",
+        Fault(training.learn, "position.rng(job.micro)", "position.rng(0)"),
+    ),
     (
         "masks of another step",
         "plain network",

@@ -173,9 +173,15 @@ def inside_and_outside() -> None:
     Sequential([dense, Sequential([dense])])
 
 
+def outside_and_inside() -> None:
+    dense = Dense(3)
+    Sequential([Sequential([dense]), dense])
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
+        (outside_and_inside, "dense"),
         (holding_itself, "sequential"),
         (around_itself, "sequential"),
         (twice, "sequential"),

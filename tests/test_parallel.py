@@ -949,7 +949,7 @@ def test_threads_begin_no_job_after_the_caller_has_failed(monkeypatch: pytest.Mo
         ("workers", 1.5, TypeError),
         ("workers", True, TypeError),
         ("workers", "2", TypeError),
-        ("executor", object(), TypeError),
+        pytest.param("executor", object(), TypeError, id="executor-object"),
         ("executor", 3, TypeError),
         ("executor", ThreadPoolExecutor, TypeError),
     ],

@@ -145,8 +145,29 @@ def test_a_layer_sees_the_whole_batch_once_in_the_order_of_the_examples() -> Non
     np.testing.assert_allclose(model.state["centered/mean"], ROWS.mean(axis=0), rtol=1e-4, atol=1e-6)
 
 
+def test_random_numbers_for_the_whole_batch_are_those_of_the_first_micro_batch() -> None:
+    """So they are the same however the batch is divided."""
+    drawn = []
+
+    class Drawing(Centered):
+        def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array | None]:
+            assert rng is not None
+            drawn.append(rng.random())
+            return super().forward(x, training=training, rng=rng)
+
+    model = Sequential([Dense(3, input_shape=(3,)), Drawing(), Dense(2)], seed=4)
+    model.compile("sgd", "mse")
+    for count in (600, 10):
+        model.steps = 0
+        model.train_on_batch(ROWS[:count], TARGETS[:count])
+    assert drawn == [training.Position(4, 0).rng(0).spawn(3)[1].random()] * 2
+
+
 def test_examples_are_not_mixed_up_where_micro_batches_meet() -> None:
-    """Each example's own gradient comes back to it: through a layer that sees all, the same as without one."""
+    """Each example's own gradient comes back to it: through a layer that sees all, the same as without one.
+
+    The three micro-batches are not of one length.
+    """
 
     class Passing(Layer):
         """Looks at everything, and lets it pass."""
@@ -166,7 +187,7 @@ def test_examples_are_not_mixed_up_where_micro_batches_meet() -> None:
         model = Sequential([Dense(4, activation="tanh", input_shape=(3,)), *between, Dense(2)], seed=0)
         model.layers[-1].set_weights([np.ones((4, 2)), np.zeros(2)])  # its seed goes by its index
         model.compile("sgd", "mse")
-        model.fit(ROWS, TARGETS, 600, verbose=0)
+        model.fit(ROWS[:599], TARGETS[:599], 599, verbose=0)
         return [w.tobytes() for w in model.get_weights()]
 
     assert trained(Passing()) == trained()
@@ -212,7 +233,7 @@ def test_a_pass_goes_on_in_another_process_from_the_answers_that_it_was_given() 
     objective = training.make_objective(model, model.loss, model.dtype, fast=True)
     job = training.TrainingJob(0, Data(ROWS, TARGETS), len(ROWS))
     one = training.Pass(partial(training.learn, objective, training.Position(0, 0), job), nullcontext)
-    ends = []
+    ends: list[Any] = []
     while not ends:
         elsewhere = pickle.loads(pickle.dumps(one))  # noqa: S301
         here, there = one.advance(), elsewhere.advance()

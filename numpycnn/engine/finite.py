@@ -14,9 +14,8 @@ def check_losses(owner: str, where: str, losses: Array, data: Data, order: Array
     bad = ~np.isfinite(losses)
     if not bad.any():
         return
-    examples = np.sort(order[bad])
     raise ValueError(
-        f"{owner} is {losses[bad][0]} in {where}, for {len(examples)} of {len(losses)} examples; "
+        f"{owner} is {losses[bad][0]} in {where}, for {bad.sum()} of {len(losses)} examples; "
         f"{reason(data, np.sort(order))}. The weights were not changed by this batch. With the callback "
         "TerminateOnNaN training ends without an error"
     )

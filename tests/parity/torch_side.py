@@ -85,13 +85,17 @@ def forward(spec: Spec, weights: list[Any], x: Any, *, training: bool) -> Any:
 def batch_norm(
     x: Any, config: dict[str, Any], gamma: Any, beta: Any, mean: Any, variance: Any, *, training: bool
 ) -> Any:
-    """PyTorch moves its variance by the unbiased one of the batch, Keras by the biased: so the change is made smaller."""
+    """PyTorch moves its variance by the unbiased one of the batch, Keras by the biased: so the change is made smaller.
+
+    Where x and the gradient of y lie differently in memory, PyTorch 2.13 gives wrong gradients: so both are contiguous.
+    """
     axis, momentum, moved_mean, moved_variance = config["axis"], config["momentum"], mean.clone(), variance.clone()
-    y = F.batch_norm(
-        x.movedim(axis, 1), moved_mean, moved_variance, gamma, beta, training, 1 - momentum, config["epsilon"]
-    )
+    x = x.movedim(axis, 1).contiguous()
+    y = F.batch_norm(x, moved_mean, moved_variance, gamma, beta, training, 1 - momentum, config["epsilon"])
+    if y.requires_grad:
+        y.register_hook(lambda dy: dy.contiguous())
     if training:
-        size, kept = x.numel() // x.shape[axis], momentum * variance
+        size, kept = x.numel() // x.shape[1], momentum * variance
         mean.copy_(moved_mean)
         variance.copy_(kept + (moved_variance - kept) * (size - 1) / size)
     return y.movedim(1, axis)

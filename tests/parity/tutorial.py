@@ -21,7 +21,7 @@ STEPS = 60
 BATCH = 1000
 SEED = 0
 BOUND = 1e-8
-OURS_ALONE = {"name", "input_shape", "kernel_initializer", "bias_initializer"}
+OURS_ALONE = {"name", "input_shape", "trainable", "kernel_initializer", "bias_initializer"}
 """What a layer's configuration has that does not say what it computes."""
 
 
