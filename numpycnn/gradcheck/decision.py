@@ -97,7 +97,8 @@ class Site(NamedTuple):
 
     def measured_here(self, direction: Entry | Direction, method: str) -> Measured:
         """The derivative along a direction, measured at this point only."""
-        return measure(self.line(direction), self.base, self.unit(direction), method)
+        rounding = COARSE * self.scale(direction) if self.problem.chained else 0.0
+        return measure(self.line(direction), self.base, self.unit(direction), method, rounding)
 
     def line(self, direction: Entry | Direction) -> Line:
         """The function along a direction."""

@@ -106,10 +106,11 @@ class Measured(NamedTuple):
         return bool(apart <= self.noise + other.noise + slack * self.size)
 
 
-def measure(line: Line, base: Array, unit: float, method: str) -> Measured:
+def measure(line: Line, base: Array, unit: float, method: str, rounding: float = 0.0) -> Measured:
     """The derivative along a line. With "auto" it is the complex step's where differences confirm it.
 
-    base: line(0). unit: the size of the numbers that are moved.
+    base: line(0). unit: the size of the numbers that are moved. rounding: how far the complex step and differences may
+    be apart because intermediate results are larger than f.
     """
     if method == "complex":
         return complex_step(line)
@@ -122,7 +123,7 @@ def measure(line: Line, base: Array, unit: float, method: str) -> Measured:
         return by_differences(line, base, unit)._replace(why=why)
     if exact.is_kink and has_sides(exact, line, base, unit * KINK_STEP):
         return exact
-    return confirmed(exact, by_differences(line, base, unit))
+    return confirmed(exact, by_differences(line, base, unit), rounding)
 
 
 def has_sides(exact: Measured, line: Line, base: Array, h: float) -> bool:
@@ -138,9 +139,9 @@ def by_differences(line: Line, base: Array, unit: float) -> Measured:
     return found._replace(noise=np.inf) if jumps(line, base, unit, found.size) else found
 
 
-def confirmed(exact: Measured, real: Measured) -> Measured:
+def confirmed(exact: Measured, real: Measured, rounding: float) -> Measured:
     """The complex step's derivative if differences confirm it, else theirs; with their noise if they cannot tell."""
-    if exact.agrees(real):
+    if exact.agrees(real) or abs(exact.middle - real.middle) <= rounding:
         return exact if real.resolved(RESOLVED) else exact._replace(noise=real.noise)
     if real.is_kink and real.miss(exact.middle) <= real.noise:
         return real  # rounding, or `.real`, hides the kink from the complex step
