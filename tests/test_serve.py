@@ -60,10 +60,12 @@ class Answer(NamedTuple):
 class Running:
     """A server of one network, and a client."""
 
-    def __init__(self, network: Sequential, tests: tuple[Array, Array | None], data: Data | None, most: int) -> None:
+    def __init__(
+        self, network: Sequential, tests: tuple[Array, Array | None], data: tuple[Array, Array] | None, most: int
+    ) -> None:
         self.network = network
         session = Session(network, *tests, 1)
-        self.trainer = Trainer(session, data, 10, "" if data else "no data", most)
+        self.trainer = Trainer(session, Data(*data) if data else None, 10, "" if data else "no data", most)
         self.server = Server(session, self.trainer)
         self.port, self.path = self.server.server_port, f"/{self.server.token}/"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -142,7 +144,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     def begin(
         network: Sequential | None = None,
         tests: tuple[Array, Array | None] | None = None,
-        data: Data | None = None,
+        data: tuple[Array, Array] | None = None,
         most: int = 10**8,
     ) -> Running:
         running.append(Running(network or small_network(), tests or small_data(20), data, most))

@@ -39,10 +39,14 @@ def chromium() -> Iterator[Browser]:
 class Served:
     """A server in this process, and the page that it serves, open at a desktop's width."""
 
-    def __init__(self, browser: Browser, model: Sequential, x: Array, y: Array | None, data: Data | None) -> None:
+    def __init__(
+        self, browser: Browser, model: Sequential, x: Array, y: Array | None, data: tuple[Array, Array] | None
+    ) -> None:
         self.browser, self.model, self.x, self.y = browser, model, x, y
         self.session = Session(model, x, y, 3)
-        self.trainer = Trainer(self.session, data, 100, "" if data else "It has nothing to learn from.")
+        self.trainer = Trainer(
+            self.session, Data(*data) if data else None, 100, "" if data else "It has nothing to learn from."
+        )
         self.server = Server(self.session, self.trainer)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         self.thread.start()
@@ -88,7 +92,7 @@ def serve(chromium: Browser) -> Iterator[Serve]:
     """Serves networks; afterwards there must have been no error, and no request but to the server's own address."""
     running: list[Served] = []
 
-    def begin(model: Sequential, x: Array, y: Array | None, data: Data | None = None) -> Served:
+    def begin(model: Sequential, x: Array, y: Array | None, data: tuple[Array, Array] | None = None) -> Served:
         running.append(Served(chromium, model, x, y, data))
         return running[-1]
 

@@ -93,7 +93,7 @@ def gradcheck_layer(
         dx, gradients = both(with_params(twin, at).backward(at["dy"], cache))
         return {"input": dx, **with_prefix(layer.name, gradients)}
 
-    point = {"input": x, **with_prefix(layer.name, twin.trained_params)}
+    point = {"input": x, **with_prefix(layer.name, twin.params)}
     y, cache = forward(point)
     point["dy"] = np.random.default_rng((seed, 1)).standard_normal(y.shape)
     problem = Problem(layer.name, lambda at: times(forward(at)[0], at["dy"]), backward, point, list(point)[:-1])
