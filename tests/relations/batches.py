@@ -50,7 +50,7 @@ def a_batch_twice_over_teaches_the_same(draw: Draw) -> None:
 
 
 @relation(
-    Fault(WorkerPool.map, "first = pieces.popleft()", "first = pieces.pop()"),
+    Fault(WorkerPool.map, "first = tasks.popleft()", "first = tasks.pop()"),
     costly=True,
 )
 def neither_batch_size_nor_workers_change_a_prediction(draw: Draw) -> None:
