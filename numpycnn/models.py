@@ -408,7 +408,7 @@ class Sequential(Network):
         self._require_built("save")
         files.save(path, self)
 
-    def set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
+    def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
         self.history = History()
         self.history.epoch, self.history.history = epoch, history

@@ -196,6 +196,17 @@ def test_a_layer_that_breaks_its_contract(broken: object, message: str, monkeypa
     assert message in str(raised.value).replace("\n  ", " ")
 
 
+def test_training_names_the_parameter_whose_gradient_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Scaled, "broken", lambda _, dx, gradients: (dx, gradients | {"kernel": None}))
+    monkeypatch.setattr(Scaled, "parameter_gradients", lambda self, dy, cache: self.backward(dy, cache)[1])
+    model = Sequential([Scaled(3, name="dense", input_shape=(4,))])
+    model.compile("sgd", "mse")
+    x, y = np.ones((2, 4)), np.zeros((2, 3))
+    for check in (lambda: gradcheck(model, x, y), lambda: model.fit(x, y, verbose=0)):
+        with pytest.raises(ValueError, match="dense: backward gave no gradient of kernel"):
+            check()
+
+
 def test_assert_gradients_takes_models_too() -> None:
     model, (x, y) = small_network(), small_data(3)
     assert_gradients(model, x, y, samples=5)

@@ -106,7 +106,7 @@ def unbuilt_model(description: Description) -> "Sequential":
     compile_model(model, description["compile_config"])
     set_position(model, description["position"])
     if description["history"] is not None:
-        model.set_history(*history_from_json(description["history"]))
+        model._set_history(*history_from_json(description["history"]))
     return model
 
 

@@ -5,7 +5,9 @@
     print(gradcheck(model, x, y))                                   a report, as a table
     assert_gradients(np.sin, lambda dy, x: dy * np.cos(x), x)       for a test suite
 
-Read `numeric.py` first, how a derivative is measured; then `comparison.py`, how a claimed one is compared with it.
+Read `numeric.py` first, how a derivative is measured; then `decision.py`, the verdict on one claimed derivative;
+`comparison.py`, which derivatives are compared (`entries.py` measures many at once); and `nearby.py`, the second look
+at what failed.
 """
 
 from numpycnn.gradcheck.functions import gradcheck_function

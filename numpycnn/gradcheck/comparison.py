@@ -13,6 +13,7 @@ one of its derivatives does, and is inconclusive if one is and none fails.
 """
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 
@@ -90,7 +91,7 @@ class Comparison:
         found = self.settled(found)
         if not crossing or any(one.verdict == FAILED for one in found):
             return decided(found)
-        beside = self.settled([outcome for one in crossing for outcome in self.beside(site, one.direction)])
+        beside = self.settled([outcome for one in crossing for outcome in self.beside(site, direction_of(one))])
         if problem.chained:
             return decided(found + beside) or undecided(crossing)
         return self.with_parts(found, crossing, beside, sampled)
@@ -100,9 +101,8 @@ class Comparison:
     ) -> list[Outcome]:
         """The outcomes along directions, and along parts of one that crosses kinks."""
         whole, *_ = found
-        parts, jumps = [], None
-        if sampled or not self.site.problem.movable:
-            parts, jumps = self.parts(whole.direction)
+        splits = sampled or not self.site.problem.movable
+        parts, jumps = self.parts(direction_of(whole)) if splits else ([], None)
         random = [one for one in found if one.direction.where == whole.direction.where]
         known = beside or not crossing[1:] or separate(jumps, random)
         return decided(found + self.settled(parts) + beside) + ([] if known else undecided([whole]))
@@ -168,6 +168,11 @@ def at_distance(site: Site, direction: Direction, t: float) -> Outcome | None:
     return there._replace(gradients=gradients).judged(direction._replace(where="beside"))
 
 
+def direction_of(outcome: Outcome) -> Direction:
+    """The direction that an outcome along one is from."""
+    return cast(Direction, outcome.direction)
+
+
 def decided(outcomes: list[Outcome]) -> list[Outcome]:
     """The outcomes along directions without those that are inconclusive, where others are evidence enough.
 
@@ -186,7 +191,7 @@ def separate(jumps: Array | None, found: list[Outcome]) -> bool:
     """Whether each kink belongs to one entry: along any direction the jumps of the entries add up."""
     if jumps is None:
         return False
-    sums = [float(jumps @ abs(one.direction.flat())) for one in found]
+    sums = [float(jumps @ abs(direction_of(one).flat())) for one in found]
     pairs = zip(sums, found, strict=True)
     return all(abs(total - jump(one)) <= 1e-6 * one.scale + one.measured.noise for total, one in pairs)
 

@@ -73,8 +73,12 @@ class Site(NamedTuple):
         return self._replace(problem=problem, base=problem.terms(), reach=reach)
 
     def trusting(self, measured: Measured) -> "Site":
-        """The point, by the complex step alone where differences have confirmed it along a direction through all."""
-        return self._replace(method="complex") if measured.method == "complex" and measured.noise < inf else self
+        """The point, by the complex step alone where differences have confirmed it along a direction.
+
+        In a model that crosses too many kinks to be measured, the entries that were confirmed have to do.
+        """
+        confirmed = measured.method == "complex" and (measured.noise < inf or self.problem.chained)
+        return self._replace(method="complex") if confirmed else self
 
     def measured(self, direction: Entry | Direction, method: str = "") -> Measured:
         """The derivative along a direction.
@@ -93,7 +97,8 @@ class Site(NamedTuple):
 
     def measured_here(self, direction: Entry | Direction, method: str) -> Measured:
         """The derivative along a direction, measured at this point only."""
-        return measure(self.line(direction), self.base, self.unit(direction), method)
+        rounding = COARSE * self.scale(direction) if self.problem.chained else 0.0
+        return measure(self.line(direction), self.base, self.unit(direction), method, rounding)
 
     def line(self, direction: Entry | Direction) -> Line:
         """The function along a direction."""

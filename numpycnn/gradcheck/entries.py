@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from numpycnn.common.typing import Rng
+from numpycnn.common.typing import Array, Rng
 from numpycnn.gradcheck.decision import Site
 from numpycnn.gradcheck.direction import Direction, Entry, spread
 from numpycnn.gradcheck.numeric import RESOLVED, Measured, by_differences, complex_step
@@ -49,7 +49,7 @@ def confirmed_together(
         yield from confirmed_together(site, entries, exact, half, rng)
 
 
-def weighted_sum(weights: Sequence[float], found: Sequence[Measured]) -> Measured:
+def weighted_sum(weights: Array, found: Sequence[Measured]) -> Measured:
     """The derivative along the direction that moves each entry by its weight."""
     total = sum(weight * one.right for weight, one in zip(weights, found, strict=True))
     return Measured(np.asarray(total), np.asarray(total), 0.0, "complex")

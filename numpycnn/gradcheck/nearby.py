@@ -143,5 +143,5 @@ def beside_rounding(outcome: Outcome, near: Neighbours) -> Outcome:
     others = [one.measured_here(direction, "complex").middle for one in near.shaken]
     change = max(abs(other - measured.middle) for other in others)
     claimed = max(abs(one.claimed(direction) - outcome.claimed) for one in near.shaken)
-    floor = min(64 * max(change, claimed), largest)
+    floor = largest if site.problem.chained else min(64 * max(change, claimed), largest)
     return site.outcome(direction, measured._replace(noise=measured.noise + 4 * change), floor)

@@ -37,10 +37,13 @@ The long ones come last: with them a steep function may look flat.
 SHARP = 1e-9
 """The relative error at which no further step is tried."""
 
-AT_KINKS = 1e-5
-"""That for the derivatives from two sides which the complex step has seen already."""
+KINK_STEP = 2.0**-20
+"""The step, likewise, by which one-sided differences confirm a kink that the complex step has seen."""
 
-RESOLVED = 1e-3
+AT_KINKS = 1e-4
+"""The relative error that they may have."""
+
+RESOLVED = 1e-2
 """The relative error at which a derivative by differences can confirm the complex step, or contradict it."""
 
 JUMP = 1e-7
@@ -103,10 +106,11 @@ class Measured(NamedTuple):
         return bool(apart <= self.noise + other.noise + slack * self.size)
 
 
-def measure(line: Line, base: Array, unit: float, method: str) -> Measured:
+def measure(line: Line, base: Array, unit: float, method: str, rounding: float = 0.0) -> Measured:
     """The derivative along a line. With "auto" it is the complex step's where differences confirm it.
 
-    base: line(0). unit: the size of the numbers that are moved.
+    base: line(0). unit: the size of the numbers that are moved. rounding: how far the complex step and differences may
+    be apart because intermediate results are larger than f.
     """
     if method == "complex":
         return complex_step(line)
@@ -117,18 +121,27 @@ def measure(line: Line, base: Array, unit: float, method: str) -> Measured:
     except Exception as error:  # user code may raise anything for complex numbers
         why = f"the function does not take complex numbers ({type(error).__name__}: {error})"
         return by_differences(line, base, unit)._replace(why=why)
-    return confirmed(exact, by_differences(line, base, unit, AT_KINKS if exact.is_kink else SHARP))
+    if exact.is_kink and has_sides(exact, line, base, unit * KINK_STEP):
+        return exact
+    return confirmed(exact, by_differences(line, base, unit), rounding)
 
 
-def by_differences(line: Line, base: Array, unit: float, enough: float = SHARP) -> Measured:
+def has_sides(exact: Measured, line: Line, base: Array, h: float) -> bool:
+    """Whether the differences to the right and to the left confirm a kink."""
+    right, left = (line(h) - base) / h, (base - line(-h)) / h
+    apart = abs(right - exact.right).sum() + abs(left - exact.left).sum()
+    return bool(apart + 4 * EPSILON / h * abs(base).sum() <= AT_KINKS * exact.size)
+
+
+def by_differences(line: Line, base: Array, unit: float) -> Measured:
     """The derivative by differences; nothing is known of it where the function jumps."""
-    found = differences(line, base, unit, enough)
+    found = differences(line, base, unit)
     return found._replace(noise=np.inf) if jumps(line, base, unit, found.size) else found
 
 
-def confirmed(exact: Measured, real: Measured) -> Measured:
+def confirmed(exact: Measured, real: Measured, rounding: float) -> Measured:
     """The complex step's derivative if differences confirm it, else theirs; with their noise if they cannot tell."""
-    if exact.agrees(real):
+    if exact.agrees(real) or abs(exact.middle - real.middle) <= rounding:
         return exact if real.resolved(RESOLVED) else exact._replace(noise=real.noise)
     if real.is_kink and real.miss(exact.middle) <= real.noise:
         return real  # rounding, or `.real`, hides the kink from the complex step
@@ -153,7 +166,7 @@ def jumps(line: Line, base: Array, unit: float, size: float) -> bool:
     return jump > JUMP * unit * size + 1e3 * EPSILON * float(np.abs(base).sum())
 
 
-def differences(line: Line, base: Array, unit: float, enough: float) -> Measured:
+def differences(line: Line, base: Array, unit: float) -> Measured:
     """The derivative by differences, with the step that has the least noise.
 
     A resolved result is replaced only by one that agrees: a contradiction may be due to rounding, by which x + h equals
@@ -169,7 +182,7 @@ def differences(line: Line, base: Array, unit: float, enough: float) -> Measured
             continue
         if found.noise < best.noise:
             best = found
-        if best.resolved(enough) or (found.size == 0 and found.noise < np.inf):
+        if best.resolved(SHARP) or (found.size == 0 and found.noise < np.inf):
             break
     hidden = best.size == 0 and best.noise * unit > RESOLVED  # beside so large a constant nothing would show
     return best._replace(noise=np.inf) if hidden else best
