@@ -53,7 +53,14 @@ def test_no_later_command_replaces_the_installation() -> None:
 
 
 def test_the_table_names_everything() -> None:
-    of_any_layer = set(dir(Chain)) - {"build", "get_weights", "set_weights", "get_config", "from_config", "count_params"}
+    of_any_layer = set(dir(Chain)) - {
+        "build",
+        "get_weights",
+        "set_weights",
+        "get_config",
+        "from_config",
+        "count_params",
+    }
     public = [
         name
         for name in dir(Sequential)
