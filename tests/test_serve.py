@@ -842,14 +842,29 @@ def test_what_a_layer_raises_ends_training_and_is_the_reason(start: Start) -> No
     assert live.post("trace", {"example": 0}).status == 200
 
 
+def not_a_number(y_true: Array, y_pred: Array) -> Array:
+    return np.full(len(y_pred), np.nan)
+
+
 def test_figures_that_are_not_finite_are_null(start: Start) -> None:
+    network = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(CLASSES)], seed=0)
+    network.compile("sgd", "mse", [not_a_number])
+    step, loss, metric = start(network, data=small_data(25)).reach(1)["frames"][-1]
+    assert (step, metric) == (1, None)
+    assert loss > 0
+
+
+def test_a_loss_that_is_not_finite_ends_training_and_is_the_reason(start: Start) -> None:
     network = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(CLASSES)], seed=0)
     network.compile("sgd", "mse")
     x, y = small_data(25)
     x[:] = np.nan
     live = start(network, data=(x, y))
-    state = live.reach(1)
-    assert state["frames"][-1] == [1, None]
+    live.command("step")
+    while (state := live.state())["state"] != "off":
+        time.sleep(0.01)
+    assert "x is nan at index" in state["reason"]
+    assert state["step"] == 0
 
 
 def test_without_test_targets_there_are_no_test_figures(start: Start) -> None:
