@@ -60,10 +60,20 @@ class Comparison:
     def rows_of(self, name: str) -> Iterator[Row]:
         """The rows of one array."""
         x, entries = self.site.problem.point[name], self.entries(name)
-        yield row(name, x.shape, entries)
         kinks, sampled = any(one.measured.is_kink for one in entries), len(entries) < x.size
-        if sampled or kinks:
-            yield row(name, x.shape, self.directions({name: x}, kinks, sampled))
+        directions = self.directions({name: x}, kinks, sampled) if sampled or kinks else []
+        yield row(name, x.shape, self.evidence(entries, directions))
+        if directions:
+            yield row(name, x.shape, directions)
+
+    def evidence(self, entries: list[Outcome], directions: list[Outcome]) -> list[Outcome]:
+        """The entries that count: in a model, whose kinks meet by the hundred, not one that cannot be measured itself.
+
+        The directions, which touch it too, have then decided.
+        """
+        known = [one for one in entries if one.verdict != INCONCLUSIVE]
+        decided = bool(directions) and all(one.verdict == PASSED for one in directions)
+        return known if self.site.problem.chained and known and decided else entries
 
     def entries(self, name: str) -> list[Outcome]:
         """The outcomes of single entries."""

@@ -50,11 +50,12 @@ def verdict(claimed: float, measured: Measured, size: float = 0.0, floor: float 
     size = max(size, measured.size)
     if measured.noise == inf:
         return INCONCLUSIVE
+    if max(size, abs(claimed), abs(measured.middle)) <= floor:
+        return PASSED
     if not measured.miss(claimed) <= measured.noise + SLACK[measured.method] * size:
         return FAILED
     known = RESOLVED if measured.method == "complex" else BOUNDS["central"]
-    zero = max(size, abs(claimed), abs(measured.middle)) <= floor
-    return PASSED if zero or measured.noise <= known * size else INCONCLUSIVE
+    return PASSED if measured.noise <= known * size else INCONCLUSIVE
 
 
 class Site(NamedTuple):
