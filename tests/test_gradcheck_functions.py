@@ -589,3 +589,35 @@ def test_assert_gradients_raises_for_what_is_inconclusive_unless_told_otherwise(
     with pytest.raises(AssertionError, match="inconclusive: input"):
         assert_gradients(*arguments)
     assert_gradients(*arguments, allow_inconclusive=True)
+
+
+def test_a_backward_that_is_wrong_beside_a_kink_alone_does_not_pass() -> None:
+    def claim(dy: Array, x: Array) -> Array:
+        return dy * np.sign(x) * np.where((abs(x) > 0) & (abs(x) < 0.01), 1.5, 1)
+
+    assert not gradcheck_function(np.abs, claim, np.array([0.0, 1.0, -2.0])).passed
+
+
+def test_a_gradient_that_is_not_wanted_is_left_alone() -> None:
+    """Be it wrong: the caller says that the input takes none."""
+    report = gradcheck_function(
+        lambda x, y: x * y, lambda dy, x, y: (dy * y, 7 * y), np.ones(3), np.full(3, 2.0), no_gradient=(1,)
+    )
+    assert report.passed
+    assert [row.name for row in report.rows] == ["input 0"]
+
+
+class WithoutSignature:
+    """A function whose parameters Python cannot tell, such as some that are written in C."""
+
+    __signature__ = 0
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        return x * y
+
+
+def test_inputs_of_a_function_without_a_signature_go_by_position() -> None:
+    x, y = np.ones(3), np.full(3, 2.0)
+    assert gradcheck_function(WithoutSignature(), lambda dy, x, y: (dy * y, None), x, y, no_gradient=(1,)).passed
+    with pytest.raises(ValueError, match="no_gradient"):
+        gradcheck_function(WithoutSignature(), lambda dy, x, y: (dy * y, None), x, y, no_gradient=("y",))

@@ -34,10 +34,12 @@ class Local(threading.local):
 
     def __init__(self) -> None:
         self.buffers = Buffers()
-        ALL_BUFFERS.add(self.buffers)
+        with LOCK:
+            ALL_BUFFERS.add(self.buffers)
 
 
 ALL_BUFFERS: WeakSet[Buffers] = WeakSet()
+LOCK = threading.Lock()  # for ALL_BUFFERS: threads begin while others are looked at
 LOCAL = Local()
 
 
@@ -70,5 +72,6 @@ def take(shape: Shape, dtype: Any) -> Array:
 
 def release() -> None:
     """Free the unused buffers of all threads, those of a user's own executor included."""
-    for buffers in list(ALL_BUFFERS):
-        buffers.free = {}
+    with LOCK:
+        for buffers in ALL_BUFFERS:
+            buffers.free = {}
