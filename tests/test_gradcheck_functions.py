@@ -593,9 +593,9 @@ def test_assert_gradients_raises_for_what_is_inconclusive_unless_told_otherwise(
 
 def test_a_backward_that_is_wrong_beside_a_kink_alone_does_not_pass() -> None:
     def claim(dy: Array, x: Array) -> Array:
-        return dy * np.sign(x) * np.where((abs(x) > 0) & (abs(x) < 0.01), 1.5, 1)
+        return dy * (x > 0) * np.where(abs(x) < 0.01, 1.5, 1)
 
-    assert not gradcheck_function(np.abs, claim, np.array([0.0, 1.0, -2.0])).passed
+    assert not gradcheck_function(lambda x: np.maximum(x, 0), claim, np.array([0.0, 1.0, -2.0])).passed
 
 
 def test_a_gradient_that_is_not_wanted_is_left_alone() -> None:

@@ -369,8 +369,8 @@ TARGETS = (
         "engine/fast/im2col.py",
         ("test_fast.py",),
         (
-            ("a ReLU before a pool begins at minus infinity", "cache.y.fill(0 if self.relu else -np.inf)", "cache.y.fill(-np.inf)"),
-            ("a pool without ReLU begins at zero", "cache.y.fill(0 if self.relu else -np.inf)", "cache.y.fill(0)"),
+            ("a ReLU before a pool begins at minus infinity", "begin_pool(own.y, own.winner, relu=self.relu)", "begin_pool(own.y, own.winner, relu=False)"),
+            ("a pool without ReLU begins at zero", "begin_pool(own.y, own.winner, relu=self.relu)", "begin_pool(own.y, own.winner, relu=True)"),
             ("a dropped value's gradient is not scaled", "passed *= F.dropout_scale(self.dropout.rate, dy.dtype)", "pass"),
             ("the mask is of the unscaled values", "y *= F.dropout_scale(dropout.rate, y.dtype)", "pass"),
             ("the gradient goes to the whole window", "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),

@@ -29,7 +29,7 @@ from numpycnn import functional as F
 from numpycnn.common.checks import MAX_SIZE
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array, Rng
-from numpycnn.engine.fast.pooling import Tap, cropped_like, max_pool, pool_taps
+from numpycnn.engine.fast.pooling import Tap, begin_pool, cropped_like, max_pool, pool_taps
 from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.fast.scratch import scratch_scope, take
 from numpycnn.functional.window import Window
@@ -145,14 +145,12 @@ class ConvBlock(Stage):
             winner=take(shape, np.uint8) if training and len(self.taps) > 1 else None,
             kept=take(shape, bool) if dropout is not None and not self.relu else None,
         )
-        cache.y.fill(0 if self.relu else -np.inf)
-        if cache.winner is not None:
-            cache.winner.fill(0)
         with scratch_scope():
             tile = self.tile(cache.y)
             work, larger = self.begin(cache.padded, tile), take((tile, *shape[1:]), bool)
             for rows in batches(len(x), tile):
                 own = cache.of(rows)
+                begin_pool(own.y, own.winner, relu=self.relu)
                 for tap, z in self.outputs(work, rows):
                     max_pool(tap, z, own.y, own.winner, larger)
                 if dropout is not None:

@@ -41,6 +41,13 @@ def pool_taps(pool: Window, convolved: Pair) -> Iterator[Tap]:
             yield Tap(number, outputs, (bottom - top, right - left), (row, col))
 
 
+def begin_pool(y: Array, winner: Array | None, *, relu: bool) -> None:
+    """Set y to the least value that any output is compared with, a tile at a time: it stays in the cache."""
+    y.fill(0 if relu else -np.inf)
+    if winner is not None:
+        winner.fill(0)
+
+
 def max_pool(tap: Tap, z: Array, y: Array, winner: Array | None, larger: Array) -> None:
     """Raise y to the maximum of y and a position's z, and set winner to that position where z was larger.
 
