@@ -4,11 +4,12 @@ Read after `functional/`, `layers/` and `step.py`. `engine/training.py` computes
 batches and epochs, and the methods that users call. `engine/network.py` has adding layers and building.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
 from os import PathLike
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from numpycnn.engine.finite import check_losses
 from numpycnn.engine.network import Network, restored_on_error
 from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
-from numpycnn.layers import LAYERS, Input, Layer
+from numpycnn.layers import LAYERS
 from numpycnn.losses import Loss, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
@@ -45,31 +46,18 @@ class Sequential(Network):
     layers, name, seed, fast, dtype: as for `Network`, which also documents building and errors.
     """
 
-    optimizer: Optimizer | None
+    optimizer: Optimizer | None = None
     """Set by `compile`; None before."""
-    loss: Loss | None
+    loss: Loss | None = None
     """Set by `compile`; None before."""
-    metrics: dict[str, Metric]
+    metrics: Mapping[str, Metric] = MappingProxyType({})
     """Set by `compile`; by name."""
-    history: History | None
+    history: History | None = None
     """The figures of the last `fit`."""
-    stop_training: bool
+    stop_training: bool = False
     """Set to True by a callback to stop training after the current batch or epoch."""
-    steps: int
+    steps: int = 0
     """The number of training steps so far."""
-
-    def __init__(
-        self,
-        layers: Sequence[Layer | Input] | None = None,
-        name: str | None = None,
-        seed: int | None = None,
-        *,
-        fast: bool = True,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(layers, name, seed, fast=fast, dtype=dtype)
-        self.optimizer, self.loss, self.metrics = None, None, {}
-        self.history, self.stop_training, self.steps = None, False, 0
 
     def compile(
         self, optimizer: str | Optimizer, loss: str | Loss, metrics: Sequence[str | Metric] | None = None
@@ -151,6 +139,7 @@ class Sequential(Network):
                     step = training.batch_gradients(objective, self._position(), data, order[rows], pool.run)
                     where = None if terminate_on_nan else f"epoch {epoch + 1}, batch {batch + 1}"
                     means.add(*self._learn(objective, step, data, order[rows], pool, where))
+                    del step  # the memory of its gradients, for those of the next
                     callback_list.call("on_train_batch_end", batch, means.result())
                     if self.stop_training:
                         break

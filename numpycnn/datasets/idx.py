@@ -9,13 +9,12 @@
 Source: the description on the MNIST pages of LeCun, Cortes and Burges.
 """
 
-import gzip
 import zlib
 from collections.abc import Iterator
 from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -35,6 +34,8 @@ def read_idx(path: str | PathLike[str]) -> Array:
     Raises ValueError, naming the file and what was expected, for a file that is not IDX, too short or too long for the
     sizes it states, or damaged; TypeError for anything but a path; OSError for a file that cannot be opened.
     """
+    import gzip  # deferred: slow import
+
     path = Path(checks.path("read_idx", "path", path))
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
@@ -43,12 +44,12 @@ def read_idx(path: str | PathLike[str]) -> Array:
             if not compressed:
                 return _read(path, file)
             with gzip.open(file) as stream:
-                return _read(path, stream)
+                return _read(path, cast(BinaryIO, stream))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path}: expected an undamaged gzip file; {error}") from None
 
 
-def _read(path: Path, file: BinaryIO | gzip.GzipFile) -> Array:
+def _read(path: Path, file: BinaryIO) -> Array:
     dtype, shape = _read_header(path, file)
     expected = prod(shape) * dtype.itemsize
     data = b"".join(_chunks(file, expected + 1))
@@ -61,7 +62,7 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile) -> Array:
         raise ValueError(f"{path}: expected sizes that an array can have; received {shape}: {error}") from None
 
 
-def _read_header(path: Path, file: BinaryIO | gzip.GzipFile) -> tuple[np.dtype, Shape]:
+def _read_header(path: Path, file: BinaryIO) -> tuple[np.dtype, Shape]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not 1 <= magic[3] <= MAX_AXES:
         raise ValueError(
@@ -74,7 +75,7 @@ def _read_header(path: Path, file: BinaryIO | gzip.GzipFile) -> tuple[np.dtype, 
     return np.dtype(TYPES[magic[2]]), tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
 
 
-def _chunks(file: BinaryIO | gzip.GzipFile, count: int) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, count: int) -> Iterator[bytes]:
     """At most `count` bytes, in chunks, so that no more memory is allocated than the file has bytes."""
     while count > 0 and (chunk := file.read(min(CHUNK, count))):
         count -= len(chunk)

@@ -233,6 +233,7 @@ def restored_on_error(layers: Sequence[Any], unless: Callable[[], bool] = bool) 
     except BaseException:
         if not unless():
             for layer, attributes in before:
+                vars(layer).clear()
                 vars(layer).update(attributes)
         raise
 

@@ -1,8 +1,8 @@
 """A whole batch through a network that trains in micro-batches: for `show/trace.py` and `gradcheck`.
 
-Dropout's masks are drawn for each micro-batch. So each layer that looks at one example at a time divides the batch here
-as training does, and concatenates the outputs; a layer that looks across the batch gets it whole. Arrays keep their
-dtype, complex ones too, and the fast path is not used.
+Dropout's masks are drawn for each micro-batch. So a layer that draws random numbers divides the batch here as training
+does, and concatenates the outputs; every other one gets it whole. Arrays keep their dtype, complex ones too, and the
+fast path is not used.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,30 +13,27 @@ from numpycnn.common.randomness import descendant
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine.training import Position
 from numpycnn.layers.chain import Chain
-from numpycnn.layers.stage import Cache, Gradients, Path, Stage
+from numpycnn.layers.stage import Cache, Gradients, Path, Stage, Wrapper
 from numpycnn.optimizers import sum_arrays
 
 
 def in_one_piece(network: Chain, position: Position, cuts: Sequence[slice]) -> Chain:
     """The network with stages that take a whole batch, and divide it at `cuts` as training does."""
-    return network.mapped(lambda stage, path: stage if stage.whole_batch else SplitStage(stage, position, path, cuts))
+    return network.mapped(lambda stage, path: undivided(stage, position, path, cuts))
 
 
-class SplitStage(Stage):
+def undivided(stage: Stage, position: Position, path: Path, cuts: Sequence[slice]) -> Stage:
+    """A stage that takes a whole batch, and gives what `stage` gives for its micro-batches."""
+    return SplitStage(stage, position, path, cuts) if stage.uses_rng and not stage.whole_batch else stage
+
+
+class SplitStage(Wrapper):
     """A layer that divides a batch into its micro-batches, each with its own random numbers."""
 
     def __init__(self, stage: Stage, position: Position, path: Path, cuts: Sequence[slice]) -> None:
-        self.stage, self.name, self.cuts = stage, stage.name, cuts
+        super().__init__(stage)
+        self.cuts = cuts
         self.rng_of: Callable[[int], Rng] = lambda micro: descendant(position.rng(micro), path.indices)
-
-    @property
-    def params(self) -> dict[str, Array]:
-        return self.stage.params
-
-    @property
-    def trainable(self) -> bool:  # type: ignore[override]
-        """The layer's."""
-        return self.stage.trainable
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, list[Cache]]:
         parts = [
@@ -61,5 +58,5 @@ class SplitStage(Stage):
         return self.joined(parts)
 
     def joined(self, parts: Sequence[dict[str, Array]]) -> dict[str, Array]:
-        """Arrays by name, concatenated along the batch axis."""
-        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        """Arrays by name, concatenated along the batch axis; a single number has none, and is that of the layer."""
+        return {key: np.concatenate([part[key] for part in parts]) if np.ndim(a) else a for key, a in parts[0].items()}

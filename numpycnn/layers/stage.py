@@ -137,6 +137,21 @@ class Stage:
         return (yield Exchange((dy, cache), partial(backward_together, self, to_input)))
 
 
+class Wrapper(Stage):
+    """A stage in the place of another one, of which it has all that a subclass does not define."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.name = stage, stage.name
+        self.whole_batch, self.uses_rng, self.trainable = stage.whole_batch, stage.uses_rng, stage.trainable
+
+    @property
+    def params(self) -> dict[str, Array]:
+        return self.stage.params
+
+    def next_state(self, cache: Cache) -> dict[str, Array]:
+        return self.stage.next_state(cache)
+
+
 class Path(NamedTuple):
     """The path of a stage in a network: the names and indices of the chains around it, and its own."""
 

@@ -13,7 +13,7 @@ from numpycnn.engine.batching import Data
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.training import Objective, Position
 from numpycnn.engine.workers import worker_pool
-from numpycnn.layers.stage import Cache, Gradients, Micro, Path, Stage, run_alone
+from numpycnn.layers.stage import Cache, Gradients, Micro, Path, Stage, Wrapper, run_alone
 from numpycnn.optimizers import Optimizer
 
 
@@ -25,37 +25,20 @@ class StepTime(NamedTuple):
     backward: float
 
 
-class TimedStage(Stage):
+class TimedStage(Wrapper):
     """A stage that measures its own time, without the time in which its coroutine is suspended."""
 
     def __init__(self, stage: Stage, path: Path) -> None:
-        self.stage, self.name = stage, stage.name
+        super().__init__(stage)
         names = stage.names if isinstance(stage, ConvBlock) else (stage.name,)
         self.title = " + ".join("/".join((*path.names[:-1], name)) for name in names)
         self.forward_seconds = self.backward_seconds = 0.0
-
-    @property
-    def params(self) -> dict[str, Array]:
-        return self.stage.params
-
-    @property
-    def trainable(self) -> bool:  # type: ignore[override]
-        """The stage's."""
-        return self.stage.trainable
-
-    @property
-    def whole_batch(self) -> bool:  # type: ignore[override]
-        """The stage's."""
-        return self.stage.whole_batch
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
         return run_alone(self.forward_micro(x, training=training, rng=rng))
 
     def needed_gradients(self, dy: Array, cache: Cache, *, to_input: bool) -> tuple[Array | None, Gradients]:
         return run_alone(self.backward_micro(dy, cache, to_input=to_input))
-
-    def next_state(self, cache: Cache) -> dict[str, Array]:
-        return self.stage.next_state(cache)
 
     def forward_micro(self, x: Array, *, training: bool, rng: Rng | None) -> Micro[tuple[Array, Cache]]:
         return (yield from timed(self.stage.forward_micro(x, training=training, rng=rng), self.add_forward))

@@ -6,7 +6,6 @@ The format is Keras's:
     60/60 [==============================] - 12s 200ms/step - loss: 0.3879 - accuracy: 0.8810
 """
 
-import shutil
 import sys
 import time
 from typing import TextIO
@@ -119,6 +118,8 @@ class Progress:
 
 def columns() -> int:
     """The terminal's width minus one, because a full line may wrap."""
+    import shutil  # deferred: slow import
+
     return shutil.get_terminal_size().columns - 1
 
 

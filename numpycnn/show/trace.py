@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common.typing import Array, Rng
-from numpycnn.engine.split import SplitStage
+from numpycnn.engine.split import undivided
 from numpycnn.engine.training import Position, make_objective, micro_batches, min_examples
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
-from numpycnn.layers.stage import Cache, Gradients, Path, Stage
+from numpycnn.layers.stage import Cache, Gradients, Path, Stage, Wrapper
 from numpycnn.losses import Loss
 
 
@@ -69,21 +69,13 @@ class Trace:
         return self.layers[name]
 
 
-class TracedStage(Stage):
+class TracedStage(Wrapper):
     """A layer that records its trace. It is called with the whole batch."""
 
-    def __init__(self, layer: Layer, stage: Any, name: str, found: dict[str, LayerTrace]) -> None:
-        self.layer, self.stage, self.path, self.found = layer, stage, name, found
-        self.name = layer.name
-
-    @property
-    def params(self) -> dict[str, Array]:
-        return self.layer.params
-
-    @property
-    def trainable(self) -> bool:  # type: ignore[override]
-        """True: a trace has the gradients of frozen layers too."""
-        return True
+    def __init__(self, layer: Layer, stage: Stage, path: str, found: dict[str, LayerTrace]) -> None:
+        super().__init__(stage)
+        self.trainable = True  # a trace has the gradients of frozen layers too
+        self.layer, self.path, self.found = layer, path, found
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
         y, cache = self.stage.forward(x, training=training, rng=rng)
@@ -104,8 +96,7 @@ def traced(model: Chain, position: Position, count: int) -> tuple[Chain, dict[st
     cuts, found = micro_batches(count, min_examples(model)), dict[str, LayerTrace]()
 
     def watch(layer: Any, path: Path) -> TracedStage:
-        stage = layer if layer.whole_batch else SplitStage(layer, position, path, cuts)
-        return TracedStage(layer, stage, str(path), found)
+        return TracedStage(layer, undivided(layer, position, path, cuts), str(path), found)
 
     return model.mapped(watch), found
 
