@@ -17,6 +17,7 @@ import numpycnn
 from numpycnn import Sequential
 from numpycnn import functional as F
 from numpycnn.__main__ import main
+from numpycnn.app.commands import gradcheck as command
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast import winograd
@@ -264,6 +265,13 @@ def test_the_package_names_it() -> None:
 # ---------------------------------------------------------------- the command
 
 
+@pytest.fixture
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command compares a few entries of each array, and takes less time."""
+    monkeypatch.setattr(command, "SAMPLES", 4)
+
+
+@pytest.mark.usefixtures("few_samples")
 def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gradcheck", "--examples", "1", "--seed", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -281,6 +289,7 @@ def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> Non
     assert max(map(len, lines)) <= 100
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_the_command_fails_for_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
     with seeded(Fault(F.dense_backward, "x.T @ dy, dy", "1.001 * x.T @ dy, dy")):
         assert main(["gradcheck", "--examples", "1"]) == 1
