@@ -652,7 +652,7 @@ class Nothing(KernelLayer):
     """A layer whose author wrote none of its methods."""
 
     def __init__(self) -> None:
-        super().__init__(None, True, "zeros", "zeros", None, None)
+        super().__init__(None, True, "zeros", "zeros")
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_forwards_are_called_alike(kind: str, data: st.DataObject) -> None:
     ],
 )
 def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any]) -> None:
-    lacking = KernelLayer(None, True, "zeros", "zeros", None, None)
+    lacking = KernelLayer(None, True, "zeros", "zeros")
     with pytest.raises(NotImplementedError):
         getattr(lacking, method)(*arguments)
 

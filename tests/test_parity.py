@@ -21,8 +21,7 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.functional.window import Window
-from numpycnn.layers import BatchNormalization
-from numpycnn.layers.core import Flatten
+from numpycnn.layers import BatchNormalization, Flatten
 
 ROOT = Path(__file__).parent.parent
 RECORDS = list(golden.load())

@@ -43,7 +43,7 @@ TOP = {"__init__.py", "__main__.py", "py.typed"} | {
     f"{name}.py"
     for name in (
         *("activations", "backend", "callbacks", "initializers", "losses", "metrics", "models", "optimizers"),
-        *("reference", "step", "saving", "plot", "digits"),
+        *("step", "saving", "plot", "digits"),
     )
 }
 """The files directly in the package: Keras's names, and what learners read."""

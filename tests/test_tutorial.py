@@ -7,8 +7,7 @@ import pytest
 from numpycnn import backend as K
 from numpycnn.callbacks import History
 from numpycnn.datasets import mnist
-from numpycnn.layers import Dense, Dropout, Flatten
-from numpycnn.layers.convolutional import Conv2D, MaxPooling2D
+from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from numpycnn.models import Sequential
 from numpycnn.utils import np_utils
 

@@ -2,7 +2,7 @@
 
 import copy
 import doctest
-import importlib
+import importlib.util
 import inspect
 import pickle
 import re
@@ -19,7 +19,7 @@ from numpycnn import callbacks, initializers, losses
 from numpycnn.common import keras_names
 from numpycnn.common.explained import Explained
 from numpycnn.common.unknown import NOT_PLANNED, PLANNED, hint, statuses
-from numpycnn.layers import Conv2D, Dense, Dropout
+from numpycnn.layers import Conv2D, Dense, Dropout, Layer
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers import SGD, Adam
 from numpycnn.utils import to_categorical
@@ -171,10 +171,6 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: new.layers.Conv2D(3, 3, W_regularizer=0), rf"write 'kernel_regularizer' instead \({PLANNED}\)"),
         (lambda: new.layers.Dropout(0.5, seed=1), "Dropout: .* 'seed': the model's seed fixes all its randomness"),
-        (
-            lambda: new.layers.Dense(3, trainable=False),
-            "Dense: .* 'trainable': it is set afterwards: layer.trainable = ",
-        ),
         (lambda: new.layers.Flatten(nonsense=1), f"Flatten: .* 'nonsense': {NOT_PLANNED}; available: data_format, "),
         (lambda: new.Input(shape=(3,), batch_shape=3), "Input: .* 'batch_shape': write 'shape' instead"),
         (lambda: new.losses.MeanSquaredError(reduction=0), f"MeanSquaredError: .*: {NOT_PLANNED}; available: none$"),
@@ -224,7 +220,9 @@ def test_a_subclass_of_your_own_is_explained_too() -> None:
 
     made: Any = Scaled
     assert made(3, scale=2.0, use_bias=False).use_bias is False
-    with pytest.raises(TypeError, match=f"^Scaled: got an .* 'groups': {PLANNED}; available: units, activation, "):
+    with pytest.raises(
+        TypeError, match=f"^Scaled: got an .* 'groups': {PLANNED}; available: units, scale, activation, "
+    ):
         made(3, groups=2)
     made = Strict
     with pytest.raises(TypeError, match=r"^Strict: got an .* 'decay_rat': the nearest is 'decay_rate'"):
@@ -243,9 +241,9 @@ def test_signatures_stay_as_they_are_written() -> None:
     assert list(inspect.signature(losses.SparseCategoricalCrossentropy).parameters) == ["from_logits"]
     assert list(inspect.signature(losses.MeanSquaredError).parameters) == []
     assert list(inspect.signature(initializers.Constant).parameters) == ["value"]
-    assert list(inspect.signature(Dropout).parameters) == ["rate", "name", "input_shape"]
+    assert list(inspect.signature(Dropout).parameters) == ["rate", "name", "input_shape", "trainable"]
     assert "epochs" in inspect.signature(Sequential.fit).parameters
-    for function in (Dense.__init__, Sequential.fit, to_categorical, load_model):
+    for function in (Dense, Sequential.fit, to_categorical, load_model):
         kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
         assert inspect.Parameter.VAR_KEYWORD not in kinds
     assert "self.units = checks.size(" in inspect.getsource(Dense.__init__)
@@ -340,3 +338,22 @@ def test_of_a_table_of_no_name_there_is_nothing_to_say() -> None:
 def test_whoever_makes_no_error_waits_for_none_of_it() -> None:
     code = "import sys, numpy; before = set(sys.modules); import numpycnn; print(*sorted(set(sys.modules) - before))"
     assert not {"difflib", "numpycnn.common.keras_names", "numpycnn.plot"} & set(output(code).split())
+
+
+def test_find_spec_gives_none_for_what_does_not_exist() -> None:
+    """As for any package: it is how programs ask whether there is such a module."""
+    assert importlib.util.find_spec("numpycnn.nonexistent") is None
+    assert importlib.util.find_spec("numpycnn.layers.nonexistent") is None
+    assert importlib.util.find_spec("numpycnn.layers") is not None
+
+
+def test_a_constructor_that_passes_options_on_has_the_signature_of_both() -> None:
+    class Own(Layer):
+        def __init__(self, units: int, **options: Any) -> None:
+            super().__init__(**options)
+            self.units = units
+
+    assert list(inspect.signature(Own).parameters) == ["units", "name", "input_shape", "trainable"]
+    assert Own(3, name="mine", trainable=False).trainable is False
+    with pytest.raises(TypeError, match=r"Own: got an unexpected keyword argument 'unit': .*; available: units, name,"):
+        Own(units=3, unit=4)

@@ -230,14 +230,26 @@ TARGETS = (
         ),
     ),
     Target(
-        "layers/core.py",
+        "layers/regularization.py",
         ("test_layers.py", "test_gradients.py"),
         (
             ("dropout's backward forgets the mask", "return dy if cache is None else dy * cache, {}", "return dy, {}"),
             ("dropout drops in inference", "if not training or self.rate == 0.0:", "if self.rate == 0.0:"),
             ("dropout does not drop in training", "if not training or self.rate == 0.0:", "if True:"),
+        ),
+    ),
+    Target(
+        "layers/reshaping.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
             ("Flatten leaves channels first", "x = to_channels_last(x, self.data_format)  # (N, ..., C)", "pass"),
             ("Flatten's backward leaves channels last", "return from_channels_last(dy.reshape(cache), self.data_format), {}", "return dy.reshape(cache), {}"),
+        ),
+    ),
+    Target(
+        "layers/dense.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
             ("a Dense layer's activation is passed over", "y = self.activation_function.forward(z)\n        return y, DenseCache", "y = z\n        return y, DenseCache"),
             ("a Dense layer takes the batch for its features", "return input_shape[-1], self.units", "return input_shape[0], self.units"),
         ),

@@ -1,12 +1,15 @@
 """Arguments and attributes that do not exist: `SGD(lr=0.1)` says that the argument is learning_rate.
 
 Python rejects an unexpected argument before any line of the function runs. So the function is wrapped, and the wrapper
-replaces Python's TypeError by one with a hint. `**kwargs` in each constructor would do so too, but then type checkers
-and `inspect.signature` would accept every argument.
+replaces Python's TypeError by one with a hint.
+
+A constructor that ends in `**options`, which it passes on to its base class's, gets the signature of both together, for
+`inspect.signature` and `help`. Type checkers know it where `options` is annotated by a TypedDict.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from numpycnn.common.unknown import hint
@@ -43,6 +46,23 @@ def explain_arguments_of(cls: type) -> None:
     for name in ("__init__", *getattr(cls, "explained_methods", ())):
         if name in vars(cls):
             setattr(cls, name, explains_arguments(vars(cls)[name]))
+    if "__init__" in vars(cls) and has_options(signature(vars(cls)["__init__"]).parameters):
+        cls.__signature__ = Signature(list(constructor_parameters(cls)))  # type: ignore[attr-defined]
+
+
+def has_options(parameters: Mapping[str, Parameter]) -> bool:
+    """Whether there is a `**options` among the parameters."""
+    return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
+
+
+def constructor_parameters(cls: type) -> Iterator[Parameter]:
+    """The parameters of a constructor that ends in `**options`: its own, then those of the base class."""
+    _, *own = signature(vars(cls)["__init__"]).parameters.values()
+    yield from (parameter for parameter in own if parameter.kind is not Parameter.VAR_KEYWORD)
+    taken = {parameter.name for parameter in own}
+    for parameter in signature(cls.__mro__[1]).parameters.values():
+        if parameter.name not in taken:
+            yield parameter.replace(kind=Parameter.KEYWORD_ONLY)
 
 
 def explains_arguments(function: Function) -> Function:
@@ -61,15 +81,14 @@ def explains_arguments(function: Function) -> Function:
 
 def check_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """Raise TypeError for a keyword argument that the function does not take."""
-    from inspect import signature
-
-    known = signature(function).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        return
-    unexpected = next((name for name in kwargs if name not in known), None)
-    if unexpected is not None:
-        names, owner = [name for name in known if name != "self"], function.__name__
-        if "self" in known:
-            owner = f"{type(args[0]).__name__}.{owner}".removesuffix(".__init__")
+    taken, owner = signature(function).parameters, function.__name__
+    cls = type(args[0]) if "self" in taken else None
+    known = signature(cls).parameters if cls is not None and owner == "__init__" else taken
+    if has_options(taken):
+        taken = known
+    unexpected = next((name for name in kwargs if name not in taken), None)
+    if unexpected is not None and not has_options(taken):
+        names = [name for name in known if name != "self"]
+        owner = owner if cls is None else f"{cls.__name__}.{owner}".removesuffix(".__init__")
         explanation = f"{hint('arguments', unexpected, names)}; available: {', '.join(names) or 'none'}"
         raise TypeError(f"{owner}: got an unexpected keyword argument {unexpected!r}: {explanation}") from None

@@ -73,7 +73,6 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
     ("arguments", "the model's seed fixes all its randomness: Sequential(seed=...)", "seed"),
-    ("arguments", "it is set afterwards: layer.trainable = False", "trainable"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
 ]
 """(kind, reason, names)."""

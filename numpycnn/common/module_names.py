@@ -58,7 +58,11 @@ class UnknownModules:
 
     @staticmethod
     def find_spec(name: str, *others: Any) -> None:
-        """Raise ModuleNotFoundError for a module of this library; other modules are ignored."""
+        """Raise ModuleNotFoundError where a module of this library is imported; do nothing for others.
+
+        Nor for `importlib.util.find_spec`, which returns None for a module that does not exist.
+        """
         parent, _, last = name.rpartition(".")
-        if parent.partition(".")[0] == "numpycnn":
+        imported = sys._getframe(2).f_code.co_name == "_find_and_load_unlocked"
+        if imported and parent.partition(".")[0] == "numpycnn":
             raise ModuleNotFoundError(f"No module named {name!r}: {explained(sys.modules[parent], last)}", name=name)

@@ -1,10 +1,14 @@
 """The layers: `base.py` has the contract, `chain.py` the loop over layers, the other files the layers themselves."""
 
 from numpycnn.common.module_names import explain_unknown_names
+from numpycnn.layers.activation import Activation
 from numpycnn.layers.base import Input, Layer
-from numpycnn.layers.convolutional import Conv2D, MaxPooling2D
-from numpycnn.layers.core import Activation, Dense, Dropout, Flatten
+from numpycnn.layers.convolutional import Conv2D
+from numpycnn.layers.dense import Dense
 from numpycnn.layers.normalization import BatchNormalization
+from numpycnn.layers.pooling import MaxPooling2D
+from numpycnn.layers.regularization import Dropout
+from numpycnn.layers.reshaping import Flatten
 
 LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls for cls in (Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from copy import copy
 from itertools import count
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypedDict
 
 import numpy as np
 
@@ -35,12 +35,21 @@ class Built(NamedTuple):
     state: Arrays
 
 
+class LayerOptions(TypedDict, total=False):
+    """The keyword arguments that every layer takes: see `Layer`."""
+
+    name: str | None
+    input_shape: Shape | None
+    trainable: bool
+
+
 class Layer(Stage, Explained):
     """Base class of all layers.
 
     name: the layer's name in errors, weights and the summary; by default the class name in snake case, with a number
     appended inside a model where needed.
     input_shape: the shape of one example, without the batch axis; needed only for a model's first layer.
+    trainable: False freezes the layer, see the attribute.
 
     A subclass that looks across the examples of a batch sets `whole_batch = True`: in training its forward and backward
     are then called with the whole batch, however that is divided among workers.
@@ -55,14 +64,14 @@ class Layer(Stage, Explained):
     activation: str = "linear"
     """The name of the activation function; "linear" for none."""
 
-    def __init__(self, *, name: str | None = None, input_shape: Shape | None = None) -> None:
+    def __init__(self, *, name: str | None = None, input_shape: Shape | None = None, trainable: bool = True) -> None:
         self.auto_named = name is None
         self.name = snake_case(type(self).__name__)
         if name is not None:
             self.name = checks.name(self.name, name)
         self._given_shape = None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
         self._built: Built | None = None
-        self.trainable = True
+        self.trainable = checks.flag(self.name, "trainable", trainable)
 
     # ------------------------------------------------------------ to be implemented, besides forward and backward
 

@@ -1,7 +1,7 @@
 """The common base of convolutional and dense layers: a kernel, an optional bias, and an activation."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from numpycnn.activations import ACTIVATIONS
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
-from numpycnn.layers.base import Layer
+from numpycnn.layers.base import Layer, LayerOptions
 
 
 def check_activation(owner: str, value: str | None) -> str:
@@ -42,10 +42,9 @@ class KernelLayer(Layer):
         use_bias: bool,
         kernel_initializer: str | Initializer,
         bias_initializer: str | Initializer,
-        name: str | None,
-        input_shape: Shape | None,
+        **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(name=name, input_shape=input_shape)
+        super().__init__(**options)
         self.activation = check_activation(self.name, activation)
         self.use_bias = checks.flag(self.name, "use_bias", use_bias)
         self.kernel_initializer = initializers.get_initializer(self.name, "kernel_initializer", kernel_initializer)

@@ -1,7 +1,7 @@
 """Batch normalization. The mathematics, with its derivation, is in `functional/normalization.py`."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.functional.normalization import Moments
 from numpycnn.initializers import Initializer
-from numpycnn.layers.base import Arrays, Layer
+from numpycnn.layers.base import Arrays, Layer, LayerOptions
 from numpycnn.layers.kernel import initial_arrays
 from numpycnn.layers.stage import Exchange, Gradients, Micro, run_alone
 
@@ -61,11 +61,9 @@ class BatchNormalization(Layer):
         gamma_initializer: str | Initializer = "ones",
         moving_mean_initializer: str | Initializer = "zeros",
         moving_variance_initializer: str | Initializer = "ones",
-        *,
-        name: str | None = None,
-        input_shape: Shape | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(name=name, input_shape=input_shape)
+        super().__init__(**options)
         self.axis = checks.integer(self.name, "axis", axis, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
         if self.axis == 0:
             raise ValueError(f"{self.name}: axis must not be the batch's; received {axis}")

@@ -1,0 +1,77 @@
+"""The fully connected layer. The mathematics is in `functional/dense.py`."""
+
+from typing import Any, NamedTuple, Unpack
+
+from numpycnn import functional as F
+from numpycnn.common import checks
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.initializers import Initializer
+from numpycnn.layers.base import LayerOptions
+from numpycnn.layers.kernel import KernelLayer
+
+
+class DenseCache(NamedTuple):
+    """What the backward of Dense needs."""
+
+    x: Array
+    """The input: (N, ..., D)."""
+    z: Array
+    """The pre-activation: (N, ..., units); y instead, if the activation's backward needs only y."""
+    y: Array
+    """The output: (N, ..., units)."""
+
+
+class Dense(KernelLayer):
+    """Fully connected: y = activation(x @ kernel + bias).
+
+    Shapes: (N, ..., D) to (N, ..., units), along the last axis.
+    Parameters: "kernel", (D, units), and "bias", (units,).
+
+    units: the number of outputs. activation: a name, or None. use_bias, kernel_initializer, bias_initializer: as for
+    Conv2D.
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value. Source: Keras's Dense.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, **options)
+        self.units = checks.size(self.name, "units", units)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        if not input_shape:
+            raise ValueError(f"{self.name}: expected at least one axis besides the batch's; received {input_shape}")
+        return (*input_shape[:-1], self.units)
+
+    def kernel_shape(self, input_shape: Shape) -> Shape:
+        return input_shape[-1], self.units
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, DenseCache]:
+        self.check_input(x)
+        z = F.dense(x, self.params["kernel"], self.params.get("bias"))  # (N, ..., U)
+        y = self.activation_function.forward(z)
+        return y, DenseCache(x, self.activation_function.kept(z, y), y)
+
+    def gradients_from(self, dz: Array, cache: DenseCache) -> tuple[Array, Array]:
+        return F.dense_backward(dz, cache.x)
+
+    def input_gradient_from(self, dz: Array, cache: DenseCache) -> Array:
+        return F.dense_backward_input(dz, self.params["kernel"])
+
+    def inside(self, x: Array, cache: DenseCache) -> dict[str, Array]:
+        """The pre-activation: (N, ..., units)."""
+        return {"pre_activation": self.without_activation().forward(x)[0]}
+
+    def inside_gradients(self, dy: Array, cache: DenseCache) -> dict[str, Array]:
+        """dL/d pre-activation."""
+        return {"pre_activation": self.pre_activation_gradient(dy, cache)}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}

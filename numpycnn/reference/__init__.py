@@ -1,0 +1,57 @@
+"""The definitions as nested loops: slow, obvious, one number at a time. Read it beside `numpycnn.functional`.
+
+Every function here computes what the function of the same name there computes, without matrix products, slices or
+tricks against rounding. The gradients are written out too: each is the chain rule, term by term. For an output y of
+inputs x, and dy the gradient of a loss with respect to y,
+
+    dx[a] = sum over b of  dy[b] * (derivative of y[b] with respect to x[a])
+
+and the loops run over the pairs (a, b) whose derivative is not zero. Nothing is taken from `functional`, so that the
+tests can compare the two. Notation and shapes are those of `functional`: images are (N, H, W, C).
+"""
+
+from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from numpycnn.reference.convolution import conv2d, conv2d_backward
+from numpycnn.reference.dense import dense, dense_backward
+from numpycnn.reference.dropout import dropout, dropout_backward
+from numpycnn.reference.losses import cross_entropy, cross_entropy_backward, softmax, softmax_backward
+from numpycnn.reference.normalization import (
+    batch_norm,
+    batch_norm_inference_backward,
+    batch_norm_parameters_backward,
+    batch_norm_training_backward,
+    batch_statistics,
+    moving_average,
+)
+from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
+from numpycnn.reference.window import Axis, axes, cells
+
+__all__ = [
+    "Axis",
+    "axes",
+    "batch_norm",
+    "batch_norm_inference_backward",
+    "batch_norm_parameters_backward",
+    "batch_norm_training_backward",
+    "batch_statistics",
+    "cells",
+    "conv2d",
+    "conv2d_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "dense",
+    "dense_backward",
+    "dropout",
+    "dropout_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "moving_average",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
+    "tanh",
+    "tanh_backward",
+]

@@ -1,0 +1,23 @@
+"""Dropout, and its gradient."""
+
+import numpy as np
+
+from numpycnn.common.typing import Array
+
+
+def dropout(x: Array, kept: Array, rate: float) -> Array:
+    """y = x/(1 - rate) where kept, else 0. x, kept (booleans), y: any shape."""
+    y = np.zeros_like(x)
+    for a in np.ndindex(x.shape):
+        if kept[a]:
+            y[a] = x[a] / (1 - rate)
+    return y
+
+
+def dropout_backward(dy: Array, kept: Array, rate: float) -> Array:
+    """dx = dy/(1 - rate) where kept, else 0."""
+    dx = np.zeros_like(dy)
+    for a in np.ndindex(dy.shape):
+        if kept[a]:
+            dx[a] = dy[a] / (1 - rate)
+    return dx
