@@ -16,6 +16,7 @@ from numpycnn.callbacks import BackupAndRestore, EarlyStopping
 from numpycnn.datasets import mnist
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
+from numpycnn.layers.chain import Chain
 from numpycnn.models import load_model
 from numpycnn.utils import to_categorical
 
@@ -50,6 +51,9 @@ def layer_case(cls: type[layers.Layer], words: str, **own: Arg) -> Case:
     return Case(lambda **given: cls(**given)(X), {**own, **shared}, words)
 
 
+BRANCH = either(
+    kinds.a(layers.Layer), lambda value: isinstance(value, (list, tuple)) and all(map(kinds.a(layers.Layer), value))
+)
 SIZES = kinds.pair(kinds.size)
 INITIALIZER = "Initializer|class_name|config"
 KERNEL = {
@@ -176,7 +180,27 @@ CASES: dict[str, Case] = {
         moving_mean_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
         moving_variance_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
     ),
+    "Branches": layer_case(
+        layers.Branches,
+        "branches|branch",
+        branches=Arg(
+            lambda value: isinstance(value, (list, tuple)) and all(map(BRANCH, value)),
+            [[layers.Dense(2)], layers.Dense(1)],
+            "branch",
+        ),
+        merge=Arg(kinds.names("concatenate", "add"), "concatenate"),
+        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+    ),
+    "Chain": layer_case(
+        Chain, "chain", layers=Arg(lambda value: isinstance(value, (list, tuple)) and BRANCH(value), [], "chain")
+    ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
+    "Residual": layer_case(
+        layers.Residual,
+        "residual|main|shortcut",
+        layers=Arg(BRANCH, [layers.Dense(3)], "main"),
+        shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
+    ),
     "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),

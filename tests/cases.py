@@ -7,7 +7,19 @@ from hypothesis import strategies as st
 
 from numpycnn.common.typing import Array, Shape
 from numpycnn.functional.window import Window
-from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    Activation,
+    BatchNormalization,
+    Branches,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPooling2D,
+    Residual,
+)
+from numpycnn.layers.chain import Chain
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
@@ -131,9 +143,42 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
     )
 
 
+@st.composite
+def residual_layers(draw: st.DrawFn) -> Layer:
+    """With and without layers in the shortcut; dropout, which draws numbers, and batch normalization, which needs all."""
+    shape, units = draw(any_shape), draw(st.integers(1, 3))
+    shortcut = draw(st.booleans())
+    last = units if shortcut else shape[-1]
+    first: Layer = draw(st.sampled_from((Activation("tanh"), Dropout(0.5), BatchNormalization())))
+    main = [first, *(Dense(n, activation=draw(activations), bias_initializer="random_normal") for n in (2, last))]
+    return Residual(main, Dense(units) if shortcut else None, input_shape=shape)
+
+
+@st.composite
+def branches_layers(draw: st.DrawFn) -> Layer:
+    """Images of either data format, concatenated along any axis or added."""
+    data_format, merge = draw(data_formats), draw(st.sampled_from(("concatenate", "add")))
+    shape = image_shape(Axis(3, 1, 1, 1, "same"), Axis(2, 1, 1, 1, "same"), draw(st.integers(1, 3)), data_format)
+    channels = 0 if data_format == "channels_first" else 2
+    axis = draw(st.sampled_from((1, 2, 3, -1))) if merge == "concatenate" else -1
+    filters = st.integers(1, 3) if axis % 4 - 1 == channels and merge == "concatenate" else st.just(shape[channels])
+    convolutions = [
+        Conv2D(draw(filters), size, padding="same", data_format=data_format, activation=draw(activations))
+        for size in draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+    ]
+    branches: list[Any] = [*convolutions, [Dropout(0.2)], []][draw(st.integers(0, 1)) :]
+    return Branches(branches, merge, axis, input_shape=shape)
+
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
     "BatchNormalization": batch_normalization_layers(),
+    "Branches": branches_layers(),
+    "Chain": st.builds(
+        lambda units, shape: Chain([Dense(units), Activation("tanh")], name="chain", input_shape=shape),
+        st.integers(1, 4),
+        any_shape,
+    ),
     "Conv2D": conv2d_layers(),
     "Dense": dense_layers(),
     "Dropout": st.builds(
@@ -141,6 +186,7 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     ),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
     "MaxPooling2D": max_pooling2d_layers(),
+    "Residual": residual_layers(),
 }
 """For each class of layer, layers not yet built, whose input_shape says what they take."""
 

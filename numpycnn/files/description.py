@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
-from numpycnn.engine.network import every_layer
 from numpycnn.files.history import history_from_json, history_to_json
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
+from numpycnn.layers.container import every_layer
 from numpycnn.losses import LOSSES
 from numpycnn.metrics import METRICS
 from numpycnn.optimizers import OPTIMIZERS
