@@ -1,21 +1,37 @@
 """The layers: `base.py` has the contract, `chain.py` the loop over layers, the other files the layers themselves."""
 
 from numpycnn.common.module_names import explain_unknown_names
-from numpycnn.layers.activation import Activation
+from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import MaxPooling2D
+from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.regularization import Dropout
 from numpycnn.layers.reshaping import Flatten
 
 LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls for cls in (Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
+    cls.__name__: cls
+    for cls in (
+        Activation,
+        BatchNormalization,
+        Conv2D,
+        Dense,
+        Dropout,
+        ELU,
+        Flatten,
+        LeakyReLU,
+        MaxPooling2D,
+        PReLU,
+        ReLU,
+        Softmax,
+    )
 }
 """Every layer by its class name: the closed table for reading configurations."""
 
 __all__ = [
+    "ELU",
     "LAYERS",
     "Activation",
     "BatchNormalization",
@@ -25,7 +41,11 @@ __all__ = [
     "Flatten",
     "Input",
     "Layer",
+    "LeakyReLU",
     "MaxPooling2D",
+    "PReLU",
+    "ReLU",
+    "Softmax",
 ]
 
 explain_unknown_names(__name__)

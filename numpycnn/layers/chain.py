@@ -7,6 +7,7 @@ A chain is a layer itself, so chains nest; what is inside is named by its path, 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from numpycnn.activations import ActivationFunction, linear
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers.base import Arrays, Built, Layer
@@ -128,9 +129,9 @@ class Chain(Layer):
             layer.trainable = value
 
     @property
-    def activation(self) -> str:  # type: ignore[override]
+    def activation(self) -> ActivationFunction:  # type: ignore[override]
         """The last layer's."""
-        return self._layers[-1].activation if self._layers else "linear"
+        return self._layers[-1].activation if self._layers else linear
 
     @property
     def input_shape(self) -> Shape | None:
