@@ -204,6 +204,22 @@ CASES: dict[str, Case] = {
     "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
+    "ReLU": layer_case(
+        layers.ReLU,
+        "relu",
+        max_value=Arg(either(none, number(0.0)), 6.0),
+        negative_slope=Arg(number(0.0), 0.1),
+        threshold=Arg(number(0.0), 0.5),
+    ),
+    "LeakyReLU": layer_case(layers.LeakyReLU, "leaky_relu", negative_slope=Arg(number(0.0), 0.3)),
+    "ELU": layer_case(layers.ELU, "elu", alpha=Arg(number(0.0), 1.0)),
+    "PReLU": layer_case(
+        layers.PReLU,
+        "prelu",
+        alpha_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        shared_axes=Arg(either(none, integer(1, 3), kinds.several(integer(1, 3))), [1, 2]),
+    ),
+    "Softmax": layer_case(layers.Softmax, "softmax", axis=Arg(either(integer(1, 3), integer(-3, -1)), -1)),
     "a layer's call": Case(lambda **given: layers.Dense(3)(given["input"]), {"input": Arg(array(), X)}, "dense"),
     "a layer's build": Case(
         lambda **given: layers.Dense(3).build(**given),

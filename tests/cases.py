@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from numpycnn.activations import ACTIVATIONS, ActivationFunction, celu, elu, gelu, glu, leaky_relu, relu, threshold
 from numpycnn.common.typing import Array, Shape
 from numpycnn.functional.window import Window
 from numpycnn.layers import (
+    ELU,
     Activation,
     BatchNormalization,
     Branches,
@@ -16,14 +18,20 @@ from numpycnn.layers import (
     Dropout,
     Flatten,
     Layer,
+    LeakyReLU,
     MaxPooling2D,
+    PReLU,
+    ReLU,
     Residual,
+    Softmax,
 )
 from numpycnn.layers.chain import Chain
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
-ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
+PLAIN = ("linear", "relu", "sigmoid", "softmax", "tanh")
+ANY = tuple(name for name in ACTIVATIONS if name not in ("glu", "threshold"))
+"""The activations that take any shape, without settings."""
 
 
 def laid_out(x: Array, layout: str) -> Array:
@@ -82,7 +90,18 @@ def image_shape(rows: Axis, cols: Axis, channels: int, data_format: str) -> Shap
 
 
 data_formats = st.sampled_from(("channels_last", "channels_first"))
-activations = st.sampled_from(ACTIVATIONS)
+activations = st.one_of(st.sampled_from(PLAIN), st.sampled_from(ANY))
+with_settings: st.SearchStrategy[ActivationFunction] = st.sampled_from(
+    (
+        relu.with_settings(negative_slope=0.25, max_value=0.5),
+        relu.with_settings(negative_slope=0.5, threshold=0.25),
+        leaky_relu.with_settings(negative_slope=0.0),
+        elu.with_settings(alpha=0.5),
+        celu.with_settings(alpha=2.0),
+        gelu.with_settings(approximate=True),
+        threshold.with_settings(0.1, -0.5),
+    )
+)
 any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
 
 
@@ -170,8 +189,35 @@ def branches_layers(draw: st.DrawFn) -> Layer:
     return Branches(branches, merge, axis, input_shape=shape)
 
 
+@st.composite
+def activation_layers(draw: st.DrawFn) -> Layer:
+    """Any activation, also with settings, and glu along an axis that is even."""
+    shape = list(draw(any_shape))
+    if draw(st.integers(0, 9)) == 0:
+        axis = draw(st.integers(1, len(shape)))
+        shape[axis - 1] *= 2
+        return Activation(glu.with_settings(axis=axis), input_shape=tuple(shape))
+    return Activation(draw(st.one_of(activations, with_settings)), input_shape=tuple(shape))
+
+
+@st.composite
+def softmax_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axis = draw(st.integers(1, len(shape)))
+    return Softmax(draw(st.sampled_from((axis, axis - len(shape) - 1))), input_shape=shape)
+
+
+@st.composite
+def prelu_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    shared = draw(st.lists(st.integers(1, len(shape)), unique=True))
+    return PReLU("random_normal", shared_axes=shared or None, input_shape=shape)
+
+
+fractions = st.sampled_from((0.0, 0.25, 0.5))
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
-    "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
+    "Activation": activation_layers(),
     "BatchNormalization": batch_normalization_layers(),
     "Branches": branches_layers(),
     "Chain": st.builds(
@@ -184,9 +230,20 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Dropout": st.builds(
         lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
     ),
+    "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
     "MaxPooling2D": max_pooling2d_layers(),
     "Residual": residual_layers(),
+    "PReLU": prelu_layers(),
+    "ReLU": st.builds(
+        lambda most, slope, threshold, shape: ReLU(most, slope, threshold, input_shape=shape),
+        st.sampled_from((None, 0.75, 6.0)),
+        fractions,
+        fractions,
+        any_shape,
+    ),
+    "Softmax": softmax_layers(),
 }
 """For each class of layer, layers not yet built, whose input_shape says what they take."""
 

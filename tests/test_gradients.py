@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numpycnn import Sequential
+from numpycnn.activations import linear, softmax
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.training import Position
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Softmax
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
 
 BOUND = 1e-12
@@ -162,6 +163,7 @@ def test_scores_are_no_probabilities(last: Layer) -> None:
     [
         (Dense(3, activation="softmax"), CategoricalCrossentropy(), True),
         (Activation("softmax"), CategoricalCrossentropy(), True),
+        (Softmax(), CategoricalCrossentropy(), True),
         (Dense(3, activation="softmax"), MeanSquaredError(), False),
         (Dense(3, activation="softmax"), CategoricalCrossentropy(from_logits=True), False),
         (Dense(3, activation="sigmoid"), CategoricalCrossentropy(), False),
@@ -173,7 +175,7 @@ def test_scores_are_no_probabilities(last: Layer) -> None:
 )
 def test_softmax_alone_moves_into_the_loss(last: Layer, loss: Loss, moved: bool) -> None:
     objective = training.make_objective(Sequential([last]), loss, DTYPE, fast=False)
-    assert objective.activation == ("softmax" if moved else "linear")
+    assert objective.activation == (softmax if moved else linear)
     assert (objective.loss is loss) is not moved
 
 

@@ -3,7 +3,11 @@
 Read this package first, in this order; each chapter is a page or two:
 
     dense            a weighted sum of everything: the simplest forward and backward
-    activations      relu, sigmoid, tanh, softmax: what is applied to a weighted sum
+    rectifiers       ReLU and its relatives: what is applied to a weighted sum
+    sigmoids         sigmoid, tanh, softplus and what is made of them
+    exponentials     ELU and its relatives
+    gaussian         the error function, and GELU
+    softmax          scores into probabilities
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
     pooling          the largest value under the window
@@ -31,18 +35,6 @@ Notation
 Images are (N, H, W, C) throughout. Every function gives back the floating dtype that it is given.
 """
 
-from numpycnn.functional.activations import (
-    log_softmax,
-    relu,
-    relu_backward,
-    sigmoid,
-    sigmoid_backward,
-    softmax,
-    softmax_backward,
-    sum_of_others,
-    tanh,
-    tanh_backward,
-)
 from numpycnn.functional.convolution import (
     add_taps,
     check_images,
@@ -55,6 +47,22 @@ from numpycnn.functional.convolution import (
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
 from numpycnn.functional.dropout import dropout_kept, dropout_scale
+from numpycnn.functional.exponentials import (
+    celu,
+    celu_backward,
+    elu,
+    elu_backward,
+    exponential,
+    exponential_backward,
+    selu,
+    selu_backward,
+)
+from numpycnn.functional.gaussian import (
+    erf,
+    erfc,
+    gelu,
+    gelu_backward,
+)
 from numpycnn.functional.normalization import (
     Moments,
     batch_norm,
@@ -66,6 +74,67 @@ from numpycnn.functional.normalization import (
     moments,
 )
 from numpycnn.functional.pooling import lowest, max_pool2d, max_pool2d_backward
+from numpycnn.functional.rectifiers import (
+    hard_shrink,
+    hard_shrink_backward,
+    hard_sigmoid,
+    hard_sigmoid_backward,
+    hard_silu,
+    hard_silu_backward,
+    hard_tanh,
+    hard_tanh_backward,
+    leaky_relu,
+    leaky_relu_backward,
+    linear,
+    linear_backward,
+    prelu,
+    prelu_backward,
+    rectifier,
+    rectifier_backward,
+    relu,
+    relu6,
+    relu6_backward,
+    relu_backward,
+    soft_shrink,
+    soft_shrink_backward,
+    sparse_plus,
+    sparse_plus_backward,
+    sparse_sigmoid,
+    sparse_sigmoid_backward,
+    threshold,
+    threshold_backward,
+)
+from numpycnn.functional.sigmoids import (
+    glu,
+    glu_backward,
+    log_sigmoid,
+    log_sigmoid_backward,
+    mish,
+    mish_backward,
+    sigmoid,
+    sigmoid_backward,
+    silu,
+    silu_backward,
+    softplus,
+    softplus_backward,
+    softsign,
+    softsign_backward,
+    squareplus,
+    squareplus_backward,
+    tanh,
+    tanh_backward,
+    tanh_shrink,
+    tanh_shrink_backward,
+)
+from numpycnn.functional.softmax import (
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+    sparsemax,
+    sparsemax_backward,
+    sum_of_others,
+)
 from numpycnn.functional.window import Window
 
 __all__ = [
@@ -76,6 +145,8 @@ __all__ = [
     "batch_norm_backward_input",
     "batch_norm_backward_input_inference",
     "batch_norm_backward_sums",
+    "celu",
+    "celu_backward",
     "check_images",
     "col2im",
     "conv2d",
@@ -86,22 +157,77 @@ __all__ = [
     "dense_backward_input",
     "dropout_kept",
     "dropout_scale",
+    "elu",
+    "elu_backward",
+    "erf",
+    "erfc",
+    "exponential",
+    "exponential_backward",
+    "gelu",
+    "gelu_backward",
+    "glu",
+    "glu_backward",
+    "hard_shrink",
+    "hard_shrink_backward",
+    "hard_sigmoid",
+    "hard_sigmoid_backward",
+    "hard_silu",
+    "hard_silu_backward",
+    "hard_tanh",
+    "hard_tanh_backward",
     "im2col",
     "inverse_std",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "linear",
+    "linear_backward",
+    "log_sigmoid",
+    "log_sigmoid_backward",
     "log_softmax",
+    "log_softmax_backward",
     "lowest",
     "max_pool2d",
     "max_pool2d_backward",
     "merge_moments",
+    "mish",
+    "mish_backward",
     "moments",
     "pad",
+    "prelu",
+    "prelu_backward",
+    "rectifier",
+    "rectifier_backward",
     "relu",
+    "relu6",
+    "relu6_backward",
     "relu_backward",
+    "selu",
+    "selu_backward",
     "sigmoid",
     "sigmoid_backward",
+    "silu",
+    "silu_backward",
+    "soft_shrink",
+    "soft_shrink_backward",
     "softmax",
     "softmax_backward",
+    "softplus",
+    "softplus_backward",
+    "softsign",
+    "softsign_backward",
+    "sparse_plus",
+    "sparse_plus_backward",
+    "sparse_sigmoid",
+    "sparse_sigmoid_backward",
+    "sparsemax",
+    "sparsemax_backward",
+    "squareplus",
+    "squareplus_backward",
     "sum_of_others",
     "tanh",
     "tanh_backward",
+    "tanh_shrink",
+    "tanh_shrink_backward",
+    "threshold",
+    "threshold_backward",
 ]

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 
+from numpycnn.activations import ActivationFunction, linear
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers.base import Layer
 from numpycnn.layers.container import Container, require_gradients
@@ -50,9 +51,9 @@ class Chain(Container):
     # ------------------------------------------------------------ derived from the layers
 
     @property
-    def activation(self) -> str:  # type: ignore[override]
+    def activation(self) -> ActivationFunction:  # type: ignore[override]
         """The last layer's."""
-        return self._layers[-1].activation if self._layers else "linear"
+        return self._layers[-1].activation if self._layers else linear
 
     @property
     def input_shape(self) -> Shape | None:

@@ -14,6 +14,7 @@ from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import dropout, dropout_backward
+from numpycnn.reference.elementwise import FORMULAS, elementwise, elementwise_backward
 from numpycnn.reference.losses import cross_entropy, cross_entropy_backward, softmax, softmax_backward
 from numpycnn.reference.normalization import (
     batch_norm,
@@ -24,9 +25,20 @@ from numpycnn.reference.normalization import (
     moving_average,
 )
 from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
+from numpycnn.reference.rows import (
+    glu,
+    glu_backward,
+    log_softmax,
+    log_softmax_backward,
+    prelu,
+    prelu_backward,
+    sparsemax,
+    sparsemax_backward,
+)
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
+    "FORMULAS",
     "Axis",
     "axes",
     "batch_norm",
@@ -43,15 +55,25 @@ __all__ = [
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "elementwise",
+    "elementwise_backward",
+    "glu",
+    "glu_backward",
+    "log_softmax",
+    "log_softmax_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "moving_average",
+    "prelu",
+    "prelu_backward",
     "relu",
     "relu_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "sparsemax",
+    "sparsemax_backward",
     "tanh",
     "tanh_backward",
 ]

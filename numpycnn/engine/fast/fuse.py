@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
+from numpycnn.activations import linear, relu
 from numpycnn.engine.fast.im2col import ConvBlock, Parts
 from numpycnn.engine.fast.pooling import NO_POOL
 from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
 from numpycnn.functional.window import Window
-from numpycnn.layers import Activation, Conv2D, Dropout, Layer, MaxPooling2D
+from numpycnn.layers import Activation, Conv2D, Dropout, Layer, MaxPooling2D, ReLU
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
 from numpycnn.layers.stage import Stage
@@ -39,16 +40,17 @@ def block_of(parts: Parts) -> ConvBlock:
 def parts_at(layers: Sequence[Layer]) -> Parts | None:
     """The parts of the block that these layers begin with, or None.
 
-    A block is Conv2D, then optionally Activation("relu"), MaxPooling2D and Dropout. The activation must be relu or
-    linear; pooling windows must not overlap and must have the convolution's data format. Subclasses are not fused.
+    A block is Conv2D, then optionally Activation("relu") or ReLU(), MaxPooling2D and Dropout. The activation must be
+    relu or linear; pooling windows must not overlap and must have the convolution's data format. Subclasses are not
+    fused.
     """
     conv, *rest = layers
-    if type(conv) is not Conv2D or conv.activation not in ("linear", "relu"):
+    if type(conv) is not Conv2D or conv.activation not in (linear, relu):
         return None
     names = [conv.name]
-    activation = first(rest, Activation)
-    relu = activation is not None and activation.activation == "relu"
-    if relu:
+    activation = first(rest, Activation) or first(rest, ReLU)
+    rectified = activation is not None and activation.activation == relu
+    if rectified:
         names.append(rest.pop(0).name)
     pool = first(rest, MaxPooling2D)
     pooled = pool is not None and pool.data_format == conv.data_format and non_overlapping(pool.window)
@@ -59,7 +61,7 @@ def parts_at(layers: Sequence[Layer]) -> Parts | None:
         names.append(dropout.name)
     return Parts(
         conv,
-        relu or conv.activation == "relu",
+        rectified or conv.activation == relu,
         pool.window if pool is not None and pooled else NO_POOL,
         dropout if dropout is not None and dropout.rate > 0.0 else None,
         tuple(names),
