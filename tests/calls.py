@@ -58,6 +58,13 @@ KERNEL = {
     "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
+POOL = {
+    "pool_size": Arg(SIZES, 2),
+    "strides": Arg(either(none, SIZES), None),
+    "padding": Arg(kinds.names("valid", "same"), "valid"),
+    "data_format": Arg(kinds.data_format, "channels_last"),
+}
+GLOBAL_POOL = {"data_format": Arg(kinds.data_format, "channels_last"), "keepdims": Arg(kinds.flag, True)}
 IMAGES, ANY_IMAGES = array((6, 8, 8, 1)), array((5, 8, 8, 1), (6, 8, 8, 1))
 ROWS = array((6, 3))
 TARGETS = {"y": Arg(ROWS, Y)}
@@ -155,14 +162,10 @@ CASES: dict[str, Case] = {
         dilation_rate=Arg(SIZES, (1, 1)),
         **KERNEL,
     ),
-    "MaxPooling2D": layer_case(
-        layers.MaxPooling2D,
-        "max_pooling2d",
-        pool_size=Arg(SIZES, 2),
-        strides=Arg(either(none, SIZES), None),
-        padding=Arg(kinds.names("valid", "same"), "valid"),
-        data_format=Arg(kinds.data_format, "channels_last"),
-    ),
+    "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
+    "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),
+    "GlobalMaxPooling2D": layer_case(layers.GlobalMaxPooling2D, "global_max_pooling2d", **GLOBAL_POOL),
+    "GlobalAveragePooling2D": layer_case(layers.GlobalAveragePooling2D, "global_average_pooling2d", **GLOBAL_POOL),
     "BatchNormalization": layer_case(
         layers.BatchNormalization,
         "batch_normalization",

@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 
 from numpycnn.common.typing import Array, Shape
 from numpycnn.functional.window import Window
-from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Layer,
+    MaxPooling2D,
+)
+from numpycnn.layers.pooling import GlobalPooling2D, Pooling2D
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
@@ -72,6 +85,7 @@ def image_shape(rows: Axis, cols: Axis, channels: int, data_format: str) -> Shap
 data_formats = st.sampled_from(("channels_last", "channels_first"))
 activations = st.sampled_from(ACTIVATIONS)
 any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+image_shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
 
 
 @st.composite
@@ -93,16 +107,20 @@ def conv2d_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
-def max_pooling2d_layers(draw: st.DrawFn) -> Layer:
+def pooling_layers(draw: st.DrawFn, cls: type[Pooling2D]) -> Layer:
     rows, cols = draw(geometries(dilated=False))
     data_format = draw(data_formats)
-    return MaxPooling2D(
+    return cls(
         (rows.kernel, cols.kernel),
         strides=(rows.stride, cols.stride),
         padding=rows.padding,
         data_format=data_format,
         input_shape=image_shape(rows, cols, draw(st.integers(1, 3)), data_format),
     )
+
+
+def global_pooling_layers(cls: type[GlobalPooling2D]) -> st.SearchStrategy[Layer]:
+    return st.builds(lambda fmt, keep, s: cls(fmt, keep, input_shape=s), data_formats, st.booleans(), image_shapes)
 
 
 @st.composite
@@ -133,6 +151,7 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
 
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
+    "AveragePooling2D": pooling_layers(AveragePooling2D),
     "BatchNormalization": batch_normalization_layers(),
     "Conv2D": conv2d_layers(),
     "Dense": dense_layers(),
@@ -140,7 +159,9 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
         lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
     ),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
-    "MaxPooling2D": max_pooling2d_layers(),
+    "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
+    "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
+    "MaxPooling2D": pooling_layers(MaxPooling2D),
 }
 """For each class of layer, layers not yet built, whose input_shape says what they take."""
 

@@ -12,10 +12,23 @@ from cases import LAYOUTS, built, laid_out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpycnn import Sequential, backend
+from numpycnn import Sequential, backend, layers
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
-from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    LAYERS,
+    Activation,
+    AveragePooling2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Layer,
+    MaxPooling2D,
+)
+from numpycnn.layers.images import ImageLayer
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.stage import Stage
 
@@ -164,6 +177,12 @@ def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any
         getattr(lacking, method)(*arguments)
 
 
+@pytest.mark.parametrize("method", ["output_image", "apply", "apply_backward"])
+def test_what_an_image_layer_of_ones_own_lacks_is_said(method: str) -> None:
+    with pytest.raises(NotImplementedError, match=f"^ImageLayer does not define {method}$"):
+        getattr(ImageLayer(None), method)(*[None] * (1 + (method == "apply_backward")))
+
+
 class Offset(Layer):
     """A layer of one's own that writes `backward` alone: y = x + offset."""
 
@@ -257,7 +276,7 @@ def test_channels_first_is_channels_last_transposed(kind: str, data: st.DataObje
     built(last, seed, np.float64)
     x = batch(last, 2, seed, np.float64)
     y, expected = first(np.moveaxis(x, -1, 1)), last(x)
-    if kind != "Flatten":  # Flatten gives the same row for both
+    if y.ndim == 4:  # a row is the same in both
         y = np.moveaxis(y, 1, -1)
     np.testing.assert_array_equal(y, expected)
 
@@ -285,6 +304,31 @@ def test_conv2d_output_shapes() -> None:
 def test_max_pooling_strides_default_to_the_pool() -> None:
     assert MaxPooling2D((3, 2)).get_config()["strides"] == [3, 2]
     assert MaxPooling2D().get_config()["pool_size"] == [2, 2]
+
+
+def test_average_pooling_takes_the_arguments_of_max_pooling() -> None:
+    assert AveragePooling2D((3, 2)).get_config()["strides"] == [3, 2]
+    layer = built(AveragePooling2D(3, (1, 2), "SAME", "channels_first", input_shape=(2, 5, 6)), 0, np.float32)
+    assert layer.output_shape == (2, 5, 3)
+
+
+def test_global_pooling_keeps_rows_and_columns_where_asked() -> None:
+    x = np.arange(24.0).reshape(1, 2, 3, 4)
+    for largest, mean, shape in (
+        (GlobalMaxPooling2D(), GlobalAveragePooling2D(), (1, 4)),
+        (GlobalMaxPooling2D(keepdims=True), GlobalAveragePooling2D(keepdims=True), (1, 1, 1, 4)),
+    ):
+        assert largest(x).shape == mean(x).shape == shape
+        assert largest(x).ravel().tolist() == [20, 21, 22, 23]
+        assert mean(x).ravel().tolist() == [10, 11, 12, 13]
+    assert GlobalMaxPooling2D("channels_first", keepdims=True)(x).tolist() == [[[[11]], [[23]]]]
+
+
+def test_shorter_names_of_the_pools() -> None:
+    for short, cls in {"Max": MaxPooling2D, "Avg": AveragePooling2D}.items():
+        assert vars(layers)[f"{short}Pool2D"] is cls
+    assert layers.GlobalAvgPool2D is GlobalAveragePooling2D
+    assert layers.GlobalMaxPool2D is GlobalMaxPooling2D
 
 
 def test_dropout_drops_by_the_generator_that_it_is_given() -> None:

@@ -27,6 +27,7 @@ def training(x: Array, gamma: Array, beta: Array) -> Array:
 DY = {
     "conv2d": RNG.normal(size=(2, 2, 3, 3)),
     "pool": RNG.normal(size=(2, 2, 2, 2)),
+    "global": np.array([1.0, -2.0, 0.5, 3.0]).reshape(2, 1, 1, 2),
     "dense": RNG.normal(size=(2, 3, 3)),
     "row": RNG.normal(size=(2, 3)),
     "loss": np.array([1.0, -2.0]),
@@ -58,6 +59,24 @@ GRADIENTS: dict[str, tuple[Callable[[Array], Array], Array, Array, Array]] = {
         X,
         DY["pool"],
         R.max_pool2d_backward(DY["pool"], X, *POOL),
+    ),
+    "average_pool2d": (
+        lambda x: R.average_pool2d(x, *POOL),
+        X,
+        DY["pool"],
+        R.average_pool2d_backward(DY["pool"], X, *POOL),
+    ),
+    "global_average_pool2d": (
+        R.global_average_pool2d,
+        X,
+        DY["global"],
+        R.global_average_pool2d_backward(DY["global"], X),
+    ),
+    "global_max_pool2d": (
+        R.global_max_pool2d,
+        X,
+        DY["global"],
+        R.global_max_pool2d_backward(DY["global"], X),
     ),
     "dense, x": (
         lambda x: R.dense(x, WEIGHTS, BIAS),
@@ -132,6 +151,15 @@ def test_convolution_and_pooling_give_the_onnx_figures() -> None:
     assert R.max_pool2d(x + 1, (2, 2), (2, 2))[0, :, :, 0].tolist() == [[7, 9], [17, 19]]
     y = R.max_pool2d(x + 1, (3, 3), (2, 2), "same")
     assert y[0, :, :, 0].tolist() == [[7, 9, 10], [17, 19, 20], [22, 24, 25]]
+
+
+def test_average_pooling_by_hand() -> None:
+    """With "same" padding the last column's windows see one column alone."""
+    x = np.arange(9.0).reshape(1, 3, 3, 1)
+    y = R.average_pool2d(x, (2, 2), (2, 2), "same")
+    assert y[0, :, :, 0].tolist() == [[2.0, 3.5], [6.5, 8.0]]
+    assert R.global_average_pool2d(x).tolist() == [[[[4.0]]]]
+    assert R.global_max_pool2d(x).tolist() == [[[[8.0]]]]
 
 
 def test_dense_by_hand() -> None:

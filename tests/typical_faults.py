@@ -87,6 +87,13 @@ TARGETS = (
             ("the lowest float is zero", "else -np.inf", "else 0.0"),
             ("every value up to the winner gets the gradient", "np.where(winner == k, dy, 0)", "np.where(winner <= k, dy, 0)"),
             ("the gradient is shared by the window", "np.where(winner == k, dy, 0)", "dy / window.count"),
+            ("a mean counts the padding", "return sum_under(x, window) / pixels_under(x.shape, window, x.real.dtype)", "return sum_under(x, window) / window.count"),
+            ("a mean is a sum", "return sum_under(x, window) / pixels_under(x.shape, window, x.real.dtype)", "return sum_under(x, window)"),
+            ("backward, a mean counts the padding", "part = dy / pixels_under(x_shape, window, dy.real.dtype)", "part = dy / window.count"),
+            ("the gradient of a mean is not divided", "part = dy / pixels_under(x_shape, window, dy.real.dtype)", "part = dy"),
+            ("a global mean's gradient is not divided", "np.broadcast_to(dy / (h * w), x_shape)", "np.broadcast_to(dy, x_shape)"),
+            ("a global mean runs over rows alone", "x.mean(axis=(1, 2), keepdims=True)", "x.mean(axis=1, keepdims=True)[:, :, :1]"),
+            ("every pixel as large as the winner gets the gradient", "np.put_along_axis(dpixels, winner, dy, axis=1)", "dpixels[...] = dy"),
         ),
     ),
     Target(
@@ -244,6 +251,23 @@ TARGETS = (
         (
             ("Flatten leaves channels first", "x = to_channels_last(x, self.data_format)  # (N, ..., C)", "pass"),
             ("Flatten's backward leaves channels last", "return from_channels_last(dy.reshape(cache), self.data_format), {}", "return dy.reshape(cache), {}"),
+        ),
+    ),
+    Target(
+        "layers/pooling.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("strides default to one", "strides=size if strides is None", "strides=(1, 1) if strides is None"),
+            ("keepdims is passed over", "return y if self.keepdims else y[:, 0, 0]", "return y[:, 0, 0]"),
+            ("keepdims is the default", "keepdims: bool = False", "keepdims: bool = True"),
+        ),
+    ),
+    Target(
+        "layers/images.py",
+        ("test_layers.py",),
+        (
+            ("the output stays channels last", "return from_channels_last(y, self.data_format), cache", "return y, cache"),
+            ("the input's gradient stays channels last", "return from_channels_last(dx, self.data_format), {}", "return dx, {}"),
         ),
     ),
     Target(

@@ -9,8 +9,7 @@ PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
     "layers": (
-        "LayerNormalization GroupNormalization AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
-        "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
+        "LayerNormalization GroupNormalization DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
         "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
         "Normalization ReLU LeakyReLU PReLU ELU Softmax SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
         "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"

@@ -6,7 +6,7 @@ Read this package first, in this order; each chapter is a page or two:
     activations      relu, sigmoid, tanh, softmax: what is applied to a weighted sum
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
-    pooling          the largest value under the window
+    pooling          the largest value under the window, or the mean
     dropout          random masks
     normalization    batch normalization, of a batch that may be cut into micro-batches
 
@@ -65,13 +65,25 @@ from numpycnn.functional.normalization import (
     merge_moments,
     moments,
 )
-from numpycnn.functional.pooling import lowest, max_pool2d, max_pool2d_backward
+from numpycnn.functional.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    lowest,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from numpycnn.functional.window import Window
 
 __all__ = [
     "Moments",
     "Window",
     "add_taps",
+    "average_pool2d",
+    "average_pool2d_backward",
     "batch_norm",
     "batch_norm_backward_input",
     "batch_norm_backward_input_inference",
@@ -86,6 +98,10 @@ __all__ = [
     "dense_backward_input",
     "dropout_kept",
     "dropout_scale",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
     "im2col",
     "inverse_std",
     "log_softmax",

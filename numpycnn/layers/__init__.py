@@ -6,25 +6,49 @@ from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.normalization import BatchNormalization
-from numpycnn.layers.pooling import MaxPooling2D
+from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from numpycnn.layers.regularization import Dropout
 from numpycnn.layers.reshaping import Flatten
 
 LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls for cls in (Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
+    cls.__name__: cls
+    for cls in (
+        Activation,
+        AveragePooling2D,
+        BatchNormalization,
+        Conv2D,
+        Dense,
+        Dropout,
+        Flatten,
+        GlobalAveragePooling2D,
+        GlobalMaxPooling2D,
+        MaxPooling2D,
+    )
 }
 """Every layer by its class name: the closed table for reading configurations."""
+
+AvgPool2D = AveragePooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool2D = GlobalMaxPooling2D
+MaxPool2D = MaxPooling2D
 
 __all__ = [
     "LAYERS",
     "Activation",
+    "AveragePooling2D",
+    "AvgPool2D",
     "BatchNormalization",
     "Conv2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling2D",
     "Input",
     "Layer",
+    "MaxPool2D",
     "MaxPooling2D",
 ]
 

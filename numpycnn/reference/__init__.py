@@ -23,11 +23,22 @@ from numpycnn.reference.normalization import (
     batch_statistics,
     moving_average,
 )
-from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
+from numpycnn.reference.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
     "Axis",
+    "average_pool2d",
+    "average_pool2d_backward",
     "axes",
     "batch_norm",
     "batch_norm_inference_backward",
@@ -43,6 +54,10 @@ __all__ = [
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "moving_average",
