@@ -12,6 +12,7 @@ from numpycnn.layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
+    Cropping2D,
     Dense,
     Dropout,
     Flatten,
@@ -19,6 +20,10 @@ from numpycnn.layers import (
     GlobalMaxPooling2D,
     Layer,
     MaxPooling2D,
+    Permute,
+    Reshape,
+    UpSampling2D,
+    ZeroPadding2D,
 )
 from numpycnn.layers.pooling import GlobalPooling2D, Pooling2D
 from numpycnn.reference import Axis
@@ -149,11 +154,42 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
     )
 
 
+@st.composite
+def bordered_layers(draw: st.DrawFn, cls: type[ZeroPadding2D | Cropping2D]) -> Layer:
+    """In each of the forms that a border is given in; there is more of the image than a border cuts off."""
+    pixels = st.integers(0, 2)
+    side = st.one_of(pixels, st.tuples(pixels, pixels))
+    border, data_format = draw(st.one_of(pixels, st.tuples(side, side))), draw(data_formats)
+    rows, cols, channels = (draw(st.integers(5, 7)), draw(st.integers(5, 7)), draw(st.integers(1, 3)))
+    shape = (channels, rows, cols) if data_format == "channels_first" else (rows, cols, channels)
+    return cls(border, data_format, input_shape=shape)
+
+
+@st.composite
+def reshape_layers(draw: st.DrawFn) -> Layer:
+    """The axes of the input in another order, one of them perhaps left open."""
+    shape = draw(any_shape)
+    target = list(draw(st.permutations(shape)))
+    if draw(st.booleans()):
+        target[draw(st.integers(0, len(target) - 1))] = -1
+    return Reshape(tuple(target), input_shape=shape)
+
+
+@st.composite
+def permute_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    return Permute(tuple(draw(st.permutations(range(1, len(shape) + 1)))), input_shape=shape)
+
+
+factors = st.integers(1, 3)
+interpolations = st.sampled_from(("nearest", "bilinear"))
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
     "AveragePooling2D": pooling_layers(AveragePooling2D),
     "BatchNormalization": batch_normalization_layers(),
     "Conv2D": conv2d_layers(),
+    "Cropping2D": bordered_layers(Cropping2D),
     "Dense": dense_layers(),
     "Dropout": st.builds(
         lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
@@ -162,6 +198,16 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
     "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
     "MaxPooling2D": pooling_layers(MaxPooling2D),
+    "Permute": permute_layers(),
+    "Reshape": reshape_layers(),
+    "UpSampling2D": st.builds(
+        lambda size, fmt, how, shape: UpSampling2D(size, fmt, how, input_shape=shape),
+        st.one_of(factors, st.tuples(factors, factors)),
+        data_formats,
+        interpolations,
+        image_shapes,
+    ),
+    "ZeroPadding2D": bordered_layers(ZeroPadding2D),
 }
 """For each class of layer, layers not yet built, whose input_shape says what they take."""
 

@@ -15,7 +15,8 @@ from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn import reference
-from numpycnn.common.typing import Array
+from numpycnn.common.typing import Array, Pair
+from numpycnn.functional.padding import Borders
 from numpycnn.functional.window import Window
 from numpycnn.reference import Axis
 
@@ -98,6 +99,47 @@ def test_global_pooling_equals_its_definition(
     same_bits(dx, reference.global_max_pool2d_backward(dy, x))
 
 
+borders = st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 2)
+factors = st.tuples(st.integers(1, 4), st.integers(1, 4))
+
+
+@given(borders, counts, counts, seeds, layouts, dtypes)
+def test_padding_and_cropping_equal_their_definitions(
+    around: Borders, n: int, c: int, seed: int, layout: str, dtype: type
+) -> None:
+    x = laid_out(integers(np.random.default_rng(seed), (n, 5, 6, c), dtype), layout)
+    same_bits(F.zero_pad(x, around), reference.zero_pad(x, around))
+    same_bits(F.crop(x, around), reference.crop(x, around))
+
+
+@pytest.mark.parametrize(
+    ("interpolation", "forward", "backward"),
+    [
+        ("nearest", F.upsample_nearest, F.upsample_nearest_backward),
+        ("bilinear", F.upsample_bilinear, F.upsample_bilinear_backward),
+    ],
+)
+@given(factors, counts, st.integers(1, 5), st.integers(1, 5), counts, seeds, layouts, dtypes)
+def test_upsampling_equals_its_definition(
+    interpolation: str,
+    forward: Callable[[Array, Pair], Array],
+    backward: Callable[[Array, Pair], Array],
+    by: Pair,
+    n: int,
+    h: int,
+    w: int,
+    c: int,
+    seed: int,
+    layout: str,
+    dtype: type,
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, dy = integers(rng, (n, h, w, c), dtype), integers(rng, (n, h * by[0], w * by[1], c), dtype)
+    equal = same_bits if interpolation == "nearest" else near
+    equal(forward(laid_out(x, layout), by), reference.upsample(x, by, interpolation))
+    equal(backward(laid_out(dy, layout), by), reference.upsample_backward(dy, x, by, interpolation))
+
+
 @given(geometries(dilated=True), counts, counts, seeds)
 def test_im2col_rows_are_patches_and_columns_are_taps(axes: tuple[Axis, Axis], n: int, c: int, seed: int) -> None:
     rows, cols = axes
@@ -174,6 +216,24 @@ def test_average_pooling_gives_the_keras_figures() -> None:
     y = F.average_pool2d(x, Window((2, 2), (1, 2)))
     assert y[0, :, :, 0].tolist() == [[2.5, 4.5], [6.5, 8.5]]
     assert F.global_average_pool2d(x).tolist() == [[[[5.5]]]]
+
+
+def test_bilinear_upsampling_gives_the_keras_figures() -> None:
+    """What Keras 3.15.1 and PyTorch 2.13 (align_corners=False) gave: a row of 0, 4, 8, and a column of 0, 6."""
+    row = F.upsample_bilinear(np.array([0.0, 4.0, 8.0]).reshape(1, 1, 3, 1), (1, 2))
+    assert row.ravel().tolist() == [0, 1, 3, 5, 7, 8]
+    column = F.upsample_bilinear(np.array([0.0, 6.0]).reshape(1, 2, 1, 1), (3, 1))
+    np.testing.assert_allclose(column.ravel(), [0, 0, 2, 4, 6, 6], atol=1e-15)
+
+
+def test_no_images_are_resized_to_none() -> None:
+    x, y = np.zeros((0, 4, 5, 2)), np.zeros((0, 8, 15, 2))
+    for forward, backward in (
+        (F.upsample_nearest, F.upsample_nearest_backward),
+        (F.upsample_bilinear, F.upsample_bilinear_backward),
+    ):
+        assert forward(x, (2, 3)).shape == y.shape
+        assert backward(y, (2, 3)).shape == x.shape
 
 
 def test_no_images_are_pooled_to_none() -> None:

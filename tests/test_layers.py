@@ -20,6 +20,7 @@ from numpycnn.layers import (
     Activation,
     AveragePooling2D,
     Conv2D,
+    Cropping2D,
     Dense,
     Dropout,
     Flatten,
@@ -27,6 +28,10 @@ from numpycnn.layers import (
     GlobalMaxPooling2D,
     Layer,
     MaxPooling2D,
+    Permute,
+    Reshape,
+    UpSampling2D,
+    ZeroPadding2D,
 )
 from numpycnn.layers.images import ImageLayer
 from numpycnn.layers.kernel import KernelLayer
@@ -329,6 +334,76 @@ def test_shorter_names_of_the_pools() -> None:
         assert vars(layers)[f"{short}Pool2D"] is cls
     assert layers.GlobalAvgPool2D is GlobalAveragePooling2D
     assert layers.GlobalMaxPool2D is GlobalMaxPooling2D
+
+
+@pytest.mark.parametrize("cls", [ZeroPadding2D, Cropping2D])
+def test_a_border_is_given_in_three_forms(cls: type[ZeroPadding2D | Cropping2D]) -> None:
+    key = "padding" if cls is ZeroPadding2D else "cropping"
+    given = {2: [[2, 2], [2, 2]], (1, 2): [[1, 1], [2, 2]], ((1, 2), (3, 4)): [[1, 2], [3, 4]]}
+    for border, whole in given.items():
+        assert cls(border).get_config()[key] == whole  # type: ignore[arg-type]
+    for wrong in ((1, 2, 3), ((1, 2), (3,))):
+        message = rf"{key} must be an integer, \(rows, columns\) or \(\(top, bottom\), \(left, right\)\); received"
+        with pytest.raises(ValueError, match=message):
+            cls(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=rf"{key} must be an integer of at least 0; received -1"):
+        cls(((0, -1), 1))
+    with pytest.raises(TypeError, match=rf"{key} must be an integer of at least 0; received 1.5"):
+        cls(1.5)  # type: ignore[arg-type]
+
+
+def test_padding_and_cropping_by_default() -> None:
+    x = np.arange(4.0).reshape(1, 2, 2, 1)
+    assert ZeroPadding2D()(x)[0, :, :, 0].tolist() == [[0, 0, 0, 0], [0, 0, 1, 0], [0, 2, 3, 0], [0, 0, 0, 0]]
+    assert Cropping2D()(x).tolist() == x.tolist()
+    assert Cropping2D(((1, 0), (0, 1)))(x).tolist() == [[[[2]]]]
+
+
+def test_something_must_be_left_of_an_image() -> None:
+    for cropping in (((1, 2), 0), ((0, 0), (2, 2))):
+        with pytest.raises(ValueError, match=r"^cropping2d: cropping .* leaves nothing of an image of \(3, 4\)$"):
+            Cropping2D(cropping).build((3, 4, 1))
+
+
+def test_upsampling_defaults_and_interpolations() -> None:
+    x = np.array([[0.0, 4.0]]).reshape(1, 1, 2, 1)
+    assert UpSampling2D()(x)[0, :, :, 0].tolist() == [[0, 0, 4, 4]] * 2
+    assert UpSampling2D((1, 2), interpolation="Bilinear")(x)[0, :, :, 0].tolist() == [[0, 1, 3, 4]]
+    with pytest.raises(ValueError, match="interpolation must be one of 'nearest', 'bilinear'; received 'bicubic'"):
+        UpSampling2D(interpolation="bicubic")
+
+
+def test_reshape_leaves_one_size_open() -> None:
+    x = np.arange(12.0).reshape(1, 12)
+    assert Reshape((-1, 2, 2))(x).tolist() == x.reshape(1, 3, 2, 2).tolist()
+    assert Reshape([3, 4])(x).shape == (1, 3, 4)  # type: ignore[arg-type]
+    assert Reshape((-1,))(np.ones(2)).shape == (2, 1)
+
+
+@pytest.mark.parametrize("target", [(5,), (-1, 5), (24, -1)])
+def test_reshape_keeps_every_value(target: Shape) -> None:
+    with pytest.raises(
+        ValueError, match=r"reshape: target_shape must hold the 12 values of the input shape \(3, 4\); "
+    ):
+        Reshape(target).build((3, 4))
+
+
+def test_reshape_refuses_other_shapes() -> None:
+    with pytest.raises(ValueError, match=r"target_shape must have at most one -1; received \(-1, 2, -1\)"):
+        Reshape((-1, 2, -1))
+    with pytest.raises(ValueError, match="target_shape must be an integer of at least 1; received -2"):
+        Reshape((3, -2))
+    with pytest.raises(TypeError, match="target_shape must be a list; received 12"):
+        Reshape(12)  # type: ignore[arg-type]
+
+
+def test_permute_counts_axes_from_one() -> None:
+    x = np.arange(24.0).reshape(1, 2, 3, 4)
+    assert Permute((3, 1, 2))(x).tolist() == x.transpose(0, 3, 1, 2).tolist()
+    with pytest.raises(ValueError, match=r"permute: dims must be the axes from 1 on, each once; received \(1, 3\)"):
+        Permute((1, 3))
+    with pytest.raises(ValueError, match=r"permute: expected inputs of 2 axes; received \(2, 3, 4\)"):
+        Permute((2, 1)).build((2, 3, 4))
 
 
 def test_dropout_drops_by_the_generator_that_it_is_given() -> None:

@@ -97,6 +97,29 @@ TARGETS = (
         ),
     ),
     Target(
+        "functional/padding.py",
+        KERNELS,
+        (
+            ("the border's sides are mixed up", "return x[:, top : h - bottom, left : w - right]", "return x[:, bottom : h - top, left : w - right]"),
+            ("a border of no pixels leaves nothing", "top : h - bottom, left : w - right", "top:-bottom, left : w - right"),
+            ("rows are padded as columns", "((0, 0), *borders, (0, 0))", "((0, 0), *borders[::-1], (0, 0))"),
+            ("the border repeats the outermost pixel", "return np.pad(x, ((0, 0), *borders, (0, 0)))", 'return np.pad(x, ((0, 0), *borders, (0, 0)), "edge")'),
+        ),
+    ),
+    Target(
+        "functional/resampling.py",
+        KERNELS,
+        (
+            ("pixels are tiled, not repeated", "x.repeat(factors[0], axis=1)", "np.concatenate([x] * factors[0], axis=1)"),
+            ("a copy's gradient is a mean", "return copies.sum(axis=(2, 4))", "return copies.mean(axis=(2, 4))"),
+            ("copies are summed over the wrong axes", "return copies.sum(axis=(2, 4))", "return copies.reshape(n, sh, rows // sh, sw, cols // sw, c).sum(axis=(1, 3))"),
+            ("pixels stand at their corners", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) / factor"),
+            ("corners are aligned", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) * (size - 1) / max(size * factor - 1, 1)"),
+            ("the image fades at its border", "np.clip(centres, 0, size - 1)[:, None]", "centres[:, None]"),
+            ("backward interpolates at stride", "map_axes(linear_weights(rows // sh, sh, dtype).T, linear_weights(cols // sw, sw, dtype).T, dy)", "dy[:, ::sh, ::sw]"),
+        ),
+    ),
+    Target(
         "functional/activations.py",
         ("test_activations.py",),
         (
@@ -250,6 +273,8 @@ TARGETS = (
         ("test_layers.py", "test_gradients.py"),
         (
             ("Flatten leaves channels first", "x = to_channels_last(x, self.data_format)  # (N, ..., C)", "pass"),
+            ("the axes are permuted backward as forward", "dy.transpose(np.argsort((0, *self.dims)))", "dy.transpose(0, *self.dims)"),
+            ("the size left open is the whole", "size // known if one == -1", "size if one == -1"),
             ("Flatten's backward leaves channels last", "return from_channels_last(dy.reshape(cache), self.data_format), {}", "return dy.reshape(cache), {}"),
         ),
     ),
@@ -260,6 +285,16 @@ TARGETS = (
             ("strides default to one", "strides=size if strides is None", "strides=(1, 1) if strides is None"),
             ("keepdims is passed over", "return y if self.keepdims else y[:, 0, 0]", "return y[:, 0, 0]"),
             ("keepdims is the default", "keepdims: bool = False", "keepdims: bool = True"),
+        ),
+    ),
+    Target(
+        "layers/resizing.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("rows and columns of a border are mixed up", "(top, bottom), (left, right) = two(owner, argument, rows), two(owner, argument, cols)", "(top, bottom), (left, right) = two(owner, argument, cols), two(owner, argument, rows)"),
+            ("a border is one pixel by default in both", "cropping: GivenBorders = ((0, 0), (0, 0))", "cropping: GivenBorders = (1, 1)"),
+            ("padding's backward pads", "return F.crop(dy, self.padding)", "return F.zero_pad(dy, self.padding)"),
+            ("bilinear is the default", 'interpolation: str = "nearest"', 'interpolation: str = "bilinear"'),
         ),
     ),
     Target(

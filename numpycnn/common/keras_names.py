@@ -10,7 +10,7 @@ PLANNED: dict[str, str] = {
     "models": "clone_model model_from_json",
     "layers": (
         "LayerNormalization GroupNormalization DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
-        "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
+        "Conv2DTranspose Convolution2DTranspose Rescaling "
         "Normalization ReLU LeakyReLU PReLU ELU Softmax SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
         "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
     ),

@@ -7,6 +7,8 @@ Read this package first, in this order; each chapter is a page or two:
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
     pooling          the largest value under the window, or the mean
+    padding          zeros around an image, and its border cut off: each the other's backward
+    resampling       enlarged images, by repeating pixels or interpolating between them
     dropout          random masks
     normalization    batch normalization, of a batch that may be cut into micro-batches
 
@@ -65,6 +67,7 @@ from numpycnn.functional.normalization import (
     merge_moments,
     moments,
 )
+from numpycnn.functional.padding import crop, zero_pad
 from numpycnn.functional.pooling import (
     average_pool2d,
     average_pool2d_backward,
@@ -75,6 +78,12 @@ from numpycnn.functional.pooling import (
     lowest,
     max_pool2d,
     max_pool2d_backward,
+)
+from numpycnn.functional.resampling import (
+    upsample_bilinear,
+    upsample_bilinear_backward,
+    upsample_nearest,
+    upsample_nearest_backward,
 )
 from numpycnn.functional.window import Window
 
@@ -93,6 +102,7 @@ __all__ = [
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
+    "crop",
     "dense",
     "dense_backward",
     "dense_backward_input",
@@ -120,4 +130,9 @@ __all__ = [
     "sum_of_others",
     "tanh",
     "tanh_backward",
+    "upsample_bilinear",
+    "upsample_bilinear_backward",
+    "upsample_nearest",
+    "upsample_nearest_backward",
+    "zero_pad",
 ]

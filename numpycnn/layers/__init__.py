@@ -8,7 +8,8 @@ from numpycnn.layers.dense import Dense
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from numpycnn.layers.regularization import Dropout
-from numpycnn.layers.reshaping import Flatten
+from numpycnn.layers.reshaping import Flatten, Permute, Reshape
+from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
 
 LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls
@@ -17,12 +18,17 @@ LAYERS: dict[str, type[Layer]] = {
         AveragePooling2D,
         BatchNormalization,
         Conv2D,
+        Cropping2D,
         Dense,
         Dropout,
         Flatten,
         GlobalAveragePooling2D,
         GlobalMaxPooling2D,
         MaxPooling2D,
+        Permute,
+        Reshape,
+        UpSampling2D,
+        ZeroPadding2D,
     )
 }
 """Every layer by its class name: the closed table for reading configurations."""
@@ -39,6 +45,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Conv2D",
+    "Cropping2D",
     "Dense",
     "Dropout",
     "Flatten",
@@ -50,6 +57,10 @@ __all__ = [
     "Layer",
     "MaxPool2D",
     "MaxPooling2D",
+    "Permute",
+    "Reshape",
+    "UpSampling2D",
+    "ZeroPadding2D",
 ]
 
 explain_unknown_names(__name__)

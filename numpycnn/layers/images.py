@@ -2,7 +2,7 @@
 
 from typing import Any, Unpack
 
-from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.common.typing import Array, Pair, Rng, Shape
 from numpycnn.layers.base import Layer, LayerOptions
 from numpycnn.layers.data_format import check_data_format, from_channels_last, join_shape, split_shape, to_channels_last
 
@@ -19,7 +19,7 @@ class ImageLayer(Layer):
         super().__init__(**options)
         self.data_format = check_data_format(self.name, data_format)
 
-    def output_image(self, image: tuple[int, int]) -> tuple[int, int]:
+    def output_image(self, image: Pair) -> Pair:
         """The (rows, columns) of an output, for those of an input. Raises ValueError if it does not fit."""
         raise NotImplementedError(f"{type(self).__name__} does not define output_image")
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple, Unpack
 
 from numpycnn import functional as F
 from numpycnn.common import checks
-from numpycnn.common.typing import Array, Shape
+from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.functional.window import Window
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.data_format import split_shape
@@ -111,7 +111,7 @@ class GlobalPooling2D(ImageLayer):
         super().__init__(data_format, **options)
         self.keepdims = checks.flag(self.name, "keepdims", keepdims)
 
-    def output_image(self, image: tuple[int, int]) -> tuple[int, int]:
+    def output_image(self, image: Pair) -> Pair:
         return 1, 1
 
     def output_shape_for(self, input_shape: Shape) -> Shape:

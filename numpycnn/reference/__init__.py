@@ -33,6 +33,7 @@ from numpycnn.reference.pooling import (
     max_pool2d,
     max_pool2d_backward,
 )
+from numpycnn.reference.resampling import crop, upsample, upsample_backward, zero_pad
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "cells",
     "conv2d",
     "conv2d_backward",
+    "crop",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
@@ -69,4 +71,7 @@ __all__ = [
     "softmax_backward",
     "tanh",
     "tanh_backward",
+    "upsample",
+    "upsample_backward",
+    "zero_pad",
 ]
