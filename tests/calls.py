@@ -62,6 +62,14 @@ KERNEL = {
     "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
+BORDERS = kinds.pair(kinds.pair(integer(0, kinds.MAX_SIZE)))
+POOL = {
+    "pool_size": Arg(SIZES, 2),
+    "strides": Arg(either(none, SIZES), None),
+    "padding": Arg(kinds.names("valid", "same"), "valid"),
+    "data_format": Arg(kinds.data_format, "channels_last"),
+}
+GLOBAL_POOL = {"data_format": Arg(kinds.data_format, "channels_last"), "keepdims": Arg(kinds.flag, True)}
 IMAGES, ANY_IMAGES = array((6, 8, 8, 1)), array((5, 8, 8, 1), (6, 8, 8, 1))
 ROWS = array((6, 3))
 TARGETS = {"y": Arg(ROWS, Y)}
@@ -159,14 +167,31 @@ CASES: dict[str, Case] = {
         dilation_rate=Arg(SIZES, (1, 1)),
         **KERNEL,
     ),
-    "MaxPooling2D": layer_case(
-        layers.MaxPooling2D,
-        "max_pooling2d",
-        pool_size=Arg(SIZES, 2),
-        strides=Arg(either(none, SIZES), None),
-        padding=Arg(kinds.names("valid", "same"), "valid"),
+    "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
+    "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),
+    "GlobalMaxPooling2D": layer_case(layers.GlobalMaxPooling2D, "global_max_pooling2d", **GLOBAL_POOL),
+    "GlobalAveragePooling2D": layer_case(layers.GlobalAveragePooling2D, "global_average_pooling2d", **GLOBAL_POOL),
+    "ZeroPadding2D": layer_case(
+        layers.ZeroPadding2D,
+        "zero_padding2d",
+        padding=Arg(BORDERS, ((1, 0), 2)),
+        data_format=Arg(kinds.data_format, None),
+    ),
+    "Cropping2D": layer_case(
+        layers.Cropping2D,
+        "cropping2d",
+        cropping=Arg(BORDERS, ((1, 0), 2)),
         data_format=Arg(kinds.data_format, "channels_last"),
     ),
+    "UpSampling2D": layer_case(
+        layers.UpSampling2D,
+        "up_sampling2d",
+        size=Arg(SIZES, (1, 2)),
+        data_format=Arg(kinds.data_format, None),
+        interpolation=Arg(kinds.names("nearest", "bilinear"), "bilinear"),
+    ),
+    "Reshape": layer_case(layers.Reshape, "reshape", target_shape=Arg(kinds.target_shape, (-1, 2))),
+    "Permute": layer_case(layers.Permute, "permute", dims=Arg(no, (3, 1, 2))),
     "BatchNormalization": layer_case(
         layers.BatchNormalization,
         "batch_normalization",

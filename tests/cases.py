@@ -11,21 +11,30 @@ from numpycnn.functional.window import Window
 from numpycnn.layers import (
     ELU,
     Activation,
+    AveragePooling2D,
     BatchNormalization,
     Branches,
     Conv2D,
+    Cropping2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
     Layer,
     LeakyReLU,
     MaxPooling2D,
+    Permute,
     PReLU,
     ReLU,
+    Reshape,
     Residual,
     Softmax,
+    UpSampling2D,
+    ZeroPadding2D,
 )
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.pooling import GlobalPooling2D, Pooling2D
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
@@ -90,7 +99,11 @@ def image_shape(rows: Axis, cols: Axis, channels: int, data_format: str) -> Shap
 
 
 data_formats = st.sampled_from(("channels_last", "channels_first"))
+
+
 activations = st.one_of(st.sampled_from(PLAIN), st.sampled_from(ANY))
+
+
 with_settings: st.SearchStrategy[ActivationFunction] = st.sampled_from(
     (
         relu.with_settings(negative_slope=0.25, max_value=0.5),
@@ -102,7 +115,12 @@ with_settings: st.SearchStrategy[ActivationFunction] = st.sampled_from(
         threshold.with_settings(0.1, -0.5),
     )
 )
+
+
 any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+
+
+image_shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
 
 
 @st.composite
@@ -124,16 +142,20 @@ def conv2d_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
-def max_pooling2d_layers(draw: st.DrawFn) -> Layer:
+def pooling_layers(draw: st.DrawFn, cls: type[Pooling2D]) -> Layer:
     rows, cols = draw(geometries(dilated=False))
     data_format = draw(data_formats)
-    return MaxPooling2D(
+    return cls(
         (rows.kernel, cols.kernel),
         strides=(rows.stride, cols.stride),
         padding=rows.padding,
         data_format=data_format,
         input_shape=image_shape(rows, cols, draw(st.integers(1, 3)), data_format),
     )
+
+
+def global_pooling_layers(cls: type[GlobalPooling2D]) -> st.SearchStrategy[Layer]:
+    return st.builds(lambda fmt, keep, s: cls(fmt, keep, input_shape=s), data_formats, st.booleans(), image_shapes)
 
 
 @st.composite
@@ -160,6 +182,39 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
         moving_mean_initializer="random_normal",
         input_shape=shape,
     )
+
+
+@st.composite
+def bordered_layers(draw: st.DrawFn, cls: type[ZeroPadding2D | Cropping2D]) -> Layer:
+    """In each of the forms that a border is given in; there is more of the image than a border cuts off."""
+    pixels = st.integers(0, 2)
+    side = st.one_of(pixels, st.tuples(pixels, pixels))
+    border, data_format = draw(st.one_of(pixels, st.tuples(side, side))), draw(data_formats)
+    rows, cols, channels = (draw(st.integers(5, 7)), draw(st.integers(5, 7)), draw(st.integers(1, 3)))
+    shape = (channels, rows, cols) if data_format == "channels_first" else (rows, cols, channels)
+    return cls(border, data_format, input_shape=shape)
+
+
+@st.composite
+def reshape_layers(draw: st.DrawFn) -> Layer:
+    """The axes of the input in another order, one of them perhaps left open."""
+    shape = draw(any_shape)
+    target = list(draw(st.permutations(shape)))
+    if draw(st.booleans()):
+        target[draw(st.integers(0, len(target) - 1))] = -1
+    return Reshape(tuple(target), input_shape=shape)
+
+
+@st.composite
+def permute_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    return Permute(tuple(draw(st.permutations(range(1, len(shape) + 1)))), input_shape=shape)
+
+
+factors = st.integers(1, 3)
+
+
+interpolations = st.sampled_from(("nearest", "bilinear"))
 
 
 @st.composite
@@ -216,8 +271,10 @@ def prelu_layers(draw: st.DrawFn) -> Layer:
 
 fractions = st.sampled_from((0.0, 0.25, 0.5))
 
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": activation_layers(),
+    "AveragePooling2D": pooling_layers(AveragePooling2D),
     "BatchNormalization": batch_normalization_layers(),
     "Branches": branches_layers(),
     "Chain": st.builds(
@@ -226,14 +283,27 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
         any_shape,
     ),
     "Conv2D": conv2d_layers(),
+    "Cropping2D": bordered_layers(Cropping2D),
     "Dense": dense_layers(),
     "Dropout": st.builds(
         lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
     ),
     "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
+    "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
     "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
-    "MaxPooling2D": max_pooling2d_layers(),
+    "MaxPooling2D": pooling_layers(MaxPooling2D),
+    "Permute": permute_layers(),
+    "Reshape": reshape_layers(),
+    "UpSampling2D": st.builds(
+        lambda size, fmt, how, shape: UpSampling2D(size, fmt, how, input_shape=shape),
+        st.one_of(factors, st.tuples(factors, factors)),
+        data_formats,
+        interpolations,
+        image_shapes,
+    ),
+    "ZeroPadding2D": bordered_layers(ZeroPadding2D),
     "Residual": residual_layers(),
     "PReLU": prelu_layers(),
     "ReLU": st.builds(

@@ -211,6 +211,7 @@ none: Kind = lambda value: value is None  # noqa: E731
 flag: Kind = a(bool, np.bool_)
 size: Kind = integer(1, MAX_SIZE)
 shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MAX_SIZE  # noqa: E731
+target_shape: Kind = lambda value: isinstance(value, (tuple, list)) and shape([n for n in value if n != -1])  # noqa: E731
 text: Kind = a(str)
 name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
 function: Kind = callable

@@ -27,7 +27,7 @@ from numpycnn.utils import to_categorical
 MODULES = "activations backend callbacks datasets initializers layers losses metrics models optimizers saving utils"
 
 PLACES = [
-    ("layers", "LSTM", f"{keras_names.RECURRENT}; available: Activation, .*Conv2D, Dense, "),
+    ("layers", "LSTM", f"{keras_names.RECURRENT}; available: Activation, .*Conv2D, .*Dense, "),
     ("layers", "Conv1D", f"{keras_names.ONE_AND_THREE_AXES}; the nearest is 'Conv2D'; available: "),
     ("layers", "MultiHeadAttention", keras_names.ATTENTION),
     ("layers", "Concatenate", re.escape(keras_names.FUNCTIONAL)),

@@ -87,6 +87,36 @@ TARGETS = (
             ("the lowest float is zero", "else -np.inf", "else 0.0"),
             ("every value up to the winner gets the gradient", "np.where(winner == k, dy, 0)", "np.where(winner <= k, dy, 0)"),
             ("the gradient is shared by the window", "np.where(winner == k, dy, 0)", "dy / window.count"),
+            ("a mean counts the padding", "return sum_under(x, window) / pixels_under(x.shape, window, x.real.dtype)", "return sum_under(x, window) / window.count"),
+            ("a mean is a sum", "return sum_under(x, window) / pixels_under(x.shape, window, x.real.dtype)", "return sum_under(x, window)"),
+            ("backward, a mean counts the padding", "part = dy / pixels_under(x_shape, window, dy.real.dtype)", "part = dy / window.count"),
+            ("the gradient of a mean is not divided", "part = dy / pixels_under(x_shape, window, dy.real.dtype)", "part = dy"),
+            ("a global mean's gradient is not divided", "np.broadcast_to(dy / (h * w), x_shape)", "np.broadcast_to(dy, x_shape)"),
+            ("a global mean runs over rows alone", "x.mean(axis=(1, 2), keepdims=True)", "x.mean(axis=1, keepdims=True)[:, :, :1]"),
+            ("every pixel as large as the winner gets the gradient", "np.put_along_axis(dpixels, winner, dy, axis=1)", "dpixels[...] = dy"),
+        ),
+    ),
+    Target(
+        "functional/padding.py",
+        KERNELS,
+        (
+            ("the border's sides are mixed up", "return x[:, top : h - bottom, left : w - right]", "return x[:, bottom : h - top, left : w - right]"),
+            ("a border of no pixels leaves nothing", "top : h - bottom, left : w - right", "top:-bottom, left : w - right"),
+            ("rows are padded as columns", "((0, 0), *borders, (0, 0))", "((0, 0), *borders[::-1], (0, 0))"),
+            ("the border repeats the outermost pixel", "return np.pad(x, ((0, 0), *borders, (0, 0)))", 'return np.pad(x, ((0, 0), *borders, (0, 0)), "edge")'),
+        ),
+    ),
+    Target(
+        "functional/resampling.py",
+        KERNELS,
+        (
+            ("pixels are tiled, not repeated", "x.repeat(factors[0], axis=1)", "np.concatenate([x] * factors[0], axis=1)"),
+            ("a copy's gradient is a mean", "return copies.sum(axis=(2, 4))", "return copies.mean(axis=(2, 4))"),
+            ("copies are summed over the wrong axes", "return copies.sum(axis=(2, 4))", "return copies.reshape(n, sh, rows // sh, sw, cols // sw, c).sum(axis=(1, 3))"),
+            ("pixels stand at their corners", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) / factor"),
+            ("corners are aligned", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) * (size - 1) / max(size * factor - 1, 1)"),
+            ("the image fades at its border", "np.clip(centres, 0, size - 1)[:, None]", "centres[:, None]"),
+            ("backward interpolates at stride", "map_axes(linear_weights(rows // sh, sh, dtype).T, linear_weights(cols // sw, sw, dtype).T, dy)", "dy[:, ::sh, ::sw]"),
         ),
     ),
     Target(
@@ -255,7 +285,36 @@ TARGETS = (
         ("test_layers.py", "test_gradients.py"),
         (
             ("Flatten leaves channels first", "x = to_channels_last(x, self.data_format)  # (N, ..., C)", "pass"),
+            ("the axes are permuted backward as forward", "dy.transpose(np.argsort((0, *self.dims)))", "dy.transpose(0, *self.dims)"),
+            ("the size left open is the whole", "size // known if one == -1", "size if one == -1"),
             ("Flatten's backward leaves channels last", "return from_channels_last(dy.reshape(cache), self.data_format), {}", "return dy.reshape(cache), {}"),
+        ),
+    ),
+    Target(
+        "layers/pooling.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("strides default to one", "strides=size if strides is None", "strides=(1, 1) if strides is None"),
+            ("keepdims is passed over", "return y if self.keepdims else y[:, 0, 0]", "return y[:, 0, 0]"),
+            ("keepdims is the default", "keepdims: bool = False", "keepdims: bool = True"),
+        ),
+    ),
+    Target(
+        "layers/resizing.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("rows and columns of a border are mixed up", "(top, bottom), (left, right) = two(owner, argument, rows), two(owner, argument, cols)", "(top, bottom), (left, right) = two(owner, argument, cols), two(owner, argument, rows)"),
+            ("a border is one pixel by default in both", "cropping: GivenBorders = ((0, 0), (0, 0))", "cropping: GivenBorders = (1, 1)"),
+            ("padding's backward pads", "return F.crop(dy, self.padding)", "return F.zero_pad(dy, self.padding)"),
+            ("bilinear is the default", 'interpolation: str = "nearest"', 'interpolation: str = "bilinear"'),
+        ),
+    ),
+    Target(
+        "layers/images.py",
+        ("test_layers.py",),
+        (
+            ("the output stays channels last", "return from_channels_last(y, self.data_format), cache", "return y, cache"),
+            ("the input's gradient stays channels last", "return from_channels_last(dx, self.data_format), {}", "return dx, {}"),
         ),
     ),
     Target(

@@ -9,11 +9,10 @@ PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
     "layers": (
-        "LayerNormalization GroupNormalization AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
-        "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
-        "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
-        "Normalization SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
-        "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
+        "LayerNormalization GroupNormalization DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
+        "Conv2DTranspose Convolution2DTranspose Rescaling Normalization SpatialDropout2D GaussianNoise "
+        "GaussianDropout InputLayer RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop "
+        "RandomContrast RandomErasing"
     ),
     "losses": (
         "BinaryCrossentropy MeanAbsoluteError KLDivergence Huber Hinge SquaredHinge CategoricalHinge Poisson "

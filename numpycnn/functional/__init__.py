@@ -10,7 +10,9 @@ Read this package first, in this order; each chapter is a page or two:
     softmax          scores into probabilities
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
-    pooling          the largest value under the window
+    pooling          the largest value under the window, or the mean
+    padding          zeros around an image, and its border cut off: each the other's backward
+    resampling       enlarged images, by repeating pixels or interpolating between them
     dropout          random masks
     normalization    batch normalization, of a batch that may be cut into micro-batches
 
@@ -57,12 +59,7 @@ from numpycnn.functional.exponentials import (
     selu,
     selu_backward,
 )
-from numpycnn.functional.gaussian import (
-    erf,
-    erfc,
-    gelu,
-    gelu_backward,
-)
+from numpycnn.functional.gaussian import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.normalization import (
     Moments,
     batch_norm,
@@ -73,7 +70,18 @@ from numpycnn.functional.normalization import (
     merge_moments,
     moments,
 )
-from numpycnn.functional.pooling import lowest, max_pool2d, max_pool2d_backward
+from numpycnn.functional.padding import crop, zero_pad
+from numpycnn.functional.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    lowest,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from numpycnn.functional.rectifiers import (
     hard_shrink,
     hard_shrink_backward,
@@ -103,6 +111,12 @@ from numpycnn.functional.rectifiers import (
     sparse_sigmoid_backward,
     threshold,
     threshold_backward,
+)
+from numpycnn.functional.resampling import (
+    upsample_bilinear,
+    upsample_bilinear_backward,
+    upsample_nearest,
+    upsample_nearest_backward,
 )
 from numpycnn.functional.sigmoids import (
     glu,
@@ -141,6 +155,8 @@ __all__ = [
     "Moments",
     "Window",
     "add_taps",
+    "average_pool2d",
+    "average_pool2d_backward",
     "batch_norm",
     "batch_norm_backward_input",
     "batch_norm_backward_input_inference",
@@ -152,6 +168,7 @@ __all__ = [
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
+    "crop",
     "dense",
     "dense_backward",
     "dense_backward_input",
@@ -165,6 +182,10 @@ __all__ = [
     "exponential_backward",
     "gelu",
     "gelu_backward",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
     "glu",
     "glu_backward",
     "hard_shrink",
@@ -230,4 +251,9 @@ __all__ = [
     "tanh_shrink_backward",
     "threshold",
     "threshold_backward",
+    "upsample_bilinear",
+    "upsample_bilinear_backward",
+    "upsample_nearest",
+    "upsample_nearest_backward",
+    "zero_pad",
 ]

@@ -8,10 +8,11 @@ from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.normalization import BatchNormalization
-from numpycnn.layers.pooling import MaxPooling2D
+from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.regularization import Dropout
-from numpycnn.layers.reshaping import Flatten
+from numpycnn.layers.reshaping import Flatten, Permute, Reshape
+from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
 from numpycnn.layers.table import LAYERS
 
 LAYERS.update(
@@ -22,24 +23,41 @@ LAYERS.update(
     }
 )
 
+AvgPool2D = AveragePooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool2D = GlobalMaxPooling2D
+MaxPool2D = MaxPooling2D
+
 __all__ = [
     "ELU",
     "LAYERS",
     "Activation",
+    "AveragePooling2D",
+    "AvgPool2D",
     "BatchNormalization",
     "Branches",
     "Conv2D",
+    "Cropping2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling2D",
     "Input",
     "Layer",
     "LeakyReLU",
+    "MaxPool2D",
     "MaxPooling2D",
     "PReLU",
+    "Permute",
     "ReLU",
+    "Reshape",
     "Residual",
     "Softmax",
+    "UpSampling2D",
+    "ZeroPadding2D",
 ]
 
 explain_unknown_names(__name__)

@@ -24,7 +24,17 @@ from numpycnn.reference.normalization import (
     batch_statistics,
     moving_average,
 )
-from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
+from numpycnn.reference.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from numpycnn.reference.resampling import crop, upsample, upsample_backward, zero_pad
 from numpycnn.reference.rows import (
     glu,
     glu_backward,
@@ -40,6 +50,8 @@ from numpycnn.reference.window import Axis, axes, cells
 __all__ = [
     "FORMULAS",
     "Axis",
+    "average_pool2d",
+    "average_pool2d_backward",
     "axes",
     "batch_norm",
     "batch_norm_inference_backward",
@@ -49,6 +61,7 @@ __all__ = [
     "cells",
     "conv2d",
     "conv2d_backward",
+    "crop",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
@@ -57,6 +70,10 @@ __all__ = [
     "dropout_backward",
     "elementwise",
     "elementwise_backward",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
     "glu",
     "glu_backward",
     "log_softmax",
@@ -76,4 +93,7 @@ __all__ = [
     "sparsemax_backward",
     "tanh",
     "tanh_backward",
+    "upsample",
+    "upsample_backward",
+    "zero_pad",
 ]
