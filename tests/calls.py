@@ -58,6 +58,12 @@ KERNEL = {
     "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
+SCALE_AND_SHIFT = {
+    "center": Arg(kinds.flag, True),
+    "scale": Arg(kinds.flag, True),
+    "beta_initializer": Arg(kinds.initializer, "zeros", INITIALIZER),
+    "gamma_initializer": Arg(kinds.initializer, "ones", INITIALIZER),
+}
 IMAGES, ANY_IMAGES = array((6, 8, 8, 1)), array((5, 8, 8, 1), (6, 8, 8, 1))
 ROWS = array((6, 3))
 TARGETS = {"y": Arg(ROWS, Y)}
@@ -166,15 +172,28 @@ CASES: dict[str, Case] = {
     "BatchNormalization": layer_case(
         layers.BatchNormalization,
         "batch_normalization",
-        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+        axis=Arg(kinds.axis, -1),
         momentum=Arg(number(0.0, 1.0), 0.9),
         epsilon=Arg(number(above=0.0), 0.01),
-        center=Arg(kinds.flag, True),
-        scale=Arg(kinds.flag, True),
-        beta_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
-        gamma_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
+        **SCALE_AND_SHIFT,
         moving_mean_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
         moving_variance_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
+    ),
+    "LayerNormalization": layer_case(
+        layers.LayerNormalization,
+        "layer_normalization",
+        axis=Arg(kinds.axes, -1),
+        epsilon=Arg(number(above=0.0), 0.01),
+        **SCALE_AND_SHIFT,
+        rms_scaling=Arg(kinds.flag, False),
+    ),
+    "GroupNormalization": layer_case(
+        layers.GroupNormalization,
+        "group_normalization",
+        groups=Arg(lambda value: kinds.is_integer(value) and value in (1, -1), 1),
+        axis=Arg(kinds.axis, -1),
+        epsilon=Arg(number(above=0.0), 0.01),
+        **SCALE_AND_SHIFT,
     ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
     "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),

@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 
 from numpycnn.common.typing import Array, Shape
 from numpycnn.functional.window import Window
-from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GroupNormalization,
+    Layer,
+    LayerNormalization,
+    MaxPooling2D,
+)
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
@@ -131,6 +142,38 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
     )
 
 
+@st.composite
+def layer_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axes = draw(st.lists(st.integers(1, len(shape)), min_size=1, unique=True))
+    listed = [axis - draw(st.sampled_from((0, len(shape) + 1))) for axis in axes]
+    return LayerNormalization(
+        listed[0] if len(listed) == 1 and draw(st.booleans()) else listed,
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        rms_scaling=draw(st.sampled_from((False, False, True))),
+        input_shape=shape,
+    )
+
+
+@st.composite
+def group_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axis = draw(st.integers(1, len(shape)))
+    channels = shape[axis - 1]
+    return GroupNormalization(
+        draw(st.sampled_from([-1, *(groups for groups in range(1, channels + 1) if channels % groups == 0)])),
+        draw(st.sampled_from((axis, axis - len(shape) - 1))),
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        input_shape=shape,
+    )
+
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
     "BatchNormalization": batch_normalization_layers(),
@@ -140,6 +183,8 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
         lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
     ),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "GroupNormalization": group_normalization_layers(),
+    "LayerNormalization": layer_normalization_layers(),
     "MaxPooling2D": max_pooling2d_layers(),
 }
 """For each class of layer, layers not yet built, whose input_shape says what they take."""

@@ -171,6 +171,13 @@ def pair(size: Kind) -> Kind:
     return lambda value: size(value) or (isinstance(value, (tuple, list)) and len(value) == 2 and all(map(size, value)))
 
 
+def axes(value: Any) -> bool:
+    """One axis of images or several, none of them twice."""
+    if not isinstance(value, (tuple, list)):
+        return axis(value)
+    return bool(value) and all(map(axis, value)) and len({one % 4 for one in value}) == len(value)
+
+
 def path(value: Any) -> bool:
     """A text that can name a file on this system."""
     try:
@@ -204,6 +211,8 @@ none: Kind = lambda value: value is None  # noqa: E731
 flag: Kind = a(bool, np.bool_)
 size: Kind = integer(1, MAX_SIZE)
 shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MAX_SIZE  # noqa: E731
+axis: Kind = lambda value: is_integer(value) and value in (-3, -2, -1, 1, 2, 3)  # noqa: E731
+"""An axis of images, other than the batch's."""
 text: Kind = a(str)
 name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
 function: Kind = callable

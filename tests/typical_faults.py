@@ -143,6 +143,19 @@ TARGETS = (
         ),
     ),
     Target(
+        "functional/layer_normalization.py",
+        ("test_layer_normalization.py",),
+        (
+            ("epsilon is added before the mean of squares", "(deviations * deviations).mean(axis=axes, keepdims=True), epsilon)", "(deviations * deviations + epsilon).sum(axis=axes, keepdims=True), epsilon)"),
+            ("statistics are float32", "np.result_type(x, np.float64)", "x.dtype"),
+            ("the mean is taken for a constant backward", "(dxhat - mean_dxhat - xhat * mean_product)", "(dxhat - xhat * mean_product)"),
+            ("the variance is taken for a constant backward", "(dxhat - mean_dxhat - xhat * mean_product)", "(dxhat - mean_dxhat)"),
+            ("rms_scaling's backward subtracts the mean", "(factor * (ds - normalized.xhat", "(factor * (ds - ds.mean(axis=axes, keepdims=True) - normalized.xhat"),
+            ("gamma's gradient is of dy alone", "for a in (dy, dy * xhat))", "for a in (dy, dy))"),
+            ("parameters' gradients are summed in float32", "keepdims=True, dtype=np.float64)[0]", "keepdims=True)[0]"),
+        ),
+    ),
+    Target(
         "losses.py",
         ("test_losses.py", "test_gradients.py"),
         (
@@ -280,6 +293,18 @@ TARGETS = (
             ("channels first are reshaped, not moved", 'return np.moveaxis(x, 1, -1) if data_format', 'return x.reshape(len(x), *x.shape[2:], x.shape[1]) if data_format'),
             ("the way back is the way there", "return np.moveaxis(x, -1, 1) if data_format", "return np.moveaxis(x, 1, -1) if data_format"),
             ("rows and channels are mixed up", "c, h, w = input_shape", "h, w, c = input_shape"),
+        ),
+    ),
+    Target(
+        "layers/layer_normalization.py",
+        ("test_layer_normalization.py",),
+        (
+            ("gamma is forgotten backward", "return F.scale_shift(self.arranged(dy), gamma, None)", "return self.arranged(dy)"),
+            ("each group takes every so manyth channel", "*self.split(x.shape[-1]))  #", "*self.split(x.shape[-1])[::-1]).swapaxes(-1, -2)  #"),
+            ("a group's mean is over its channels alone", "if axis != x.ndim - 2)", "if axis == x.ndim - 1)"),
+            ("axes are taken in the order given", "sorted(positive_axis(self.name, axis, input_shape) for axis in self.axes)", "[positive_axis(self.name, axis, input_shape) for axis in self.axes]"),
+            ("rms_scaling has a beta", 'if self.rms_scaling:\n            return {"gamma": self', 'if False:\n            return {"gamma": self'),
+            ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms"),
         ),
     ),
     Target(

@@ -9,7 +9,7 @@ PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
     "layers": (
-        "LayerNormalization GroupNormalization AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
+        "AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
         "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
         "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
         "Normalization ReLU LeakyReLU PReLU ELU Softmax SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
@@ -39,7 +39,7 @@ PLANNED: dict[str, str] = {
     "backend": "image_dim_ordering set_image_dim_ordering clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
     "arguments": (
-        "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint groups input_dim "
+        "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint input_dim "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
         "label_smoothing sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"

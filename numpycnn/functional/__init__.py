@@ -9,6 +9,7 @@ Read this package first, in this order; each chapter is a page or two:
     pooling          the largest value under the window
     dropout          random masks
     normalization    batch normalization, of a batch that may be cut into micro-batches
+    layer_normalization    layer and group normalization, of each example alone
 
 `numpycnn.reference` has the same operations as nested loops, straight from their definitions. Then read `layers/`,
 which give these functions parameters.
@@ -55,6 +56,15 @@ from numpycnn.functional.convolution import (
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
 from numpycnn.functional.dropout import dropout_kept, dropout_scale
+from numpycnn.functional.layer_normalization import (
+    Normalized,
+    normalize,
+    normalize_backward,
+    rms_scale,
+    rms_scale_backward,
+    scale_shift,
+    scale_shift_backward,
+)
 from numpycnn.functional.normalization import (
     Moments,
     batch_norm,
@@ -70,6 +80,7 @@ from numpycnn.functional.window import Window
 
 __all__ = [
     "Moments",
+    "Normalized",
     "Window",
     "add_taps",
     "batch_norm",
@@ -94,9 +105,15 @@ __all__ = [
     "max_pool2d_backward",
     "merge_moments",
     "moments",
+    "normalize",
+    "normalize_backward",
     "pad",
     "relu",
     "relu_backward",
+    "rms_scale",
+    "rms_scale_backward",
+    "scale_shift",
+    "scale_shift_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",

@@ -5,13 +5,25 @@ from numpycnn.layers.activation import Activation
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
+from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import MaxPooling2D
 from numpycnn.layers.regularization import Dropout
 from numpycnn.layers.reshaping import Flatten
 
 LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls for cls in (Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
+    cls.__name__: cls
+    for cls in (
+        Activation,
+        BatchNormalization,
+        Conv2D,
+        Dense,
+        Dropout,
+        Flatten,
+        GroupNormalization,
+        LayerNormalization,
+        MaxPooling2D,
+    )
 }
 """Every layer by its class name: the closed table for reading configurations."""
 
@@ -23,8 +35,10 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GroupNormalization",
     "Input",
     "Layer",
+    "LayerNormalization",
     "MaxPooling2D",
 ]
 

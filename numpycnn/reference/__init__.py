@@ -14,6 +14,14 @@ from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import dropout, dropout_backward
+from numpycnn.reference.layer_normalization import (
+    group_norm,
+    group_norm_backward,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+)
 from numpycnn.reference.losses import cross_entropy, cross_entropy_backward, softmax, softmax_backward
 from numpycnn.reference.normalization import (
     batch_norm,
@@ -43,11 +51,17 @@ __all__ = [
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "group_norm",
+    "group_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "moving_average",
     "relu",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
