@@ -58,6 +58,7 @@ KERNEL = {
     "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
+SEED = Arg(either(none, integer(0)), 3)
 SCALE_AND_SHIFT = {
     "center": Arg(kinds.flag, True),
     "scale": Arg(kinds.flag, True),
@@ -196,7 +197,24 @@ CASES: dict[str, Case] = {
         **SCALE_AND_SHIFT,
     ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
-    "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
+    "Dropout": layer_case(
+        layers.Dropout,
+        "dropout",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        noise_shape=Arg(none, (None, 1, 1, 1)),
+        seed=SEED,
+    ),
+    "SpatialDropout2D": layer_case(
+        layers.SpatialDropout2D,
+        "spatial_dropout2d",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        data_format=Arg(kinds.data_format, None),
+        seed=SEED,
+    ),
+    "GaussianNoise": layer_case(layers.GaussianNoise, "gaussian_noise", stddev=Arg(number(0.0, 1.0), 0.5), seed=SEED),
+    "GaussianDropout": layer_case(
+        layers.GaussianDropout, "gaussian_dropout", rate=Arg(number(0.0, below=1.0), 0.5), seed=SEED
+    ),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
     "a layer's call": Case(lambda **given: layers.Dense(3)(given["input"]), {"input": Arg(array(), X)}, "dense"),

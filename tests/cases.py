@@ -14,10 +14,13 @@ from numpycnn.layers import (
     Dense,
     Dropout,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
     GroupNormalization,
     Layer,
     LayerNormalization,
     MaxPooling2D,
+    SpatialDropout2D,
 )
 from numpycnn.reference import Axis
 
@@ -83,6 +86,9 @@ def image_shape(rows: Axis, cols: Axis, channels: int, data_format: str) -> Shap
 data_formats = st.sampled_from(("channels_last", "channels_first"))
 activations = st.sampled_from(ACTIVATIONS)
 any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+image_shapes = st.tuples(*[st.integers(1, 5)] * 3)
+rates = st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0))
+layer_seeds = st.sampled_from((None, 0, 7))
 
 
 @st.composite
@@ -143,6 +149,13 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
+def dropout_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    noise_shape = [draw(st.sampled_from(sizes)) for sizes in ((None, 1), *((None, 1, size) for size in shape))]
+    return Dropout(draw(rates), draw(st.sampled_from((None, noise_shape))), draw(layer_seeds), input_shape=shape)
+
+
+@st.composite
 def layer_normalization_layers(draw: st.DrawFn) -> Layer:
     shape = draw(any_shape)
     axes = draw(st.lists(st.integers(1, len(shape)), min_size=1, unique=True))
@@ -179,13 +192,30 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "BatchNormalization": batch_normalization_layers(),
     "Conv2D": conv2d_layers(),
     "Dense": dense_layers(),
-    "Dropout": st.builds(
-        lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
-    ),
+    "Dropout": dropout_layers(),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "GaussianDropout": st.builds(
+        lambda rate, seed, shape: GaussianDropout(rate, seed, input_shape=shape),
+        st.sampled_from((0.0, 0.2, 0.9)),
+        layer_seeds,
+        any_shape,
+    ),
+    "GaussianNoise": st.builds(
+        lambda stddev, seed, shape: GaussianNoise(stddev, seed, input_shape=shape),
+        st.sampled_from((0.0, 0.2, 1.0)),
+        layer_seeds,
+        any_shape,
+    ),
     "GroupNormalization": group_normalization_layers(),
     "LayerNormalization": layer_normalization_layers(),
     "MaxPooling2D": max_pooling2d_layers(),
+    "SpatialDropout2D": st.builds(
+        lambda rate, fmt, seed, shape: SpatialDropout2D(rate, fmt, seed, input_shape=shape),
+        rates,
+        data_formats,
+        layer_seeds,
+        image_shapes,
+    ),
 }
 """For each class of layer, layers not yet built, whose input_shape says what they take."""
 

@@ -244,11 +244,24 @@ TARGETS = (
     ),
     Target(
         "layers/regularization.py",
-        ("test_layers.py", "test_gradients.py"),
+        ("test_noise.py", "test_layers.py", "test_gradients.py"),
+        (
+            ("dropout drops in inference", "if not training or self.rate == 0.0:\n            return x, None\n        scale", "if self.rate == 0.0:\n            return x, None\n        scale"),
+            ("dropout does not drop in training", "if not training or self.rate == 0.0:\n            return x, None\n        scale", "if True:\n            return x, None\n        scale"),
+            ("noise_shape is forgotten", "if self.noise_shape is None:\n            return shape", "if True:\n            return shape"),
+            ("channels first are dropped along their rows", 'return (n, channels, 1, 1) if self.data_format == "channels_first"', 'return (n, 1, 1, channels) if self.data_format == "channels_first"'),
+            ("micro-batches have masks of their own, for all that noise_shape says", "self.noise_shape[0] is not None", "False"),
+            ("Gaussian dropout's variance is its rate", "stddev = sqrt(self.rate / (1.0 - self.rate))", "stddev = sqrt(self.rate)"),
+            ("noise in inference", "if not training or self.stddev == 0.0:", "if self.stddev == 0.0:"),
+        ),
+    ),
+    Target(
+        "layers/random.py",
+        ("test_noise.py", "test_layers.py", "test_gradients.py"),
         (
             ("dropout's backward forgets the mask", "return dy if cache is None else dy * cache, {}", "return dy, {}"),
-            ("dropout drops in inference", "if not training or self.rate == 0.0:", "if self.rate == 0.0:"),
-            ("dropout does not drop in training", "if not training or self.rate == 0.0:", "if True:"),
+            ("a layer's seed does nothing", "return seeded(rng, self.seed)", "return rng"),
+            ("the same numbers in every step", "return seeded(rng, self.seed)", "return rng if self.seed is None else np.random.default_rng(self.seed)"),
         ),
     ),
     Target(

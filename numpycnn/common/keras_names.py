@@ -12,7 +12,7 @@ PLANNED: dict[str, str] = {
         "AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
         "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
         "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
-        "Normalization ReLU LeakyReLU PReLU ELU Softmax SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
+        "Normalization ReLU LeakyReLU PReLU ELU Softmax InputLayer "
         "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
     ),
     "activations": (
@@ -72,7 +72,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
         "Cropping1D Cropping3D SpatialDropout1D SpatialDropout3D",
     ),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
-    ("arguments", "the model's seed fixes all its randomness: Sequential(seed=...)", "seed"),
+    ("arguments", "the model's seed fixes the weights: Sequential(seed=...)", "seed"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
 ]
 """(kind, reason, names)."""

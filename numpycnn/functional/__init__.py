@@ -7,7 +7,7 @@ Read this package first, in this order; each chapter is a page or two:
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
     pooling          the largest value under the window
-    dropout          random masks
+    dropout          random masks, and noise
     normalization    batch normalization, of a batch that may be cut into micro-batches
     layer_normalization    layer and group normalization, of each example alone
 
@@ -55,7 +55,7 @@ from numpycnn.functional.convolution import (
     pad,
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
-from numpycnn.functional.dropout import dropout_kept, dropout_scale
+from numpycnn.functional.dropout import dropout_kept, dropout_scale, gaussian
 from numpycnn.functional.layer_normalization import (
     Normalized,
     normalize,
@@ -97,6 +97,7 @@ __all__ = [
     "dense_backward_input",
     "dropout_kept",
     "dropout_scale",
+    "gaussian",
     "im2col",
     "inverse_std",
     "log_softmax",

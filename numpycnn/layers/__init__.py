@@ -8,7 +8,7 @@ from numpycnn.layers.dense import Dense
 from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import MaxPooling2D
-from numpycnn.layers.regularization import Dropout
+from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from numpycnn.layers.reshaping import Flatten
 
 LAYERS: dict[str, type[Layer]] = {
@@ -20,9 +20,12 @@ LAYERS: dict[str, type[Layer]] = {
         Dense,
         Dropout,
         Flatten,
+        GaussianDropout,
+        GaussianNoise,
         GroupNormalization,
         LayerNormalization,
         MaxPooling2D,
+        SpatialDropout2D,
     )
 }
 """Every layer by its class name: the closed table for reading configurations."""
@@ -35,11 +38,14 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GroupNormalization",
     "Input",
     "Layer",
     "LayerNormalization",
     "MaxPooling2D",
+    "SpatialDropout2D",
 ]
 
 explain_unknown_names(__name__)

@@ -13,7 +13,13 @@ tests can compare the two. Notation and shapes are those of `functional`: images
 from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
-from numpycnn.reference.dropout import dropout, dropout_backward
+from numpycnn.reference.dropout import (
+    dropout,
+    dropout_backward,
+    gaussian_dropout,
+    gaussian_dropout_backward,
+    gaussian_noise,
+)
 from numpycnn.reference.layer_normalization import (
     group_norm,
     group_norm_backward,
@@ -51,6 +57,9 @@ __all__ = [
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "gaussian_dropout",
+    "gaussian_dropout_backward",
+    "gaussian_noise",
     "group_norm",
     "group_norm_backward",
     "layer_norm",
