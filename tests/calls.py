@@ -196,6 +196,26 @@ CASES: dict[str, Case] = {
         epsilon=Arg(number(above=0.0), 0.01),
         **SCALE_AND_SHIFT,
     ),
+    "Rescaling": layer_case(
+        layers.Rescaling, "rescaling", scale=Arg(kinds.constants, 0.5), offset=Arg(kinds.constants, 1.0)
+    ),
+    "Normalization": layer_case(
+        layers.Normalization,
+        "normalization",
+        axis=Arg(either(none, kinds.axes, lambda value: isinstance(value, (tuple, list)) and not value), -1),
+        mean=Arg(kinds.constant, 0.5, "variance"),
+        variance=Arg(lambda value: kinds.constant(value) and value >= 0, 2.0),
+        invert=Arg(kinds.flag, False),
+    ),
+    "adapt": Case(
+        lambda data: layers.Normalization().adapt(data),
+        {
+            "data": Arg(
+                lambda v: isinstance(v, np.ndarray) and array()(v) and v.ndim > 1 and v.size > 0, X, "input_shape|axis"
+            )
+        },
+        "normalization",
+    ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
     "Dropout": layer_case(
         layers.Dropout,

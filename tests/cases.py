@@ -20,6 +20,8 @@ from numpycnn.layers import (
     Layer,
     LayerNormalization,
     MaxPooling2D,
+    Normalization,
+    Rescaling,
     SpatialDropout2D,
 )
 from numpycnn.reference import Axis
@@ -187,6 +189,29 @@ def group_normalization_layers(draw: st.DrawFn) -> Layer:
     )
 
 
+def repeating(draw: st.DrawFn, shape: Shape) -> Shape:
+    """A shape that repeats to the given one."""
+    return tuple(draw(st.sampled_from((1, size))) for size in shape[draw(st.integers(0, len(shape))) :])
+
+
+@st.composite
+def rescaling_layers(draw: st.DrawFn) -> Layer:
+    shape, rng = draw(any_shape), np.random.default_rng(draw(st.integers(0, 99)))
+    scale, offset = (rng.uniform(0.5, 2.0, repeating(draw, shape)).tolist() for _ in range(2))
+    return Rescaling(scale, offset, input_shape=shape)
+
+
+@st.composite
+def normalization_layers(draw: st.DrawFn) -> Layer:
+    """Those that are given their statistics; others have to be adapted first."""
+    shape, rng = draw(any_shape), np.random.default_rng(draw(st.integers(0, 99)))
+    axes = draw(st.lists(st.integers(1, len(shape)), unique=True))
+    given = repeating(draw, tuple(shape[axis - 1] for axis in sorted(axes)))
+    mean, variance = (rng.uniform(0.5, 2.0, given).tolist() for _ in range(2))
+    listed = [axis - draw(st.sampled_from((0, len(shape) + 1))) for axis in axes] or None
+    return Normalization(listed, mean, variance, draw(st.booleans()), input_shape=shape)
+
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
     "BatchNormalization": batch_normalization_layers(),
@@ -209,6 +234,8 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "GroupNormalization": group_normalization_layers(),
     "LayerNormalization": layer_normalization_layers(),
     "MaxPooling2D": max_pooling2d_layers(),
+    "Normalization": normalization_layers(),
+    "Rescaling": rescaling_layers(),
     "SpatialDropout2D": st.builds(
         lambda rate, fmt, seed, shape: SpatialDropout2D(rate, fmt, seed, input_shape=shape),
         rates,

@@ -178,6 +178,19 @@ def axes(value: Any) -> bool:
     return bool(value) and all(map(axis, value)) and len({one % 4 for one in value}) == len(value)
 
 
+def constant(value: Any) -> bool:
+    """A number, also as an array without axes."""
+    return array(())(value) and bool(abs(np.asarray(value, float)) <= LARGEST)
+
+
+def constants(value: Any) -> bool:
+    """Numbers that repeat to an image of 8 by 8 pixels."""
+    if not array()(value) or not (np.abs(np.asarray(value, float)) <= LARGEST).all():
+        return False
+    shape = np.asarray(value).shape
+    return len(shape) <= 3 and all(size in (1, whole) for size, whole in zip(shape[::-1], (1, 8, 8), strict=False))
+
+
 def path(value: Any) -> bool:
     """A text that can name a file on this system."""
     try:

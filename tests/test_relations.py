@@ -20,6 +20,7 @@ from relations import (
     normalization,
     optimizers,
     pooling,
+    rescaling,
 )
 from relations.table import RELATIONS, Draw
 
@@ -35,6 +36,7 @@ MODULES = [
     normalization,
     optimizers,
     pooling,
+    rescaling,
 ]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]

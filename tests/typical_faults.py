@@ -256,6 +256,27 @@ TARGETS = (
         ),
     ),
     Target(
+        "layers/preprocessing.py",
+        ("test_preprocessing.py",),
+        (
+            ("the variance is of a sample", "variance = (m2 / size).reshape(shape)", "variance = (m2 / (size - 1)).reshape(shape)"),
+            ("it divides by the variance", "np.maximum(np.sqrt(variance), backend.epsilon())", "np.maximum(variance, backend.epsilon())"),
+            ("a constant feature divides by zero", "np.maximum(np.sqrt(variance), backend.epsilon())", "np.sqrt(variance)"),
+            ("each position of an image has a mean of its own", "sorted_axes(self.name, self.axes, input_shape)\n\n    def kept_shape", "tuple(range(1, len(input_shape) + 1))\n\n    def kept_shape"),
+            ("statistics of the last chunk alone", "for start in range(0, len(data), checks.CHUNK)", "for start in [(len(data) - 1) // checks.CHUNK * checks.CHUNK]"),
+            ("it passes on what it has no statistics of", 'if self.given is None and not state["count"]', 'if False and not state["count"]'),
+        ),
+    ),
+    Target(
+        "functional/rescaling.py",
+        ("test_preprocessing.py", "test_gradients.py"),
+        (
+            ("the offset is scaled too", "return x * scale + offset", "return (x + offset) * scale"),
+            ("the backward adds the offset's part", "return dy * scale", "return dy * scale + scale"),
+            ("the backward multiplies by the deviation", "return dy / std", "return dy * std"),
+        ),
+    ),
+    Target(
         "layers/random.py",
         ("test_noise.py", "test_layers.py", "test_gradients.py"),
         (
@@ -315,14 +336,13 @@ TARGETS = (
             ("gamma is forgotten backward", "return F.scale_shift(self.arranged(dy), gamma, None)", "return self.arranged(dy)"),
             ("each group takes every so manyth channel", "*self.split(x.shape[-1]))  #", "*self.split(x.shape[-1])[::-1]).swapaxes(-1, -2)  #"),
             ("a group's mean is over its channels alone", "if axis != x.ndim - 2)", "if axis == x.ndim - 1)"),
-            ("axes are taken in the order given", "sorted(positive_axis(self.name, axis, input_shape) for axis in self.axes)", "[positive_axis(self.name, axis, input_shape) for axis in self.axes]"),
             ("rms_scaling has a beta", 'if self.rms_scaling:\n            return {"gamma": self', 'if False:\n            return {"gamma": self'),
             ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms"),
         ),
     ),
     Target(
         "layers/normalization.py",
-        ("test_normalization.py", "test_layers.py"),
+        ("test_normalization.py", "test_layer_normalization.py", "test_layers.py"),
         (
             ("the moving averages are used in training", "if training and self.trainable:", "if False:"),
             ("the batch's statistics are used in inference", "if training and self.trainable:", "if True:"),
@@ -335,6 +355,7 @@ TARGETS = (
             ("the variance begins at zero", 'moving_variance_initializer: str | Initializer = "ones"', 'moving_variance_initializer: str | Initializer = "zeros"'),
             ("Keras's epsilon is another", "epsilon: float = 0.001", "epsilon: float = 1e-5"),
             ("Keras's momentum is another", "momentum: float = 0.99", "momentum: float = 0.9"),
+            ("axes are taken in the order given", "positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)", "positive = [positive_axis(owner, axis, input_shape) for axis in axes]"),
             ("gamma is not multiplied into the inside gradient", "dy if gamma is None else dy * gamma", "dy"),
         ),
     ),

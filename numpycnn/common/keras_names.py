@@ -11,8 +11,8 @@ PLANNED: dict[str, str] = {
     "layers": (
         "AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
         "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
-        "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
-        "Normalization ReLU LeakyReLU PReLU ELU Softmax InputLayer "
+        "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute "
+        "ReLU LeakyReLU PReLU ELU Softmax InputLayer "
         "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
     ),
     "activations": (

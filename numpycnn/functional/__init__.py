@@ -10,6 +10,7 @@ Read this package first, in this order; each chapter is a page or two:
     dropout          random masks, and noise
     normalization    batch normalization, of a batch that may be cut into micro-batches
     layer_normalization    layer and group normalization, of each example alone
+    rescaling        by constants
 
 `numpycnn.reference` has the same operations as nested loops, straight from their definitions. Then read `layers/`,
 which give these functions parameters.
@@ -76,6 +77,7 @@ from numpycnn.functional.normalization import (
     moments,
 )
 from numpycnn.functional.pooling import lowest, max_pool2d, max_pool2d_backward
+from numpycnn.functional.rescaling import rescale, rescale_backward, standardize, standardize_backward
 from numpycnn.functional.window import Window
 
 __all__ = [
@@ -111,6 +113,8 @@ __all__ = [
     "pad",
     "relu",
     "relu_backward",
+    "rescale",
+    "rescale_backward",
     "rms_scale",
     "rms_scale_backward",
     "scale_shift",
@@ -119,6 +123,8 @@ __all__ = [
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "standardize",
+    "standardize_backward",
     "sum_of_others",
     "tanh",
     "tanh_backward",

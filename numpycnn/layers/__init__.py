@@ -8,6 +8,7 @@ from numpycnn.layers.dense import Dense
 from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import MaxPooling2D
+from numpycnn.layers.preprocessing import Normalization, Rescaling
 from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from numpycnn.layers.reshaping import Flatten
 
@@ -25,6 +26,8 @@ LAYERS: dict[str, type[Layer]] = {
         GroupNormalization,
         LayerNormalization,
         MaxPooling2D,
+        Normalization,
+        Rescaling,
         SpatialDropout2D,
     )
 }
@@ -45,6 +48,8 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "MaxPooling2D",
+    "Normalization",
+    "Rescaling",
     "SpatialDropout2D",
 ]
 

@@ -11,7 +11,7 @@ from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.functional.layer_normalization import Normalized
 from numpycnn.initializers import Initializer
 from numpycnn.layers.base import Arrays, LayerOptions
-from numpycnn.layers.normalization import NormalizationLayer, check_axis, positive_axis
+from numpycnn.layers.normalization import NormalizationLayer, check_axis, positive_axis, sorted_axes
 from numpycnn.layers.stage import Gradients
 
 
@@ -125,15 +125,8 @@ class LayerNormalization(ExampleNormalization):
             raise ValueError(f"{self.name}: axis must be an axis, or a list of at least one; received {axis!r}")
         self.rms_scaling = checks.flag(self.name, "rms_scaling", rms_scaling)
 
-    def sorted_axes(self, input_shape: Shape) -> Shape:
-        """The axes counted from the batch's, 0, in ascending order."""
-        axes = sorted(positive_axis(self.name, axis, input_shape) for axis in self.axes)
-        if len(set(axes)) < len(axes):
-            raise ValueError(f"{self.name}: axis must not name an axis twice; received {list(self.axes)}")
-        return tuple(axes)
-
     def parameter_shape(self, input_shape: Shape) -> Shape:
-        return tuple(input_shape[axis - 1] for axis in self.sorted_axes(input_shape))
+        return tuple(input_shape[axis - 1] for axis in sorted_axes(self.name, self.axes, input_shape))
 
     def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         if self.rms_scaling:
@@ -141,7 +134,7 @@ class LayerNormalization(ExampleNormalization):
         return super().param_shapes(input_shape)
 
     def normalized_axes(self, x: Array) -> Shape:
-        return self.sorted_axes(x.shape[1:])
+        return sorted_axes(self.name, self.axes, x.shape[1:])
 
     def broadcast_shape(self, x: Array) -> Shape:
         axes = self.normalized_axes(x)

@@ -3,6 +3,7 @@
 The mathematics, with its derivation, is in `functional/normalization.py`.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple, Unpack
 
@@ -99,6 +100,14 @@ def positive_axis(owner: str, axis: int, input_shape: Shape) -> int:
     if not -axes < axis < axes:
         raise ValueError(f"{owner}: the input has no axis {axis} besides the batch's; received {input_shape}")
     return axis % axes
+
+
+def sorted_axes(owner: str, axes: Sequence[int], input_shape: Shape) -> Shape:
+    """The axes counted from the batch's, 0, in ascending order. Raises ValueError for one that is missing or repeated."""
+    positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)
+    if len(set(positive)) < len(positive):
+        raise ValueError(f"{owner}: axis must not name an axis twice; received {list(axes)}")
+    return tuple(positive)
 
 
 class BatchNormalization(NormalizationLayer):

@@ -38,6 +38,7 @@ from numpycnn.reference.normalization import (
     moving_average,
 )
 from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
+from numpycnn.reference.rescaling import rescale, rescale_backward, standardize, standardize_backward
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
@@ -69,12 +70,16 @@ __all__ = [
     "moving_average",
     "relu",
     "relu_backward",
+    "rescale",
+    "rescale_backward",
     "rms_norm",
     "rms_norm_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "standardize",
+    "standardize_backward",
     "tanh",
     "tanh_backward",
 ]
