@@ -62,6 +62,13 @@ KERNEL = {
     "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
+SEED = Arg(either(none, integer(0)), 3)
+SCALE_AND_SHIFT = {
+    "center": Arg(kinds.flag, True),
+    "scale": Arg(kinds.flag, True),
+    "beta_initializer": Arg(kinds.initializer, "zeros", INITIALIZER),
+    "gamma_initializer": Arg(kinds.initializer, "ones", INITIALIZER),
+}
 BORDERS = kinds.pair(kinds.pair(integer(0, kinds.MAX_SIZE)))
 POOL = {
     "pool_size": Arg(SIZES, 2),
@@ -195,15 +202,48 @@ CASES: dict[str, Case] = {
     "BatchNormalization": layer_case(
         layers.BatchNormalization,
         "batch_normalization",
-        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+        axis=Arg(kinds.axis, -1),
         momentum=Arg(number(0.0, 1.0), 0.9),
         epsilon=Arg(number(above=0.0), 0.01),
-        center=Arg(kinds.flag, True),
-        scale=Arg(kinds.flag, True),
-        beta_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
-        gamma_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
+        **SCALE_AND_SHIFT,
         moving_mean_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
         moving_variance_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
+    ),
+    "LayerNormalization": layer_case(
+        layers.LayerNormalization,
+        "layer_normalization",
+        axis=Arg(kinds.axes, -1),
+        epsilon=Arg(number(above=0.0), 0.01),
+        **SCALE_AND_SHIFT,
+        rms_scaling=Arg(kinds.flag, False),
+    ),
+    "GroupNormalization": layer_case(
+        layers.GroupNormalization,
+        "group_normalization",
+        groups=Arg(lambda value: kinds.is_integer(value) and value in (1, -1), 1),
+        axis=Arg(kinds.axis, -1),
+        epsilon=Arg(number(above=0.0), 0.01),
+        **SCALE_AND_SHIFT,
+    ),
+    "Rescaling": layer_case(
+        layers.Rescaling, "rescaling", scale=Arg(kinds.constants, 0.5), offset=Arg(kinds.constants, 1.0)
+    ),
+    "Normalization": layer_case(
+        layers.Normalization,
+        "normalization",
+        axis=Arg(either(none, kinds.axes, lambda value: isinstance(value, (tuple, list)) and not value), -1),
+        mean=Arg(kinds.constant, 0.5, "variance"),
+        variance=Arg(lambda value: kinds.constant(value) and value >= 0, 2.0),
+        invert=Arg(kinds.flag, False),
+    ),
+    "adapt": Case(
+        lambda data: layers.Normalization().adapt(data),
+        {
+            "data": Arg(
+                lambda v: isinstance(v, np.ndarray) and array()(v) and v.ndim > 1 and v.size > 0, X, "input_shape|axis"
+            )
+        },
+        "normalization",
     ),
     "Branches": layer_case(
         layers.Branches,
@@ -226,7 +266,24 @@ CASES: dict[str, Case] = {
         layers=Arg(BRANCH, [layers.Dense(3)], "main"),
         shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
     ),
-    "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
+    "Dropout": layer_case(
+        layers.Dropout,
+        "dropout",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        noise_shape=Arg(none, (None, 1, 1, 1)),
+        seed=SEED,
+    ),
+    "SpatialDropout2D": layer_case(
+        layers.SpatialDropout2D,
+        "spatial_dropout2d",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        data_format=Arg(kinds.data_format, None),
+        seed=SEED,
+    ),
+    "GaussianNoise": layer_case(layers.GaussianNoise, "gaussian_noise", stddev=Arg(number(0.0, 1.0), 0.5), seed=SEED),
+    "GaussianDropout": layer_case(
+        layers.GaussianDropout, "gaussian_dropout", rate=Arg(number(0.0, below=1.0), 0.5), seed=SEED
+    ),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
     "ReLU": layer_case(

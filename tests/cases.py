@@ -19,17 +19,24 @@ from numpycnn.layers import (
     Dense,
     Dropout,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
+    GroupNormalization,
     Layer,
+    LayerNormalization,
     LeakyReLU,
     MaxPooling2D,
+    Normalization,
     Permute,
     PReLU,
     ReLU,
+    Rescaling,
     Reshape,
     Residual,
     Softmax,
+    SpatialDropout2D,
     UpSampling2D,
     ZeroPadding2D,
 )
@@ -121,6 +128,8 @@ any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
 
 
 image_shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
+rates = st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0))
+layer_seeds = st.sampled_from((None, 0, 7))
 
 
 @st.composite
@@ -182,6 +191,68 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
         moving_mean_initializer="random_normal",
         input_shape=shape,
     )
+
+
+@st.composite
+def dropout_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    noise_shape = [draw(st.sampled_from(sizes)) for sizes in ((None, 1), *((None, 1, size) for size in shape))]
+    return Dropout(draw(rates), draw(st.sampled_from((None, noise_shape))), draw(layer_seeds), input_shape=shape)
+
+
+@st.composite
+def layer_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axes = draw(st.lists(st.integers(1, len(shape)), min_size=1, unique=True))
+    listed = [axis - draw(st.sampled_from((0, len(shape) + 1))) for axis in axes]
+    return LayerNormalization(
+        listed[0] if len(listed) == 1 and draw(st.booleans()) else listed,
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        rms_scaling=draw(st.sampled_from((False, False, True))),
+        input_shape=shape,
+    )
+
+
+@st.composite
+def group_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axis = draw(st.integers(1, len(shape)))
+    channels = shape[axis - 1]
+    return GroupNormalization(
+        draw(st.sampled_from([-1, *(groups for groups in range(1, channels + 1) if channels % groups == 0)])),
+        draw(st.sampled_from((axis, axis - len(shape) - 1))),
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        input_shape=shape,
+    )
+
+
+def repeating(draw: st.DrawFn, shape: Shape) -> Shape:
+    """A shape that repeats to the given one."""
+    return tuple(draw(st.sampled_from((1, size))) for size in shape[draw(st.integers(0, len(shape))) :])
+
+
+@st.composite
+def rescaling_layers(draw: st.DrawFn) -> Layer:
+    shape, rng = draw(any_shape), np.random.default_rng(draw(st.integers(0, 99)))
+    scale, offset = (rng.uniform(0.5, 2.0, repeating(draw, shape)).tolist() for _ in range(2))
+    return Rescaling(scale, offset, input_shape=shape)
+
+
+@st.composite
+def normalization_layers(draw: st.DrawFn) -> Layer:
+    """Those that are given their statistics; others have to be adapted first."""
+    shape, rng = draw(any_shape), np.random.default_rng(draw(st.integers(0, 99)))
+    axes = draw(st.lists(st.integers(1, len(shape)), unique=True))
+    given = repeating(draw, tuple(shape[axis - 1] for axis in sorted(axes)))
+    mean, variance = (rng.uniform(0.5, 2.0, given).tolist() for _ in range(2))
+    listed = [axis - draw(st.sampled_from((0, len(shape) + 1))) for axis in axes] or None
+    return Normalization(listed, mean, variance, draw(st.booleans()), input_shape=shape)
 
 
 @st.composite
@@ -285,15 +356,36 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Conv2D": conv2d_layers(),
     "Cropping2D": bordered_layers(Cropping2D),
     "Dense": dense_layers(),
-    "Dropout": st.builds(
-        lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
-    ),
+    "Dropout": dropout_layers(),
     "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "GaussianDropout": st.builds(
+        lambda rate, seed, shape: GaussianDropout(rate, seed, input_shape=shape),
+        st.sampled_from((0.0, 0.2, 0.9)),
+        layer_seeds,
+        any_shape,
+    ),
+    "GaussianNoise": st.builds(
+        lambda stddev, seed, shape: GaussianNoise(stddev, seed, input_shape=shape),
+        st.sampled_from((0.0, 0.2, 1.0)),
+        layer_seeds,
+        any_shape,
+    ),
+    "GroupNormalization": group_normalization_layers(),
+    "LayerNormalization": layer_normalization_layers(),
     "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
     "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
     "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
     "MaxPooling2D": pooling_layers(MaxPooling2D),
+    "Normalization": normalization_layers(),
+    "Rescaling": rescaling_layers(),
+    "SpatialDropout2D": st.builds(
+        lambda rate, fmt, seed, shape: SpatialDropout2D(rate, fmt, seed, input_shape=shape),
+        rates,
+        data_formats,
+        layer_seeds,
+        image_shapes,
+    ),
     "Permute": permute_layers(),
     "Reshape": reshape_layers(),
     "UpSampling2D": st.builds(

@@ -13,16 +13,33 @@ from relations import (
     convolution,
     dense,
     functions,
+    layer_normalization,
     losses,
     models,
+    noise,
     normalization,
     optimizers,
     pooling,
+    rescaling,
     resizing,
 )
 from relations.table import RELATIONS, Draw
 
-MODULES = [batches, convolution, dense, functions, losses, models, normalization, optimizers, pooling, resizing]
+MODULES = [
+    batches,
+    convolution,
+    dense,
+    functions,
+    layer_normalization,
+    losses,
+    models,
+    noise,
+    normalization,
+    optimizers,
+    pooling,
+    rescaling,
+    resizing,
+]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]
 EXAMPLES = settings().max_examples

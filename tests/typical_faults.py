@@ -185,6 +185,19 @@ TARGETS = (
         ),
     ),
     Target(
+        "functional/layer_normalization.py",
+        ("test_layer_normalization.py",),
+        (
+            ("epsilon is added before the mean of squares", "(deviations * deviations).mean(axis=axes, keepdims=True), epsilon)", "(deviations * deviations + epsilon).sum(axis=axes, keepdims=True), epsilon)"),
+            ("statistics are float32", "np.result_type(x, np.float64)", "x.dtype"),
+            ("the mean is taken for a constant backward", "(dxhat - mean_dxhat - xhat * mean_product)", "(dxhat - xhat * mean_product)"),
+            ("the variance is taken for a constant backward", "(dxhat - mean_dxhat - xhat * mean_product)", "(dxhat - mean_dxhat)"),
+            ("rms_scaling's backward subtracts the mean", "(factor * (ds - normalized.xhat", "(factor * (ds - ds.mean(axis=axes, keepdims=True) - normalized.xhat"),
+            ("gamma's gradient is of dy alone", "for a in (dy, dy * xhat))", "for a in (dy, dy))"),
+            ("parameters' gradients are summed in float32", "keepdims=True, dtype=np.float64)[0]", "keepdims=True)[0]"),
+        ),
+    ),
+    Target(
         "losses.py",
         ("test_losses.py", "test_gradients.py"),
         (
@@ -273,11 +286,45 @@ TARGETS = (
     ),
     Target(
         "layers/regularization.py",
-        ("test_layers.py", "test_gradients.py"),
+        ("test_noise.py", "test_layers.py", "test_gradients.py"),
+        (
+            ("dropout drops in inference", "if not training or self.rate == 0.0:\n            return x, None\n        scale", "if self.rate == 0.0:\n            return x, None\n        scale"),
+            ("dropout does not drop in training", "if not training or self.rate == 0.0:\n            return x, None\n        scale", "if True:\n            return x, None\n        scale"),
+            ("noise_shape is forgotten", "if self.noise_shape is None:\n            return shape", "if True:\n            return shape"),
+            ("channels first are dropped along their rows", 'return (n, channels, 1, 1) if self.data_format == "channels_first"', 'return (n, 1, 1, channels) if self.data_format == "channels_first"'),
+            ("micro-batches have masks of their own, for all that noise_shape says", "self.noise_shape[0] is not None", "False"),
+            ("Gaussian dropout's variance is its rate", "stddev = sqrt(self.rate / (1.0 - self.rate))", "stddev = sqrt(self.rate)"),
+            ("noise in inference", "if not training or self.stddev == 0.0:", "if self.stddev == 0.0:"),
+        ),
+    ),
+    Target(
+        "layers/preprocessing.py",
+        ("test_preprocessing.py",),
+        (
+            ("the variance is of a sample", "variance = (m2 / size).reshape(shape)", "variance = (m2 / (size - 1)).reshape(shape)"),
+            ("it divides by the variance", "np.maximum(np.sqrt(variance), backend.epsilon())", "np.maximum(variance, backend.epsilon())"),
+            ("a constant feature divides by zero", "np.maximum(np.sqrt(variance), backend.epsilon())", "np.sqrt(variance)"),
+            ("each position of an image has a mean of its own", "sorted_axes(self.name, self.axes, input_shape)\n\n    def kept_shape", "tuple(range(1, len(input_shape) + 1))\n\n    def kept_shape"),
+            ("statistics of the last chunk alone", "for start in range(0, len(data), checks.CHUNK)", "for start in [(len(data) - 1) // checks.CHUNK * checks.CHUNK]"),
+            ("it passes on what it has no statistics of", 'if self.given is None and not state["count"]', 'if False and not state["count"]'),
+        ),
+    ),
+    Target(
+        "functional/rescaling.py",
+        ("test_preprocessing.py", "test_gradients.py"),
+        (
+            ("the offset is scaled too", "return x * scale + offset", "return (x + offset) * scale"),
+            ("the backward adds the offset's part", "return dy * scale", "return dy * scale + scale"),
+            ("the backward multiplies by the deviation", "return dy / std", "return dy * std"),
+        ),
+    ),
+    Target(
+        "layers/random.py",
+        ("test_noise.py", "test_layers.py", "test_gradients.py"),
         (
             ("dropout's backward forgets the mask", "return dy if cache is None else dy * cache, {}", "return dy, {}"),
-            ("dropout drops in inference", "if not training or self.rate == 0.0:", "if self.rate == 0.0:"),
-            ("dropout does not drop in training", "if not training or self.rate == 0.0:", "if True:"),
+            ("a layer's seed does nothing", "return seeded(rng, self.seed)", "return rng"),
+            ("the same numbers in every step", "return seeded(rng, self.seed)", "return rng if self.seed is None else np.random.default_rng(self.seed)"),
         ),
     ),
     Target(
@@ -354,8 +401,19 @@ TARGETS = (
         ),
     ),
     Target(
+        "layers/layer_normalization.py",
+        ("test_layer_normalization.py",),
+        (
+            ("gamma is forgotten backward", "return F.scale_shift(self.arranged(dy), gamma, None)", "return self.arranged(dy)"),
+            ("each group takes every so manyth channel", "*self.split(x.shape[-1]))  #", "*self.split(x.shape[-1])[::-1]).swapaxes(-1, -2)  #"),
+            ("a group's mean is over its channels alone", "if axis != x.ndim - 2)", "if axis == x.ndim - 1)"),
+            ("rms_scaling has a beta", 'if self.rms_scaling:\n            return {"gamma": self', 'if False:\n            return {"gamma": self'),
+            ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms"),
+        ),
+    ),
+    Target(
         "layers/normalization.py",
-        ("test_normalization.py", "test_layers.py"),
+        ("test_normalization.py", "test_layer_normalization.py", "test_layers.py"),
         (
             ("the moving averages are used in training", "if training and self.trainable:", "if False:"),
             ("the batch's statistics are used in inference", "if training and self.trainable:", "if True:"),
@@ -368,6 +426,7 @@ TARGETS = (
             ("the variance begins at zero", 'moving_variance_initializer: str | Initializer = "ones"', 'moving_variance_initializer: str | Initializer = "zeros"'),
             ("Keras's epsilon is another", "epsilon: float = 0.001", "epsilon: float = 1e-5"),
             ("Keras's momentum is another", "momentum: float = 0.99", "momentum: float = 0.9"),
+            ("axes are taken in the order given", "positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)", "positive = [positive_axis(owner, axis, input_shape) for axis in axes]"),
             ("gamma is not multiplied into the inside gradient", "dy if gamma is None else dy * gamma", "dy"),
         ),
     ),
@@ -403,7 +462,7 @@ TARGETS = (
             ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro)", "return generator(self.seed, DROPOUT, 0, micro)"),
             ("sample weights do not reach the gradient", "dz = job.data.weighted(objective.loss.gradient(y, z)) /", "dz = objective.loss.gradient(y, z) /"),
             ("what is predicted are logits", "return BatchResult(self.activation.forward(z), self.loss", "return BatchResult(z, self.loss"),
-            ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, "softmax", min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, "softmax", min_examples(model))'),
+            ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, model.activation, min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, model.activation, min_examples(model))'),
             ("predictions are lent memory", "return network.forward(prepared(x, dtype))[0].copy()", "return network.forward(prepared(x, dtype))[0]"),
             ("moving averages follow each micro-batch", "if job.micro == 0 else {}", ""),
             ("the last examples of a batch are left out", "cuts, meet = micro_batches(len(order), objective.min_examples)", "cuts, meet = micro_batches(len(order) // 2 * 2, objective.min_examples)"),

@@ -41,8 +41,8 @@ def parts_at(layers: Sequence[Layer]) -> Parts | None:
     """The parts of the block that these layers begin with, or None.
 
     A block is Conv2D, then optionally Activation("relu") or ReLU(), MaxPooling2D and Dropout. The activation must be
-    relu or linear; pooling windows must not overlap and must have the convolution's data format. Subclasses are not
-    fused.
+    relu or linear; pooling windows must not overlap and must have the convolution's data format; dropout must be
+    without noise_shape and seed, so that a mask can be drawn tile by tile. Subclasses are not fused.
     """
     conv, *rest = layers
     if type(conv) is not Conv2D or conv.activation not in (linear, relu):
@@ -57,6 +57,8 @@ def parts_at(layers: Sequence[Layer]) -> Parts | None:
     if pooled:
         names.append(rest.pop(0).name)
     dropout = first(rest, Dropout)
+    if dropout is not None and not (dropout.noise_shape is None and dropout.seed is None):
+        dropout = None
     if dropout is not None:
         names.append(dropout.name)
     return Parts(
