@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "pool padded with zeros": (Fault(functional.max_pool2d, "pad(x, window, bottom)", "pad(x, window)"),),
     "mean for sum in the bias": (Fault(functional.dense_backward, "dy.sum(axis=0)", "dy.mean(axis=0)"),),
     "softmax's backward without its sum": (
-        Fault(functional.softmax_backward, "(dy - (dy * y).sum(axis=-1, keepdims=True))", "dy"),
+        Fault(functional.softmax_backward, "(dy - (dy * y).sum(axis=axis, keepdims=True))", "dy"),
     ),
     "tanh's backward without the square": (Fault(functional.tanh_backward, "(1 + e) ** 2", "(1 + e)"),),
     "sigmoid's backward off by a thousandth": (Fault(functional.sigmoid_backward, "return dy", "return 1.001 * dy"),),
@@ -118,11 +118,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "the batch's statistics in inference": (
         Fault(BatchNormalization.forward_micro, "if training and self.trainable:", "if self.trainable:"),
     ),
-    "squared error halved": (Fault(losses.MeanSquaredError.gradient, "2.0 /", "1.0 /"),),
+    "squared error halved": (Fault(losses.MeanSquaredError.row_gradient, "2.0 /", "1.0 /"),),
     "probabilities not divided by their sum": (
-        Fault(losses.CategoricalCrossentropy.value, "y_pred / row_sums(y_pred)", "y_pred"),
+        Fault(losses.CategoricalCrossentropy.row_values, "y_pred / row_sums(y_pred)", "y_pred"),
     ),
-    "cross-entropy summed over the middle axes": (Fault(losses.per_example, ".mean(axis=1)", ".sum(axis=1)"),),
+    "cross-entropy summed over the middle axes": (Fault(losses.RowLoss.value, ".mean(axis=1)", ".sum(axis=1)"),),
     "loss not divided by the batch": (Fault(training.learn, " / job.batch", ""),),
     "Nesterov without momentum": (Fault(optimizers.SGD.step, "self.momentum * v + change if", "v + change if"),),
     "RMSprop's epsilon outside the root": (

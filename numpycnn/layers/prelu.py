@@ -36,7 +36,7 @@ class PReLU(Layer):
         self.alpha_initializer = initializers.get_initializer(self.name, "alpha_initializer", alpha_initializer)
         given = [] if shared_axes is None else shared_axes
         axes = given if isinstance(given, (list, tuple)) else [given]
-        self.shared_axes = [checks.integer(self.name, "shared_axes", axis) for axis in axes]
+        self.shared_axes = [checks.integer(self.name, "shared_axes", axis, at_most=checks.MAX_AXES) for axis in axes]
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         for axis in self.shared_axes:

@@ -15,6 +15,15 @@ from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import dropout, dropout_backward
 from numpycnn.reference.elementwise import FORMULAS, elementwise, elementwise_backward
+from numpycnn.reference.errors import (
+    ERRORS,
+    categorical_hinge,
+    categorical_hinge_backward,
+    cosine_similarity,
+    cosine_similarity_backward,
+    mean_error,
+    mean_error_backward,
+)
 from numpycnn.reference.losses import cross_entropy, cross_entropy_backward, softmax, softmax_backward
 from numpycnn.reference.normalization import (
     batch_norm,
@@ -38,6 +47,7 @@ from numpycnn.reference.rows import (
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
+    "ERRORS",
     "FORMULAS",
     "Axis",
     "axes",
@@ -46,9 +56,13 @@ __all__ = [
     "batch_norm_parameters_backward",
     "batch_norm_training_backward",
     "batch_statistics",
+    "categorical_hinge",
+    "categorical_hinge_backward",
     "cells",
     "conv2d",
     "conv2d_backward",
+    "cosine_similarity",
+    "cosine_similarity_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
@@ -63,6 +77,8 @@ __all__ = [
     "log_softmax_backward",
     "max_pool2d",
     "max_pool2d_backward",
+    "mean_error",
+    "mean_error_backward",
     "moving_average",
     "prelu",
     "prelu_backward",

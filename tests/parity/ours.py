@@ -14,6 +14,7 @@ from numpycnn.engine.fast.scratch import scratch_scope
 from numpycnn.functional.window import Window
 from numpycnn.layers import LAYERS, Layer, MaxPooling2D
 from numpycnn.layers.data_format import to_channels_last
+from numpycnn.losses.crossentropy import row_sums
 from parity.draw import Case, made
 from parity.figures import STEPS, Result
 
@@ -101,7 +102,7 @@ def distances(model: Sequential, layers: list[Layer], x: Array) -> Iterator[floa
             yield (largest - second).min(where=largest != 0, initial=np.inf)
         x = layer.forward(x, training=True)[0]
     if model.loss is not None and model.loss.takes_probabilities:
-        p = x / losses.row_sums(x)
+        p = x / row_sums(x)
         yield min(p.min(), (1 - p).min()) - epsilon()
 
 
