@@ -8,10 +8,34 @@ import pytest
 from faults import seeded
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from relations import batches, convolution, dense, functions, losses, models, normalization, optimizers, pooling
+from relations import (
+    activations,
+    batches,
+    convolution,
+    dense,
+    functions,
+    losses,
+    models,
+    normalization,
+    optimizers,
+    other_losses,
+    pooling,
+)
 from relations.table import RELATIONS, Draw
 
-MODULES = [batches, convolution, dense, functions, losses, models, normalization, optimizers, pooling]
+MODULES = [
+    activations,
+    batches,
+    convolution,
+    dense,
+    functions,
+    losses,
+    models,
+    normalization,
+    optimizers,
+    other_losses,
+    pooling,
+]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]
 EXAMPLES = settings().max_examples

@@ -96,6 +96,11 @@ TARGETS = (
             ("ReLU passes the gradient at 0", "np.where(y.real > 0, dy, 0)", "np.where(y.real >= 0, dy, 0)"),
             ("ReLU's mask is not applied", "return np.where(y.real > 0, dy, 0)", "return dy"),
             ("ReLU leaks", "return np.maximum(z, 0)", "return np.maximum(z, 0.01 * z)"),
+            ('the leaky side has the wrong sign', 'y = y + negative_slope * np.minimum', 'y = y - negative_slope * np.minimum'),
+            ('the leak begins at 0 instead of the threshold', 'np.minimum(z - threshold, 0)', 'np.minimum(z, 0)'),
+            ('a ReLU with a maximum passes gradients beyond it', 'return dz if max_value is None else np.where(y.real < max_value, dz, 0)', 'return dz'),
+            ("hard_silu's derivative misses the second factor's", 'return dy * hard_sigmoid(z) + z * hard_sigmoid_backward(dy, z, y)', 'return dy * hard_sigmoid(z)'),
+            ("hard_sigmoid has Keras 2's slope", 'np.where(within(z, -3, 3), dy / 6, 0)', 'np.where(within(z, -2.5, 2.5), dy / 5, 0)'),
         ),
     ),
     Target(
@@ -107,6 +112,11 @@ TARGETS = (
             ("sigmoid's derivative misses a factor", "return dy * (e / (1 + e) ** 2)", "return dy * (e / (1 + e))"),
             ("tanh's derivative is the sigmoid's", "e = exp_minus_abs(z) ** 2", "e = exp_minus_abs(z)"),
             ("tanh's derivative misses its factor", "4 * e / (1 + e) ** 2", "e / (1 + e) ** 2"),
+            ('softplus overflows', 'return np.maximum(z, 0) + np.log1p(exp_minus_abs(z))', 'return np.log(1 + np.exp(z))'),
+            ("silu's derivative is its gate", 'return dy * (sigmoid(z) * (1 + z * sigmoid(-z)))', 'return dy * sigmoid(z)'),
+            ("glu's halves are exchanged", '    a, b = np.split(z, 2, axis)\n    return a * sigmoid(b)', '    b, a = np.split(z, 2, axis)\n    return a * sigmoid(b)'),
+            ("softsign's derivative is not squared", 'return dy * (1 / (1 + magnitude(z))) ** 2', 'return dy * (1 / (1 + magnitude(z)))'),
+            ('a small tanh_shrink cancels', 'near = np.abs(z.real) < 1', 'near = np.abs(z.real) < 0'),
         ),
     ),
     Target(
@@ -121,6 +131,54 @@ TARGETS = (
             ("the logarithm of softmax underflows", "return d - np.log1p(without_largest(np.exp(d), axis).sum(axis=axis, keepdims=True))", "return np.log(softmax(z))"),
             ("the largest is counted twice", "np.log1p(without_largest(np.exp(d), axis)", "np.log1p(np.exp(d)"),
             ("1 - p loses its digits", "np.put_along_axis(others, largest, without_largest(a, axis).sum(axis=axis, keepdims=True), axis=axis)", "pass"),
+            ("log_softmax's derivative is softmax's", 'return dy * sum_of_others(p, axis) - p * (dy.sum(axis=axis, keepdims=True) - dy)', 'return softmax_backward(dy, z, p, axis)'),
+            ("sparsemax's threshold is off by one rank", 'np.arange(1, z.shape[axis] + 1)', 'np.arange(z.shape[axis])'),
+            ('sparsemax passes its gradient unchanged', 'return np.where(support, dy - mean, 0)', 'return np.where(support, dy, 0)'),
+        ),
+    ),
+    Target(
+        "functional/exponentials.py",
+        ("test_activations.py",),
+        (
+            ("ELU's slope below zero misses alpha", 'dy * (alpha * np.exp(np.minimum(z, 0)))', 'dy * np.exp(np.minimum(z, 0))'),
+            ('ELU overflows where it is linear', 'np.where(z.real > 0, dy, dy * (alpha * np.exp(np.minimum(z, 0))))', 'np.where(z.real > 0, dy, dy * (alpha * np.exp(z)))'),
+            ('CELU is an ELU', 'alpha * np.expm1(np.minimum(z, 0) / alpha)', 'alpha * np.expm1(np.minimum(z, 0))'),
+        ),
+    ),
+    Target(
+        "functional/gaussian.py",
+        ("test_activations.py", "test_activation_objects.py"),
+        (
+            ("GELU's derivative misses the density", 'return dy * (normal_below(z) + z * exp_minus_square(bounded(z / sqrt(2), -LARGE_END, LARGE_END)) / sqrt(2 * pi))', 'return dy * normal_below(z)'),
+            ('the normal distribution is that of z, not of z/sqrt(2)', 'return erfc(-z / sqrt(2)) / 2', 'return erfc(-z) / 2'),
+            ("the approximate GELU's inner derivative misses its 3", 'sqrt(2 / pi) * (1 + 3 * 0.044715 * z**2)', 'sqrt(2 / pi) * (1 + 0.044715 * z**2)'),
+            ('a digit of a coefficient is wrong', '3.77485237685302021e2', '3.77485237685382021e2'),
+        ),
+    ),
+    Target(
+        "activations.py",
+        ("test_activation_objects.py", "test_activations.py"),
+        (
+            ('settings do not reach the backward', 'twin.forward, twin.backward = (partial(function, **twin.settings) for function in self.functions)', 'twin.forward = partial(self.functions[0], **twin.settings)'),
+            ('activations with different settings are equal', 'return *self.functions, *sorted(self.settings.items())', 'return self.functions'),
+            ("one's own activation is saved under the library's name", 'known.functions != activation.functions', 'False'),
+            ('glu does not halve the shape', 'return (*shape[:index], shape[index] // 2, *shape[index + 1 :])', 'return shape'),
+        ),
+    ),
+    Target(
+        "layers/activation.py",
+        ("test_activation_objects.py", "test_activations.py"),
+        (
+            ("a layer's settings are left out of its configuration", '**{name: self.activation.setting(name) for name in names}', '**{name: relu.setting(name) for name in names}'),
+            ("LeakyReLU has the function's slope", 'negative_slope: float = 0.3', 'negative_slope: float = 0.2'),
+        ),
+    ),
+    Target(
+        "layers/prelu.py",
+        ("test_activation_objects.py", "test_activations.py"),
+        (
+            ('axes are counted without the batch axis', 'enumerate(input_shape, start=1)', 'enumerate(input_shape)'),
+            ("alpha's initializer is passed over", 'chosen = {"alpha": self.alpha_initializer}', 'chosen = {"alpha": initializers.INITIALIZERS["zeros"]}'),
         ),
     ),
     Target(
@@ -156,16 +214,17 @@ TARGETS = (
     ),
     Target(
         "losses/base.py",
-        ("test_losses.py", "test_gradients.py"),
+        ("test_losses.py", "test_more_losses.py", "test_gradients.py"),
         (
             ("the gradient is not divided by the positions", "self.row_gradient(y, p) / prod(p.shape[1:-1])", "self.row_gradient(y, p)"),
             ("losses are summed over the positions", "return values.reshape(len(values), -1).mean(axis=1)", "return values.reshape(len(values), -1).sum(axis=1)"),
             ("the mean over a batch is a sum", "return float(self.value(*self.arrays(y_true, y_pred)).mean())", "return float(self.value(*self.arrays(y_true, y_pred)).sum())"),
+            ('a row of targets for one output is not a column', 'y_true = y_true[..., None]  # (N, ..., 1)', 'pass'),
         ),
     ),
     Target(
         "losses/crossentropy.py",
-        ("test_losses.py", "test_gradients.py"),
+        ("test_losses.py", "test_more_losses.py", "test_gradients.py"),
         (
             ("the gradient from logits misses the target", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return p * F.sum_of_others(y)"),
             ("the gradient from logits is y - p", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return y * F.sum_of_others(p) - p * F.sum_of_others(y)"),
@@ -181,17 +240,44 @@ TARGETS = (
             ("labels are counted from 1", "labels[..., None] == np.arange(classes)", "labels[..., None] == np.arange(classes) + 1"),
             ("targets that sum to 2 are let pass", "& (np.abs(rows.sum(axis=-1) - 1) < 1e-3))", ")"),
             ("a subclass's own gradient is passed over", "if self.from_logits or any(getattr(self, name).__module__ not in OWN_MODULES for name in FORMULAS):", "if self.from_logits:"),
+            ('label smoothing takes from the true class alone', '+ self.label_smoothing / classes', '+ 0 * classes'),
+            ('a binary label is smoothed over the outputs', 'return self.smoothed(y_true, 2)', 'return self.smoothed(y_true, y_true.shape[-1])'),
+            ('only yes counts', 'terms += np.multiply(1 - y_true, no,', 'terms += 0 * np.multiply(1 - y_true, no,'),
+            ('the binary gradient is not a mean', '- y_true * F.sigmoid(-y_pred)) / count', '- y_true * F.sigmoid(-y_pred))'),
+            ('a last sigmoid is trained on probabilities', '    link = sigmoid\n', '    link = None\n'),
         ),
     ),
     Target(
         "losses/regression.py",
-        ("test_losses.py", "test_gradients.py"),
+        ("test_losses.py", "test_more_losses.py", "test_gradients.py"),
         (
             ("the squared error is halved", "((y_pred - y_true) ** 2)", "((y_pred - y_true) ** 2 / 2)"),
             ("the squared error is summed", "((y_pred - y_true) ** 2).mean(axis=-1)", "((y_pred - y_true) ** 2).sum(axis=-1)"),
             ("its gradient misses the factor of 2", "(2.0 / y_pred.shape[-1])", "(1.0 / y_pred.shape[-1])"),
             ("its gradient is not a mean", "(2.0 / y_pred.shape[-1])", "2.0"),
             ("its gradient has the wrong sign", "return (y_pred - y_true) * (2.0", "return (y_true - y_pred) * (2.0"),
+            ("Huber's pieces do not meet", 'return (c * (size - c / 2)).mean(axis=-1)', 'return np.where(size.real > self.delta, self.delta * size, size**2 / 2).mean(axis=-1)'),
+            ("Huber's gradient is not clipped", 'np.clip(y_pred - y_true, -self.delta, self.delta) / y_pred.shape[-1]', '(y_pred - y_true) / y_pred.shape[-1]'),
+            ("the logarithmic error's gradient misses 1/(1 + p)", '2 * log_ratio(y_true, y_pred) / (1 + at_least_epsilon(y_pred)) / y_pred.shape[-1]', '2 * log_ratio(y_true, y_pred) / y_pred.shape[-1]'),
+            ('the cosine has the wrong sign', 'return -(unit(y_true) * unit(y_pred)).sum(axis=-1)', 'return (unit(y_true) * unit(y_pred)).sum(axis=-1)'),
+            ('the percentage divides by the prediction', 'return 100 * np.sign(y_pred - y_true) / at_least_epsilon(np.abs(y_true))', 'return 100 * np.sign(y_pred - y_true) / at_least_epsilon(np.abs(y_pred))'),
+        ),
+    ),
+    Target(
+        "losses/hinge.py",
+        ("test_more_losses.py",),
+        (
+            ('labels of 0 stay 0', 'return 2.0 * y_true - 1.0 if ((y_true == 0) | (y_true == 1)).all() else y_true', 'return y_true'),
+            ('the squared hinge misses its 2', 'return -2 * y_true * missing', 'return -y_true * missing'),
+            ('the true class is among the others', 'others = (1 - y_true) * y_pred', 'others = y_pred'),
+        ),
+    ),
+    Target(
+        "losses/distributions.py",
+        ("test_more_losses.py",),
+        (
+            ('the divergence is the other way round', '(y * np.log(y / p)).sum(axis=-1)', '(p * np.log(p / y)).sum(axis=-1)'),
+            ("Poisson's gradient misses the 1", 'return (1 - y_true / (y_pred + epsilon())) / y_pred.shape[-1]', 'return -y_true / (y_pred + epsilon()) / y_pred.shape[-1]'),
         ),
     ),
     Target(
