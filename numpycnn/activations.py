@@ -273,6 +273,43 @@ def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
     return {"class_name": activation.name, "config": activation.get_config()}
 
 
-__all__ = ["ACTIVATIONS", "ActivationFunction", "get", "serialize", *ACTIVATIONS]
+__all__ = [
+    "ACTIVATIONS",
+    "ActivationFunction",
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
 
 explain_unknown_names(__name__)

@@ -153,6 +153,19 @@ def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
     return lambda shape, rng, dtype, **given: cls(**given)(shape, rng, dtype)
 
 
+def loss_case(cls: type[losses.RowLoss], **own: Arg) -> Case:
+    """A loss: made, and asked for its mean over rows of three."""
+    shared = {"y_true": Arg(array(), Y, "y"), "y_pred": Arg(array(), Y, "outputs|y")}
+    return Case(lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|axis")
+
+
+AXIS = Arg(either(integer(1, 1), integer(-1, -1)), -1)
+CROSSENTROPY = {
+    "from_logits": Arg(kinds.flag, True),
+    "label_smoothing": Arg(number(0.0, 1.0), 0.1),
+    "axis": AXIS,
+}
+
 REQUEST = {
     "shape": Arg(kinds.shape, (3, 2)),
     "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
@@ -383,25 +396,30 @@ CASES: dict[str, Case] = {
         {"params": Arg(is_empty, {"w": np.ones(3)}), "gradients": Arg(no, {"w": np.ones(3)}, "gradient")},
         "SGD",
     ),
-    "CategoricalCrossentropy": Case(
-        lambda from_logits, y_true, y_pred: losses.CategoricalCrossentropy(from_logits)(y_true, y_pred),
-        {
-            "from_logits": Arg(kinds.flag, True),
-            "y_true": Arg(array(), Y, "y"),
-            "y_pred": Arg(array(), Y, "outputs|y"),
-        },
-        "categorical_crossentropy",
-    ),
+    "CategoricalCrossentropy": loss_case(losses.CategoricalCrossentropy, **CROSSENTROPY),
     "SparseCategoricalCrossentropy": Case(
         lambda y_true, y_pred: losses.SparseCategoricalCrossentropy()(y_true, y_pred),
         {"y_true": Arg(array(), Y.argmax(1), "y|labels"), "y_pred": Arg(array(), Y, "outputs|y|labels")},
         "sparse_categorical_crossentropy",
     ),
-    "MeanSquaredError": Case(
-        lambda y_true, y_pred: losses.MeanSquaredError()(y_true, y_pred),
-        {"y_true": Arg(array(), Y, "y"), "y_pred": Arg(array(), Y, "outputs|y")},
-        "mean_squared_error",
-    ),
+    "BinaryCrossentropy": loss_case(losses.BinaryCrossentropy, **CROSSENTROPY),
+    "CosineSimilarity": loss_case(losses.CosineSimilarity, axis=AXIS),
+    "Huber": loss_case(losses.Huber, delta=Arg(number(above=0.0), 1.0)),
+    **{
+        cls.__name__: loss_case(cls)
+        for cls in (
+            losses.CategoricalHinge,
+            losses.Hinge,
+            losses.KLDivergence,
+            losses.LogCosh,
+            losses.MeanAbsoluteError,
+            losses.MeanAbsolutePercentageError,
+            losses.MeanSquaredError,
+            losses.MeanSquaredLogarithmicError,
+            losses.Poisson,
+            losses.SquaredHinge,
+        )
+    },
     "accuracy": Case(metrics.accuracy, {"y_true": Arg(array(), Y), "y_pred": Arg(array(), Y)}, "accuracy"),
     "confusion_matrix": Case(
         metrics.confusion_matrix,

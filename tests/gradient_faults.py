@@ -23,10 +23,9 @@ from numpycnn.losses import (
     CategoricalCrossentropy,
     Loss,
     MeanSquaredError,
-    logits_gradient,
-    per_example,
-    probabilities_gradient,
+    RowLoss,
 )
+from numpycnn.losses.crossentropy import logits_gradient, probabilities_gradient
 
 # ---------------------------------------------------------------- what is checked
 
@@ -322,9 +321,9 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "missing 1/count",
         "cross-entropy of scores",
-        Fault(CategoricalCrossentropy.gradient, " / prod(y_pred.shape[1:-1])", ""),
+        Fault(RowLoss.gradient, " / prod(p.shape[1:-1])", ""),
     ),
-    ("sum for mean in the value", "cross-entropy of scores", Fault(per_example, ".mean(axis=1)", ".sum(axis=1)")),
+    ("sum for mean in the value", "cross-entropy of scores", Fault(RowLoss.value, ".mean(axis=1)", ".sum(axis=1)")),
     (
         "clipping ignored",
         "cross-entropy, clipped",
@@ -340,13 +339,17 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "cross-entropy",
         Fault(probabilities_gradient, " * F.sum_of_others(q)) / total", " * F.sum_of_others(q))"),
     ),
-    ("a missing 2", "squared error", Fault(MeanSquaredError.gradient, "2.0 /", "1.0 /")),
+    ("a missing 2", "squared error", Fault(MeanSquaredError.row_gradient, "2.0 /", "1.0 /")),
     (
         "divided by the batch",
         "squared error",
-        Fault(MeanSquaredError.gradient, "prod(y_pred.shape[1:])", "len(y_pred)"),
+        Fault(MeanSquaredError.row_gradient, "y_pred.shape[-1]", "len(y_pred)"),
     ),
-    ("target less prediction", "squared error", Fault(MeanSquaredError.gradient, "y_pred - y_true", "y_true - y_pred")),
+    (
+        "target less prediction",
+        "squared error",
+        Fault(MeanSquaredError.row_gradient, "y_pred - y_true", "y_true - y_pred"),
+    ),
     # training
     (
         "missing 1/N",

@@ -18,7 +18,7 @@ from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
 from numpycnn.layers.activation import ActivationLayer
-from numpycnn.losses import Loss, MeanSquaredError
+from numpycnn.losses import LOSSES, Loss, LossFunction, MeanSquaredError
 from numpycnn.optimizers import SGD, Optimizer
 
 Kind = Callable[[Any], bool]
@@ -241,7 +241,7 @@ activation: Kind = either(none, a(ActivationFunction, ActivationLayer), names(*A
 data_format: Kind = either(none, names("channels_last", "channels_first"))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
 optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))
-loss: Kind = either(a(Loss), names("mse", "mean_squared_error", "categorical_crossentropy"))
+loss: Kind = either(a(Loss, LossFunction), names(*LOSSES))
 layer: Kind = a(Layer, Input)
 layers: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(layer, value))  # noqa: E731
 callback: Kind = either(none, a(Callback), lambda v: isinstance(v, (tuple, list)) and all(map(a(Callback), v)))

@@ -118,11 +118,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "the batch's statistics in inference": (
         Fault(BatchNormalization.forward_micro, "if training and self.trainable:", "if self.trainable:"),
     ),
-    "squared error halved": (Fault(losses.MeanSquaredError.gradient, "2.0 /", "1.0 /"),),
+    "squared error halved": (Fault(losses.MeanSquaredError.row_gradient, "2.0 /", "1.0 /"),),
     "probabilities not divided by their sum": (
-        Fault(losses.CategoricalCrossentropy.value, "y_pred / row_sums(y_pred)", "y_pred"),
+        Fault(losses.CategoricalCrossentropy.row_values, "y_pred / row_sums(y_pred)", "y_pred"),
     ),
-    "cross-entropy summed over the middle axes": (Fault(losses.per_example, ".mean(axis=1)", ".sum(axis=1)"),),
+    "cross-entropy summed over the middle axes": (Fault(losses.RowLoss.value, ".mean(axis=1)", ".sum(axis=1)"),),
     "loss not divided by the batch": (Fault(training.learn, " / job.batch", ""),),
     "Nesterov without momentum": (Fault(optimizers.SGD.step, "self.momentum * v + change if", "v + change if"),),
     "RMSprop's epsilon outside the root": (

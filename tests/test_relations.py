@@ -9,6 +9,7 @@ from faults import seeded
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from relations import (
+    activations,
     batches,
     convolution,
     dense,
@@ -19,6 +20,7 @@ from relations import (
     noise,
     normalization,
     optimizers,
+    other_losses,
     pooling,
     rescaling,
     resizing,
@@ -26,6 +28,7 @@ from relations import (
 from relations.table import RELATIONS, Draw
 
 MODULES = [
+    activations,
     batches,
     convolution,
     dense,
@@ -36,6 +39,7 @@ MODULES = [
     noise,
     normalization,
     optimizers,
+    other_losses,
     pooling,
     rescaling,
     resizing,

@@ -425,7 +425,7 @@ def compiled(**changes: Any) -> Sequential:
             Sequential([Dense(2, kernel_initializer=Own(), input_shape=(3,))]),
             r"dense: class_name of kernel_initializer must be one of 'Constant', .*; received 'Own'",
         ),
-        (compiled(loss=OwnLoss()), r"OwnLoss: only the library's own can be read back: CategoricalCrossentropy, .*"),
+        (compiled(loss=OwnLoss()), r"OwnLoss: only the library's own can be read back: BinaryCrossentropy, .*"),
         (compiled(optimizer=Lazy()), r"Lazy: only the library's own can be read back: SGD, RMSprop, Adam"),
         (compiled(optimizer=SecondSGD()), r"SGD: only the library's own can be read back: SGD, RMSprop, Adam"),
         (compiled(metrics=[namesake]), r"metric accuracy: is not the library's own, which alone a file can name"),

@@ -12,12 +12,6 @@ PLANNED: dict[str, str] = {
         "DepthwiseConv2D SeparableConv2D SeparableConvolution2D Conv2DTranspose Convolution2DTranspose InputLayer "
         "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
     ),
-    "losses": (
-        "BinaryCrossentropy MeanAbsoluteError KLDivergence Huber Hinge SquaredHinge CategoricalHinge Poisson "
-        "CosineSimilarity categorical_crossentropy sparse_categorical_crossentropy mean_squared_error "
-        "binary_crossentropy mean_absolute_error mae kl_divergence kld kullback_leibler_divergence huber hinge "
-        "squared_hinge categorical_hinge poisson cosine_similarity"
-    ),
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
         "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
@@ -34,7 +28,7 @@ PLANNED: dict[str, str] = {
         "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
         "bias_constraint input_dim "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "label_smoothing sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
+        "ignore_class sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
     ),
 }
@@ -73,6 +67,12 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
 REPLACED: dict[str, dict[str, str]] = {
     "layers": {"Convolution2D": "Conv2D"},
     "activations": {"deserialize": "get"},
+    "losses": {
+        "deserialize": "get",
+        "huber_loss": "huber",
+        "kullback_leibler_divergence": "kl_divergence",
+        "logcosh": "log_cosh",
+    },
     "utils": {"set_random_seed": "numpy.random.seed", "np_utils": "to_categorical"},
     "initializers": {
         "normal": "random_normal",

@@ -26,7 +26,7 @@ from numpycnn.files.history import history_from_json, history_to_json
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 from numpycnn.layers.container import every_layer
-from numpycnn.losses import LOSSES
+from numpycnn.losses import CLASSES as LOSS_CLASSES
 from numpycnn.metrics import METRICS
 from numpycnn.optimizers import OPTIMIZERS
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 
 KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
-LOSS_CLASSES = {cls.__name__: cls for cls in LOSSES.values()}
 OPTIMIZER_CLASSES = {cls.__name__: cls for cls in OPTIMIZERS.values()}
 MAX_LAYERS = 1000
 MAX_INTEGER = 2**63 - 1

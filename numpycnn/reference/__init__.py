@@ -21,6 +21,15 @@ from numpycnn.reference.dropout import (
     gaussian_noise,
 )
 from numpycnn.reference.elementwise import FORMULAS, elementwise, elementwise_backward
+from numpycnn.reference.errors import (
+    ERRORS,
+    categorical_hinge,
+    categorical_hinge_backward,
+    cosine_similarity,
+    cosine_similarity_backward,
+    mean_error,
+    mean_error_backward,
+)
 from numpycnn.reference.layer_normalization import (
     group_norm,
     group_norm_backward,
@@ -63,6 +72,7 @@ from numpycnn.reference.rows import (
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
+    "ERRORS",
     "FORMULAS",
     "Axis",
     "average_pool2d",
@@ -73,9 +83,13 @@ __all__ = [
     "batch_norm_parameters_backward",
     "batch_norm_training_backward",
     "batch_statistics",
+    "categorical_hinge",
+    "categorical_hinge_backward",
     "cells",
     "conv2d",
     "conv2d_backward",
+    "cosine_similarity",
+    "cosine_similarity_backward",
     "crop",
     "cross_entropy",
     "cross_entropy_backward",
@@ -102,6 +116,8 @@ __all__ = [
     "log_softmax_backward",
     "max_pool2d",
     "max_pool2d_backward",
+    "mean_error",
+    "mean_error_backward",
     "moving_average",
     "prelu",
     "prelu_backward",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numpycnn.activations import softmax
+from numpycnn import activations
 from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import LAYERS
 
@@ -21,6 +21,17 @@ Entry = tuple[str, dict[str, Any]]
 UNIT = 1 / 256
 
 ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
+LOSSES = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy", "MeanSquaredError")
+"""Those of the recorded cases."""
+
+ALL_ACTIVATIONS = tuple(sorted(activations.ACTIVATIONS.keys() - {"glu", "threshold"}))
+"""But for glu, after which Keras has a shape wrong, and what has no default settings."""
+ANY_LOSSES = (
+    *LOSSES,
+    *("CategoricalHinge", "CosineSimilarity", "Hinge", "Huber", "LogCosh", "MeanAbsoluteError"),
+    *("MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "SquaredHinge"),
+)
+PROBABILITY_LOSSES = (*ANY_LOSSES, "BinaryCrossentropy", "BinaryCrossentropy", "KLDivergence", "Poisson")
 
 
 class Size(NamedTuple):
@@ -30,6 +41,12 @@ class Size(NamedTuple):
     kernel: tuple[int, int]
     units: tuple[int, int]
     most: int
+    all: bool = False
+    """Whether all activations and losses are drawn, or those of the recorded cases."""
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        return ALL_ACTIVATIONS if self.all else ACTIVATIONS
 
 
 SMALL = Size(channels=(1, 3), kernel=(1, 3), units=(2, 4), most=150)
@@ -89,6 +106,8 @@ def trained(spec: Spec) -> list[bool]:
     for name, config in without_nesting(spec.layers):
         if "use_bias" in config:
             kinds += [True] * (1 + config["use_bias"])
+        if name == "PReLU":
+            kinds.append(True)
         if name == "BatchNormalization":
             kinds += [True] * (config["scale"] + config["center"]) + [False] * 2
     return kinds
@@ -109,7 +128,7 @@ def draw(rng: np.random.Generator, size: Size, both: bool) -> Case | None:
     x_size = n * prod(input_shape)
     if max(x_size, sum(prod(shape) for _, shape in wanted)) > size.most or output_shape[-1] < 2:
         return None
-    loss = draw_loss(rng, probabilities)
+    loss = draw_any_loss(rng, probabilities) if size.all else draw_loss(rng, probabilities)
     weights = [draw_weight(rng, key, shape) for key, shape in wanted]
     x = draw_distinct(rng, (n, *input_shape))
     spec = Spec(input_shape, nested(rng, layers), loss, draw_optimizer(rng))
@@ -124,7 +143,8 @@ def weight_shapes(input_shape: Shape, layers: list[Entry]) -> tuple[list[tuple[s
             layer = made(LAYERS, entry)
             shape = layer.build(shape, rng, np.float64)
             wanted += [(key, array.shape) for key, array in layer.weights.items()]
-            if layer.activation == softmax and shape[-1] == 1:  # always 1
+            axis = layer.activation.setting("axis")
+            if axis is not None and (1, *shape)[axis] == 1:  # softmax is always 1
                 return None
     except ValueError:
         return None
@@ -144,7 +164,9 @@ def image_layers(rng: np.random.Generator, size: Size, both: bool) -> tuple[Shap
         if rng.random() < 0.2:
             layers.append(batch_normalization(rng, 1 if data_format == "channels_first" else 3, axes=3))
         if rng.random() < 0.15:
-            layers.append(("Activation", {"activation": pick(rng, *ACTIVATIONS)}))
+            layers.append(("Activation", {"activation": pick(rng, *size.activations)}))
+        if size.all and rng.random() < 0.3:
+            layers.append(activation_layer(rng, axes=3))
     if rng.random() < 0.6:
         layers.append(("Flatten", {"data_format": data_format}))
     return (channels, rows, cols) if data_format == "channels_first" else (rows, cols, channels), layers
@@ -162,7 +184,7 @@ def window_layer(rng: np.random.Generator, size: Size, both: bool, data_format: 
         "kernel_size": pair(rng, size.kernel),
         "strides": pair(rng, (1, 3)) if strided or both else [1, 1],
         "dilation_rate": pair(rng, (1, 2)) if not strided or both else [1, 1],
-        "activation": pick(rng, "relu", *ACTIVATIONS),
+        "activation": pick(rng, "relu", *size.activations),
         "use_bias": bool(rng.random() < 0.8),
         **shared,
     }
@@ -171,7 +193,9 @@ def window_layer(rng: np.random.Generator, size: Size, both: bool, data_format: 
 def row_layers(rng: np.random.Generator, size: Size, both: bool) -> tuple[Shape, list[Entry]]:
     """Inputs of one to three axes, and a layer that works along the last."""
     shape = tuple(int(axis) for axis in rng.integers(2, 5, rng.integers(1, 4)))
-    layers = [dense(rng, size, pick(rng, *ACTIVATIONS))]
+    layers = [dense(rng, size, pick(rng, *size.activations))]
+    if size.all and rng.random() < 0.3:
+        layers.append(activation_layer(rng, axes=len(shape)))
     if rng.random() < 0.3:
         layers.append(batch_normalization(rng, -1, axes=len(shape)))
     return shape, layers
@@ -179,8 +203,8 @@ def row_layers(rng: np.random.Generator, size: Size, both: bool) -> tuple[Shape,
 
 def last_layers(rng: np.random.Generator, size: Size, probabilities: bool) -> list[Entry]:
     """Up to two dense layers, and at the end, where the loss takes probabilities, what gives them."""
-    layers = [dense(rng, size, pick(rng, *ACTIVATIONS))] if rng.random() < 0.3 else []
-    ending = pick(rng, "softmax", "softmax", "sigmoid") if probabilities else pick(rng, "linear", *ACTIVATIONS)
+    layers = [dense(rng, size, pick(rng, *size.activations))] if rng.random() < 0.3 else []
+    ending = pick(rng, "softmax", "softmax", "sigmoid") if probabilities else pick(rng, "linear", *size.activations)
     if rng.random() < 0.3:
         return [*layers, ("Activation", {"activation": ending})]
     return [*layers, dense(rng, size, ending)]
@@ -188,6 +212,20 @@ def last_layers(rng: np.random.Generator, size: Size, probabilities: bool) -> li
 
 def dense(rng: np.random.Generator, size: Size, activation: str) -> Entry:
     return "Dense", {"units": within(rng, size.units), "activation": activation, "use_bias": bool(rng.random() < 0.8)}
+
+
+def activation_layer(rng: np.random.Generator, axes: int) -> Entry:
+    """A layer of one activation, of examples with so many axes."""
+    slope = pick(rng, 0.0, 0.25, 0.5)
+    shared = [axis for axis in range(1, axes + 1) if rng.integers(2)]
+    return pick(
+        rng,
+        ("ReLU", {"max_value": pick(rng, None, 0.75, 6.0), "negative_slope": slope, "threshold": pick(rng, 0.0, 0.25)}),
+        ("LeakyReLU", {"negative_slope": slope}),
+        ("ELU", {"alpha": pick(rng, 1.0, 0.5)}),
+        ("PReLU", {"shared_axes": shared or None}),
+        ("Softmax", {"axis": pick(rng, -1, within(rng, (1, axes)))}),
+    )
 
 
 def batch_normalization(rng: np.random.Generator, channels: int, axes: int) -> Entry:
@@ -217,6 +255,15 @@ def draw_loss(rng: np.random.Generator, probabilities: bool) -> Entry:
     """A loss for probabilities, or for any outputs."""
     name = pick(rng, "CategoricalCrossentropy", "SparseCategoricalCrossentropy", "MeanSquaredError")
     return name, {} if name == "MeanSquaredError" else {"from_logits": not probabilities}
+
+
+def draw_any_loss(rng: np.random.Generator, probabilities: bool) -> Entry:
+    """One of all losses."""
+    name = pick(rng, *(PROBABILITY_LOSSES if probabilities else ANY_LOSSES))
+    if "Crossentropy" not in name:
+        return name, {"delta": pick(rng, 1.0, 0.25)} if name == "Huber" else {}
+    smoothing = {} if name.startswith("Sparse") else {"label_smoothing": pick(rng, 0.0, 0.1)}
+    return name, {"from_logits": not probabilities, **smoothing}
 
 
 def draw_optimizer(rng: np.random.Generator) -> Entry:
@@ -250,7 +297,15 @@ def draw_targets(rng: np.random.Generator, loss: Entry, shape: Shape) -> Array:
     labels = rng.integers(0, shape[-1], shape[:-1])
     if loss[0] == "SparseCategoricalCrossentropy":
         return labels
-    if loss[0] == "MeanSquaredError":
+    if loss[0] in ("Hinge", "SquaredHinge"):
+        return rng.choice([-1.0, 1.0], shape)
+    if loss[0] == "Poisson":
+        return rng.integers(0, 4, shape) * 1.0
+    if loss[0] == "BinaryCrossentropy":
+        return rng.integers(0, 9, shape) / 8
+    if loss[0] == "MeanAbsolutePercentageError":
+        return rng.integers(64, 257, shape) * UNIT * rng.choice([-1, 1], shape)
+    if not (loss[0] == "CategoricalHinge" or "Crossentropy" in loss[0] or loss[0] == "KLDivergence"):
         return rng.integers(-256, 257, shape) * UNIT
     if rng.integers(2):
         return np.eye(shape[-1])[labels]

@@ -1,19 +1,20 @@
 """The figures by numpycnn, on its fast path or layer by layer; and how near a case comes to a kink."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from numpycnn import Sequential, losses, optimizers
 from numpycnn import functional as F
-from numpycnn.activations import relu
 from numpycnn.backend import epsilon
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.scratch import scratch_scope
+from numpycnn.functional.softmax import sparsemax
 from numpycnn.functional.window import Window
-from numpycnn.layers import LAYERS, Layer, MaxPooling2D
+from numpycnn.layers import LAYERS, Layer, MaxPooling2D, PReLU
 from numpycnn.layers.data_format import to_channels_last
+from numpycnn.losses.crossentropy import row_sums
 from parity.draw import Case, made
 from parity.figures import STEPS, Result
 
@@ -67,8 +68,8 @@ CLOSE = {"float64": 1e-6, "float32": 1e-4}
 def is_smooth(case: Case, dtype: str) -> bool:
     """Whether the case stays clear of where derivatives jump: in float64 at every step of training.
 
-    It jumps where a ReLU's score is 0, where two pixels under a pool are the largest, and where a loss clips
-    probabilities. An exact 0 does not count: it comes from a ReLU before, which passes no gradient on.
+    It jumps where an activation has a kink, where two pixels under a pool are the largest, and where a loss clips
+    probabilities or has a kink. An exact 0 does not count: it comes from a ReLU before, which passes no gradient on.
 
     Left out as well is a gradient that is zero but for rounding, such as a bias's before a batch normalization, with
     an optimizer that divides by its size.
@@ -78,7 +79,7 @@ def is_smooth(case: Case, dtype: str) -> bool:
         return False
     layers = [layer for _, layer in model.leaves()]
     for _ in range(STEPS if dtype == "float64" else 1):
-        if min(distances(model, layers, case.x), default=np.inf) < CLOSE[dtype]:
+        if min(distances(model, layers, case.x, case.y), default=np.inf) < CLOSE[dtype]:
             return False
         model.train_on_batch(case.x, case.y)
     return True
@@ -90,19 +91,59 @@ def has_rounding_alone(gradients: list[Array]) -> bool:
     return any(0.0 < size <= 1e-12 * max(sizes) for size in sizes)
 
 
-def distances(model: Sequential, layers: list[Layer], x: Array) -> Iterator[float]:
-    """How far each ReLU, each pool and the loss is from its nearest kink."""
+def distances(model: Sequential, layers: list[Layer], x: Array, y: Array) -> Iterator[float]:
+    """How far each activation, each pool and the loss is from its nearest kink."""
     for layer in layers:
-        if layer.activation == relu:
-            scores = np.abs(layer.without_activation().forward(x)[0])
-            yield scores.min(where=scores != 0, initial=np.inf)
+        scores = layer.without_activation().forward(x)[0]
+        for kink in kinks(layer):
+            far = np.abs(scores - kink)
+            yield far.min(where=far != 0, initial=np.inf)
+        if layer.activation.name == "sparsemax":
+            kept = sparsemax(scores)
+            far = np.abs(scores - (scores - kept).max(axis=-1, where=kept > 0, initial=-np.inf, keepdims=True))
+            yield far.min(where=far != 0, initial=np.inf)
         if isinstance(layer, MaxPooling2D) and layer.window.count > 1:
             second, largest = two_largest(to_channels_last(x, layer.data_format), layer.window)
             yield (largest - second).min(where=largest != 0, initial=np.inf)
         x = layer.forward(x, training=True)[0]
-    if model.loss is not None and model.loss.takes_probabilities:
-        p = x / losses.row_sums(x)
-        yield min(p.min(), (1 - p).min()) - epsilon()
+    if model.loss is not None:
+        yield loss_distance(model.loss, model.loss.targets(y, x.shape[1:]), x)
+
+
+def kinks(layer: Layer) -> Iterable[float]:
+    """The scores at which the layer's activation has a kink."""
+    name, setting = layer.activation.name, layer.activation.setting
+    if isinstance(layer, PReLU):
+        return (0.0,)
+    if name == "relu":
+        return setting("threshold"), np.inf if setting("max_value") is None else setting("max_value")
+    return KINKS.get(name, ())
+
+
+KINKS: dict[str, tuple[float, ...]] = {
+    **dict.fromkeys(("celu", "elu", "leaky_relu", "selu"), (0.0,)),
+    **dict.fromkeys(("hard_tanh", "sparse_plus", "sparse_sigmoid"), (-1.0, 1.0)),
+    **dict.fromkeys(("hard_sigmoid", "hard_silu", "hard_swish"), (-3.0, 3.0)),
+    **dict.fromkeys(("hard_shrink", "soft_shrink"), (-0.5, 0.5)),
+    "relu6": (0.0, 6.0),
+}
+
+
+def loss_distance(loss: losses.Loss, y: Array, p: Array) -> float:
+    """How far the loss is from its nearest kink: a clipped number, an error of 0, a margin."""
+    if loss.takes_probabilities:
+        p = p if loss.name == "binary_crossentropy" else p / row_sums(p)
+        return min(p.min(), (1 - p).min()) - epsilon()
+    if loss.name in ("mean_absolute_error", "mean_absolute_percentage_error"):
+        return np.abs(p - y).min()
+    if loss.name in ("kl_divergence", "mean_squared_logarithmic_error"):
+        return min(np.abs(p - epsilon()).min(), np.abs(p - 1).min())
+    if loss.name == "hinge":
+        return np.abs(1 - y * p).min()
+    if loss.name == "categorical_hinge":
+        two = np.sort((1 - y) * p, axis=-1)[..., -2:]
+        return min(np.abs(two[..., 1] - (y * p).sum(axis=-1) + 1).min(), (two[..., 1] - two[..., 0]).min())
+    return np.inf
 
 
 def two_largest(x: Array, window: Window) -> Array:

@@ -18,12 +18,46 @@ from parity.figures import Result
 
 torch.use_deterministic_algorithms(True)
 
+
+def sparsemax(z: Any) -> Any:
+    """Martins and Astudillo's algorithm, on sorted scores."""
+    falling = z.sort(-1, descending=True)[0]
+    ranks = torch.arange(1, z.shape[-1] + 1, dtype=z.dtype)
+    size = (1 + ranks * falling > falling.cumsum(-1)).sum(-1, keepdim=True)
+    return (z - (falling.cumsum(-1).gather(-1, size - 1) - 1) / size).clamp(min=0)
+
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "celu": F.celu,
+    "elu": F.elu,
+    "exponential": torch.exp,
+    "gelu": F.gelu,
+    "hard_shrink": F.hardshrink,
+    "hard_sigmoid": F.hardsigmoid,
+    "hard_silu": F.hardswish,
+    "hard_swish": F.hardswish,
+    "hard_tanh": F.hardtanh,
+    "leaky_relu": lambda z: F.leaky_relu(z, 0.2),
     "linear": lambda z: z,
+    "log_sigmoid": F.logsigmoid,
+    "log_softmax": lambda z: torch.log_softmax(z, -1),
+    "mish": F.mish,
     "relu": torch.relu,
+    "relu6": F.relu6,
+    "selu": F.selu,
     "sigmoid": torch.sigmoid,
+    "silu": F.silu,
+    "soft_shrink": F.softshrink,
     "softmax": lambda z: torch.softmax(z, -1),
+    "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),  # PyTorch's own is z from 20 on
+    "softsign": F.softsign,
+    "sparse_plus": lambda z: torch.where(z < 1, (z + 1).clamp(min=0) ** 2 / 4, z),
+    "sparse_sigmoid": lambda z: ((z + 1) / 2).clamp(0, 1),
+    "sparsemax": sparsemax,
+    "squareplus": lambda z: (z + torch.sqrt(z**2 + 4)) / 2,
+    "swish": F.silu,
     "tanh": torch.tanh,
+    "tanh_shrink": F.tanhshrink,
 }
 
 
@@ -77,6 +111,9 @@ def forward(spec: Spec, weights: list[Any], x: Any, *, training: bool) -> Any:
             gamma, beta = (next(rest) if config[key] else None for key in ("scale", "center"))
             x = batch_norm(x, config, gamma, beta, next(rest), next(rest), training=training)
             continue
+        if name == "PReLU":
+            x = torch.where(x > 0, x, next(rest) * x)
+            continue
         own = [next(rest) for _ in range(1 + config["use_bias"])] if "use_bias" in config else []
         x = ACTIVATIONS[config.get("activation", "linear")](LAYERS[name](x, config, *own))
     return x
@@ -121,8 +158,18 @@ def dense(x: Any, config: dict[str, Any], kernel: Any, bias: Any = None) -> Any:
     return F.linear(x, kernel.T, bias)
 
 
+def relu(x: Any, config: dict[str, Any]) -> Any:
+    most = torch.inf if config["max_value"] is None else config["max_value"]
+    threshold = config["threshold"]
+    return torch.where(x > threshold, x.clamp(max=most), config["negative_slope"] * (x - threshold))
+
+
 LAYERS: dict[str, Callable[..., Any]] = {
     "Activation": lambda x, config: x,  # `forward` applies it
+    "ELU": lambda x, config: F.elu(x, config["alpha"]),
+    "LeakyReLU": lambda x, config: F.leaky_relu(x, config["negative_slope"]),
+    "ReLU": relu,
+    "Softmax": lambda x, config: torch.softmax(x, config["axis"]),
     "Conv2D": conv2d,
     "Dense": dense,
     "Flatten": flatten,
@@ -154,15 +201,48 @@ def padded(x: Any, padding: str, size: Any, strides: Any, dilation: Any, value: 
 def loss_of(loss: Entry, output: Any, y: Any) -> Any:
     """The mean loss of a batch. For Keras's clipping of probabilities its epsilon is 1e-7."""
     name, config = loss
-    if name == "MeanSquaredError":
-        return F.mse_loss(output, y)
-    targets = y if name.startswith("Sparse") else y.movedim(-1, 1)
+    if name in LOSSES:
+        return LOSSES[name](output, y, **config)
+    targets = y if name.startswith("Sparse") else smoothed(y, y.shape[-1], config).movedim(-1, 1)
     if config["from_logits"]:
         return F.cross_entropy(output.movedim(-1, 1).contiguous(), targets)
     log_p = (output / output.sum(-1, keepdim=True)).clamp(1e-7, 1 - 1e-7).log().movedim(-1, 1).contiguous()
     if name.startswith("Sparse"):
         return F.nll_loss(log_p, targets)
     return -(targets * log_p).sum(1).mean()
+
+
+def smoothed(y: Any, classes: int, config: dict[str, Any]) -> Any:
+    share = config.get("label_smoothing", 0.0)
+    return (1 - share) * y + share / classes
+
+
+def binary_cross_entropy(p: Any, y: Any, **config: Any) -> Any:
+    y = smoothed(y, 2, config)
+    if config["from_logits"]:
+        return F.binary_cross_entropy_with_logits(p, y)
+    return F.binary_cross_entropy(p.clamp(1e-7, 1 - 1e-7), y)
+
+
+def categorical_hinge(p: Any, y: Any) -> Any:
+    return (((1 - y) * p).max(-1)[0] - (y * p).sum(-1) + 1).clamp(min=0).mean()
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "BinaryCrossentropy": binary_cross_entropy,
+    "CategoricalHinge": categorical_hinge,
+    "CosineSimilarity": lambda p, y: -F.cosine_similarity(p, y, -1).mean(),
+    "Hinge": lambda p, y: (1 - y * p).clamp(min=0).mean(),
+    "Huber": lambda p, y, delta=1.0: F.huber_loss(p, y, delta=delta),
+    "KLDivergence": lambda p, y: (y.clamp(1e-7, 1) * (y.clamp(1e-7, 1) / p.clamp(1e-7, 1)).log()).sum(-1).mean(),
+    "LogCosh": lambda p, y: torch.log(torch.cosh(p - y)).mean(),
+    "MeanAbsoluteError": F.l1_loss,
+    "MeanAbsolutePercentageError": lambda p, y: 100 * ((p - y).abs() / y.abs()).mean(),
+    "MeanSquaredError": F.mse_loss,
+    "MeanSquaredLogarithmicError": lambda p, y: F.mse_loss(p.clamp(min=1e-7).log1p(), y.clamp(min=1e-7).log1p()),
+    "Poisson": lambda p, y: (p - y * (p + 1e-7).log()).mean(),
+    "SquaredHinge": lambda p, y: ((1 - y * p).clamp(min=0) ** 2).mean(),
+}
 
 
 # ---------------------------------------------------------------- optimizers: functions that take the gradients

@@ -11,7 +11,7 @@ from numeric import same_bits
 from numpycnn import functional as F
 from numpycnn import losses
 from numpycnn.common.typing import Array, Rng
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy, crossentropy
 from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix
 from relations.common import counts, generator, near
 from relations.table import Draw, relation
@@ -51,7 +51,7 @@ def probabilities(case: Case) -> Array:
 # ---------------------------------------------------------------- cross-entropy
 
 
-@relation(Fault(CategoricalCrossentropy.value, "else np.log(", "else np.log10("))
+@relation(Fault(CategoricalCrossentropy.row_values, "else np.log(", "else np.log10("))
 def cross_entropy_of_logits_is_that_of_their_softmax(draw: Draw) -> None:
     """loss(y, z; from logits) = loss(y, softmax(z)), and dz = softmax_backward(dp)."""
     case = draw(cases())
@@ -60,11 +60,7 @@ def cross_entropy_of_logits_is_that_of_their_softmax(draw: Draw) -> None:
     near(OF_LOGITS.gradient(case.y, case.z), F.softmax_backward(OF_PROBABILITIES.gradient(case.y, p), case.z, p))
 
 
-@relation(
-    Fault(
-        SparseCategoricalCrossentropy.targets, "== np.arange(output_shape[-1])", "== np.arange(1, output_shape[-1] + 1)"
-    )
-)
+@relation(Fault(SparseCategoricalCrossentropy.targets, "== np.arange(classes)", "== np.arange(1, classes + 1)"))
 def labels_are_one_hot_rows(draw: Draw) -> None:
     """sparse(labels, p) = categorical(one-hot, p)."""
     case = draw(cases())
@@ -72,7 +68,7 @@ def labels_are_one_hot_rows(draw: Draw) -> None:
     assert SparseCategoricalCrossentropy()(case.labels, p) == OF_PROBABILITIES(case.y, p)
 
 
-@relation(Fault(losses.per_example, "values.sum(axis=-1)", "values[..., :-1].sum(axis=-1)"))
+@relation(Fault(CategoricalCrossentropy.row_values, "terms.sum(axis=-1)", "terms[..., :-1].sum(axis=-1)"))
 def classes_have_no_order(draw: Draw) -> None:
     """loss(y[q], z[q]) = loss(y, z) for any order q of the classes; so is its gradient."""
     case = draw(cases())
@@ -82,7 +78,7 @@ def classes_have_no_order(draw: Draw) -> None:
         near(loss.gradient(case.y[..., q], shown[..., q]), loss.gradient(case.y, shown)[..., q])
 
 
-@relation(Fault(losses.probabilities_gradient, "F.sum_of_others(q)) / total", "F.sum_of_others(q))"))
+@relation(Fault(crossentropy.probabilities_gradient, "F.sum_of_others(q)) / total", "F.sum_of_others(q))"))
 def the_sum_of_probabilities_does_not_matter(draw: Draw) -> None:
     """loss(y, a*p) = loss(y, p), and a*dp(a*p) = dp(p), for any a above 0."""
     case, a = draw(cases()), draw(st.sampled_from((0.5, 3.0, 100.0)))
@@ -91,7 +87,7 @@ def the_sum_of_probabilities_does_not_matter(draw: Draw) -> None:
     near(a * OF_PROBABILITIES.gradient(case.y, a * p), OF_PROBABILITIES.gradient(case.y, p))
 
 
-@relation(Fault(CategoricalCrossentropy.value, "np.multiply(y_true,", "np.multiply(y_true**2,"))
+@relation(Fault(CategoricalCrossentropy.row_values, "np.multiply(y_true,", "np.multiply(y_true**2,"))
 def cross_entropy_is_linear_in_the_targets(draw: Draw) -> None:
     """loss(t*u + (1 - t)*v, z) = t*loss(u, z) + (1 - t)*loss(v, z)."""
     case, t = draw(cases()), draw(st.sampled_from((0.25, 0.5, 1.0)))
@@ -100,14 +96,14 @@ def cross_entropy_is_linear_in_the_targets(draw: Draw) -> None:
     near(mixed, t * OF_LOGITS.value(u, case.z) + (1 - t) * OF_LOGITS.value(v, case.z))
 
 
-@relation(Fault(losses.logits_gradient, "- y * F", "- 0.999 * y * F"))
+@relation(Fault(crossentropy.logits_gradient, "- y * F", "- 0.999 * y * F"))
 def cross_entropys_gradients_cancel(draw: Draw) -> None:
     """sum of dz over the classes = 0."""
     case = draw(cases())
     near(OF_LOGITS.gradient(case.y, case.z).sum(axis=-1), np.zeros(case.labels.shape))
 
 
-@relation(Fault(losses.per_example, ".mean(axis=1)", ".sum(axis=1)"))
+@relation(Fault(losses.RowLoss.value, ".mean(axis=1)", ".sum(axis=1)"))
 def an_examples_loss_is_the_mean_of_its_places(draw: Draw) -> None:
     """loss(y, z)[n] = mean over the places of loss(y[n], z[n]); dz likewise is shared among them."""
     case = draw(cases())
@@ -122,7 +118,7 @@ def an_examples_loss_is_the_mean_of_its_places(draw: Draw) -> None:
 # ---------------------------------------------------------------- mean squared error
 
 
-@relation(Fault(MeanSquaredError.value, "(y_pred - y_true) ** 2", "np.abs(y_pred - y_true)"))
+@relation(Fault(MeanSquaredError.row_values, "(y_pred - y_true) ** 2", "np.abs(y_pred - y_true)"))
 def mean_squared_error_is_a_square(draw: Draw) -> None:
     """mse(a*y, a*p) = a**2 mse(y, p), and its gradient a dp."""
     (y, p, _), a = draw(pairs()), draw(st.sampled_from((-2.0, 0.5, 3.0)))
@@ -130,7 +126,7 @@ def mean_squared_error_is_a_square(draw: Draw) -> None:
     near(SQUARES.gradient(a * y, a * p), a * SQUARES.gradient(y, p))
 
 
-@relation(Fault(MeanSquaredError.gradient, "(y_pred - y_true)", "(y_pred + y_true)"))
+@relation(Fault(MeanSquaredError.row_gradient, "(y_pred - y_true)", "(y_pred + y_true)"))
 def mean_squared_error_sees_differences_alone(draw: Draw) -> None:
     """mse(y + c, p + c) = mse(y, p); so is its gradient."""
     y, p, c = draw(pairs())
@@ -138,7 +134,7 @@ def mean_squared_error_sees_differences_alone(draw: Draw) -> None:
     same_bits(SQUARES.gradient(y + c, p + c), SQUARES.gradient(y, p))
 
 
-@relation(Fault(MeanSquaredError.gradient, "2.0 / prod", "1.0 / prod"))
+@relation(Fault(MeanSquaredError.row_gradient, "2.0 /", "1.0 /"))
 def mean_squared_error_is_a_parabola(draw: Draw) -> None:
     """mse(y, p + h) - mse(y, p - h) = <dp, 2h>, for any h, however large."""
     y, p, h = draw(pairs())

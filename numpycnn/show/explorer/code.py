@@ -4,7 +4,8 @@ import inspect
 from typing import Any
 
 from numpycnn import functional as F
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, logits_gradient, probabilities_gradient
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
+from numpycnn.losses.crossentropy import logits_gradient, probabilities_gradient
 
 FUNCTIONS: dict[str, Any] = {
     "im2col": F.im2col,
@@ -27,11 +28,11 @@ FUNCTIONS: dict[str, Any] = {
     "tanh_backward": F.tanh_backward,
     "softmax": F.softmax,
     "softmax_backward": F.softmax_backward,
-    "cross_entropy": CategoricalCrossentropy.value,
+    "cross_entropy": CategoricalCrossentropy.row_values,
     "cross_entropy_gradient": logits_gradient,
     "probabilities_gradient": probabilities_gradient,
-    "squared_error": MeanSquaredError.value,
-    "squared_error_gradient": MeanSquaredError.gradient,
+    "squared_error": MeanSquaredError.row_values,
+    "squared_error_gradient": MeanSquaredError.row_gradient,
 }
 
 MARKED = {

@@ -8,7 +8,7 @@ from numpycnn import backend
 from numpycnn.activations import linear, relu, sigmoid, softmax, tanh
 from numpycnn.common.typing import Array
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.losses import Loss
+from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
 from numpycnn.show.explorer.code import sources
 from numpycnn.show.explorer.tensors import MAX_EXACT_KERNEL, Tensors
 from numpycnn.show.trace import LayerTrace, Trace
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 COMPUTED = (Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
 ACTIVATIONS = (linear, relu, sigmoid, softmax, tanh)
-"""The layers and activations that the page's own scripts compute (`assets/layers.js`)."""
+LOSSES = (CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy)
+"""The layers, activations and losses that the page's own scripts compute (`assets/layers.js`, `assets/loss.js`)."""
 
 
 def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tensors: Tensors) -> dict[str, Any]:
@@ -61,8 +62,8 @@ def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
 
 
 def loss_facts(loss: Loss) -> dict[str, Any]:
-    """The loss's name and settings; of a user-defined loss, the page only shows the name."""
-    own = type(loss).__module__ != "numpycnn.losses"
+    """The loss's name and settings; of a loss that it does not know, the page only shows the name."""
+    own = type(loss) not in LOSSES or loss.get_config().get("axis", -1) != -1
     return {"name": loss.name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own}
 
 

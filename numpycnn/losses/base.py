@@ -1,0 +1,149 @@
+"""What losses have in common: their targets, and the way from the losses of rows to those of examples.
+
+A row is what one prediction is made of: a vector along the last axis, (N, ..., K). Most losses are defined for a row;
+the loss of an example is the mean over its rows.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from numpycnn import backend
+from numpycnn.activations import ActivationFunction
+from numpycnn.common import checks
+from numpycnn.common.explained import Explained
+from numpycnn.common.typing import Array, Shape
+
+
+class Loss(Explained):
+    """Base class of all losses: `loss(y_true, y_pred)` is the mean over a batch, as a float.
+
+    A loss of your own defines `value` and `gradient`; or see `FunctionLoss`. `targets` first converts y_true to an
+    array of y_pred's shape for them.
+    """
+
+    name = "loss"
+    link: ActivationFunction | None = None
+    """The activation that makes y_pred of what the loss that `with_logits` returns takes."""
+
+    def __init__(self) -> None:
+        """No arguments, unless a subclass has some."""
+
+    def __call__(self, y_true: Any, y_pred: Any) -> float:
+        """The mean loss of a batch. Raises as `targets` does."""
+        return float(self.value(*self.arrays(y_true, y_pred)).mean())
+
+    def arrays(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+        """Targets and predictions as arrays of one shape and dtype. Raises as `targets` does."""
+        y_pred = checks.numbers(self.name, "y_pred", y_pred)
+        y_pred = y_pred if y_pred.dtype.kind == "f" else y_pred.astype(backend.floatx())
+        y_true = self.targets(y_true, y_pred.shape[1:]).astype(y_pred.dtype)
+        checks.same_length(self.name, y_true=y_true, y_pred=y_pred)
+        return y_true, y_pred
+
+    def targets(self, y_true: Any, output_shape: Shape) -> Array:
+        """Targets as an array (N, *output_shape). Raises ValueError or TypeError for targets that do not fit."""
+        y_true = self.numbers(y_true, output_shape)
+        if y_true.ndim == len(output_shape) and output_shape[-1] == 1:
+            y_true = y_true[..., None]  # (N, ..., 1)
+        checks.batch_shape(self.name, "y", y_true.shape, output_shape)
+        return y_true
+
+    def numbers(self, y_true: Any, output_shape: Shape) -> Array:
+        """Targets as an array. Raises TypeError if they are not numbers, ValueError for outputs without an axis."""
+        if not output_shape:
+            raise ValueError(f"{self.name}: expected outputs of shape (n, ..., k); received (n,)")
+        return checks.numbers(self.name, "y", y_true)
+
+    @property
+    def takes_probabilities(self) -> bool:
+        """Whether y_pred must be probabilities."""
+        return False
+
+    def with_logits(self) -> "Loss | None":
+        """A loss of logits z that equals this loss of link(z); None if there is none, or none is known.
+
+        Used to train a model that ends in that activation, so that activation and loss are differentiated together.
+        """
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments: `type(loss)(**config)` is an equal loss."""
+        return {}
+
+    def value(self, y_true: Array, y_pred: Array) -> Array:
+        """Each example's loss: (N, ..., K) -> (N,)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define value")
+
+    def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        """The gradient of each example's loss with respect to y_pred: (N, ..., K), the shape of y_pred."""
+        raise NotImplementedError(f"{type(self).__name__} does not define gradient")
+
+
+class FunctionLoss(Loss):
+    """A loss of one's own, of two functions.
+
+    value: value(y_true, y_pred), each example's loss, (N, ..., K) -> (N,).
+    gradient: gradient(y_true, y_pred), that of each example's loss with respect to y_pred, (N, ..., K).
+    name: by default the name of `value`.
+
+    Raises TypeError for what is not a function.
+    """
+
+    def __init__(self, value: Any, gradient: Any, name: str | None = None) -> None:
+        owner = type(self).__name__
+        checks.function(owner, "value", value)
+        checks.function(owner, "gradient", gradient)
+        self.name = checks.name(owner, getattr(value, "__name__", "loss") if name is None else name)
+        self.value, self.gradient = value, gradient  # type: ignore[method-assign]
+
+
+class RowLoss(Loss):
+    """Base class of losses that are defined for a row. A subclass defines `row_values` and `row_gradient`."""
+
+    axis: int = -1
+    """The axis along which the rows run."""
+
+    def row_values(self, y_true: Array, y_pred: Array) -> Array:
+        """Each row's loss: (N, ..., K) -> (N, ...)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define row_values")
+
+    def row_gradient(self, y_true: Array, y_pred: Array) -> Array:
+        """The gradient of each row's loss with respect to y_pred: (N, ..., K)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define row_gradient")
+
+    def losses(self, y_true: Array, y_pred: Array) -> Array:
+        """Each row's loss, the rows along `axis`: what Keras's function of the same name returns."""
+        return self.row_values(np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1))  # (N, ...)
+
+    def value(self, y_true: Array, y_pred: Array) -> Array:
+        """Each example's loss, the mean over its rows: (N, ..., K) -> (N,)."""
+        values = self.losses(y_true, y_pred)
+        return values.reshape(len(values), -1).mean(axis=1)  # (N,)
+
+    def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        """The gradient of each example's loss with respect to y_pred: that of a row, divided by their number."""
+        y, p = np.moveaxis(y_true.astype(y_pred.dtype, copy=False), self.axis, -1), np.moveaxis(y_pred, self.axis, -1)
+        return np.moveaxis(self.row_gradient(y, p) / prod(p.shape[1:-1]), -1, self.axis)
+
+    def targets(self, y_true: Any, output_shape: Shape) -> Array:
+        """As `Loss.targets`. Raises ValueError also for outputs without the axis."""
+        self.check_axis(output_shape)
+        return super().targets(y_true, output_shape)
+
+    def check_axis(self, output_shape: Shape) -> None:
+        """Raise ValueError unless the outputs have the axis, and it is not the batch's."""
+        axes = 1 + len(output_shape)
+        if output_shape and (not -axes <= self.axis < axes or self.axis % axes == 0):
+            raise ValueError(f"{self.name}: has the axis {self.axis}; received outputs {checks.batch_of(output_shape)}")
+
+
+def epsilon() -> float:
+    """How far what a logarithm or a quotient is taken of is kept from 0: the backend's."""
+    return backend.epsilon()
+
+
+def checked_axis(owner: str, axis: Any) -> int:
+    """An axis as an integer, counted with the batch axis. Raises TypeError or ValueError for anything else."""
+    return checks.integer(owner, "axis", axis, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
