@@ -9,6 +9,7 @@ from faults import seeded
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from relations import (
+    augmentation,
     batches,
     convolution,
     dense,
@@ -25,6 +26,7 @@ from relations import (
 from relations.table import RELATIONS, Draw
 
 MODULES = [
+    augmentation,
     batches,
     convolution,
     dense,

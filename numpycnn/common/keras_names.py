@@ -12,8 +12,7 @@ PLANNED: dict[str, str] = {
         "AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
         "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
         "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute "
-        "ReLU LeakyReLU PReLU ELU Softmax InputLayer "
-        "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
+        "ReLU LeakyReLU PReLU ELU Softmax InputLayer"
     ),
     "activations": (
         "relu sigmoid softmax tanh linear celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish "

@@ -11,6 +11,8 @@ Read this package first, in this order; each chapter is a page or two:
     normalization    batch normalization, of a batch that may be cut into micro-batches
     layer_normalization    layer and group normalization, of each example alone
     rescaling        by constants
+    warping          images translated, rotated, zoomed, resized
+    augmentation     images cropped, flipped, erased in part, with another contrast
 
 `numpycnn.reference` has the same operations as nested loops, straight from their definitions. Then read `layers/`,
 which give these functions parameters.
@@ -45,6 +47,7 @@ from numpycnn.functional.activations import (
     tanh,
     tanh_backward,
 )
+from numpycnn.functional.augmentation import contrast, contrast_backward, crop, crop_backward, erase, flip, rectangles
 from numpycnn.functional.convolution import (
     add_taps,
     check_images,
@@ -78,6 +81,7 @@ from numpycnn.functional.normalization import (
 )
 from numpycnn.functional.pooling import lowest, max_pool2d, max_pool2d_backward
 from numpycnn.functional.rescaling import rescale, rescale_backward, standardize, standardize_backward
+from numpycnn.functional.warping import resizing, rotation, translation, warp, warp_backward, warp_taps, zoom
 from numpycnn.functional.window import Window
 
 __all__ = [
@@ -91,14 +95,20 @@ __all__ = [
     "batch_norm_backward_sums",
     "check_images",
     "col2im",
+    "contrast",
+    "contrast_backward",
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
+    "crop",
+    "crop_backward",
     "dense",
     "dense_backward",
     "dense_backward_input",
     "dropout_kept",
     "dropout_scale",
+    "erase",
+    "flip",
     "gaussian",
     "im2col",
     "inverse_std",
@@ -111,12 +121,15 @@ __all__ = [
     "normalize",
     "normalize_backward",
     "pad",
+    "rectangles",
     "relu",
     "relu_backward",
     "rescale",
     "rescale_backward",
+    "resizing",
     "rms_scale",
     "rms_scale_backward",
+    "rotation",
     "scale_shift",
     "scale_shift_backward",
     "sigmoid",
@@ -128,4 +141,9 @@ __all__ = [
     "sum_of_others",
     "tanh",
     "tanh_backward",
+    "translation",
+    "warp",
+    "warp_backward",
+    "warp_taps",
+    "zoom",
 ]

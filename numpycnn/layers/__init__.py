@@ -2,6 +2,7 @@
 
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import Activation
+from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
@@ -11,6 +12,7 @@ from numpycnn.layers.pooling import MaxPooling2D
 from numpycnn.layers.preprocessing import Normalization, Rescaling
 from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from numpycnn.layers.reshaping import Flatten
+from numpycnn.layers.warping import RandomCrop, RandomRotation, RandomTranslation, RandomZoom
 
 LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls
@@ -27,6 +29,13 @@ LAYERS: dict[str, type[Layer]] = {
         LayerNormalization,
         MaxPooling2D,
         Normalization,
+        RandomContrast,
+        RandomCrop,
+        RandomErasing,
+        RandomFlip,
+        RandomRotation,
+        RandomTranslation,
+        RandomZoom,
         Rescaling,
         SpatialDropout2D,
     )
@@ -49,6 +58,13 @@ __all__ = [
     "LayerNormalization",
     "MaxPooling2D",
     "Normalization",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "Rescaling",
     "SpatialDropout2D",
 ]

@@ -11,6 +11,7 @@ tests can compare the two. Notation and shapes are those of `functional`: images
 """
 
 from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from numpycnn.reference.augmentation import contrast, contrast_backward, crop, crop_backward, erase, flip
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import (
@@ -39,6 +40,7 @@ from numpycnn.reference.normalization import (
 )
 from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
 from numpycnn.reference.rescaling import rescale, rescale_backward, standardize, standardize_backward
+from numpycnn.reference.warping import warp, warp_backward
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
@@ -50,14 +52,20 @@ __all__ = [
     "batch_norm_training_backward",
     "batch_statistics",
     "cells",
+    "contrast",
+    "contrast_backward",
     "conv2d",
     "conv2d_backward",
+    "crop",
+    "crop_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "erase",
+    "flip",
     "gaussian_dropout",
     "gaussian_dropout_backward",
     "gaussian_noise",
@@ -82,4 +90,6 @@ __all__ = [
     "standardize_backward",
     "tanh",
     "tanh_backward",
+    "warp",
+    "warp_backward",
 ]
