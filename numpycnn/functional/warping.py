@@ -85,7 +85,9 @@ def inside(index: Array, weight: Array, size: int, fill_mode: str) -> tuple[Arra
 def warp(x: Array, taps: list[Tap], fill_value: float = 0.0) -> Array:
     """y = sum of weight*pixel, plus fill_value for the weight that is missing. x: (N, H, W, C), y: (N, OH, OW, C)."""
     pixels, dtype = x.reshape(-1, x.shape[-1]), x.real.dtype  # (N*H*W, C)
-    y = reduce(np.add, (tap.weight.astype(dtype)[..., None] * pixels[tap.pixel] for tap in taps))  # (N, OH, OW, C)
+    y = reduce(
+        np.add, (tap.weight.astype(dtype)[..., None] * pixels.take(tap.pixel, axis=0) for tap in taps)
+    )  # (N, OH, OW, C)
     if fill_value == 0.0:
         return y
     missing = 1.0 - reduce(np.add, (tap.weight for tap in taps))  # (N, OH, OW)
