@@ -59,7 +59,7 @@ from numpycnn.functional.convolution import (
     pad,
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
-from numpycnn.functional.dropout import dropout_kept, dropout_scale, gaussian
+from numpycnn.functional.dropout import dropout_kept, dropout_scale, normal_noise
 from numpycnn.functional.layer_normalization import (
     Normalized,
     normalize,
@@ -109,7 +109,6 @@ __all__ = [
     "dropout_scale",
     "erase",
     "flip",
-    "gaussian",
     "im2col",
     "inverse_std",
     "log_softmax",
@@ -120,6 +119,7 @@ __all__ = [
     "moments",
     "normalize",
     "normalize_backward",
+    "normal_noise",
     "pad",
     "rectangles",
     "relu",
