@@ -16,6 +16,7 @@ from numpycnn.callbacks import BackupAndRestore, EarlyStopping
 from numpycnn.datasets import mnist
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
+from numpycnn.layers.chain import Chain
 from numpycnn.models import load_model
 from numpycnn.utils import to_categorical
 
@@ -50,6 +51,9 @@ def layer_case(cls: type[layers.Layer], words: str, **own: Arg) -> Case:
     return Case(lambda **given: cls(**given)(X), {**own, **shared}, words)
 
 
+BRANCH = either(
+    kinds.a(layers.Layer), lambda value: isinstance(value, (list, tuple)) and all(map(kinds.a(layers.Layer), value))
+)
 SIZES = kinds.pair(kinds.size)
 INITIALIZER = "Initializer|class_name|config"
 KERNEL = {
@@ -72,6 +76,14 @@ SCALE_AND_SHIFT = {
     "beta_initializer": Arg(kinds.initializer, "zeros", INITIALIZER),
     "gamma_initializer": Arg(kinds.initializer, "ones", INITIALIZER),
 }
+BORDERS = kinds.pair(kinds.pair(integer(0, kinds.MAX_SIZE)))
+POOL = {
+    "pool_size": Arg(SIZES, 2),
+    "strides": Arg(either(none, SIZES), None),
+    "padding": Arg(kinds.names("valid", "same"), "valid"),
+    "data_format": Arg(kinds.data_format, "channels_last"),
+}
+GLOBAL_POOL = {"data_format": Arg(kinds.data_format, "channels_last"), "keepdims": Arg(kinds.flag, True)}
 IMAGES, ANY_IMAGES = array((6, 8, 8, 1)), array((5, 8, 8, 1), (6, 8, 8, 1))
 ROWS = array((6, 3))
 TARGETS = {"y": Arg(ROWS, Y)}
@@ -169,14 +181,31 @@ CASES: dict[str, Case] = {
         dilation_rate=Arg(SIZES, (1, 1)),
         **KERNEL,
     ),
-    "MaxPooling2D": layer_case(
-        layers.MaxPooling2D,
-        "max_pooling2d",
-        pool_size=Arg(SIZES, 2),
-        strides=Arg(either(none, SIZES), None),
-        padding=Arg(kinds.names("valid", "same"), "valid"),
+    "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
+    "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),
+    "GlobalMaxPooling2D": layer_case(layers.GlobalMaxPooling2D, "global_max_pooling2d", **GLOBAL_POOL),
+    "GlobalAveragePooling2D": layer_case(layers.GlobalAveragePooling2D, "global_average_pooling2d", **GLOBAL_POOL),
+    "ZeroPadding2D": layer_case(
+        layers.ZeroPadding2D,
+        "zero_padding2d",
+        padding=Arg(BORDERS, ((1, 0), 2)),
+        data_format=Arg(kinds.data_format, None),
+    ),
+    "Cropping2D": layer_case(
+        layers.Cropping2D,
+        "cropping2d",
+        cropping=Arg(BORDERS, ((1, 0), 2)),
         data_format=Arg(kinds.data_format, "channels_last"),
     ),
+    "UpSampling2D": layer_case(
+        layers.UpSampling2D,
+        "up_sampling2d",
+        size=Arg(SIZES, (1, 2)),
+        data_format=Arg(kinds.data_format, None),
+        interpolation=Arg(kinds.names("nearest", "bilinear"), "bilinear"),
+    ),
+    "Reshape": layer_case(layers.Reshape, "reshape", target_shape=Arg(kinds.target_shape, (-1, 2))),
+    "Permute": layer_case(layers.Permute, "permute", dims=Arg(no, (3, 1, 2))),
     "BatchNormalization": layer_case(
         layers.BatchNormalization,
         "batch_normalization",
@@ -286,8 +315,44 @@ CASES: dict[str, Case] = {
     "GaussianDropout": layer_case(
         layers.GaussianDropout, "gaussian_dropout", rate=Arg(number(0.0, below=1.0), 0.5), seed=SEED
     ),
+    "Branches": layer_case(
+        layers.Branches,
+        "branches|branch",
+        branches=Arg(
+            lambda value: isinstance(value, (list, tuple)) and all(map(BRANCH, value)),
+            [[layers.Dense(2)], layers.Dense(1)],
+            "branch",
+        ),
+        merge=Arg(kinds.names("concatenate", "add"), "concatenate"),
+        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+    ),
+    "Chain": layer_case(
+        Chain, "chain", layers=Arg(lambda value: isinstance(value, (list, tuple)) and BRANCH(value), [], "chain")
+    ),
+    "Residual": layer_case(
+        layers.Residual,
+        "residual|main|shortcut",
+        layers=Arg(BRANCH, [layers.Dense(3)], "main"),
+        shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
+    ),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
+    "ReLU": layer_case(
+        layers.ReLU,
+        "relu",
+        max_value=Arg(either(none, number(0.0)), 6.0),
+        negative_slope=Arg(number(0.0), 0.1),
+        threshold=Arg(number(0.0), 0.5),
+    ),
+    "LeakyReLU": layer_case(layers.LeakyReLU, "leaky_relu", negative_slope=Arg(number(0.0), 0.3)),
+    "ELU": layer_case(layers.ELU, "elu", alpha=Arg(number(0.0), 1.0)),
+    "PReLU": layer_case(
+        layers.PReLU,
+        "prelu",
+        alpha_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        shared_axes=Arg(either(none, integer(1, 3), kinds.several(integer(1, 3))), [1, 2]),
+    ),
+    "Softmax": layer_case(layers.Softmax, "softmax", axis=Arg(either(integer(1, 3), integer(-3, -1)), -1)),
     "a layer's call": Case(lambda **given: layers.Dense(3)(given["input"]), {"input": Arg(array(), X)}, "dense"),
     "a layer's build": Case(
         lambda **given: layers.Dense(3).build(**given),

@@ -28,7 +28,7 @@ from numpycnn.layers import (
     RandomTranslation,
     RandomZoom,
 )
-from numpycnn.layers.augmentation import ImageLayer
+from numpycnn.layers.augmentation import Augmentation
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.tuples(st.integers(1, 5), st.integers(1, 5))
@@ -106,9 +106,11 @@ def test_what_moves_or_changes_pixels_equals_its_definition(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, dy = rng.normal(size=(2, 3, 4, 5, 2))
     top, left = rng.integers(0, 3, 3), rng.integers(0, 3, 3)
-    same_bits(F.crop(x, top, left, (2, 3)), reference.crop(x, top, left, (2, 3)))
+    same_bits(F.crop_windows(x, top, left, (2, 3)), reference.crop_windows(x, top, left, (2, 3)))
     part = dy[:, :2, :3]
-    same_bits(F.crop_backward(part, top, left, x.shape), reference.crop_backward(part, top, left, x.shape))
+    same_bits(
+        F.crop_windows_backward(part, top, left, x.shape), reference.crop_windows_backward(part, top, left, x.shape)
+    )
     flipped = rng.random(3) < 0.5
     for axes in ((1,), (2,), (1, 2)):
         same_bits(F.flip(x, flipped, axes), reference.flip(x, flipped, 1 in axes, 2 in axes))
@@ -155,7 +157,7 @@ def test_a_random_crop_is_a_window_of_each_image() -> None:
     drawn = layer.inside(X, cache)
     assert set(drawn["top"]) == {0, 1, 2}
     assert set(drawn["left"]) == {0, 1, 2, 3}
-    same_bits(y, reference.crop(X, drawn["top"], drawn["left"], (4, 5)))
+    same_bits(y, reference.crop_windows(X, drawn["top"], drawn["left"], (4, 5)))
 
 
 def test_factors_are_within_their_bounds() -> None:
@@ -293,4 +295,4 @@ def test_what_does_not_fit_is_refused(make: Any, error: type[Exception], words: 
 )
 def test_what_a_subclass_lacks_is_said(method: str, arguments: list[Any]) -> None:
     with pytest.raises(NotImplementedError, match=f"does not define {method}"):
-        getattr(ImageLayer(None, None), method)(*arguments)
+        getattr(Augmentation(None, None), method)(*arguments)

@@ -22,6 +22,7 @@ from relations import (
     optimizers,
     pooling,
     rescaling,
+    resizing,
 )
 from relations.table import RELATIONS, Draw
 
@@ -39,6 +40,7 @@ MODULES = [
     optimizers,
     pooling,
     rescaling,
+    resizing,
 ]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]

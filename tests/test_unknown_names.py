@@ -27,7 +27,7 @@ from numpycnn.utils import to_categorical
 MODULES = "activations backend callbacks datasets initializers layers losses metrics models optimizers saving utils"
 
 PLACES = [
-    ("layers", "LSTM", f"{keras_names.RECURRENT}; available: Activation, .*Conv2D, Dense, "),
+    ("layers", "LSTM", f"{keras_names.RECURRENT}; available: Activation, .*Conv2D, .*Dense, "),
     ("layers", "Conv1D", f"{keras_names.ONE_AND_THREE_AXES}; the nearest is 'Conv2D'; available: "),
     ("layers", "MultiHeadAttention", keras_names.ATTENTION),
     ("layers", "Concatenate", re.escape(keras_names.FUNCTIONAL)),
@@ -48,7 +48,7 @@ PLACES = [
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
     ("initializers", "HeNormal", "write 'he_normal' instead"),
-    ("activations", "gelu", PLANNED),
+    ("activations", "deserialize", "write 'get' instead"),
     ("backend", "clear_session", f"{PLANNED}; available: epsilon, "),
     ("saving", "register_keras_serializable", f"{NOT_PLANNED}; available: ModelFileError, load_model"),
 ]
@@ -132,7 +132,7 @@ def output(code: str) -> str:
         (lambda: small_network().compile("sgd", "huber"), rf"received 'huber' \({PLANNED}\)$"),
         (lambda: small_network().compile("sgd", "Mean_Squared_Error"), r"\(the nearest is 'mean_squared_error'\)$"),
         (lambda: small_network().compile("sgd", "mse", ["precision"]), rf"received 'precision' \({PLANNED}\)$"),
-        (lambda: Dense(3, activation="gelu"), rf"received 'gelu' \({PLANNED}; the nearest is 'relu'\)$"),
+        (lambda: Dense(3, activation="swiss"), r"received 'swiss' \(the nearest is 'swish'\)$"),
         (lambda: Dense(3, activation="rellu"), r"received 'rellu' \(the nearest is 'relu'\)$"),
         (lambda: Conv2D(3, 3, kernel_initializer="orthogonal"), rf"received 'orthogonal' \({PLANNED}\)$"),
         (lambda: Conv2D(3, 3, bias_initializer="zero"), r"received 'zero' \(write 'zeros' instead\)$"),

@@ -3,10 +3,16 @@
 Read this package first, in this order; each chapter is a page or two:
 
     dense            a weighted sum of everything: the simplest forward and backward
-    activations      relu, sigmoid, tanh, softmax: what is applied to a weighted sum
+    rectifiers       ReLU and its relatives: what is applied to a weighted sum
+    sigmoids         sigmoid, tanh, softplus and what is made of them
+    exponentials     ELU and its relatives
+    gaussian         the error function, and GELU
+    softmax          scores into probabilities
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
-    pooling          the largest value under the window
+    pooling          the largest value under the window, or the mean
+    padding          zeros around an image, and its border cut off: each the other's backward
+    resampling       enlarged images, by repeating pixels or interpolating between them
     dropout          random masks, and noise
     normalization    batch normalization, of a batch that may be cut into micro-batches
     layer_normalization    layer and group normalization, of each example alone
@@ -35,19 +41,15 @@ Notation
 Images are (N, H, W, C) throughout. Every function gives back the floating dtype that it is given.
 """
 
-from numpycnn.functional.activations import (
-    log_softmax,
-    relu,
-    relu_backward,
-    sigmoid,
-    sigmoid_backward,
-    softmax,
-    softmax_backward,
-    sum_of_others,
-    tanh,
-    tanh_backward,
+from numpycnn.functional.augmentation import (
+    contrast,
+    contrast_backward,
+    crop_windows,
+    crop_windows_backward,
+    erase,
+    flip,
+    rectangles,
 )
-from numpycnn.functional.augmentation import contrast, contrast_backward, crop, crop_backward, erase, flip, rectangles
 from numpycnn.functional.convolution import (
     add_taps,
     check_images,
@@ -60,6 +62,17 @@ from numpycnn.functional.convolution import (
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
 from numpycnn.functional.dropout import dropout_kept, dropout_scale, normal_noise
+from numpycnn.functional.exponentials import (
+    celu,
+    celu_backward,
+    elu,
+    elu_backward,
+    exponential,
+    exponential_backward,
+    selu,
+    selu_backward,
+)
+from numpycnn.functional.gaussian import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.layer_normalization import (
     Normalized,
     normalize,
@@ -79,8 +92,86 @@ from numpycnn.functional.normalization import (
     merge_moments,
     moments,
 )
-from numpycnn.functional.pooling import lowest, max_pool2d, max_pool2d_backward
+from numpycnn.functional.padding import crop, zero_pad
+from numpycnn.functional.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    lowest,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from numpycnn.functional.rectifiers import (
+    hard_shrink,
+    hard_shrink_backward,
+    hard_sigmoid,
+    hard_sigmoid_backward,
+    hard_silu,
+    hard_silu_backward,
+    hard_tanh,
+    hard_tanh_backward,
+    leaky_relu,
+    leaky_relu_backward,
+    linear,
+    linear_backward,
+    prelu,
+    prelu_backward,
+    rectifier,
+    rectifier_backward,
+    relu,
+    relu6,
+    relu6_backward,
+    relu_backward,
+    soft_shrink,
+    soft_shrink_backward,
+    sparse_plus,
+    sparse_plus_backward,
+    sparse_sigmoid,
+    sparse_sigmoid_backward,
+    threshold,
+    threshold_backward,
+)
+from numpycnn.functional.resampling import (
+    upsample_bilinear,
+    upsample_bilinear_backward,
+    upsample_nearest,
+    upsample_nearest_backward,
+)
 from numpycnn.functional.rescaling import rescale, rescale_backward, standardize, standardize_backward
+from numpycnn.functional.sigmoids import (
+    glu,
+    glu_backward,
+    log_sigmoid,
+    log_sigmoid_backward,
+    mish,
+    mish_backward,
+    sigmoid,
+    sigmoid_backward,
+    silu,
+    silu_backward,
+    softplus,
+    softplus_backward,
+    softsign,
+    softsign_backward,
+    squareplus,
+    squareplus_backward,
+    tanh,
+    tanh_backward,
+    tanh_shrink,
+    tanh_shrink_backward,
+)
+from numpycnn.functional.softmax import (
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+    sparsemax,
+    sparsemax_backward,
+    sum_of_others,
+)
 from numpycnn.functional.warping import resizing, rotation, translation, warp, warp_backward, warp_taps, zoom
 from numpycnn.functional.window import Window
 
@@ -89,10 +180,14 @@ __all__ = [
     "Normalized",
     "Window",
     "add_taps",
+    "average_pool2d",
+    "average_pool2d_backward",
     "batch_norm",
     "batch_norm_backward_input",
     "batch_norm_backward_input_inference",
     "batch_norm_backward_sums",
+    "celu",
+    "celu_backward",
     "check_images",
     "col2im",
     "contrast",
@@ -101,28 +196,66 @@ __all__ = [
     "conv2d_backward",
     "conv2d_backward_input",
     "crop",
-    "crop_backward",
+    "crop_windows",
+    "crop_windows_backward",
     "dense",
     "dense_backward",
     "dense_backward_input",
     "dropout_kept",
     "dropout_scale",
+    "elu",
+    "elu_backward",
     "erase",
+    "erf",
+    "erfc",
+    "exponential",
+    "exponential_backward",
     "flip",
+    "gelu",
+    "gelu_backward",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
+    "glu",
+    "glu_backward",
+    "hard_shrink",
+    "hard_shrink_backward",
+    "hard_sigmoid",
+    "hard_sigmoid_backward",
+    "hard_silu",
+    "hard_silu_backward",
+    "hard_tanh",
+    "hard_tanh_backward",
     "im2col",
     "inverse_std",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "linear",
+    "linear_backward",
+    "log_sigmoid",
+    "log_sigmoid_backward",
     "log_softmax",
+    "log_softmax_backward",
     "lowest",
     "max_pool2d",
     "max_pool2d_backward",
     "merge_moments",
+    "mish",
+    "mish_backward",
     "moments",
+    "normal_noise",
     "normalize",
     "normalize_backward",
-    "normal_noise",
     "pad",
+    "prelu",
+    "prelu_backward",
     "rectangles",
+    "rectifier",
+    "rectifier_backward",
     "relu",
+    "relu6",
+    "relu6_backward",
     "relu_backward",
     "rescale",
     "rescale_backward",
@@ -132,18 +265,45 @@ __all__ = [
     "rotation",
     "scale_shift",
     "scale_shift_backward",
+    "selu",
+    "selu_backward",
     "sigmoid",
     "sigmoid_backward",
+    "silu",
+    "silu_backward",
+    "soft_shrink",
+    "soft_shrink_backward",
     "softmax",
     "softmax_backward",
+    "softplus",
+    "softplus_backward",
+    "softsign",
+    "softsign_backward",
+    "sparse_plus",
+    "sparse_plus_backward",
+    "sparse_sigmoid",
+    "sparse_sigmoid_backward",
+    "sparsemax",
+    "sparsemax_backward",
+    "squareplus",
+    "squareplus_backward",
     "standardize",
     "standardize_backward",
     "sum_of_others",
     "tanh",
     "tanh_backward",
+    "tanh_shrink",
+    "tanh_shrink_backward",
+    "threshold",
+    "threshold_backward",
     "translation",
+    "upsample_bilinear",
+    "upsample_bilinear_backward",
+    "upsample_nearest",
+    "upsample_nearest_backward",
     "warp",
     "warp_backward",
     "warp_taps",
+    "zero_pad",
     "zoom",
 ]

@@ -14,12 +14,12 @@ def windows(top: Array, left: Array, size: Pair) -> tuple[Array, Array, Array]:
     return example, top[:, None, None] + np.arange(size[0])[:, None], left[:, None, None] + np.arange(size[1])
 
 
-def crop(x: Array, top: Array, left: Array, size: Pair) -> Array:
+def crop_windows(x: Array, top: Array, left: Array, size: Pair) -> Array:
     """y[n, i, j] = x[n, top[n] + i, left[n] + j]: (N, *size, C)."""
     return x[windows(top, left, size)]
 
 
-def crop_backward(dy: Array, top: Array, left: Array, x_shape: Shape) -> Array:
+def crop_windows_backward(dy: Array, top: Array, left: Array, x_shape: Shape) -> Array:
     """dx is dy inside of the windows, and 0 elsewhere: (N, H, W, C)."""
     dx = np.zeros(x_shape, dy.dtype)
     dx[windows(top, left, (dy.shape[1], dy.shape[2]))] = dy

@@ -1,63 +1,66 @@
 """The layers: `base.py` has the contract, `chain.py` the loop over layers, the other files the layers themselves."""
 
 from numpycnn.common.module_names import explain_unknown_names
-from numpycnn.layers.activation import Activation
+from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
 from numpycnn.layers.base import Input, Layer
+from numpycnn.layers.blocks import Branches, Residual
+from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
-from numpycnn.layers.pooling import MaxPooling2D
+from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.preprocessing import Normalization, Rescaling
 from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
-from numpycnn.layers.reshaping import Flatten
+from numpycnn.layers.reshaping import Flatten, Permute, Reshape
+from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
+from numpycnn.layers.table import LAYERS
 from numpycnn.layers.warping import RandomCrop, RandomRotation, RandomTranslation, RandomZoom
 
-LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls
-    for cls in (
-        Activation,
-        BatchNormalization,
-        Conv2D,
-        Dense,
-        Dropout,
-        Flatten,
-        GaussianDropout,
-        GaussianNoise,
-        GroupNormalization,
-        LayerNormalization,
-        MaxPooling2D,
-        Normalization,
-        RandomContrast,
-        RandomCrop,
-        RandomErasing,
-        RandomFlip,
-        RandomRotation,
-        RandomTranslation,
-        RandomZoom,
-        Rescaling,
-        SpatialDropout2D,
-    )
-}
-"""Every layer by its class name: the closed table for reading configurations."""
+LAYERS.update(
+    {
+        cls.__name__: cls
+        for cls in (Chain, *globals().values())
+        if isinstance(cls, type) and issubclass(cls, Layer) and cls is not Layer
+    }
+)
+
+AvgPool2D = AveragePooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool2D = GlobalMaxPooling2D
+MaxPool2D = MaxPooling2D
 
 __all__ = [
+    "ELU",
     "LAYERS",
     "Activation",
+    "AveragePooling2D",
+    "AvgPool2D",
     "BatchNormalization",
+    "Branches",
     "Conv2D",
+    "Cropping2D",
     "Dense",
     "Dropout",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling2D",
     "GroupNormalization",
     "Input",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
+    "MaxPool2D",
     "MaxPooling2D",
     "Normalization",
+    "PReLU",
+    "Permute",
     "RandomContrast",
     "RandomCrop",
     "RandomErasing",
@@ -65,8 +68,14 @@ __all__ = [
     "RandomRotation",
     "RandomTranslation",
     "RandomZoom",
+    "ReLU",
     "Rescaling",
+    "Reshape",
+    "Residual",
+    "Softmax",
     "SpatialDropout2D",
+    "UpSampling2D",
+    "ZeroPadding2D",
 ]
 
 explain_unknown_names(__name__)

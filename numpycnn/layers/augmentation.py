@@ -21,7 +21,7 @@ Bounds = tuple[float, float]
 Factor = float | Sequence[float]
 
 
-class ImageLayer(RandomLayer):
+class Augmentation(RandomLayer):
     """Base class of random layers on images. A subclass defines `draw`, `transform` and `transform_backward`.
 
     These get images (N, H, W, C) in either data format. In inference y = x.
@@ -75,7 +75,7 @@ FLIPS = {"horizontal": (2,), "vertical": (1,), "horizontal_and_vertical": (1, 2)
 """The axes of images (N, H, W, C) that each mode mirrors."""
 
 
-class RandomFlip(ImageLayer):
+class RandomFlip(Augmentation):
     """In training each image is mirrored or not, with equal probability; in inference y = x.
 
     Shapes: images, unchanged.
@@ -110,7 +110,7 @@ class RandomFlip(ImageLayer):
         return {**super().get_config(), "mode": self.mode}
 
 
-class RandomContrast(ImageLayer):
+class RandomContrast(Augmentation):
     """In training each image gets a random contrast; in inference y = x.
 
         y = (x - mean)*f + mean, clipped to value_range        mean: each channel's of each image
@@ -153,7 +153,7 @@ class RandomContrast(ImageLayer):
         return {**super().get_config(), "factor": list(self.factor), "value_range": list(self.value_range)}
 
 
-class RandomErasing(ImageLayer):
+class RandomErasing(Augmentation):
     """In training a random rectangle of each image is erased, with a random probability; in inference y = x.
 
     Shapes: images, unchanged.

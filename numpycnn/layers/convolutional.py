@@ -7,6 +7,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Initializer
+from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.data_format import check_data_format, from_channels_last, split_shape, to_channels_last
 from numpycnn.layers.kernel import KernelLayer
@@ -35,7 +36,8 @@ class Conv2D(KernelLayer):
     Parameters: "kernel", (KH, KW, C, filters) in both data formats, and "bias", (filters,).
 
     filters: the number of output channels. kernel_size, strides, dilation_rate: one integer, or (rows,
-    columns). padding: "valid" or "same"; an odd row or column of padding goes to the end. activation: a name, or None.
+    columns). padding: "valid" or "same"; an odd row or column of padding goes to the end. activation: what `Activation`
+    takes, or None.
     data_format: by default the backend's setting when the layer is created.
 
     use_bias: whether to add a bias. kernel_initializer, bias_initializer: names or objects, see `initializers.py`.
@@ -52,7 +54,7 @@ class Conv2D(KernelLayer):
         padding: str = "valid",
         data_format: str | None = None,
         dilation_rate: int | tuple[int, int] = (1, 1),
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
@@ -69,7 +71,8 @@ class Conv2D(KernelLayer):
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        return output_shape(self.name, self.window, self.data_format, input_shape, self.filters)
+        shape = output_shape(self.name, self.window, self.data_format, input_shape, self.filters)
+        return self.activation.output_shape_for(self.name, shape)
 
     def kernel_shape(self, input_shape: Shape) -> Shape:
         _, channels = split_shape(self.name, input_shape, self.data_format)
@@ -80,8 +83,8 @@ class Conv2D(KernelLayer):
         x = to_channels_last(x, self.data_format)  # (N, H, W, C)
         z, cols = F.conv2d(x, self.params["kernel"], self.params.get("bias"), self.window)  # (N, OH, OW, F)
         z = from_channels_last(z, self.data_format)  # (N, OH, OW, F), or (N, F, OH, OW)
-        y = self.activation_function.forward(z)
-        return y, ConvCache(cols, x.shape, self.activation_function.kept(z, y), y)
+        y = self.activation.forward(z)
+        return y, ConvCache(cols, x.shape, self.activation.kept(z, y), y)
 
     def pre_activation_gradient(self, dy: Array, cache: ConvCache) -> Array:
         """dz, channels last."""

@@ -12,7 +12,7 @@ from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Rng, Shape
 from numpycnn.functional.warping import FILL_MODES, INTERPOLATIONS, Tap
-from numpycnn.layers.augmentation import Factor, ImageLayer, bounds
+from numpycnn.layers.augmentation import Augmentation, Factor, bounds
 from numpycnn.layers.base import Arrays, LayerOptions
 from numpycnn.layers.data_format import from_channels_last, join_shape, split_shape, to_channels_last
 
@@ -24,7 +24,7 @@ class WarpCache(NamedTuple):
     x_shape: Shape
 
 
-class WarpLayer(ImageLayer):
+class WarpLayer(Augmentation):
     """Base class of layers that see images through an affine map. A subclass draws "matrix", (N, 2, 3)."""
 
     def __init__(
@@ -174,7 +174,7 @@ class CropCache(NamedTuple):
     """How the window was resized, if it was."""
 
 
-class RandomCrop(ImageLayer):
+class RandomCrop(Augmentation):
     """In training a random window of each image; in inference, the largest window in the middle, resized.
 
     Shapes: images (N, H, W, C) to (N, height, width, C). The window in the middle has the sides' ratio of the output,
@@ -218,14 +218,14 @@ class RandomCrop(ImageLayer):
 
     def transform(self, x: Array, drawn: Arrays) -> tuple[Array, CropCache]:
         top, left = drawn["top"], drawn["left"]
-        return F.crop(x, top, left, self.size), CropCache(top, left, x.shape, None)
+        return F.crop_windows(x, top, left, self.size), CropCache(top, left, x.shape, None)
 
     def resize_middle(self, x: Array) -> tuple[Array, CropCache]:
         """The largest window in the middle, resized."""
         n, h, w, _ = x.shape
         window = largest_window((h, w), self.size)
         top, left = (np.full(n, (whole - part) // 2) for whole, part in zip((h, w), window, strict=True))
-        cropped = F.crop(x, top, left, window)
+        cropped = F.crop_windows(x, top, left, window)
         matrices = np.broadcast_to(F.resizing(window, self.size), (n, 2, 3))
         taps = F.warp_taps(matrices, window, self.size, "bilinear", "nearest")
         return F.warp(cropped, taps), CropCache(top, left, x.shape, WarpCache(taps, cropped.shape))
@@ -233,7 +233,7 @@ class RandomCrop(ImageLayer):
     def transform_backward(self, dy: Array, kept: CropCache) -> Array:
         if kept.resized is not None:
             dy = F.warp_backward(dy, *kept.resized)
-        return F.crop_backward(dy, kept.top, kept.left, kept.x_shape)
+        return F.crop_windows_backward(dy, kept.top, kept.left, kept.x_shape)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "height": self.size[0], "width": self.size[1]}

@@ -11,7 +11,14 @@ tests can compare the two. Notation and shapes are those of `functional`: images
 """
 
 from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
-from numpycnn.reference.augmentation import contrast, contrast_backward, crop, crop_backward, erase, flip
+from numpycnn.reference.augmentation import (
+    contrast,
+    contrast_backward,
+    crop_windows,
+    crop_windows_backward,
+    erase,
+    flip,
+)
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import (
@@ -21,6 +28,7 @@ from numpycnn.reference.dropout import (
     gaussian_dropout_backward,
     gaussian_noise,
 )
+from numpycnn.reference.elementwise import FORMULAS, elementwise, elementwise_backward
 from numpycnn.reference.layer_normalization import (
     group_norm,
     group_norm_backward,
@@ -38,13 +46,36 @@ from numpycnn.reference.normalization import (
     batch_statistics,
     moving_average,
 )
-from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
+from numpycnn.reference.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from numpycnn.reference.resampling import crop, upsample, upsample_backward, zero_pad
 from numpycnn.reference.rescaling import rescale, rescale_backward, standardize, standardize_backward
+from numpycnn.reference.rows import (
+    glu,
+    glu_backward,
+    log_softmax,
+    log_softmax_backward,
+    prelu,
+    prelu_backward,
+    sparsemax,
+    sparsemax_backward,
+)
 from numpycnn.reference.warping import warp, warp_backward
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
+    "FORMULAS",
     "Axis",
+    "average_pool2d",
+    "average_pool2d_backward",
     "axes",
     "batch_norm",
     "batch_norm_inference_backward",
@@ -57,25 +88,38 @@ __all__ = [
     "conv2d",
     "conv2d_backward",
     "crop",
-    "crop_backward",
+    "crop_windows",
+    "crop_windows_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "elementwise",
+    "elementwise_backward",
     "erase",
     "flip",
     "gaussian_dropout",
     "gaussian_dropout_backward",
     "gaussian_noise",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
+    "glu",
+    "glu_backward",
     "group_norm",
     "group_norm_backward",
     "layer_norm",
     "layer_norm_backward",
+    "log_softmax",
+    "log_softmax_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "moving_average",
+    "prelu",
+    "prelu_backward",
     "relu",
     "relu_backward",
     "rescale",
@@ -86,10 +130,15 @@ __all__ = [
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "sparsemax",
+    "sparsemax_backward",
     "standardize",
     "standardize_backward",
     "tanh",
     "tanh_backward",
+    "upsample",
+    "upsample_backward",
     "warp",
     "warp_backward",
+    "zero_pad",
 ]

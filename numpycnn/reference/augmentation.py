@@ -5,7 +5,7 @@ import numpy as np
 from numpycnn.common.typing import Array, Pair, Shape
 
 
-def crop(x: Array, top: Array, left: Array, size: Pair) -> Array:
+def crop_windows(x: Array, top: Array, left: Array, size: Pair) -> Array:
     """y[n, i, j] = x[n, top[n] + i, left[n] + j]."""
     y = np.zeros((len(x), *size, x.shape[-1]), x.dtype)
     for n, i, j in np.ndindex(len(x), *size):
@@ -13,7 +13,7 @@ def crop(x: Array, top: Array, left: Array, size: Pair) -> Array:
     return y
 
 
-def crop_backward(dy: Array, top: Array, left: Array, x_shape: Shape) -> Array:
+def crop_windows_backward(dy: Array, top: Array, left: Array, x_shape: Shape) -> Array:
     """dx[n, top[n] + i, left[n] + j] = dy[n, i, j], and 0 elsewhere."""
     dx = np.zeros(x_shape, dy.dtype)
     for n, i, j in np.ndindex(dy.shape[:3]):

@@ -83,14 +83,14 @@ def two_contrasts_are_one(draw: Draw) -> None:
     near(twice, F.contrast(x, a * b, -99.0, 99.0)[0])
 
 
-@relation(Fault(F.crop_backward, "= dy", "+= 2 * dy"))
+@relation(Fault(F.crop_windows_backward, "= dy", "+= 2 * dy"))
 def what_was_cropped_goes_back_to_its_place(draw: Draw) -> None:
-    """crop(crop_backward(dy)) = dy, and sum(crop_backward(dy)) = sum(dy)."""
+    """crop(its backward(dy)) = dy, and sum(its backward(dy)) = sum(dy)."""
     x, rng = images(draw), generator(draw)
     top, left = rng.integers(0, 3, (2, len(x)))
     dy = x[:, :3, :3]
-    dx = F.crop_backward(dy, top, left, x.shape)
-    near(F.crop(dx, top, left, (3, 3)), dy)
+    dx = F.crop_windows_backward(dy, top, left, x.shape)
+    near(F.crop_windows(dx, top, left, (3, 3)), dy)
     near(dx.sum(), dy.sum())
 
 
