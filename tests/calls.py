@@ -296,25 +296,6 @@ CASES: dict[str, Case] = {
         value_range=Arg(kinds.value_range, (0, 255)),
         **IMAGE,
     ),
-    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
-    "Dropout": layer_case(
-        layers.Dropout,
-        "dropout",
-        rate=Arg(number(0.0, 1.0), 0.5),
-        noise_shape=Arg(none, (None, 1, 1, 1)),
-        seed=SEED,
-    ),
-    "SpatialDropout2D": layer_case(
-        layers.SpatialDropout2D,
-        "spatial_dropout2d",
-        rate=Arg(number(0.0, 1.0), 0.5),
-        data_format=Arg(kinds.data_format, None),
-        seed=SEED,
-    ),
-    "GaussianNoise": layer_case(layers.GaussianNoise, "gaussian_noise", stddev=Arg(number(0.0, 1.0), 0.5), seed=SEED),
-    "GaussianDropout": layer_case(
-        layers.GaussianDropout, "gaussian_dropout", rate=Arg(number(0.0, below=1.0), 0.5), seed=SEED
-    ),
     "Branches": layer_case(
         layers.Branches,
         "branches|branch",
@@ -334,6 +315,24 @@ CASES: dict[str, Case] = {
         "residual|main|shortcut",
         layers=Arg(BRANCH, [layers.Dense(3)], "main"),
         shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
+    ),
+    "Dropout": layer_case(
+        layers.Dropout,
+        "dropout",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        noise_shape=Arg(none, (None, 1, 1, 1)),
+        seed=SEED,
+    ),
+    "SpatialDropout2D": layer_case(
+        layers.SpatialDropout2D,
+        "spatial_dropout2d",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        data_format=Arg(kinds.data_format, None),
+        seed=SEED,
+    ),
+    "GaussianNoise": layer_case(layers.GaussianNoise, "gaussian_noise", stddev=Arg(number(0.0, 1.0), 0.5), seed=SEED),
+    "GaussianDropout": layer_case(
+        layers.GaussianDropout, "gaussian_dropout", rate=Arg(number(0.0, below=1.0), 0.5), seed=SEED
     ),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),

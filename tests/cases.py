@@ -132,11 +132,11 @@ with_settings: st.SearchStrategy[ActivationFunction] = st.sampled_from(
 
 
 any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
-rates = st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0))
-layer_seeds = st.sampled_from((None, 0, 7))
 
 
 image_shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
+rates = st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0))
+layer_seeds = st.sampled_from((None, 0, 7))
 
 
 @st.composite
@@ -401,6 +401,7 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Cropping2D": bordered_layers(Cropping2D),
     "Dense": dense_layers(),
     "Dropout": dropout_layers(),
+    "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
     "GaussianDropout": st.builds(
         lambda rate, seed, shape: GaussianDropout(rate, seed, input_shape=shape),
@@ -416,6 +417,9 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     ),
     "GroupNormalization": group_normalization_layers(),
     "LayerNormalization": layer_normalization_layers(),
+    "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
+    "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
+    "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
     "MaxPooling2D": pooling_layers(MaxPooling2D),
     "Normalization": normalization_layers(),
     "RandomContrast": random_contrast_layers(),
@@ -446,10 +450,6 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
         layer_seeds,
         image_shapes,
     ),
-    "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
-    "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
-    "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
-    "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
     "Permute": permute_layers(),
     "Reshape": reshape_layers(),
     "UpSampling2D": st.builds(

@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "pool padded with zeros": (Fault(functional.max_pool2d, "pad(x, window, bottom)", "pad(x, window)"),),
     "mean for sum in the bias": (Fault(functional.dense_backward, "dy.sum(axis=0)", "dy.mean(axis=0)"),),
     "softmax's backward without its sum": (
-        Fault(functional.softmax_backward, "(dy - (dy * y).sum(axis=-1, keepdims=True))", "dy"),
+        Fault(functional.softmax_backward, "(dy - (dy * y).sum(axis=axis, keepdims=True))", "dy"),
     ),
     "tanh's backward without the square": (Fault(functional.tanh_backward, "(1 + e) ** 2", "(1 + e)"),),
     "sigmoid's backward off by a thousandth": (Fault(functional.sigmoid_backward, "return dy", "return 1.001 * dy"),),

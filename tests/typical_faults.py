@@ -518,7 +518,7 @@ TARGETS = (
             ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro)", "return generator(self.seed, DROPOUT, 0, micro)"),
             ("sample weights do not reach the gradient", "dz = job.data.weighted(objective.loss.gradient(y, z)) /", "dz = objective.loss.gradient(y, z) /"),
             ("what is predicted are logits", "return BatchResult(self.activation.forward(z), self.loss", "return BatchResult(z, self.loss"),
-            ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, "softmax", min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, "softmax", min_examples(model))'),
+            ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, model.activation, min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, model.activation, min_examples(model))'),
             ("predictions are lent memory", "return network.forward(prepared(x, dtype))[0].copy()", "return network.forward(prepared(x, dtype))[0]"),
             ("moving averages follow each micro-batch", "if job.micro == 0 else {}", ""),
             ("the last examples of a batch are left out", "cuts, meet = micro_batches(len(order), objective.min_examples)", "cuts, meet = micro_batches(len(order) // 2 * 2, objective.min_examples)"),

@@ -6,7 +6,7 @@ Read this package first, in this order; each chapter is a page or two:
     rectifiers       ReLU and its relatives: what is applied to a weighted sum
     sigmoids         sigmoid, tanh, softplus and what is made of them
     exponentials     ELU and its relatives
-    gaussian         the error function, and GELU
+    error_function   the error function, and GELU
     softmax          scores into probabilities
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
@@ -62,6 +62,7 @@ from numpycnn.functional.convolution import (
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
 from numpycnn.functional.dropout import dropout_kept, dropout_scale, normal_noise
+from numpycnn.functional.error_function import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.exponentials import (
     celu,
     celu_backward,
@@ -72,7 +73,6 @@ from numpycnn.functional.exponentials import (
     selu,
     selu_backward,
 )
-from numpycnn.functional.gaussian import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.layer_normalization import (
     Normalized,
     normalize,

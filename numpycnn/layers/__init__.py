@@ -19,14 +19,8 @@ from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
 from numpycnn.layers.table import LAYERS
 from numpycnn.layers.warping import RandomCrop, RandomRotation, RandomTranslation, RandomZoom
 
-LAYERS.update(
-    {
-        cls.__name__: cls
-        for cls in (Chain, *globals().values())
-        if isinstance(cls, type) and issubclass(cls, Layer) and cls is not Layer
-    }
-)
-
+CLASSES = {cls for cls in globals().values() if isinstance(cls, type) and issubclass(cls, Layer)} - {Layer}
+LAYERS.update({cls.__name__: cls for cls in sorted(CLASSES | {Chain}, key=lambda cls: cls.__name__)})
 AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D

@@ -103,7 +103,7 @@ def positive_axis(owner: str, axis: int, input_shape: Shape) -> int:
 
 
 def sorted_axes(owner: str, axes: Sequence[int], input_shape: Shape) -> Shape:
-    """The axes counted from the batch's, 0, in ascending order. Raises ValueError for one missing or repeated."""
+    """The axes counted from the batch's, 0, in order. Raises ValueError for one that is missing or repeated."""
     positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)
     if len(set(positive)) < len(positive):
         raise ValueError(f"{owner}: axis must not name an axis twice; received {list(axes)}")
