@@ -31,6 +31,13 @@ from numpycnn.layers import (
     Normalization,
     Permute,
     PReLU,
+    RandomContrast,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
     ReLU,
     Rescaling,
     Reshape,
@@ -256,6 +263,43 @@ def normalization_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
+def warp_layers(draw: st.DrawFn, cls: Any, factors: tuple[str, ...]) -> Layer:
+    """Translations, rotations or zooms."""
+    factor = st.sampled_from((0.0, 0.3, 1.0, [-0.4, 0.2], [0.1, 0.5]))
+    return cls(
+        **{name: draw(factor) for name in factors},
+        fill_mode=draw(st.sampled_from(("constant", "nearest", "reflect", "wrap"))),
+        interpolation=draw(st.sampled_from(("nearest", "bilinear"))),
+        seed=draw(layer_seeds),
+        fill_value=draw(st.sampled_from((0.0, 0.5))),
+        data_format=draw(data_formats),
+        input_shape=draw(image_shapes),
+    )
+
+
+@st.composite
+def random_contrast_layers(draw: st.DrawFn) -> Layer:
+    factor: Any = draw(st.sampled_from((0.0, 0.5, [0.2, 1.0])))
+    value_range: Any = draw(st.sampled_from(([-0.4, 0.5], [-2, 2])))
+    return RandomContrast(factor, value_range, draw(layer_seeds), draw(data_formats), input_shape=draw(image_shapes))
+
+
+@st.composite
+def random_erasing_layers(draw: st.DrawFn) -> Layer:
+    factor: Any = draw(st.sampled_from((0.0, 1.0, [1.0, 1.0])))
+    scale: Any = draw(st.sampled_from((0.5, [0.02, 0.33])))
+    return RandomErasing(
+        factor=factor,
+        scale=scale,
+        fill_value=draw(st.sampled_from((None, 0.5))),
+        value_range=[-1, 1],
+        seed=draw(layer_seeds),
+        data_format=draw(data_formats),
+        input_shape=draw(image_shapes),
+    )
+
+
+@st.composite
 def bordered_layers(draw: st.DrawFn, cls: type[ZeroPadding2D | Cropping2D]) -> Layer:
     """In each of the forms that a border is given in; there is more of the image than a border cuts off."""
     pixels = st.integers(0, 2)
@@ -378,6 +422,26 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
     "MaxPooling2D": pooling_layers(MaxPooling2D),
     "Normalization": normalization_layers(),
+    "RandomContrast": random_contrast_layers(),
+    "RandomCrop": st.builds(
+        lambda height, width, seed, fmt, shape: RandomCrop(height, width, seed, fmt, input_shape=shape),
+        st.integers(1, 5),
+        st.integers(1, 5),
+        layer_seeds,
+        data_formats,
+        image_shapes,
+    ),
+    "RandomErasing": random_erasing_layers(),
+    "RandomFlip": st.builds(
+        lambda mode, seed, fmt, shape: RandomFlip(mode, seed, fmt, input_shape=shape),
+        st.sampled_from(("horizontal", "vertical", "horizontal_and_vertical")),
+        layer_seeds,
+        data_formats,
+        image_shapes,
+    ),
+    "RandomRotation": warp_layers(RandomRotation, ("factor",)),
+    "RandomTranslation": warp_layers(RandomTranslation, ("height_factor", "width_factor")),
+    "RandomZoom": warp_layers(RandomZoom, ("height_factor", "width_factor")),
     "Rescaling": rescaling_layers(),
     "SpatialDropout2D": st.builds(
         lambda rate, fmt, seed, shape: SpatialDropout2D(rate, fmt, seed, input_shape=shape),

@@ -10,6 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from relations import (
     activations,
+    augmentation,
     batches,
     convolution,
     dense,
@@ -29,6 +30,7 @@ from relations.table import RELATIONS, Draw
 
 MODULES = [
     activations,
+    augmentation,
     batches,
     convolution,
     dense,

@@ -9,8 +9,7 @@ PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
     "layers": (
-        "DepthwiseConv2D SeparableConv2D SeparableConvolution2D Conv2DTranspose Convolution2DTranspose InputLayer "
-        "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
+        "DepthwiseConv2D SeparableConv2D SeparableConvolution2D Conv2DTranspose Convolution2DTranspose InputLayer"
     ),
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "

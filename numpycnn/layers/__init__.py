@@ -2,6 +2,7 @@
 
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.blocks import Branches, Residual
 from numpycnn.layers.chain import Chain
@@ -16,6 +17,7 @@ from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoi
 from numpycnn.layers.reshaping import Flatten, Permute, Reshape
 from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
 from numpycnn.layers.table import LAYERS
+from numpycnn.layers.warping import RandomCrop, RandomRotation, RandomTranslation, RandomZoom
 
 CLASSES = {cls for cls in globals().values() if isinstance(cls, type) and issubclass(cls, Layer)} - {Layer}
 LAYERS.update({cls.__name__: cls for cls in sorted(CLASSES | {Chain}, key=lambda cls: cls.__name__)})
@@ -53,6 +55,13 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "Rescaling",
     "Reshape",

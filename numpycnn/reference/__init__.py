@@ -11,6 +11,14 @@ tests can compare the two. Notation and shapes are those of `functional`: images
 """
 
 from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from numpycnn.reference.augmentation import (
+    contrast,
+    contrast_backward,
+    crop_windows,
+    crop_windows_backward,
+    erase,
+    flip,
+)
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import (
@@ -69,6 +77,7 @@ from numpycnn.reference.rows import (
     sparsemax,
     sparsemax_backward,
 )
+from numpycnn.reference.warping import warp, warp_backward
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
@@ -86,11 +95,15 @@ __all__ = [
     "categorical_hinge",
     "categorical_hinge_backward",
     "cells",
+    "contrast",
+    "contrast_backward",
     "conv2d",
     "conv2d_backward",
     "cosine_similarity",
     "cosine_similarity_backward",
     "crop",
+    "crop_windows",
+    "crop_windows_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
@@ -99,6 +112,8 @@ __all__ = [
     "dropout_backward",
     "elementwise",
     "elementwise_backward",
+    "erase",
+    "flip",
     "gaussian_dropout",
     "gaussian_dropout_backward",
     "gaussian_noise",
@@ -139,5 +154,7 @@ __all__ = [
     "tanh_backward",
     "upsample",
     "upsample_backward",
+    "warp",
+    "warp_backward",
     "zero_pad",
 ]
