@@ -19,10 +19,23 @@ from relations import (
     optimizers,
     pooling,
     resizing,
+    separated,
 )
 from relations.table import RELATIONS, Draw
 
-MODULES = [batches, convolution, dense, functions, losses, models, normalization, optimizers, pooling, resizing]
+MODULES = [
+    batches,
+    convolution,
+    dense,
+    functions,
+    losses,
+    models,
+    normalization,
+    optimizers,
+    pooling,
+    resizing,
+    separated,
+]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]
 EXAMPLES = settings().max_examples

@@ -9,8 +9,7 @@ PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
     "layers": (
-        "LayerNormalization GroupNormalization DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
-        "Conv2DTranspose Convolution2DTranspose Rescaling "
+        "LayerNormalization GroupNormalization Rescaling "
         "Normalization ReLU LeakyReLU PReLU ELU Softmax SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
         "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
     ),
@@ -38,7 +37,7 @@ PLANNED: dict[str, str] = {
     "backend": "image_dim_ordering set_image_dim_ordering clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
     "arguments": (
-        "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint groups input_dim "
+        "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint input_dim "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
         "label_smoothing sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
@@ -77,7 +76,6 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
 """(kind, reason, names)."""
 
 REPLACED: dict[str, dict[str, str]] = {
-    "layers": {"Convolution2D": "Conv2D"},
     "utils": {"set_random_seed": "numpy.random.seed", "np_utils": "to_categorical"},
     "initializers": {
         "normal": "random_normal",

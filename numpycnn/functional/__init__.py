@@ -9,6 +9,9 @@ Read this package first, in this order; each chapter is a page or two:
     pooling          the largest value under the window, or the mean
     padding          zeros around an image, and its border cut off: each the other's backward
     resampling       enlarged images, by repeating pixels or interpolating between them
+    grouped          several convolutions side by side
+    depthwise        a convolution of each channel by itself
+    transposed       a convolution's backward used as a forward
     dropout          random masks
     normalization    batch normalization, of a batch that may be cut into micro-batches
 
@@ -56,7 +59,13 @@ from numpycnn.functional.convolution import (
     pad,
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
+from numpycnn.functional.depthwise import (
+    depthwise_conv2d,
+    depthwise_conv2d_backward,
+    depthwise_conv2d_backward_input,
+)
 from numpycnn.functional.dropout import dropout_kept, dropout_scale
+from numpycnn.functional.grouped import grouped_conv2d, grouped_conv2d_backward, grouped_conv2d_backward_input
 from numpycnn.functional.normalization import (
     Moments,
     batch_norm,
@@ -85,6 +94,12 @@ from numpycnn.functional.resampling import (
     upsample_nearest,
     upsample_nearest_backward,
 )
+from numpycnn.functional.transposed import (
+    conv2d_transpose,
+    conv2d_transpose_backward,
+    conv2d_transpose_backward_input,
+    transposed_size,
+)
 from numpycnn.functional.window import Window
 
 __all__ = [
@@ -102,16 +117,25 @@ __all__ = [
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
+    "conv2d_transpose",
+    "conv2d_transpose_backward",
+    "conv2d_transpose_backward_input",
     "crop",
     "dense",
     "dense_backward",
     "dense_backward_input",
+    "depthwise_conv2d",
+    "depthwise_conv2d_backward",
+    "depthwise_conv2d_backward_input",
     "dropout_kept",
     "dropout_scale",
     "global_average_pool2d",
     "global_average_pool2d_backward",
     "global_max_pool2d",
     "global_max_pool2d_backward",
+    "grouped_conv2d",
+    "grouped_conv2d_backward",
+    "grouped_conv2d_backward_input",
     "im2col",
     "inverse_std",
     "log_softmax",
@@ -130,6 +154,7 @@ __all__ = [
     "sum_of_others",
     "tanh",
     "tanh_backward",
+    "transposed_size",
     "upsample_bilinear",
     "upsample_bilinear_backward",
     "upsample_nearest",

@@ -5,11 +5,13 @@ from numpycnn.layers.activation import Activation
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
+from numpycnn.layers.depthwise import DepthwiseConv2D, SeparableConv2D
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from numpycnn.layers.regularization import Dropout
 from numpycnn.layers.reshaping import Flatten, Permute, Reshape
 from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
+from numpycnn.layers.transposed import Conv2DTranspose
 
 LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls
@@ -18,8 +20,10 @@ LAYERS: dict[str, type[Layer]] = {
         AveragePooling2D,
         BatchNormalization,
         Conv2D,
+        Conv2DTranspose,
         Cropping2D,
         Dense,
+        DepthwiseConv2D,
         Dropout,
         Flatten,
         GlobalAveragePooling2D,
@@ -27,12 +31,17 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Permute,
         Reshape,
+        SeparableConv2D,
         UpSampling2D,
         ZeroPadding2D,
     )
 }
 """Every layer by its class name: the closed table for reading configurations."""
 
+# Keras's other names of the same classes
+Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+SeparableConvolution2D = SeparableConv2D
 AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D
@@ -45,8 +54,12 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Conv2D",
+    "Conv2DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Flatten",
     "GlobalAveragePooling2D",
@@ -59,6 +72,8 @@ __all__ = [
     "MaxPooling2D",
     "Permute",
     "Reshape",
+    "SeparableConv2D",
+    "SeparableConvolution2D",
     "UpSampling2D",
     "ZeroPadding2D",
 ]

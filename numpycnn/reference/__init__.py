@@ -14,6 +14,12 @@ from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import dropout, dropout_backward
+from numpycnn.reference.grouped import (
+    depthwise_conv2d,
+    depthwise_conv2d_backward,
+    grouped_conv2d,
+    grouped_conv2d_backward,
+)
 from numpycnn.reference.losses import cross_entropy, cross_entropy_backward, softmax, softmax_backward
 from numpycnn.reference.normalization import (
     batch_norm,
@@ -34,10 +40,12 @@ from numpycnn.reference.pooling import (
     max_pool2d_backward,
 )
 from numpycnn.reference.resampling import crop, upsample, upsample_backward, zero_pad
+from numpycnn.reference.transposed import TransposedAxis, conv2d_transpose, conv2d_transpose_backward
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
     "Axis",
+    "TransposedAxis",
     "average_pool2d",
     "average_pool2d_backward",
     "axes",
@@ -49,17 +57,23 @@ __all__ = [
     "cells",
     "conv2d",
     "conv2d_backward",
+    "conv2d_transpose",
+    "conv2d_transpose_backward",
     "crop",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
     "dense_backward",
+    "depthwise_conv2d",
+    "depthwise_conv2d_backward",
     "dropout",
     "dropout_backward",
     "global_average_pool2d",
     "global_average_pool2d_backward",
     "global_max_pool2d",
     "global_max_pool2d_backward",
+    "grouped_conv2d",
+    "grouped_conv2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "moving_average",

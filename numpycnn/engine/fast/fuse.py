@@ -33,11 +33,12 @@ def block_of(parts: Parts) -> ConvBlock:
 def parts_at(layers: Sequence[Layer]) -> Parts | None:
     """The parts of the block that these layers begin with, or None.
 
-    A block is Conv2D, then optionally Activation("relu"), MaxPooling2D and Dropout. The activation must be relu or
-    linear; pooling windows must not overlap and must have the convolution's data format. Subclasses are not fused.
+    A block is Conv2D, then optionally Activation("relu"), MaxPooling2D and Dropout. The convolution must have one
+    group, its activation must be relu or linear; pooling windows must not overlap and must have the convolution's data
+    format. Subclasses are not fused.
     """
     conv, *rest = layers
-    if type(conv) is not Conv2D or conv.activation not in ("linear", "relu"):
+    if type(conv) is not Conv2D or conv.groups > 1 or conv.activation not in ("linear", "relu"):
         return None
     names = [conv.name]
     activation = first(rest, Activation)
