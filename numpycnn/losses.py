@@ -29,6 +29,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn import functional as F
+from numpycnn.activations import ActivationFunction, softmax
 from numpycnn.common import checks
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
@@ -44,6 +45,8 @@ class Loss(Explained):
     """
 
     name = "loss"
+    link: ActivationFunction | None = None
+    """The activation that makes y_pred of what the loss that `with_logits` returns takes."""
 
     def __init__(self) -> None:
         """No arguments, unless a subclass has some."""
@@ -76,9 +79,9 @@ class Loss(Explained):
         return False
 
     def with_logits(self) -> "Loss | None":
-        """A loss of logits that equals this loss of their softmax; None if there is none, or none is known.
+        """A loss of logits z that equals this loss of link(z); None if there is none, or none is known.
 
-        Used to train a model that ends in softmax, so that softmax and loss are differentiated together.
+        Used to train a model that ends in that activation, so that activation and loss are differentiated together.
         """
         return None
 
@@ -121,6 +124,7 @@ class CategoricalCrossentropy(Loss):
     """
 
     name = "categorical_crossentropy"
+    link = softmax
 
     def __init__(self, from_logits: bool = False) -> None:
         self.from_logits = checks.flag(self.name, "from_logits", from_logits)

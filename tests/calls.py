@@ -16,6 +16,7 @@ from numpycnn.callbacks import BackupAndRestore, EarlyStopping
 from numpycnn.datasets import mnist
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
+from numpycnn.layers.chain import Chain
 from numpycnn.models import load_model
 from numpycnn.utils import to_categorical
 
@@ -50,6 +51,9 @@ def layer_case(cls: type[layers.Layer], words: str, **own: Arg) -> Case:
     return Case(lambda **given: cls(**given)(X), {**own, **shared}, words)
 
 
+BRANCH = either(
+    kinds.a(layers.Layer), lambda value: isinstance(value, (list, tuple)) and all(map(kinds.a(layers.Layer), value))
+)
 SIZES = kinds.pair(kinds.size)
 INITIALIZER = "Initializer|class_name|config"
 LINEAR = {
@@ -231,10 +235,46 @@ CASES: dict[str, Case] = {
         moving_mean_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
         moving_variance_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
     ),
+    "Branches": layer_case(
+        layers.Branches,
+        "branches|branch",
+        branches=Arg(
+            lambda value: isinstance(value, (list, tuple)) and all(map(BRANCH, value)),
+            [[layers.Dense(2)], layers.Dense(1)],
+            "branch",
+        ),
+        merge=Arg(kinds.names("concatenate", "add"), "concatenate"),
+        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+    ),
+    "Chain": layer_case(
+        Chain, "chain", layers=Arg(lambda value: isinstance(value, (list, tuple)) and BRANCH(value), [], "chain")
+    ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
+    "Residual": layer_case(
+        layers.Residual,
+        "residual|main|shortcut",
+        layers=Arg(BRANCH, [layers.Dense(3)], "main"),
+        shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
+    ),
     "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
+    "ReLU": layer_case(
+        layers.ReLU,
+        "relu",
+        max_value=Arg(either(none, number(0.0)), 6.0),
+        negative_slope=Arg(number(0.0), 0.1),
+        threshold=Arg(number(0.0), 0.5),
+    ),
+    "LeakyReLU": layer_case(layers.LeakyReLU, "leaky_relu", negative_slope=Arg(number(0.0), 0.3)),
+    "ELU": layer_case(layers.ELU, "elu", alpha=Arg(number(0.0), 1.0)),
+    "PReLU": layer_case(
+        layers.PReLU,
+        "prelu",
+        alpha_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        shared_axes=Arg(either(none, integer(1, 3), kinds.several(integer(1, 3))), [1, 2]),
+    ),
+    "Softmax": layer_case(layers.Softmax, "softmax", axis=Arg(either(integer(1, 3), integer(-3, -1)), -1)),
     "a layer's call": Case(lambda **given: layers.Dense(3)(given["input"]), {"input": Arg(array(), X)}, "dense"),
     "a layer's build": Case(
         lambda **given: layers.Dense(3).build(**given),

@@ -7,12 +7,15 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from numpycnn import functional as F
+from numpycnn.activations import ACTIVATIONS, ActivationFunction, celu, elu, gelu, glu, leaky_relu, relu, threshold
 from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.functional.window import Window
 from numpycnn.layers import (
+    ELU,
     Activation,
     AveragePooling2D,
     BatchNormalization,
+    Branches,
     Conv2D,
     Conv2DTranspose,
     Cropping2D,
@@ -23,18 +26,26 @@ from numpycnn.layers import (
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     Layer,
+    LeakyReLU,
     MaxPooling2D,
     Permute,
+    PReLU,
+    ReLU,
     Reshape,
+    Residual,
     SeparableConv2D,
+    Softmax,
     UpSampling2D,
     ZeroPadding2D,
 )
+from numpycnn.layers.chain import Chain
 from numpycnn.layers.pooling import GlobalPooling2D, Pooling2D
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
-ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
+PLAIN = ("linear", "relu", "sigmoid", "softmax", "tanh")
+ANY = tuple(name for name in ACTIVATIONS if name not in ("glu", "threshold"))
+"""The activations that take any shape, without settings."""
 
 
 def laid_out(x: Array, layout: str) -> Array:
@@ -93,8 +104,27 @@ def image_shape(rows: Axis, cols: Axis, channels: int, data_format: str) -> Shap
 
 
 data_formats = st.sampled_from(("channels_last", "channels_first"))
-activations = st.sampled_from(ACTIVATIONS)
+
+
+activations = st.one_of(st.sampled_from(PLAIN), st.sampled_from(ANY))
+
+
+with_settings: st.SearchStrategy[ActivationFunction] = st.sampled_from(
+    (
+        relu.with_settings(negative_slope=0.25, max_value=0.5),
+        relu.with_settings(negative_slope=0.5, threshold=0.25),
+        leaky_relu.with_settings(negative_slope=0.0),
+        elu.with_settings(alpha=0.5),
+        celu.with_settings(alpha=2.0),
+        gelu.with_settings(approximate=True),
+        threshold.with_settings(0.1, -0.5),
+    )
+)
+
+
 any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+
+
 image_shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
 
 
@@ -229,12 +259,76 @@ def permute_layers(draw: st.DrawFn) -> Layer:
 
 
 factors = st.integers(1, 3)
+
+
 interpolations = st.sampled_from(("nearest", "bilinear"))
 
+
+@st.composite
+def residual_layers(draw: st.DrawFn) -> Layer:
+    """With and without layers in the shortcut; dropout, which draws numbers, and batch normalization, which needs all."""
+    shape, units = draw(any_shape), draw(st.integers(1, 3))
+    shortcut = draw(st.booleans())
+    last = units if shortcut else shape[-1]
+    first: Layer = draw(st.sampled_from((Activation("tanh"), Dropout(0.5), BatchNormalization())))
+    main = [first, *(Dense(n, activation=draw(activations), bias_initializer="random_normal") for n in (2, last))]
+    return Residual(main, Dense(units) if shortcut else None, input_shape=shape)
+
+
+@st.composite
+def branches_layers(draw: st.DrawFn) -> Layer:
+    """Images of either data format, concatenated along any axis or added."""
+    data_format, merge = draw(data_formats), draw(st.sampled_from(("concatenate", "add")))
+    shape = image_shape(Axis(3, 1, 1, 1, "same"), Axis(2, 1, 1, 1, "same"), draw(st.integers(1, 3)), data_format)
+    channels = 0 if data_format == "channels_first" else 2
+    axis = draw(st.sampled_from((1, 2, 3, -1))) if merge == "concatenate" else -1
+    filters = st.integers(1, 3) if axis % 4 - 1 == channels and merge == "concatenate" else st.just(shape[channels])
+    convolutions = [
+        Conv2D(draw(filters), size, padding="same", data_format=data_format, activation=draw(activations))
+        for size in draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+    ]
+    branches: list[Any] = [*convolutions, [Dropout(0.2)], []][draw(st.integers(0, 1)) :]
+    return Branches(branches, merge, axis, input_shape=shape)
+
+
+@st.composite
+def activation_layers(draw: st.DrawFn) -> Layer:
+    """Any activation, also with settings, and glu along an axis that is even."""
+    shape = list(draw(any_shape))
+    if draw(st.integers(0, 9)) == 0:
+        axis = draw(st.integers(1, len(shape)))
+        shape[axis - 1] *= 2
+        return Activation(glu.with_settings(axis=axis), input_shape=tuple(shape))
+    return Activation(draw(st.one_of(activations, with_settings)), input_shape=tuple(shape))
+
+
+@st.composite
+def softmax_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axis = draw(st.integers(1, len(shape)))
+    return Softmax(draw(st.sampled_from((axis, axis - len(shape) - 1))), input_shape=shape)
+
+
+@st.composite
+def prelu_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    shared = draw(st.lists(st.integers(1, len(shape)), unique=True))
+    return PReLU("random_normal", shared_axes=shared or None, input_shape=shape)
+
+
+fractions = st.sampled_from((0.0, 0.25, 0.5))
+
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
-    "Activation": st.builds(lambda a, shape: Activation(a, input_shape=shape), activations, any_shape),
+    "Activation": activation_layers(),
     "AveragePooling2D": pooling_layers(AveragePooling2D),
     "BatchNormalization": batch_normalization_layers(),
+    "Branches": branches_layers(),
+    "Chain": st.builds(
+        lambda units, shape: Chain([Dense(units), Activation("tanh")], name="chain", input_shape=shape),
+        st.integers(1, 4),
+        any_shape,
+    ),
     "Conv2D": conv2d_layers(),
     "Conv2DTranspose": conv2d_transpose_layers(),
     "Cropping2D": bordered_layers(Cropping2D),
@@ -243,9 +337,11 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Dropout": st.builds(
         lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
     ),
+    "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
     "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
     "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
+    "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
     "MaxPooling2D": pooling_layers(MaxPooling2D),
     "Permute": permute_layers(),
     "Reshape": reshape_layers(),
@@ -258,6 +354,16 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
         image_shapes,
     ),
     "ZeroPadding2D": bordered_layers(ZeroPadding2D),
+    "Residual": residual_layers(),
+    "PReLU": prelu_layers(),
+    "ReLU": st.builds(
+        lambda most, slope, threshold, shape: ReLU(most, slope, threshold, input_shape=shape),
+        st.sampled_from((None, 0.75, 6.0)),
+        fractions,
+        fractions,
+        any_shape,
+    ),
+    "Softmax": softmax_layers(),
 }
 """For each class of layer, layers not yet built, whose input_shape says what they take."""
 

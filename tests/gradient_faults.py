@@ -123,7 +123,7 @@ RESHAPED = "dkernel.reshape(kernel.shape)"
 WINDOW = "window.taps(window.output_size((h, w)))"
 TAKEN = "dpadded[:, top : top + h, left : left + w]"
 EVERY = "x.T @ dy, dy.sum(axis=0)"
-SOFTMAX = "y * (dy - (dy * y).sum(axis=-1, keepdims=True))"
+SOFTMAX = "y * (dy - (dy * y).sum(axis=axis, keepdims=True))"
 
 FAULTS: list[tuple[str, str, Fault]] = [
     # convolution
@@ -282,7 +282,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "activation forgotten",
         "conv",
-        Fault(KernelLayer.pre_activation_gradient, "self.activation_function.backward(dy, cache.z, cache.y)", "dy"),
+        Fault(KernelLayer.pre_activation_gradient, "self.activation.backward(dy, cache.z, cache.y)", "dy"),
     ),
     (
         "activation forgotten, alone",
@@ -301,14 +301,14 @@ FAULTS: list[tuple[str, str, Fault]] = [
         Fault(F.tanh_backward, "return dy * (4 * e / (1 + e) ** 2)", "dy *= 1 - y * y; return dy"),
     ),
     ("the diagonal alone", "softmax", Fault(F.softmax_backward, SOFTMAX, "dy * y * (1 - y)")),
-    ("sum over another axis", "softmax", Fault(F.softmax_backward, "(dy * y).sum(axis=-1", "(dy * y).sum(axis=1")),
+    ("sum over another axis", "softmax", Fault(F.softmax_backward, "(dy * y).sum(axis=axis", "(dy * y).sum(axis=1")),
     ("mean for sum", "softmax", Fault(F.softmax_backward, ".sum(", ".mean(")),
     (
         "epsilon in the forward alone",
         "softmax",
-        Fault(F.softmax, "e.sum(axis=-1, keepdims=True)", "(e.sum(axis=-1, keepdims=True) + 1e-6)"),
+        Fault(F.softmax, "e.sum(axis=axis, keepdims=True)", "(e.sum(axis=axis, keepdims=True) + 1e-6)"),
     ),
-    ("normalised over another axis", "softmax", Fault(F.softmax, "e.sum(axis=-1", "e.sum(axis=1")),
+    ("normalised over another axis", "softmax", Fault(F.softmax, "e.sum(axis=axis", "e.sum(axis=1")),
     # losses
     (
         "y - p",

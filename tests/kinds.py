@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.callbacks import Callback, History
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
+from numpycnn.layers.activation import ActivationLayer
 from numpycnn.losses import Loss, MeanSquaredError
 from numpycnn.optimizers import SGD, Optimizer
 
@@ -171,6 +173,11 @@ def pair(size: Kind) -> Kind:
     return lambda value: size(value) or (isinstance(value, (tuple, list)) and len(value) == 2 and all(map(size, value)))
 
 
+def several(one: Kind) -> Kind:
+    """A list or tuple of them, which may be empty."""
+    return lambda value: isinstance(value, (tuple, list)) and all(map(one, value))
+
+
 def path(value: Any) -> bool:
     """A text that can name a file on this system."""
     try:
@@ -208,7 +215,7 @@ target_shape: Kind = lambda value: isinstance(value, (tuple, list)) and shape([n
 text: Kind = a(str)
 name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
 function: Kind = callable
-activation: Kind = either(none, names("linear", "relu", "sigmoid", "softmax", "tanh"))
+activation: Kind = either(none, a(ActivationFunction, ActivationLayer), names(*ACTIVATIONS))
 data_format: Kind = either(none, names("channels_last", "channels_first"))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
 optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))

@@ -116,34 +116,100 @@ def test_the_sum_of_the_others(seed: int, classes: int) -> None:
 
 # ---------------------------------------------------------------- definitions and differentiation
 
-ELEMENTWISE: list[tuple[str, Callable[[Array], Array], Callable[[Array, Array], Array]]] = [
-    ("relu", reference.relu, reference.relu_backward),
-    ("sigmoid", reference.sigmoid, reference.sigmoid_backward),
-    ("tanh", reference.tanh, reference.tanh_backward),
-    ("softmax", reference.softmax, reference.softmax_backward),
+ROWS: dict[str, tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
+    "softmax": (reference.softmax, reference.softmax_backward),
+    "log_softmax": (reference.log_softmax, reference.log_softmax_backward),
+    "sparsemax": (reference.sparsemax, reference.sparsemax_backward),
+    "glu": (reference.glu, reference.glu_backward),
+}
+
+SETTINGS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in ACTIVATIONS if name not in ("threshold", "swish", "hard_swish")),
+    ("relu", {"negative_slope": 0.25}),
+    ("relu", {"negative_slope": 0.25, "threshold": 0.5}),
+    ("relu", {"threshold": 1.5, "max_value": 2.5}),
+    ("relu", {"negative_slope": 0.5, "max_value": 0.0}),
+    ("leaky_relu", {"negative_slope": 0.0}),
+    ("elu", {"alpha": 0.5}),
+    ("celu", {"alpha": 0.5}),
+    ("gelu", {"approximate": True}),
+    ("hard_shrink", {"threshold": 1.5}),
+    ("soft_shrink", {"threshold": 1.5}),
+    ("squareplus", {"b": 0.25}),
+    ("threshold", {"threshold": -0.5, "default_value": -2.0}),
 ]
 
 
-@pytest.mark.parametrize(("name", "forward", "backward"), ELEMENTWISE)
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
 @given(seed=seeds)
-def test_activations_equal_their_definitions(
-    name: str, forward: Callable[[Array], Array], backward: Callable[[Array, Array], Array], seed: int
-) -> None:
-    rng, activation = np.random.default_rng(seed), ACTIVATIONS[name]
-    z, dy = rng.normal(0, 3, (2, 3, 4)), rng.normal(size=(2, 3, 4))
+def test_activations_equal_their_definitions(name: str, settings: dict[str, Any], seed: int) -> None:
+    rng, activation = np.random.default_rng(seed), ACTIVATIONS[name].with_settings(**settings)
+    z = rng.normal(0, 2, (2, 3, 4)).clip(-4, 4)  # where the power series of erf has enough terms
     y = activation.forward(z)
-    np.testing.assert_allclose(y, forward(z), rtol=1e-13, atol=1e-15)
-    np.testing.assert_allclose(activation.backward(dy, z, y), backward(dy, z), rtol=1e-12, atol=1e-14)
+    dy = rng.normal(size=y.shape)
+    if name in ROWS:
+        value, gradient = ROWS[name][0](z), ROWS[name][1](dy, z)
+    else:
+        value = reference.elementwise(name, z, **settings)
+        gradient = reference.elementwise_backward(name, dy, z, **settings)
+    np.testing.assert_allclose(y, value, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(activation.backward(dy, z, y), gradient, rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_complex_step_sees_the_same_derivative_at_saturation(name: str) -> None:
-    activation = ACTIVATIONS[name]
-    z = np.array([[300.0, -2.0, 1.0], [-300.0, 300.0, -30.0], [15.0, 37.0, 0.25]])
-    dy = np.array([[1.0, 2.0, -3.0], [0.5, -1.0, 1.0], [2.0, 1.0, -1.0]])
+def test_the_three_that_are_written_out_are_the_formulas() -> None:
+    z, dy = np.random.default_rng(0).normal(size=(2, 4, 5))
+    for forward, backward in (
+        (reference.relu, reference.relu_backward),
+        (reference.sigmoid, reference.sigmoid_backward),
+        (reference.tanh, reference.tanh_backward),
+    ):
+        name = forward.__name__
+        np.testing.assert_allclose(forward(z), reference.elementwise(name, z), rtol=1e-14)
+        np.testing.assert_allclose(backward(dy, z), reference.elementwise_backward(name, dy, z), rtol=1e-13)
+
+
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_the_complex_step_sees_the_same_derivative_at_saturation(name: str, settings: dict[str, Any]) -> None:
+    activation = ACTIVATIONS[name].with_settings(**settings)
+    z = np.array([[300.0, -2.0, 1.2, 0.7], [-300.0, 300.0, -30.0, 8.0], [15.0, 37.0, 0.25, -0.3]])
+    dy = np.array([[1.0, 2.0, -3.0, 0.5], [0.5, -1.0, 1.0, 2.0], [2.0, 1.0, -1.0, 0.25]])[
+        :, : 2 if name == "glu" else 4
+    ]
     dz = activation.backward(dy, z, activation.forward(z))
     true = numeric.complex_step(lambda moved: (dy * activation.forward(moved)).sum(), z)
-    np.testing.assert_allclose(dz, true, rtol=1e-13, atol=1e-307)
+    np.testing.assert_allclose(dz, true, rtol=1e-12, atol=1e-307)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_nothing_overflows_and_the_dtype_stays(name: str, settings: dict[str, Any], dtype: Any) -> None:
+    """Warnings are errors."""
+    activation = ACTIVATIONS[name].with_settings(**settings)
+    large = float(np.finfo(dtype).max) / 8
+    z = np.array([[-large, large, 0.0, -0.0], [-100.0, 100.0, -1e-30, 3.0], [1.0, 0.0, -large, -large]], dtype)
+    y = activation.forward(z)
+    dz = activation.backward(np.full(y.shape, 0.5, dtype), z, y)
+    assert y.dtype == dz.dtype == dtype
+    assert dz.shape == z.shape
+    if name != "exponential":
+        assert np.isfinite(y).all()
+        assert np.isfinite(dz).all()
+
+
+@pytest.mark.parametrize("axis", [1, 2, -2, -3])
+@pytest.mark.parametrize("name", [*ROWS])
+def test_an_axis_is_the_last_one_moved(name: str, axis: int) -> None:
+    activation = ACTIVATIONS[name].with_settings(axis=axis)
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(4, 6, 2))
+    if axis == -3:
+        z = z.transpose(1, 0, 2)  # (6, 4, 2)
+    moved = np.moveaxis(z, axis, -1)
+    y, expected = activation.forward(z), ACTIVATIONS[name].forward(moved)
+    np.testing.assert_allclose(np.moveaxis(y, axis, -1), expected, rtol=1e-14)
+    dy = rng.normal(size=y.shape)
+    dz = ACTIVATIONS[name].backward(np.moveaxis(dy, axis, -1), moved, expected)
+    np.testing.assert_allclose(np.moveaxis(activation.backward(dy, z, y), axis, -1), dz, rtol=1e-13, atol=1e-15)
 
 
 def column_sum(z: Array, *, k: int) -> Any:
@@ -160,11 +226,11 @@ def test_the_complex_step_passes_through_log_softmax() -> None:
         np.testing.assert_allclose(true, expected, rtol=1e-13, atol=1e-307)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_backward_takes_complex_arrays(name: str) -> None:
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_backward_takes_complex_arrays(name: str, settings: dict[str, Any]) -> None:
     """As a function of z, dz is differentiable itself: its complex step is its central difference."""
-    activation = ACTIVATIONS[name]
-    z, dy = np.array([[0.3, -1.2, 2.0]]), np.array([[1.0, -2.0, 0.5]])
+    activation = ACTIVATIONS[name].with_settings(**settings)
+    z, dy = np.array([[0.3, -1.2, 2.0, 0.9]]), np.array([[1.0, -2.0, 0.5, 0.25]])[:, : 2 if name == "glu" else 4]
 
     def squared(moved: Array) -> Any:
         return (activation.backward(dy, moved, activation.forward(moved)) ** 2).sum()
@@ -174,13 +240,14 @@ def test_backward_takes_complex_arrays(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_only_those_that_need_z_read_it(name: str) -> None:
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_only_those_that_need_z_read_it(name: str, settings: dict[str, Any]) -> None:
     """A layer gives y for z where `needs_z` is False; where it is True, another z gives another dz."""
-    activation = ACTIVATIONS[name]
-    z, dy = np.array([[-0.5, 1.0, 2.5]]), np.array([[1.0, -2.0, 0.5]])
+    activation = ACTIVATIONS[name].with_settings(**settings)
+    z = np.array([[-0.5, 0.25, 0.7, 2.5]])
     y = activation.forward(z)
-    same = np.array_equal(activation.backward(dy, z, y), activation.backward(dy, y + 1, y))
+    dy = np.array([[1.0, -2.0, 0.5, 3.0]])[:, : y.shape[1]]
+    same = np.array_equal(activation.backward(dy, z, y), activation.backward(dy, 9 - z, y))
     assert same is not activation.needs_z
     assert activation.kept(z, y) is (z if activation.needs_z else y)
 

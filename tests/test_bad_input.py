@@ -12,13 +12,26 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential, backend, functional, optimizers
+from numpycnn import Sequential, activations, backend, functional, optimizers
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import EarlyStopping
 from numpycnn.common import checks
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer, RandomNormal, RandomUniform
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D
+from numpycnn.layers import (
+    Activation,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    PReLU,
+    ReLU,
+    Softmax,
+)
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.stage import Stage
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError
@@ -217,7 +230,67 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Conv2D(8, 3, padding=1), TypeError, "conv2d: padding must be one of 'valid', 'same'; received 1"),
     (lambda: Conv2D(8, 3, data_format="NHWC"), ValueError, "conv2d: data_format must be one of 'channels_last', "),
     (lambda: Conv2D(8, 3, activation="rellu"), ValueError, "activation must be one of 'linear', 'relu', 'sigmoid', "),
-    (lambda: Conv2D(8, 3, activation=max), TypeError, "conv2d: activation must be one of"),
+    (lambda: Conv2D(8, 3, activation=max), TypeError, "conv2d: activation must have a gradient; give a function of"),
+    (lambda: Conv2D(8, 3, activation=7), TypeError, "conv2d: activation must be one of"),
+    (lambda: Dense(8, activation=Dense(8)), TypeError, "dense: a layer as activation must be one of Activation, ELU, "),
+    (
+        lambda: Dense(8, activation="threshold"),
+        TypeError,
+        "dense: the activation threshold needs settings: activations",
+    ),
+    (lambda: Dense(8, activation={"class_name": "elu"}), ValueError, "dense: activation must be a dict with the keys"),
+    (
+        lambda: Dense(8, activation={"class_name": "elu", "config": {"alpha": -1}}),
+        ValueError,
+        "dense: alpha must be a finite number, at least 0",
+    ),
+    (lambda: ReLU(max_value=-1), ValueError, "relu: max_value must be a finite number, at least 0"),
+    (
+        lambda: LeakyReLU(**{"alpha": 0.1}),
+        TypeError,
+        "LeakyReLU: got an unexpected keyword argument 'alpha': write 'negative_s",
+    ),
+    (
+        lambda: activations.leaky_relu([1.0], alpha=0.1),
+        TypeError,
+        "leaky_relu: got an unexpected keyword argument 'alpha': write",
+    ),
+    (lambda: activations.relu([1.0], 0.1, None, 0.0, 1), TypeError, "relu: too many positional arguments"),
+    (lambda: activations.relu(["a"]), TypeError, "relu: x must be an array of real numbers"),
+    (lambda: activations.gelu([1.0], approximate=1), TypeError, "gelu: approximate must be True or False"),
+    (lambda: activations.celu([1.0], alpha=0), ValueError, "celu: alpha must be a finite number, above 0"),
+    (lambda: activations.softmax([1.0], axis=1), ValueError, "softmax: softmax has the axis 1; received 1 axes, (1,)"),
+    (lambda: activations.softmax([1.0], axis=0.5), TypeError, "softmax: axis must be an integer of at least -32"),
+    (lambda: activations.glu([1.0, 2.0, 3.0]), ValueError, "glu: glu halves the axis -1, which must be even; received"),
+    (
+        lambda: activations.threshold([1.0], 0.5),
+        TypeError,
+        "the activation threshold needs settings: activations.threshold.with_settings(default_value=...)",
+    ),
+    (
+        lambda: activations.serialize(max),
+        TypeError,
+        "activations.serialize: expected an activation; received <built-in",
+    ),
+    (lambda: activations.get("rellu"), ValueError, "received 'rellu' (the nearest is 'relu')"),
+    (lambda: activations.ActivationFunction(1, max), TypeError, "ActivationFunction: forward must be a function"),
+    (lambda: activations.ActivationFunction(max, 1), TypeError, "ActivationFunction: backward must be a function"),
+    (
+        lambda: Softmax(0)(np.ones((2, 3))),
+        ValueError,
+        "softmax: softmax needs an axis besides the batch's; received axis 0 of (n, 3)",
+    ),
+    (
+        lambda: Dense(3, activation="glu")(np.ones((2, 3))),
+        ValueError,
+        "dense: glu halves the axis -1, which must be ev",
+    ),
+    (lambda: PReLU(shared_axes=[0]), ValueError, "prelu: shared_axes must be an integer of at least 1; received 0"),
+    (
+        lambda: PReLU(shared_axes=2)(np.ones((2, 3))),
+        ValueError,
+        "prelu: shared_axes must be axes of the input (n, 3); received 2",
+    ),
     (lambda: Conv2D(8, 3, use_bias="no"), TypeError, "conv2d: use_bias must be True or False; received 'no'"),
     (lambda: Conv2D(8, 3, kernel_initializer="he"), ValueError, "conv2d: kernel_initializer must be one of 'zeros', "),
     (lambda: Conv2D(8, 3, name="a/b"), ValueError, "conv2d: name must not be empty nor contain '/'; received 'a/b'"),
@@ -239,7 +312,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     ),
     (lambda: Dropout("half"), TypeError, "dropout: rate must be a finite number, at least 0 and at most 1; received"),
     (lambda: Dropout(float("nan")), ValueError, "dropout: rate must be a finite number, at least 0 and at most 1"),
-    (lambda: Activation("swish"), ValueError, "activation: activation must be one of 'linear', 'relu', 'sigmoid',"),
+    (lambda: Activation("swiss"), ValueError, "activation: activation must be one of 'linear', 'relu', 'sigmoid',"),
     (lambda: Flatten("first"), ValueError, "flatten: data_format must be one of 'channels_last', 'channels_first'"),
     (
         lambda: Sequential([Conv2D(8, 5, input_shape=(4, 9, 1))]),

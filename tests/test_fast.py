@@ -13,13 +13,14 @@ from networks import small_data, small_network
 
 from numpycnn import Sequential
 from numpycnn import functional as F
+from numpycnn.activations import relu
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine import fast, training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import im2col, scratch, winograd
 from numpycnn.engine.fast.scratch import scratch_scope, take
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.layers.chain import Stages
+from numpycnn.layers.container import Stages
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses import MeanSquaredError
 
@@ -140,7 +141,7 @@ def compare(layers: list[Layer], n: int, seed: int, layout: str, dtype: Any, *, 
         same(fast_y, y, y_size, exact=exact)
         if cache.winner is not None:
             passed = np.ones_like(fast_y, bool)
-            if "relu" in {layer.activation for layer in layers}:
+            if relu in {layer.activation for layer in layers}:
                 passed = fast_y > 0
             passed = to_channels_last(passed, layers[0].data_format)  # type: ignore[attr-defined]
             ours, theirs = cache.winner[passed], winner[passed]

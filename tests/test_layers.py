@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numpycnn import Sequential, backend, layers
+from numpycnn.activations import linear, relu, softmax
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
 from numpycnn.layers import (
@@ -42,7 +43,11 @@ from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.stage import Stage
 
 every_layer = pytest.mark.parametrize("kind", CASES)
+
+
 seeds = st.integers(0, 2**32 - 1)
+
+
 dtypes = st.sampled_from((np.float32, np.float64))
 
 
@@ -193,7 +198,7 @@ def test_what_an_image_layer_of_ones_own_lacks_is_said(method: str) -> None:
         getattr(ImageLayer(None), method)(*[None] * (1 + (method == "apply_backward")))
 
 
-@pytest.mark.parametrize("method", ["convolve", "convolve_backward_input"])
+@pytest.mark.parametrize("method", ["convolved_shape", "convolve", "convolve_backward_input"])
 def test_what_a_convolution_of_ones_own_lacks_is_said(method: str) -> None:
     lacking = ConvolutionLayer(3, 1, "same", None, 1, None, True, "zeros")
     with pytest.raises(NotImplementedError, match=f"^ConvolutionLayer does not define {method}$"):
@@ -219,7 +224,7 @@ def test_the_parts_of_backward_are_its_own() -> None:
     assert layer.parameter_gradients(dy, None)["offset"].tolist() == [3.0, 5.0, 7.0]
     assert layer.input_gradient(dy, None) is dy
     assert layer.inside(dy, None) == layer.inside_gradients(dy, None) == {}
-    assert layer.activation == "linear"
+    assert layer.activation == linear
     assert Layer.param_shapes(layer, (3,)) == Layer.make_params(layer, (3,), np.random.default_rng(0), float) == {}
     assert layer.state == layer.next_state(None) == Layer.state_shapes(layer, (3,)) == Stage().state == {}
 
@@ -285,8 +290,8 @@ def test_parameters_lie_in_rows_however_they_were_made() -> None:
 @pytest.mark.parametrize("kind", [name for name, cls in LAYERS.items() if "data_format" in signature(cls).parameters])
 def test_channels_first_is_channels_last_transposed(kind: str, data: st.DataObject, seed: int) -> None:
     last = data.draw(CASES[kind].filter(lambda layer: layer.get_config()["data_format"] == "channels_last"))
-    if isinstance(last, ConvolutionLayer) and last.activation == "softmax":
-        last.activation = "relu"  # softmax is along the last axis, which is another one in each format
+    if isinstance(last, ConvolutionLayer) and last.activation.setting("axis") is not None:
+        last.activation = relu  # softmax is along the last axis, which is another one in each format
     shape = last.input_shape or ()
     config = {**last.get_config(), "data_format": "channels_first", "input_shape": [shape[-1], *shape[:-1]]}
     first = built(type(last).from_config(config), seed, np.float64)
@@ -338,7 +343,7 @@ def test_a_group_of_filters_sees_its_group_of_channels() -> None:
 def test_patches_inside_add_up_to_the_pre_activation(data: st.DataObject, seed: int) -> None:
     """Of grouped convolutions too: <dpatches, patches> = <dz, z - bias>."""
     layer = data.draw(CASES["Conv2D"])
-    layer.activation = "linear"
+    layer.activation = linear
     x = batch(built(layer, seed, np.float64), 2, seed, np.float64)
     y, cache = layer.forward(x)
     dy = np.random.default_rng(seed).normal(size=y.shape)
@@ -607,6 +612,6 @@ def test_without_activation_shares_the_parameters() -> None:
     twin = layer.without_activation()
     x = batch(layer, 2, 0, np.float64)
     assert bytes_of(twin(x)) == bytes_of(x @ layer.params["kernel"] + layer.params["bias"])
-    assert layer.activation == "softmax"
+    assert layer.activation == softmax
     layer.params["bias"] += 1.0
     assert twin.params["bias"] is layer.params["bias"]

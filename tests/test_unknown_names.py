@@ -47,7 +47,7 @@ PLACES = [
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
     ("initializers", "HeNormal", "write 'he_normal' instead"),
-    ("activations", "gelu", PLANNED),
+    ("activations", "deserialize", "write 'get' instead"),
     ("backend", "clear_session", f"{PLANNED}; available: epsilon, "),
     ("saving", "register_keras_serializable", f"{NOT_PLANNED}; available: ModelFileError, load_model"),
 ]
@@ -131,7 +131,7 @@ def output(code: str) -> str:
         (lambda: small_network().compile("sgd", "huber"), rf"received 'huber' \({PLANNED}\)$"),
         (lambda: small_network().compile("sgd", "Mean_Squared_Error"), r"\(the nearest is 'mean_squared_error'\)$"),
         (lambda: small_network().compile("sgd", "mse", ["precision"]), rf"received 'precision' \({PLANNED}\)$"),
-        (lambda: Dense(3, activation="gelu"), rf"received 'gelu' \({PLANNED}; the nearest is 'relu'\)$"),
+        (lambda: Dense(3, activation="swiss"), r"received 'swiss' \(the nearest is 'swish'\)$"),
         (lambda: Dense(3, activation="rellu"), r"received 'rellu' \(the nearest is 'relu'\)$"),
         (lambda: Conv2D(3, 3, kernel_initializer="orthogonal"), rf"received 'orthogonal' \({PLANNED}\)$"),
         (lambda: Conv2D(3, 3, bias_initializer="zero"), r"received 'zero' \(write 'zeros' instead\)$"),

@@ -9,14 +9,9 @@ PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
     "layers": (
-        "LayerNormalization GroupNormalization Rescaling "
-        "Normalization ReLU LeakyReLU PReLU ELU Softmax SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
-        "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
-    ),
-    "activations": (
-        "relu sigmoid softmax tanh linear celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish "
-        "hard_tanh leaky_relu log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign sparse_plus "
-        "sparse_sigmoid sparsemax squareplus swish tanh_shrink threshold"
+        "LayerNormalization GroupNormalization Rescaling Normalization SpatialDropout2D GaussianNoise "
+        "GaussianDropout InputLayer RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop "
+        "RandomContrast RandomErasing"
     ),
     "losses": (
         "BinaryCrossentropy MeanAbsoluteError KLDivergence Huber Hinge SquaredHinge CategoricalHinge Poisson "
@@ -37,7 +32,8 @@ PLANNED: dict[str, str] = {
     "backend": "image_dim_ordering set_image_dim_ordering clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
     "arguments": (
-        "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint input_dim "
+        "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
+        "bias_constraint input_dim "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
         "label_smoothing sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
@@ -76,6 +72,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
 """(kind, reason, names)."""
 
 REPLACED: dict[str, dict[str, str]] = {
+    "activations": {"deserialize": "get"},
     "utils": {"set_random_seed": "numpy.random.seed", "np_utils": "to_categorical"},
     "initializers": {
         "normal": "random_normal",
@@ -103,6 +100,7 @@ REPLACED: dict[str, dict[str, str]] = {
     },
     "arguments": {
         "lr": "learning_rate",
+        "alpha": "negative_slope",
         "nb_epoch": "epochs",
         "output_dim": "units",
         "nb_filter": "filters",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numpycnn.activations import ACTIVATIONS
+from numpycnn.activations import ActivationFunction, is_own, linear
 from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.randomness import DROPOUT, generator
 from numpycnn.common.slices import even_slices
@@ -22,7 +22,7 @@ from numpycnn.common.typing import Array, Map, Rng
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import fused
 from numpycnn.engine.fast.scratch import scratch_scope
-from numpycnn.layers import Activation, Conv2D, Dense, Layer
+from numpycnn.layers import Conv2D, Dense, Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
@@ -62,14 +62,14 @@ class Objective(NamedTuple):
     network: Chain
     dtype: np.dtype
     loss: Loss
-    activation: str
-    """Applied to the network's output to get the model's; "linear" unless softmax was moved into the loss."""
+    activation: ActivationFunction
+    """Applied to the network's output to get the model's; linear unless the last one was moved into the loss."""
     min_examples: int
     """The smallest batch that is divided in training."""
 
     def result(self, y_true: Array, z: Array) -> BatchResult:
         """The predictions and losses for the network's output z."""
-        return BatchResult(ACTIVATIONS[self.activation].forward(z), self.loss.value(y_true, z))
+        return BatchResult(self.activation.forward(z), self.loss.value(y_true, z))
 
     def targets(self, y: Array, z: Array) -> Array:
         """Targets as the loss takes them, for the output z."""
@@ -79,16 +79,16 @@ class Objective(NamedTuple):
 def make_objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
     """The objective of a model: its network and loss as they are trained.
 
-    If the last activation is softmax and the loss can take logits, softmax moves from the layer into the loss: with
-    cross-entropy the gradient is p - y (`losses.py`).
+    If the loss can take what the last activation is applied to, that activation moves from the layer into the loss: for
+    softmax and cross-entropy the gradient is p - y (`losses.py`).
     Raises ValueError for a loss of probabilities after a layer that returns logits.
     """
     from_logits = loss.with_logits()
     check_probabilities(model, loss)
-    if model.activation != "softmax" or from_logits is None:
-        return Objective(planned(model, fast=fast), dtype, loss, "linear", min_examples(model))
+    if from_logits is None or model.activation != loss.link:
+        return Objective(planned(model, fast=fast), dtype, loss, linear, min_examples(model))
     logits = planned(model.without_activation(), fast=fast)
-    return Objective(logits, dtype, from_logits, "softmax", min_examples(model))
+    return Objective(logits, dtype, from_logits, model.activation, min_examples(model))
 
 
 def planned(model: Chain, *, fast: bool) -> Chain:
@@ -99,12 +99,15 @@ def planned(model: Chain, *, fast: bool) -> Chain:
 def check_probabilities(model: Chain, loss: Loss) -> None:
     """Raise ValueError if a loss takes probabilities and the last layer certainly does not return any."""
     *_, (_, last) = model.leaves()
-    not_probabilities = ("linear", "relu", "tanh") if type(last) in (Conv2D, Dense) else ("relu", "tanh")
-    known = type(last) in (Conv2D, Dense, Activation)
-    if loss.takes_probabilities and known and last.activation in not_probabilities:
+    activation = last.activation
+    may_be = {"exponential", "hard_sigmoid", "sigmoid", "softmax", "softplus", "sparse_sigmoid", "sparsemax"}
+    if type(last) not in (Conv2D, Dense):
+        may_be.add("linear")  # of what may be probabilities
+    if loss.takes_probabilities and not is_own(activation) and activation.name not in may_be:
+        ending = "softmax" if loss.link is None else loss.link.name
         raise ValueError(
-            f"{last.name}: its activation {last.activation!r} does not give the probabilities that {loss.name} takes; "
-            f"use 'softmax', or the loss {type(loss).__name__}(from_logits=True)"
+            f"{last.name}: its activation {activation.name!r} does not give the probabilities that {loss.name} takes; "
+            f"use {ending!r}, or the loss {type(loss).__name__}(from_logits=True)"
         )
 
 

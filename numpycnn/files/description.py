@@ -18,13 +18,14 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from numpycnn import activations
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
-from numpycnn.engine.network import every_layer
 from numpycnn.files.history import history_from_json, history_to_json
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
+from numpycnn.layers.container import every_layer
 from numpycnn.losses import LOSSES
 from numpycnn.metrics import METRICS
 from numpycnn.optimizers import OPTIMIZERS
@@ -54,6 +55,7 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
     """
     for layer in every_layer(model.layers):
         describe(layer, LAYERS)  # raises
+        activations.serialize(layer.activation)  # raises
     optimizer, history = model.optimizer, model.history
     iterations = 0 if optimizer is None else optimizer.iterations
     return {

@@ -1,42 +1,29 @@
 """The layers: `base.py` has the contract, `chain.py` the loop over layers, the other files the layers themselves."""
 
 from numpycnn.common.module_names import explain_unknown_names
-from numpycnn.layers.activation import Activation
+from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.base import Input, Layer
+from numpycnn.layers.blocks import Branches, Residual
+from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.depthwise import DepthwiseConv2D, SeparableConv2D
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.regularization import Dropout
 from numpycnn.layers.reshaping import Flatten, Permute, Reshape
 from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
+from numpycnn.layers.table import LAYERS
 from numpycnn.layers.transposed import Conv2DTranspose
 
-LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls
-    for cls in (
-        Activation,
-        AveragePooling2D,
-        BatchNormalization,
-        Conv2D,
-        Conv2DTranspose,
-        Cropping2D,
-        Dense,
-        DepthwiseConv2D,
-        Dropout,
-        Flatten,
-        GlobalAveragePooling2D,
-        GlobalMaxPooling2D,
-        MaxPooling2D,
-        Permute,
-        Reshape,
-        SeparableConv2D,
-        UpSampling2D,
-        ZeroPadding2D,
-    )
-}
-"""Every layer by its class name: the closed table for reading configurations."""
+LAYERS.update(
+    {
+        cls.__name__: cls
+        for cls in (Chain, *globals().values())
+        if isinstance(cls, type) and issubclass(cls, Layer) and cls is not Layer
+    }
+)
 
 # Keras's other names of the same classes
 Convolution2D = Conv2D
@@ -48,11 +35,13 @@ GlobalMaxPool2D = GlobalMaxPooling2D
 MaxPool2D = MaxPooling2D
 
 __all__ = [
+    "ELU",
     "LAYERS",
     "Activation",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
+    "Branches",
     "Conv2D",
     "Conv2DTranspose",
     "Convolution2D",
@@ -68,12 +57,17 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "Layer",
+    "LeakyReLU",
     "MaxPool2D",
     "MaxPooling2D",
+    "PReLU",
     "Permute",
+    "ReLU",
     "Reshape",
+    "Residual",
     "SeparableConv2D",
     "SeparableConvolution2D",
+    "Softmax",
     "UpSampling2D",
     "ZeroPadding2D",
 ]

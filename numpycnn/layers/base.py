@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self, TypedDict
 import numpy as np
 
 from numpycnn import backend
-from numpycnn.activations import ACTIVATIONS, ActivationFunction
+from numpycnn.activations import ActivationFunction, linear
 from numpycnn.common import checks
 from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
@@ -61,8 +61,8 @@ class Layer(Stage, Explained):
     """Whether a model may append a number to the name, to keep its layers' names unique."""
     trainable: bool
     """False freezes the layer: a training step neither changes its parameters nor computes their gradients."""
-    activation: str = "linear"
-    """The name of the activation function; "linear" for none."""
+    activation: ActivationFunction = linear
+    """The activation function, which can be called; linear for none."""
 
     def __init__(self, *, name: str | None = None, input_shape: Shape | None = None, trainable: bool = True) -> None:
         self.auto_named = name is None
@@ -139,11 +139,6 @@ class Layer(Stage, Explained):
     def state(self) -> Arrays:
         return {} if self._built is None else self._built.state
 
-    @property
-    def activation_function(self) -> ActivationFunction:
-        """The activation's forward and backward."""
-        return ACTIVATIONS[self.activation]
-
     def build(self, input_shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Shape:
         """Create the parameters, once, and return output_shape. Shapes are without the batch axis.
 
@@ -216,7 +211,7 @@ class Layer(Stage, Explained):
     def without_activation(self) -> "Layer":
         """A copy that shares the parameters, and whose output is the pre-activation."""
         twin = copy(self)
-        twin.activation = "linear"
+        twin.activation = linear
         return twin
 
     # ------------------------------------------------------------ weights: the parameters, then the state

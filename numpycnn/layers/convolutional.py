@@ -9,6 +9,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.data_format import check_data_format, from_channels_last, split_shape, to_channels_last
 from numpycnn.layers.kernel import KernelLayer
@@ -38,7 +39,7 @@ class ConvolutionLayer(KernelLayer):
         padding: str,
         data_format: str | None,
         dilation_rate: int | tuple[int, int],
-        activation: str | None,
+        activation: ActivationLike,
         use_bias: bool,
         bias_initializer: str | Initializer,
         **options: Unpack[LayerOptions],
@@ -56,6 +57,10 @@ class ConvolutionLayer(KernelLayer):
         """The number of channels of an input."""
         return split_shape(self.name, input_shape, self.data_format)[1]
 
+    def convolved_shape(self, input_shape: Shape) -> Shape:
+        """The pre-activation's shape, for that of an input; raises as `output_shape_for`."""
+        raise NotImplementedError(f"{type(self).__name__} does not define convolved_shape")
+
     def convolve(self, x: Array) -> tuple[Array, Any]:
         """(z, what the backward needs): the kernels applied to x, (N, H, W, C), and the bias added."""
         raise NotImplementedError(f"{type(self).__name__} does not define convolve")
@@ -64,13 +69,16 @@ class ConvolutionLayer(KernelLayer):
         """The gradient of x: (N, H, W, C)."""
         raise NotImplementedError(f"{type(self).__name__} does not define convolve_backward_input")
 
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return self.activation.output_shape_for(self.name, self.convolved_shape(input_shape))
+
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, ConvCache]:
         self.check_input(x)
         x = to_channels_last(x, self.data_format)  # (N, H, W, C)
         z, linear = self.convolve(x)  # (N, OH, OW, F)
         z = from_channels_last(z, self.data_format)  # (N, OH, OW, F), or (N, F, OH, OW)
-        y = self.activation_function.forward(z)
-        return y, ConvCache(linear, x.shape, self.activation_function.kept(z, y), y)
+        y = self.activation.forward(z)
+        return y, ConvCache(linear, x.shape, self.activation.kept(z, y), y)
 
     def pre_activation_gradient(self, dy: Array, cache: ConvCache) -> Array:
         """dz, channels last."""
@@ -109,9 +117,9 @@ class Conv2D(ConvolutionLayer):
     Parameters: "kernel", (KH, KW, C/groups, filters) in both data formats, and "bias", (filters,).
 
     filters: the number of output channels. kernel_size, strides, dilation_rate: one integer, or (rows,
-    columns). padding: "valid" or "same"; an odd row or column of padding goes to the end. activation: a name, or None.
-    data_format: by default the backend's setting when the layer is created. groups: into how many the channels are
-    divided; each has its share of the filters, which see nothing else.
+    columns). padding: "valid" or "same"; an odd row or column of padding goes to the end. activation: what `Activation`
+    takes, or None. data_format: by default the backend's setting when the layer is created. groups: into how many the
+    channels are divided; each has its share of the filters, which see nothing else.
 
     use_bias: whether to add a bias. kernel_initializer, bias_initializer: names or objects, see `initializers.py`.
 
@@ -129,7 +137,7 @@ class Conv2D(ConvolutionLayer):
         data_format: str | None = None,
         dilation_rate: int | tuple[int, int] = (1, 1),
         groups: int = 1,
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
@@ -144,7 +152,7 @@ class Conv2D(ConvolutionLayer):
             raise ValueError(f"{self.name}: groups must divide the {self.filters} filters; received {self.groups}")
         self.kernel_initializer = get_initializer(self.name, "kernel_initializer", kernel_initializer)
 
-    def output_shape_for(self, input_shape: Shape) -> Shape:
+    def convolved_shape(self, input_shape: Shape) -> Shape:
         if self.channels(input_shape) % self.groups:
             raise ValueError(
                 f"{self.name}: groups must divide the channels; received {self.groups} for images {input_shape}"

@@ -6,6 +6,7 @@ from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.kernel import KernelLayer
 
@@ -24,11 +25,11 @@ class DenseCache(NamedTuple):
 class Dense(KernelLayer):
     """Fully connected: y = activation(x @ kernel + bias).
 
-    Shapes: (N, ..., D) to (N, ..., units), along the last axis.
+    Shapes: (N, ..., D) to (N, ..., units), along the last axis; of these the activation glu keeps half.
     Parameters: "kernel", (D, units), and "bias", (units,).
 
-    units: the number of outputs. activation: a name, or None. use_bias, kernel_initializer, bias_initializer: as for
-    Conv2D.
+    units: the number of outputs. activation: what `Activation` takes, or None. use_bias, kernel_initializer,
+    bias_initializer: as for Conv2D.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value. Source: Keras's Dense.
     """
@@ -36,7 +37,7 @@ class Dense(KernelLayer):
     def __init__(
         self,
         units: int,
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
@@ -49,7 +50,7 @@ class Dense(KernelLayer):
     def output_shape_for(self, input_shape: Shape) -> Shape:
         if not input_shape:
             raise ValueError(f"{self.name}: expected at least one axis besides the batch's; received {input_shape}")
-        return (*input_shape[:-1], self.units)
+        return self.activation.output_shape_for(self.name, (*input_shape[:-1], self.units))
 
     def all_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         return {"kernel": (input_shape[-1], self.units), "bias": (self.units,)}
@@ -60,8 +61,8 @@ class Dense(KernelLayer):
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, DenseCache]:
         self.check_input(x)
         z = F.dense(x, self.params["kernel"], self.params.get("bias"))  # (N, ..., U)
-        y = self.activation_function.forward(z)
-        return y, DenseCache(x, self.activation_function.kept(z, y), y)
+        y = self.activation.forward(z)
+        return y, DenseCache(x, self.activation.kept(z, y), y)
 
     def gradients_from(self, dz: Array, cache: DenseCache) -> tuple[Array, Array]:
         return F.dense_backward(dz, cache.x)

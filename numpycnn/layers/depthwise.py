@@ -7,6 +7,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Shape
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
 from numpycnn.layers.window import output_shape
@@ -35,7 +36,7 @@ class DepthwiseConv2D(ConvolutionLayer):
         depth_multiplier: int = 1,
         data_format: str | None = None,
         dilation_rate: int | tuple[int, int] = (1, 1),
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
         depthwise_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
@@ -47,7 +48,7 @@ class DepthwiseConv2D(ConvolutionLayer):
         self.depth_multiplier = checks.size(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = get_initializer(self.name, "depthwise_initializer", depthwise_initializer)
 
-    def output_shape_for(self, input_shape: Shape) -> Shape:
+    def convolved_shape(self, input_shape: Shape) -> Shape:
         filters = self.channels(input_shape) * self.depth_multiplier
         return output_shape(self.name, self.window, self.data_format, input_shape, filters)
 
@@ -110,7 +111,7 @@ class SeparableConv2D(ConvolutionLayer):
         data_format: str | None = None,
         dilation_rate: int | tuple[int, int] = (1, 1),
         depth_multiplier: int = 1,
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
         depthwise_initializer: str | Initializer = "glorot_uniform",
         pointwise_initializer: str | Initializer = "glorot_uniform",
@@ -125,7 +126,7 @@ class SeparableConv2D(ConvolutionLayer):
         self.depthwise_initializer = get_initializer(self.name, "depthwise_initializer", depthwise_initializer)
         self.pointwise_initializer = get_initializer(self.name, "pointwise_initializer", pointwise_initializer)
 
-    def output_shape_for(self, input_shape: Shape) -> Shape:
+    def convolved_shape(self, input_shape: Shape) -> Shape:
         return output_shape(self.name, self.window, self.data_format, input_shape, self.filters)
 
     def all_shapes(self, input_shape: Shape) -> dict[str, Shape]:

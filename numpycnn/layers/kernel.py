@@ -6,16 +6,11 @@ from typing import Any, Unpack
 import numpy as np
 
 from numpycnn import initializers
-from numpycnn.activations import ACTIVATIONS
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
+from numpycnn.layers.activation import ActivationLike, activation_config, check_activation
 from numpycnn.layers.base import Layer, LayerOptions
-
-
-def check_activation(owner: str, value: str | None) -> str:
-    """The activation's name; None is "linear". Raises TypeError or ValueError for an unknown one."""
-    return checks.choice(owner, "activation", "linear" if value is None else value, ACTIVATIONS, kind="activations")
 
 
 def initial_arrays(
@@ -38,7 +33,7 @@ class KernelLayer(Layer):
 
     def __init__(
         self,
-        activation: str | None,
+        activation: ActivationLike,
         use_bias: bool,
         bias_initializer: str | Initializer,
         **options: Unpack[LayerOptions],
@@ -67,7 +62,7 @@ class KernelLayer(Layer):
 
     def pre_activation_gradient(self, dy: Array, cache: Any) -> Array:
         """dz, in the shape of dy: the backward of the activation."""
-        return self.activation_function.backward(dy, cache.z, cache.y)
+        return self.activation.backward(dy, cache.z, cache.y)
 
     def gradients_from(self, dz: Array, cache: Any) -> tuple[Array, ...]:
         """The gradients of the kernels, and last that of the bias, also where there is none."""
@@ -94,7 +89,7 @@ class KernelLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "activation": self.activation,
+            "activation": activation_config(self.activation),
             "use_bias": self.use_bias,
             "bias_initializer": initializers.serialize(self.bias_initializer),
         }

@@ -6,6 +6,7 @@ from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
 from numpycnn.layers.data_format import join_shape, split_shape
@@ -47,7 +48,7 @@ class Conv2DTranspose(ConvolutionLayer):
         output_padding: int | tuple[int, int] | None = None,
         data_format: str | None = None,
         dilation_rate: int | tuple[int, int] = (1, 1),
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
@@ -60,7 +61,7 @@ class Conv2DTranspose(ConvolutionLayer):
         self.output_padding = check_output_padding(self.name, output_padding, self.window.strides)
         self.kernel_initializer = get_initializer(self.name, "kernel_initializer", kernel_initializer)
 
-    def output_shape_for(self, input_shape: Shape) -> Shape:
+    def convolved_shape(self, input_shape: Shape) -> Shape:
         image, _ = split_shape(self.name, input_shape, self.data_format)
         output = F.transposed_size(image, self.window, self.output_padding)
         if min(output) < 1:

@@ -14,6 +14,7 @@ from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import dropout, dropout_backward
+from numpycnn.reference.elementwise import FORMULAS, elementwise, elementwise_backward
 from numpycnn.reference.grouped import (
     depthwise_conv2d,
     depthwise_conv2d_backward,
@@ -40,10 +41,21 @@ from numpycnn.reference.pooling import (
     max_pool2d_backward,
 )
 from numpycnn.reference.resampling import crop, upsample, upsample_backward, zero_pad
+from numpycnn.reference.rows import (
+    glu,
+    glu_backward,
+    log_softmax,
+    log_softmax_backward,
+    prelu,
+    prelu_backward,
+    sparsemax,
+    sparsemax_backward,
+)
 from numpycnn.reference.transposed import TransposedAxis, conv2d_transpose, conv2d_transpose_backward
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
+    "FORMULAS",
     "Axis",
     "TransposedAxis",
     "average_pool2d",
@@ -68,21 +80,31 @@ __all__ = [
     "depthwise_conv2d_backward",
     "dropout",
     "dropout_backward",
+    "elementwise",
+    "elementwise_backward",
     "global_average_pool2d",
     "global_average_pool2d_backward",
     "global_max_pool2d",
     "global_max_pool2d_backward",
+    "glu",
+    "glu_backward",
     "grouped_conv2d",
     "grouped_conv2d_backward",
+    "log_softmax",
+    "log_softmax_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "moving_average",
+    "prelu",
+    "prelu_backward",
     "relu",
     "relu_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "sparsemax",
+    "sparsemax_backward",
     "tanh",
     "tanh_backward",
     "upsample",

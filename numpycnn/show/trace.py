@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from numpycnn.activations import linear
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine.split import undivided
 from numpycnn.engine.training import Position, make_objective, micro_batches, min_examples
@@ -115,7 +116,7 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
     and the gradient of the last output is that of the loss of probabilities.
     """
     objective = make_objective(model, loss, x.dtype, fast=False)
-    merged = objective.activation == "softmax"
+    merged = objective.activation != linear
     trace = trace_forward(model, x, position, training=training)
     network, found = traced(model.without_activation() if merged else model, position, len(x))
     z, caches = network.forward(x, training=training, rng=position.rng(0))

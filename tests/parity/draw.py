@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from numpycnn.activations import softmax
 from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import LAYERS
 
@@ -123,7 +124,7 @@ def weight_shapes(input_shape: Shape, layers: list[Entry]) -> tuple[list[tuple[s
             layer = made(LAYERS, entry)
             shape = layer.build(shape, rng, np.float64)
             wanted += [(key, array.shape) for key, array in layer.weights.items()]
-            if layer.activation == "softmax" and shape[-1] == 1:  # always 1
+            if layer.activation == softmax and shape[-1] == 1:  # always 1
                 return None
     except ValueError:
         return None

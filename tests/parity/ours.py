@@ -6,6 +6,7 @@ import numpy as np
 
 from numpycnn import Sequential, losses, optimizers
 from numpycnn import functional as F
+from numpycnn.activations import relu
 from numpycnn.backend import epsilon
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
@@ -92,7 +93,7 @@ def has_rounding_alone(gradients: list[Array]) -> bool:
 def distances(model: Sequential, layers: list[Layer], x: Array) -> Iterator[float]:
     """How far each ReLU, each pool and the loss is from its nearest kink."""
     for layer in layers:
-        if layer.activation == "relu":
+        if layer.activation == relu:
             scores = np.abs(layer.without_activation().forward(x)[0])
             yield scores.min(where=scores != 0, initial=np.inf)
         if isinstance(layer, MaxPooling2D) and layer.window.count > 1:

@@ -1,28 +1,35 @@
 """Which layers of a network are fused into one block, and by which algorithm it convolves."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
+from numpycnn.activations import linear, relu
 from numpycnn.engine.fast.im2col import ConvBlock, Parts
 from numpycnn.engine.fast.pooling import NO_POOL
 from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
 from numpycnn.functional.window import Window
-from numpycnn.layers import Activation, Conv2D, Dropout, Layer, MaxPooling2D
+from numpycnn.layers import Activation, Conv2D, Dropout, Layer, MaxPooling2D, ReLU
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import Container
 from numpycnn.layers.stage import Stage
 
 MAX_TAPS = 256  # a winner is a uint8
 
 
-def fused(chain: Chain) -> Chain:
-    """The chain with its convolutions fused into blocks where possible, in nested chains too."""
-    layers, stages, index = chain.layers, list[tuple[int, Stage]](), 0
+def fused(container: Container) -> Any:
+    """The container with its convolutions fused into blocks where possible, in nested ones too."""
+    stages = list(fused_stages(container.layers) if isinstance(container, Chain) else enumerate(container.layers))
+    inside = [(index, fused(stage) if isinstance(stage, Container) else stage) for index, stage in stages]
+    return container.with_layers(container.layers, inside)
+
+
+def fused_stages(layers: Sequence[Layer]) -> Iterator[tuple[int, Stage]]:
+    """The layers of a chain, and blocks in the place of several, each with the index of its last layer."""
+    index = 0
     while index < len(layers):
         layer, parts = layers[index], parts_at(layers[index:])
-        stage: Stage = fused(layer) if isinstance(layer, Chain) else layer
         index += 1 if parts is None else len(parts.names)
-        stages.append((index - 1, stage if parts is None else block_of(parts)))
-    return chain.with_layers(layers, stages)
+        yield index - 1, layer if parts is None else block_of(parts)
 
 
 def block_of(parts: Parts) -> ConvBlock:
@@ -33,17 +40,17 @@ def block_of(parts: Parts) -> ConvBlock:
 def parts_at(layers: Sequence[Layer]) -> Parts | None:
     """The parts of the block that these layers begin with, or None.
 
-    A block is Conv2D, then optionally Activation("relu"), MaxPooling2D and Dropout. The convolution must have one
-    group, its activation must be relu or linear; pooling windows must not overlap and must have the convolution's data
-    format. Subclasses are not fused.
+    A block is Conv2D, then optionally Activation("relu") or ReLU(), MaxPooling2D and Dropout. The convolution must have
+    one group, its activation must be relu or linear; pooling windows must not overlap and must have the convolution's
+    data format. Subclasses are not fused.
     """
     conv, *rest = layers
-    if type(conv) is not Conv2D or conv.groups > 1 or conv.activation not in ("linear", "relu"):
+    if type(conv) is not Conv2D or conv.groups > 1 or conv.activation not in (linear, relu):
         return None
     names = [conv.name]
-    activation = first(rest, Activation)
-    relu = activation is not None and activation.activation == "relu"
-    if relu:
+    activation = first(rest, Activation) or first(rest, ReLU)
+    rectified = activation is not None and activation.activation == relu
+    if rectified:
         names.append(rest.pop(0).name)
     pool = first(rest, MaxPooling2D)
     pooled = pool is not None and pool.data_format == conv.data_format and non_overlapping(pool.window)
@@ -54,7 +61,7 @@ def parts_at(layers: Sequence[Layer]) -> Parts | None:
         names.append(dropout.name)
     return Parts(
         conv,
-        relu or conv.activation == "relu",
+        rectified or conv.activation == relu,
         pool.window if pool is not None and pooled else NO_POOL,
         dropout if dropout is not None and dropout.rate > 0.0 else None,
         tuple(names),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numpycnn import backend
+from numpycnn.activations import linear, relu, sigmoid, softmax, tanh
 from numpycnn.common.typing import Array
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.losses import Loss
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
 COMPUTED = (Activation, Conv2D, Dense, Dropout, Flatten, MaxPooling2D)
-"""The layers that the page's own scripts compute (`assets/layers.js`)."""
+ACTIVATIONS = (linear, relu, sigmoid, softmax, tanh)
+"""The layers and activations that the page's own scripts compute (`assets/layers.js`)."""
 
 
 def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tensors: Tensors) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
 
 def is_known(layer: Layer) -> bool:
     """Whether the page can compute the layer; of other layers it shows only input and output."""
-    return type(layer) in COMPUTED
+    return type(layer) in COMPUTED and layer.activation in ACTIVATIONS
 
 
 def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
         "kind": trace.kind,
         "known": is_known(layer),
         "config": config,
-        "activation": layer.activation,
+        "activation": layer.activation.name,
         "input_shape": list(trace.input.shape[1:]),
         "output_shape": list(trace.output.shape[1:]),
         "parameters": list(trace.parameters),
