@@ -56,11 +56,18 @@ BRANCH = either(
 )
 SIZES = kinds.pair(kinds.size)
 INITIALIZER = "Initializer|class_name|config"
-KERNEL = {
+LINEAR = {
     "activation": Arg(kinds.activation, "relu"),
     "use_bias": Arg(kinds.flag, True),
-    "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
+}
+KERNEL = {**LINEAR, "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER)}
+CONVOLUTION = {
+    "kernel_size": Arg(SIZES, 3),
+    "strides": Arg(SIZES, 1),
+    "padding": Arg(kinds.names("valid", "same"), "same"),
+    "data_format": Arg(kinds.data_format, None),
+    "dilation_rate": Arg(SIZES, (1, 1)),
 }
 SEED = Arg(either(none, integer(0)), 3)
 IMAGE = {"seed": SEED, "data_format": Arg(kinds.data_format, None)}
@@ -187,12 +194,35 @@ CASES: dict[str, Case] = {
         layers.Conv2D,
         "conv2d",
         filters=Arg(kinds.size, 2),
-        kernel_size=Arg(SIZES, 3),
-        strides=Arg(SIZES, 1),
-        padding=Arg(kinds.names("valid", "same"), "same"),
-        data_format=Arg(kinds.data_format, None),
-        dilation_rate=Arg(SIZES, (1, 1)),
+        groups=Arg(lambda value: kinds.is_integer(value) and value in (1, 2), 1),
+        **CONVOLUTION,
         **KERNEL,
+    ),
+    "Conv2DTranspose": layer_case(
+        layers.Conv2DTranspose,
+        "conv2d_transpose",
+        filters=Arg(kinds.size, 2),
+        output_padding=Arg(either(none, kinds.pair(lambda value: kinds.is_integer(value) and value == 0)), None),
+        **CONVOLUTION,
+        **KERNEL,
+    ),
+    "DepthwiseConv2D": layer_case(
+        layers.DepthwiseConv2D,
+        "depthwise_conv2d",
+        depth_multiplier=Arg(kinds.size, 2),
+        depthwise_initializer=Arg(kinds.initializer, "he_normal", INITIALIZER),
+        **CONVOLUTION,
+        **LINEAR,
+    ),
+    "SeparableConv2D": layer_case(
+        layers.SeparableConv2D,
+        "separable_conv2d",
+        filters=Arg(kinds.size, 2),
+        depth_multiplier=Arg(kinds.size, 2),
+        depthwise_initializer=Arg(kinds.initializer, "he_normal", INITIALIZER),
+        pointwise_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        **CONVOLUTION,
+        **LINEAR,
     ),
     "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
     "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),

@@ -25,6 +25,7 @@ from relations import (
     pooling,
     rescaling,
     resizing,
+    separated,
 )
 from relations.table import RELATIONS, Draw
 
@@ -45,6 +46,7 @@ MODULES = [
     pooling,
     rescaling,
     resizing,
+    separated,
 ]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]

@@ -13,6 +13,9 @@ Read this package first, in this order; each chapter is a page or two:
     pooling          the largest value under the window, or the mean
     padding          zeros around an image, and its border cut off: each the other's backward
     resampling       enlarged images, by repeating pixels or interpolating between them
+    grouped          several convolutions side by side
+    depthwise        a convolution of each channel by itself
+    transposed       a convolution's backward used as a forward
     dropout          random masks, and noise
     normalization    batch normalization, of a batch that may be cut into micro-batches
     layer_normalization    layer and group normalization, of each example alone
@@ -61,6 +64,7 @@ from numpycnn.functional.convolution import (
     pad,
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
+from numpycnn.functional.depthwise import depthwise_conv2d, depthwise_conv2d_backward, depthwise_conv2d_backward_input
 from numpycnn.functional.dropout import dropout_kept, dropout_scale, normal_noise
 from numpycnn.functional.error_function import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.exponentials import (
@@ -73,6 +77,7 @@ from numpycnn.functional.exponentials import (
     selu,
     selu_backward,
 )
+from numpycnn.functional.grouped import grouped_conv2d, grouped_conv2d_backward, grouped_conv2d_backward_input
 from numpycnn.functional.layer_normalization import (
     Normalized,
     normalize,
@@ -172,6 +177,12 @@ from numpycnn.functional.softmax import (
     sparsemax_backward,
     sum_of_others,
 )
+from numpycnn.functional.transposed import (
+    conv2d_transpose,
+    conv2d_transpose_backward,
+    conv2d_transpose_backward_input,
+    transposed_size,
+)
 from numpycnn.functional.warping import resizing, rotation, translation, warp, warp_backward, warp_taps, zoom
 from numpycnn.functional.window import Window
 
@@ -195,12 +206,18 @@ __all__ = [
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
+    "conv2d_transpose",
+    "conv2d_transpose_backward",
+    "conv2d_transpose_backward_input",
     "crop",
     "crop_windows",
     "crop_windows_backward",
     "dense",
     "dense_backward",
     "dense_backward_input",
+    "depthwise_conv2d",
+    "depthwise_conv2d_backward",
+    "depthwise_conv2d_backward_input",
     "dropout_kept",
     "dropout_scale",
     "elu",
@@ -219,6 +236,9 @@ __all__ = [
     "global_max_pool2d_backward",
     "glu",
     "glu_backward",
+    "grouped_conv2d",
+    "grouped_conv2d_backward",
+    "grouped_conv2d_backward_input",
     "hard_shrink",
     "hard_shrink_backward",
     "hard_sigmoid",
@@ -297,6 +317,7 @@ __all__ = [
     "threshold",
     "threshold_backward",
     "translation",
+    "transposed_size",
     "upsample_bilinear",
     "upsample_bilinear_backward",
     "upsample_nearest",

@@ -38,6 +38,12 @@ from numpycnn.reference.errors import (
     mean_error,
     mean_error_backward,
 )
+from numpycnn.reference.grouped import (
+    depthwise_conv2d,
+    depthwise_conv2d_backward,
+    grouped_conv2d,
+    grouped_conv2d_backward,
+)
 from numpycnn.reference.layer_normalization import (
     group_norm,
     group_norm_backward,
@@ -77,6 +83,7 @@ from numpycnn.reference.rows import (
     sparsemax,
     sparsemax_backward,
 )
+from numpycnn.reference.transposed import TransposedAxis, conv2d_transpose, conv2d_transpose_backward
 from numpycnn.reference.warping import warp, warp_backward
 from numpycnn.reference.window import Axis, axes, cells
 
@@ -84,6 +91,7 @@ __all__ = [
     "ERRORS",
     "FORMULAS",
     "Axis",
+    "TransposedAxis",
     "average_pool2d",
     "average_pool2d_backward",
     "axes",
@@ -99,6 +107,8 @@ __all__ = [
     "contrast_backward",
     "conv2d",
     "conv2d_backward",
+    "conv2d_transpose",
+    "conv2d_transpose_backward",
     "cosine_similarity",
     "cosine_similarity_backward",
     "crop",
@@ -108,6 +118,8 @@ __all__ = [
     "cross_entropy_backward",
     "dense",
     "dense_backward",
+    "depthwise_conv2d",
+    "depthwise_conv2d_backward",
     "dropout",
     "dropout_backward",
     "elementwise",
@@ -125,6 +137,8 @@ __all__ = [
     "glu_backward",
     "group_norm",
     "group_norm_backward",
+    "grouped_conv2d",
+    "grouped_conv2d_backward",
     "layer_norm",
     "layer_norm_backward",
     "log_softmax",

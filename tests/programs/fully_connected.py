@@ -12,7 +12,7 @@ from programs.training import vectors as data
 def network(hidden: Sequence[int] = (100, 60, 40)) -> Sequential:
     model = Sequential(seed=1)
     for k, units in enumerate(hidden):
-        model.add(Dense(units, kernel_initializer="he_normal", **({"input_shape": (784,)} if k == 0 else {})))
+        model.add(Dense(units, kernel_initializer="he_normal", input_shape=None if k else (784,)))
         model.add(BatchNormalization())
         model.add(Activation("relu"))
         model.add(Dropout(0.25))

@@ -9,9 +9,9 @@ from programs.training import run
 def network() -> Sequential:
     model = Sequential(name="vgg", seed=1)
     for k, filters in enumerate((8, 16)):
-        first = {"input_shape": (32, 32, 3)} if k == 0 else {}
-        model.add(Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal", **first))
-        model.add(Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal"))
+        shape = None if k else (32, 32, 3)
+        model.add(Conv2D(filters, 3, padding="same", activation="relu", input_shape=shape))
+        model.add(Conv2D(filters, 3, padding="same", activation="relu"))
         model.add(MaxPooling2D())
         model.add(Dropout(0.2))
     model.add(Flatten())
