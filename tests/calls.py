@@ -413,6 +413,15 @@ CASES: dict[str, Case] = {
     "a layer's weights": Case(
         lambda weights: layers.Dropout(0.5).set_weights(weights), {"weights": Arg(kinds.a(list, tuple), [])}, "dropout"
     ),
+    "InputLayer": Case(
+        lambda **given: layers.InputLayer(**given),
+        {
+            "shape": Arg(kinds.shape, (8, 8, 1)),
+            "input_shape": Arg(none, None),
+            "name": Arg(either(none, kinds.name), None),
+        },
+        "InputLayer",
+    ),
     "Input": Case(Input, {"shape": Arg(kinds.shape, (8, 8, 1))}, "Input"),
     "Window": Case(
         Window,

@@ -3,7 +3,7 @@
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
-from numpycnn.layers.base import Input, Layer
+from numpycnn.layers.base import Input, InputLayer, Layer
 from numpycnn.layers.blocks import Branches, Residual
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
@@ -57,6 +57,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GroupNormalization",
     "Input",
+    "InputLayer",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",

@@ -263,6 +263,21 @@ class Input(Explained):
         self.shape = checks.shape("Input", "shape", shape)
 
 
+class InputLayer(Input):
+    """The same as a layer of Keras's: `InputLayer(shape=(28, 28, 1))`, or Keras 2's `InputLayer(input_shape=...)`.
+
+    Raises TypeError or ValueError unless one of the two is a tuple of positive integers, and the other None.
+    """
+
+    def __init__(
+        self, shape: Shape | None = None, *, input_shape: Shape | None = None, name: str | None = None
+    ) -> None:
+        if (shape is None) == (input_shape is None):
+            raise ValueError("InputLayer: expected a shape, or an input_shape; received both or none")
+        super().__init__(checks.shape("InputLayer", "shape", input_shape if shape is None else shape))
+        self.name = "input_layer" if name is None else checks.name("InputLayer", name)
+
+
 def snake_case(name: str) -> str:
     """MaxPooling2D -> max_pooling2d, Conv2DTranspose -> conv2d_transpose, as Keras names layers."""
     before_words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
