@@ -238,6 +238,20 @@ def test_each_image_is_changed_in_its_own_way_and_by_seed_and_generator(name: st
     assert trained(LAYERS[name](seed=1), x, 1)[0].tobytes() == outputs[-1].tobytes()
 
 
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_the_backward_of_a_layer_is_its_adjoint(name: str, data_format: str) -> None:
+    """<y(a) - y(b), dy> = <a - b, dx>, for what is drawn the same; in RandomCrop's inference too."""
+    layer = LAYERS[name](data_format=data_format)
+    if name == "RandomContrast":
+        layer = RandomContrast(0.5, (-9, 9), data_format=data_format, input_shape=SHAPE)  # nothing is clipped
+    for forward in (trained, lambda layer, x: layer.forward(x)):
+        (y, cache), (other, _) = forward(layer, X), forward(layer, DY)
+        dy = np.random.default_rng(1).normal(size=y.shape)
+        dx = layer.backward(dy, cache)[0]
+        np.testing.assert_allclose(((y - other) * dy).sum(), ((X - DY) * dx).sum(), rtol=1e-10)
+
+
 @pytest.mark.parametrize("name", sorted(LAYERS.keys() - {"RandomCrop"}))
 def test_in_inference_nothing_happens(name: str) -> None:
     layer = built(LAYERS[name](), 0, np.float64)
