@@ -359,6 +359,7 @@ CASES: dict[str, Case] = {
         layers=Arg(BRANCH, [layers.Dense(3)], "main"),
         shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
     ),
+    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
     "Dropout": layer_case(
         layers.Dropout,
         "dropout",

@@ -119,7 +119,7 @@ def test_what_moves_or_changes_pixels_equals_its_definition(seed: int) -> None:
     np.testing.assert_allclose(y, reference.contrast(x, factor, -1.0, 0.5), rtol=1e-12, atol=1e-13)
     dx = reference.contrast_backward(dy, x, factor, -1.0, 0.5)
     np.testing.assert_allclose(F.contrast_backward(dy, factor, within), dx, rtol=1e-12, atol=1e-13)
-    (y0, x0), (height, width) = rng.uniform(-1.0, 4.0, (2, 3)), rng.uniform(0.0, 4.0, (2, 3))
+    (y0, x0), (height, width) = rng.integers(-2, 9, (2, 2, 3)) / 2  # whole pixels among them
     erased = F.erase(x, F.rectangles(y0, x0, height, width, (4, 5)), dy)
     same_bits(erased, reference.erase(x, y0, x0, height, width, dy))
 
@@ -236,6 +236,20 @@ def test_each_image_is_changed_in_its_own_way_and_by_seed_and_generator(name: st
     assert len({y.tobytes() for y in outputs}) == 6
     assert len({image.tobytes() for image in outputs[0]}) >= 2
     assert trained(LAYERS[name](seed=1), x, 1)[0].tobytes() == outputs[-1].tobytes()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_the_backward_of_a_layer_is_its_adjoint(name: str, data_format: str) -> None:
+    """<y(a) - y(b), dy> = <a - b, dx>, for what is drawn the same; in RandomCrop's inference too."""
+    layer = LAYERS[name](data_format=data_format)
+    if name == "RandomContrast":
+        layer = RandomContrast(0.5, (-9, 9), data_format=data_format, input_shape=SHAPE)  # nothing is clipped
+    for forward in (trained, lambda layer, x: layer.forward(x)):
+        (y, cache), (other, _) = forward(layer, X), forward(layer, DY)
+        dy = np.random.default_rng(1).normal(size=y.shape)
+        dx = layer.backward(dy, cache)[0]
+        np.testing.assert_allclose(((y - other) * dy).sum(), ((X - DY) * dx).sum(), rtol=1e-10)
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS.keys() - {"RandomCrop"}))
