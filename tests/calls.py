@@ -16,6 +16,7 @@ from numpycnn.callbacks import BackupAndRestore, EarlyStopping
 from numpycnn.datasets import mnist
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
+from numpycnn.layers.chain import Chain
 from numpycnn.models import load_model
 from numpycnn.utils import to_categorical
 
@@ -50,6 +51,9 @@ def layer_case(cls: type[layers.Layer], words: str, **own: Arg) -> Case:
     return Case(lambda **given: cls(**given)(X), {**own, **shared}, words)
 
 
+BRANCH = either(
+    kinds.a(layers.Layer), lambda value: isinstance(value, (list, tuple)) and all(map(kinds.a(layers.Layer), value))
+)
 SIZES = kinds.pair(kinds.size)
 INITIALIZER = "Initializer|class_name|config"
 KERNEL = {
@@ -58,6 +62,21 @@ KERNEL = {
     "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
+SEED = Arg(either(none, integer(0)), 3)
+SCALE_AND_SHIFT = {
+    "center": Arg(kinds.flag, True),
+    "scale": Arg(kinds.flag, True),
+    "beta_initializer": Arg(kinds.initializer, "zeros", INITIALIZER),
+    "gamma_initializer": Arg(kinds.initializer, "ones", INITIALIZER),
+}
+BORDERS = kinds.pair(kinds.pair(integer(0, kinds.MAX_SIZE)))
+POOL = {
+    "pool_size": Arg(SIZES, 2),
+    "strides": Arg(either(none, SIZES), None),
+    "padding": Arg(kinds.names("valid", "same"), "valid"),
+    "data_format": Arg(kinds.data_format, "channels_last"),
+}
+GLOBAL_POOL = {"data_format": Arg(kinds.data_format, "channels_last"), "keepdims": Arg(kinds.flag, True)}
 IMAGES, ANY_IMAGES = array((6, 8, 8, 1)), array((5, 8, 8, 1), (6, 8, 8, 1))
 ROWS = array((6, 3))
 TARGETS = {"y": Arg(ROWS, Y)}
@@ -168,29 +187,116 @@ CASES: dict[str, Case] = {
         dilation_rate=Arg(SIZES, (1, 1)),
         **KERNEL,
     ),
-    "MaxPooling2D": layer_case(
-        layers.MaxPooling2D,
-        "max_pooling2d",
-        pool_size=Arg(SIZES, 2),
-        strides=Arg(either(none, SIZES), None),
-        padding=Arg(kinds.names("valid", "same"), "valid"),
+    "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
+    "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),
+    "GlobalMaxPooling2D": layer_case(layers.GlobalMaxPooling2D, "global_max_pooling2d", **GLOBAL_POOL),
+    "GlobalAveragePooling2D": layer_case(layers.GlobalAveragePooling2D, "global_average_pooling2d", **GLOBAL_POOL),
+    "ZeroPadding2D": layer_case(
+        layers.ZeroPadding2D,
+        "zero_padding2d",
+        padding=Arg(BORDERS, ((1, 0), 2)),
+        data_format=Arg(kinds.data_format, None),
+    ),
+    "Cropping2D": layer_case(
+        layers.Cropping2D,
+        "cropping2d",
+        cropping=Arg(BORDERS, ((1, 0), 2)),
         data_format=Arg(kinds.data_format, "channels_last"),
     ),
+    "UpSampling2D": layer_case(
+        layers.UpSampling2D,
+        "up_sampling2d",
+        size=Arg(SIZES, (1, 2)),
+        data_format=Arg(kinds.data_format, None),
+        interpolation=Arg(kinds.names("nearest", "bilinear"), "bilinear"),
+    ),
+    "Reshape": layer_case(layers.Reshape, "reshape", target_shape=Arg(kinds.target_shape, (-1, 2))),
+    "Permute": layer_case(layers.Permute, "permute", dims=Arg(no, (3, 1, 2))),
     "BatchNormalization": layer_case(
         layers.BatchNormalization,
         "batch_normalization",
-        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+        axis=Arg(kinds.axis, -1),
         momentum=Arg(number(0.0, 1.0), 0.9),
         epsilon=Arg(number(above=0.0), 0.01),
-        center=Arg(kinds.flag, True),
-        scale=Arg(kinds.flag, True),
-        beta_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
-        gamma_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
+        **SCALE_AND_SHIFT,
         moving_mean_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
         moving_variance_initializer=Arg(kinds.initializer, "ones", INITIALIZER),
     ),
+    "LayerNormalization": layer_case(
+        layers.LayerNormalization,
+        "layer_normalization",
+        axis=Arg(kinds.axes, -1),
+        epsilon=Arg(number(above=0.0), 0.01),
+        **SCALE_AND_SHIFT,
+        rms_scaling=Arg(kinds.flag, False),
+    ),
+    "GroupNormalization": layer_case(
+        layers.GroupNormalization,
+        "group_normalization",
+        groups=Arg(lambda value: kinds.is_integer(value) and value in (1, -1), 1),
+        axis=Arg(kinds.axis, -1),
+        epsilon=Arg(number(above=0.0), 0.01),
+        **SCALE_AND_SHIFT,
+    ),
+    "Rescaling": layer_case(
+        layers.Rescaling, "rescaling", scale=Arg(kinds.constants, 0.5), offset=Arg(kinds.constants, 1.0)
+    ),
+    "Normalization": layer_case(
+        layers.Normalization,
+        "normalization",
+        axis=Arg(either(none, kinds.axes, lambda value: isinstance(value, (tuple, list)) and not value), -1),
+        mean=Arg(kinds.constant, 0.5, "variance"),
+        variance=Arg(lambda value: kinds.constant(value) and value >= 0, 2.0),
+        invert=Arg(kinds.flag, False),
+    ),
+    "adapt": Case(
+        lambda data: layers.Normalization().adapt(data),
+        {
+            "data": Arg(
+                lambda v: isinstance(v, np.ndarray) and array()(v) and v.ndim > 1 and v.size > 0, X, "input_shape|axis"
+            )
+        },
+        "normalization",
+    ),
+    "Branches": layer_case(
+        layers.Branches,
+        "branches|branch",
+        branches=Arg(
+            lambda value: isinstance(value, (list, tuple)) and all(map(BRANCH, value)),
+            [[layers.Dense(2)], layers.Dense(1)],
+            "branch",
+        ),
+        merge=Arg(kinds.names("concatenate", "add"), "concatenate"),
+        axis=Arg(lambda value: kinds.is_integer(value) and value in (-3, -2, -1, 1, 2, 3), -1),
+    ),
+    "Chain": layer_case(
+        Chain, "chain", layers=Arg(lambda value: isinstance(value, (list, tuple)) and BRANCH(value), [], "chain")
+    ),
     "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
-    "Dropout": layer_case(layers.Dropout, "dropout", rate=Arg(number(0.0, 1.0), 0.5)),
+    "Residual": layer_case(
+        layers.Residual,
+        "residual|main|shortcut",
+        layers=Arg(BRANCH, [layers.Dense(3)], "main"),
+        shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
+    ),
+    "Dropout": layer_case(
+        layers.Dropout,
+        "dropout",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        noise_shape=Arg(none, (None, 1, 1, 1)),
+        seed=SEED,
+    ),
+    "SpatialDropout2D": layer_case(
+        layers.SpatialDropout2D,
+        "spatial_dropout2d",
+        rate=Arg(number(0.0, 1.0), 0.5),
+        data_format=Arg(kinds.data_format, None),
+        seed=SEED,
+    ),
+    "GaussianNoise": layer_case(layers.GaussianNoise, "gaussian_noise", stddev=Arg(number(0.0, 1.0), 0.5), seed=SEED),
+    "GaussianDropout": layer_case(
+        layers.GaussianDropout, "gaussian_dropout", rate=Arg(number(0.0, below=1.0), 0.5), seed=SEED
+    ),
     "Flatten": layer_case(layers.Flatten, "flatten", data_format=Arg(kinds.data_format, None)),
     "Activation": layer_case(layers.Activation, "activation", activation=Arg(kinds.activation, "tanh")),
     "ReLU": layer_case(

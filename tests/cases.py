@@ -11,18 +11,37 @@ from numpycnn.functional.window import Window
 from numpycnn.layers import (
     ELU,
     Activation,
+    AveragePooling2D,
     BatchNormalization,
+    Branches,
     Conv2D,
+    Cropping2D,
     Dense,
     Dropout,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    GroupNormalization,
     Layer,
+    LayerNormalization,
     LeakyReLU,
     MaxPooling2D,
+    Normalization,
+    Permute,
     PReLU,
     ReLU,
+    Rescaling,
+    Reshape,
+    Residual,
     Softmax,
+    SpatialDropout2D,
+    UpSampling2D,
+    ZeroPadding2D,
 )
+from numpycnn.layers.chain import Chain
+from numpycnn.layers.pooling import GlobalPooling2D, Pooling2D
 from numpycnn.reference import Axis
 
 LAYOUTS = ("contiguous", "fortran", "transposed", "negative", "spread", "read-only")
@@ -87,7 +106,11 @@ def image_shape(rows: Axis, cols: Axis, channels: int, data_format: str) -> Shap
 
 
 data_formats = st.sampled_from(("channels_last", "channels_first"))
+
+
 activations = st.one_of(st.sampled_from(PLAIN), st.sampled_from(ANY))
+
+
 with_settings: st.SearchStrategy[ActivationFunction] = st.sampled_from(
     (
         relu.with_settings(negative_slope=0.25, max_value=0.5),
@@ -99,7 +122,14 @@ with_settings: st.SearchStrategy[ActivationFunction] = st.sampled_from(
         threshold.with_settings(0.1, -0.5),
     )
 )
+
+
 any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+
+
+image_shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
+rates = st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0))
+layer_seeds = st.sampled_from((None, 0, 7))
 
 
 @st.composite
@@ -121,16 +151,20 @@ def conv2d_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
-def max_pooling2d_layers(draw: st.DrawFn) -> Layer:
+def pooling_layers(draw: st.DrawFn, cls: type[Pooling2D]) -> Layer:
     rows, cols = draw(geometries(dilated=False))
     data_format = draw(data_formats)
-    return MaxPooling2D(
+    return cls(
         (rows.kernel, cols.kernel),
         strides=(rows.stride, cols.stride),
         padding=rows.padding,
         data_format=data_format,
         input_shape=image_shape(rows, cols, draw(st.integers(1, 3)), data_format),
     )
+
+
+def global_pooling_layers(cls: type[GlobalPooling2D]) -> st.SearchStrategy[Layer]:
+    return st.builds(lambda fmt, keep, s: cls(fmt, keep, input_shape=s), data_formats, st.booleans(), image_shapes)
 
 
 @st.composite
@@ -160,6 +194,128 @@ def batch_normalization_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
+def dropout_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    noise_shape = [draw(st.sampled_from(sizes)) for sizes in ((None, 1), *((None, 1, size) for size in shape))]
+    return Dropout(draw(rates), draw(st.sampled_from((None, noise_shape))), draw(layer_seeds), input_shape=shape)
+
+
+@st.composite
+def layer_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axes = draw(st.lists(st.integers(1, len(shape)), min_size=1, unique=True))
+    listed = [axis - draw(st.sampled_from((0, len(shape) + 1))) for axis in axes]
+    return LayerNormalization(
+        listed[0] if len(listed) == 1 and draw(st.booleans()) else listed,
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        rms_scaling=draw(st.sampled_from((False, False, True))),
+        input_shape=shape,
+    )
+
+
+@st.composite
+def group_normalization_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    axis = draw(st.integers(1, len(shape)))
+    channels = shape[axis - 1]
+    return GroupNormalization(
+        draw(st.sampled_from([-1, *(groups for groups in range(1, channels + 1) if channels % groups == 0)])),
+        draw(st.sampled_from((axis, axis - len(shape) - 1))),
+        center=draw(st.booleans()),
+        scale=draw(st.booleans()),
+        beta_initializer="random_normal",
+        gamma_initializer="random_normal",
+        input_shape=shape,
+    )
+
+
+def repeating(draw: st.DrawFn, shape: Shape) -> Shape:
+    """A shape that repeats to the given one."""
+    return tuple(draw(st.sampled_from((1, size))) for size in shape[draw(st.integers(0, len(shape))) :])
+
+
+@st.composite
+def rescaling_layers(draw: st.DrawFn) -> Layer:
+    shape, rng = draw(any_shape), np.random.default_rng(draw(st.integers(0, 99)))
+    scale, offset = (rng.uniform(0.5, 2.0, repeating(draw, shape)).tolist() for _ in range(2))
+    return Rescaling(scale, offset, input_shape=shape)
+
+
+@st.composite
+def normalization_layers(draw: st.DrawFn) -> Layer:
+    """Those that are given their statistics; others have to be adapted first."""
+    shape, rng = draw(any_shape), np.random.default_rng(draw(st.integers(0, 99)))
+    axes = draw(st.lists(st.integers(1, len(shape)), unique=True))
+    given = repeating(draw, tuple(shape[axis - 1] for axis in sorted(axes)))
+    mean, variance = (rng.uniform(0.5, 2.0, given).tolist() for _ in range(2))
+    listed = [axis - draw(st.sampled_from((0, len(shape) + 1))) for axis in axes] or None
+    return Normalization(listed, mean, variance, draw(st.booleans()), input_shape=shape)
+
+
+@st.composite
+def bordered_layers(draw: st.DrawFn, cls: type[ZeroPadding2D | Cropping2D]) -> Layer:
+    """In each of the forms that a border is given in; there is more of the image than a border cuts off."""
+    pixels = st.integers(0, 2)
+    side = st.one_of(pixels, st.tuples(pixels, pixels))
+    border, data_format = draw(st.one_of(pixels, st.tuples(side, side))), draw(data_formats)
+    rows, cols, channels = (draw(st.integers(5, 7)), draw(st.integers(5, 7)), draw(st.integers(1, 3)))
+    shape = (channels, rows, cols) if data_format == "channels_first" else (rows, cols, channels)
+    return cls(border, data_format, input_shape=shape)
+
+
+@st.composite
+def reshape_layers(draw: st.DrawFn) -> Layer:
+    """The axes of the input in another order, one of them perhaps left open."""
+    shape = draw(any_shape)
+    target = list(draw(st.permutations(shape)))
+    if draw(st.booleans()):
+        target[draw(st.integers(0, len(target) - 1))] = -1
+    return Reshape(tuple(target), input_shape=shape)
+
+
+@st.composite
+def permute_layers(draw: st.DrawFn) -> Layer:
+    shape = draw(any_shape)
+    return Permute(tuple(draw(st.permutations(range(1, len(shape) + 1)))), input_shape=shape)
+
+
+factors = st.integers(1, 3)
+
+
+interpolations = st.sampled_from(("nearest", "bilinear"))
+
+
+@st.composite
+def residual_layers(draw: st.DrawFn) -> Layer:
+    """With and without layers in the shortcut; dropout, which draws numbers, and batch normalization, which needs all."""
+    shape, units = draw(any_shape), draw(st.integers(1, 3))
+    shortcut = draw(st.booleans())
+    last = units if shortcut else shape[-1]
+    first: Layer = draw(st.sampled_from((Activation("tanh"), Dropout(0.5), BatchNormalization())))
+    main = [first, *(Dense(n, activation=draw(activations), bias_initializer="random_normal") for n in (2, last))]
+    return Residual(main, Dense(units) if shortcut else None, input_shape=shape)
+
+
+@st.composite
+def branches_layers(draw: st.DrawFn) -> Layer:
+    """Images of either data format, concatenated along any axis or added."""
+    data_format, merge = draw(data_formats), draw(st.sampled_from(("concatenate", "add")))
+    shape = image_shape(Axis(3, 1, 1, 1, "same"), Axis(2, 1, 1, 1, "same"), draw(st.integers(1, 3)), data_format)
+    channels = 0 if data_format == "channels_first" else 2
+    axis = draw(st.sampled_from((1, 2, 3, -1))) if merge == "concatenate" else -1
+    filters = st.integers(1, 3) if axis % 4 - 1 == channels and merge == "concatenate" else st.just(shape[channels])
+    convolutions = [
+        Conv2D(draw(filters), size, padding="same", data_format=data_format, activation=draw(activations))
+        for size in draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+    ]
+    branches: list[Any] = [*convolutions, [Dropout(0.2)], []][draw(st.integers(0, 1)) :]
+    return Branches(branches, merge, axis, input_shape=shape)
+
+
+@st.composite
 def activation_layers(draw: st.DrawFn) -> Layer:
     """Any activation, also with settings, and glu along an axis that is even."""
     shape = list(draw(any_shape))
@@ -186,18 +342,61 @@ def prelu_layers(draw: st.DrawFn) -> Layer:
 
 fractions = st.sampled_from((0.0, 0.25, 0.5))
 
+
 LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Activation": activation_layers(),
+    "AveragePooling2D": pooling_layers(AveragePooling2D),
     "BatchNormalization": batch_normalization_layers(),
-    "Conv2D": conv2d_layers(),
-    "Dense": dense_layers(),
-    "Dropout": st.builds(
-        lambda rate, shape: Dropout(rate, input_shape=shape), st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0)), any_shape
+    "Branches": branches_layers(),
+    "Chain": st.builds(
+        lambda units, shape: Chain([Dense(units), Activation("tanh")], name="chain", input_shape=shape),
+        st.integers(1, 4),
+        any_shape,
     ),
+    "Conv2D": conv2d_layers(),
+    "Cropping2D": bordered_layers(Cropping2D),
+    "Dense": dense_layers(),
+    "Dropout": dropout_layers(),
     "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "GaussianDropout": st.builds(
+        lambda rate, seed, shape: GaussianDropout(rate, seed, input_shape=shape),
+        st.sampled_from((0.0, 0.2, 0.9)),
+        layer_seeds,
+        any_shape,
+    ),
+    "GaussianNoise": st.builds(
+        lambda stddev, seed, shape: GaussianNoise(stddev, seed, input_shape=shape),
+        st.sampled_from((0.0, 0.2, 1.0)),
+        layer_seeds,
+        any_shape,
+    ),
+    "GroupNormalization": group_normalization_layers(),
+    "LayerNormalization": layer_normalization_layers(),
+    "GlobalAveragePooling2D": global_pooling_layers(GlobalAveragePooling2D),
+    "GlobalMaxPooling2D": global_pooling_layers(GlobalMaxPooling2D),
     "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
-    "MaxPooling2D": max_pooling2d_layers(),
+    "MaxPooling2D": pooling_layers(MaxPooling2D),
+    "Normalization": normalization_layers(),
+    "Rescaling": rescaling_layers(),
+    "SpatialDropout2D": st.builds(
+        lambda rate, fmt, seed, shape: SpatialDropout2D(rate, fmt, seed, input_shape=shape),
+        rates,
+        data_formats,
+        layer_seeds,
+        image_shapes,
+    ),
+    "Permute": permute_layers(),
+    "Reshape": reshape_layers(),
+    "UpSampling2D": st.builds(
+        lambda size, fmt, how, shape: UpSampling2D(size, fmt, how, input_shape=shape),
+        st.one_of(factors, st.tuples(factors, factors)),
+        data_formats,
+        interpolations,
+        image_shapes,
+    ),
+    "ZeroPadding2D": bordered_layers(ZeroPadding2D),
+    "Residual": residual_layers(),
     "PReLU": prelu_layers(),
     "ReLU": st.builds(
         lambda most, slope, threshold, shape: ReLU(most, slope, threshold, input_shape=shape),

@@ -244,15 +244,19 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "mask redrawn",
         "dropout",
-        Fault(Dropout.forward, "return x * mask, mask", "return x * mask, self.draw(x.shape, rng) * scale"),
+        Fault(
+            Dropout.forward,
+            "return x * mask, mask",
+            "return x * mask, self.draw(self.mask_shape(x.shape), rng) * scale",
+        ),
     ),
     (
         "a scale drawn anew each time",
         "dropout",
         Fault(
             Dropout.forward,
-            "self.draw(x.shape, rng) * scale",
-            "self.draw(x.shape, rng) * scale * (1 + __import__('random').random())",
+            "self.draw(self.mask_shape(x.shape), rng) * scale",
+            "self.draw(self.mask_shape(x.shape), rng) * scale * (1 + __import__('random').random())",
         ),
     ),
     ("kept and dropped exchanged", "dropout", Fault(Dropout.backward, "dy * cache", "dy * (cache == 0) / 0.6")),

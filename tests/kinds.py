@@ -173,6 +173,26 @@ def pair(size: Kind) -> Kind:
     return lambda value: size(value) or (isinstance(value, (tuple, list)) and len(value) == 2 and all(map(size, value)))
 
 
+def axes(value: Any) -> bool:
+    """One axis of images or several, none of them twice."""
+    if not isinstance(value, (tuple, list)):
+        return axis(value)
+    return bool(value) and all(map(axis, value)) and len({one % 4 for one in value}) == len(value)
+
+
+def constant(value: Any) -> bool:
+    """A number, also as an array without axes."""
+    return array(())(value) and bool(abs(np.asarray(value, float)) <= LARGEST)
+
+
+def constants(value: Any) -> bool:
+    """Numbers that repeat to an image of 8 by 8 pixels."""
+    if not array()(value) or not (np.abs(np.asarray(value, float)) <= LARGEST).all():
+        return False
+    shape = np.asarray(value).shape
+    return len(shape) <= 3 and all(size in (1, whole) for size, whole in zip(shape[::-1], (1, 8, 8), strict=False))
+
+
 def several(one: Kind) -> Kind:
     """A list or tuple of them, which may be empty."""
     return lambda value: isinstance(value, (tuple, list)) and all(map(one, value))
@@ -211,6 +231,9 @@ none: Kind = lambda value: value is None  # noqa: E731
 flag: Kind = a(bool, np.bool_)
 size: Kind = integer(1, MAX_SIZE)
 shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MAX_SIZE  # noqa: E731
+axis: Kind = lambda value: is_integer(value) and value in (-3, -2, -1, 1, 2, 3)  # noqa: E731
+"""An axis of images, other than the batch's."""
+target_shape: Kind = lambda value: isinstance(value, (tuple, list)) and shape([n for n in value if n != -1])  # noqa: E731
 text: Kind = a(str)
 name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
 function: Kind = callable

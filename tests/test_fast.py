@@ -20,7 +20,7 @@ from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import im2col, scratch, winograd
 from numpycnn.engine.fast.scratch import scratch_scope, take
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.layers.chain import Stages
+from numpycnn.layers.container import Stages
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses import MeanSquaredError
 

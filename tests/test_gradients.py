@@ -34,7 +34,10 @@ def test_layer_gradients(kind: str, data: st.DataObject, n: int, seed: int) -> N
     layer = built(data.draw(LAYERS[kind]), seed, np.float64)
     assert layer.input_shape is not None
     rng = np.random.default_rng(seed)
-    x = distinct(rng, (n, *layer.input_shape))
+    few = (
+        2 if layer.whole_batch else 0
+    )  # normalized over two values everything is 1 or -1, and the gradient is rounding
+    x = distinct(rng, (n + few, *layer.input_shape))
     y, cache = forward(layer, x, seed)
     g = rng.normal(size=y.shape)  # the loss is the sum of y*g, so dy is g
     dx, gradients = layer.backward(g, cache)
@@ -50,12 +53,9 @@ def test_layer_gradients(kind: str, data: st.DataObject, n: int, seed: int) -> N
 
 
 def loss_with(layer: Layer, key: str, x: Array, g: Array, seed: int, param: Array) -> complex:
-    """The loss with another value of one parameter; the layer is left as it was."""
-    before, layer.params[key] = layer.params[key], param
-    try:
-        return complex((forward(layer, x, seed)[0] * g).sum())
-    finally:
-        layer.params[key] = before
+    """The loss with another value of one parameter."""
+    other = layer.with_arrays({**layer.params, key: param}, layer.state)
+    return complex((forward(other, x, seed)[0] * g).sum())
 
 
 def test_the_complex_step_and_central_differences_agree() -> None:

@@ -3,6 +3,7 @@
 What only adds, multiplies and compares is equal bit for bit: whole numbers have exact sums in any order.
 """
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -14,6 +15,8 @@ from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn import reference
+from numpycnn.common.typing import Array, Pair
+from numpycnn.functional.padding import Borders
 from numpycnn.functional.window import Window
 from numpycnn.reference import Axis
 
@@ -21,6 +24,13 @@ seeds = st.integers(0, 2**32 - 1)
 counts = st.integers(1, 3)
 layouts = st.sampled_from(LAYOUTS)
 dtypes = st.sampled_from((np.float32, np.float64))
+
+
+def near(actual: Array, expected: Array) -> None:
+    """The same dtype and shape, and the numbers to the rounding of a few operations."""
+    assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
+    most = 16 * np.finfo(expected.dtype).eps
+    np.testing.assert_allclose(actual, expected, rtol=most, atol=most * np.abs(expected).max(initial=0.0))
 
 
 @given(geometries(dilated=True), counts, counts, counts, seeds, layouts, dtypes)
@@ -57,6 +67,77 @@ def test_max_pooling_equals_its_definition(
     same_bits(y, reference.max_pool2d(x, *how))
     dx = F.max_pool2d_backward(laid_out(dy, layout), winner, x.shape, sliding)
     same_bits(dx, reference.max_pool2d_backward(dy, x, *how))
+
+
+@given(geometries(dilated=False), counts, counts, seeds, layouts, dtypes)
+def test_average_pooling_equals_its_definition(
+    axes: tuple[Axis, Axis], n: int, c: int, seed: int, layout: str, dtype: type
+) -> None:
+    """The sums are exact, and one division is rounded; backward, sums of what was divided are rounded."""
+    rows, cols = axes
+    rng, sliding = np.random.default_rng(seed), window(rows, cols)
+    x = integers(rng, (n, rows.size, cols.size, c), dtype)
+    dy = integers(rng, (n, rows.outputs, cols.outputs, c), dtype)
+    how = sliding.size, sliding.strides, sliding.padding
+    same_bits(F.average_pool2d(laid_out(x, layout), sliding), reference.average_pool2d(x, *how))
+    dx = F.average_pool2d_backward(laid_out(dy, layout), x.shape, sliding)
+    near(dx, reference.average_pool2d_backward(dy, x, *how))
+
+
+@given(counts, st.integers(1, 5), st.integers(1, 5), counts, seeds, layouts, dtypes)
+def test_global_pooling_equals_its_definition(
+    n: int, h: int, w: int, c: int, seed: int, layout: str, dtype: type
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, dy = integers(rng, (n, h, w, c), dtype, 2), integers(rng, (n, 1, 1, c), dtype)  # from -2 to 2 there are ties
+    x_given, dy_given = laid_out(x, layout), laid_out(dy, layout)
+    near(F.global_average_pool2d(x_given), reference.global_average_pool2d(x))
+    near(F.global_average_pool2d_backward(dy_given, x.shape), reference.global_average_pool2d_backward(dy, x))
+    y, winner = F.global_max_pool2d(x_given)
+    same_bits(y, reference.global_max_pool2d(x))
+    dx = F.global_max_pool2d_backward(dy_given, winner, x.shape)
+    same_bits(dx, reference.global_max_pool2d_backward(dy, x))
+
+
+borders = st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 2)
+factors = st.tuples(st.integers(1, 4), st.integers(1, 4))
+
+
+@given(borders, counts, counts, seeds, layouts, dtypes)
+def test_padding_and_cropping_equal_their_definitions(
+    around: Borders, n: int, c: int, seed: int, layout: str, dtype: type
+) -> None:
+    x = laid_out(integers(np.random.default_rng(seed), (n, 5, 6, c), dtype), layout)
+    same_bits(F.zero_pad(x, around), reference.zero_pad(x, around))
+    same_bits(F.crop(x, around), reference.crop(x, around))
+
+
+@pytest.mark.parametrize(
+    ("interpolation", "forward", "backward"),
+    [
+        ("nearest", F.upsample_nearest, F.upsample_nearest_backward),
+        ("bilinear", F.upsample_bilinear, F.upsample_bilinear_backward),
+    ],
+)
+@given(factors, counts, st.integers(1, 5), st.integers(1, 5), counts, seeds, layouts, dtypes)
+def test_upsampling_equals_its_definition(
+    interpolation: str,
+    forward: Callable[[Array, Pair], Array],
+    backward: Callable[[Array, Pair], Array],
+    by: Pair,
+    n: int,
+    h: int,
+    w: int,
+    c: int,
+    seed: int,
+    layout: str,
+    dtype: type,
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, dy = integers(rng, (n, h, w, c), dtype), integers(rng, (n, h * by[0], w * by[1], c), dtype)
+    equal = same_bits if interpolation == "nearest" else near
+    equal(forward(laid_out(x, layout), by), reference.upsample(x, by, interpolation))
+    equal(backward(laid_out(dy, layout), by), reference.upsample_backward(dy, x, by, interpolation))
 
 
 @given(geometries(dilated=True), counts, counts, seeds)
@@ -125,6 +206,57 @@ def test_max_pooling_gives_the_onnx_figures() -> None:
     assert y[0, :, :, 0].tolist() == [[7, 9], [17, 19]]
     y, _ = F.max_pool2d(x, Window((3, 3), (2, 2), "same"))
     assert y[0, :, :, 0].tolist() == [[7, 9, 10], [17, 19, 20], [22, 24, 25]]
+
+
+def test_average_pooling_gives_the_keras_figures() -> None:
+    """What Keras 3.15.1 gave for a 3x4 image of 0 to 11; "same" divides by the pixels that the window sees."""
+    x = np.arange(12.0).reshape(1, 3, 4, 1)
+    y = F.average_pool2d(x, Window((2, 3), (1, 2), "same"))
+    assert y[0, :, :, 0].tolist() == [[3.0, 4.5], [7.0, 8.5], [9.0, 10.5]]
+    y = F.average_pool2d(x, Window((2, 2), (1, 2)))
+    assert y[0, :, :, 0].tolist() == [[2.5, 4.5], [6.5, 8.5]]
+    assert F.global_average_pool2d(x).tolist() == [[[[5.5]]]]
+
+
+def test_bilinear_upsampling_gives_the_keras_figures() -> None:
+    """What Keras 3.15.1 and PyTorch 2.13 (align_corners=False) gave: a row of 0, 4, 8, and a column of 0, 6."""
+    row = F.upsample_bilinear(np.array([0.0, 4.0, 8.0]).reshape(1, 1, 3, 1), (1, 2))
+    assert row.ravel().tolist() == [0, 1, 3, 5, 7, 8]
+    column = F.upsample_bilinear(np.array([0.0, 6.0]).reshape(1, 2, 1, 1), (3, 1))
+    np.testing.assert_allclose(column.ravel(), [0, 0, 2, 4, 6, 6], atol=1e-15)
+
+
+def test_no_images_are_resized_to_none() -> None:
+    x, y = np.zeros((0, 4, 5, 2)), np.zeros((0, 8, 15, 2))
+    for forward, backward in (
+        (F.upsample_nearest, F.upsample_nearest_backward),
+        (F.upsample_bilinear, F.upsample_bilinear_backward),
+    ):
+        assert forward(x, (2, 3)).shape == y.shape
+        assert backward(y, (2, 3)).shape == x.shape
+
+
+def test_no_images_are_pooled_to_none() -> None:
+    x, y = np.zeros((0, 4, 5, 2)), np.zeros((0, 1, 1, 2))
+    assert F.average_pool2d(x, Window((2, 2))).shape == (0, 3, 4, 2)
+    assert F.average_pool2d_backward(np.zeros((0, 3, 4, 2)), x.shape, Window((2, 2))).shape == x.shape
+    assert F.global_average_pool2d(x).shape == y.shape
+    assert F.global_average_pool2d_backward(y, x.shape).shape == x.shape
+    pooled, winner = F.global_max_pool2d(x)
+    assert F.global_max_pool2d_backward(pooled, winner, x.shape).shape == x.shape
+
+
+@pytest.mark.parametrize(
+    ("pool", "name"),
+    [
+        (lambda x: F.average_pool2d(x, Window((1, 1))), "average_pool2d"),
+        (F.global_average_pool2d, "global_average_pool2d"),
+        (F.global_max_pool2d, "global_max_pool2d"),
+    ],
+)
+def test_pools_take_images(pool: Callable[[Array], object], name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name}: expected images of shape .*; received \(2, 3\)"):
+        pool(np.zeros((2, 3)))
 
 
 def test_same_padding_gives_the_keras_figures() -> None:

@@ -12,16 +12,38 @@ from cases import LAYOUTS, built, laid_out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpycnn import Sequential, backend
+from numpycnn import Sequential, backend, layers
 from numpycnn.activations import linear, relu, softmax
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
-from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    LAYERS,
+    Activation,
+    AveragePooling2D,
+    Conv2D,
+    Cropping2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Layer,
+    MaxPooling2D,
+    Permute,
+    Reshape,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from numpycnn.layers.images import ImageLayer
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.stage import Stage
 
 every_layer = pytest.mark.parametrize("kind", CASES)
+
+
 seeds = st.integers(0, 2**32 - 1)
+
+
 dtypes = st.sampled_from((np.float32, np.float64))
 
 
@@ -165,6 +187,12 @@ def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any
         getattr(lacking, method)(*arguments)
 
 
+@pytest.mark.parametrize("method", ["output_image", "apply", "apply_backward"])
+def test_what_an_image_layer_of_ones_own_lacks_is_said(method: str) -> None:
+    with pytest.raises(NotImplementedError, match=f"^ImageLayer does not define {method}$"):
+        getattr(ImageLayer(None), method)(*[None] * (1 + (method == "apply_backward")))
+
+
 class Offset(Layer):
     """A layer of one's own that writes `backward` alone: y = x + offset."""
 
@@ -258,7 +286,7 @@ def test_channels_first_is_channels_last_transposed(kind: str, data: st.DataObje
     built(last, seed, np.float64)
     x = batch(last, 2, seed, np.float64)
     y, expected = first(np.moveaxis(x, -1, 1)), last(x)
-    if kind != "Flatten":  # Flatten gives the same row for both
+    if y.ndim == 4:  # a row is the same in both
         y = np.moveaxis(y, 1, -1)
     np.testing.assert_array_equal(y, expected)
 
@@ -286,6 +314,101 @@ def test_conv2d_output_shapes() -> None:
 def test_max_pooling_strides_default_to_the_pool() -> None:
     assert MaxPooling2D((3, 2)).get_config()["strides"] == [3, 2]
     assert MaxPooling2D().get_config()["pool_size"] == [2, 2]
+
+
+def test_average_pooling_takes_the_arguments_of_max_pooling() -> None:
+    assert AveragePooling2D((3, 2)).get_config()["strides"] == [3, 2]
+    layer = built(AveragePooling2D(3, (1, 2), "SAME", "channels_first", input_shape=(2, 5, 6)), 0, np.float32)
+    assert layer.output_shape == (2, 5, 3)
+
+
+def test_global_pooling_keeps_rows_and_columns_where_asked() -> None:
+    x = np.arange(24.0).reshape(1, 2, 3, 4)
+    for largest, mean, shape in (
+        (GlobalMaxPooling2D(), GlobalAveragePooling2D(), (1, 4)),
+        (GlobalMaxPooling2D(keepdims=True), GlobalAveragePooling2D(keepdims=True), (1, 1, 1, 4)),
+    ):
+        assert largest(x).shape == mean(x).shape == shape
+        assert largest(x).ravel().tolist() == [20, 21, 22, 23]
+        assert mean(x).ravel().tolist() == [10, 11, 12, 13]
+    assert GlobalMaxPooling2D("channels_first", keepdims=True)(x).tolist() == [[[[11]], [[23]]]]
+
+
+def test_shorter_names_of_the_pools() -> None:
+    for short, cls in {"Max": MaxPooling2D, "Avg": AveragePooling2D}.items():
+        assert vars(layers)[f"{short}Pool2D"] is cls
+    assert layers.GlobalAvgPool2D is GlobalAveragePooling2D
+    assert layers.GlobalMaxPool2D is GlobalMaxPooling2D
+
+
+@pytest.mark.parametrize("cls", [ZeroPadding2D, Cropping2D])
+def test_a_border_is_given_in_three_forms(cls: type[ZeroPadding2D | Cropping2D]) -> None:
+    key = "padding" if cls is ZeroPadding2D else "cropping"
+    given = {2: [[2, 2], [2, 2]], (1, 2): [[1, 1], [2, 2]], ((1, 2), (3, 4)): [[1, 2], [3, 4]]}
+    for border, whole in given.items():
+        assert cls(border).get_config()[key] == whole  # type: ignore[arg-type]
+    for wrong in ((1, 2, 3), ((1, 2), (3,))):
+        message = rf"{key} must be an integer, \(rows, columns\) or \(\(top, bottom\), \(left, right\)\); received"
+        with pytest.raises(ValueError, match=message):
+            cls(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=rf"{key} must be an integer of at least 0; received -1"):
+        cls(((0, -1), 1))
+    with pytest.raises(TypeError, match=rf"{key} must be an integer of at least 0; received 1.5"):
+        cls(1.5)  # type: ignore[arg-type]
+
+
+def test_padding_and_cropping_by_default() -> None:
+    x = np.arange(4.0).reshape(1, 2, 2, 1)
+    assert ZeroPadding2D()(x)[0, :, :, 0].tolist() == [[0, 0, 0, 0], [0, 0, 1, 0], [0, 2, 3, 0], [0, 0, 0, 0]]
+    assert Cropping2D()(x).tolist() == x.tolist()
+    assert Cropping2D(((1, 0), (0, 1)))(x).tolist() == [[[[2]]]]
+
+
+def test_something_must_be_left_of_an_image() -> None:
+    for cropping in (((1, 2), 0), ((0, 0), (2, 2))):
+        with pytest.raises(ValueError, match=r"^cropping2d: cropping .* leaves nothing of an image of \(3, 4\)$"):
+            Cropping2D(cropping).build((3, 4, 1))
+
+
+def test_upsampling_defaults_and_interpolations() -> None:
+    x = np.array([[0.0, 4.0]]).reshape(1, 1, 2, 1)
+    assert UpSampling2D()(x)[0, :, :, 0].tolist() == [[0, 0, 4, 4]] * 2
+    assert UpSampling2D((1, 2), interpolation="Bilinear")(x)[0, :, :, 0].tolist() == [[0, 1, 3, 4]]
+    with pytest.raises(ValueError, match="interpolation must be one of 'nearest', 'bilinear'; received 'bicubic'"):
+        UpSampling2D(interpolation="bicubic")
+
+
+def test_reshape_leaves_one_size_open() -> None:
+    x = np.arange(12.0).reshape(1, 12)
+    assert Reshape((-1, 2, 2))(x).tolist() == x.reshape(1, 3, 2, 2).tolist()
+    assert Reshape([3, 4])(x).shape == (1, 3, 4)  # type: ignore[arg-type]
+    assert Reshape((-1,))(np.ones(2)).shape == (2, 1)
+
+
+@pytest.mark.parametrize("target", [(5,), (-1, 5), (24, -1)])
+def test_reshape_keeps_every_value(target: Shape) -> None:
+    with pytest.raises(
+        ValueError, match=r"reshape: target_shape must hold the 12 values of the input shape \(3, 4\); "
+    ):
+        Reshape(target).build((3, 4))
+
+
+def test_reshape_refuses_other_shapes() -> None:
+    with pytest.raises(ValueError, match=r"target_shape must have at most one -1; received \(-1, 2, -1\)"):
+        Reshape((-1, 2, -1))
+    with pytest.raises(ValueError, match="target_shape must be an integer of at least 1; received -2"):
+        Reshape((3, -2))
+    with pytest.raises(TypeError, match="target_shape must be a list; received 12"):
+        Reshape(12)  # type: ignore[arg-type]
+
+
+def test_permute_counts_axes_from_one() -> None:
+    x = np.arange(24.0).reshape(1, 2, 3, 4)
+    assert Permute((3, 1, 2))(x).tolist() == x.transpose(0, 3, 1, 2).tolist()
+    with pytest.raises(ValueError, match=r"permute: dims must be the axes from 1 on, each once; received \(1, 3\)"):
+        Permute((1, 3))
+    with pytest.raises(ValueError, match=r"permute: dims \(2, 1\) are of inputs of 2 axes; received \(2, 3, 4\)"):
+        Permute((2, 1)).build((2, 3, 4))
 
 
 def test_dropout_drops_by_the_generator_that_it_is_given() -> None:

@@ -13,6 +13,7 @@ RNG = np.random.default_rng(7)
 HOW = (2, 1), "same", (1, 2)
 X, KERNEL, BIAS = RNG.normal(size=(2, 4, 3, 2)), RNG.normal(size=(2, 2, 2, 3)), RNG.normal(size=3)
 POOL = (3, 2), (2, 2), "same"
+BORDERS = (1, 2), (0, 1)
 VECTORS, WEIGHTS = RNG.normal(size=(2, 3, 4)), RNG.normal(size=(4, 3))
 Z, TARGETS = RNG.normal(size=(2, 3)), np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]])
 KEPT = RNG.integers(0, 2, (2, 3)) == 1
@@ -27,6 +28,10 @@ def training(x: Array, gamma: Array, beta: Array) -> Array:
 DY = {
     "conv2d": RNG.normal(size=(2, 2, 3, 3)),
     "pool": RNG.normal(size=(2, 2, 2, 2)),
+    "global": np.array([1.0, -2.0, 0.5, 3.0]).reshape(2, 1, 1, 2),
+    "padded": RNG.normal(size=(2, 7, 4, 2)),
+    "cropped": RNG.normal(size=(2, 1, 2, 2)),
+    "larger": RNG.normal(size=(2, 8, 9, 2)),
     "dense": RNG.normal(size=(2, 3, 3)),
     "row": RNG.normal(size=(2, 3)),
     "loss": np.array([1.0, -2.0]),
@@ -58,6 +63,38 @@ GRADIENTS: dict[str, tuple[Callable[[Array], Array], Array, Array, Array]] = {
         X,
         DY["pool"],
         R.max_pool2d_backward(DY["pool"], X, *POOL),
+    ),
+    "average_pool2d": (
+        lambda x: R.average_pool2d(x, *POOL),
+        X,
+        DY["pool"],
+        R.average_pool2d_backward(DY["pool"], X, *POOL),
+    ),
+    "global_average_pool2d": (
+        R.global_average_pool2d,
+        X,
+        DY["global"],
+        R.global_average_pool2d_backward(DY["global"], X),
+    ),
+    "global_max_pool2d": (
+        R.global_max_pool2d,
+        X,
+        DY["global"],
+        R.global_max_pool2d_backward(DY["global"], X),
+    ),
+    "zero_pad": (lambda x: R.zero_pad(x, BORDERS), X, DY["padded"], R.crop(DY["padded"], BORDERS)),
+    "crop": (lambda x: R.crop(x, BORDERS), X, DY["cropped"], R.zero_pad(DY["cropped"], BORDERS)),
+    "upsample to the nearest": (
+        lambda x: R.upsample(x, (2, 3), "nearest"),
+        X,
+        DY["larger"],
+        R.upsample_backward(DY["larger"], X, (2, 3), "nearest"),
+    ),
+    "upsample bilinearly": (
+        lambda x: R.upsample(x, (2, 3), "bilinear"),
+        X,
+        DY["larger"],
+        R.upsample_backward(DY["larger"], X, (2, 3), "bilinear"),
     ),
     "dense, x": (
         lambda x: R.dense(x, WEIGHTS, BIAS),
@@ -132,6 +169,23 @@ def test_convolution_and_pooling_give_the_onnx_figures() -> None:
     assert R.max_pool2d(x + 1, (2, 2), (2, 2))[0, :, :, 0].tolist() == [[7, 9], [17, 19]]
     y = R.max_pool2d(x + 1, (3, 3), (2, 2), "same")
     assert y[0, :, :, 0].tolist() == [[7, 9, 10], [17, 19, 20], [22, 24, 25]]
+
+
+def test_average_pooling_by_hand() -> None:
+    """With "same" padding the last column's windows see one column alone."""
+    x = np.arange(9.0).reshape(1, 3, 3, 1)
+    y = R.average_pool2d(x, (2, 2), (2, 2), "same")
+    assert y[0, :, :, 0].tolist() == [[2.0, 3.5], [6.5, 8.0]]
+    assert R.global_average_pool2d(x).tolist() == [[[[4.0]]]]
+    assert R.global_max_pool2d(x).tolist() == [[[[8.0]]]]
+
+
+def test_upsampling_by_hand() -> None:
+    x = np.array([[0.0, 4.0], [8.0, 8.0]]).reshape(1, 2, 2, 1)
+    assert R.upsample(x, (1, 2), "nearest")[0, :, :, 0].tolist() == [[0, 0, 4, 4], [8, 8, 8, 8]]
+    assert R.upsample(x, (1, 2), "bilinear")[0, :, :, 0].tolist() == [[0, 1, 3, 4], [8, 8, 8, 8]]
+    assert R.crop(R.zero_pad(x, BORDERS), BORDERS).tolist() == x.tolist()
+    assert R.zero_pad(x, ((0, 1), (1, 0)))[0, :, :, 0].tolist() == [[0, 0, 4], [0, 8, 8], [0, 0, 0]]
 
 
 def test_dense_by_hand() -> None:

@@ -14,12 +14,16 @@ from relations import (
     convolution,
     dense,
     functions,
+    layer_normalization,
     losses,
     models,
+    noise,
     normalization,
     optimizers,
     other_losses,
     pooling,
+    rescaling,
+    resizing,
 )
 from relations.table import RELATIONS, Draw
 
@@ -29,12 +33,16 @@ MODULES = [
     convolution,
     dense,
     functions,
+    layer_normalization,
     losses,
     models,
+    noise,
     normalization,
     optimizers,
     other_losses,
     pooling,
+    rescaling,
+    resizing,
 ]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]

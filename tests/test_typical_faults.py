@@ -42,6 +42,7 @@ def test_a_fault_is_noticed_and_what_is_none_survives(capsys: pytest.CaptureFixt
 
 @pytest.mark.deep
 def test_tests_that_fail_without_a_fault_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("from hypothesis import settings\nsettings.register_profile('faults')\n")
     (tmp_path / "test_red.py").write_text("def test_red():\n    assert False\n")
     fault = FAULTS[0]._replace(tests=(str(tmp_path / "test_red.py"),))
     assert run_faults.run([fault], 1) == 1

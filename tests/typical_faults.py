@@ -87,6 +87,36 @@ TARGETS = (
             ("the lowest float is zero", "else -np.inf", "else 0.0"),
             ("every value up to the winner gets the gradient", "np.where(winner == k, dy, 0)", "np.where(winner <= k, dy, 0)"),
             ("the gradient is shared by the window", "np.where(winner == k, dy, 0)", "dy / window.count"),
+            ("a mean counts the padding", "return sum_under(x, window) / pixels_under(x.shape, window, x.real.dtype)", "return sum_under(x, window) / window.count"),
+            ("a mean is a sum", "return sum_under(x, window) / pixels_under(x.shape, window, x.real.dtype)", "return sum_under(x, window)"),
+            ("backward, a mean counts the padding", "part = dy / pixels_under(x_shape, window, dy.real.dtype)", "part = dy / window.count"),
+            ("the gradient of a mean is not divided", "part = dy / pixels_under(x_shape, window, dy.real.dtype)", "part = dy"),
+            ("a global mean's gradient is not divided", "np.broadcast_to(dy / (h * w), x_shape)", "np.broadcast_to(dy, x_shape)"),
+            ("a global mean runs over rows alone", "x.mean(axis=(1, 2), keepdims=True)", "x.mean(axis=1, keepdims=True)[:, :, :1]"),
+            ("every pixel as large as the winner gets the gradient", "np.put_along_axis(dpixels, winner, dy, axis=1)", "dpixels[...] = dy"),
+        ),
+    ),
+    Target(
+        "functional/padding.py",
+        KERNELS,
+        (
+            ("the border's sides are mixed up", "return x[:, top : h - bottom, left : w - right]", "return x[:, bottom : h - top, left : w - right]"),
+            ("a border of no pixels leaves nothing", "top : h - bottom, left : w - right", "top:-bottom, left : w - right"),
+            ("rows are padded as columns", "((0, 0), *borders, (0, 0))", "((0, 0), *borders[::-1], (0, 0))"),
+            ("the border repeats the outermost pixel", "return np.pad(x, ((0, 0), *borders, (0, 0)))", 'return np.pad(x, ((0, 0), *borders, (0, 0)), "edge")'),
+        ),
+    ),
+    Target(
+        "functional/resampling.py",
+        KERNELS,
+        (
+            ("pixels are tiled, not repeated", "x.repeat(factors[0], axis=1)", "np.concatenate([x] * factors[0], axis=1)"),
+            ("a copy's gradient is a mean", "return copies.sum(axis=(2, 4))", "return copies.mean(axis=(2, 4))"),
+            ("copies are summed over the wrong axes", "return copies.sum(axis=(2, 4))", "return copies.reshape(n, sh, rows // sh, sw, cols // sw, c).sum(axis=(1, 3))"),
+            ("pixels stand at their corners", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) / factor"),
+            ("corners are aligned", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) * (size - 1) / max(size * factor - 1, 1)"),
+            ("the image fades at its border", "np.clip(centres, 0, size - 1)[:, None]", "centres[:, None]"),
+            ("backward interpolates at stride", "map_axes(linear_weights(rows // sh, sh, dtype).T, linear_weights(cols // sw, sw, dtype).T, dy)", "dy[:, ::sh, ::sw]"),
         ),
     ),
     Target(
@@ -146,7 +176,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "functional/gaussian.py",
+        "functional/error_function.py",
         ("test_activations.py", "test_activation_objects.py"),
         (
             ("GELU's derivative misses the density", 'return dy * (normal_below(z) + z * exp_minus_square(bounded(z / sqrt(2), -LARGE_END, LARGE_END)) / sqrt(2 * pi))', 'return dy * normal_below(z)'),
@@ -213,6 +243,19 @@ TARGETS = (
         ),
     ),
     Target(
+        "functional/layer_normalization.py",
+        ("test_layer_normalization.py",),
+        (
+            ("epsilon is added before the mean of squares", "(deviations * deviations).mean(axis=axes, keepdims=True), epsilon)", "(deviations * deviations + epsilon).sum(axis=axes, keepdims=True), epsilon)"),
+            ("statistics are float32", "np.result_type(x, np.float64)", "x.dtype"),
+            ("the mean is taken for a constant backward", "(dxhat - mean_dxhat - xhat * mean_product)", "(dxhat - xhat * mean_product)"),
+            ("the variance is taken for a constant backward", "(dxhat - mean_dxhat - xhat * mean_product)", "(dxhat - mean_dxhat)"),
+            ("rms_scaling's backward subtracts the mean", "(factor * (ds - normalized.xhat", "(factor * (ds - ds.mean(axis=axes, keepdims=True) - normalized.xhat"),
+            ("gamma's gradient is of dy alone", "for a in (dy, dy * xhat))", "for a in (dy, dy))"),
+            ("parameters' gradients are summed in float32", "keepdims=True, dtype=np.float64)[0]", "keepdims=True)[0]"),
+        ),
+    ),
+    Target(
         "losses/base.py",
         ("test_losses.py", "test_more_losses.py", "test_gradients.py"),
         (
@@ -264,7 +307,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "losses/hinge.py",
+        "losses/margins.py",
         ("test_more_losses.py",),
         (
             ('labels of 0 stay 0', 'return 2.0 * y_true - 1.0 if ((y_true == 0) | (y_true == 1)).all() else y_true', 'return y_true'),
@@ -341,11 +384,45 @@ TARGETS = (
     ),
     Target(
         "layers/regularization.py",
-        ("test_layers.py", "test_gradients.py"),
+        ("test_noise.py", "test_layers.py", "test_gradients.py"),
+        (
+            ("dropout drops in inference", "if not training or self.rate == 0.0:\n            return x, None\n        scale", "if self.rate == 0.0:\n            return x, None\n        scale"),
+            ("dropout does not drop in training", "if not training or self.rate == 0.0:\n            return x, None\n        scale", "if True:\n            return x, None\n        scale"),
+            ("noise_shape is forgotten", "if self.noise_shape is None:\n            return shape", "if True:\n            return shape"),
+            ("channels first are dropped along their rows", 'return (n, channels, 1, 1) if self.data_format == "channels_first"', 'return (n, 1, 1, channels) if self.data_format == "channels_first"'),
+            ("micro-batches have masks of their own, for all that noise_shape says", "self.noise_shape[0] is not None", "False"),
+            ("Gaussian dropout's variance is its rate", "stddev = sqrt(self.rate / (1.0 - self.rate))", "stddev = sqrt(self.rate)"),
+            ("noise in inference", "if not training or self.stddev == 0.0:", "if self.stddev == 0.0:"),
+        ),
+    ),
+    Target(
+        "layers/preprocessing.py",
+        ("test_preprocessing.py",),
+        (
+            ("the variance is of a sample", "variance = (m2 / size).reshape(shape)", "variance = (m2 / (size - 1)).reshape(shape)"),
+            ("it divides by the variance", "np.maximum(np.sqrt(variance), backend.epsilon())", "np.maximum(variance, backend.epsilon())"),
+            ("a constant feature divides by zero", "np.maximum(np.sqrt(variance), backend.epsilon())", "np.sqrt(variance)"),
+            ("each position of an image has a mean of its own", "sorted_axes(self.name, self.axes, input_shape)\n\n    def kept_shape", "tuple(range(1, len(input_shape) + 1))\n\n    def kept_shape"),
+            ("statistics of the last chunk alone", "for start in range(0, len(data), checks.CHUNK)", "for start in [(len(data) - 1) // checks.CHUNK * checks.CHUNK]"),
+            ("it passes on what it has no statistics of", 'if self.given is None and not state["count"]', 'if False and not state["count"]'),
+        ),
+    ),
+    Target(
+        "functional/rescaling.py",
+        ("test_preprocessing.py", "test_gradients.py"),
+        (
+            ("the offset is scaled too", "return x * scale + offset", "return (x + offset) * scale"),
+            ("the backward adds the offset's part", "return dy * scale", "return dy * scale + scale"),
+            ("the backward multiplies by the deviation", "return dy / std", "return dy * std"),
+        ),
+    ),
+    Target(
+        "layers/random.py",
+        ("test_noise.py", "test_layers.py", "test_gradients.py"),
         (
             ("dropout's backward forgets the mask", "return dy if cache is None else dy * cache, {}", "return dy, {}"),
-            ("dropout drops in inference", "if not training or self.rate == 0.0:", "if self.rate == 0.0:"),
-            ("dropout does not drop in training", "if not training or self.rate == 0.0:", "if True:"),
+            ("a layer's seed does nothing", "return seeded(rng, self.seed)", "return rng"),
+            ("the same numbers in every step", "return seeded(rng, self.seed)", "return rng if self.seed is None else np.random.default_rng(self.seed)"),
         ),
     ),
     Target(
@@ -353,7 +430,36 @@ TARGETS = (
         ("test_layers.py", "test_gradients.py"),
         (
             ("Flatten leaves channels first", "x = to_channels_last(x, self.data_format)  # (N, ..., C)", "pass"),
+            ("the axes are permuted backward as forward", "dy.transpose(np.argsort((0, *self.dims)))", "dy.transpose(0, *self.dims)"),
+            ("the size left open is the whole", "size // known if one == -1", "size if one == -1"),
             ("Flatten's backward leaves channels last", "return from_channels_last(dy.reshape(cache), self.data_format), {}", "return dy.reshape(cache), {}"),
+        ),
+    ),
+    Target(
+        "layers/pooling.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("strides default to one", "strides=size if strides is None", "strides=(1, 1) if strides is None"),
+            ("keepdims is passed over", "return y if self.keepdims else y[:, 0, 0]", "return y[:, 0, 0]"),
+            ("keepdims is the default", "keepdims: bool = False", "keepdims: bool = True"),
+        ),
+    ),
+    Target(
+        "layers/resizing.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("rows and columns of a border are mixed up", "(top, bottom), (left, right) = two(owner, argument, rows), two(owner, argument, cols)", "(top, bottom), (left, right) = two(owner, argument, cols), two(owner, argument, rows)"),
+            ("a border is one pixel by default in both", "cropping: GivenBorders = ((0, 0), (0, 0))", "cropping: GivenBorders = (1, 1)"),
+            ("padding's backward pads", "return F.crop(dy, self.padding)", "return F.zero_pad(dy, self.padding)"),
+            ("bilinear is the default", 'interpolation: str = "nearest"', 'interpolation: str = "bilinear"'),
+        ),
+    ),
+    Target(
+        "layers/images.py",
+        ("test_layers.py",),
+        (
+            ("the output stays channels last", "return from_channels_last(y, self.data_format), cache", "return y, cache"),
+            ("the input's gradient stays channels last", "return from_channels_last(dx, self.data_format), {}", "return dx, {}"),
         ),
     ),
     Target(
@@ -393,8 +499,19 @@ TARGETS = (
         ),
     ),
     Target(
+        "layers/layer_normalization.py",
+        ("test_layer_normalization.py",),
+        (
+            ("gamma is forgotten backward", "return F.scale_shift(self.arranged(dy), gamma, None)", "return self.arranged(dy)"),
+            ("each group takes every so manyth channel", "*self.split(x.shape[-1]))  #", "*self.split(x.shape[-1])[::-1]).swapaxes(-1, -2)  #"),
+            ("a group's mean is over its channels alone", "if axis != x.ndim - 2)", "if axis == x.ndim - 1)"),
+            ("rms_scaling has a beta", 'if self.rms_scaling:\n            return {"gamma": self', 'if False:\n            return {"gamma": self'),
+            ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms"),
+        ),
+    ),
+    Target(
         "layers/normalization.py",
-        ("test_normalization.py", "test_layers.py"),
+        ("test_normalization.py", "test_layer_normalization.py", "test_layers.py"),
         (
             ("the moving averages are used in training", "if training and self.trainable:", "if False:"),
             ("the batch's statistics are used in inference", "if training and self.trainable:", "if True:"),
@@ -407,6 +524,7 @@ TARGETS = (
             ("the variance begins at zero", 'moving_variance_initializer: str | Initializer = "ones"', 'moving_variance_initializer: str | Initializer = "zeros"'),
             ("Keras's epsilon is another", "epsilon: float = 0.001", "epsilon: float = 1e-5"),
             ("Keras's momentum is another", "momentum: float = 0.99", "momentum: float = 0.9"),
+            ("axes are taken in the order given", "positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)", "positive = [positive_axis(owner, axis, input_shape) for axis in axes]"),
             ("gamma is not multiplied into the inside gradient", "dy if gamma is None else dy * gamma", "dy"),
         ),
     ),

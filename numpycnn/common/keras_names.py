@@ -9,10 +9,7 @@ PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
     "layers": (
-        "LayerNormalization GroupNormalization AveragePooling2D AvgPool2D MaxPool2D GlobalAveragePooling2D "
-        "GlobalAvgPool2D GlobalMaxPooling2D GlobalMaxPool2D DepthwiseConv2D SeparableConv2D SeparableConvolution2D "
-        "Conv2DTranspose Convolution2DTranspose ZeroPadding2D Cropping2D UpSampling2D Reshape Permute Rescaling "
-        "Normalization SpatialDropout2D GaussianNoise GaussianDropout InputLayer "
+        "DepthwiseConv2D SeparableConv2D SeparableConvolution2D Conv2DTranspose Convolution2DTranspose InputLayer "
         "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
     ),
     "metrics": (
@@ -29,7 +26,7 @@ PLANNED: dict[str, str] = {
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
     "arguments": (
         "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
-        "bias_constraint groups input_dim "
+        "bias_constraint input_dim "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
         "ignore_class sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
@@ -62,7 +59,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
         "Cropping1D Cropping3D SpatialDropout1D SpatialDropout3D",
     ),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
-    ("arguments", "the model's seed fixes all its randomness: Sequential(seed=...)", "seed"),
+    ("arguments", "the model's seed fixes the weights: Sequential(seed=...)", "seed"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
 ]
 """(kind, reason, names)."""

@@ -19,6 +19,11 @@ def generator(seed: int, purpose: int, *position: int) -> Rng:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *position)))
 
 
+def seeded(rng: Rng, seed: int | None) -> Rng:
+    """The generator itself, or if there is a seed one that depends on it and on the generator's next number."""
+    return rng if seed is None else np.random.default_rng([seed, int(rng.integers(2**63))])
+
+
 def descendant(rng: Rng, indices: Sequence[int]) -> Rng:
     """The generator reached by spawning children and taking the one at each index, level by level."""
     for index in indices:

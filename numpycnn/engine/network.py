@@ -17,6 +17,7 @@ from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers import LAYERS, Input, Layer
 from numpycnn.layers.base import Arrays, Built, snake_case
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import Container, check_new, every_layer
 
 
 class Network(Chain):
@@ -76,23 +77,14 @@ class Network(Chain):
             return
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.name}.add: expected a layer; received {checks.short_repr(layer)}")
-        present = {id(self), *map(id, every_layer(self._layers))}
-        again = [one.name for one in every_layer([layer]) if id(one) in present]
-        if again:
-            raise ValueError(f"{self.name}.add: {again[0]} is in the model already")
+        check_new(self, layer)
         check_whole_batch(layer)
         with restored_on_error([layer]):
             layer.rename([other.name for other in self._layers])
             input_shape = self._next_input_shape(layer)
             if input_shape is not None:
                 self._build([layer], len(self._layers), input_shape)
-        self._append(layer)
-
-    def _append(self, layer: Layer) -> None:
-        """Append a layer without building it. Raises ValueError if its name is taken."""
-        layer.rename([other.name for other in self._layers])
-        layer.auto_named = False  # parameters and optimizer slots go by this name from now on
-        self._layers.append(layer)
+        self.append(layer)
 
     def _next_input_shape(self, layer: Layer) -> Shape | None:
         """The input shape of a layer that is added; None while unknown."""
@@ -168,8 +160,8 @@ class Network(Chain):
 
     def get_config(self) -> dict[str, Any]:
         """The model without its weights, as JSON values: `from_config` makes an equal model with new weights."""
-        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._layers]
         dtype = None if self._dtype is None else self._dtype.name
+        layers = super().get_config()["layers"]
         return {"name": self.name, "seed": self.seed, "fast": self.fast, "dtype": dtype, "layers": layers}
 
     @classmethod
@@ -189,11 +181,8 @@ class Network(Chain):
         entries = checks.sequence("from_config", "layers", config["layers"])
         model = cls(None, config["name"], config["seed"], fast=config["fast"], dtype=config["dtype"])
         for entry in entries:
-            model._append(from_description("from_config", "layer", entry, LAYERS))
+            model.append(from_description("from_config", "layer", entry, LAYERS))
         return model
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}([{', '.join(map(repr, self._layers))}], name={self.name!r})"
 
     # ------------------------------------------------------------ data
 
@@ -238,18 +227,9 @@ def restored_on_error(layers: Sequence[Any], unless: Callable[[], bool] = bool) 
         raise
 
 
-def every_layer(layers: Sequence[Any]) -> Iterator[Layer]:
-    """These layers and those inside them; anything that is not a layer is skipped."""
-    for layer in layers:
-        if isinstance(layer, Layer):
-            yield layer
-        if isinstance(layer, Chain):
-            yield from every_layer(layer.layers)
-
-
 def check_whole_batch(layer: Layer) -> None:
     """Raise ValueError for a layer that would move its state by what it saw of a part of the batch."""
-    moves_state = type(layer).next_state is not Layer.next_state and not isinstance(layer, Chain)
+    moves_state = type(layer).next_state is not Layer.next_state and not isinstance(layer, Container)
     if moves_state and not layer.whole_batch:
         raise ValueError(
             f"{layer.name}: its next_state would be given a part of the batch alone; the class {type(layer).__name__} "

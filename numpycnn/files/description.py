@@ -22,10 +22,10 @@ from numpycnn import activations
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
-from numpycnn.engine.network import every_layer
 from numpycnn.files.history import history_from_json, history_to_json
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
+from numpycnn.layers.container import every_layer
 from numpycnn.losses import CLASSES as LOSS_CLASSES
 from numpycnn.metrics import METRICS
 from numpycnn.optimizers import OPTIMIZERS

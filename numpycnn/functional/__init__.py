@@ -6,13 +6,19 @@ Read this package first, in this order; each chapter is a page or two:
     rectifiers       ReLU and its relatives: what is applied to a weighted sum
     sigmoids         sigmoid, tanh, softplus and what is made of them
     exponentials     ELU and its relatives
-    gaussian         the error function, and GELU
+    error_function   the error function, and GELU
     softmax          scores into probabilities
     window           where a sliding window lands on an image: strides, padding, dilation
     convolution      im2col, and a convolution as dense's matrix product over patches
-    pooling          the largest value under the window
+    pooling          the largest value under the window, or the mean
+    padding          zeros around an image, and its border cut off: each the other's backward
+    resampling       enlarged images, by repeating pixels or interpolating between them
     dropout          random masks
+    pooling          the largest value under the window
+    dropout          random masks, and noise
     normalization    batch normalization, of a batch that may be cut into micro-batches
+    layer_normalization    layer and group normalization, of each example alone
+    rescaling        by constants
 
 `numpycnn.reference` has the same operations as nested loops, straight from their definitions. Then read `layers/`,
 which give these functions parameters.
@@ -46,7 +52,8 @@ from numpycnn.functional.convolution import (
     pad,
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
-from numpycnn.functional.dropout import dropout_kept, dropout_scale
+from numpycnn.functional.dropout import dropout_kept, dropout_scale, gaussian
+from numpycnn.functional.error_function import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.exponentials import (
     celu,
     celu_backward,
@@ -57,11 +64,14 @@ from numpycnn.functional.exponentials import (
     selu,
     selu_backward,
 )
-from numpycnn.functional.gaussian import (
-    erf,
-    erfc,
-    gelu,
-    gelu_backward,
+from numpycnn.functional.layer_normalization import (
+    Normalized,
+    normalize,
+    normalize_backward,
+    rms_scale,
+    rms_scale_backward,
+    scale_shift,
+    scale_shift_backward,
 )
 from numpycnn.functional.normalization import (
     Moments,
@@ -73,7 +83,18 @@ from numpycnn.functional.normalization import (
     merge_moments,
     moments,
 )
-from numpycnn.functional.pooling import lowest, max_pool2d, max_pool2d_backward
+from numpycnn.functional.padding import crop, zero_pad
+from numpycnn.functional.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    lowest,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from numpycnn.functional.rectifiers import (
     hard_shrink,
     hard_shrink_backward,
@@ -104,6 +125,13 @@ from numpycnn.functional.rectifiers import (
     threshold,
     threshold_backward,
 )
+from numpycnn.functional.resampling import (
+    upsample_bilinear,
+    upsample_bilinear_backward,
+    upsample_nearest,
+    upsample_nearest_backward,
+)
+from numpycnn.functional.rescaling import rescale, rescale_backward, standardize, standardize_backward
 from numpycnn.functional.sigmoids import (
     glu,
     glu_backward,
@@ -139,8 +167,11 @@ from numpycnn.functional.window import Window
 
 __all__ = [
     "Moments",
+    "Normalized",
     "Window",
     "add_taps",
+    "average_pool2d",
+    "average_pool2d_backward",
     "batch_norm",
     "batch_norm_backward_input",
     "batch_norm_backward_input_inference",
@@ -152,6 +183,7 @@ __all__ = [
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
+    "crop",
     "dense",
     "dense_backward",
     "dense_backward_input",
@@ -163,8 +195,13 @@ __all__ = [
     "erfc",
     "exponential",
     "exponential_backward",
+    "gaussian",
     "gelu",
     "gelu_backward",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
     "glu",
     "glu_backward",
     "hard_shrink",
@@ -192,6 +229,8 @@ __all__ = [
     "mish",
     "mish_backward",
     "moments",
+    "normalize",
+    "normalize_backward",
     "pad",
     "prelu",
     "prelu_backward",
@@ -201,6 +240,12 @@ __all__ = [
     "relu6",
     "relu6_backward",
     "relu_backward",
+    "rescale",
+    "rescale_backward",
+    "rms_scale",
+    "rms_scale_backward",
+    "scale_shift",
+    "scale_shift_backward",
     "selu",
     "selu_backward",
     "sigmoid",
@@ -223,6 +268,8 @@ __all__ = [
     "sparsemax_backward",
     "squareplus",
     "squareplus_backward",
+    "standardize",
+    "standardize_backward",
     "sum_of_others",
     "tanh",
     "tanh_backward",
@@ -230,4 +277,9 @@ __all__ = [
     "tanh_shrink_backward",
     "threshold",
     "threshold_backward",
+    "upsample_bilinear",
+    "upsample_bilinear_backward",
+    "upsample_nearest",
+    "upsample_nearest_backward",
+    "zero_pad",
 ]

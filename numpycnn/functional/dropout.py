@@ -1,4 +1,7 @@
-"""Dropout: y = x * mask with mask = kept * scale; its backward dx = dy * mask, with the very same mask."""
+"""Dropout: y = x * mask with mask = kept * scale; its backward dx = dy * mask, with the very same mask.
+
+Gaussian noise has no mask: y = x + noise, with dx = dy; or y = x * factor, with dx = dy * factor.
+"""
 
 from math import prod
 
@@ -46,3 +49,8 @@ def dropout_scale(rate: float, dtype: np.dtype) -> Array:
     This is "inverted" dropout: inference has nothing to scale. At rate 1 nothing is kept, and the scale is 1.
     """
     return np.asarray(1.0 / (1.0 - rate) if rate < 1.0 else 1.0, dtype)[()]
+
+
+def gaussian(shape: Shape, stddev: float, rng: Rng, dtype: np.dtype) -> Array:
+    """Normal numbers with mean 0 and that standard deviation. dtype: float32 or float64."""
+    return rng.standard_normal(shape, dtype) * dtype.type(stddev)

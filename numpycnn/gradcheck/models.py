@@ -22,7 +22,8 @@ from numpycnn.gradcheck.functions import SAMPLES, gradcheck_function, times
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings, given
 from numpycnn.gradcheck.report import Report
 from numpycnn.layers import Layer
-from numpycnn.layers.chain import Chain, Stages
+from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import Stages
 from numpycnn.layers.stage import Stage, of_prefix, with_prefix
 from numpycnn.losses import Loss
 from numpycnn.models import Sequential

@@ -3,49 +3,64 @@
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.base import Input, Layer
+from numpycnn.layers.blocks import Branches, Residual
+from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
+from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
-from numpycnn.layers.pooling import MaxPooling2D
+from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from numpycnn.layers.prelu import PReLU
-from numpycnn.layers.regularization import Dropout
-from numpycnn.layers.reshaping import Flatten
+from numpycnn.layers.preprocessing import Normalization, Rescaling
+from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
+from numpycnn.layers.reshaping import Flatten, Permute, Reshape
+from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
+from numpycnn.layers.table import LAYERS
 
-LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls
-    for cls in (
-        Activation,
-        BatchNormalization,
-        Conv2D,
-        Dense,
-        Dropout,
-        ELU,
-        Flatten,
-        LeakyReLU,
-        MaxPooling2D,
-        PReLU,
-        ReLU,
-        Softmax,
-    )
-}
-"""Every layer by its class name: the closed table for reading configurations."""
+CLASSES = {cls for cls in globals().values() if isinstance(cls, type) and issubclass(cls, Layer)} - {Layer}
+LAYERS.update({cls.__name__: cls for cls in sorted(CLASSES | {Chain}, key=lambda cls: cls.__name__)})
+AvgPool2D = AveragePooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool2D = GlobalMaxPooling2D
+MaxPool2D = MaxPooling2D
 
 __all__ = [
     "ELU",
     "LAYERS",
     "Activation",
+    "AveragePooling2D",
+    "AvgPool2D",
     "BatchNormalization",
+    "Branches",
     "Conv2D",
+    "Cropping2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Input",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
+    "MaxPool2D",
     "MaxPooling2D",
+    "Normalization",
     "PReLU",
+    "Permute",
     "ReLU",
+    "Rescaling",
+    "Reshape",
+    "Residual",
     "Softmax",
+    "SpatialDropout2D",
+    "UpSampling2D",
+    "ZeroPadding2D",
 ]
 
 explain_unknown_names(__name__)

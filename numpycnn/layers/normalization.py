@@ -1,5 +1,9 @@
-"""Batch normalization. The mathematics, with its derivation, is in `functional/normalization.py`."""
+"""Batch normalization, and the base class that it shares with the other normalizations.
 
+The mathematics, with its derivation, is in `functional/normalization.py`.
+"""
+
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple, Unpack
 
@@ -27,7 +31,86 @@ class BatchNormCache(NamedTuple):
     """The whole batch's, in training; None where the moving averages were used."""
 
 
-class BatchNormalization(Layer):
+class NormalizationLayer(Layer):
+    """Base class of layers that normalize, and then scale by a parameter "gamma" and shift by a parameter "beta".
+
+    Without scale there is no gamma, and without center no beta.
+    """
+
+    uses_rng = False
+
+    def __init__(
+        self,
+        epsilon: float,
+        center: bool,
+        scale: bool,
+        beta_initializer: str | Initializer,
+        gamma_initializer: str | Initializer,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(**options)
+        self.epsilon = checks.number(self.name, "epsilon", epsilon, above=0.0)
+        self.center = checks.flag(self.name, "center", center)
+        self.scale = checks.flag(self.name, "scale", scale)
+        self.beta_initializer = initializers.get_initializer(self.name, "beta_initializer", beta_initializer)
+        self.gamma_initializer = initializers.get_initializer(self.name, "gamma_initializer", gamma_initializer)
+
+    def parameter_shape(self, input_shape: Shape) -> Shape:
+        """The shape of gamma and of beta. Raises ValueError for an input that cannot be normalized."""
+        raise NotImplementedError(f"{type(self).__name__} does not define parameter_shape")
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        self.parameter_shape(input_shape)
+        return input_shape
+
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        wanted = {"gamma": self.scale, "beta": self.center}
+        return {key: self.parameter_shape(input_shape) for key, there in wanted.items() if there}
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
+        return initial_arrays(self.name, self.param_shapes(input_shape), self.initializers, rng, dtype)
+
+    @property
+    def initializers(self) -> dict[str, Initializer]:
+        """The initializer of each array, by the array's name."""
+        return {"beta": self.beta_initializer, "gamma": self.gamma_initializer}
+
+    def named(self, dbeta: Array, dgamma: Array, dtype: Any) -> Gradients:
+        """The gradients by the parameters' names, of those that the layer has."""
+        gradients = {"beta": dbeta, "gamma": dgamma}
+        return {key: gradients[key].astype(dtype) for key in self.params}
+
+    def get_config(self) -> dict[str, Any]:
+        own = {key: getattr(self, key) for key in ("epsilon", "center", "scale")}
+        chosen = {f"{key}_initializer": initializers.serialize(value) for key, value in self.initializers.items()}
+        return {**super().get_config(), **own, **chosen}
+
+
+def check_axis(owner: str, value: int) -> int:
+    """An axis, other than the batch's. Raises TypeError or ValueError for anything else."""
+    axis = checks.integer(owner, "axis", value, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
+    if axis == 0:
+        raise ValueError(f"{owner}: axis must not be the batch's; received {value}")
+    return axis
+
+
+def positive_axis(owner: str, axis: int, input_shape: Shape) -> int:
+    """The axis counted from the batch's, 0. Raises ValueError where the input has no such axis besides the batch's."""
+    axes = len(input_shape) + 1
+    if not -axes < axis < axes:
+        raise ValueError(f"{owner}: the input has no axis {axis} besides the batch's; received {input_shape}")
+    return axis % axes
+
+
+def sorted_axes(owner: str, axes: Sequence[int], input_shape: Shape) -> Shape:
+    """The axes counted from the batch's, 0, in order. Raises ValueError for one that is missing or repeated."""
+    positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)
+    if len(set(positive)) < len(positive):
+        raise ValueError(f"{owner}: axis must not name an axis twice; received {list(axes)}")
+    return tuple(positive)
+
+
+class BatchNormalization(NormalizationLayer):
     """Each channel with mean 0 and variance 1 over the batch, then scaled and shifted.
 
         y = gamma * (x - mean)/sqrt(variance + epsilon) + beta
@@ -48,7 +131,7 @@ class BatchNormalization(Layer):
     has not. Source: Ioffe and Szegedy 2015; Keras's BatchNormalization.
     """
 
-    whole_batch, uses_rng = True, False
+    whole_batch = True
 
     def __init__(
         self,
@@ -63,44 +146,21 @@ class BatchNormalization(Layer):
         moving_variance_initializer: str | Initializer = "ones",
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(**options)
-        self.axis = checks.integer(self.name, "axis", axis, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
-        if self.axis == 0:
-            raise ValueError(f"{self.name}: axis must not be the batch's; received {axis}")
+        super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, **options)
+        self.axis = check_axis(self.name, axis)
         self.momentum = checks.number(self.name, "momentum", momentum, at_least=0.0, at_most=1.0)
-        self.epsilon = checks.number(self.name, "epsilon", epsilon, above=0.0)
-        self.center = checks.flag(self.name, "center", center)
-        self.scale = checks.flag(self.name, "scale", scale)
         chosen = partial(initializers.get_initializer, self.name)
-        self.beta_initializer = chosen("beta_initializer", beta_initializer)
-        self.gamma_initializer = chosen("gamma_initializer", gamma_initializer)
         self.moving_mean_initializer = chosen("moving_mean_initializer", moving_mean_initializer)
         self.moving_variance_initializer = chosen("moving_variance_initializer", moving_variance_initializer)
 
     # ------------------------------------------------------------ shapes and arrays
 
-    def output_shape_for(self, input_shape: Shape) -> Shape:
-        self.channels(input_shape)
-        return input_shape
-
-    def channels(self, input_shape: Shape) -> int:
-        """C: the length of the axis. Raises ValueError where the input has no such axis."""
-        axes = len(input_shape) + 1
-        if not (-axes < self.axis < axes):
-            raise ValueError(
-                f"{self.name}: the input has no axis {self.axis} besides the batch's; received {input_shape}"
-            )
-        return (0, *input_shape)[self.axis]
-
-    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        wanted = {"gamma": self.scale, "beta": self.center}
-        return {key: (self.channels(input_shape),) for key, there in wanted.items() if there}
+    def parameter_shape(self, input_shape: Shape) -> Shape:
+        """(C,): the length of the axis."""
+        return ((0, *input_shape)[positive_axis(self.name, self.axis, input_shape)],)
 
     def state_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        return dict.fromkeys(("moving_mean", "moving_variance"), (self.channels(input_shape),))
-
-    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
-        return initial_arrays(self.name, self.param_shapes(input_shape), self.initializers, rng, dtype)
+        return dict.fromkeys(("moving_mean", "moving_variance"), self.parameter_shape(input_shape))
 
     def make_state(self, input_shape: Shape, rng: Rng, dtype: Any) -> Arrays:
         return initial_arrays(self.name, self.state_shapes(input_shape), self.initializers, rng, dtype)
@@ -108,7 +168,8 @@ class BatchNormalization(Layer):
     @property
     def initializers(self) -> dict[str, Initializer]:
         """The initializer of each array, by the array's name."""
-        return {key: getattr(self, f"{key}_initializer") for key in ("beta", "gamma", "moving_mean", "moving_variance")}
+        moving = {"moving_mean": self.moving_mean_initializer, "moving_variance": self.moving_variance_initializer}
+        return {**super().initializers, **moving}
 
     # ------------------------------------------------------------ one micro-batch: what all share is exchanged
 
@@ -129,7 +190,7 @@ class BatchNormalization(Layer):
         """Each micro-batch's gradients of gamma and beta are its own sums, which are terms of the whole batch's."""
         dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
         sums = F.batch_norm_backward_sums(dy, cache.xhat)
-        gradients = self.named(sums, dy.dtype) if self.trainable else {}
+        gradients = self.named(*sums, dy.dtype) if self.trainable else {}
         if not to_input:
             return None, gradients
         if cache.moments is not None:
@@ -144,7 +205,7 @@ class BatchNormalization(Layer):
     def backward(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
         dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
         sums = F.batch_norm_backward_sums(dy, cache.xhat)
-        return self.input_gradient_from(dy, cache, sums), self.named(sums, dy.dtype)
+        return self.input_gradient_from(dy, cache, sums), self.named(*sums, dy.dtype)
 
     def needed_gradients(self, dy: Array, cache: BatchNormCache, *, to_input: bool) -> tuple[Array | None, Gradients]:
         return run_alone(self.backward_micro(dy, cache, to_input=to_input))
@@ -165,11 +226,6 @@ class BatchNormalization(Layer):
         else:
             dx = F.batch_norm_backward_input(dy, cache.xhat, gamma, cache.inverse_std, cache.moments.size, *sums)
         return np.moveaxis(dx, -1, self.axis)  # (N, ..., C) to the shape of x
-
-    def named(self, sums: tuple[Array, Array], dtype: Any) -> Gradients:
-        """The sums of dy and of dy*xhat as the gradients of beta and gamma, of those that the layer has."""
-        gradients = dict(zip(("beta", "gamma"), sums, strict=True))
-        return {key: gradients[key].astype(dtype) for key in self.params}
 
     def next_state(self, cache: BatchNormCache) -> Arrays:
         """moving = momentum*moving + (1 - momentum)*batch, of mean and variance; nothing where it is frozen."""
@@ -195,9 +251,7 @@ class BatchNormalization(Layer):
         return {"normalized": dy if gamma is None else dy * gamma}
 
     def get_config(self) -> dict[str, Any]:
-        own = {key: getattr(self, key) for key in ("axis", "momentum", "epsilon", "center", "scale")}
-        chosen = {f"{key}_initializer": initializers.serialize(value) for key, value in self.initializers.items()}
-        return {**super().get_config(), **own, **chosen}
+        return {**super().get_config(), "axis": self.axis, "momentum": self.momentum}
 
 
 def share_moments(parts: list[Moments]) -> list[Moments]:

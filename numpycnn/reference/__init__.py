@@ -13,7 +13,13 @@ tests can compare the two. Notation and shapes are those of `functional`: images
 from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
-from numpycnn.reference.dropout import dropout, dropout_backward
+from numpycnn.reference.dropout import (
+    dropout,
+    dropout_backward,
+    gaussian_dropout,
+    gaussian_dropout_backward,
+    gaussian_noise,
+)
 from numpycnn.reference.elementwise import FORMULAS, elementwise, elementwise_backward
 from numpycnn.reference.errors import (
     ERRORS,
@@ -24,6 +30,14 @@ from numpycnn.reference.errors import (
     mean_error,
     mean_error_backward,
 )
+from numpycnn.reference.layer_normalization import (
+    group_norm,
+    group_norm_backward,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+)
 from numpycnn.reference.losses import cross_entropy, cross_entropy_backward, softmax, softmax_backward
 from numpycnn.reference.normalization import (
     batch_norm,
@@ -33,7 +47,18 @@ from numpycnn.reference.normalization import (
     batch_statistics,
     moving_average,
 )
-from numpycnn.reference.pooling import max_pool2d, max_pool2d_backward
+from numpycnn.reference.pooling import (
+    average_pool2d,
+    average_pool2d_backward,
+    global_average_pool2d,
+    global_average_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from numpycnn.reference.resampling import crop, upsample, upsample_backward, zero_pad
+from numpycnn.reference.rescaling import rescale, rescale_backward, standardize, standardize_backward
 from numpycnn.reference.rows import (
     glu,
     glu_backward,
@@ -50,6 +75,8 @@ __all__ = [
     "ERRORS",
     "FORMULAS",
     "Axis",
+    "average_pool2d",
+    "average_pool2d_backward",
     "axes",
     "batch_norm",
     "batch_norm_inference_backward",
@@ -63,6 +90,7 @@ __all__ = [
     "conv2d_backward",
     "cosine_similarity",
     "cosine_similarity_backward",
+    "crop",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
@@ -71,8 +99,19 @@ __all__ = [
     "dropout_backward",
     "elementwise",
     "elementwise_backward",
+    "gaussian_dropout",
+    "gaussian_dropout_backward",
+    "gaussian_noise",
+    "global_average_pool2d",
+    "global_average_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
     "glu",
     "glu_backward",
+    "group_norm",
+    "group_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "log_softmax",
     "log_softmax_backward",
     "max_pool2d",
@@ -84,12 +123,21 @@ __all__ = [
     "prelu_backward",
     "relu",
     "relu_backward",
+    "rescale",
+    "rescale_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
     "sparsemax",
     "sparsemax_backward",
+    "standardize",
+    "standardize_backward",
     "tanh",
     "tanh_backward",
+    "upsample",
+    "upsample_backward",
+    "zero_pad",
 ]

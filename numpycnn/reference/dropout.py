@@ -21,3 +21,27 @@ def dropout_backward(dy: Array, kept: Array, rate: float) -> Array:
         if kept[a]:
             dx[a] = dy[a] / (1 - rate)
     return dx
+
+
+def gaussian_noise(x: Array, g: Array, stddev: float) -> Array:
+    """y = x + stddev*g, with standard normal numbers g of x's shape. The gradient of x is dy."""
+    y = np.zeros_like(x)
+    for a in np.ndindex(x.shape):
+        y[a] = x[a] + stddev * g[a]
+    return y
+
+
+def gaussian_dropout(x: Array, g: Array, rate: float) -> Array:
+    """y = x * (1 + sqrt(rate/(1 - rate))*g), with standard normal numbers g of x's shape."""
+    y = np.zeros_like(x)
+    for a in np.ndindex(x.shape):
+        y[a] = x[a] * (1 + np.sqrt(rate / (1 - rate)) * g[a])
+    return y
+
+
+def gaussian_dropout_backward(dy: Array, g: Array, rate: float) -> Array:
+    """dx = dy * (1 + sqrt(rate/(1 - rate))*g)."""
+    dx = np.zeros_like(dy)
+    for a in np.ndindex(dy.shape):
+        dx[a] = dy[a] * (1 + np.sqrt(rate / (1 - rate)) * g[a])
+    return dx

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from numpycnn import functional as F
 from numpycnn.common.typing import Array
-from numpycnn.functional import gaussian, sigmoids
+from numpycnn.functional import error_function, sigmoids
 from relations.common import generator, near
 from relations.functions import logits
 from relations.table import Draw, relation
@@ -18,7 +18,7 @@ def numbers(draw: Draw) -> Array:
     return logits(draw, generator(draw))
 
 
-@relation(Fault(gaussian.erfc, "2 - tail", "1 - tail"))
+@relation(Fault(error_function.erfc, "2 - tail", "1 - tail"))
 def the_error_function_is_odd(draw: Draw) -> None:
     """erf(-x) = -erf(x), and erfc(x) + erfc(-x) = 2."""
     x = numbers(draw)
@@ -26,7 +26,7 @@ def the_error_function_is_odd(draw: Draw) -> None:
     near(F.erfc(x) + F.erfc(-x), np.full_like(x, 2))
 
 
-@relation(Fault(gaussian.normal_below, "/ 2", "/ 3"))
+@relation(Fault(error_function.normal_below, "/ 2", "/ 3"))
 def gelu_splits_a_number(draw: Draw) -> None:
     """gelu(z) - gelu(-z) = z, also of the approximate one."""
     z = numbers(draw)
@@ -34,7 +34,7 @@ def gelu_splits_a_number(draw: Draw) -> None:
         near(F.gelu(z, approximate) - F.gelu(-z, approximate), z)
 
 
-@relation(Fault(gaussian.cubic, "3 * 0.044715", "0.044715"))
+@relation(Fault(error_function.cubic, "3 * 0.044715", "0.044715"))
 def gelus_slopes_sum_to_one(draw: Draw) -> None:
     """gelu'(z) + gelu'(-z) = 1, and the approximate one's is within 0.01 of it."""
     z = numbers(draw)

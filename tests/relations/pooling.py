@@ -1,4 +1,4 @@
-"""Relations of max-pooling and of its gradient, bit for bit: it only compares."""
+"""Relations of pooling and of its gradients: those of a maximum bit for bit, for it only compares."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,10 @@ from numeric import same_bits
 
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Rng
+from numpycnn.functional.pooling import pixels_under
 from numpycnn.functional.window import Window
 from numpycnn.reference import Axis
-from relations.common import counts, generator, transposed
+from relations.common import counts, generator, near, transposed
 from relations.table import Draw, relation
 
 
@@ -156,3 +157,43 @@ def an_enlarged_image_shrinks_back(draw: Draw) -> None:
     """pool(x with each pixel repeated s times; size s) = x."""
     case, (sh, sw) = draw(cases()), (draw(counts), draw(counts))
     same_bits(pool(case.x.repeat(sh, axis=1).repeat(sw, axis=2), Window((sh, sw), (sh, sw))), case.x)
+
+
+# ---------------------------------------------------------------- the mean
+
+
+@relation(Fault(pixels_under, "sum_under(np.ones((1, *x_shape[1:3], 1), dtype), window)", "window.count"))
+def padding_has_no_part_in_a_mean(draw: Draw) -> None:
+    """mean(s) = s for images that are s everywhere, at the border too."""
+    case, s = draw(cases()), draw(st.integers(-8, 8))
+    y = F.average_pool2d(np.full(case.x.shape, float(s)), case.window)
+    same_bits(y, np.full(y.shape, float(s)))
+
+
+@relation(Fault(F.average_pool2d_backward, "dy / pixels_under", "dy * pixels_under"))
+def the_gradient_of_a_mean_is_the_adjoint(draw: Draw) -> None:
+    """<mean(x), g> = <x, dx(g)>."""
+    case = draw(cases())
+    g = case.dy()
+    dx = F.average_pool2d_backward(g, case.x.shape, case.window)
+    near((F.average_pool2d(case.x, case.window) * g).sum(), (case.x * dx).sum())
+
+
+@relation(Fault(F.global_average_pool2d_backward, "dy / (h * w)", "dy / (h + w)"))
+def the_mean_of_an_image_is_that_of_a_window_as_large(draw: Draw) -> None:
+    """mean(x; whole) = mean(x; size (H, W)); so are their gradients."""
+    x = draw(cases()).x
+    whole = Window(x.shape[1:3])
+    y = F.global_average_pool2d(x)
+    near(y, F.average_pool2d(x, whole))
+    near(F.global_average_pool2d_backward(y, x.shape), F.average_pool2d_backward(y, x.shape, whole))
+
+
+@relation(Fault(F.global_max_pool2d, "pixels.real.argmax", "pixels[:, ::-1].real.argmax"))
+def the_largest_of_an_image_is_that_of_a_window_as_large(draw: Draw) -> None:
+    """pool(x; whole) = pool(x; size (H, W)); the first of equal pixels gets the gradient in both."""
+    x = draw(cases()).x
+    whole = Window(x.shape[1:3])
+    y, winner = F.global_max_pool2d(x)
+    same_bits(y, pool(x, whole))
+    same_bits(F.global_max_pool2d_backward(y, winner, x.shape), gradient(y, x, whole))

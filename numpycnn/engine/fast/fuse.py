@@ -1,7 +1,7 @@
 """Which layers of a network are fused into one block, and by which algorithm it convolves."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 from numpycnn.activations import linear, relu
 from numpycnn.engine.fast.im2col import ConvBlock, Parts
@@ -10,20 +10,26 @@ from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
 from numpycnn.functional.window import Window
 from numpycnn.layers import Activation, Conv2D, Dropout, Layer, MaxPooling2D, ReLU
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import Container
 from numpycnn.layers.stage import Stage
 
 MAX_TAPS = 256  # a winner is a uint8
 
 
-def fused(chain: Chain) -> Chain:
-    """The chain with its convolutions fused into blocks where possible, in nested chains too."""
-    layers, stages, index = chain.layers, list[tuple[int, Stage]](), 0
+def fused(container: Container) -> Any:
+    """The container with its convolutions fused into blocks where possible, in nested ones too."""
+    stages = list(fused_stages(container.layers) if isinstance(container, Chain) else enumerate(container.layers))
+    inside = [(index, fused(stage) if isinstance(stage, Container) else stage) for index, stage in stages]
+    return container.with_layers(container.layers, inside)
+
+
+def fused_stages(layers: Sequence[Layer]) -> Iterator[tuple[int, Stage]]:
+    """The layers of a chain, and blocks in the place of several, each with the index of its last layer."""
+    index = 0
     while index < len(layers):
         layer, parts = layers[index], parts_at(layers[index:])
-        stage: Stage = fused(layer) if isinstance(layer, Chain) else layer
         index += 1 if parts is None else len(parts.names)
-        stages.append((index - 1, stage if parts is None else block_of(parts)))
-    return chain.with_layers(layers, stages)
+        yield index - 1, layer if parts is None else block_of(parts)
 
 
 def block_of(parts: Parts) -> ConvBlock:
@@ -35,8 +41,8 @@ def parts_at(layers: Sequence[Layer]) -> Parts | None:
     """The parts of the block that these layers begin with, or None.
 
     A block is Conv2D, then optionally Activation("relu") or ReLU(), MaxPooling2D and Dropout. The activation must be
-    relu or linear; pooling windows must not overlap and must have the convolution's data format. Subclasses are not
-    fused.
+    relu or linear; pooling windows must not overlap and must have the convolution's data format; dropout must be
+    without noise_shape and seed, so that a mask can be drawn tile by tile. Subclasses are not fused.
     """
     conv, *rest = layers
     if type(conv) is not Conv2D or conv.activation not in (linear, relu):
@@ -51,6 +57,8 @@ def parts_at(layers: Sequence[Layer]) -> Parts | None:
     if pooled:
         names.append(rest.pop(0).name)
     dropout = first(rest, Dropout)
+    if dropout is not None and not (dropout.noise_shape is None and dropout.seed is None):
+        dropout = None
     if dropout is not None:
         names.append(dropout.name)
     return Parts(
