@@ -56,13 +56,27 @@ BRANCH = either(
 )
 SIZES = kinds.pair(kinds.size)
 INITIALIZER = "Initializer|class_name|config"
-KERNEL = {
+LINEAR = {
     "activation": Arg(kinds.activation, "relu"),
     "use_bias": Arg(kinds.flag, True),
-    "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
+KERNEL = {**LINEAR, "kernel_initializer": Arg(kinds.initializer, "he_normal", INITIALIZER)}
+CONVOLUTION = {
+    "kernel_size": Arg(SIZES, 3),
+    "strides": Arg(SIZES, 1),
+    "padding": Arg(kinds.names("valid", "same"), "same"),
+    "data_format": Arg(kinds.data_format, None),
+    "dilation_rate": Arg(SIZES, (1, 1)),
+}
 SEED = Arg(either(none, integer(0)), 3)
+IMAGE = {"seed": SEED, "data_format": Arg(kinds.data_format, None)}
+WARP = {
+    "fill_mode": Arg(kinds.names("constant", "nearest", "reflect", "wrap"), "wrap"),
+    "interpolation": Arg(kinds.names("nearest", "bilinear"), "nearest"),
+    "fill_value": Arg(number(), 0.5),
+    **IMAGE,
+}
 SCALE_AND_SHIFT = {
     "center": Arg(kinds.flag, True),
     "scale": Arg(kinds.flag, True),
@@ -180,12 +194,35 @@ CASES: dict[str, Case] = {
         layers.Conv2D,
         "conv2d",
         filters=Arg(kinds.size, 2),
-        kernel_size=Arg(SIZES, 3),
-        strides=Arg(SIZES, 1),
-        padding=Arg(kinds.names("valid", "same"), "same"),
-        data_format=Arg(kinds.data_format, None),
-        dilation_rate=Arg(SIZES, (1, 1)),
+        groups=Arg(lambda value: kinds.is_integer(value) and value in (1, 2), 1),
+        **CONVOLUTION,
         **KERNEL,
+    ),
+    "Conv2DTranspose": layer_case(
+        layers.Conv2DTranspose,
+        "conv2d_transpose",
+        filters=Arg(kinds.size, 2),
+        output_padding=Arg(either(none, kinds.pair(lambda value: kinds.is_integer(value) and value == 0)), None),
+        **CONVOLUTION,
+        **KERNEL,
+    ),
+    "DepthwiseConv2D": layer_case(
+        layers.DepthwiseConv2D,
+        "depthwise_conv2d",
+        depth_multiplier=Arg(kinds.size, 2),
+        depthwise_initializer=Arg(kinds.initializer, "he_normal", INITIALIZER),
+        **CONVOLUTION,
+        **LINEAR,
+    ),
+    "SeparableConv2D": layer_case(
+        layers.SeparableConv2D,
+        "separable_conv2d",
+        filters=Arg(kinds.size, 2),
+        depth_multiplier=Arg(kinds.size, 2),
+        depthwise_initializer=Arg(kinds.initializer, "he_normal", INITIALIZER),
+        pointwise_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        **CONVOLUTION,
+        **LINEAR,
     ),
     "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
     "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),
@@ -258,6 +295,50 @@ CASES: dict[str, Case] = {
         },
         "normalization",
     ),
+    "RandomTranslation": layer_case(
+        layers.RandomTranslation,
+        "random_translation",
+        height_factor=Arg(kinds.factor(-1.0), 0.2),
+        width_factor=Arg(kinds.factor(-1.0), 0.2),
+        **WARP,
+    ),
+    "RandomRotation": layer_case(layers.RandomRotation, "random_rotation", factor=Arg(kinds.factor(-1.0), 0.2), **WARP),
+    "RandomZoom": layer_case(
+        layers.RandomZoom,
+        "random_zoom",
+        height_factor=Arg(kinds.factor(-1.0), 0.2),
+        width_factor=Arg(either(none, kinds.factor(-1.0)), None),
+        **WARP,
+    ),
+    "RandomFlip": layer_case(
+        layers.RandomFlip,
+        "random_flip",
+        mode=Arg(kinds.names("horizontal", "vertical", "horizontal_and_vertical"), "vertical"),
+        **IMAGE,
+    ),
+    "RandomCrop": layer_case(
+        layers.RandomCrop,
+        "random_crop",
+        height=Arg(kinds.size, 3),
+        width=Arg(kinds.size, 4),
+        **IMAGE,
+    ),
+    "RandomContrast": layer_case(
+        layers.RandomContrast,
+        "random_contrast",
+        factor=Arg(kinds.factor(0.0), 0.2),
+        value_range=Arg(kinds.value_range, (0, 255)),
+        **IMAGE,
+    ),
+    "RandomErasing": layer_case(
+        layers.RandomErasing,
+        "random_erasing",
+        factor=Arg(kinds.factor(0.0), 0.2),
+        scale=Arg(kinds.factor(0.0), (0.1, 0.5)),
+        fill_value=Arg(either(none, FINITE), 1.0),
+        value_range=Arg(kinds.value_range, (0, 255)),
+        **IMAGE,
+    ),
     "Branches": layer_case(
         layers.Branches,
         "branches|branch",
@@ -272,7 +353,6 @@ CASES: dict[str, Case] = {
     "Chain": layer_case(
         Chain, "chain", layers=Arg(lambda value: isinstance(value, (list, tuple)) and BRANCH(value), [], "chain")
     ),
-    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
     "Residual": layer_case(
         layers.Residual,
         "residual|main|shortcut",

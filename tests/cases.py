@@ -1,12 +1,14 @@
 """What hypothesis draws: windows, images, arrays laid out in every way, and layers with inputs that fit them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from numpycnn import functional as F
 from numpycnn.activations import ACTIVATIONS, ActivationFunction, celu, elu, gelu, glu, leaky_relu, relu, threshold
-from numpycnn.common.typing import Array, Shape
+from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.functional.window import Window
 from numpycnn.layers import (
     ELU,
@@ -15,8 +17,10 @@ from numpycnn.layers import (
     BatchNormalization,
     Branches,
     Conv2D,
+    Conv2DTranspose,
     Cropping2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
     GaussianDropout,
@@ -31,10 +35,18 @@ from numpycnn.layers import (
     Normalization,
     Permute,
     PReLU,
+    RandomContrast,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
     ReLU,
     Rescaling,
     Reshape,
     Residual,
+    SeparableConv2D,
     Softmax,
     SpatialDropout2D,
     UpSampling2D,
@@ -128,26 +140,70 @@ any_shape = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
 
 
 image_shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
+
+
+class ConvolutionArguments(NamedTuple):
+    """What all convolutions take, and the channels of their images."""
+
+    kernel_size: Pair
+    options: dict[str, Any]
+    channels: int
+
+
+@st.composite
+def convolution_arguments(draw: st.DrawFn, channels: st.SearchStrategy[int]) -> ConvolutionArguments:
+    rows, cols = draw(geometries(dilated=True))
+    data_format, number = draw(data_formats), draw(channels)
+    options = {
+        "strides": (rows.stride, cols.stride),
+        "padding": rows.padding,
+        "data_format": data_format,
+        "dilation_rate": (rows.dilation, cols.dilation),
+        "activation": draw(activations),
+        "use_bias": draw(st.booleans()),
+        "bias_initializer": "random_normal",
+        "input_shape": image_shape(rows, cols, number, data_format),
+    }
+    return ConvolutionArguments((rows.kernel, cols.kernel), options, number)
+
+
 rates = st.sampled_from((0.0, 0.2, 0.5, 0.9, 1.0))
 layer_seeds = st.sampled_from((None, 0, 7))
 
 
 @st.composite
 def conv2d_layers(draw: st.DrawFn) -> Layer:
-    rows, cols = draw(geometries(dilated=True))
-    data_format = draw(data_formats)
-    return Conv2D(
-        draw(st.integers(1, 3)),
-        (rows.kernel, cols.kernel),
-        strides=(rows.stride, cols.stride),
-        padding=rows.padding,
-        data_format=data_format,
-        dilation_rate=(rows.dilation, cols.dilation),
-        activation=draw(activations),
-        use_bias=draw(st.booleans()),
-        bias_initializer="random_normal",
-        input_shape=image_shape(rows, cols, draw(st.integers(1, 3)), data_format),
+    """Half of them with several groups."""
+    groups, width, filters = draw(st.sampled_from((1, 1, 2, 3))), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    size, options, _ = draw(convolution_arguments(st.just(groups * (width if groups == 1 else 1 + width % 2))))
+    return Conv2D(filters * groups, size, groups=groups, **options)
+
+
+@st.composite
+def depthwise_conv2d_layers(draw: st.DrawFn) -> Layer:
+    size, options, _ = draw(convolution_arguments(st.integers(1, 3)))
+    return DepthwiseConv2D(size, depth_multiplier=draw(st.integers(1, 3)), **options)
+
+
+@st.composite
+def separable_conv2d_layers(draw: st.DrawFn) -> Layer:
+    size, options, _ = draw(convolution_arguments(st.integers(1, 3)))
+    return SeparableConv2D(draw(st.integers(1, 3)), size, depth_multiplier=draw(st.integers(1, 2)), **options)
+
+
+@st.composite
+def conv2d_transpose_layers(draw: st.DrawFn) -> Layer:
+    """Images of a few pixels, some smaller than the kernel, and every output_padding."""
+    (kernel, options, channels), side = draw(convolution_arguments(st.integers(1, 3))), st.integers(1, 3)
+    rows, cols = draw(side), draw(side)
+    first = options["data_format"] == "channels_first"
+    options["input_shape"] = (channels, rows, cols) if first else (rows, cols, channels)
+    options["output_padding"] = draw(
+        st.one_of(st.none(), st.tuples(*(st.integers(0, stride - 1) for stride in options["strides"])))
     )
+    layer = Conv2DTranspose(draw(st.integers(1, 3)), kernel, **options)
+    assume(min(F.transposed_size((rows, cols), layer.window, layer.output_padding)) > 0)
+    return layer
 
 
 @st.composite
@@ -256,6 +312,43 @@ def normalization_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
+def warp_layers(draw: st.DrawFn, cls: Any, factors: tuple[str, ...]) -> Layer:
+    """Translations, rotations or zooms."""
+    factor = st.sampled_from((0.0, 0.3, 1.0, [-0.4, 0.2], [0.1, 0.5]))
+    return cls(
+        **{name: draw(factor) for name in factors},
+        fill_mode=draw(st.sampled_from(("constant", "nearest", "reflect", "wrap"))),
+        interpolation=draw(st.sampled_from(("nearest", "bilinear"))),
+        seed=draw(layer_seeds),
+        fill_value=draw(st.sampled_from((0.0, 0.5))),
+        data_format=draw(data_formats),
+        input_shape=draw(image_shapes),
+    )
+
+
+@st.composite
+def random_contrast_layers(draw: st.DrawFn) -> Layer:
+    factor: Any = draw(st.sampled_from((0.0, 0.5, [0.2, 1.0])))
+    value_range: Any = draw(st.sampled_from(([-0.4, 0.5], [-2, 2])))
+    return RandomContrast(factor, value_range, draw(layer_seeds), draw(data_formats), input_shape=draw(image_shapes))
+
+
+@st.composite
+def random_erasing_layers(draw: st.DrawFn) -> Layer:
+    factor: Any = draw(st.sampled_from((0.0, 1.0, [1.0, 1.0])))
+    scale: Any = draw(st.sampled_from((0.5, [0.02, 0.33])))
+    return RandomErasing(
+        factor=factor,
+        scale=scale,
+        fill_value=draw(st.sampled_from((None, 0.5))),
+        value_range=[-1, 1],
+        seed=draw(layer_seeds),
+        data_format=draw(data_formats),
+        input_shape=draw(image_shapes),
+    )
+
+
+@st.composite
 def bordered_layers(draw: st.DrawFn, cls: type[ZeroPadding2D | Cropping2D]) -> Layer:
     """In each of the forms that a border is given in; there is more of the image than a border cuts off."""
     pixels = st.integers(0, 2)
@@ -354,8 +447,10 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
         any_shape,
     ),
     "Conv2D": conv2d_layers(),
+    "Conv2DTranspose": conv2d_transpose_layers(),
     "Cropping2D": bordered_layers(Cropping2D),
     "Dense": dense_layers(),
+    "DepthwiseConv2D": depthwise_conv2d_layers(),
     "Dropout": dropout_layers(),
     "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
@@ -378,6 +473,26 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "LeakyReLU": st.builds(lambda slope, shape: LeakyReLU(slope, input_shape=shape), fractions, any_shape),
     "MaxPooling2D": pooling_layers(MaxPooling2D),
     "Normalization": normalization_layers(),
+    "RandomContrast": random_contrast_layers(),
+    "RandomCrop": st.builds(
+        lambda height, width, seed, fmt, shape: RandomCrop(height, width, seed, fmt, input_shape=shape),
+        st.integers(1, 5),
+        st.integers(1, 5),
+        layer_seeds,
+        data_formats,
+        image_shapes,
+    ),
+    "RandomErasing": random_erasing_layers(),
+    "RandomFlip": st.builds(
+        lambda mode, seed, fmt, shape: RandomFlip(mode, seed, fmt, input_shape=shape),
+        st.sampled_from(("horizontal", "vertical", "horizontal_and_vertical")),
+        layer_seeds,
+        data_formats,
+        image_shapes,
+    ),
+    "RandomRotation": warp_layers(RandomRotation, ("factor",)),
+    "RandomTranslation": warp_layers(RandomTranslation, ("height_factor", "width_factor")),
+    "RandomZoom": warp_layers(RandomZoom, ("height_factor", "width_factor")),
     "Rescaling": rescaling_layers(),
     "SpatialDropout2D": st.builds(
         lambda rate, fmt, seed, shape: SpatialDropout2D(rate, fmt, seed, input_shape=shape),
@@ -388,6 +503,7 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     ),
     "Permute": permute_layers(),
     "Reshape": reshape_layers(),
+    "SeparableConv2D": separable_conv2d_layers(),
     "UpSampling2D": st.builds(
         lambda size, fmt, how, shape: UpSampling2D(size, fmt, how, input_shape=shape),
         st.one_of(factors, st.tuples(factors, factors)),

@@ -193,6 +193,21 @@ def constants(value: Any) -> bool:
     return len(shape) <= 3 and all(size in (1, whole) for size, whole in zip(shape[::-1], (1, 8, 8), strict=False))
 
 
+def factor(at_least: float) -> Kind:
+    """A number up to 1, or two."""
+    return either(
+        number(at_least, 1.0),
+        lambda v: isinstance(v, (tuple, list)) and len(v) == 2 and all(map(number(at_least, 1.0), v)),
+    )
+
+
+def value_range(value: Any) -> bool:
+    """Two numbers in order."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2 or not all(map(number(), value)):
+        return False
+    return bool(value[0] <= value[1])
+
+
 def several(one: Kind) -> Kind:
     """A list or tuple of them, which may be empty."""
     return lambda value: isinstance(value, (tuple, list)) and all(map(one, value))

@@ -21,6 +21,10 @@ def main() -> int:
         return int(not replay())
     if args.command == "accuracy":
         return int(not accuracy(args.seeds))
+    if args.command == "layers":
+        from parity.layers import compare  # it needs Keras
+
+        return int(not compare(args.layers, args.seed))
     from parity.record import record  # it needs all frameworks
 
     record()
@@ -37,6 +41,9 @@ def parser() -> argparse.ArgumentParser:
     tutorial = commands.add_parser("tutorial", help="compare 60 steps of the tutorial's network, without dropout")
     for command in (live, tutorial):
         command.add_argument("framework", choices=["keras", "torch"])
+    single = commands.add_parser("layers", help="compare single layers with Keras")
+    single.add_argument("--layers", type=int, default=1000, help="how many (default: %(default)s)")
+    single.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
     live.add_argument("--networks", type=int, default=1000, help="how many (default: %(default)s)")
     live.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
     live.add_argument("--dtype", choices=BOUNDS, default="float64", help="default: %(default)s")

@@ -725,7 +725,7 @@ class Nothing(KernelLayer):
     """A layer whose author wrote none of its methods."""
 
     def __init__(self) -> None:
-        super().__init__(None, True, "zeros", "zeros")
+        super().__init__(None, True, "zeros")
 
 
 @pytest.mark.parametrize(
@@ -734,8 +734,8 @@ class Nothing(KernelLayer):
         (lambda: Initializer()((3,), np.random.default_rng(0), "float32"), "Initializer does not define values"),
         (lambda: Nothing().output_shape_for((3,)), "Nothing does not define output_shape_for"),
         (
-            lambda: Nothing().make_params((3,), np.random.default_rng(0), "float32"),
-            "Nothing does not define kernel_shape",
+            lambda: Nothing().param_shapes((3,)),
+            "Nothing does not define all_shapes",
         ),
         (lambda: Nothing().forward(X), "Nothing does not define forward"),
         (lambda: Nothing().gradients_from(X, None), "Nothing does not define gradients_from"),

@@ -102,7 +102,9 @@ def sizes(layers: list[Layer], x: Array, dy: Array, seed: int) -> tuple[Array, A
         twin = without_signs(layer)
         x, cache = layer.forward(x, training=True, rng=np.random.default_rng(seed))
         size, _ = twin.forward(size, training=True, rng=np.random.default_rng(seed))
-        caches.append((twin, cache._replace(cols=np.abs(cache.cols)) if isinstance(layer, Conv2D) else cache))
+        caches.append(
+            (twin, cache._replace(linear=tuple(map(np.abs, cache.linear))) if isinstance(layer, Conv2D) else cache)
+        )
     dsize = np.abs(dy)
     for twin, cache in reversed(caches):
         dsize, own = twin.backward(dsize, cache)

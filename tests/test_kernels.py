@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 from cases import LAYOUTS, geometries, integers, laid_out, window
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numeric import same_bits
 
@@ -18,7 +18,7 @@ from numpycnn import reference
 from numpycnn.common.typing import Array, Pair
 from numpycnn.functional.padding import Borders
 from numpycnn.functional.window import Window
-from numpycnn.reference import Axis
+from numpycnn.reference import Axis, TransposedAxis
 
 seeds = st.integers(0, 2**32 - 1)
 counts = st.integers(1, 3)
@@ -52,6 +52,89 @@ def test_convolution_equals_its_definition(
     for actual, expected in zip(F.conv2d_backward(dy_given, patches, kernel_given), (dkernel, dbias), strict=True):
         same_bits(actual, expected)
     same_bits(F.conv2d_backward_input(dy_given, kernel_given, x.shape, sliding), dx)
+
+
+@given(geometries(dilated=True), counts, counts, counts, counts, seeds, layouts, dtypes)
+def test_grouped_convolution_equals_its_definition(
+    axes: tuple[Axis, Axis], n: int, groups: int, width: int, filters: int, seed: int, layout: str, dtype: type
+) -> None:
+    rows, cols = axes
+    rng, sliding = np.random.default_rng(seed), window(rows, cols)
+    c, f = groups * width, groups * filters
+    x = integers(rng, (n, rows.size, cols.size, c), dtype)
+    kernel, bias = integers(rng, (rows.kernel, cols.kernel, width, f), dtype), integers(rng, (f,), dtype)
+    dy = integers(rng, (n, rows.outputs, cols.outputs, f), dtype)
+    x_given, kernel_given, dy_given = (laid_out(a, layout) for a in (x, kernel, dy))
+    how = sliding.strides, sliding.padding, sliding.dilation
+    y, patches = F.grouped_conv2d(x_given, kernel_given, bias, sliding, groups)
+    same_bits(y, reference.grouped_conv2d(x, kernel, bias, *how))
+    dx, dkernel, dbias = reference.grouped_conv2d_backward(dy, x, kernel, *how)
+    found = F.grouped_conv2d_backward(dy_given, patches, kernel_given, groups)
+    for actual, expected in zip(found, (dkernel, dbias), strict=True):
+        same_bits(actual, expected)
+    same_bits(F.grouped_conv2d_backward_input(dy_given, kernel_given, x.shape, sliding, groups), dx)
+
+
+@given(geometries(dilated=True), counts, counts, counts, seeds, layouts, dtypes)
+def test_depthwise_convolution_equals_its_definition(
+    axes: tuple[Axis, Axis], n: int, c: int, multiplier: int, seed: int, layout: str, dtype: type
+) -> None:
+    rows, cols = axes
+    rng, sliding, f = np.random.default_rng(seed), window(rows, cols), c * multiplier
+    x = integers(rng, (n, rows.size, cols.size, c), dtype)
+    kernel, bias = integers(rng, (rows.kernel, cols.kernel, c, multiplier), dtype), integers(rng, (f,), dtype)
+    dy = integers(rng, (n, rows.outputs, cols.outputs, f), dtype)
+    x_given, kernel_given, dy_given = (laid_out(a, layout) for a in (x, kernel, dy))
+    how = sliding.strides, sliding.padding, sliding.dilation
+    same_bits(
+        F.depthwise_conv2d(x_given, kernel_given, bias, sliding), reference.depthwise_conv2d(x, kernel, bias, *how)
+    )
+    dx, dkernel, dbias = reference.depthwise_conv2d_backward(dy, x, kernel, *how)
+    found = F.depthwise_conv2d_backward(dy_given, x_given, kernel_given, sliding)
+    for actual, expected in zip(found, (dkernel, dbias), strict=True):
+        same_bits(actual, expected)
+    same_bits(F.depthwise_conv2d_backward_input(dy_given, kernel_given, x.shape, sliding), dx)
+
+
+@st.composite
+def transposed_axes(draw: st.DrawFn) -> tuple[TransposedAxis, TransposedAxis]:
+    """Both axes, with the same padding, and both with or without an output_padding."""
+    rows, cols = draw(geometries(dilated=True))
+    given_size, sides = draw(st.booleans()), st.integers(1, 4)
+
+    def axis(a: Axis) -> TransposedAxis:
+        extra = draw(st.integers(0, a.stride - 1)) if given_size else None
+        return TransposedAxis(draw(sides), a.kernel, a.stride, a.dilation, rows.padding, extra)
+
+    found = axis(rows), axis(cols)
+    assume(min(axis.outputs for axis in found) > 0)
+    return found
+
+
+@given(transposed_axes(), counts, counts, counts, seeds, layouts, dtypes)
+def test_transposed_convolution_equals_its_definition(
+    axes: tuple[TransposedAxis, TransposedAxis], n: int, c: int, f: int, seed: int, layout: str, dtype: type
+) -> None:
+    rows, cols = axes
+    rng = np.random.default_rng(seed)
+    sliding = Window(
+        (rows.kernel, cols.kernel), (rows.stride, cols.stride), rows.padding, (rows.dilation, cols.dilation)
+    )
+    extra = None
+    if rows.output_padding is not None and cols.output_padding is not None:
+        extra = rows.output_padding, cols.output_padding
+    x = integers(rng, (n, rows.size, cols.size, c), dtype)
+    kernel, bias = integers(rng, (rows.kernel, cols.kernel, f, c), dtype), integers(rng, (f,), dtype)
+    dy = integers(rng, (n, rows.outputs, cols.outputs, f), dtype)
+    x_given, kernel_given, dy_given = (laid_out(a, layout) for a in (x, kernel, dy))
+    how = sliding.strides, sliding.padding, sliding.dilation, extra
+    y = F.conv2d_transpose(x_given, kernel_given, bias, sliding, extra)
+    same_bits(y, reference.conv2d_transpose(x, kernel, bias, *how))
+    dx, dkernel, dbias = reference.conv2d_transpose_backward(dy, x, kernel, *how)
+    found = F.conv2d_transpose_backward(dy_given, x_given, kernel_given, sliding)
+    for actual, expected in zip(found, (dkernel, dbias), strict=True):
+        same_bits(actual, expected)
+    same_bits(F.conv2d_transpose_backward_input(dy_given, kernel_given, x.shape, sliding), dx)
 
 
 @given(geometries(dilated=False), counts, counts, seeds, st.sampled_from((1, 8)), layouts, dtypes)
@@ -226,6 +309,31 @@ def test_bilinear_upsampling_gives_the_keras_figures() -> None:
     np.testing.assert_allclose(column.ravel(), [0, 0, 2, 4, 6, 6], atol=1e-15)
 
 
+def test_transposed_convolution_gives_the_onnx_figures() -> None:
+    """ONNX's node tests for ConvTranspose: a 3x3 image of 0 to 8 under a 3x3 kernel of ones, strides of one."""
+    x, kernel = np.arange(9.0).reshape(1, 3, 3, 1), np.ones((3, 3, 1, 1))
+    y = F.conv2d_transpose(x, kernel, None, Window((3, 3)))
+    assert y[0, :, :, 0].tolist() == [
+        [0, 1, 3, 3, 2],
+        [3, 8, 15, 12, 7],
+        [9, 21, 36, 27, 15],
+        [9, 20, 33, 24, 13],
+        [6, 13, 21, 15, 8],
+    ]
+
+
+def test_no_images_are_convolved_to_none() -> None:
+    x, one = np.zeros((0, 4, 5, 2)), Window((1, 1))
+    y, patches = F.grouped_conv2d(x, np.ones((1, 1, 1, 4)), np.ones(4), one, 2)
+    assert y.shape == (0, 4, 5, 4)
+    assert not F.grouped_conv2d_backward(y, patches, np.ones((1, 1, 1, 4)), 2)[0].any()
+    assert F.grouped_conv2d_backward_input(y, np.ones((1, 1, 1, 4)), x.shape, one, 2).shape == x.shape
+    assert F.depthwise_conv2d(x, np.ones((1, 1, 2, 2)), None, one).shape == y.shape
+    assert F.depthwise_conv2d_backward_input(y, np.ones((1, 1, 2, 2)), x.shape, one).shape == x.shape
+    assert F.conv2d_transpose(x, np.ones((1, 1, 4, 2)), None, one).shape == y.shape
+    assert F.conv2d_transpose_backward_input(y, np.ones((1, 1, 4, 2)), x.shape, one).shape == x.shape
+
+
 def test_no_images_are_resized_to_none() -> None:
     x, y = np.zeros((0, 4, 5, 2)), np.zeros((0, 8, 15, 2))
     for forward, backward in (
@@ -247,16 +355,19 @@ def test_no_images_are_pooled_to_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pool", "name"),
+    ("operation", "name"),
     [
         (lambda x: F.average_pool2d(x, Window((1, 1))), "average_pool2d"),
         (F.global_average_pool2d, "global_average_pool2d"),
         (F.global_max_pool2d, "global_max_pool2d"),
+        (lambda x: F.grouped_conv2d(x, x, None, Window((1, 1)), 1), "grouped_conv2d"),
+        (lambda x: F.depthwise_conv2d(x, x, None, Window((1, 1))), "depthwise_conv2d"),
+        (lambda x: F.conv2d_transpose(x, x, None, Window((1, 1))), "conv2d_transpose"),
     ],
 )
-def test_pools_take_images(pool: Callable[[Array], object], name: str) -> None:
+def test_what_works_on_images_takes_images(operation: Callable[[Array], object], name: str) -> None:
     with pytest.raises(ValueError, match=rf"^{name}: expected images of shape .*; received \(2, 3\)"):
-        pool(np.zeros((2, 3)))
+        operation(np.zeros((2, 3)))
 
 
 def test_same_padding_gives_the_keras_figures() -> None:

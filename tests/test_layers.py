@@ -21,8 +21,10 @@ from numpycnn.layers import (
     Activation,
     AveragePooling2D,
     Conv2D,
+    Conv2DTranspose,
     Cropping2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
@@ -31,9 +33,11 @@ from numpycnn.layers import (
     MaxPooling2D,
     Permute,
     Reshape,
+    SeparableConv2D,
     UpSampling2D,
     ZeroPadding2D,
 )
+from numpycnn.layers.convolutional import ConvolutionLayer
 from numpycnn.layers.images import ImageLayer
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.stage import Stage
@@ -175,14 +179,15 @@ def test_forwards_are_called_alike(kind: str, data: st.DataObject) -> None:
     ("method", "arguments"),
     [
         ("output_shape_for", [(3,)]),
-        ("kernel_shape", [(3,)]),
+        ("all_shapes", [(3,)]),
+        ("kernel_initializers", []),
         ("forward", [np.zeros((1, 3))]),
         ("gradients_from", [np.zeros((1, 3)), None]),
         ("input_gradient_from", [np.zeros((1, 3)), None]),
     ],
 )
 def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any]) -> None:
-    lacking = KernelLayer(None, True, "zeros", "zeros")
+    lacking = KernelLayer(None, True, "zeros")
     with pytest.raises(NotImplementedError):
         getattr(lacking, method)(*arguments)
 
@@ -191,6 +196,13 @@ def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any
 def test_what_an_image_layer_of_ones_own_lacks_is_said(method: str) -> None:
     with pytest.raises(NotImplementedError, match=f"^ImageLayer does not define {method}$"):
         getattr(ImageLayer(None), method)(*[None] * (1 + (method == "apply_backward")))
+
+
+@pytest.mark.parametrize("method", ["convolved_shape", "convolve", "convolve_backward_input"])
+def test_what_a_convolution_of_ones_own_lacks_is_said(method: str) -> None:
+    lacking = ConvolutionLayer(3, 1, "same", None, 1, None, True, "zeros")
+    with pytest.raises(NotImplementedError, match=f"^ConvolutionLayer does not define {method}$"):
+        getattr(lacking, method)(*[None] * (1 + (method == "convolve_backward_input")))
 
 
 class Offset(Layer):
@@ -278,7 +290,7 @@ def test_parameters_lie_in_rows_however_they_were_made() -> None:
 @pytest.mark.parametrize("kind", [name for name, cls in LAYERS.items() if "data_format" in signature(cls).parameters])
 def test_channels_first_is_channels_last_transposed(kind: str, data: st.DataObject, seed: int) -> None:
     last = data.draw(CASES[kind].filter(lambda layer: layer.get_config()["data_format"] == "channels_last"))
-    if kind == "Conv2D" and last.activation.setting("axis") is not None:
+    if isinstance(last, ConvolutionLayer) and last.activation.setting("axis") is not None:
         last.activation = relu  # softmax is along the last axis, which is another one in each format
     shape = last.input_shape or ()
     config = {**last.get_config(), "data_format": "channels_first", "input_shape": [shape[-1], *shape[:-1]]}
@@ -311,6 +323,100 @@ def test_conv2d_output_shapes() -> None:
     assert built(dilated, 0, np.float32).output_shape == (5, 7, 1)
 
 
+def test_groups_divide_channels_and_filters() -> None:
+    layer = built(Conv2D(6, 3, groups=2, input_shape=(5, 5, 4)), 0, np.float32)
+    assert layer.params["kernel"].shape == (3, 3, 2, 6)
+    with pytest.raises(ValueError, match=r"^conv2d: groups must divide the 6 filters; received 4$"):
+        Conv2D(6, 3, groups=4)
+    with pytest.raises(
+        ValueError, match=r"^conv2d: groups must divide the channels; received 3 for images \(5, 5, 4\)$"
+    ):
+        Conv2D(6, 3, groups=3).build((5, 5, 4))
+
+
+def test_a_group_of_filters_sees_its_group_of_channels() -> None:
+    layer = built(Conv2D(4, 1, groups=2, kernel_initializer="ones", input_shape=(1, 1, 4)), 0, np.float64)
+    assert layer(np.array([1.0, 2.0, 4.0, 8.0]).reshape(1, 1, 1, 4)).ravel().tolist() == [3, 3, 12, 12]
+
+
+@given(data=st.data(), seed=seeds)
+def test_patches_inside_add_up_to_the_pre_activation(data: st.DataObject, seed: int) -> None:
+    """Of grouped convolutions too: <dpatches, patches> = <dz, z - bias>."""
+    layer = data.draw(CASES["Conv2D"])
+    layer.activation = linear
+    x = batch(built(layer, seed, np.float64), 2, seed, np.float64)
+    y, cache = layer.forward(x)
+    dy = np.random.default_rng(seed).normal(size=y.shape)
+    inside, back = layer.inside(x, cache), layer.inside_gradients(dy, cache)
+    assert inside["patches"].shape == back["patches"].shape
+    without_bias = inside["pre_activation"] - layer.params.get("bias", 0.0)
+    found, expected = (back["patches"] * inside["patches"]).sum(), (back["pre_activation"] * without_bias).sum()
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+
+
+def test_weights_of_depthwise_and_separable_convolutions() -> None:
+    depthwise = built(DepthwiseConv2D((3, 2), depth_multiplier=2, input_shape=(5, 5, 3)), 0, np.float32)
+    assert {key: w.shape for key, w in depthwise.weights.items()} == {"kernel": (3, 2, 3, 2), "bias": (6,)}
+    assert depthwise.output_shape == (3, 4, 6)
+    separable = built(SeparableConv2D(4, 3, depth_multiplier=2, input_shape=(5, 5, 3)), 0, np.float32)
+    assert {key: w.shape for key, w in separable.weights.items()} == {
+        "depthwise_kernel": (3, 3, 3, 2),
+        "pointwise_kernel": (1, 1, 6, 4),
+        "bias": (4,),
+    }
+
+
+def test_depthwise_filters_of_a_channel_are_neighbours() -> None:
+    layer = built(DepthwiseConv2D(1, depth_multiplier=2, use_bias=False, input_shape=(1, 1, 2)), 0, np.float64)
+    layer.set_weights([np.array([[1.0, 10.0], [100.0, 1000.0]]).reshape(1, 1, 2, 2)])
+    assert layer(np.array([1.0, 2.0]).reshape(1, 1, 1, 2)).ravel().tolist() == [1, 10, 200, 2000]
+
+
+def test_the_depthwise_convolution_inside_a_separable_one() -> None:
+    layer = built(SeparableConv2D(2, 2, activation="tanh", input_shape=(3, 3, 2)), 0, np.float64)
+    x = batch(layer, 2, 0, np.float64)
+    y, cache = layer.forward(x)
+    inside, back = layer.inside(x, cache), layer.inside_gradients(np.ones(y.shape), cache)
+    assert bytes_of(np.tanh(inside["pre_activation"])) == bytes_of(y)
+    assert inside["depthwise"].shape == back["depthwise"].shape == (2, 2, 2, 2)
+    point = layer.params["pointwise_kernel"][0, 0]
+    np.testing.assert_allclose(inside["depthwise"] @ point, inside["pre_activation"])
+    np.testing.assert_allclose(back["depthwise"], back["pre_activation"] @ point.T)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "output_padding", "rows"),
+    [
+        (2, "valid", None, 6),
+        (5, "valid", None, 8),
+        (4, "valid", 0, 7),
+        (4, "valid", 2, 9),
+        (3, "same", None, 6),
+        (4, "same", 0, 3),
+        (3, "same", 0, 4),
+        (3, "same", (1, 0), 5),
+    ],
+)
+def test_the_size_of_a_transposed_convolution(kernel: int, padding: str, output_padding: Any, rows: int) -> None:
+    """What Keras 3.15.1 makes of 2 rows, by strides of 3."""
+    layer = Conv2DTranspose(2, (kernel, 1), 3, padding, output_padding, input_shape=(2, 2, 1))
+    assert built(layer, 0, np.float32).output_shape[0] == rows  # type: ignore[index]
+
+
+def test_transposed_convolution_checks_its_output_padding() -> None:
+    for wrong, received in ((3, 3), ((0, 3), 3), ((3, 0), 3)):
+        with pytest.raises(
+            ValueError, match=f"^conv2d_transpose: output_padding must be at most 2; received {received}$"
+        ):
+            Conv2DTranspose(1, 3, 3, output_padding=wrong)
+    with pytest.raises(ValueError, match="output_padding must be an integer of at least 0; received -1"):
+        Conv2DTranspose(1, 3, 3, output_padding=-1)
+    with pytest.raises(ValueError, match="expected 2 output_padding; received 3"):
+        Conv2DTranspose(1, 3, 3, output_padding=(0, 0, 0))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^conv2d_transpose: of an image of \(1, 2\) .* \(0, 3\) pixels come out$"):
+        Conv2DTranspose(1, (2, 3), 2, "same", 0).build((1, 2, 1))
+
+
 def test_max_pooling_strides_default_to_the_pool() -> None:
     assert MaxPooling2D((3, 2)).get_config()["strides"] == [3, 2]
     assert MaxPooling2D().get_config()["pool_size"] == [2, 2]
@@ -334,10 +440,13 @@ def test_global_pooling_keeps_rows_and_columns_where_asked() -> None:
     assert GlobalMaxPooling2D("channels_first", keepdims=True)(x).tolist() == [[[[11]], [[23]]]]
 
 
-def test_shorter_names_of_the_pools() -> None:
+def test_other_names_are_of_the_same_classes() -> None:
     for short, cls in {"Max": MaxPooling2D, "Avg": AveragePooling2D}.items():
         assert vars(layers)[f"{short}Pool2D"] is cls
     assert layers.GlobalAvgPool2D is GlobalAveragePooling2D
+    assert layers.Convolution2D is Conv2D
+    assert layers.Convolution2DTranspose is Conv2DTranspose
+    assert layers.SeparableConvolution2D is SeparableConv2D
     assert layers.GlobalMaxPool2D is GlobalMaxPooling2D
 
 
@@ -407,7 +516,9 @@ def test_permute_counts_axes_from_one() -> None:
     assert Permute((3, 1, 2))(x).tolist() == x.transpose(0, 3, 1, 2).tolist()
     with pytest.raises(ValueError, match=r"permute: dims must be the axes from 1 on, each once; received \(1, 3\)"):
         Permute((1, 3))
-    with pytest.raises(ValueError, match=r"permute: dims \(2, 1\) are of inputs of 2 axes; received \(2, 3, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"permute: dims must be the 3 axes of the input shape \(2, 3, 4\); received \(2, 1\)"
+    ):
         Permute((2, 1)).build((2, 3, 4))
 
 
@@ -476,6 +587,20 @@ def test_flatten_takes_what_is_flat_already() -> None:
     for data_format in ("channels_last", "channels_first"):
         assert Flatten(data_format)(np.ones((2, 3))).shape == (2, 3)
         assert Flatten(data_format)(np.ones(2)).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "name"),
+    [
+        (Conv2DTranspose(1, 1), "conv2d_transpose"),
+        (DepthwiseConv2D(1), "depthwise_conv2d"),
+        (GlobalMaxPooling2D(), "global_max_pooling2d"),
+        (UpSampling2D(), "up_sampling2d"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_names_are_made_as_in_keras(layer: Layer, name: str) -> None:
+    assert layer.name == name
 
 
 def test_repr_shows_the_arguments() -> None:

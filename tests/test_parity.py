@@ -263,3 +263,12 @@ def test_fresh_networks(framework: str) -> None:
     command = [sys.executable, "tests/run_parity.py", "live", framework, "--networks", "4"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
     assert "4 networks against" in printed
+
+
+def test_single_layers() -> None:
+    """The other command, likewise: each class once."""
+    if importlib.util.find_spec("keras") is None:
+        pytest.skip("keras is not installed; pip install '.[parity]' brings it")
+    command = [sys.executable, "tests/run_parity.py", "layers", "--layers", "11"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    assert "11 layers against Keras" in printed

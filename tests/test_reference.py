@@ -12,6 +12,8 @@ from numpycnn.common.typing import Array
 RNG = np.random.default_rng(7)
 HOW = (2, 1), "same", (1, 2)
 X, KERNEL, BIAS = RNG.normal(size=(2, 4, 3, 2)), RNG.normal(size=(2, 2, 2, 3)), RNG.normal(size=3)
+BIASES, GROUPED, DEPTHWISE = RNG.normal(size=4), RNG.normal(size=(2, 2, 1, 4)), RNG.normal(size=(2, 2, 2, 2))
+BACK, TRANSPOSED = ((2, 1), "same", (1, 2), (1, 0)), RNG.normal(size=(2, 2, 3, 2))
 POOL = (3, 2), (2, 2), "same"
 BORDERS = (1, 2), (0, 1)
 VECTORS, WEIGHTS = RNG.normal(size=(2, 3, 4)), RNG.normal(size=(4, 3))
@@ -29,6 +31,8 @@ DY = {
     "conv2d": RNG.normal(size=(2, 2, 3, 3)),
     "pool": RNG.normal(size=(2, 2, 2, 2)),
     "global": np.array([1.0, -2.0, 0.5, 3.0]).reshape(2, 1, 1, 2),
+    "four": RNG.normal(size=(2, 2, 3, 4)),
+    "back": RNG.normal(size=R.conv2d_transpose(X, TRANSPOSED, None, *BACK).shape),
     "padded": RNG.normal(size=(2, 7, 4, 2)),
     "cropped": RNG.normal(size=(2, 1, 2, 2)),
     "larger": RNG.normal(size=(2, 8, 9, 2)),
@@ -57,6 +61,60 @@ GRADIENTS: dict[str, tuple[Callable[[Array], Array], Array, Array, Array]] = {
         BIAS,
         DY["conv2d"],
         R.conv2d_backward(DY["conv2d"], X, KERNEL, *HOW)[2],
+    ),
+    "grouped_conv2d, x": (
+        lambda x: R.grouped_conv2d(x, GROUPED, BIASES, *HOW),
+        X,
+        DY["four"],
+        R.grouped_conv2d_backward(DY["four"], X, GROUPED, *HOW)[0],
+    ),
+    "grouped_conv2d, kernel": (
+        lambda k: R.grouped_conv2d(X + 0j, k, BIASES, *HOW),
+        GROUPED,
+        DY["four"],
+        R.grouped_conv2d_backward(DY["four"], X, GROUPED, *HOW)[1],
+    ),
+    "grouped_conv2d, bias": (
+        lambda b: R.grouped_conv2d(X + 0j, GROUPED, b, *HOW),
+        BIASES,
+        DY["four"],
+        R.grouped_conv2d_backward(DY["four"], X, GROUPED, *HOW)[2],
+    ),
+    "depthwise_conv2d, x": (
+        lambda x: R.depthwise_conv2d(x, DEPTHWISE, BIASES, *HOW),
+        X,
+        DY["four"],
+        R.depthwise_conv2d_backward(DY["four"], X, DEPTHWISE, *HOW)[0],
+    ),
+    "depthwise_conv2d, kernel": (
+        lambda k: R.depthwise_conv2d(X + 0j, k, BIASES, *HOW),
+        DEPTHWISE,
+        DY["four"],
+        R.depthwise_conv2d_backward(DY["four"], X, DEPTHWISE, *HOW)[1],
+    ),
+    "depthwise_conv2d, bias": (
+        lambda b: R.depthwise_conv2d(X + 0j, DEPTHWISE, b, *HOW),
+        BIASES,
+        DY["four"],
+        R.depthwise_conv2d_backward(DY["four"], X, DEPTHWISE, *HOW)[2],
+    ),
+    "conv2d_transpose, x": (
+        lambda x: R.conv2d_transpose(x, TRANSPOSED, BIAS, *BACK),
+        X,
+        DY["back"],
+        R.conv2d_transpose_backward(DY["back"], X, TRANSPOSED, *BACK)[0],
+    ),
+    "conv2d_transpose, kernel": (
+        lambda k: R.conv2d_transpose(X + 0j, k, BIAS, *BACK),
+        TRANSPOSED,
+        DY["back"],
+        R.conv2d_transpose_backward(DY["back"], X, TRANSPOSED, *BACK)[1],
+    ),
+    "conv2d_transpose, bias": (
+        lambda b: R.conv2d_transpose(X + 0j, TRANSPOSED, b, *BACK),
+        BIAS,
+        DY["back"],
+        R.conv2d_transpose_backward(DY["back"], X, TRANSPOSED, *BACK)[2],
     ),
     "max_pool2d": (
         lambda x: R.max_pool2d(x, *POOL),
@@ -178,6 +236,14 @@ def test_average_pooling_by_hand() -> None:
     assert y[0, :, :, 0].tolist() == [[2.0, 3.5], [6.5, 8.0]]
     assert R.global_average_pool2d(x).tolist() == [[[[4.0]]]]
     assert R.global_max_pool2d(x).tolist() == [[[[8.0]]]]
+
+
+def test_transposed_convolution_by_hand() -> None:
+    """Two pixels put a kernel of 1, 2, 3 down two cells apart; "same" keeps four cells, from the first on."""
+    x, kernel = np.array([1.0, 10.0]).reshape(1, 1, 2, 1), np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1)
+    assert R.conv2d_transpose(x, kernel, None, (1, 2)).ravel().tolist() == [1, 2, 13, 20, 30]
+    assert R.conv2d_transpose(x, kernel, np.array([1.0]), (1, 2), "same").ravel().tolist() == [2, 3, 14, 21]
+    assert R.conv2d_transpose(x, kernel, None, (1, 2), "same", (1, 1), (0, 0)).ravel().tolist() == [2, 13, 20]
 
 
 def test_upsampling_by_hand() -> None:

@@ -10,6 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from relations import (
     activations,
+    augmentation,
     batches,
     convolution,
     dense,
@@ -24,11 +25,13 @@ from relations import (
     pooling,
     rescaling,
     resizing,
+    separated,
 )
 from relations.table import RELATIONS, Draw
 
 MODULES = [
     activations,
+    augmentation,
     batches,
     convolution,
     dense,
@@ -43,6 +46,7 @@ MODULES = [
     pooling,
     rescaling,
     resizing,
+    separated,
 ]
 CHEAP = [name for name, relation in RELATIONS.items() if not relation.costly]
 COSTLY = [name for name, relation in RELATIONS.items() if relation.costly]

@@ -31,7 +31,6 @@ PLACES = [
     ("layers", "Conv1D", f"{keras_names.ONE_AND_THREE_AXES}; the nearest is 'Conv2D'; available: "),
     ("layers", "MultiHeadAttention", keras_names.ATTENTION),
     ("layers", "Concatenate", re.escape(keras_names.FUNCTIONAL)),
-    ("layers", "Convolution2D", "write 'Conv2D' instead; available: "),
     ("layers", "LayerNormalisation", "the nearest is 'LayerNormalization'; available: "),
     ("callbacks", "ModelCheckpoints", f"the nearest is 'ModelCheckpoint': {PLANNED}; available: "),
     ("layers", "MaxPooling2d", "the nearest is 'MaxPooling2D'; available: "),

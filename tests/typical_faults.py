@@ -97,6 +97,39 @@ TARGETS = (
         ),
     ),
     Target(
+        "functional/grouped.py",
+        KERNELS,
+        (
+            ("every group sees the first channels", "np.split(images, groups, axis=-1), np.split", "[np.split(images, groups, axis=-1)[0]] * groups, np.split"),
+            ("groups are interleaved", "np.split(images, groups, axis=-1), np.split", "[images[..., g::groups] for g in range(groups)], np.split"),
+            ("the groups' outputs are added up", "y = np.concatenate(ys, axis=-1)", "y = np.concatenate([sum(ys)] * groups, axis=-1)"),
+            ("the bias is not added", "return y if bias is None else y + bias, cols", "return y, cols"),
+        ),
+    ),
+    Target(
+        "functional/depthwise.py",
+        KERNELS,
+        (
+            ("filters of all channels are mixed up", "y = y.reshape(*y.shape[:3]", "y = y.swapaxes(3, 4).reshape(*y.shape[:3]"),
+            ("the kernel is flipped", "return kernel.reshape(-1, *kernel.shape[2:])", "return kernel[::-1, ::-1].reshape(-1, *kernel.shape[2:])"),
+            ("a channel's filters are averaged backward", "(of_filters * weights).sum(axis=-1)", "(of_filters * weights).mean(axis=-1)"),
+            ("the kernel's gradient is that of a mean", 'np.einsum("nijc,nijcm->cm", padded[tap], of_filters)', 'np.einsum("nijc,nijcm->cm", padded[tap], of_filters) / len(x)'),
+        ),
+    ),
+    Target(
+        "functional/transposed.py",
+        KERNELS,
+        (
+            ("the kernel is turned around, as an upsampled convolution takes it", "conv2d_backward_input(x, kernel, padded", "conv2d_backward_input(x, kernel[::-1, ::-1], padded"),
+            ("the odd row is cut off in front", "(rows // 2, rows - rows // 2), (cols // 2", "(rows - rows // 2, rows // 2), (cols // 2"),
+            ("output_padding goes to the front", "cols = max((w - 1) * sw + ew - output[1], 0)", "cols = max((w - 1) * sw + ew - output[1] + 1, 0)"),
+            ("strides larger than the kernel lose their rest", "(w - 1) * sw + max(lw, sw)", "(w - 1) * sw + lw"),
+            ("dilation is lost", 'Window(window.size, window.strides, "valid", window.dilation)', 'Window(window.size, window.strides, "valid")'),
+            ("the bias is not added", "return y if bias is None else y + bias", "return y"),
+            ("the bias's gradient is of the input's size", "return dkernel, dy.sum(axis=(0, 1, 2))", "return dkernel, dy[:, : x.shape[1], : x.shape[2]].sum(axis=(0, 1, 2))"),
+        ),
+    ),
+    Target(
         "functional/padding.py",
         KERNELS,
         (
@@ -408,6 +441,62 @@ TARGETS = (
         ),
     ),
     Target(
+        "functional/warping.py",
+        ("test_augmentation.py",),
+        (
+            ("a rotation is about the corner", "center - linear @ center", "0 * center"),
+            ("the center is half a pixel off", "center = (np.array(image) - 1) / 2", "center = np.array(image) / 2"),
+            ("a rotation goes the other way", "[cos, sin, -sin, cos]", "[cos, -sin, sin, cos]"),
+            ("a translation goes the other way", "-np.stack([rows, cols], axis=1))", "np.stack([rows, cols], axis=1))"),
+            ("halves are rounded to even", "np.trunc(position + np.copysign(0.5, position))", "np.rint(position)"),
+            ("positions are rounded down", "np.trunc(position + np.copysign(0.5, position))", "np.floor(position)"),
+            ("reflect leaves out the edge's pixel", "both = index % (2 * size)  #", "both = np.abs(index) % (2 * size)  #"),
+            ("constant is nearest", 'weight if fill_mode == "nearest" else np.where(clipped == index, weight, 0.0)', "weight"),
+            ("the weights of the two pixels are exchanged", "[(below, 1.0 - (position - below)), (below + 1.0, position - below)]", "[(below, position - below), (below + 1.0, 1.0 - (position - below))]"),
+            ("the fill value is added everywhere", "(fill_value * missing)", "(fill_value + 0 * missing)"),
+            ("the backward is the last tap's alone", "dx[:, channel] += np.bincount", "dx[:, channel] = np.bincount"),
+            ("the backward forgets the weights", "parts = weight.astype(dy.dtype)[..., None] * dy", "parts = np.ones_like(weight)[..., None] * dy"),
+            ("resizing aligns the corners' centers", "(ratio / 2 - 0.5)[None]", "(0 * ratio)[None]"),
+        ),
+    ),
+    Target(
+        "functional/augmentation.py",
+        ("test_augmentation.py",),
+        (
+            ("contrast is about the mean of all channels", "mean = x.mean(axis=(1, 2), keepdims=True)", "mean = x.mean(axis=(1, 2, 3), keepdims=True)"),
+            ("contrast is not clipped", "return np.where(within, y, np.clip(y.real, low, high)), within", "return y, within"),
+            ("a clipped value has a gradient", "du = dy * within", "du = dy"),
+            ("the mean is taken for a constant backward", "own * du + (1.0 - own) * du.mean(axis=(1, 2), keepdims=True)", "own * du"),
+            ("crops' rows and columns are exchanged", "top[:, None, None] + np.arange(size[0])[:, None], left[", "left[:, None, None] + np.arange(size[0])[:, None], top["),
+            ("every image is flipped", "np.where(flipped[:, None, None, None], np.flip(x, axes), x)", "np.flip(x, axes)"),
+            ("a rectangle has one pixel too many", "(col < left + width)", "(col <= left + width)"),
+        ),
+    ),
+    Target(
+        "layers/warping.py",
+        ("test_augmentation.py", "test_gradients.py"),
+        (
+            ("a translation's factor is in pixels", "rng.uniform(*self.height_factor, n) * h", "rng.uniform(*self.height_factor, n)"),
+            ("a rotation's factor is of half a turn", "2 * pi * rng.uniform", "pi * rng.uniform"),
+            ("a positive zoom zooms in", "rows = 1.0 + rng.uniform", "rows = 1.0 - rng.uniform"),
+            ("the last corner is never drawn", "h - self.size[0] + 1, n)", "h - self.size[0], n)"),
+            ("all images have one factor", "2 * pi * rng.uniform(*self.factor, n)", "2 * pi * np.full(n, rng.uniform(*self.factor))"),
+            ("the window is not in the middle", "np.full(n, (whole - part) // 2)", "np.full(n, 0)"),
+        ),
+    ),
+    Target(
+        "layers/augmentation.py",
+        ("test_augmentation.py", "test_gradients.py"),
+        (
+            ("augmentation in inference", "if not training:\n            return x, None", "if False:\n            return x, None"),
+            ("erased pixels have a gradient", "return F.erase(dy, kept, np.zeros_like(dy))", "return dy"),
+            ("every image is erased", "chosen = rng.random(n) < rng.uniform(*self.factor, n)", "chosen = np.ones(n, bool)"),
+            ("a rectangle's side is its area", "np.sqrt(rng.uniform(*self.scale, (2, n)))", "rng.uniform(*self.scale, (2, n))"),
+            ("a flip's backward does not flip", "return F.flip(dy, kept, FLIPS[self.mode])", "return dy"),
+            ("what is filled in is not clipped", "np.clip(fill, *self.value_range)", "fill"),
+        ),
+    ),
+    Target(
         "functional/rescaling.py",
         ("test_preprocessing.py", "test_gradients.py"),
         (
@@ -467,7 +556,7 @@ TARGETS = (
         ("test_layers.py", "test_gradients.py"),
         (
             ("a Dense layer's activation is passed over", "y = self.activation.forward(z)\n        return y, DenseCache", "y = z\n        return y, DenseCache"),
-            ("a Dense layer takes the batch for its features", "return input_shape[-1], self.units", "return input_shape[0], self.units"),
+            ("a Dense layer takes the batch for its features", '{"kernel": (input_shape[-1], self.units)', '{"kernel": (input_shape[0], self.units)'),
         ),
     ),
     Target(
@@ -476,8 +565,28 @@ TARGETS = (
         (
             ("same and valid are mixed up", "padding=check_padding(self.name, padding),\n            dilation", "padding={'same': 'valid', 'valid': 'same'}[check_padding(self.name, padding)],\n            dilation"),
             ("the output stays channels last", "z = from_channels_last(z, self.data_format)  # (N, OH, OW, F), or (N, F, OH, OW)", "pass"),
-            ("the input's gradient stays channels last", "return from_channels_last(dx, self.data_format)\n\n    def inside(self, x: Array, cache: ConvCache)", "return dx\n\n    def inside(self, x: Array, cache: ConvCache)"),
+            ("the input's gradient stays channels last", "return from_channels_last(dx, self.data_format)\n", "return dx\n"),
+            ("groups may leave filters over", "if self.filters % self.groups:", "if self.filters < self.groups:"),
+            ("a grouped kernel has all channels", "width = self.channels(input_shape) // self.groups", "width = self.channels(input_shape)"),
             ("strides and dilation are swapped", 'dilation=checks.pair(self.name, "dilation_rate", dilation_rate)', 'dilation=checks.pair(self.name, "dilation_rate", strides)'),
+        ),
+    ),
+    Target(
+        "layers/depthwise.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("the pointwise convolution is forgotten backward", "between = self.depthwise_gradient(dz, cache)", "between = np.broadcast_to(dz.sum(axis=-1, keepdims=True), cache.linear.depthwise.shape)"),
+            ("the kernels' gradients are exchanged", "return ddepthwise, dpointwise, dbias", "return dpointwise, ddepthwise, dbias"),
+            ("the bias is of the input's channels", '"bias": (channels * self.depth_multiplier,)', '"bias": (channels,)'),
+        ),
+    ),
+    Target(
+        "layers/transposed.py",
+        ("test_layers.py", "test_gradients.py"),
+        (
+            ("the kernel's channels and filters are exchanged", "(*self.window.size, self.filters, self.channels(input_shape))", "(*self.window.size, self.channels(input_shape), self.filters)"),
+            ("output_padding is passed over", "bias, self.window, self.output_padding), x", "bias, self.window), x"),
+            ("output_padding may be the stride", "rows, at_least=0, at_most=strides[0] - 1", "rows, at_least=0, at_most=strides[0]"),
         ),
     ),
     Target(
@@ -485,8 +594,8 @@ TARGETS = (
         ("test_layers.py", "test_gradients.py"),
         (
             ("dy is not sent back through the activation", "return self.activation.backward(dy, cache.z, cache.y)", "return dy"),
-            ("kernel and bias exchange their initializers", '{"kernel": self.kernel_initializer, "bias": self.bias_initializer}', '{"kernel": self.bias_initializer, "bias": self.kernel_initializer}'),
-            ("a bias where none was asked for", 'return {"kernel": shape, "bias": shape[-1:]} if self.use_bias else {"kernel": shape}', 'return {"kernel": shape, "bias": shape[-1:]}'),
+            ("kernel and bias exchange their initializers", 'chosen = {**self.kernel_initializers(), "bias": self.bias_initializer}', 'chosen = {**dict.fromkeys(self.kernel_initializers(), self.bias_initializer), "bias": self.bias_initializer}'),
+            ("a bias where none was asked for", 'if self.use_bias or key != "bias"}', "}"),
         ),
     ),
     Target(

@@ -8,10 +8,7 @@ are not planned.
 PLANNED: dict[str, str] = {
     "numpycnn": "regularizers constraints preprocessing",
     "models": "clone_model model_from_json",
-    "layers": (
-        "DepthwiseConv2D SeparableConv2D SeparableConvolution2D Conv2DTranspose Convolution2DTranspose InputLayer "
-        "RandomTranslation RandomRotation RandomZoom RandomFlip RandomCrop RandomContrast RandomErasing"
-    ),
+    "layers": ("InputLayer"),
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
         "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
@@ -65,7 +62,6 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
 """(kind, reason, names)."""
 
 REPLACED: dict[str, dict[str, str]] = {
-    "layers": {"Convolution2D": "Conv2D"},
     "activations": {"deserialize": "get"},
     "losses": {
         "deserialize": "get",

@@ -80,7 +80,7 @@ def make_objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> 
     """The objective of a model: its network and loss as they are trained.
 
     If the loss can take what the last activation is applied to, that activation moves from the layer into the loss: for
-    softmax and cross-entropy the gradient is p - y (`losses.py`).
+    softmax and cross-entropy the gradient is p - y (`losses/crossentropy.py`).
     Raises ValueError for a loss of probabilities after a layer that returns logits.
     """
     from_logits = loss.with_logits()

@@ -13,12 +13,15 @@ Read this package first, in this order; each chapter is a page or two:
     pooling          the largest value under the window, or the mean
     padding          zeros around an image, and its border cut off: each the other's backward
     resampling       enlarged images, by repeating pixels or interpolating between them
-    dropout          random masks
-    pooling          the largest value under the window
+    grouped          several convolutions side by side
+    depthwise        a convolution of each channel by itself
+    transposed       a convolution's backward used as a forward
     dropout          random masks, and noise
     normalization    batch normalization, of a batch that may be cut into micro-batches
     layer_normalization    layer and group normalization, of each example alone
     rescaling        by constants
+    warping          images translated, rotated, zoomed, resized
+    augmentation     images cropped, flipped, erased in part, with another contrast
 
 `numpycnn.reference` has the same operations as nested loops, straight from their definitions. Then read `layers/`,
 which give these functions parameters.
@@ -41,6 +44,15 @@ Notation
 Images are (N, H, W, C) throughout. Every function gives back the floating dtype that it is given.
 """
 
+from numpycnn.functional.augmentation import (
+    contrast,
+    contrast_backward,
+    crop_windows,
+    crop_windows_backward,
+    erase,
+    flip,
+    rectangles,
+)
 from numpycnn.functional.convolution import (
     add_taps,
     check_images,
@@ -52,7 +64,8 @@ from numpycnn.functional.convolution import (
     pad,
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
-from numpycnn.functional.dropout import dropout_kept, dropout_scale, gaussian
+from numpycnn.functional.depthwise import depthwise_conv2d, depthwise_conv2d_backward, depthwise_conv2d_backward_input
+from numpycnn.functional.dropout import dropout_kept, dropout_scale, normal_noise
 from numpycnn.functional.error_function import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.exponentials import (
     celu,
@@ -64,6 +77,7 @@ from numpycnn.functional.exponentials import (
     selu,
     selu_backward,
 )
+from numpycnn.functional.grouped import grouped_conv2d, grouped_conv2d_backward, grouped_conv2d_backward_input
 from numpycnn.functional.layer_normalization import (
     Normalized,
     normalize,
@@ -163,6 +177,13 @@ from numpycnn.functional.softmax import (
     sparsemax_backward,
     sum_of_others,
 )
+from numpycnn.functional.transposed import (
+    conv2d_transpose,
+    conv2d_transpose_backward,
+    conv2d_transpose_backward_input,
+    transposed_size,
+)
+from numpycnn.functional.warping import resizing, rotation, translation, warp, warp_backward, warp_taps, zoom
 from numpycnn.functional.window import Window
 
 __all__ = [
@@ -180,22 +201,33 @@ __all__ = [
     "celu_backward",
     "check_images",
     "col2im",
+    "contrast",
+    "contrast_backward",
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
+    "conv2d_transpose",
+    "conv2d_transpose_backward",
+    "conv2d_transpose_backward_input",
     "crop",
+    "crop_windows",
+    "crop_windows_backward",
     "dense",
     "dense_backward",
     "dense_backward_input",
+    "depthwise_conv2d",
+    "depthwise_conv2d_backward",
+    "depthwise_conv2d_backward_input",
     "dropout_kept",
     "dropout_scale",
     "elu",
     "elu_backward",
+    "erase",
     "erf",
     "erfc",
     "exponential",
     "exponential_backward",
-    "gaussian",
+    "flip",
     "gelu",
     "gelu_backward",
     "global_average_pool2d",
@@ -204,6 +236,9 @@ __all__ = [
     "global_max_pool2d_backward",
     "glu",
     "glu_backward",
+    "grouped_conv2d",
+    "grouped_conv2d_backward",
+    "grouped_conv2d_backward_input",
     "hard_shrink",
     "hard_shrink_backward",
     "hard_sigmoid",
@@ -229,11 +264,13 @@ __all__ = [
     "mish",
     "mish_backward",
     "moments",
+    "normal_noise",
     "normalize",
     "normalize_backward",
     "pad",
     "prelu",
     "prelu_backward",
+    "rectangles",
     "rectifier",
     "rectifier_backward",
     "relu",
@@ -242,8 +279,10 @@ __all__ = [
     "relu_backward",
     "rescale",
     "rescale_backward",
+    "resizing",
     "rms_scale",
     "rms_scale_backward",
+    "rotation",
     "scale_shift",
     "scale_shift_backward",
     "selu",
@@ -277,9 +316,15 @@ __all__ = [
     "tanh_shrink_backward",
     "threshold",
     "threshold_backward",
+    "translation",
+    "transposed_size",
     "upsample_bilinear",
     "upsample_bilinear_backward",
     "upsample_nearest",
     "upsample_nearest_backward",
+    "warp",
+    "warp_backward",
+    "warp_taps",
     "zero_pad",
+    "zoom",
 ]

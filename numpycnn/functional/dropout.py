@@ -51,6 +51,6 @@ def dropout_scale(rate: float, dtype: np.dtype) -> Array:
     return np.asarray(1.0 / (1.0 - rate) if rate < 1.0 else 1.0, dtype)[()]
 
 
-def gaussian(shape: Shape, stddev: float, rng: Rng, dtype: np.dtype) -> Array:
+def normal_noise(shape: Shape, stddev: float, rng: Rng, dtype: np.dtype) -> Array:
     """Normal numbers with mean 0 and that standard deviation. dtype: float32 or float64."""
     return rng.standard_normal(shape, dtype) * dtype.type(stddev)

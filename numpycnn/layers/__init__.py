@@ -2,11 +2,13 @@
 
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
 from numpycnn.layers.base import Input, Layer
 from numpycnn.layers.blocks import Branches, Residual
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
+from numpycnn.layers.depthwise import DepthwiseConv2D, SeparableConv2D
 from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
@@ -16,6 +18,8 @@ from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoi
 from numpycnn.layers.reshaping import Flatten, Permute, Reshape
 from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
 from numpycnn.layers.table import LAYERS
+from numpycnn.layers.transposed import Conv2DTranspose
+from numpycnn.layers.warping import RandomCrop, RandomRotation, RandomTranslation, RandomZoom
 
 CLASSES = {cls for cls in globals().values() if isinstance(cls, type) and issubclass(cls, Layer)} - {Layer}
 LAYERS.update({cls.__name__: cls for cls in sorted(CLASSES | {Chain}, key=lambda cls: cls.__name__)})
@@ -23,6 +27,10 @@ AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D
 MaxPool2D = MaxPooling2D
+
+Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
@@ -33,8 +41,12 @@ __all__ = [
     "BatchNormalization",
     "Branches",
     "Conv2D",
+    "Conv2DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Flatten",
     "GaussianDropout",
@@ -53,10 +65,19 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "Rescaling",
     "Reshape",
     "Residual",
+    "SeparableConv2D",
+    "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout2D",
     "UpSampling2D",

@@ -264,5 +264,6 @@ class Input(Explained):
 
 
 def snake_case(name: str) -> str:
-    """MaxPooling2D -> max_pooling2d, as Keras names layers."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+    """MaxPooling2D -> max_pooling2d, Conv2DTranspose -> conv2d_transpose, as Keras names layers."""
+    before_words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", before_words).lower()

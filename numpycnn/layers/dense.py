@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Unpack
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.initializers import Initializer
+from numpycnn.initializers import Initializer, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.kernel import KernelLayer
@@ -43,16 +43,20 @@ class Dense(KernelLayer):
         bias_initializer: str | Initializer = "zeros",
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, **options)
+        super().__init__(activation, use_bias, bias_initializer, **options)
         self.units = checks.size(self.name, "units", units)
+        self.kernel_initializer = get_initializer(self.name, "kernel_initializer", kernel_initializer)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         if not input_shape:
             raise ValueError(f"{self.name}: expected at least one axis besides the batch's; received {input_shape}")
         return self.activation.output_shape_for(self.name, (*input_shape[:-1], self.units))
 
-    def kernel_shape(self, input_shape: Shape) -> Shape:
-        return input_shape[-1], self.units
+    def all_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        return {"kernel": (input_shape[-1], self.units), "bias": (self.units,)}
+
+    def kernel_initializers(self) -> dict[str, Initializer]:
+        return {"kernel": self.kernel_initializer}
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, DenseCache]:
         self.check_input(x)
@@ -75,4 +79,5 @@ class Dense(KernelLayer):
         return {"pre_activation": self.pre_activation_gradient(dy, cache)}
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units}
+        own = {"units": self.units, "kernel_initializer": serialize(self.kernel_initializer)}
+        return {**super().get_config(), **own}

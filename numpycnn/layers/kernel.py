@@ -27,7 +27,7 @@ def initial_arrays(
 
 
 class KernelLayer(Layer):
-    """Base class of layers that compute activation(linear map of x by the kernel + bias)."""
+    """Base class of layers that compute activation(linear map of x by kernels + bias)."""
 
     uses_rng = False
 
@@ -35,26 +35,27 @@ class KernelLayer(Layer):
         self,
         activation: ActivationLike,
         use_bias: bool,
-        kernel_initializer: str | Initializer,
         bias_initializer: str | Initializer,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.activation = check_activation(self.name, activation)
         self.use_bias = checks.flag(self.name, "use_bias", use_bias)
-        self.kernel_initializer = initializers.get_initializer(self.name, "kernel_initializer", kernel_initializer)
         self.bias_initializer = initializers.get_initializer(self.name, "bias_initializer", bias_initializer)
 
-    def kernel_shape(self, input_shape: Shape) -> Shape:
-        """The kernel's shape, (..., in, out), for that input shape."""
-        raise NotImplementedError(f"{type(self).__name__} does not define kernel_shape")
+    def all_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """The shapes of the kernels, and then of "bias", also where there is none, for that input shape."""
+        raise NotImplementedError(f"{type(self).__name__} does not define all_shapes")
+
+    def kernel_initializers(self) -> dict[str, Initializer]:
+        """The initializer of each kernel."""
+        raise NotImplementedError(f"{type(self).__name__} does not define kernel_initializers")
 
     def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        shape = self.kernel_shape(input_shape)
-        return {"kernel": shape, "bias": shape[-1:]} if self.use_bias else {"kernel": shape}
+        return {key: shape for key, shape in self.all_shapes(input_shape).items() if self.use_bias or key != "bias"}
 
     def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
-        chosen = {"kernel": self.kernel_initializer, "bias": self.bias_initializer}
+        chosen = {**self.kernel_initializers(), "bias": self.bias_initializer}
         return initial_arrays(self.name, self.param_shapes(input_shape), chosen, rng, dtype)
 
     # ------------------------------------------------------------ backward: of the activation, then of the linear map
@@ -63,8 +64,8 @@ class KernelLayer(Layer):
         """dz, in the shape of dy: the backward of the activation."""
         return self.activation.backward(dy, cache.z, cache.y)
 
-    def gradients_from(self, dz: Array, cache: Any) -> tuple[Array, Array]:
-        """The gradients of kernel and bias."""
+    def gradients_from(self, dz: Array, cache: Any) -> tuple[Array, ...]:
+        """The gradients of the kernels, and last that of the bias, also where there is none."""
         raise NotImplementedError(f"{type(self).__name__} does not define gradients_from")
 
     def input_gradient_from(self, dz: Array, cache: Any) -> Array:
@@ -81,15 +82,14 @@ class KernelLayer(Layer):
     def input_gradient(self, dy: Array, cache: Any) -> Array:
         return self.input_gradient_from(self.pre_activation_gradient(dy, cache), cache)
 
-    def named(self, dkernel: Array, dbias: Array) -> dict[str, Array]:
-        """The gradients by the parameters' names; without dbias if there is no bias."""
-        return {"kernel": dkernel, "bias": dbias} if self.use_bias else {"kernel": dkernel}
+    def named(self, *gradients: Array) -> dict[str, Array]:
+        """The gradients by the parameters' names; without the last if there is no bias."""
+        return dict(zip(self.params, gradients, strict=False))
 
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "activation": activation_config(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
         }

@@ -138,7 +138,7 @@ class GaussianNoise(RandomLayer):
         self.check_input(x)
         if not training or self.stddev == 0.0:
             return x, None
-        noise = F.gaussian(x.shape, self.stddev, self.generator(rng), x.real.dtype)
+        noise = F.normal_noise(x.shape, self.stddev, self.generator(rng), x.real.dtype)
         return x + noise, noise
 
     def backward(self, dy: Array, cache: Array | None) -> tuple[Array, dict[str, Array]]:
@@ -172,7 +172,7 @@ class GaussianDropout(RandomLayer):
         if not training or self.rate == 0.0:
             return x, None
         stddev = sqrt(self.rate / (1.0 - self.rate))
-        factor = 1.0 + F.gaussian(x.shape, stddev, self.generator(rng), x.real.dtype)
+        factor = 1.0 + F.normal_noise(x.shape, stddev, self.generator(rng), x.real.dtype)
         return x * factor, factor
 
     def inside(self, x: Array, cache: Array | None) -> dict[str, Array]:

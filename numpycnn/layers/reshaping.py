@@ -111,7 +111,8 @@ class Permute(Layer):
     def output_shape_for(self, input_shape: Shape) -> Shape:
         if len(input_shape) != len(self.dims):
             raise ValueError(
-                f"{self.name}: dims {self.dims} are of inputs of {len(self.dims)} axes; received {input_shape}"
+                f"{self.name}: dims must be the {len(input_shape)} axes of the input shape {input_shape}; "
+                f"received {self.dims}"
             )
         return tuple(input_shape[axis - 1] for axis in self.dims)
 

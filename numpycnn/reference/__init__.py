@@ -11,6 +11,14 @@ tests can compare the two. Notation and shapes are those of `functional`: images
 """
 
 from numpycnn.reference.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from numpycnn.reference.augmentation import (
+    contrast,
+    contrast_backward,
+    crop_windows,
+    crop_windows_backward,
+    erase,
+    flip,
+)
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import (
@@ -29,6 +37,12 @@ from numpycnn.reference.errors import (
     cosine_similarity_backward,
     mean_error,
     mean_error_backward,
+)
+from numpycnn.reference.grouped import (
+    depthwise_conv2d,
+    depthwise_conv2d_backward,
+    grouped_conv2d,
+    grouped_conv2d_backward,
 )
 from numpycnn.reference.layer_normalization import (
     group_norm,
@@ -69,12 +83,15 @@ from numpycnn.reference.rows import (
     sparsemax,
     sparsemax_backward,
 )
+from numpycnn.reference.transposed import TransposedAxis, conv2d_transpose, conv2d_transpose_backward
+from numpycnn.reference.warping import warp, warp_backward
 from numpycnn.reference.window import Axis, axes, cells
 
 __all__ = [
     "ERRORS",
     "FORMULAS",
     "Axis",
+    "TransposedAxis",
     "average_pool2d",
     "average_pool2d_backward",
     "axes",
@@ -86,19 +103,29 @@ __all__ = [
     "categorical_hinge",
     "categorical_hinge_backward",
     "cells",
+    "contrast",
+    "contrast_backward",
     "conv2d",
     "conv2d_backward",
+    "conv2d_transpose",
+    "conv2d_transpose_backward",
     "cosine_similarity",
     "cosine_similarity_backward",
     "crop",
+    "crop_windows",
+    "crop_windows_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
     "dense_backward",
+    "depthwise_conv2d",
+    "depthwise_conv2d_backward",
     "dropout",
     "dropout_backward",
     "elementwise",
     "elementwise_backward",
+    "erase",
+    "flip",
     "gaussian_dropout",
     "gaussian_dropout_backward",
     "gaussian_noise",
@@ -110,6 +137,8 @@ __all__ = [
     "glu_backward",
     "group_norm",
     "group_norm_backward",
+    "grouped_conv2d",
+    "grouped_conv2d_backward",
     "layer_norm",
     "layer_norm_backward",
     "log_softmax",
@@ -139,5 +168,7 @@ __all__ = [
     "tanh_backward",
     "upsample",
     "upsample_backward",
+    "warp",
+    "warp_backward",
     "zero_pad",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 from numpycnn import activations
 from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import LAYERS
+from parity import spatial
 
 Entry = tuple[str, dict[str, Any]]
 """The name of a class, and the arguments of its constructor, as JSON values. A Sequential's layers are entries too."""
@@ -72,13 +73,14 @@ class Case(NamedTuple):
     y: Array
 
 
-def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False) -> Iterator[Case]:
+def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False, all_kinds: bool = False) -> Iterator[Case]:
     """Cases without end, each drawn from the seed and its number.
 
-    both: let strides and dilation both be above 1, which Keras refuses.
+    both: let strides and dilation both be above 1, which Keras refuses. all_kinds: draw every kind of layer over
+    images, also those that the recorded cases have not (see `spatial.py`).
     """
     for number in count():
-        case = draw(np.random.default_rng((*seed, number)), size, both)
+        case = draw(np.random.default_rng((*seed, number)), size, both, all_kinds)
         if case is not None:
             yield case
 
@@ -105,7 +107,7 @@ def trained(spec: Spec) -> list[bool]:
     kinds: list[bool] = []
     for name, config in without_nesting(spec.layers):
         if "use_bias" in config:
-            kinds += [True] * (1 + config["use_bias"])
+            kinds += [True] * (1 + (name == "SeparableConv2D") + config["use_bias"])
         if name == "PReLU":
             kinds.append(True)
         if name == "BatchNormalization":
@@ -113,11 +115,13 @@ def trained(spec: Spec) -> list[bool]:
     return kinds
 
 
-def draw(rng: np.random.Generator, size: Size, both: bool) -> Case | None:
+def draw(rng: np.random.Generator, size: Size, both: bool, all_kinds: bool) -> Case | None:
     """One case, or None where what was drawn does not fit together, learns nothing or is too large."""
     probabilities = bool(rng.integers(2))
     images = rng.random() < 0.8
     input_shape, layers = (image_layers if images else row_layers)(rng, size, both)
+    if images and all_kinds:
+        layers = spatial.varied(rng, input_shape, layers)
     layers += last_layers(rng, size, probabilities)
     shapes = weight_shapes(input_shape, layers)
     if shapes is None or not shapes[0]:

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from inspect import signature
 from typing import Any
 
 os.environ |= {"KERAS_BACKEND": "jax", "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"}
@@ -76,4 +77,6 @@ def without_drawing(entry: Entry) -> Entry:
     name, arguments = entry
     if name == "Sequential":
         return name, {"layers": [without_drawing(inner) for inner in arguments["layers"]]}
-    return name, arguments | ({"kernel_initializer": "zeros"} if "use_bias" in arguments else {})
+    known = signature(LAYERS[name]).parameters
+    drawing = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
+    return name, arguments | {argument: "zeros" for argument in drawing if argument in known}

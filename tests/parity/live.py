@@ -34,5 +34,5 @@ def fresh(seed: int, dtype: str, *, both: bool) -> Iterator[Case]:
     """Cases without end that stay clear of kinks. both: also strides together with dilation, which Keras refuses."""
     for number in count(1):
         size = (SMALL if number % EVERY else WIDE)._replace(all=number % 3 > 0)
-        drawn = cases((seed, number), size, both=both)
+        drawn = cases((seed, number), size, both=both, all_kinds=True)
         yield next(case for case in drawn if ours.is_smooth(case, dtype))

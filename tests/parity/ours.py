@@ -12,7 +12,7 @@ from numpycnn.engine import training
 from numpycnn.engine.fast.scratch import scratch_scope
 from numpycnn.functional.softmax import sparsemax
 from numpycnn.functional.window import Window
-from numpycnn.layers import LAYERS, Layer, MaxPooling2D, PReLU
+from numpycnn.layers import LAYERS, GlobalMaxPooling2D, Layer, MaxPooling2D, PReLU
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses.crossentropy import row_sums
 from parity.draw import Case, made
@@ -105,6 +105,10 @@ def distances(model: Sequential, layers: list[Layer], x: Array, y: Array) -> Ite
         if isinstance(layer, MaxPooling2D) and layer.window.count > 1:
             second, largest = two_largest(to_channels_last(x, layer.data_format), layer.window)
             yield (largest - second).min(where=largest != 0, initial=np.inf)
+        if isinstance(layer, GlobalMaxPooling2D):
+            images = to_channels_last(x, layer.data_format)
+            pixels = np.sort(images.reshape(len(images), -1, images.shape[3]), axis=1)  # (N, H*W, C)
+            yield (pixels[:, -1:] - pixels[:, -2:-1]).min(initial=np.inf)
         x = layer.forward(x, training=True)[0]
     if model.loss is not None:
         yield loss_distance(model.loss, model.loss.targets(y, x.shape[1:]), x)

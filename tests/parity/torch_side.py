@@ -118,7 +118,8 @@ def forward(spec: Spec, weights: list[Any], x: Any, *, training: bool) -> Any:
         if name == "PReLU":
             x = torch.where(x > 0, x, next(rest) * x)
             continue
-        own = [next(rest) for _ in range(1 + config["use_bias"])] if "use_bias" in config else []
+        kernels = 2 if name == "SeparableConv2D" else 1
+        own = [next(rest) for _ in range(kernels + config["use_bias"])] if "use_bias" in config else []
         x = ACTIVATIONS[config.get("activation", "linear")](LAYERS[name](x, config, *own))
     return x
 
@@ -145,13 +146,82 @@ def batch_norm(
 def conv2d(x: Any, config: dict[str, Any], kernel: Any, bias: Any = None) -> Any:
     size, strides, dilation = kernel.shape[:2], config["strides"], config["dilation_rate"]
     x = padded(images(x, config), config["padding"], size, strides, dilation, 0.0)
-    return images(F.conv2d(x, kernel.permute(3, 2, 0, 1).contiguous(), bias, strides, 0, dilation), config, back=True)
+    weight, groups = kernel.permute(3, 2, 0, 1).contiguous(), config.get("groups", 1)
+    return images(F.conv2d(x, weight, bias, strides, 0, dilation, groups), config, back=True)
+
+
+def depthwise_conv2d(x: Any, config: dict[str, Any], kernel: Any, bias: Any = None) -> Any:
+    """A convolution in as many groups as channels."""
+    rows, cols, channels, multiplier = kernel.shape
+    return conv2d(x, config | {"groups": channels}, kernel.reshape(rows, cols, 1, channels * multiplier), bias)
+
+
+def separable_conv2d(x: Any, config: dict[str, Any], depthwise: Any, pointwise: Any, bias: Any = None) -> Any:
+    point = {"strides": (1, 1), "dilation_rate": (1, 1), "padding": "valid", "data_format": config["data_format"]}
+    return conv2d(depthwise_conv2d(x, config, depthwise), point, pointwise, bias)
+
+
+def conv2d_transpose(x: Any, config: dict[str, Any], kernel: Any, bias: Any = None) -> Any:
+    """PyTorch's without padding, of which Keras keeps a part; or more, of which PyTorch has only zeros."""
+    strides, dilation = config["strides"], config["dilation_rate"]
+    whole = F.conv_transpose2d(
+        images(x, config), kernel.permute(3, 2, 0, 1).contiguous(), None, strides, dilation=dilation
+    )
+    around: list[int] = []
+    for axis, extra in enumerate(config.get("output_padding") or (None, None)):
+        s, extent, size = strides[axis], (kernel.shape[axis] - 1) * dilation[axis] + 1, whole.shape[2 + axis]
+        least = extent if config["padding"] == "valid" else extent % 2
+        kept = size - extent + (max(least, s) if extra is None else least + extra)
+        before = max(size - kept, 0) // 2
+        around = [-before, kept + before - size, *around]  # F.pad begins with the last axis; below zero it crops
+    y = F.pad(whole, around)
+    return images(y if bias is None else y + bias[:, None, None], config, back=True)
 
 
 def max_pool2d(x: Any, config: dict[str, Any]) -> Any:
     size, strides = config["pool_size"], config["strides"]
     x = padded(images(x, config), config["padding"], size, strides, (1, 1), -torch.inf)
     return images(F.max_pool2d(x, size, strides), config, back=True)
+
+
+def average_pool2d(x: Any, config: dict[str, Any]) -> Any:
+    """The sum of what is under the window, by the number of pixels there."""
+    size, strides = config["pool_size"], config["strides"]
+
+    def mean(a: Any) -> Any:
+        return F.avg_pool2d(padded(a, config["padding"], size, strides, (1, 1), 0.0), size, strides)
+
+    x = images(x, config)
+    return images(mean(x) / mean(torch.ones_like(x[:1, :1])), config, back=True)
+
+
+def global_average_pool2d(x: Any, config: dict[str, Any]) -> Any:
+    return x.mean(dim=axes(config), keepdim=config["keepdims"])
+
+
+def global_max_pool2d(x: Any, config: dict[str, Any]) -> Any:
+    return x.amax(dim=axes(config), keepdim=config["keepdims"])
+
+
+def axes(config: dict[str, Any]) -> tuple[int, int]:
+    """The axes of rows and columns."""
+    return (2, 3) if config["data_format"] == "channels_first" else (1, 2)
+
+
+def zero_pad2d(x: Any, config: dict[str, Any], sign: int = 1, key: str = "padding") -> Any:
+    """sign: -1 crops."""
+    (top, bottom), (left, right) = (both(side) for side in both(config[key]))
+    around = [sign * pixels for pixels in (left, right, top, bottom)]
+    return images(F.pad(images(x, config), around), config, back=True)
+
+
+def both(value: Any) -> Any:
+    return value if isinstance(value, list) else (value, value)
+
+
+def up_sampling2d(x: Any, config: dict[str, Any]) -> Any:
+    how = {"mode": "bilinear", "align_corners": False} if config["interpolation"] == "bilinear" else {"mode": "nearest"}
+    return images(F.interpolate(images(x, config), scale_factor=config["size"], **how), config, back=True)
 
 
 def flatten(x: Any, config: dict[str, Any]) -> Any:
@@ -169,15 +239,26 @@ def relu(x: Any, config: dict[str, Any]) -> Any:
 
 
 LAYERS: dict[str, Callable[..., Any]] = {
-    "Activation": lambda x, config: x,  # `forward` applies it
+    "Activation": lambda x, config: x,  # `forward` applies it,
+    "AveragePooling2D": average_pool2d,
     "ELU": lambda x, config: F.elu(x, config["alpha"]),
     "LeakyReLU": lambda x, config: F.leaky_relu(x, config["negative_slope"]),
     "ReLU": relu,
     "Softmax": lambda x, config: torch.softmax(x, config["axis"]),
     "Conv2D": conv2d,
+    "Conv2DTranspose": conv2d_transpose,
+    "Cropping2D": lambda x, config: zero_pad2d(x, config, -1, "cropping"),
     "Dense": dense,
+    "DepthwiseConv2D": depthwise_conv2d,
     "Flatten": flatten,
+    "GlobalAveragePooling2D": global_average_pool2d,
+    "GlobalMaxPooling2D": global_max_pool2d,
     "MaxPooling2D": max_pool2d,
+    "Permute": lambda x, config: x.permute(0, *config["dims"]),
+    "Reshape": lambda x, config: x.reshape(len(x), *config["target_shape"]),
+    "SeparableConv2D": separable_conv2d,
+    "UpSampling2D": up_sampling2d,
+    "ZeroPadding2D": zero_pad2d,
 }
 
 

@@ -40,12 +40,13 @@ def block_of(parts: Parts) -> ConvBlock:
 def parts_at(layers: Sequence[Layer]) -> Parts | None:
     """The parts of the block that these layers begin with, or None.
 
-    A block is Conv2D, then optionally Activation("relu") or ReLU(), MaxPooling2D and Dropout. The activation must be
-    relu or linear; pooling windows must not overlap and must have the convolution's data format; dropout must be
-    without noise_shape and seed, so that a mask can be drawn tile by tile. Subclasses are not fused.
+    A block is Conv2D, then optionally Activation("relu") or ReLU(), MaxPooling2D and Dropout. The convolution must have
+    one group, its activation must be relu or linear; pooling windows must not overlap and must have the convolution's
+    data format; dropout must be without noise_shape and seed, so that a mask can be drawn tile by tile. Subclasses are
+    not fused.
     """
     conv, *rest = layers
-    if type(conv) is not Conv2D or conv.activation not in (linear, relu):
+    if type(conv) is not Conv2D or conv.groups > 1 or conv.activation not in (linear, relu):
         return None
     names = [conv.name]
     activation = first(rest, Activation) or first(rest, ReLU)
