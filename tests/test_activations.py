@@ -61,6 +61,13 @@ def test_tanhs_derivative_keeps_its_digits() -> None:
     close(F.tanh_backward(np.ones_like(POINTS), POINTS, F.tanh(POINTS)), np.array(expected))
 
 
+def test_what_tanh_leaves_keeps_its_digits() -> None:
+    z = np.array([-3.0, -0.999, 0.5, 1e-3, 1e-9, -1e-100])
+    exact = [Decimal(t) - (Decimal(2 * t).exp() - 1) / (Decimal(2 * t).exp() + 1) for t in z[:4]]
+    expected = [*map(float, exact), 1e-27 / 3, -1e-300 / 3]
+    np.testing.assert_allclose(F.tanh_shrink(z), expected, rtol=4 * ULPS)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_derivatives_at_infinity_are_zero(dtype: Any) -> None:
     z, dy = np.array([-np.inf, np.inf, -3e38, 3e38], dtype), np.full(4, 2, dtype)

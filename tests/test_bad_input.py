@@ -147,7 +147,7 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (
         lambda m: m.compile("sgd", "crossentropy"),
         ValueError,
-        "compile: loss must be one of 'categorical_crossentropy',",
+        "compile: loss must be one of 'binary_crossentropy',",
     ),
     (lambda m: m.compile("sgd", "mse", ["f1"]), ValueError, "metrics must be one of 'accuracy', 'acc'; received 'f1'"),
     (
@@ -244,7 +244,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         ValueError,
         "dense: alpha must be a finite number, at least 0",
     ),
-    (lambda: ReLU(max_value=-1), ValueError, "relu: max_value must be a finite number, at least 0"),
+    (lambda: ReLU(max_value=-1), ValueError, "re_lu: max_value must be a finite number, at least 0"),
     (
         lambda: LeakyReLU(**{"alpha": 0.1}),
         TypeError,
@@ -285,11 +285,11 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         ValueError,
         "dense: glu halves the axis -1, which must be ev",
     ),
-    (lambda: PReLU(shared_axes=[0]), ValueError, "prelu: shared_axes must be an integer of at least 1; received 0"),
+    (lambda: PReLU(shared_axes=[0]), ValueError, "p_re_lu: shared_axes must be an integer of at least 1; received 0"),
     (
         lambda: PReLU(shared_axes=2)(np.ones((2, 3))),
         ValueError,
-        "prelu: shared_axes must be axes of the input (n, 3); received 2",
+        "p_re_lu: shared_axes must be axes of the input (n, 3); received 2",
     ),
     (lambda: Conv2D(8, 3, use_bias="no"), TypeError, "conv2d: use_bias must be True or False; received 'no'"),
     (lambda: Conv2D(8, 3, kernel_initializer="he"), ValueError, "conv2d: kernel_initializer must be one of 'zeros', "),

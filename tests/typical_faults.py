@@ -340,7 +340,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "losses/hinge.py",
+        "losses/margins.py",
         ("test_more_losses.py",),
         (
             ('labels of 0 stay 0', 'return 2.0 * y_true - 1.0 if ((y_true == 0) | (y_true == 1)).all() else y_true', 'return y_true'),

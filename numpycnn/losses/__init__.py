@@ -7,7 +7,7 @@
     base            targets, and the way from rows to examples
     crossentropy    of classes, and of yes or no: where softmax and cross-entropy meet as p - y
     regression      squared, absolute and other errors
-    hinge           margins
+    margins         hinge losses
     distributions   Kullback and Leibler, Poisson
 """
 
@@ -20,7 +20,7 @@ from numpycnn.common.typing import Array
 from numpycnn.losses.base import FunctionLoss, Loss, RowLoss
 from numpycnn.losses.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from numpycnn.losses.distributions import KLDivergence, Poisson
-from numpycnn.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
+from numpycnn.losses.margins import CategoricalHinge, Hinge, SquaredHinge
 from numpycnn.losses.regression import (
     CosineSimilarity,
     Huber,

@@ -27,15 +27,19 @@ def sparsemax(z: Any) -> Any:
     return (z - (falling.cumsum(-1).gather(-1, size - 1) - 1) / size).clamp(min=0)
 
 
+def hard_sigmoid(z: Any) -> Any:
+    """PyTorch 2.13's own has its slope, 1/6, in float32 alone."""
+    return ((z + 3) / 6).clamp(0, 1)
+
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "celu": F.celu,
     "elu": F.elu,
-    "exponential": torch.exp,
     "gelu": F.gelu,
     "hard_shrink": F.hardshrink,
-    "hard_sigmoid": F.hardsigmoid,
-    "hard_silu": F.hardswish,
-    "hard_swish": F.hardswish,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_silu": lambda z: z * hard_sigmoid(z),
+    "hard_swish": lambda z: z * hard_sigmoid(z),
     "hard_tanh": F.hardtanh,
     "leaky_relu": lambda z: F.leaky_relu(z, 0.2),
     "linear": lambda z: z,
