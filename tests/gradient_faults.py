@@ -152,7 +152,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "square conv",
         Fault(F.conv2d_backward_input, "kernel.reshape(-1, f).T", "kernel.swapaxes(2, 3).reshape(-1, f).T"),
     ),
-    ("bias left out of the forward", "conv", Fault(F.conv2d, "y = y + bias", "y = y + 0 * bias")),
+    ("bias left out of the forward", "conv", Fault(F.grouped_conv2d, "else y + bias", "else y + 0 * bias")),
     ("kernel flipped in the forward", "conv", Fault(F.conv2d, "cols @ kernel.", "cols @ kernel[::-1, ::-1].")),
     ("= for += in col2im", "conv", Fault(F.add_taps, "dpadded[tap] += part", "dpadded[tap] = part")),
     (

@@ -332,7 +332,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "an unknown loss": (
         changed(lambda parts: parts.facts["compile_config"]["loss"].update(class_name="print")),
-        "file: class_name of loss must be one of 'CategoricalCrossentropy'",
+        "file: class_name of loss must be one of 'BinaryCrossentropy', 'CategoricalCrossentropy'",
     ),
     "compile_config with a key more": (
         part_of("compile_config", "hook", "os.system"),

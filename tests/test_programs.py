@@ -63,10 +63,12 @@ def test_it_is_saved_loaded_and_traced(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(trace.output, model.predict(x[:2]), rtol=1e-4, atol=1e-6)
 
 
-@programs
+@quick_programs
 def test_its_gradients_are_right(name: str) -> None:
+    """Of pictures with some noise: where a whole background is 0, every ReLU after it is at its kink."""
     model, (x, y) = program(name).network(), program(name).data(2)
-    report = gradcheck(model, x, y, samples=1)
+    noise = np.random.default_rng(0).uniform(0.0, 0.5, x.shape)
+    report = gradcheck(model, (x + noise) / 1.5, y, samples=4)
     assert report.passed, str(report)
 
 
