@@ -28,7 +28,7 @@ from numpycnn.engine.network import Network, restored_on_error
 from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS
-from numpycnn.losses import Loss, get_loss
+from numpycnn.losses import Loss, LossLike, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
@@ -60,12 +60,12 @@ class Sequential(Network):
     """The number of training steps so far."""
 
     def compile(
-        self, optimizer: str | Optimizer, loss: str | Loss, metrics: Sequence[str | Metric] | None = None
+        self, optimizer: str | Optimizer, loss: LossLike, metrics: Sequence[str | Metric] | None = None
     ) -> None:
         """Configure training.
 
-        optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss:
-        "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error" ("mse"), or an object.
+        optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
+        "categorical_crossentropy" or "mse", a class, an object, or a function of `losses`; see `losses/__init__.py`.
         metrics: "accuracy", or functions of (y_true, y_pred), see `metrics.py`; reported under their names.
 
         Raises ValueError for an unknown name, two metrics of one name, and an optimizer that another model uses;

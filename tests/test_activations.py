@@ -15,6 +15,7 @@ from numpycnn import functional as F
 from numpycnn import reference
 from numpycnn.activations import ACTIVATIONS
 from numpycnn.common.typing import Array
+from numpycnn.layers import PReLU
 from numpycnn.losses import CategoricalCrossentropy
 
 EXPONENTS = [0.0, 1e-300, 1e-9, 0.5, 1.0, 3.0, 8.5, 15.0, 18.0, 19.5, 30.0, 36.0, 37.5, 100.0, 354.0, 700.0]
@@ -311,3 +312,17 @@ def test_nan_logits_give_nan() -> None:
 def test_relu_passes_no_gradient_at_the_kink() -> None:
     z = np.array([-1.0, 0.0, 2.0])
     assert F.relu_backward(np.array([3.0, 3.0, 3.0]), z, F.relu(z)).tolist() == [0.0, 0.0, 3.0]
+
+
+@pytest.mark.parametrize("shared_axes", [None, [1], [1, 2], [1, 2, 3]])
+def test_prelu_equals_its_definition(shared_axes: list[int] | None) -> None:
+    rng = np.random.default_rng(0)
+    layer = PReLU("random_normal", shared_axes, input_shape=(3, 2, 4))
+    layer.build((3, 2, 4), rng, "float64")
+    x, dy = rng.normal(size=(2, 5, 3, 2, 4))
+    (y, cache), alpha = layer.forward(x), layer.params["alpha"]
+    dx, gradients = layer.backward(dy, cache)
+    wanted, dalpha = reference.prelu_backward(dy, x, alpha)
+    np.testing.assert_array_equal(y, reference.prelu(x, alpha))
+    np.testing.assert_array_equal(dx, wanted)
+    np.testing.assert_allclose(gradients["alpha"], dalpha, rtol=1e-13)

@@ -16,9 +16,11 @@ from numeric import same_bits
 from numpycnn import functional as F
 from numpycnn import reference
 from numpycnn.common.typing import Array, Pair
+from numpycnn.engine.fast.pooling import pool_taps
 from numpycnn.functional.padding import Borders
 from numpycnn.functional.window import Window
 from numpycnn.reference import Axis, TransposedAxis
+from numpycnn.reference.warping import beyond
 
 seeds = st.integers(0, 2**32 - 1)
 counts = st.integers(1, 3)
@@ -450,3 +452,21 @@ def test_a_window_that_does_not_fit_is_refused() -> None:
         Window((3, 2), dilation=(2, 1)).output_size((4, 9))
     with pytest.raises(ValueError, match="a window that spans 2 by 5 pixels does not fit into an image of 9 by 4"):
         Window((2, 3), dilation=(1, 2)).output_size((9, 4))
+
+
+def test_a_tap_that_only_ever_sees_padding_is_left_out_of_a_pool() -> None:
+    """A window of nine pixels over an image of one: its middle sees the pixel, the others never do."""
+    assert [tap.number for tap in pool_taps(Window((3, 3), (4, 4), "same"), (1, 1))] == [4]
+
+
+def test_grouped_convolution_without_a_bias() -> None:
+    x, kernel = np.arange(16.0).reshape(1, 2, 2, 4), np.arange(8.0).reshape(1, 1, 2, 4)
+    y, _ = F.grouped_conv2d(x, kernel, None, Window((1, 1)), 2)
+    same_bits(y, reference.grouped_conv2d(x, kernel, None))
+
+
+@pytest.mark.parametrize(
+    ("fill_mode", "seen"), [("constant", [None] * 2), ("nearest", [0, 3]), ("wrap", [1, 1]), ("reflect", [2, 2])]
+)
+def test_what_is_seen_beyond_an_edge(fill_mode: str, seen: list[int | None]) -> None:
+    assert [beyond(index, 4, fill_mode) for index in (-3, 5)] == seen

@@ -189,7 +189,7 @@ def test_forwards_are_called_alike(kind: str, data: st.DataObject) -> None:
 )
 def test_what_a_layer_of_ones_own_lacks_is_said(method: str, arguments: list[Any]) -> None:
     lacking = KernelLayer(None, True, "zeros")
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match=f"^KernelLayer does not define {method}$"):
         getattr(lacking, method)(*arguments)
 
 
@@ -626,3 +626,10 @@ def test_an_input_layer_is_an_input() -> None:
         with pytest.raises(ValueError, match="InputLayer: expected a shape, or an input_shape; received both or none"):
             make(**shapes)
     assert InputLayer((3,)).name == "input_layer"
+
+
+def test_the_trace_of_a_global_maximum_has_its_pixel() -> None:
+    layer, x = GlobalMaxPooling2D(), np.zeros((1, 2, 3, 1))
+    x[0, 1, 2] = 1.0
+    layer(x)
+    assert layer.inside(x, layer.forward(x)[1])["winner"].tolist() == [[[[5]]]]

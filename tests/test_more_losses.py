@@ -262,7 +262,7 @@ def test_what_does_not_fit_is_refused(call: Callable[[], object], kind: type[Exc
 
 def test_what_a_row_loss_lacks_is_said() -> None:
     for method in (RowLoss().row_values, RowLoss().row_gradient):
-        with pytest.raises(NotImplementedError):
+        with pytest.raises(NotImplementedError, match=f"^RowLoss does not define {method.__name__}$"):
             method(T, Z)
 
 

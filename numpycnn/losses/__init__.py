@@ -83,6 +83,10 @@ def get(identifier: Any) -> Loss:
     return get_loss(identifier, owner="losses.get")
 
 
+LossLike = str | Loss | LossFunction | type[Loss] | dict[str, Any]
+"""What `compile` takes for a loss."""
+
+
 def get_loss(value: Any, owner: str = "compile") -> Loss:
     """`get`, with the owner's name in its errors."""
     if isinstance(value, Loss):
@@ -116,6 +120,7 @@ __all__ = [
     "KLDivergence",
     "LogCosh",
     "Loss",
+    "LossLike",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanSquaredError",
