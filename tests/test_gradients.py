@@ -7,7 +7,7 @@ import numeric
 import numpy as np
 import pytest
 from cases import LAYERS, built, distinct
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numpycnn import Sequential
@@ -29,6 +29,7 @@ def forward(layer: Layer, x: Array, seed: int) -> tuple[Array, Any]:
 
 
 @pytest.mark.parametrize("kind", LAYERS)
+@settings(max_examples=settings().max_examples // 2)
 @given(data=st.data(), n=st.integers(1, 2), seed=seeds)
 def test_layer_gradients(kind: str, data: st.DataObject, n: int, seed: int) -> None:
     layer = built(data.draw(LAYERS[kind]), seed, np.float64)

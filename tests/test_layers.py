@@ -1,15 +1,16 @@
 """One battery of contracts, run on every layer; then what is particular to each."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 from cases import LAYERS as CASES
 from cases import LAYOUTS, built, laid_out
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numpycnn import Sequential, backend, layers
@@ -43,7 +44,12 @@ from numpycnn.layers.images import ImageLayer
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.stage import Stage
 
-every_layer = pytest.mark.parametrize("kind", CASES)
+Body = TypeVar("Body", bound=Callable[..., None])
+
+
+def every_layer(test: Body) -> Body:
+    """Run a test for each class of layer: of so many, a third of the examples each."""
+    return settings(max_examples=settings().max_examples // 3)(pytest.mark.parametrize("kind", CASES)(test))
 
 
 seeds = st.integers(0, 2**32 - 1)

@@ -19,7 +19,7 @@ PROGRAMS = sorted(
     for path in Path(__file__).parent.joinpath("programs").glob("*.py")
     if path.stem not in ("__init__", "training")
 )
-HEAVY = ("densenet", "inception", "mobilenet", "resnet20", "vgg")
+HEAVY = ("densenet", "inception", "mobilenet", "nin", "resnet20", "vgg")
 """Those whose training takes long."""
 
 programs = pytest.mark.parametrize("name", PROGRAMS)
@@ -63,7 +63,9 @@ def test_it_is_saved_loaded_and_traced(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(trace.output, model.predict(x[:2]), rtol=1e-4, atol=1e-6)
 
 
-@quick_programs
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "lenet5" else [pytest.mark.deep]) for name in PROGRAMS]
+)
 def test_its_gradients_are_right(name: str) -> None:
     """Of pictures with some noise: where a whole background is 0, every ReLU after it is at its kink."""
     model, (x, y) = program(name).network(), program(name).data(2)
@@ -105,7 +107,7 @@ def test_it_resumes_as_if_it_had_not_been_interrupted(name: str, tmp_path: Path)
         np.testing.assert_array_equal(one, other)
 
 
-@programs
+@quick_programs
 def test_its_page_is_written(name: str, tmp_path: Path) -> None:
     model, (x, y) = program(name).network(), program(name).data(3)
     model.explore(tmp_path / "page.html", x, y)
