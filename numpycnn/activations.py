@@ -104,7 +104,7 @@ class ActivationFunction(Explained):
         if isinstance(parameter.default, bool):
             return checks.flag(owner, parameter.name, value)
         if isinstance(parameter.default, int):
-            return checks.integer(owner, parameter.name, value, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
+            return checks.axis(owner, parameter.name, value)
         if value is None and parameter.default is None:
             return None
         return checks.number(owner, parameter.name, value, **self.bounds)

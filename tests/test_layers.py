@@ -639,3 +639,17 @@ def test_the_trace_of_a_global_maximum_has_its_pixel() -> None:
     x[0, 1, 2] = 1.0
     layer(x)
     assert layer.inside(x, layer.forward(x)[1])["winner"].tolist() == [[[[5]]]]
+
+
+def test_a_separable_convolution_gives_each_gradient_alone() -> None:
+    """What its backward computes once, for both, is what each of the two gives."""
+    rng = np.random.default_rng(0)
+    layer = SeparableConv2D(3, 2, depth_multiplier=2, data_format="channels_first", input_shape=(2, 4, 5))
+    layer.build((2, 4, 5), rng, "float64")
+    y, cache = layer.forward(rng.normal(size=(2, 2, 4, 5)))
+    dx, gradients = layer.backward(np.cos(y), cache)
+    np.testing.assert_array_equal(layer.input_gradient(np.cos(y), cache), dx)
+    alone = layer.parameter_gradients(np.cos(y), cache)
+    assert alone.keys() == gradients.keys()
+    for key, gradient in gradients.items():
+        np.testing.assert_array_equal(alone[key], gradient)

@@ -81,7 +81,7 @@ def features(spec: Spec) -> Iterator[str]:
 
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "same padding begins with the odd row": (
-        Fault(Window.pads, "rows // 2, rows - rows // 2", "rows - rows // 2, rows // 2"),
+        Fault(Window.borders, "rows // 2, rows - rows // 2", "rows - rows // 2, rows // 2"),
     ),
     "dilation of columns ignored": (Fault(Window.taps, "v * dw", "v"),),
     "kernel flipped": (Fault(functional.conv2d, "cols @ kernel.reshape", "cols @ kernel[::-1].reshape"),),

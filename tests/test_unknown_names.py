@@ -362,5 +362,8 @@ def test_a_constructor_that_passes_options_on_has_the_signature_of_both() -> Non
 
     assert list(inspect.signature(Own).parameters) == ["units", "name", "input_shape", "trainable"]
     assert Own(3, name="mine", trainable=False).trainable is False
+    with pytest.raises(AttributeError, match="__signature__"):
+        object.__getattribute__(Own(3), "__signature__")
+    assert list(inspect.signature(Own(3)).parameters) == ["x"]
     with pytest.raises(TypeError, match=r"Own: got an unexpected keyword argument 'unit': .*; available: units, name,"):
         Own(units=3, unit=4)

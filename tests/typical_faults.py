@@ -102,7 +102,7 @@ TARGETS = (
         (
             ("every group sees the first channels", "np.split(images, groups, axis=-1), np.split", "[np.split(images, groups, axis=-1)[0]] * groups, np.split"),
             ("groups are interleaved", "np.split(images, groups, axis=-1), np.split", "[images[..., g::groups] for g in range(groups)], np.split"),
-            ("the groups' outputs are added up", "y = np.concatenate(ys, axis=-1)", "y = np.concatenate([sum(ys)] * groups, axis=-1)"),
+            ("the groups' outputs are added up", "y = side_by_side(ys)", "y = side_by_side([sum(ys)] * groups)"),
             ("the bias is not added", "return y if bias is None else y + bias, cols", "return y, cols"),
         ),
     ),
@@ -121,8 +121,8 @@ TARGETS = (
         KERNELS,
         (
             ("the kernel is turned around, as an upsampled convolution takes it", "conv2d_backward_input(x, kernel, padded", "conv2d_backward_input(x, kernel[::-1, ::-1], padded"),
-            ("the odd row is cut off in front", "(rows // 2, rows - rows // 2), (cols // 2", "(rows - rows // 2, rows // 2), (cols // 2"),
-            ("output_padding goes to the front", "cols = max((w - 1) * sw + ew - output[1], 0)", "cols = max((w - 1) * sw + ew - output[1] + 1, 0)"),
+            ("the odd row is cut off in front", "return window.borders(output, image)", "(top, bottom), cols = window.borders(output, image)\n    return (bottom, top), cols"),
+            ("output_padding goes to the front", "return window.borders(output, image)", "rows, (left, right) = window.borders(output, image)\n    return rows, (left + 1, right)"),
             ("strides larger than the kernel lose their rest", "(w - 1) * sw + max(lw, sw)", "(w - 1) * sw + lw"),
             ("dilation is lost", 'Window(window.size, window.strides, "valid", window.dilation)', 'Window(window.size, window.strides, "valid")'),
             ("the bias is not added", "return y if bias is None else y + bias", "return y"),
@@ -590,6 +590,13 @@ TARGETS = (
         ),
     ),
     Target(
+        "layers/axes.py",
+        ("test_normalization.py", "test_layer_normalization.py", "test_layers.py"),
+        (
+            ("axes are taken in the order given", "positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)", "positive = [positive_axis(owner, axis, input_shape) for axis in axes]"),
+        ),
+    ),
+    Target(
         "layers/kernel.py",
         ("test_layers.py", "test_gradients.py"),
         (
@@ -633,7 +640,6 @@ TARGETS = (
             ("the variance begins at zero", 'moving_variance_initializer: str | Initializer = "ones"', 'moving_variance_initializer: str | Initializer = "zeros"'),
             ("Keras's epsilon is another", "epsilon: float = 0.001", "epsilon: float = 1e-5"),
             ("Keras's momentum is another", "momentum: float = 0.99", "momentum: float = 0.9"),
-            ("axes are taken in the order given", "positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)", "positive = [positive_axis(owner, axis, input_shape) for axis in axes]"),
             ("gamma is not multiplied into the inside gradient", "dy if gamma is None else dy * gamma", "dy"),
         ),
     ),

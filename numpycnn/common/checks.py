@@ -58,6 +58,11 @@ def size(owner: str, argument: str, value: Any) -> int:
     return integer(owner, argument, value, at_most=MAX_SIZE)
 
 
+def axis(owner: str, argument: str, value: Any) -> int:
+    """An axis of an array, counted from the front or, if negative, from the end."""
+    return integer(owner, argument, value, at_least=-MAX_AXES, at_most=MAX_AXES)
+
+
 def pair(owner: str, argument: str, value: Any) -> Pair:
     """One positive integer, for both axes, or a sequence of two: (rows, columns)."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)

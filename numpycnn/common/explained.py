@@ -17,6 +17,33 @@ from numpycnn.common.unknown import hint
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class ConstructorSignature:
+    """The signature of a class whose constructor ends in `**options`, found when `inspect.signature` asks for it.
+
+    Any other class, and an object, has none: so `inspect.signature` looks at its constructor, or at its `__call__`.
+    """
+
+    def __get__(self, instance: object, owner: type) -> Signature:
+        definer = next(cls for cls in owner.__mro__ if "__init__" in vars(cls))
+        if (
+            instance is not None
+            or definer is object
+            or not has_options(signature(vars(definer)["__init__"]).parameters)
+        ):
+            raise AttributeError("__signature__")
+        return Signature(list(constructor_parameters(definer)))
+
+
+def constructor_parameters(cls: type) -> Iterator[Parameter]:
+    """The parameters of a constructor that ends in `**options`: its own, then those of the base class."""
+    _, *own = signature(vars(cls)["__init__"]).parameters.values()
+    yield from (parameter for parameter in own if parameter.kind is not Parameter.VAR_KEYWORD)
+    taken = {parameter.name for parameter in own}
+    for parameter in signature(cls.__mro__[1]).parameters.values():
+        if parameter.name not in taken:
+            yield parameter.replace(kind=Parameter.KEYWORD_ONLY)
+
+
 class Explained:
     """Mixin for public classes: the errors for unexpected arguments and unknown attributes get a hint.
 
@@ -24,6 +51,7 @@ class Explained:
     """
 
     explained_methods: tuple[str, ...] = ()
+    __signature__ = ConstructorSignature()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -46,23 +74,11 @@ def explain_arguments_of(cls: type) -> None:
     for name in ("__init__", *getattr(cls, "explained_methods", ())):
         if name in vars(cls):
             setattr(cls, name, explains_arguments(vars(cls)[name]))
-    if "__init__" in vars(cls) and has_options(signature(vars(cls)["__init__"]).parameters):
-        cls.__signature__ = Signature(list(constructor_parameters(cls)))  # type: ignore[attr-defined]
 
 
 def has_options(parameters: Mapping[str, Parameter]) -> bool:
     """Whether there is a `**options` among the parameters."""
     return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
-
-
-def constructor_parameters(cls: type) -> Iterator[Parameter]:
-    """The parameters of a constructor that ends in `**options`: its own, then those of the base class."""
-    _, *own = signature(vars(cls)["__init__"]).parameters.values()
-    yield from (parameter for parameter in own if parameter.kind is not Parameter.VAR_KEYWORD)
-    taken = {parameter.name for parameter in own}
-    for parameter in signature(cls.__mro__[1]).parameters.values():
-        if parameter.name not in taken:
-            yield parameter.replace(kind=Parameter.KEYWORD_ONLY)
 
 
 def explains_arguments(function: Function) -> Function:

@@ -1,6 +1,6 @@
 """Grouped convolution: several convolutions side by side, each with channels and filters of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,11 @@ def parts(images: Array, kernel: Array, groups: int) -> Iterator[Group]:
     yield from map(Group, np.split(images, groups, axis=-1), np.split(kernel, groups, axis=-1))
 
 
+def side_by_side(of_groups: Sequence[Array]) -> Array:
+    """The groups' arrays as one, along the last axis; of one group its own, not copied."""
+    return of_groups[0] if len(of_groups) == 1 else np.concatenate(of_groups, axis=-1)
+
+
 def grouped_conv2d(
     x: Array, kernel: Array, bias: Array | None, window: Window, groups: int
 ) -> tuple[Array, tuple[Array, ...]]:
@@ -36,7 +41,7 @@ def grouped_conv2d(
     """
     check_images("grouped_conv2d", x)
     ys, cols = zip(*(conv2d(*part, None, window) for part in parts(x, kernel, groups)), strict=True)
-    y = np.concatenate(ys, axis=-1)  # (N, OH, OW, F)
+    y = side_by_side(ys)  # (N, OH, OW, F)
     return y if bias is None else y + bias, cols
 
 
@@ -47,7 +52,7 @@ def grouped_conv2d_backward(dy: Array, cols: tuple[Array, ...], kernel: Array, g
     """
     of_groups = zip(parts(dy, kernel, groups), cols, strict=True)
     dkernels, dbiases = zip(*(conv2d_backward(own.images, seen, own.kernel) for own, seen in of_groups), strict=True)
-    return np.concatenate(dkernels, axis=-1), np.concatenate(dbiases)  # (KH, KW, C/G, F), (F,)
+    return side_by_side(dkernels), side_by_side(dbiases)  # (KH, KW, C/G, F), (F,)
 
 
 def grouped_conv2d_backward_input(dy: Array, kernel: Array, x_shape: Shape, window: Window, groups: int) -> Array:
@@ -57,4 +62,4 @@ def grouped_conv2d_backward_input(dy: Array, kernel: Array, x_shape: Shape, wind
     """
     own_shape = (*x_shape[:3], kernel.shape[2])  # (N, H, W, C/G)
     dxs = [conv2d_backward_input(*part, own_shape, window) for part in parts(dy, kernel, groups)]
-    return np.concatenate(dxs, axis=-1)  # (N, H, W, C)
+    return side_by_side(dxs)  # (N, H, W, C)

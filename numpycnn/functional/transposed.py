@@ -30,10 +30,7 @@ def transposed_size(image: Pair, window: Window, output_padding: Pair | None) ->
 
 def transposed_borders(image: Pair, window: Window, output: Pair) -> Borders:
     """The border that K, the convolution from the output's size to the image's, pads it by."""
-    (h, w), (sh, sw), (eh, ew) = image, window.strides, window.extent
-    rows = max((h - 1) * sh + eh - output[0], 0)
-    cols = max((w - 1) * sw + ew - output[1], 0)
-    return (rows // 2, rows - rows // 2), (cols // 2, cols - cols // 2)
+    return window.borders(output, image)
 
 
 def without_padding(window: Window) -> Window:

@@ -71,7 +71,11 @@ class Window:
         """The padding of an image: ((top, bottom), (left, right)). An odd one out goes to the end, as in Keras."""
         if self.padding == "valid":
             return (0, 0), (0, 0)
-        (h, w), (oh, ow) = image, self.output_size(image)
+        return self.borders(image, self.output_size(image))
+
+    def borders(self, image: Pair, output: Pair) -> tuple[Pair, Pair]:
+        """What an image lacks to have room for so many windows, (OH, OW), on each side, as `pads`."""
+        (h, w), (oh, ow) = image, output
         (eh, ew), (sh, sw) = self.extent, self.strides
         rows = max((oh - 1) * sh + eh - h, 0)
         cols = max((ow - 1) * sw + ew - w, 0)

@@ -16,6 +16,7 @@ import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.layers.axes import check_axis, positive_axis
 from numpycnn.layers.base import Layer, LayerOptions
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container, described
@@ -72,9 +73,7 @@ class Branches(Container):
         """What the constructors have in common."""
         super().__init__(chains, **options)
         self.merge = merge
-        self.axis = checks.integer(self.name, "axis", axis, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
-        if self.axis == 0:
-            raise ValueError(f"{self.name}: axis must not be the batch's; received {axis}")
+        self.axis = check_axis(self.name, axis)
 
     # ------------------------------------------------------------ shapes
 
@@ -106,12 +105,7 @@ class Branches(Container):
 
     def axis_of(self, shape: Shape) -> int:
         """The axis of concatenation in the shape of one example. Raises ValueError if there is no such axis."""
-        axes = len(shape) + 1  # with the batch's
-        if not -axes < self.axis < axes:
-            raise ValueError(
-                f"{self.name}: the branches' outputs have no axis {self.axis} besides the batch's: {shape}"
-            )
-        return self.axis % axes - 1
+        return positive_axis(self.name, self.axis, shape, "a branch's output") - 1
 
     # ------------------------------------------------------------ passes
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.functional.grouped import parts, side_by_side
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Initializer, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
@@ -190,11 +191,9 @@ class Conv2D(ConvolutionLayer):
         """dL/d patches, which col2im sums, and dL/d pre-activation."""
         dz = self.pre_activation_gradient(dy, cache)
         rows = dz.reshape(len(dz), -1, self.filters)  # (N, OH*OW, F)
-        of_groups = zip(
-            np.split(rows, self.groups, axis=2), np.split(self.params["kernel"], self.groups, axis=3), strict=True
-        )
-        dpatches = [np.tensordot(own, kernel, (2, 3)) for own, kernel in of_groups]  # (N, OH*OW, KH, KW, C/G) each
-        whole = np.concatenate(dpatches, axis=4).reshape(*rows.shape[:2], -1)  # (N, OH*OW, KH*KW*C)
+        of_groups = parts(rows, self.params["kernel"], self.groups)
+        dpatches = [np.tensordot(own.images, own.kernel, (2, 3)) for own in of_groups]  # (N, OH*OW, KH, KW, C/G) each
+        whole = side_by_side(dpatches).reshape(*rows.shape[:2], -1)  # (N, OH*OW, KH*KW*C)
         return {"patches": whole, "pre_activation": dz}
 
     def get_config(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpycnn.initializers import Initializer, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
+from numpycnn.layers.data_format import from_channels_last
 from numpycnn.layers.window import output_shape
 
 POINT = Window((1, 1))
@@ -150,15 +151,27 @@ class SeparableConv2D(ConvolutionLayer):
         return F.conv2d_backward_input(dz, self.params["pointwise_kernel"], cache.linear.depthwise.shape, POINT)
 
     def gradients_from(self, dz: Array, cache: ConvCache) -> tuple[Array, ...]:
-        x, depthwise = cache.linear
-        dpointwise, dbias = F.conv2d_backward(dz, F.im2col(depthwise, POINT), self.params["pointwise_kernel"])
-        ddepthwise, _ = F.depthwise_conv2d_backward(
-            self.depthwise_gradient(dz, cache), x, self.params["depthwise_kernel"], self.window
-        )
-        return ddepthwise, dpointwise, dbias
+        return self.gradients_between(dz, self.depthwise_gradient(dz, cache), cache)
 
     def convolve_backward_input(self, dz: Array, cache: ConvCache) -> Array:
+        return self.image_gradient(self.depthwise_gradient(dz, cache), cache)
+
+    def backward(self, dy: Array, cache: ConvCache) -> tuple[Array, dict[str, Array]]:
+        """Both use the gradient between the two convolutions, which is computed once."""
+        dz = self.pre_activation_gradient(dy, cache)
         between = self.depthwise_gradient(dz, cache)
+        dx = from_channels_last(self.image_gradient(between, cache), self.data_format)
+        return dx, self.named(*self.gradients_between(dz, between, cache))
+
+    def gradients_between(self, dz: Array, between: Array, cache: ConvCache) -> tuple[Array, ...]:
+        """`gradients_from`, given what `depthwise_gradient` returns."""
+        x, depthwise = cache.linear
+        dpointwise, dbias = F.conv2d_backward(dz, F.im2col(depthwise, POINT), self.params["pointwise_kernel"])
+        ddepthwise, _ = F.depthwise_conv2d_backward(between, x, self.params["depthwise_kernel"], self.window)
+        return ddepthwise, dpointwise, dbias
+
+    def image_gradient(self, between: Array, cache: ConvCache) -> Array:
+        """The gradient of x, (N, H, W, C), likewise."""
         return F.depthwise_conv2d_backward_input(between, self.params["depthwise_kernel"], cache.x_shape, self.window)
 
     def inside(self, x: Array, cache: ConvCache) -> dict[str, Array]:

@@ -10,8 +10,9 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.functional.layer_normalization import Normalized
 from numpycnn.initializers import Initializer
+from numpycnn.layers.axes import check_axis, positive_axis, sorted_axes
 from numpycnn.layers.base import Arrays, LayerOptions
-from numpycnn.layers.normalization import NormalizationLayer, check_axis, positive_axis, sorted_axes
+from numpycnn.layers.normalization import NormalizationLayer
 from numpycnn.layers.stage import Gradients
 
 

@@ -3,7 +3,6 @@
 The mathematics, with its derivation, is in `functional/normalization.py`.
 """
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple, Unpack
 
@@ -15,6 +14,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.functional.normalization import Moments
 from numpycnn.initializers import Initializer
+from numpycnn.layers.axes import check_axis, positive_axis
 from numpycnn.layers.base import Arrays, Layer, LayerOptions
 from numpycnn.layers.kernel import initial_arrays
 from numpycnn.layers.stage import Exchange, Gradients, Micro, run_alone
@@ -84,30 +84,6 @@ class NormalizationLayer(Layer):
         own = {key: getattr(self, key) for key in ("epsilon", "center", "scale")}
         chosen = {f"{key}_initializer": initializers.serialize(value) for key, value in self.initializers.items()}
         return {**super().get_config(), **own, **chosen}
-
-
-def check_axis(owner: str, value: int) -> int:
-    """An axis, other than the batch's. Raises TypeError or ValueError for anything else."""
-    axis = checks.integer(owner, "axis", value, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)
-    if axis == 0:
-        raise ValueError(f"{owner}: axis must not be the batch's; received {value}")
-    return axis
-
-
-def positive_axis(owner: str, axis: int, input_shape: Shape) -> int:
-    """The axis counted from the batch's, 0. Raises ValueError where the input has no such axis besides the batch's."""
-    axes = len(input_shape) + 1
-    if not -axes < axis < axes:
-        raise ValueError(f"{owner}: the input has no axis {axis} besides the batch's; received {input_shape}")
-    return axis % axes
-
-
-def sorted_axes(owner: str, axes: Sequence[int], input_shape: Shape) -> Shape:
-    """The axes counted from the batch's, 0, in order. Raises ValueError for one that is missing or repeated."""
-    positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)
-    if len(set(positive)) < len(positive):
-        raise ValueError(f"{owner}: axis must not name an axis twice; received {list(axes)}")
-    return tuple(positive)
 
 
 class BatchNormalization(NormalizationLayer):

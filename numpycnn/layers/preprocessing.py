@@ -10,8 +10,8 @@ from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.layers.axes import check_axis, sorted_axes
 from numpycnn.layers.base import Arrays, Layer, LayerOptions
-from numpycnn.layers.normalization import check_axis, sorted_axes
 
 
 class Rescaling(Layer):

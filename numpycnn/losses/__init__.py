@@ -74,7 +74,7 @@ LOSSES: dict[str, type[RowLoss]] = {
 """Every loss by its name and its short one."""
 
 CLASSES = {cls.__name__: cls for cls in sorted(set(LOSSES.values()), key=lambda cls: cls.__name__)}
-SPELLINGS = {**CLASSES, **{name.upper(): LOSSES[name] for name in ("bce", "kld", "mae", "mse", "mape", "msle")}}
+SPELLINGS = {**CLASSES, **{short.upper(): cls for short, cls in LOSSES.items() if short != cls.name}}
 """The other names that Keras takes."""
 
 

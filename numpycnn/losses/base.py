@@ -137,13 +137,3 @@ class RowLoss(Loss):
         axes = 1 + len(output_shape)
         if output_shape and (not -axes <= self.axis < axes or self.axis % axes == 0):
             raise ValueError(f"{self.name}: has the axis {self.axis}; received outputs {checks.batch_of(output_shape)}")
-
-
-def epsilon() -> float:
-    """How far what a logarithm or a quotient is taken of is kept from 0: the backend's."""
-    return backend.epsilon()
-
-
-def checked_axis(owner: str, axis: Any) -> int:
-    """An axis as an integer, counted with the batch axis. Raises TypeError or ValueError for anything else."""
-    return checks.integer(owner, "axis", axis, at_least=-checks.MAX_AXES, at_most=checks.MAX_AXES)

@@ -31,7 +31,7 @@ from numpycnn import functional as F
 from numpycnn.activations import ActivationFunction, sigmoid, softmax
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Shape
-from numpycnn.losses.base import RowLoss, checked_axis
+from numpycnn.losses.base import RowLoss
 
 FORMULAS = ("value", "gradient", "row_values", "row_gradient")
 
@@ -46,7 +46,7 @@ class Crossentropy(RowLoss):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> None:
         self.from_logits = checks.flag(self.name, "from_logits", from_logits)
         self.label_smoothing = checks.number(self.name, "label_smoothing", label_smoothing, at_least=0.0, at_most=1.0)
-        self.axis = checked_axis(self.name, axis)
+        self.axis = checks.axis(self.name, "axis", axis)
 
     def get_config(self) -> dict[str, Any]:
         return {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing, "axis": self.axis}

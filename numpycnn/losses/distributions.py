@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from numpycnn.backend import epsilon
 from numpycnn.common.typing import Array
-from numpycnn.losses.base import RowLoss, epsilon
+from numpycnn.losses.base import RowLoss
 
 
 class KLDivergence(RowLoss):

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from numpycnn.backend import epsilon
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
-from numpycnn.losses.base import RowLoss, checked_axis, epsilon
+from numpycnn.losses.base import RowLoss
 
 
 class MeanSquaredError(RowLoss):
@@ -119,7 +120,7 @@ class CosineSimilarity(RowLoss):
     name = "cosine_similarity"
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = checked_axis(self.name, axis)
+        self.axis = checks.axis(self.name, "axis", axis)
 
     def get_config(self) -> dict[str, Any]:
         return {"axis": self.axis}

@@ -143,7 +143,7 @@ def an_impulse_returns_the_kernel_turned_around(draw: Draw) -> None:
     same_bits(y, spread(case.kernel[None, ::-1, ::-1, channel], (dh, dw)))
 
 
-@relation(Fault(Window.pads, "return (rows // 2, rows - rows // 2)", "return (rows, 0)"))
+@relation(Fault(Window.borders, "return (rows // 2, rows - rows // 2)", "return (rows, 0)"))
 def the_identity_kernel_returns_the_image(draw: Draw) -> None:
     """conv(x; identity in the middle of an odd kernel, zeros around it) = x, with padding "same"."""
     case = draw(cases())
@@ -170,7 +170,7 @@ def rows_for_columns(draw: Draw) -> None:
     same_bits(y.swapaxes(1, 2), conv(case.x, case.kernel, case.window))
 
 
-@relation(Fault(Window.pads, "rows = max((oh - 1) * sh + eh - h, 0)", "rows = max(oh * sh + eh - h, 0)"))
+@relation(Fault(Window.borders, "rows = max((oh - 1) * sh + eh - h, 0)", "rows = max(oh * sh + eh - h, 0)"))
 def same_is_padded_and_valid(draw: Draw) -> None:
     """conv(x; same) = conv(x with zeros around it; valid)."""
     case = draw(cases())

@@ -102,7 +102,13 @@ def output_paddings(window: Window) -> st.SearchStrategy[Pair | None]:
     return st.one_of(st.none(), st.tuples(rows, cols))
 
 
-@relation(Fault(transposed_borders, "rows // 2, rows - rows // 2", "rows - rows // 2, rows // 2"))
+@relation(
+    Fault(
+        transposed_borders,
+        "return window.borders(output, image)",
+        "(top, bottom), cols = window.borders(output, image); return (bottom, top), cols",
+    )
+)
 def transposed_convolution_is_the_adjoint(draw: Draw) -> None:
     """<conv(y), x> = <y, transpose(x)>, for images y that "same" and "valid" convolutions make as small as x."""
     case, filters = draw(cases()), draw(counts)

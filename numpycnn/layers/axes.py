@@ -1,0 +1,33 @@
+"""Axes as arguments of layers: counted with the batch axis, from the front or from the end, and never the batch's."""
+
+from collections.abc import Sequence
+
+from numpycnn.common import checks
+from numpycnn.common.typing import Shape
+
+
+def check_axis(owner: str, value: int) -> int:
+    """An axis, other than the batch's. Raises TypeError or ValueError for anything else."""
+    axis = checks.axis(owner, "axis", value)
+    if axis == 0:
+        raise ValueError(f"{owner}: axis must not be the batch's; received {value}")
+    return axis
+
+
+def positive_axis(owner: str, axis: int, input_shape: Shape, what: str = "the input") -> int:
+    """The axis counted from the batch's, 0, of an example of that shape.
+
+    Raises ValueError where `what` has no such axis besides the batch's.
+    """
+    axes = len(input_shape) + 1
+    if not -axes < axis < axes:
+        raise ValueError(f"{owner}: {what} has no axis {axis} besides the batch's; received {input_shape}")
+    return axis % axes
+
+
+def sorted_axes(owner: str, axes: Sequence[int], input_shape: Shape) -> Shape:
+    """The axes counted from the batch's, 0, in order. Raises ValueError for one that is missing or repeated."""
+    positive = sorted(positive_axis(owner, axis, input_shape) for axis in axes)
+    if len(set(positive)) < len(positive):
+        raise ValueError(f"{owner}: axis must not name an axis twice; received {list(axes)}")
+    return tuple(positive)
