@@ -10,7 +10,8 @@ import pytest
 from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential
-from numpycnn.callbacks import Callback, Logs
+from numpycnn.callbacks import Callback
+from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.engine.workers import worker_pool
 from numpycnn.layers import Dense, Flatten

@@ -26,7 +26,8 @@ from networks import CLASSES, fingerprint, small_data
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from numpycnn import Sequential
-from numpycnn.callbacks import Callback, Logs
+from numpycnn.callbacks import Callback
+from numpycnn.callbacks.base import Logs
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import blas

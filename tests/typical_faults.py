@@ -816,7 +816,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "callbacks.py",
+        "callbacks/early_stopping.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
             ("an accuracy is taken for a loss", 'self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0', "self.sign = -1.0"),
@@ -824,8 +824,26 @@ TARGETS = (
             ("an epoch as good as the best is an improvement", "if figure - self.min_delta > self.best:", "if figure - self.min_delta >= self.best:"),
             ("patience is never restored", "self.best, self.wait = figure, 0", "self.best = figure"),
             ("the best weights are the last ones", "self.best_weights = self.model.get_weights()", "self.best_weights = None"),
+        ),
+    ),
+    Target(
+        "callbacks/backup.py",
+        ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
+        (
             ("the epochs in a file are counted, not read", "max(history.epoch, default=-1) + 1", "len(history.epoch)"),
+        ),
+    ),
+    Target(
+        "callbacks/callback_list.py",
+        ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
+        (
             ("what callbacks remember is kept before they know of the epoch", "return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))", "return sorted(found, key=lambda callback: not isinstance(callback, BackupAndRestore))"),
+        ),
+    ),
+    Target(
+        "callbacks/not_finite.py",
+        ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
+        (
             ("an infinite loss does not end training", "if loss is not None and not math.isfinite(loss):", "if loss is not None and math.isnan(loss):"),
         ),
     ),
