@@ -125,9 +125,7 @@ class Optimizer(Settings):
         self.check_one_clip()
         self.use_ema = checks.flag(owner, "use_ema", use_ema)
         self.ema_momentum = checks.number(owner, "ema_momentum", ema_momentum, at_least=0.0, at_most=1.0)
-        self.ema_overwrite_frequency = ema_overwrite_frequency
-        if ema_overwrite_frequency is not None:
-            self.ema_overwrite_frequency = checks.integer(owner, "ema_overwrite_frequency", ema_overwrite_frequency)
+        self.ema_overwrite_frequency = self.check_frequency(ema_overwrite_frequency)
         self.loss_scale_factor, self.gradient_accumulation_steps = loss_scale_factor, gradient_accumulation_steps
         self.check_absent()
         self.name = owner.lower() if name is None else checks.text(owner, "name", name)
@@ -336,6 +334,10 @@ class Optimizer(Settings):
     def check_optional(self, argument: str, value: Any) -> float | None:
         """`check`, unless the value is None."""
         return None if value is None else self.check(argument, value)
+
+    def check_frequency(self, value: Any) -> int | None:
+        """ema_overwrite_frequency. Raises TypeError or ValueError unless it is an integer of at least 1, or None."""
+        return None if value is None else checks.integer(type(self).__name__, "ema_overwrite_frequency", value)
 
     def check_epsilon(self, value: Any) -> float:
         """epsilon as a float. Raises TypeError or ValueError unless it is a number of at least 0, or None."""
