@@ -47,7 +47,7 @@ PLACES = [
         "the nearest is 'cifar10'; available: cifar10, cifar100, fashion_mnist, idx, kmnist, mnist",
     ),
     ("datasets", "imdb", f"{NOT_PLANNED}; available: cifar10, "),
-    ("utils", "plot_model", f"{PLANNED}; available: to_categorical"),
+    ("utils", "plot_model", f"{PLANNED}; available: normalize, set_random_seed, to_categorical"),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
     ("initializers", "HeNormal", "write 'he_normal' instead"),
@@ -177,7 +177,7 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: new.layers.Conv2D(3, 3, W_regularizer=0), rf"write 'kernel_regularizer' instead \({PLANNED}\)"),
         (lambda: new.layers.Flatten(nonsense=1), f"Flatten: .* 'nonsense': {NOT_PLANNED}; available: data_format, "),
-        (lambda: new.Input(shape=(3,), batch_shape=3), "Input: .* 'batch_shape': write 'shape' instead"),
+        (lambda: new.Input(shape=(3,), sparse=True), f"Input: .* 'sparse': {NOT_PLANNED}; .*available: shape, batch"),
         (lambda: new.losses.MeanSquaredError(reduction=0), f"MeanSquaredError: .*: {NOT_PLANNED}; available: none$"),
         (
             lambda: new.losses.SparseCategoricalCrossentropy(ignore_class=-1),

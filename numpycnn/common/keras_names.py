@@ -16,7 +16,7 @@ PLANNED: dict[str, str] = {
     "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
-    "utils": "plot_model normalize PyDataset Sequence",
+    "utils": "plot_model PyDataset Sequence",
     "backend": "image_dim_ordering set_image_dim_ordering clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
     "arguments": (
@@ -67,7 +67,7 @@ REPLACED: dict[str, dict[str, str]] = {
         "kullback_leibler_divergence": "kl_divergence",
         "logcosh": "log_cosh",
     },
-    "utils": {"set_random_seed": "numpy.random.seed", "np_utils": "to_categorical"},
+    "utils": {"np_utils": "to_categorical"},
     "initializers": {
         "normal": "random_normal",
         "uniform": "random_uniform",
@@ -111,7 +111,6 @@ REPLACED: dict[str, dict[str, str]] = {
         "W_constraint": "kernel_constraint",
         "b_constraint": "bias_constraint",
         "batch_input_shape": "input_shape",
-        "batch_shape": "shape",
         "samples_per_epoch": "steps_per_epoch",
         "show_accuracy": "metrics",
         "nb_classes": "num_classes",
