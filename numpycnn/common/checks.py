@@ -138,6 +138,12 @@ def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind:
     for one in known:
         if one == value:
             return one
+    if kind and isinstance(value, str):
+        from numpycnn.common import older
+
+        todays: Any = older.todays_string(kind, value, known)
+        if todays is not None:
+            return todays
     raise ValueError(expected + hint_for(kind, value, known))
 
 
