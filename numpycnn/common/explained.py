@@ -66,15 +66,14 @@ class Explained:
             """
             if hasattr(type(self), name):  # a property raised AttributeError: raise its own error again
                 return object.__getattribute__(self, name)
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
             if not name.startswith("_"):
                 from numpycnn.common.older import older_attribute
 
                 found = older_attribute(self, name)
                 if found is not None:
                     return found
-            known = [other for other in dir(self) if not other.startswith("_")]
-            explanation = "" if name.startswith("_") else f": {hint('attributes', name, known)}"
-            message = f"{type(self).__name__!r} object has no attribute {name!r}{explanation}"
+                message += f": {hint('attributes', name, [other for other in dir(self) if not other.startswith('_')])}"
             raise AttributeError(message, name=name, obj=self)
 
 
@@ -90,6 +89,10 @@ def has_options(parameters: Mapping[str, Parameter]) -> bool:
     return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
 
 
+class UnexpectedArgumentError(TypeError):
+    """An argument by name that a function does not take."""
+
+
 def explains_arguments(function: Function) -> Function:
     """The function, called with today's arguments for older ones.
 
@@ -100,7 +103,10 @@ def explains_arguments(function: Function) -> Function:
     def explained(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except TypeError:
+        except TypeError as error:
+            inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+            if inside and not isinstance(error, UnexpectedArgumentError):  # which a base class's constructor raised
+                raise
             todays = todays_arguments(function, args, kwargs)
             if todays is None:
                 raise
@@ -125,13 +131,17 @@ def todays_arguments(
         return None
     from numpycnn.common.older import todays_argument, translated
 
-    unexpected = next((name for name in given if todays_argument(function, name, given, taken) is None), None)
+    filled = {*list(signature(function).parameters)[: len(args)], *given}
+    todays = {name: todays_argument(function, name, filled, taken) for name in given}
+    unexpected = next((name for name, new in todays.items() if new is None), None)
     if unexpected is None:
-        return translated(function, args, dict(given), taken)
+        return translated(function, args, given, todays)
     names = [name for name in known if name != "self"]
     owner = owner if cls is None else f"{cls.__name__}.{owner}".removesuffix(".__init__")
     explanation = f"{hint('arguments', unexpected, names)}; available: {', '.join(names) or 'none'}"
-    raise TypeError(f"{owner}: got an unexpected keyword argument {unexpected!r}: {explanation}") from None
+    raise UnexpectedArgumentError(
+        f"{owner}: got an unexpected keyword argument {unexpected!r}: {explanation}"
+    ) from None
 
 
 def definer(cls: type, constructor: Callable[..., Any]) -> type:

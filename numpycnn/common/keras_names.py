@@ -16,7 +16,6 @@ PLANNED: dict[str, str] = {
     "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
-    "datasets": "fashion_mnist kmnist cifar10 cifar100",
     "utils": "plot_model normalize PyDataset Sequence",
     "backend": "clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator",

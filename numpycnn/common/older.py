@@ -13,8 +13,6 @@ from typing import Any
 
 from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, MODULES, NAMES
 
-Values = dict[str, Any]
-
 DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
 
 WARNED: set[str] = set()
@@ -95,32 +93,34 @@ def older_attribute(instance: object, name: str) -> Any:
 
 
 def todays_argument(
-    function: Callable[..., Any], name: str, given: Collection[str], taken: Collection[str]
+    function: Callable[..., Any], name: str, filled: Collection[str], taken: Collection[str]
 ) -> str | None:
     """Today's name for an argument; "" for one with an action instead; None for one that was never taken.
 
-    given: the names of all arguments of the call; taken: those that the function takes.
+    taken: the arguments of the function; filled: those that the call gives, by position too.
     """
     if name in taken:
         return name
     if name in ACTIONS.get(function.__qualname__, {}):
         return ""
-    return next((one for one in ARGUMENTS.get(name, "").split() if one in taken and one not in given), None)
+    return next((one for one in ARGUMENTS.get(name, "").split() if one in taken and one not in filled), None)
 
 
-def translated(function: Callable[..., Any], args: tuple[Any, ...], given: Values, taken: Collection[str]) -> Values:
-    """The arguments of a call by today's names, each of which `todays_argument` knows."""
-    todays = Values()
+def translated(
+    function: Callable[..., Any], args: tuple[Any, ...], given: Mapping[str, Any], todays: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """The keyword arguments of a call under today's names, which are given for each."""
+    found = {}
     for name, value in given.items():
-        new = todays_argument(function, name, given, taken)
+        new = todays[name]
         if not new:
             resolve(ACTIONS[function.__qualname__][name])(args[0], value)
         elif new == name:
-            todays[name] = value
+            found[name] = value
         else:
             warn(name, f"write {new}=")
-            todays[new] = VALUES[name](value, given) if name in VALUES else value
-    return todays
+            found[new] = VALUES[name](value, given) if name in VALUES else value
+    return found
 
 
 def data_format(value: Any, given: Mapping[str, Any]) -> Any:
