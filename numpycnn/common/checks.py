@@ -136,6 +136,12 @@ def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind:
     for one in known if is_of_the_type else ():
         if one == value:
             return one
+    if kind and is_of_the_type:
+        from numpycnn.common import older
+
+        todays: Any = older.todays_string(kind, value, known)
+        if todays is not None:
+            return todays
     expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {short_repr(value)}"
     raise ValueError(expected + hint_for(kind, value, known)) if is_of_the_type else TypeError(expected)
 

@@ -28,10 +28,7 @@ AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D
 MaxPool2D = MaxPooling2D
-
-Convolution2D = Conv2D
 Convolution2DTranspose = Conv2DTranspose
-SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
@@ -43,7 +40,6 @@ __all__ = [
     "Branches",
     "Conv2D",
     "Conv2DTranspose",
-    "Convolution2D",
     "Convolution2DTranspose",
     "Cropping2D",
     "Dense",
@@ -79,7 +75,6 @@ __all__ = [
     "Reshape",
     "Residual",
     "SeparableConv2D",
-    "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout2D",
     "UpSampling2D",
