@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numpycnn.callbacks import Callback, CallbackList, History, Logs, TerminateOnNaN, check_callbacks
+from numpycnn.callbacks import Callback, History, TerminateOnNaN
+from numpycnn.callbacks.base import Logs
+from numpycnn.callbacks.callback_list import CallbackList, check_callbacks
 from numpycnn.common import checks
 from numpycnn.common.explained import explains_arguments
 from numpycnn.common.module_names import explain_unknown_names

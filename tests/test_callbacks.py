@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from networks import small_data, small_network
 
-from numpycnn.callbacks import Callback, CallbackList, History, Logs, TerminateOnNaN
+from numpycnn.callbacks import Callback, History, TerminateOnNaN
+from numpycnn.callbacks.base import Logs
+from numpycnn.callbacks.callback_list import CallbackList
 
 EPOCH_HOOKS = ["on_epoch_begin", "on_epoch_end"]
 BATCH_HOOKS = [

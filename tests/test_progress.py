@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from networks import small_data, small_network
 
-from numpycnn.callbacks import Callback, Logs
+from numpycnn.callbacks import Callback
+from numpycnn.callbacks.base import Logs
 from numpycnn.show import progress
 from numpycnn.show.progress import bar, clock, line, pace
 

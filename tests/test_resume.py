@@ -10,7 +10,8 @@ import pytest
 from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, load_model
-from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History, Logs
+from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History
+from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError, restore
 from numpycnn.layers import BatchNormalization, Dense, Dropout, Flatten

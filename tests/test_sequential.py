@@ -10,7 +10,8 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.callbacks import Callback, EarlyStopping, History, Logs
+from numpycnn.callbacks import Callback, EarlyStopping, History
+from numpycnn.callbacks.base import Logs
 from numpycnn.common.randomness import draw_seed
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array

@@ -42,7 +42,7 @@ ROOMS = [
 TOP = {"__init__.py", "__main__.py", "py.typed"} | {
     f"{name}.py"
     for name in (
-        *("activations", "backend", "callbacks", "initializers", "metrics", "models", "optimizers"),
+        *("activations", "backend", "initializers", "metrics", "models"),
         *("step", "saving", "plot", "digits"),
     )
 }

@@ -370,7 +370,18 @@ TARGETS = (
         ),
     ),
     Target(
-        "optimizers.py",
+        "optimizers/base.py",
+        ("test_optimizers.py",),
+        (
+            ("only the first term of a gradient counts", "total = total + term", "total = terms[0]"),
+            ("the terms are added into the caller's array", "total = total + term", "total += term"),
+            ("steps are not counted", "self.iterations += 1", "self.iterations += 0"),
+            ("slots begin at one", "arrays[name] = np.zeros_like(w)", "arrays[name] = np.ones_like(w)"),
+            ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
+        ),
+    ),
+    Target(
+        "optimizers/sgd.py",
         ("test_optimizers.py",),
         (
             ("SGD climbs", "change = -self.learning_rate * g", "change = self.learning_rate * g"),
@@ -378,6 +389,12 @@ TARGETS = (
             ("momentum is dampened", "v *= self.momentum\n            v += change\n            change = self.momentum * v", "v *= self.momentum\n            v += (1 - self.momentum) * change\n            change = self.momentum * v"),
             ("Nesterov's step is momentum's", "change = self.momentum * v + change if self.nesterov else v", "change = v"),
             ("Nesterov's step forgets the gradient", "change = self.momentum * v + change if self.nesterov else v", "change = self.momentum * v if self.nesterov else v"),
+        ),
+    ),
+    Target(
+        "optimizers/rmsprop.py",
+        ("test_optimizers.py",),
+        (
             ("RMSprop's epsilon stands outside the root", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (np.sqrt(d) + self.epsilon)"),
             ("RMSprop divides by the square", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (d + self.epsilon)"),
             ("RMSprop's mean of squares is a sum", "a += (1.0 - self.rho) * g * g", "a += g * g"),
@@ -385,17 +402,18 @@ TARGETS = (
             ("centered RMSprop is not", "d = np.maximum(a - m * m, 0.0)", "d = a"),
             ("the variance falls below zero by rounding", "d = np.maximum(a - m * m, 0.0)", "d = a - m * m"),
             ("RMSprop climbs", "w -= change", "w += change"),
+        ),
+    ),
+    Target(
+        "optimizers/adam.py",
+        ("test_optimizers.py",),
+        (
             ("Adam's epsilon stands inside the root", "w -= alpha * m / (np.sqrt(v) + self.epsilon)", "w -= alpha * m / np.sqrt(v + self.epsilon)"),
             ("Adam does not correct the mean", " / (1.0 - self.beta_1**t)\n", "\n"),
             ("Adam does not correct the squares", " * sqrt(1.0 - self.beta_2**t) /", " /"),
             ("Adam counts a step too many", 'slots["velocity"], self.iterations\n', 'slots["velocity"], self.iterations + 1\n'),
             ("Adam's betas are swapped", "m += (1.0 - self.beta_1) * (g - m)", "m += (1.0 - self.beta_2) * (g - m)"),
             ("Adam's second moment is of deviations", "v += (1.0 - self.beta_2) * (g * g - v)", "v += (1.0 - self.beta_2) * ((g - m) ** 2 - v)"),
-            ("only the first term of a gradient counts", "total = total + term", "total = terms[0]"),
-            ("the terms are added into the caller's array", "total = total + term", "total += term"),
-            ("steps are not counted", "self.iterations += 1", "self.iterations += 0"),
-            ("slots begin at one", "arrays[name] = np.zeros_like(w)", "arrays[name] = np.ones_like(w)"),
-            ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
         ),
     ),
     Target(
@@ -798,7 +816,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "callbacks.py",
+        "callbacks/early_stopping.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
             ("an accuracy is taken for a loss", 'self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0', "self.sign = -1.0"),
@@ -806,8 +824,26 @@ TARGETS = (
             ("an epoch as good as the best is an improvement", "if figure - self.min_delta > self.best:", "if figure - self.min_delta >= self.best:"),
             ("patience is never restored", "self.best, self.wait = figure, 0", "self.best = figure"),
             ("the best weights are the last ones", "self.best_weights = self.model.get_weights()", "self.best_weights = None"),
+        ),
+    ),
+    Target(
+        "callbacks/backup.py",
+        ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
+        (
             ("the epochs in a file are counted, not read", "max(history.epoch, default=-1) + 1", "len(history.epoch)"),
+        ),
+    ),
+    Target(
+        "callbacks/callback_list.py",
+        ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
+        (
             ("what callbacks remember is kept before they know of the epoch", "return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))", "return sorted(found, key=lambda callback: not isinstance(callback, BackupAndRestore))"),
+        ),
+    ),
+    Target(
+        "callbacks/not_finite.py",
+        ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
+        (
             ("an infinite loss does not end training", "if loss is not None and not math.isfinite(loss):", "if loss is not None and math.isnan(loss):"),
         ),
     ),

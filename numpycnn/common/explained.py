@@ -63,9 +63,9 @@ class Explained:
             """Raise AttributeError with a hint. Python calls this only for attributes that it does not find."""
             if hasattr(type(self), name):  # a property raised AttributeError: raise its own error again
                 return object.__getattribute__(self, name)
-            known = [other for other in dir(self) if not other.startswith("_")]
-            explanation = "" if name.startswith("_") else f": {hint('attributes', name, known)}"
-            message = f"{type(self).__name__!r} object has no attribute {name!r}{explanation}"
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                message += f": {hint('attributes', name, [other for other in dir(self) if not other.startswith('_')])}"
             raise AttributeError(message, name=name, obj=self)
 
 
@@ -88,8 +88,9 @@ def explains_arguments(function: Function) -> Function:
     def explained(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except TypeError:
-            check_arguments(function, args, kwargs)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is None:  # raised by the call, not inside it
+                check_arguments(function, args, kwargs)
             raise
 
     return cast("Function", explained)

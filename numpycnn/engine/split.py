@@ -14,7 +14,7 @@ from numpycnn.common.typing import Array, Rng
 from numpycnn.engine.training import Position
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage, Wrapper
-from numpycnn.optimizers import sum_arrays
+from numpycnn.optimizers.base import sum_arrays
 
 
 def in_one_piece(network: Chain, position: Position, cuts: Sequence[slice]) -> Chain:

@@ -26,7 +26,7 @@ from numpycnn.layers import Conv2D, Dense, Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
-from numpycnn.optimizers import sum_arrays
+from numpycnn.optimizers.base import sum_arrays
 
 MAX_MICRO_BATCH = 250
 """Examples."""

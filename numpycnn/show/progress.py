@@ -10,7 +10,8 @@ import sys
 import time
 from typing import TextIO
 
-from numpycnn.callbacks import Callback, Logs
+from numpycnn.callbacks import Callback
+from numpycnn.callbacks.base import Logs
 
 BAR_WIDTH, NARROW_BAR = 30, 10
 REDRAW_SECONDS = 0.05

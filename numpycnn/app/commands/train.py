@@ -10,7 +10,8 @@ import numpy as np
 
 from numpycnn import metrics
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.callbacks import BackupAndRestore, Callback, Logs
+from numpycnn.callbacks import BackupAndRestore, Callback
+from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
 from numpycnn.files import ModelFileError, format_of

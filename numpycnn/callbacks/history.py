@@ -1,0 +1,19 @@
+"""The figures of every epoch."""
+
+from numpycnn.callbacks.base import Callback, Logs
+
+
+class History(Callback):
+    """The figures of every epoch, which `fit` returns.
+
+    history: a list for each figure: `history["val_loss"][0]` is the first epoch's. epoch: their numbers, from 0.
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
