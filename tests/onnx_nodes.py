@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numpycnn import Sequential, activations, layers, losses
+from numpycnn import Sequential, activations, losses
+from numpycnn import layers as typed_layers
 from numpycnn.common.typing import Array
 
-Outputs = list[Array | None]
+layers: Any = typed_layers  # which take lists for tuples
+Outputs = list[Any]
 
 
 class Node(NamedTuple):
@@ -116,7 +118,7 @@ def run(x: Array, *stack: Any, weights: Any = ()) -> Outputs:
 def run_example(x: Array, *stack: Any, weights: Any = ()) -> Outputs:
     """The same of a tensor that is one example."""
     (y,) = run(x[None], *stack, weights=weights)  # (1, ...)
-    return [y[0] if y is not None else None]
+    return [y[0]]
 
 
 def as_rows(expression: Callable[[Node], Outputs]) -> Callable[[Node], Outputs]:
@@ -132,7 +134,7 @@ def as_rows(expression: Callable[[Node], Outputs]) -> Callable[[Node], Outputs]:
             begin, end = node.get("pads")
             more["pads"] = [0, begin, 0, end]
         (y,) = expression(node._replace(inputs=inputs, attributes=node.attributes | more))
-        return [y.squeeze(2) if y is not None else None]  # (N, C, L)
+        return [y.squeeze(2)]  # (N, C, L)
 
     return express
 
@@ -383,10 +385,10 @@ def depth_to_space(node: Node) -> Outputs:
 def pad(node: Node) -> Outputs:
     """Any constant: all numbers are moved so that it becomes zero, and back."""
     x, *given = node.inputs
-    pads, value, axes = [*given, *[None] * (3 - len(given))]
+    pads, value, axes = (*given, None, None, None)[:3]
     pads, moved = node.get("pads", pads), float(node.get("value", 0.0 if value is None else value))
-    axes = [0, 1, 2, 3] if axes is None else [int(axis) % 4 for axis in axes]
-    borders = [[0, 0], [0, 0], [0, 0], [0, 0]]
+    axes = range(4) if axes is None else [int(axis) % 4 for axis in axes]
+    borders: Any = [[0, 0], [0, 0], [0, 0], [0, 0]]
     for axis, begin, end in zip(axes, pads[: len(axes)], pads[len(axes) :], strict=True):
         borders[axis] = [int(begin), int(end)]
     return run(
@@ -443,10 +445,12 @@ def dropout(node: Node) -> Outputs:
 
 
 def softmax_cross_entropy(node: Node) -> Outputs:
-    x, labels = node.inputs
-    rows = losses.sparse_categorical_crossentropy(labels, x, from_logits=True, axis=1)
-    value = {"none": rows, "mean": rows.mean(), "sum": rows.sum()}[node.get("reduction", "mean")]
-    return [value, activations.log_softmax(x, axis=1)][: len(node.outputs)]
+    """The mean of weighted losses is over the sum of the weights; a row that is ignored has no weight."""
+    x, labels, *weights = node.inputs
+    reduction = {"none": None, "sum": "sum"}.get(node.get("reduction", "mean"), "mean_with_sample_weight")
+    loss = losses.SparseCategoricalCrossentropy(True, node.get("ignore_index"), reduction, axis=1)
+    chosen = [values[np.where(labels == loss.ignore_class, 0, labels)] for values in weights]
+    return [loss(labels, x, *chosen), activations.log_softmax(x, axis=1)][: len(node.outputs)]
 
 
 OPERATORS: dict[str, tuple[str, Callable[[Node], Outputs]]] = {
