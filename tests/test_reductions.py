@@ -21,6 +21,7 @@ P = np.array(
 )
 LABELS = np.array([[0, 1], [2, -1], [1, 2]])
 ROW_WEIGHTS = np.array([[1.0, 0.5], [2.0, 4.0], [0.0, 3.0]])
+HALF: Any = 0.5
 ROWS = [[1.6094379124341003, 1.203972804325936], [0.2231435513142097, 0.0], [1.6094379124341, 0.916290731874155]]
 WEIGHTED = [[1.6094379124341003, 0.601986402162968], [0.4462871026284194, 0.0], [0.0, 2.748872195622465]]
 
@@ -158,10 +159,10 @@ def test_an_own_loss_is_summed_too(loss: Loss) -> None:
             "expected sample_weight of shape",
         ),
         (
-            lambda: losses.SparseCategoricalCrossentropy(ignore_class=1.5),
+            lambda: losses.SparseCategoricalCrossentropy(ignore_class=HALF),
             TypeError,
             "ignore_class must be an integer; ",
-        ),  # type: ignore[arg-type]
+        ),
         (lambda: losses.SparseCategoricalCrossentropy(ignore_class=9)([3], [[0.5, 0.5]]), ValueError, "labels must be"),
         (
             lambda: Sequential([Dense(3)]).compile("sgd", losses.MeanSquaredError("none")),

@@ -690,7 +690,7 @@ TARGETS = (
             ("later micro-batches' gradients replace the sum", "terms = [total(terms), end.result.gradients] if", "terms = [terms[-1], end.result.gradients] if"),
             ("all micro-batches have the same masks", "rng=position.rng(job.micro))", "rng=position.rng(0))"),
             ("dropout is off in training", "forward_micro(x, training=True, rng=", "forward_micro(x, training=False, rng="),
-            ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro)", "return generator(self.seed, DROPOUT, 0, micro)"),
+            ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro, *layer)", "return generator(self.seed, DROPOUT, 0, micro, *layer)"),
             ("sample weights do not reach the gradient", "dz = job.data.weighted(objective.loss.gradient(y, z)) /", "dz = objective.loss.gradient(y, z) /"),
             ("what is predicted are logits", "return BatchResult(self.activation.forward(z), self.loss", "return BatchResult(z, self.loss"),
             ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, model.activation, min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, model.activation, min_examples(model))'),

@@ -44,9 +44,12 @@ class Position(NamedTuple):
     seed: int
     step: int
 
-    def rng(self, micro: int) -> Rng:
-        """The generator of the micro-batch with that index; each layer gets a child of it, by the layer's index."""
-        return generator(self.seed, DROPOUT, self.step, micro)
+    def rng(self, micro: int, *layer: int) -> Rng:
+        """The generator of the micro-batch with that index, or of a layer in it: the child at the layer's index.
+
+        layer: one index for each level of nesting.
+        """
+        return generator(self.seed, DROPOUT, self.step, micro, *layer)
 
 
 class BatchResult(NamedTuple):
