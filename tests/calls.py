@@ -191,9 +191,15 @@ def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
 def loss_case(cls: type[losses.RowLoss], **own: Arg) -> Case:
     """A loss: made, and asked for its mean over rows of three."""
     shared = {"y_true": Arg(array(), Y, "y"), "y_pred": Arg(array(), Y, "outputs|y")}
-    return Case(lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|axis")
+    shared |= {"reduction": REDUCTION, "name": Arg(either(none, kinds.text), "mine")}
+    return Case(
+        lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|mine|axis"
+    )
 
 
+REDUCTION = Arg(
+    either(none, kinds.names("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")), "sum"
+)
 AXIS = Arg(either(integer(1, 1), integer(-1, -1)), -1)
 CROSSENTROPY = {
     "from_logits": Arg(kinds.flag, True),
@@ -525,8 +531,15 @@ CASES: dict[str, Case] = {
     ),
     "CategoricalCrossentropy": loss_case(losses.CategoricalCrossentropy, **CROSSENTROPY),
     "SparseCategoricalCrossentropy": Case(
-        lambda y_true, y_pred: losses.SparseCategoricalCrossentropy()(y_true, y_pred),
-        {"y_true": Arg(array(), Y.argmax(1), "y|labels"), "y_pred": Arg(array(), Y, "outputs|y|labels")},
+        lambda y_true, y_pred, sample_weight, **given: losses.SparseCategoricalCrossentropy(**given)(
+            y_true, y_pred, sample_weight
+        ),
+        {
+            "ignore_class": Arg(either(none, integer()), 7),
+            "y_true": Arg(array(), Y.argmax(1), "y|labels"),
+            "y_pred": Arg(array(), Y, "outputs|y|labels"),
+            "sample_weight": Arg(either(none, array((len(Y),), Y.shape)), np.ones(len(Y))),
+        },
         "sparse_categorical_crossentropy",
     ),
     "BinaryCrossentropy": loss_case(losses.BinaryCrossentropy, **CROSSENTROPY),

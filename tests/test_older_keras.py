@@ -172,6 +172,10 @@ def test_older_attributes() -> None:
     optimizer: Any = optimizers.SGD(0.5)
     assert warned(lambda: optimizer.lr, "lr is from an older Keras: write learning_rate") == 0.5
     assert not hasattr(layers.Dense(3), "lr")
+    optimizer.lr = 0.25
+    assert optimizer.learning_rate == 0.25
+    with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number"):
+        optimizer.lr = -1
     assert not hasattr(layers.Dense(3), "predict_classes")
 
 

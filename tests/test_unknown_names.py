@@ -180,10 +180,13 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         ),
         (lambda: new.layers.Flatten(nonsense=1), f"Flatten: .* 'nonsense': {NOT_PLANNED}; available: data_format, "),
         (lambda: new.Input(shape=(3,), sparse=True), f"Input: .* 'sparse': {NOT_PLANNED}; .*available: shape, batch"),
-        (lambda: new.losses.MeanSquaredError(reduction=0), f"MeanSquaredError: .*: {NOT_PLANNED}; available: none$"),
         (
-            lambda: new.losses.SparseCategoricalCrossentropy(ignore_class=-1),
-            "^SparseCategoricalCrossentropy: .* 'ignore_class': .*; available: from_logits, label_smoothing, axis$",
+            lambda: new.losses.MeanSquaredError(dtype=0),
+            "MeanSquaredError: .* 'dtype': the dtype is the backend's: .*; available: reduction, name$",
+        ),
+        (
+            lambda: new.losses.SparseCategoricalCrossentropy(label_smoothing=0.1),
+            "^SparseCategoricalCrossentropy: .*; available: from_logits, ignore_class, reduction, axis, name$",
         ),
         (lambda: new.initializers.VarianceScaling(seed=1), "VarianceScaling: .* 'seed': the model's seed"),
         (lambda: new.initializers.Constant(valeu=1), "Constant: .* 'valeu': the nearest is 'value'"),
@@ -243,8 +246,8 @@ def test_a_type_error_from_inside_is_passed_on() -> None:
 
 def test_signatures_stay_as_they_are_written() -> None:
     assert list(inspect.signature(SGD).parameters) == ["learning_rate", "momentum", "nesterov"]
-    assert list(inspect.signature(losses.Huber).parameters) == ["delta"]
-    assert list(inspect.signature(losses.MeanSquaredError).parameters) == []
+    assert list(inspect.signature(losses.Huber).parameters) == ["delta", "reduction", "name"]
+    assert list(inspect.signature(losses.MeanSquaredError).parameters) == ["reduction", "name"]
     assert list(inspect.signature(initializers.Constant).parameters) == ["value"]
     assert list(inspect.signature(Dropout).parameters) == [
         "rate",
@@ -281,7 +284,7 @@ def test_copies_and_pickles_work_as_ever() -> None:
         (lambda: Adam(), "lrr", f"'Adam' object has no attribute 'lrr': {NOT_PLANNED}"),
         (small_network, "evalute", "'evalute': the nearest is 'evaluate'"),
         (lambda: Dense(3), "kernel", "'Dense' object has no attribute 'kernel': write 'params' instead"),
-        (lambda: losses.MeanSquaredError(), "reduction", f"'reduction': {NOT_PLANNED}"),
+        (lambda: losses.MeanSquaredError(), "delta", f"'delta': {NOT_PLANNED}"),
         (lambda: Dense(3), "_repr_html_", "'Dense' object has no attribute '_repr_html_'$"),
         (lambda: Dense(3), "__array__", "'Dense' object has no attribute '__array__'$"),
     ],

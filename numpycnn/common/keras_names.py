@@ -23,7 +23,7 @@ PLANNED: dict[str, str] = {
         "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
         "bias_constraint "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "ignore_class sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
+        "sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
     ),
 }

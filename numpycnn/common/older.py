@@ -79,14 +79,25 @@ def todays_string(kind: str, name: str, known: Collection[Any]) -> str | None:
 
 def older_attribute(instance: object, name: str) -> Any:
     """What an older attribute of an object is today; None where there is no such attribute."""
-    entries = (ATTRIBUTES.get(cls.__name__, {}).get(name) for cls in type(instance).__mro__)
-    entry = next(filter(None, entries), None)
+    entry = attribute_entry(instance, name)
     if entry is None:
         return None
-    if ":" in entry:
-        return partial(resolve(entry), instance)
+    return partial(resolve(entry), instance) if ":" in entry else getattr(instance, todays_attribute(instance, name))
+
+
+def todays_attribute(instance: object, name: str) -> str:
+    """Today's name of an attribute, with a warning for an older one."""
+    entry = attribute_entry(instance, name)
+    if entry is None:
+        return name
     warn(name, f"write {entry}")
-    return getattr(instance, entry)
+    return entry
+
+
+def attribute_entry(instance: object, name: str) -> str | None:
+    """The entry of the table for an attribute; None if it is not an older one."""
+    entries = (ATTRIBUTES.get(cls.__name__, {}).get(name) for cls in type(instance).__mro__)
+    return next(filter(None, entries), None)
 
 
 # ---------------------------------------------------------------- arguments
