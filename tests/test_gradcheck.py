@@ -146,7 +146,7 @@ def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None
     def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
         places.append(place)
         stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
-        parts.append((job.micro, len(job.data), job.batch))
+        parts.append((job.micro, len(job.data), job.divisor))
         return learn(objective, place, job)
 
     monkeypatch.setattr(training, "learn", spy)

@@ -685,8 +685,8 @@ TARGETS = (
         "engine/training.py",
         TRAINING,
         (
-            ("the gradients are of the sum, not of the mean", "objective.loss.gradient(y, z)) / job.batch", "objective.loss.gradient(y, z))"),
-            ("a micro-batch is divided by its own size", "objective.loss.gradient(y, z)) / job.batch", "objective.loss.gradient(y, z)) / len(job.data)"),
+            ("the gradients are of the sum, not of the mean", "objective.loss.gradient(y, z)) / job.divisor", "objective.loss.gradient(y, z))"),
+            ("a micro-batch is divided by its own size", "objective.loss.gradient(y, z)) / job.divisor", "objective.loss.gradient(y, z)) / len(job.data)"),
             ("later micro-batches' gradients replace the sum", "terms = [total(terms), end.result.gradients] if", "terms = [terms[-1], end.result.gradients] if"),
             ("all micro-batches have the same masks", "rng=position.rng(job.micro))", "rng=position.rng(0))"),
             ("dropout is off in training", "forward_micro(x, training=True, rng=", "forward_micro(x, training=False, rng="),

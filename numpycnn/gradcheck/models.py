@@ -193,12 +193,12 @@ class Step:
         return {"input": training.total(longer.terms)["examples/x"], **training.total(step.terms)}
 
     def loss(self, point: Arrays) -> Array:
-        """Each example's part in the mean loss, by the plain forward, for complex arrays too."""
+        """Each example's part in the batch's loss, by the plain forward, for complex arrays too."""
         objective = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=False)
         first = self.first_changed(point)
         x = self.inputs[first] if first else point["input"]
         z = self.through(x, self.stages(objective.network)[first:])
-        return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / len(z)
+        return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / self.plain.divisor(self.data.y, None)
 
     def size(self) -> float:
         """The largest number that goes into a layer, or 1, which probabilities sum to."""

@@ -341,7 +341,7 @@ class Optimizer(Settings):
 
     def check_epsilon(self, value: Any) -> float:
         """epsilon as a float. Raises TypeError or ValueError unless it is a number of at least 0, or None."""
-        return todays_epsilon(type(self).__name__) if value is None else self.check("epsilon", value)
+        return todays_epsilon() if value is None else self.check("epsilon", value)
 
     def check_decay(self, argument: str, value: Any) -> float:
         """The value as a float. Raises TypeError or ValueError unless it is a number of at least 0 and below 1."""

@@ -1,9 +1,9 @@
 """What older Keras took: `Adam(lr=0.01, epsilon=None, decay=1e-6)`."""
 
-import warnings
 from typing import Any
 
 from numpycnn import backend
+from numpycnn.common.older import warn
 from numpycnn.optimizers.rate import Rate
 from numpycnn.optimizers.schedules import LearningRateSchedule
 from numpycnn.optimizers.schedules.decay import TimeDecay
@@ -21,16 +21,16 @@ def decayed(owner: str, rate: Rate, decay: Any) -> Rate:
     schedule = TimeDecay(rate, decay)
     if not schedule.decay:
         return rate
-    warn(f"{owner}: decay is an older argument of Keras's: write learning_rate=InverseTimeDecay({rate}, 1, {decay})")
+    warn("decay", f"write learning_rate=optimizers.schedules.InverseTimeDecay({rate}, 1, {decay})")
     return schedule
 
 
-def todays_epsilon(owner: str) -> float:
+def todays_epsilon() -> float:
     """What epsilon=None stood for."""
-    warn(f"{owner}: epsilon=None is of an older Keras: leave it out, or write epsilon={backend.epsilon()}")
+    warn("epsilon=None", f"leave it out, or write epsilon={backend.epsilon()}")
     return backend.epsilon()
 
 
-def warn(message: str) -> None:
-    """Warn of something older, at the line that constructs the optimizer."""
-    warnings.warn(message, FutureWarning, stacklevel=2)
+def without_schedule_decay(optimizer: object, value: Any) -> None:
+    """Say what became of the argument of Keras 2's Nadam."""
+    warn("schedule_decay", "leave it out; Nadam's momentum has the schedule of Keras 3")

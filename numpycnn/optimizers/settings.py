@@ -1,5 +1,6 @@
 """An optimizer's settings as attributes: read, set and checked during training, `optimizer.learning_rate = 0.01`."""
 
+from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +35,12 @@ class Settings(Explained):
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute. Settings are checked as the constructor checks them.
 
-            Raises AttributeError for a name that would have no effect, such as lr. User-defined subclasses may add
-            attributes, except Keras's older names of existing ones.
+            Raises AttributeError for a name that would have no effect, except in user-defined subclasses.
             """
             if name in vars(self):
                 value = self.checked(name, value)
-            elif not name.startswith("_") and not isinstance(getattr(type(self), name, None), property):
-                self.check_settable(name)
+            elif name != "learning_rate" and not name.startswith("_"):
+                name = self.settable(name)
             super().__setattr__(name, value)
 
     def checked(self, name: str, value: Any) -> Any:
@@ -51,12 +51,22 @@ class Settings(Explained):
         given = {key: setting for key, setting in vars(self).items() if key in taken}
         return vars(type(self)(**{**given, name: value}))[name]
 
-    def check_settable(self, name: str) -> None:
-        """Raise AttributeError for a new attribute that would have no effect."""
-        from numpycnn.common.keras_names import REPLACED
+    def settable(self, name: str) -> str:
+        """Today's name of a new attribute. Raises AttributeError for one that would have no effect."""
+        cls: Any = type(self)
+        known = setting_names(cls)
+        if name in known:
+            return name
+        from numpycnn.common.older import todays_attribute
 
-        known = ["iterations", "state", *signature(type(self)).parameters]
-        replaced = hasattr(type(self), REPLACED["attributes"].get(name, ""))
-        if replaced or (type(self) in OPTIMIZERS.values() and name not in known):
+        name = todays_attribute(self, name)
+        if cls in OPTIMIZERS.values() and name not in known:
             explanation = f"{hint('arguments', name, known)}; available: {', '.join(known)}"
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
+        return name
+
+
+@cache
+def setting_names(cls: type) -> list[str]:
+    """The names of an optimizer's attributes that can be set."""
+    return ["iterations", "state", *(name for name in signature(cls).parameters if name != "decay")]

@@ -82,7 +82,9 @@ def problem(seed: int) -> Problem:
     """Parameters of six and of two entries, and gradients of widely different sizes, zero among them."""
     rng = np.random.default_rng(seed)
     params = [rng.uniform(-1, 1, (3, 2)), rng.uniform(-1, 1, 2)]
-    gradients = [[rng.normal(size=w.shape) * 10.0 ** rng.integers(-3, 2, w.shape) for w in params] for _ in range(STEPS)]
+    gradients = [
+        [rng.normal(size=w.shape) * 10.0 ** rng.integers(-3, 2, w.shape) for w in params] for _ in range(STEPS)
+    ]
     gradients[2][1][0] = 0.0
     return Problem(params, gradients)
 
@@ -145,7 +147,9 @@ def record() -> None:
     """Write the file."""
     from parity.keras_optimizers import theirs  # it needs Keras
 
-    lines = [json.dumps([one, theirs(one, problem(number))[ON_FILE:].tolist()]) for number, one in enumerate(to_record())]
+    lines = [
+        json.dumps([one, theirs(one, problem(number))[ON_FILE:].tolist()]) for number, one in enumerate(to_record())
+    ]
     PATH.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
 
