@@ -116,8 +116,8 @@ ARGUMENTS: dict[str, str] = {
 """Arguments, and today's: the first of these that the function takes. `older.VALUES` translates values."""
 
 ACTIONS: dict[str, dict[str, str]] = {
-    "Optimizer.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
     "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
+    "Nadam.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
     "Sequential.compile": {"class_mode": "compat.models:ignore_class_mode"},
     "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy"},
     "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy"},

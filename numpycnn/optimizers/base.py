@@ -165,7 +165,7 @@ class Optimizer(Settings):
         shapes. After any error, such as an overflow under np.errstate(over="raise"), everything is as before.
         """
         self.check_update(params, gradients, *more)
-        self._step_size = at(self._rate, self.iterations)
+        self._step_size = at(type(self).__name__, self._rate, self.iterations)
         with self.rolled_back_on_error(params):
             terms = self.clipped(params, [gradients, *more])
             parts = [part for name, w in params.items() for part in self.parts(name, w, terms)]
@@ -211,7 +211,11 @@ class Optimizer(Settings):
             w[...] = average
 
     def finalize_variable_values(self, params: Mapping[str, Array]) -> None:
-        """Overwrite the parameters by their moving averages, with use_ema; as `fit` does at its end."""
+        """Overwrite the parameters by their moving averages, with use_ema; as `fit` does at its end.
+
+        Raises ValueError or TypeError unless params is a dict of arrays of the averages' shapes.
+        """
+        self.check_slots(params)
         for name, average in self.state.get(AVERAGE, {}).items():
             if name in params:
                 params[name][...] = average
@@ -231,8 +235,11 @@ class Optimizer(Settings):
         if self.iterations:
             raise ValueError(f"{owner}: must be called before the first step; there were {self.iterations}")
         names, patterns = (
-            [checks.text(owner, argument, text) for text in checks.sequence(owner, argument, texts or ())]
-            for argument, texts in (("var_list", var_list), ("var_names", var_names))
+            [
+                checks.text(owner, argument, one)
+                for one in checks.sequence(owner, argument, [] if given is None else given)
+            ]
+            for argument, given in (("var_list", var_list), ("var_names", var_names))
         )
         for pattern in patterns:
             try:
@@ -293,7 +300,7 @@ class Optimizer(Settings):
     def check_update(self, params: Mapping[str, Array], *terms: Mapping[str, Array]) -> None:
         """Raise as `update` says."""
         owner = type(self).__name__
-        checks.arrays(owner, "params", params)
+        self.check_slots(params)
         for term in terms:
             checks.arrays(owner, "gradients", term)
         for name, w in params.items():
@@ -301,6 +308,12 @@ class Optimizer(Settings):
             if set(shapes) != {w.shape}:
                 received = ", ".join(map(str, shapes)) or None
                 raise ValueError(f"{owner}: expected a gradient of shape {w.shape} for {name}; received {received}")
+
+    def check_slots(self, params: Mapping[str, Array]) -> None:
+        """Raise TypeError unless params is a dict of arrays, ValueError unless the slots have their shapes."""
+        owner = type(self).__name__
+        checks.arrays(owner, "params", params)
+        for name, w in params.items():
             for slot, arrays in self.state.items():
                 if name in arrays and arrays[name].shape != w.shape:
                     found = arrays[name].shape

@@ -61,14 +61,19 @@ def replaced(owner: str, old: Rate, value: Any) -> Rate:
     return new
 
 
-def at(rate: Rate, step: int) -> float:
-    """The learning rate of the step before which there were `step` others, as a plain float."""
-    return float(rate(step)) if isinstance(rate, LearningRateSchedule) else rate
+def at(owner: str, rate: Rate, step: int) -> float:
+    """The learning rate of the step before which there were `step` others, as a plain float.
+
+    Raises TypeError or ValueError for a schedule that does not give a number of at least 0.
+    """
+    if isinstance(rate, float):
+        return rate
+    return checks.number(owner, f"what {type(rate).__name__} returned", rate(step), at_least=0.0)
 
 
-def readable(rate: Rate, step: int) -> float:
+def readable(owner: str, rate: Rate, step: int) -> float:
     """The learning rate as it is shown, which is also what can be set."""
-    return rate.initial_learning_rate if isinstance(rate, TimeDecay) else at(rate, step)
+    return rate.initial_learning_rate if isinstance(rate, TimeDecay) else at(owner, rate, step)
 
 
 def described(rate: Rate) -> Any:

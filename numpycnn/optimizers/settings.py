@@ -24,7 +24,7 @@ class Settings(Explained):
 
         Where it is a schedule, this is its value for the next step, and only another schedule can take its place.
         """
-        return LearningRate(readable(self._rate, self.iterations), self)
+        return LearningRate(readable(type(self).__name__, self._rate, self.iterations), self)
 
     @learning_rate.setter
     def learning_rate(self, value: Rate) -> None:

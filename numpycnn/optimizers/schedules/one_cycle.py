@@ -32,7 +32,7 @@ class OneCycle(LearningRateSchedule):
     ) -> None:
         owner = type(self).__name__
         self.max_learning_rate = self.check("max_learning_rate", max_learning_rate)
-        self.total_steps = checks.integer(owner, "total_steps", total_steps)
+        self.total_steps = checks.size(owner, "total_steps", total_steps)
         self.pct_start = checks.number(owner, "pct_start", pct_start, above=0.0, below=1.0)
         self.anneal_strategy = checks.choice(owner, "anneal_strategy", anneal_strategy, STRATEGIES)
         self.div_factor = self.check_steps("div_factor", div_factor)
