@@ -8,6 +8,7 @@ import sys
 from numpycnn import (
     backend,
     callbacks,
+    constraints,
     datasets,
     functional,
     initializers,
@@ -16,6 +17,7 @@ from numpycnn import (
     metrics,
     models,
     optimizers,
+    regularizers,
     utils,
 )
 from numpycnn.common.module_names import UnknownModules, explain_unknown_names
@@ -30,6 +32,7 @@ __all__ = [
     "__version__",
     "backend",
     "callbacks",
+    "constraints",
     "datasets",
     "digits",
     "functional",
@@ -42,6 +45,7 @@ __all__ = [
     "models",
     "optimizers",
     "plot",
+    "regularizers",
     "saving",
     "utils",
 ]

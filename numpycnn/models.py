@@ -30,6 +30,7 @@ from numpycnn.engine.network import Network, restored_on_error
 from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS
+from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
@@ -173,6 +174,7 @@ class Sequential(Network):
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
         optimizer.update(objective.network.trained_params, *step.terms, run=pool.run_here)
+        constrain(objective.network.layers)
         objective.network.set_state(step.state)
         self.steps += 1
         return figures
@@ -229,7 +231,7 @@ class Sequential(Network):
         callbacks.call("on_test_begin", {})
         objective, means = self._objective("evaluate"), RunningMeans()
         whole = [data.rows(rows) for rows in batches(len(data), batch_size)]
-        cuts = [training.micro_batches(len(batch)) for batch in whole]
+        cuts = [objective.inference_cuts(len(batch)) for batch in whole]
         jobs = (batch.rows(cut) for batch, own in zip(whole, cuts, strict=True) for cut in own)
         results = pool.run(partial(training.evaluate, objective), jobs)
         progress = Progress(len(whole), verbose)

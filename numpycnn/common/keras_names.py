@@ -6,7 +6,7 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "numpycnn": "regularizers constraints preprocessing",
+    "numpycnn": "preprocessing",
     "models": "clone_model model_from_json",
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
@@ -21,8 +21,7 @@ PLANNED: dict[str, str] = {
     "backend": "image_dim_ordering set_image_dim_ordering clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
     "arguments": (
-        "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
-        "bias_constraint input_dim "
+        "input_dim "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
         "ignore_class sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
