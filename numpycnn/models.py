@@ -31,7 +31,7 @@ from numpycnn.engine.training import BatchResult, Objective, Position, StepResul
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS
 from numpycnn.layers.penalties import constrain
-from numpycnn.losses import Loss, LossLike, get_loss
+from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
@@ -75,6 +75,7 @@ class Sequential(Network):
         TypeError for a value of another type.
         """
         chosen = get_optimizer(optimizer), get_loss(loss), get_metrics([] if metrics is None else metrics)
+        check_reduced(chosen[1])
         chosen[0].claim(self)
         self.optimizer, self.loss, self.metrics = chosen
 
@@ -237,7 +238,7 @@ class Sequential(Network):
         progress = Progress(len(whole), verbose)
         for number, (batch, own) in enumerate(zip(whole, cuts, strict=True)):
             callbacks.call("on_test_batch_begin", number, {})
-            result = training.join(islice(results, len(own)))
+            result = training.join(objective, islice(results, len(own)), objective.divisor(batch.y, batch.weights))
             means.add(*self._figures(result, batch.y))
             progress.update(number + 1, means.result())
             callbacks.call("on_test_batch_end", number, means.result())

@@ -7,19 +7,20 @@ from typing import Any, NamedTuple
 
 import kinds
 import numpy as np
+import pytest
 from kinds import Kind, array, either, integer, none, number
 from networks import small_data, small_network
 
 from numpycnn import Input, Sequential, backend, constraints, initializers, layers, losses, metrics, optimizers
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, EarlyStopping
-from numpycnn.datasets import mnist
+from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
 from numpycnn.models import load_model
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
-from numpycnn.utils import to_categorical
+from numpycnn.utils import normalize, set_random_seed, to_categorical
 
 X, Y = small_data(6)
 
@@ -171,6 +172,26 @@ def on_disk(call: Callable[..., object]) -> Callable[..., object]:
     return inside
 
 
+def offline(call: Callable[..., object]) -> Callable[..., object]:
+    """The call with an empty cache, no network, and nothing else to read. OSError is right then."""
+
+    def failing(*_: object) -> None:
+        raise OSError("there is no network")
+
+    def inside(**given: Any) -> object:
+        with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KERAS_HOME", folder)
+            patch.setattr(published, "download", failing)
+            patch.setattr(fashion_mnist, "DEBIAN", published.cache_folder())
+            patch.setattr(mnist, "read_idx", str)
+            try:
+                return call(**given)
+            except OSError:
+                return None
+
+    return inside
+
+
 def update(cls: type[optimizers.Optimizer]) -> Callable[..., object]:
     """An optimizer, made and asked for a step."""
     return lambda **given: cls(**given).update({"w": np.ones(3)}, {"w": np.ones(3)})
@@ -184,9 +205,15 @@ def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
 def loss_case(cls: type[losses.RowLoss], **own: Arg) -> Case:
     """A loss: made, and asked for its mean over rows of three."""
     shared = {"y_true": Arg(array(), Y, "y"), "y_pred": Arg(array(), Y, "outputs|y")}
-    return Case(lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|axis")
+    shared |= {"reduction": REDUCTION, "name": Arg(either(none, kinds.text), "mine")}
+    return Case(
+        lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|mine|axis"
+    )
 
 
+REDUCTION = Arg(
+    either(none, kinds.names("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")), "sum"
+)
 AXIS = Arg(either(integer(1, 1), integer(-1, -1)), -1)
 CROSSENTROPY = {
     "from_logits": Arg(kinds.flag, True),
@@ -194,6 +221,22 @@ CROSSENTROPY = {
     "axis": AXIS,
 }
 
+
+def batch_shape(value: Any) -> bool:
+    """(None, *shape) or (batch_size, *shape)."""
+    if not isinstance(value, (tuple, list)):
+        return False
+    return all(map(either(none, kinds.size), value[:1])) and kinds.shape(value[1:])
+
+
+INPUT = {
+    "shape": Arg(kinds.shape, (8, 8, 1)),
+    "batch_size": Arg(either(none, kinds.size), None),
+    "dtype": Arg(either(none, kinds.names("float64"), lambda value: value is int), "float32"),
+    "batch_shape": Arg(none, None, "shape"),
+    "name": Arg(either(none, kinds.name), None),
+}
+FOLDER = Arg(either(none, kinds.path), None)
 REQUEST = {
     "shape": Arg(kinds.shape, (3, 2)),
     "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
@@ -441,13 +484,13 @@ CASES: dict[str, Case] = {
     "InputLayer": Case(
         lambda **given: layers.InputLayer(**given),
         {
-            "shape": Arg(kinds.shape, (8, 8, 1)),
-            "input_shape": Arg(none, None),
-            "name": Arg(either(none, kinds.name), None),
+            "input_shape": Arg(none, None, "shape"),
+            **INPUT,
         },
         "InputLayer",
     ),
-    "Input": Case(Input, {"shape": Arg(kinds.shape, (8, 8, 1))}, "Input"),
+    "Input": Case(Input, INPUT, "Input"),
+    "Input of a batch's shape": Case(Input, {"batch_shape": Arg(batch_shape, (None, 8, 8, 1), "batch_size|shape")}, ""),
     "Window": Case(
         Window,
         {
@@ -512,8 +555,15 @@ CASES: dict[str, Case] = {
     ),
     "CategoricalCrossentropy": loss_case(losses.CategoricalCrossentropy, **CROSSENTROPY),
     "SparseCategoricalCrossentropy": Case(
-        lambda y_true, y_pred: losses.SparseCategoricalCrossentropy()(y_true, y_pred),
-        {"y_true": Arg(array(), Y.argmax(1), "y|labels"), "y_pred": Arg(array(), Y, "outputs|y|labels")},
+        lambda y_true, y_pred, sample_weight, **given: losses.SparseCategoricalCrossentropy(**given)(
+            y_true, y_pred, sample_weight
+        ),
+        {
+            "ignore_class": Arg(either(none, integer()), 7),
+            "y_true": Arg(array(), Y.argmax(1), "y|labels"),
+            "y_pred": Arg(array(), Y, "outputs|y|labels"),
+            "sample_weight": Arg(either(none, array((len(Y),), Y.shape)), np.ones(len(Y))),
+        },
         "sparse_categorical_crossentropy",
     ),
     "BinaryCrossentropy": loss_case(losses.BinaryCrossentropy, **CROSSENTROPY),
@@ -603,11 +653,32 @@ CASES: dict[str, Case] = {
         )
         for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
     },
+    "mnist.load_data": Case(offline(mnist.load_data), {"path": Arg(kinds.path, "mnist.npz")}, ""),
+    **{
+        f"{module.__name__.rpartition('.')[2]}.load_data": Case(offline(module.load_data), {"folder": FOLDER}, "")
+        for module in (fashion_mnist, kmnist, cifar10)
+    },
+    "cifar100.load_data": Case(
+        offline(cifar100.load_data), {"label_mode": Arg(kinds.names("fine", "coarse"), "fine"), "folder": FOLDER}, ""
+    ),
     "to_categorical": Case(
         to_categorical,
-        {"y": Arg(array(), [0, 1], "labels"), "num_classes": Arg(either(none, kinds.size), 3, "labels|y")},
+        {
+            "x": Arg(array(dtypes="biufOU"), [0, 1], "labels"),
+            "num_classes": Arg(either(none, kinds.size), 3, "labels|x"),
+        },
         "to_categorical",
     ),
+    "normalize": Case(
+        normalize,
+        {
+            "x": Arg(array(), [[3, 4]]),
+            "axis": Arg(lambda value: kinds.is_integer(value) and -2 <= value <= 1, -1),
+            "order": Arg(number(above=0.0), 2),
+        },
+        "normalize",
+    ),
+    "set_random_seed": Case(set_random_seed, {"seed": Arg(integer(0, 2**32 - 1), 3)}, ""),
     "tutorial_network": Case(
         tutorial_network,
         {

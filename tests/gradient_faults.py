@@ -355,9 +355,9 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "missing 1/N",
         "plain network",
-        Fault(training.learn, " / job.batch", ""),
+        Fault(training.learn, " / job.divisor", ""),
     ),
-    ("mean of each micro-batch", "plain network", Fault(training.learn, "/ job.batch", "/ len(job.data)")),
+    ("mean of each micro-batch", "plain network", Fault(training.learn, "/ job.divisor", "/ len(job.data)")),
     (
         "float32 gradients",
         "plain network",

@@ -344,15 +344,6 @@ def test_learning_rate_can_be_read_and_set() -> None:
         (SGD, "nesterov", "yes", TypeError, "SGD: nesterov must be True or False; received 'yes'"),
         (Adam, "beta_2", 2, ValueError, "Adam: beta_2 must be a finite number, at least 0 and below 1; received 2"),
         (RMSprop, "epsilon", -1, ValueError, "RMSprop: epsilon must be"),
-        (
-            SGD,
-            "lr",
-            0.5,
-            AttributeError,
-            "'SGD' object has no attribute 'lr': write 'learning_rate' instead; available: ",
-        ),
-        (Adam, "lr", 0.5, AttributeError, "'Adam' object has no attribute 'lr': write 'learning_rate' instead"),
-        (Own, "lr", 0.5, AttributeError, "'Own' object has no attribute 'lr': write 'learning_rate' instead"),
         (SGD, "decay", 0.5, AttributeError, "'SGD' object has no attribute 'decay': planned, not available yet"),
         (
             SGD,

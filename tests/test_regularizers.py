@@ -12,7 +12,18 @@ from faults import Fault, seeded
 from networks import fingerprint
 from numeric import complex_step, error
 
-from numpycnn import Input, Sequential, backend, constraints, gradcheck, layers, load_model, reference, regularizers
+from numpycnn import (
+    Input,
+    Sequential,
+    backend,
+    constraints,
+    gradcheck,
+    layers,
+    load_model,
+    losses,
+    reference,
+    regularizers,
+)
 from numpycnn import functional as F
 from numpycnn.common.typing import Array
 from numpycnn.engine.fast.im2col import ConvBlock
@@ -247,6 +258,14 @@ def test_the_penalty_of_an_output_is_of_the_whole_batch() -> None:
     assert model.evaluate(x, y, batch_size=300, verbose=0) == pytest.approx(expected, rel=1e-14)
     assert model.test_on_batch(x, y) == model.evaluate(x, y, batch_size=300, verbose=0)
     assert model.train_on_batch(x, y) == pytest.approx(expected, rel=1e-13)
+
+
+def test_penalties_are_added_once_whatever_the_loss_is_divided_by() -> None:
+    model, x = images(), MANY[0][:9]
+    model.compile("sgd", losses.MeanSquaredError(reduction="sum"))
+    penalty = L1(0.01)(model.layers[0].params["kernel"]) + L2(0.01)(model.layers[-1].params["kernel"])
+    whole = ((model.predict(x) - MANY[1][:9]) ** 2).mean(axis=1).sum() + penalty
+    assert model.evaluate(x, MANY[1][:9], verbose=0) == pytest.approx(whole, rel=1e-6)
 
 
 def test_the_fast_path_leaves_penalized_outputs_whole() -> None:

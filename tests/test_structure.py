@@ -32,7 +32,7 @@ ROOMS = [
     ["show"],
     ["show.explorer"],
     ["models"],
-    ["gradcheck", "datasets", "digits", "utils", "saving", "plot"],
+    ["compat", "gradcheck", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],
     ["app"],
     ["__main__"],

@@ -39,15 +39,16 @@ def truncated(text: str) -> str:
     return text if len(text) <= MAX_REPR else f"{text[:MAX_REPR]}..."
 
 
-def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
-    """An integer within the bounds. True, 3.0 and "3" are not integers."""
+def integer(owner: str, argument: str, value: Any, *, at_least: int | None = 1, at_most: int | None = None) -> int:
+    """An integer within the bounds, if any. True, 3.0 and "3" are not integers."""
     try:
         number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
-    if number is None or number < at_least:
+    if number is None or (at_least is not None and number < at_least):
         error = TypeError if number is None else ValueError
-        raise error(f"{owner}: {argument} must be an integer of at least {at_least}; received {short_repr(value)}")
+        bound = "" if at_least is None else f" of at least {at_least}"
+        raise error(f"{owner}: {argument} must be an integer{bound}; received {short_repr(value)}")
     if at_most is not None and number > at_most:
         raise ValueError(f"{owner}: {argument} must be at most {at_most}; received {short_repr(value)}")
     return number
@@ -136,6 +137,12 @@ def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind:
     for one in known if is_of_the_type else ():
         if one == value:
             return one
+    if kind and is_of_the_type:
+        from numpycnn.common import older
+
+        todays: Any = older.todays_string(kind, value, known)
+        if todays is not None:
+            return todays
     expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {short_repr(value)}"
     raise ValueError(expected + hint_for(kind, value, known)) if is_of_the_type else TypeError(expected)
 

@@ -42,6 +42,13 @@ def statuses(kind: str) -> dict[str, str]:
     return {name: status for its_kind, status, names in rows if its_kind == kind for name in names.split()}
 
 
+def is_kerass(kind: str, name: str) -> bool:
+    """Whether it is a name of Keras's, today's or an older one, that is not here."""
+    from numpycnn.common.keras_api import KERAS
+
+    return name in KERAS.get(kind, "").split() or name in statuses(kind)
+
+
 def nearest(name: str, candidates: Iterable[str], at_least: float = SIMILAR) -> str:
     """The most similar candidate, ignoring case and underscores; empty where none is similar enough."""
     from difflib import get_close_matches

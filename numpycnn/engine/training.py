@@ -45,16 +45,23 @@ class Position(NamedTuple):
     seed: int
     step: int
 
-    def rng(self, micro: int) -> Rng:
-        """The generator of the micro-batch with that index; each layer gets a child of it, by the layer's index."""
-        return generator(self.seed, DROPOUT, self.step, micro)
+    def rng(self, micro: int, *layer: int) -> Rng:
+        """The generator of the micro-batch with that index, or of a layer in it: the child at the layer's index.
+
+        layer: one index for each level of nesting.
+        """
+        return generator(self.seed, DROPOUT, self.step, micro, *layer)
 
 
 class BatchResult(NamedTuple):
-    """The model's predictions for a batch, and each example's loss, to which the batch's penalties are added."""
+    """The model's predictions for a batch or micro-batch, each example's loss, and the penalty of layers' outputs.
+
+    That penalty is of all micro-batches together, and stands in the result of the first, as 0 in others.
+    """
 
     y_pred: Array
     losses: Array
+    penalty: Any = 0.0
 
 
 class Objective(NamedTuple):
@@ -74,6 +81,10 @@ class Objective(NamedTuple):
     def result(self, y_true: Array, z: Array) -> BatchResult:
         """The predictions and losses for the network's output z."""
         return BatchResult(self.activation.forward(z), self.loss.value(y_true, z))
+
+    def divisor(self, y: Array, weights: Array | None) -> float:
+        """What the sum of the losses of a whole batch is divided by: the number of examples, for their mean."""
+        return self.loss.divisor(y, self.loss.rows(self.network.output_shape or ()), weights)
 
     def targets(self, y: Array, z: Array) -> Array:
         """Targets as the loss takes them, for the output z."""
@@ -162,23 +173,19 @@ def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
 
 
 class TrainingJob(NamedTuple):
-    """A micro-batch to train on: its index, its examples, and the size of the whole batch."""
+    """A micro-batch to train on: its index, its examples, and what the losses of the whole batch are divided by."""
 
     micro: int
     data: Data
-    batch: int
+    divisor: float
 
 
 class MicroResult(NamedTuple):
-    """A micro-batch's part of the batch's result and gradients.
-
-    The first also has the network's new state, and the penalty of the outputs of all of them.
-    """
+    """A micro-batch's part of the batch's result and gradients; the first also has the network's new state."""
 
     result: BatchResult
     gradients: Gradients
     state: dict[str, Array]
-    penalty: Any
 
 
 class StepResult(NamedTuple):
@@ -196,34 +203,33 @@ def batch_gradients(objective: Objective, position: Position, data: Data, order:
     part. Micro-batches are sliced when they are needed, and cast by the worker.
     """
     cuts, meet = micro_batches(len(order), objective.min_examples), objective.network.whole_batch
-    jobs = (TrainingJob(micro, data.rows(order[rows]), len(order)) for micro, rows in enumerate(cuts))
+    divisor = objective.divisor(data.y[order], None if data.weights is None else data.weights[order])
+    jobs = (TrainingJob(micro, data.rows(order[rows]), divisor) for micro, rows in enumerate(cuts))
     passes = (Pass(partial(learn, objective, position, job), nullcontext if meet else scratch_scope) for job in jobs)
     run = map if len(cuts) == 1 else run
     results: list[BatchResult] = []
     terms: list[Gradients] = []
     state: dict[str, Array] = {}
-    penalty = weight_penalties(objective.network.layers)
     for end in run_in_lockstep(passes, run) if meet else run(Pass.advance, passes):
         terms = [total(terms), end.result.gradients] if len(terms) == MAX_TERMS else [*terms, end.result.gradients]
         results.append(end.result.result)
         state |= end.result.state
-        penalty += end.result.penalty
     if of_weights := weight_penalty_gradients(objective.network.layers):
         terms.append(of_weights)
-    return StepResult(with_penalty(join(results), penalty), terms, state)
+    return StepResult(join(objective, results, divisor), terms, state)
 
 
 def learn(objective: Objective, position: Position, job: TrainingJob) -> Micro[MicroResult]:
-    """Forward, loss and backward of one micro-batch; the gradients are those of the sum of its losses over `batch`."""
+    """Forward, loss and backward of one micro-batch; the gradients are those of its losses' sum over the divisor."""
     x = prepared(job.data.x, objective.dtype)
     z, caches = yield from objective.network.forward_micro(x, training=True, rng=position.rng(job.micro))
     y = objective.targets(job.data.y, z)
-    dz = job.data.weighted(objective.loss.gradient(y, z)) / job.batch
+    dz = job.data.weighted(objective.loss.gradient(y, z)) / job.divisor
     _, gradients = yield from objective.network.backward_micro(dz, caches, to_input=False)
     result = objective.result(y, z.copy())  # a copy: z may be scratch memory
     state = objective.network.next_state(caches) if job.micro == 0 else {}
-    result = result._replace(losses=job.data.weighted(result.losses))
-    return MicroResult(result, gradients, state, objective.network.penalty(caches))
+    result = result._replace(losses=job.data.weighted(result.losses), penalty=objective.network.penalty(caches))
+    return MicroResult(result, gradients, state)
 
 
 def total(terms: Sequence[Gradients]) -> Gradients:
@@ -290,8 +296,7 @@ def evaluate(objective: Objective, data: Data) -> BatchResult:
         z, caches = objective.network.forward(prepared(data.x, objective.dtype))
         z, penalty = z.copy(), objective.network.penalty(caches)
     result = objective.result(objective.targets(data.y, z), z)
-    result = result._replace(losses=data.weighted(result.losses))
-    return with_penalty(result, penalty + weight_penalties(objective.network.layers))
+    return result._replace(losses=data.weighted(result.losses), penalty=penalty)
 
 
 def infer(network: Chain, dtype: np.dtype, x: Array) -> Array:
@@ -305,12 +310,13 @@ def prepared(x: Array, dtype: np.dtype) -> Array:
     return np.ascontiguousarray(x, dtype)
 
 
-def with_penalty(result: BatchResult, penalty: Any) -> BatchResult:
-    """The result with a penalty added to each loss, and so to their mean."""
-    return result._replace(losses=result.losses + float(penalty))
+def join(objective: Objective, results: Iterable[BatchResult], divisor: float) -> BatchResult:
+    """The results of several micro-batches as one, with losses whose mean is what training minimizes.
 
-
-def join(results: Iterable[BatchResult]) -> BatchResult:
-    """The results of several micro-batches as one."""
-    y_pred, losses = zip(*results, strict=True)
-    return BatchResult(np.concatenate(y_pred), np.concatenate(losses))
+    That is the sum of the losses over divisor, and the penalties of outputs and of weights.
+    """
+    y_pred, losses, penalties = zip(*results, strict=True)
+    whole = np.concatenate(losses)
+    scaled = whole if divisor == len(whole) else whole * (len(whole) / divisor)
+    penalty = sum(penalties, start=weight_penalties(objective.network.layers))
+    return BatchResult(np.concatenate(y_pred), scaled + float(penalty))

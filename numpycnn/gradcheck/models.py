@@ -203,7 +203,8 @@ class Step:
         x = self.inputs[first] if first else point["input"]
         z, penalty = self.through(x, self.stages(objective.network)[first:])
         penalty += self.penalties[first] + weight_penalties(objective.network.layers)
-        return np.append(self.plain.loss.value(self.plain.targets(self.data.y, z), z) / len(z), penalty)
+        divisor = self.plain.divisor(self.data.y, None)
+        return np.append(self.plain.loss.value(self.plain.targets(self.data.y, z), z) / divisor, penalty)
 
     def size(self) -> float:
         """The largest number that goes into a layer, or 1, which probabilities sum to."""

@@ -3,12 +3,13 @@
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
-from numpycnn.layers.base import Input, InputLayer, Layer
+from numpycnn.layers.base import Layer
 from numpycnn.layers.blocks import Branches, Residual
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.depthwise import DepthwiseConv2D, SeparableConv2D
+from numpycnn.layers.input import Input, InputLayer
 from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
@@ -33,10 +34,7 @@ AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D
 MaxPool2D = MaxPooling2D
-
-Convolution2D = Conv2D
 Convolution2DTranspose = Conv2DTranspose
-SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
@@ -49,7 +47,6 @@ __all__ = [
     "Branches",
     "Conv2D",
     "Conv2DTranspose",
-    "Convolution2D",
     "Convolution2DTranspose",
     "Cropping2D",
     "Dense",
@@ -85,7 +82,6 @@ __all__ = [
     "Reshape",
     "Residual",
     "SeparableConv2D",
-    "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout2D",
     "UpSampling2D",

@@ -67,13 +67,12 @@ class Optimizer(Explained):
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute. Settings are checked as the constructor checks them: `optimizer.learning_rate = 0.01`.
 
-            Raises AttributeError for a name that would have no effect, such as lr. User-defined subclasses may add
-            attributes, except Keras's older names of existing ones.
+            Raises AttributeError for a name that would have no effect, except in user-defined subclasses.
             """
+            if name not in vars(self) and not name.startswith("_"):
+                name = self.settable(name)
             if name in vars(self):
                 value = self.checked(name, value)
-            elif not name.startswith("_"):
-                self.check_settable(name)
             super().__setattr__(name, value)
 
     def checked(self, name: str, value: Any) -> Any:
@@ -84,15 +83,16 @@ class Optimizer(Explained):
             return vars(type(self)(**{**self.get_config(), name: value}))[name]
         return value
 
-    def check_settable(self, name: str) -> None:
-        """Raise AttributeError for a new attribute that would have no effect."""
-        from numpycnn.common.keras_names import REPLACED
+    def settable(self, name: str) -> str:
+        """Today's name of a new attribute. Raises AttributeError for one that would have no effect."""
+        from numpycnn.common.older import todays_attribute
 
+        name = todays_attribute(self, name)
         known = ["iterations", "state", *signature(type(self)).parameters]
-        replaced = REPLACED["attributes"].get(name) in vars(self)
-        if replaced or (type(self) in OPTIMIZERS.values() and name not in known):
+        if type(self) in OPTIMIZERS.values() and name not in known:
             explanation = f"{hint('arguments', name, known)}; available: {', '.join(known)}"
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
+        return name
 
     def slots(self) -> tuple[str, ...]:
         """The names of each parameter's slots, which are initialized to zeros."""

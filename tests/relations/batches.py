@@ -15,7 +15,7 @@ from relations.drawn_networks import examples, learn, micro_batches_of, models, 
 from relations.table import Draw, relation
 
 
-@relation(Fault(training.learn, "/ job.batch", "/ len(job.data)"), costly=True)
+@relation(Fault(training.learn, "/ job.divisor", "/ len(job.data)"), costly=True)
 def a_batchs_gradient_is_the_mean_of_its_examples(draw: Draw) -> None:
     """gradient(x, y) = mean over n of gradient(x[n], y[n]), however the batch is cut."""
     (model, rng), n = draw(models()), draw(sizes)
