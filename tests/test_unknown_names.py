@@ -42,7 +42,7 @@ PLACES = [
     ("callbacks", "ModelCheckpoint", f"{PLANNED}; available: BackupAndRestore, "),
     ("metrics", "Precision", f"{PLANNED}; available: accuracy, confusion_matrix"),
     ("datasets", "cifar10", f"{PLANNED}; available: idx, mnist"),
-    ("utils", "plot_model", f"{PLANNED}; available: to_categorical"),
+    ("utils", "plot_model", f"{PLANNED}; available: PyDataset, Sequence, to_categorical"),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
     ("initializers", "HeNormal", "write 'he_normal' instead"),
@@ -185,12 +185,11 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         (lambda: new.utils.to_categorical([1], nb_classes=3), "^to_categorical: .* write 'num_classes' instead"),
         (lambda: new.Sequential(nmae="x"), "Sequential: .* 'nmae': the nearest is 'name'; available: layers, name, "),
         (lambda: model.fit(1, 2, nb_epoch=3), r"^Sequential.fit: .* write 'epochs' instead; available: x, y, batch_"),
-        (lambda: model.fit(1, 2, sample_weight=3), f"^Sequential.fit: .* 'sample_weight': {PLANNED}"),
         (
             lambda: model.compile("sgd", "mse", weighted_metrics=[]),
             f"^Sequential.compile: .*: {PLANNED}; the nearest is",
         ),
-        (lambda: model.evaluate(1, 2, sample_weight=3), "^Sequential.evaluate: "),
+        (lambda: model.evaluate(1, 2, validation_freq=3), "^Sequential.evaluate: "),
         (lambda: model.predict(1, batchsize=3), "^Sequential.predict: .* the nearest is 'batch_size'"),
         (
             lambda: model.load_weights("x", by_name=True),

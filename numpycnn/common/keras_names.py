@@ -17,14 +17,14 @@ PLANNED: dict[str, str] = {
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
     "datasets": "fashion_mnist kmnist cifar10 cifar100",
-    "utils": "plot_model normalize PyDataset Sequence",
+    "utils": "plot_model normalize",
     "backend": "image_dim_ordering set_image_dim_ordering clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator predict_classes",
     "arguments": (
         "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
         "bias_constraint input_dim "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "ignore_class sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
+        "ignore_class "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
     ),
 }
