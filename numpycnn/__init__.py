@@ -18,7 +18,8 @@ from numpycnn import (
     optimizers,
     utils,
 )
-from numpycnn.common.module_names import UnknownModules, explain_unknown_names
+from numpycnn.common.module_names import OtherModules, add_names_of, explain_unknown_names
+from numpycnn.common.old_names import MORE, NAMES
 from numpycnn.layers import Input
 from numpycnn.models import Sequential, load_model
 
@@ -48,4 +49,8 @@ __all__ = [
 
 # Submodules imported on first access: training does not need them.
 explain_unknown_names(__name__, submodules=("digits", "gradcheck", "plot", "saving"))
-sys.meta_path.append(UnknownModules())
+sys.meta_path.append(OtherModules())
+for _name in NAMES["optimizers"].keys() & vars(optimizers).keys():  # a file, "sgd"; the name gives the class
+    delattr(optimizers, _name)
+for _older, _todays in MORE.items():
+    add_names_of(sys.modules[f"{__name__}.{_todays}"], sys.modules[f"{__name__}.{_older}"])

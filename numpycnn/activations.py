@@ -22,7 +22,7 @@ from typing import Any
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks
-from numpycnn.common.explained import Explained, check_arguments
+from numpycnn.common.explained import Explained, todays_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
 
@@ -85,7 +85,7 @@ class ActivationFunction(Explained):
 
     def configured(self, owner: str, /, *values: Any, **settings: Any) -> "ActivationFunction":
         """`with_settings`, with another name in its errors."""
-        check_arguments(self.functions[0], (), settings)
+        settings = todays_arguments(self.functions[0], (), settings) or settings
         try:
             given = self.__signature__.bind_partial(None, *values, **settings).arguments
         except TypeError as error:

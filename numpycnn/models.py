@@ -39,7 +39,7 @@ from numpycnn.engine.streams import evaluated, predicted
 from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS
-from numpycnn.losses import Loss, LossLike, get_loss
+from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
@@ -83,6 +83,7 @@ class Sequential(Network):
         TypeError for a value of another type.
         """
         chosen = get_optimizer(optimizer), get_loss(loss), get_metrics([] if metrics is None else metrics)
+        check_reduced(chosen[1])
         chosen[0].claim(self)
         self.optimizer, self.loss, self.metrics = chosen
 

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import kinds
 import numpy as np
+import pytest
 from kinds import Kind, array, either, integer, none, number
 from networks import small_data, small_network
 
 from numpycnn import Input, Sequential, backend, initializers, layers, losses, metrics, optimizers
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, EarlyStopping
-from numpycnn.datasets import mnist
+from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
@@ -167,6 +168,26 @@ def on_disk(call: Callable[..., object]) -> Callable[..., object]:
     return inside
 
 
+def offline(call: Callable[..., object]) -> Callable[..., object]:
+    """The call with an empty cache, no network, and nothing else to read. OSError is right then."""
+
+    def failing(*_: object) -> None:
+        raise OSError("there is no network")
+
+    def inside(**given: Any) -> object:
+        with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KERAS_HOME", folder)
+            patch.setattr(published, "download", failing)
+            patch.setattr(fashion_mnist, "DEBIAN", published.cache_folder())
+            patch.setattr(mnist, "read_idx", str)
+            try:
+                return call(**given)
+            except OSError:
+                return None
+
+    return inside
+
+
 def update(cls: type[optimizers.Optimizer]) -> Callable[..., object]:
     """An optimizer, made and asked for a step."""
     return lambda **given: cls(**given).update({"w": np.ones(3)}, {"w": np.ones(3)})
@@ -180,9 +201,15 @@ def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
 def loss_case(cls: type[losses.RowLoss], **own: Arg) -> Case:
     """A loss: made, and asked for its mean over rows of three."""
     shared = {"y_true": Arg(array(), Y, "y"), "y_pred": Arg(array(), Y, "outputs|y")}
-    return Case(lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|axis")
+    shared |= {"reduction": REDUCTION, "name": Arg(either(none, kinds.text), "mine")}
+    return Case(
+        lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|mine|axis"
+    )
 
 
+REDUCTION = Arg(
+    either(none, kinds.names("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")), "sum"
+)
 AXIS = Arg(either(integer(1, 1), integer(-1, -1)), -1)
 CROSSENTROPY = {
     "from_logits": Arg(kinds.flag, True),
@@ -190,6 +217,7 @@ CROSSENTROPY = {
     "axis": AXIS,
 }
 
+FOLDER = Arg(either(none, kinds.path), None)
 REQUEST = {
     "shape": Arg(kinds.shape, (3, 2)),
     "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
@@ -498,8 +526,15 @@ CASES: dict[str, Case] = {
     ),
     "CategoricalCrossentropy": loss_case(losses.CategoricalCrossentropy, **CROSSENTROPY),
     "SparseCategoricalCrossentropy": Case(
-        lambda y_true, y_pred: losses.SparseCategoricalCrossentropy()(y_true, y_pred),
-        {"y_true": Arg(array(), Y.argmax(1), "y|labels"), "y_pred": Arg(array(), Y, "outputs|y|labels")},
+        lambda y_true, y_pred, sample_weight, **given: losses.SparseCategoricalCrossentropy(**given)(
+            y_true, y_pred, sample_weight
+        ),
+        {
+            "ignore_class": Arg(either(none, integer()), 7),
+            "y_true": Arg(array(), Y.argmax(1), "y|labels"),
+            "y_pred": Arg(array(), Y, "outputs|y|labels"),
+            "sample_weight": Arg(either(none, array((len(Y),), Y.shape)), np.ones(len(Y))),
+        },
         "sparse_categorical_crossentropy",
     ),
     "BinaryCrossentropy": loss_case(losses.BinaryCrossentropy, **CROSSENTROPY),
@@ -557,6 +592,14 @@ CASES: dict[str, Case] = {
         )
         for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
     },
+    "mnist.load_data": Case(offline(mnist.load_data), {"path": Arg(kinds.path, "mnist.npz")}, ""),
+    **{
+        f"{module.__name__.rpartition('.')[2]}.load_data": Case(offline(module.load_data), {"folder": FOLDER}, "")
+        for module in (fashion_mnist, kmnist, cifar10)
+    },
+    "cifar100.load_data": Case(
+        offline(cifar100.load_data), {"label_mode": Arg(kinds.names("fine", "coarse"), "fine"), "folder": FOLDER}, ""
+    ),
     "to_categorical": Case(
         to_categorical,
         {"y": Arg(array(), [0, 1], "labels"), "num_classes": Arg(either(none, kinds.size), 3, "labels|y")},

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from networks import MnistData, mnist_images
 from raises import Record
 
 from numpycnn import backend
-from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
-
-MnistData = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -42,18 +40,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
-@pytest.fixture(scope="session")
-def mnist_data() -> MnistData:
-    """What `mnist.load_data` gives, read once."""
-    return mnist.load_data()
+@pytest.fixture
+def mnist_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mnist.load_data` gives the arrays that were read before."""
+    monkeypatch.setattr(mnist, "load_data", mnist_images)
 
 
 @pytest.fixture
-def part_of_mnist(monkeypatch: pytest.MonkeyPatch, mnist_data: MnistData) -> None:
+def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> MnistData:
     """`mnist.load_data` gives the first 1,000 images to learn from and 200 to test with: a command ends in a second."""
-    (x_train, y_train), (x_test, y_test) = mnist_data
+    (x_train, y_train), (x_test, y_test) = mnist_images()
     part = (x_train[:1000], y_train[:1000]), (x_test[:200], y_test[:200])
     monkeypatch.setattr(mnist, "load_data", lambda: part)
+    return part
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import numpy as np
 from cases import built, distinct
 from faults import Fault
 
-from numpycnn import Sequential, optimizers
+from numpycnn import Sequential
 from numpycnn import functional as F
 from numpycnn.engine import training
 from numpycnn.engine.fast import pooling, winograd
@@ -26,6 +26,7 @@ from numpycnn.losses import (
     RowLoss,
 )
 from numpycnn.losses.crossentropy import logits_gradient, probabilities_gradient
+from numpycnn.optimizers import base
 
 # ---------------------------------------------------------------- what is checked
 
@@ -354,9 +355,9 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "missing 1/N",
         "plain network",
-        Fault(training.learn, " / job.batch", ""),
+        Fault(training.learn, " / job.divisor", ""),
     ),
-    ("mean of each micro-batch", "plain network", Fault(training.learn, "/ job.batch", "/ len(job.data)")),
+    ("mean of each micro-batch", "plain network", Fault(training.learn, "/ job.divisor", "/ len(job.data)")),
     (
         "float32 gradients",
         "plain network",
@@ -384,7 +385,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "the first two not summed",
         "plain network",
-        Fault(optimizers.sum_arrays, "total + term", "term"),
+        Fault(base.sum_arrays, "total + term", "term"),
     ),
     ("dropout off in training", "plain network", Fault(training.learn, "training=True", "training=False")),
     # the fast path

@@ -1,15 +1,28 @@
 """Small networks and data that the tests of models share."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from numpycnn import Sequential
 from numpycnn.common.typing import Array
+from numpycnn.datasets.mnist import load_data
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from numpycnn.utils import to_categorical
 
 CLASSES = 3
+MnistData = tuple[tuple[Array, Array], tuple[Array, Array]]
+
+
+@cache
+def mnist_images() -> MnistData:
+    """What `mnist.load_data` gives, read once in a process."""
+    data = load_data()
+    for part in data:
+        for array in part:
+            array.flags.writeable = False
+    return data
 
 
 def small_network(seed: int | None = 0, *, dropout: float = 0.5, compiled: bool = True) -> Sequential:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn.common.randomness import descendant
 from numpycnn.engine.training import Position
 
 SCRIPT = """
@@ -81,7 +80,5 @@ def test_masks_differ_from_step_to_step_and_from_layer_to_layer() -> None:
     places = [
         (seed, step, micro, layer) for seed in (0, 1) for step in range(3) for micro in (0, 1) for layer in (0, 1)
     ]
-    draws = {
-        float(descendant(Position(seed, step).rng(micro), [layer]).random()) for seed, step, micro, layer in places
-    }
+    draws = {float(Position(seed, step).rng(micro, layer).random()) for seed, step, micro, layer in places}
     assert len(draws) == len(places)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import mnist_images
 
 from numpycnn import Sequential, load_model
 from numpycnn.__main__ import main
 from numpycnn.app.commands import predict
 from numpycnn.app.commands.predict import likeliest
 from numpycnn.common.typing import Array
-from numpycnn.datasets import mnist
 from numpycnn.datasets.digits import as_input, as_mnist, as_text, read_digit
 from numpycnn.files import ModelFileError
 from numpycnn.layers import Dense, Flatten
@@ -24,23 +24,23 @@ Image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra images"
 
 def digits(count: int) -> Array:
     """MNIST's first digits, from 0 to 1."""
-    return mnist.load_data()[0][0][:count] / 255
+    return mnist_images()[0][0][:count] / 255
 
 
 def test_mnists_own_digits_come_back_from_anywhere() -> None:
     rng = np.random.default_rng(0)
     same = 0
-    for digit in digits(500):
+    for digit in digits(200):
         drawing = np.zeros((60, 70))
         top, left = rng.integers(0, 32, 2)
         drawing[top : top + 28, left : left + 28] = 7 * digit
         same += bool(np.abs(as_mnist(drawing) - digit / digit.max()).max() < 1e-6)
-    assert same >= 498  # a centre of mass just between two pixels is rounded either way
+    assert same >= 199  # a centre of mass just between two pixels is rounded either way
 
 
 @pytest.mark.parametrize(("rows", "cols"), [(3, 3), (10, 10), (37, 37)])
 def test_the_size_of_the_drawing_does_not_matter(rows: int, cols: int) -> None:
-    for digit in digits(50):
+    for digit in digits(20):
         np.testing.assert_allclose(as_mnist(np.kron(digit, np.ones((rows, cols)))), as_mnist(digit), atol=1e-6)
 
 
@@ -185,7 +185,7 @@ def test_a_digit_as_text() -> None:
 
 def test_the_command_reads_several_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A network that names the digit whose template a picture is most like."""
-    (x, y), _ = mnist.load_data()
+    (x, y), _ = mnist_images()
     model = Sequential([Flatten(input_shape=(28, 28, 1)), Dense(10, activation="softmax")], seed=0)
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(x[:5000, ..., None] / 255, y[:5000], batch_size=50, epochs=3, verbose=0)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from faults import Fault, seeded
-from networks import CLASSES, fingerprint, small_data, small_network
+from networks import CLASSES, fingerprint, mnist_images, small_data, small_network
 
 from numpycnn import Sequential, backend
 from numpycnn.__main__ import main
@@ -210,7 +210,7 @@ def test_a_page_that_cannot_compute_has_no_examples(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sequential, Array, Array, Path]:
     """The tutorial network, hardly trained, and its page."""
-    (x, y), _ = mnist.load_data()
+    (x, y), _ = mnist_images()
     network = tutorial_network(seed=0)
     images, targets = (x[:1000, :, :, None] / np.float32(255)), np.eye(10)[y[:1000]]
     network.fit(images, targets, batch_size=100, verbose=0)
@@ -362,7 +362,7 @@ def test_what_cannot_be_explored_is_explained(
 def test_the_command_trains_a_little_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    (x_train, y_train), (x_test, y_test) = mnist_images()
     monkeypatch.setattr(mnist, "load_data", lambda: ((x_train[:600], y_train[:600]), (x_test[:120], y_test[:120])))
     monkeypatch.setattr(explore, "TRAINING_IMAGES", 400)
     output = tmp_path / "page.html"

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential, optimizers
+from numpycnn import Sequential
 from numpycnn.callbacks import Callback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.engine.workers import worker_pool
 from numpycnn.layers import Dense, Flatten
-from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop
+from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop, base
 
 X, Y = small_data(20)
 
@@ -132,8 +132,8 @@ def bytes_of(params: dict[str, Array], optimizer: Optimizer) -> Any:
 def test_an_overflow_in_a_step_undoes_all_of_it(
     optimizer: Optimizer, workers: int, steps: int, whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optimizers, "PART_BYTES", 1 << 20 if whole else 12 * 4)
-    monkeypatch.setattr(optimizers, "PARTS_PER_JOB", 1)
+    monkeypatch.setattr(base, "PART_BYTES", 1 << 20 if whole else 12 * 4)
+    monkeypatch.setattr(base, "PARTS_PER_JOB", 1)
     own, params = copy.deepcopy(optimizer), parameters()
     params["second"][-1, -1] = -3e38
     with worker_pool(workers) as pool, np.errstate(over="raise"):

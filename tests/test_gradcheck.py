@@ -146,7 +146,7 @@ def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None
     def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
         places.append(place)
         stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
-        parts.append((job.micro, len(job.data), job.batch))
+        parts.append((job.micro, len(job.data), job.divisor))
         return learn(objective, place, job)
 
     monkeypatch.setattr(training, "learn", spy)
@@ -266,13 +266,31 @@ def test_the_package_names_it() -> None:
 # ---------------------------------------------------------------- the command
 
 
-@pytest.fixture
-def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command compares a few entries of each array, and takes less time."""
+def tutorial_network_in_small(seed: int) -> Sequential:
+    """A network of the tutorial's layers, a few numbers wide."""
+    layers = [
+        Conv2D(6, 5, strides=3, activation="relu", input_shape=(28, 28, 1)),
+        MaxPooling2D(2),
+        Dropout(0.5),
+        Flatten(),
+        Dense(16, activation="relu"),
+        Dropout(0.5),
+        Dense(10, activation="softmax"),
+    ]
+    model = Sequential(layers, seed=seed)
+    model.compile("rmsprop", "categorical_crossentropy")
+    return model
+
+
+@pytest.fixture(params=["small", pytest.param("whole", marks=pytest.mark.deep)])
+def the_command(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command on a small network, and in the deep profile on its own; of each array it compares a few entries."""
     monkeypatch.setattr(command, "SAMPLES", 4)
+    if request.param == "small":
+        monkeypatch.setattr(command, "tutorial_network", tutorial_network_in_small)
 
 
-@pytest.mark.usefixtures("few_samples")
+@pytest.mark.usefixtures("the_command")
 def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gradcheck", "--examples", "1", "--seed", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -290,7 +308,7 @@ def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> Non
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.usefixtures("few_samples")
+@pytest.mark.usefixtures("the_command")
 def test_the_command_fails_for_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
     with seeded(Fault(F.dense_backward, "x.T @ dy, dy", "1.001 * x.T @ dy, dy")):
         assert main(["gradcheck", "--examples", "1"]) == 1

@@ -99,6 +99,15 @@ def test_loss_gradients(name: str, n: int, middle: list[int], classes: int, soft
     assert numeric.error(loss.gradient(y_true, y_pred), true) <= BOUND
 
 
+@pytest.mark.parametrize("name", ["from logits", "sparse, from logits"])
+def test_equal_logits_carry_the_complex_step(name: str) -> None:
+    """As before any training, where all are 0: which of them is the largest must not depend on the imaginary part."""
+    loss, logits = LOSSES[name], np.zeros((1, 4))
+    y_true = loss.targets(np.array([2]) if "sparse" in name else np.eye(4)[[2]], (4,)).astype(float)
+    true = numeric.complex_step(lambda moved: complex(loss.value(y_true, moved).sum()), logits)
+    assert numeric.error(loss.gradient(y_true, logits), true) <= BOUND
+
+
 def test_softmax_and_cross_entropy_meet_as_p_minus_y() -> None:
     z = np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 0.0]])
     y = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])

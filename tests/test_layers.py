@@ -451,9 +451,7 @@ def test_other_names_are_of_the_same_classes() -> None:
     for short, cls in {"Max": MaxPooling2D, "Avg": AveragePooling2D}.items():
         assert vars(layers)[f"{short}Pool2D"] is cls
     assert layers.GlobalAvgPool2D is GlobalAveragePooling2D
-    assert layers.Convolution2D is Conv2D
     assert layers.Convolution2DTranspose is Conv2DTranspose
-    assert layers.SeparableConvolution2D is SeparableConv2D
     assert layers.GlobalMaxPool2D is GlobalMaxPooling2D
 
 

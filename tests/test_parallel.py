@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from networks import CLASSES, fingerprint, small_data
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from numpycnn import Sequential, optimizers
+from numpycnn import Sequential
 from numpycnn.callbacks import Callback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.slices import batches
@@ -44,7 +44,7 @@ from numpycnn.engine.workers import (
     worker_pool,
 )
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from numpycnn.optimizers import SGD
+from numpycnn.optimizers import SGD, base
 
 EXAMPLES = 900
 TO_LEARN = 400  # the batch size in training: the last batch is short
@@ -434,8 +434,8 @@ def test_two_workers_update_a_large_parameter_at_the_same_time(monkeypatch: pyte
             met.set()
         step(self, name, w, g, slots)
 
-    monkeypatch.setattr(optimizers, "PART_BYTES", 4 * 3)
-    monkeypatch.setattr(optimizers, "PARTS_PER_JOB", 1)
+    monkeypatch.setattr(base, "PART_BYTES", 4 * 3)
+    monkeypatch.setattr(base, "PARTS_PER_JOB", 1)
     monkeypatch.setattr(SGD, "step", meet)
     METHODS["fit"](network_of(Dense(3, input_shape=(3,))), workers=2)
     assert met.is_set()

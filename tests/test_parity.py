@@ -123,7 +123,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault(losses.CategoricalCrossentropy.row_values, "y_pred / row_sums(y_pred)", "y_pred"),
     ),
     "cross-entropy summed over the middle axes": (Fault(losses.RowLoss.value, ".mean(axis=1)", ".sum(axis=1)"),),
-    "loss not divided by the batch": (Fault(training.learn, " / job.batch", ""),),
+    "loss not divided by the batch": (Fault(training.learn, " / job.divisor", ""),),
     "Nesterov without momentum": (Fault(optimizers.SGD.step, "self.momentum * v + change if", "v + change if"),),
     "RMSprop's epsilon outside the root": (
         Fault(optimizers.RMSprop.step, "np.sqrt(d + self.epsilon)", "(np.sqrt(d) + self.epsilon)"),

@@ -22,6 +22,7 @@ PROGRAMS = sorted(
 HEAVY = ("densenet", "inception", "mobilenet", "nin", "resnet20", "vgg")
 """Those whose training takes long."""
 
+pytestmark = pytest.mark.usefixtures("mnist_read_once")
 programs = pytest.mark.parametrize("name", PROGRAMS)
 quick_programs = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.deep] if name in HEAVY else []) for name in PROGRAMS]

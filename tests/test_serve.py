@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from networks import CLASSES, fingerprint, small_data, small_network
+from networks import CLASSES, fingerprint, mnist_images, small_data, small_network
 from test_command_line import COMMAND, hear_ctrl_c
 from test_explore import NETWORKS, array_of, data_for, expected, facts_of, network_of
 
@@ -909,7 +909,7 @@ def test_the_first_frame_and_the_newest_are_kept_however_large() -> None:
 
 @pytest.fixture
 def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> Any:
-    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    (x_train, y_train), (x_test, y_test) = mnist_images()
     part = (x_train[:300], y_train[:300]), (x_test[:50], y_test[:50])
     monkeypatch.setattr(mnist, "load_data", lambda: part)
     return part

@@ -160,7 +160,7 @@ def everything() -> Case:
 
 
 FAULTS = {
-    "a micro-batch's mean": Fault(training.learn, "/ job.batch", "/ len(job.data)"),
+    "a micro-batch's mean": Fault(training.learn, "/ job.divisor", "/ len(job.data)"),
     "a term lost": Fault(training.total, "term[name] for term in terms if", "term[name] for term in terms[:1] if"),
     "masks of the first micro-batch": Fault(training.learn, "position.rng(job.micro)", "position.rng(0)"),
     "state that stays": Fault(Sequential._learn, "objective.network.set_state(step.state)", "pass"),

@@ -32,7 +32,7 @@ ROOMS = [
     ["show"],
     ["show.explorer"],
     ["models"],
-    ["gradcheck", "datasets", "digits", "utils", "saving", "plot"],
+    ["compat", "gradcheck", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],
     ["app"],
     ["__main__"],
@@ -42,7 +42,7 @@ ROOMS = [
 TOP = {"__init__.py", "__main__.py", "py.typed"} | {
     f"{name}.py"
     for name in (
-        *("activations", "backend", "initializers", "metrics", "models", "optimizers"),
+        *("activations", "backend", "initializers", "metrics", "models"),
         *("step", "saving", "plot", "digits"),
     )
 }

@@ -36,18 +36,20 @@ def run(seed: int, train_count: int, test_count: int) -> tuple[Sequential, Histo
     return model, history
 
 
+@pytest.mark.usefixtures("mnist_read_once")
 def test_the_tutorial_on_a_part_of_the_data(capsys: pytest.CaptureFixture[str]) -> None:
-    model, history = run(seed=0, train_count=4000, test_count=500)
+    model, history = run(seed=0, train_count=3000, test_count=300)
     assert isinstance(history, History)
     assert capsys.readouterr().out == ""
     assert list(history.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert model.count_params() == 1_182_730
-    assert history.history["val_accuracy"][1] > 0.60  # after 8 steps; guessing is 0.10
+    assert history.history["val_accuracy"][1] > 0.50  # after 6 steps; guessing is 0.10
     assert history.history["loss"][1] < history.history["loss"][0]
 
 
+@pytest.mark.usefixtures("mnist_read_once")
 def test_numpys_seed_fixes_the_tutorial() -> None:
-    first, again, other = (run(seed, train_count=1000, test_count=100)[1].history for seed in (0, 0, 1))
+    first, again, other = (run(seed, train_count=300, test_count=50)[1].history for seed in (0, 0, 1))
     assert first == again != other
 
 

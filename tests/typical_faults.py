@@ -370,7 +370,18 @@ TARGETS = (
         ),
     ),
     Target(
-        "optimizers.py",
+        "optimizers/base.py",
+        ("test_optimizers.py",),
+        (
+            ("only the first term of a gradient counts", "total = total + term", "total = terms[0]"),
+            ("the terms are added into the caller's array", "total = total + term", "total += term"),
+            ("steps are not counted", "self.iterations += 1", "self.iterations += 0"),
+            ("slots begin at one", "arrays[name] = np.zeros_like(w)", "arrays[name] = np.ones_like(w)"),
+            ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
+        ),
+    ),
+    Target(
+        "optimizers/sgd.py",
         ("test_optimizers.py",),
         (
             ("SGD climbs", "change = -self.learning_rate * g", "change = self.learning_rate * g"),
@@ -378,6 +389,12 @@ TARGETS = (
             ("momentum is dampened", "v *= self.momentum\n            v += change\n            change = self.momentum * v", "v *= self.momentum\n            v += (1 - self.momentum) * change\n            change = self.momentum * v"),
             ("Nesterov's step is momentum's", "change = self.momentum * v + change if self.nesterov else v", "change = v"),
             ("Nesterov's step forgets the gradient", "change = self.momentum * v + change if self.nesterov else v", "change = self.momentum * v if self.nesterov else v"),
+        ),
+    ),
+    Target(
+        "optimizers/rmsprop.py",
+        ("test_optimizers.py",),
+        (
             ("RMSprop's epsilon stands outside the root", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (np.sqrt(d) + self.epsilon)"),
             ("RMSprop divides by the square", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (d + self.epsilon)"),
             ("RMSprop's mean of squares is a sum", "a += (1.0 - self.rho) * g * g", "a += g * g"),
@@ -385,17 +402,18 @@ TARGETS = (
             ("centered RMSprop is not", "d = np.maximum(a - m * m, 0.0)", "d = a"),
             ("the variance falls below zero by rounding", "d = np.maximum(a - m * m, 0.0)", "d = a - m * m"),
             ("RMSprop climbs", "w -= change", "w += change"),
+        ),
+    ),
+    Target(
+        "optimizers/adam.py",
+        ("test_optimizers.py",),
+        (
             ("Adam's epsilon stands inside the root", "w -= alpha * m / (np.sqrt(v) + self.epsilon)", "w -= alpha * m / np.sqrt(v + self.epsilon)"),
             ("Adam does not correct the mean", " / (1.0 - self.beta_1**t)\n", "\n"),
             ("Adam does not correct the squares", " * sqrt(1.0 - self.beta_2**t) /", " /"),
             ("Adam counts a step too many", 'slots["velocity"], self.iterations\n', 'slots["velocity"], self.iterations + 1\n'),
             ("Adam's betas are swapped", "m += (1.0 - self.beta_1) * (g - m)", "m += (1.0 - self.beta_2) * (g - m)"),
             ("Adam's second moment is of deviations", "v += (1.0 - self.beta_2) * (g * g - v)", "v += (1.0 - self.beta_2) * ((g - m) ** 2 - v)"),
-            ("only the first term of a gradient counts", "total = total + term", "total = terms[0]"),
-            ("the terms are added into the caller's array", "total = total + term", "total += term"),
-            ("steps are not counted", "self.iterations += 1", "self.iterations += 0"),
-            ("slots begin at one", "arrays[name] = np.zeros_like(w)", "arrays[name] = np.ones_like(w)"),
-            ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
         ),
     ),
     Target(
@@ -667,12 +685,12 @@ TARGETS = (
         "engine/training.py",
         TRAINING,
         (
-            ("the gradients are of the sum, not of the mean", "objective.loss.gradient(y, z)) / job.batch", "objective.loss.gradient(y, z))"),
-            ("a micro-batch is divided by its own size", "objective.loss.gradient(y, z)) / job.batch", "objective.loss.gradient(y, z)) / len(job.data)"),
+            ("the gradients are of the sum, not of the mean", "objective.loss.gradient(y, z)) / job.divisor", "objective.loss.gradient(y, z))"),
+            ("a micro-batch is divided by its own size", "objective.loss.gradient(y, z)) / job.divisor", "objective.loss.gradient(y, z)) / len(job.data)"),
             ("later micro-batches' gradients replace the sum", "terms = [total(terms), end.result.gradients] if", "terms = [terms[-1], end.result.gradients] if"),
             ("all micro-batches have the same masks", "rng=position.rng(job.micro))", "rng=position.rng(0))"),
             ("dropout is off in training", "forward_micro(x, training=True, rng=", "forward_micro(x, training=False, rng="),
-            ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro)", "return generator(self.seed, DROPOUT, 0, micro)"),
+            ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro, *layer)", "return generator(self.seed, DROPOUT, 0, micro, *layer)"),
             ("sample weights do not reach the gradient", "dz = job.data.weighted(objective.loss.gradient(y, z)) /", "dz = objective.loss.gradient(y, z) /"),
             ("what is predicted are logits", "return BatchResult(self.activation.forward(z), self.loss", "return BatchResult(z, self.loss"),
             ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, model.activation, min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, model.activation, min_examples(model))'),

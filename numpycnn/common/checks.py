@@ -39,15 +39,16 @@ def truncated(text: str) -> str:
     return text if len(text) <= MAX_REPR else f"{text[:MAX_REPR]}..."
 
 
-def integer(owner: str, argument: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
-    """An integer within the bounds. True, 3.0 and "3" are not integers."""
+def integer(owner: str, argument: str, value: Any, *, at_least: int | None = 1, at_most: int | None = None) -> int:
+    """An integer within the bounds, if any. True, 3.0 and "3" are not integers."""
     try:
         number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
-    if number is None or number < at_least:
+    if number is None or (at_least is not None and number < at_least):
         error = TypeError if number is None else ValueError
-        raise error(f"{owner}: {argument} must be an integer of at least {at_least}; received {short_repr(value)}")
+        bound = "" if at_least is None else f" of at least {at_least}"
+        raise error(f"{owner}: {argument} must be an integer{bound}; received {short_repr(value)}")
     if at_most is not None and number > at_most:
         raise ValueError(f"{owner}: {argument} must be at most {at_most}; received {short_repr(value)}")
     return number
@@ -103,18 +104,18 @@ def number(
     below: float = inf,
 ) -> float:
     """A real number within the bounds and within float32's range. "0.5" and True are not numbers."""
-    bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
-    limits = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
-    expected = f"{owner}: {argument} must be a finite number{', ' * bool(limits)}{limits}; received {short_repr(value)}"
-    if not isinstance(value, (float, int, np.floating, np.integer)) or isinstance(value, bool):
-        raise TypeError(expected)
-    if not (-inf < value < inf and at_least <= value <= at_most and above < value < below):
-        raise ValueError(expected)
-    if not -MAX_FLOAT <= value <= MAX_FLOAT:
+    is_number = isinstance(value, (float, int, np.floating, np.integer)) and not isinstance(value, bool)
+    in_bounds = is_number and -inf < value < inf and at_least <= value <= at_most and above < value < below
+    if in_bounds and -MAX_FLOAT <= value <= MAX_FLOAT:
+        return float(value)
+    if in_bounds:
         raise ValueError(
             f"{owner}: {argument} must be from {-MAX_FLOAT:g} to {MAX_FLOAT:g}; received {short_repr(value)}"
         )
-    return float(value)
+    bounds = {"at least": at_least, "at most": at_most, "above": above, "below": below}
+    limits = " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if isfinite(bound))
+    expected = f"{owner}: {argument} must be a finite number{', ' * bool(limits)}{limits}; received {short_repr(value)}"
+    raise ValueError(expected) if is_number else TypeError(expected)
 
 
 def flag(owner: str, argument: str, value: Any) -> bool:
@@ -132,13 +133,18 @@ def function(owner: str, argument: str, value: Any) -> None:
 
 def choice(owner: str, argument: str, value: Any, known: Collection[T], *, kind: str = "") -> T:
     """One of the known values, which have one type. kind: as for `unknown.hint`, for names that Keras has too."""
-    expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {short_repr(value)}"
-    if isinstance(value, bool) or not isinstance(value, type(next(iter(known), value))):
-        raise TypeError(expected)
-    for one in known:
+    is_of_the_type = isinstance(value, type(next(iter(known), value))) and not isinstance(value, bool)
+    for one in known if is_of_the_type else ():
         if one == value:
             return one
-    raise ValueError(expected + hint_for(kind, value, known))
+    if kind and is_of_the_type:
+        from numpycnn.common import older
+
+        todays: Any = older.todays_string(kind, value, known)
+        if todays is not None:
+            return todays
+    expected = f"{owner}: {argument} must be one of {', '.join(map(repr, known))}; received {short_repr(value)}"
+    raise ValueError(expected + hint_for(kind, value, known)) if is_of_the_type else TypeError(expected)
 
 
 def hint_for(kind: str, value: Any, known: Collection[Any]) -> str:

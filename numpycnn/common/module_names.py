@@ -1,16 +1,22 @@
-"""Unknown names in modules: the error for `from numpycnn.layers import LSTM` lists what exists, and what is planned.
+"""Unknown names in modules: the error for `numpycnn.layers.LSTM` lists what exists, and what is planned.
 
-Each public module calls `explain_unknown_names` on its last line.
+Each public module calls `explain_unknown_names` on its last line. Names and modules of older Keras are translated by
+`older.py`. A name that Keras has and this library has not can be imported, for many scripts import what they never use:
+it gives a `Placeholder`, whose use raises the same error.
 """
 
 import sys
 from collections.abc import Collection
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from opcode import opmap
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from numpycnn.common.unknown import hint
+from numpycnn.common.old_names import NAMES
+from numpycnn.common.unknown import hint, is_kerass
+
+PACKAGE = "numpycnn"
 
 
 def explain_unknown_names(module_name: str, submodules: Collection[str] = ()) -> None:
@@ -22,12 +28,37 @@ def explain_unknown_names(module_name: str, submodules: Collection[str] = ()) ->
     """
     module = sys.modules[module_name]
 
-    def missing(name: str) -> ModuleType:
+    def missing(name: str) -> Any:
         if name in submodules:
             return import_module(f"{module_name}.{name}")
-        refuse_name(module, name, sys._getframe(1))
+        return other_than_todays(module, name, sys._getframe(1))
 
     vars(module)["__getattr__"] = missing
+
+
+def add_names_of(todays: ModuleType, module: ModuleType) -> None:
+    """Make a module, whose path older Keras had for more than is in it, have all the names of today's."""
+
+    def missing(name: str) -> Any:
+        return vars(todays)[name] if name in vars(todays) else other_than_todays(todays, name, sys._getframe(1))
+
+    vars(module)["__getattr__"] = missing
+    functions = [name for name, entry in NAMES.get(kind_of(todays), {}).items() if entry.startswith("compat.")]
+    vars(module).setdefault("__all__", vars(todays)["__all__"] + functions)
+
+
+def other_than_todays(module: ModuleType, name: str, caller: FrameType) -> Any:
+    """What a name of older Keras stands for, or a placeholder. Raises ImportError or AttributeError for any other."""
+    if not name.startswith("_"):
+        from numpycnn.common.older import older_name
+        from numpycnn.common.placeholder import Placeholder
+
+        found = older_name(kind_of(module), name)
+        if found is not None:
+            return found
+        if is_import(caller) and is_kerass(kind_of(module), name):
+            return Placeholder(f"{module.__name__}.{name}: {explained(module, name)}")
+    return refuse_name(module, name, caller)
 
 
 def refuse_name(module: ModuleType, name: str, caller: FrameType) -> NoReturn:
@@ -36,15 +67,25 @@ def refuse_name(module: ModuleType, name: str, caller: FrameType) -> NoReturn:
     `hasattr` needs an AttributeError; but the import statement replaces that by its own error, without our message.
     """
     explanation = "" if name.startswith("_") else f": {explained(module, name)}"
-    if caller.f_code.co_code[caller.f_lasti] == opmap["IMPORT_FROM"]:
+    if is_import(caller):
         raise ImportError(f"cannot import name {name!r} from {module.__name__!r}{explanation}", name=module.__name__)
     raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}{explanation}", name=name, obj=module)
+
+
+def is_import(caller: FrameType) -> bool:
+    """Whether the caller executes `from module import name`."""
+    return caller.f_code.co_code[caller.f_lasti] == opmap["IMPORT_FROM"]
 
 
 def explained(module: ModuleType, name: str) -> str:
     """The hint for a name that the module does not have, and the names that it has."""
     known = public_names(module)
-    return f"{hint(module.__name__.removeprefix('numpycnn.'), name, known)}; available: {', '.join(known)}"
+    return f"{hint(kind_of(module), name, known)}; available: {', '.join(known)}"
+
+
+def kind_of(module: ModuleType) -> str:
+    """The module's key in the tables of names."""
+    return module.__name__.removeprefix(f"{PACKAGE}.")
 
 
 def public_names(module: ModuleType) -> list[str]:
@@ -53,16 +94,44 @@ def public_names(module: ModuleType) -> list[str]:
     return sorted(name for name in names["__all__"] if not isinstance(names.get(name), (dict, str)))
 
 
-class UnknownModules:
-    """A finder at the end of `sys.meta_path`, for `import numpycnn.applications`, which calls no `__getattr__`."""
+class OtherModules:
+    """A finder at the end of `sys.meta_path`: modules of older Keras, and an error for those that do not exist.
+
+    `import numpycnn.applications` calls no `__getattr__`.
+    """
 
     @staticmethod
-    def find_spec(name: str, *others: Any) -> None:
-        """Raise ModuleNotFoundError where a module of this library is imported; do nothing for others.
+    def find_spec(name: str, *others: Any) -> ModuleSpec | None:
+        """The spec of an older module. Raises ModuleNotFoundError where another one of this library is imported.
 
-        Nor for `importlib.util.find_spec`, which returns None for a module that does not exist.
+        Not for `importlib.util.find_spec`, which returns None for a module that does not exist.
         """
         parent, _, last = name.rpartition(".")
-        imported = sys._getframe(2).f_code.co_name == "_find_and_load_unlocked"
-        if imported and parent.partition(".")[0] == "numpycnn":
+        if parent.partition(".")[0] != PACKAGE:
+            return None
+        from numpycnn.common.older import todays_module
+
+        todays = todays_module(name.removeprefix(f"{PACKAGE}."))
+        if todays is not None:
+            loader: Any = OlderModule(f"{PACKAGE}.{todays}".rstrip("."))
+            return ModuleSpec(name, loader, is_package=True)
+        if sys._getframe(2).f_code.co_name == "_find_and_load_unlocked":
             raise ModuleNotFoundError(f"No module named {name!r}: {explained(sys.modules[parent], last)}", name=name)
+        return None
+
+
+class OlderModule:
+    """The loader of a module of older Keras: it has the names of today's."""
+
+    def __init__(self, todays: str) -> None:
+        self.todays = todays
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """A new module, by Python's default."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Import today's module, and warn."""
+        from numpycnn.common.older import warn
+
+        add_names_of(import_module(self.todays), module)
+        warn(module.__name__, f"write {self.todays}")

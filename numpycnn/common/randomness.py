@@ -4,8 +4,6 @@ A generator is created from the model's seed and the position that its numbers a
 dropout, an epoch's order. So the same seed gives the same bytes, whatever ran before.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from numpycnn.common.typing import Rng
@@ -22,13 +20,6 @@ def generator(seed: int, purpose: int, *position: int) -> Rng:
 def seeded(rng: Rng, seed: int | None) -> Rng:
     """The generator itself, or if there is a seed one that depends on it and on the generator's next number."""
     return rng if seed is None else np.random.default_rng([seed, int(rng.integers(2**63))])
-
-
-def descendant(rng: Rng, indices: Sequence[int]) -> Rng:
-    """The generator reached by spawning children and taking the one at each index, level by level."""
-    for index in indices:
-        rng = rng.spawn(index + 1)[index]
-    return rng
 
 
 def draw_seed() -> int:

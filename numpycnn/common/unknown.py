@@ -10,6 +10,8 @@ PLANNED = "planned, not available yet"
 NOT_PLANNED = "not planned so far"
 SIMILAR, MISSPELLED = 0.6, 0.85
 """Similarity by difflib's ratio, from which a name is suggested, and from which it counts as the same word."""
+MAX_NAME = 100
+"""The characters of a name that are compared: a longer one resembles none, and difflib would take long to say so."""
 
 
 def hint(kind: str, name: str, known: Collection[str]) -> str:
@@ -40,12 +42,20 @@ def statuses(kind: str) -> dict[str, str]:
     return {name: status for its_kind, status, names in rows if its_kind == kind for name in names.split()}
 
 
+def is_kerass(kind: str, name: str) -> bool:
+    """Whether it is a name of Keras's, today's or an older one, that is not here."""
+    from numpycnn.common.keras_api import KERAS
+
+    return name in KERAS.get(kind, "").split() or name in statuses(kind)
+
+
 def nearest(name: str, candidates: Iterable[str], at_least: float = SIMILAR) -> str:
     """The most similar candidate, ignoring case and underscores; empty where none is similar enough."""
     from difflib import get_close_matches
 
     by_plain = {plain(other): other for other in candidates}
-    return next((by_plain[match] for match in get_close_matches(plain(name), by_plain, n=1, cutoff=at_least)), "")
+    word = plain(name[:MAX_NAME])
+    return next((by_plain[match] for match in get_close_matches(word, by_plain, n=1, cutoff=at_least)), "")
 
 
 def same(name: str, other: str) -> bool:

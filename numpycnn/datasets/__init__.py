@@ -1,8 +1,8 @@
-"""Data: MNIST itself, and a reader of the format it is published in."""
+"""Data sets: MNIST itself is in the package, others are found or downloaded; and a reader of MNIST's format."""
 
 from numpycnn.common.module_names import explain_unknown_names
-from numpycnn.datasets import idx, mnist
+from numpycnn.datasets import cifar10, cifar100, fashion_mnist, idx, kmnist, mnist
 
-__all__ = ["idx", "mnist"]
+__all__ = ["cifar10", "cifar100", "fashion_mnist", "idx", "kmnist", "mnist"]
 
 explain_unknown_names(__name__)

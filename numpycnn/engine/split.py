@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from numpycnn.common.randomness import descendant
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine.training import Position
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage, Wrapper
-from numpycnn.optimizers import sum_arrays
+from numpycnn.optimizers.base import sum_arrays
 
 
 def in_one_piece(network: Chain, position: Position, cuts: Sequence[slice]) -> Chain:
@@ -33,7 +32,7 @@ class SplitStage(Wrapper):
     def __init__(self, stage: Stage, position: Position, path: Path, cuts: Sequence[slice]) -> None:
         super().__init__(stage)
         self.cuts = cuts
-        self.rng_of: Callable[[int], Rng] = lambda micro: descendant(position.rng(micro), path.indices)
+        self.rng_of: Callable[[int], Rng] = lambda micro: position.rng(micro, *path.indices)
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, list[Cache]]:
         parts = [

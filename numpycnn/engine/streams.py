@@ -26,7 +26,8 @@ def evaluated(objective: Objective, whole: Iterable[Data], run: Map) -> Iterator
     results = iter(run(partial(evaluate, objective), jobs()))
     for first in results:
         batch, parts = begun.popleft()
-        yield batch, join([first, *islice(results, parts - 1)])
+        divisor = objective.divisor(batch.y, batch.weights)
+        yield batch, join([first, *islice(results, parts - 1)], divisor)
 
 
 def predicted(

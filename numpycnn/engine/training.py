@@ -26,7 +26,7 @@ from numpycnn.layers import Conv2D, Dense, Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
-from numpycnn.optimizers import sum_arrays
+from numpycnn.optimizers.base import sum_arrays
 
 MAX_MICRO_BATCH = 250
 """Examples."""
@@ -44,9 +44,12 @@ class Position(NamedTuple):
     seed: int
     step: int
 
-    def rng(self, micro: int) -> Rng:
-        """The generator of the micro-batch with that index; each layer gets a child of it, by the layer's index."""
-        return generator(self.seed, DROPOUT, self.step, micro)
+    def rng(self, micro: int, *layer: int) -> Rng:
+        """The generator of the micro-batch with that index, or of a layer in it: the child at the layer's index.
+
+        layer: one index for each level of nesting.
+        """
+        return generator(self.seed, DROPOUT, self.step, micro, *layer)
 
 
 class BatchResult(NamedTuple):
@@ -70,6 +73,10 @@ class Objective(NamedTuple):
     def result(self, y_true: Array, z: Array) -> BatchResult:
         """The predictions and losses for the network's output z."""
         return BatchResult(self.activation.forward(z), self.loss.value(y_true, z))
+
+    def divisor(self, y: Array, weights: Array | None) -> float:
+        """What the sum of the losses of a whole batch is divided by: the number of examples, for their mean."""
+        return self.loss.divisor(y, self.loss.rows(self.network.output_shape or ()), weights)
 
     def targets(self, y: Array, z: Array) -> Array:
         """Targets as the loss takes them, for the output z."""
@@ -147,11 +154,11 @@ def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
 
 
 class TrainingJob(NamedTuple):
-    """A micro-batch to train on: its index, its examples, and the size of the whole batch."""
+    """A micro-batch to train on: its index, its examples, and what the losses of the whole batch are divided by."""
 
     micro: int
     data: Data
-    batch: int
+    divisor: float
 
 
 class MicroResult(NamedTuple):
@@ -177,7 +184,8 @@ def batch_gradients(objective: Objective, position: Position, data: Data, order:
     they are needed, and cast by the worker.
     """
     cuts, meet = micro_batches(len(order), objective.min_examples), objective.network.whole_batch
-    jobs = (TrainingJob(micro, data.rows(order[rows]), len(order)) for micro, rows in enumerate(cuts))
+    divisor = objective.divisor(data.y[order], None if data.weights is None else data.weights[order])
+    jobs = (TrainingJob(micro, data.rows(order[rows]), divisor) for micro, rows in enumerate(cuts))
     passes = (Pass(partial(learn, objective, position, job), nullcontext if meet else scratch_scope) for job in jobs)
     run = map if len(cuts) == 1 else run
     results: list[BatchResult] = []
@@ -187,15 +195,15 @@ def batch_gradients(objective: Objective, position: Position, data: Data, order:
         terms = [total(terms), end.result.gradients] if len(terms) == MAX_TERMS else [*terms, end.result.gradients]
         results.append(end.result.result)
         state |= end.result.state
-    return StepResult(join(results), terms, state)
+    return StepResult(join(results, divisor), terms, state)
 
 
 def learn(objective: Objective, position: Position, job: TrainingJob) -> Micro[MicroResult]:
-    """Forward, loss and backward of one micro-batch; the gradients are those of the sum of its losses over `batch`."""
+    """Forward, loss and backward of one micro-batch; the gradients are those of its losses' sum over the divisor."""
     x = prepared(job.data.x, objective.dtype)
     z, caches = yield from objective.network.forward_micro(x, training=True, rng=position.rng(job.micro))
     y = objective.targets(job.data.y, z)
-    dz = job.data.weighted(objective.loss.gradient(y, z)) / job.batch
+    dz = job.data.weighted(objective.loss.gradient(y, z)) / job.divisor
     _, gradients = yield from objective.network.backward_micro(dz, caches, to_input=False)
     result = objective.result(y, z.copy())  # a copy: z may be scratch memory
     state = objective.network.next_state(caches) if job.micro == 0 else {}
@@ -278,7 +286,8 @@ def prepared(x: Array, dtype: np.dtype) -> Array:
     return np.ascontiguousarray(x, dtype)
 
 
-def join(results: Iterable[BatchResult]) -> BatchResult:
-    """The results of several micro-batches as one."""
+def join(results: Iterable[BatchResult], divisor: float) -> BatchResult:
+    """The results of several micro-batches as one, its losses scaled so that their mean is their sum over divisor."""
     y_pred, losses = zip(*results, strict=True)
-    return BatchResult(np.concatenate(y_pred), np.concatenate(losses))
+    whole = np.concatenate(losses)
+    return BatchResult(np.concatenate(y_pred), whole if divisor == len(whole) else whole * (len(whole) / divisor))

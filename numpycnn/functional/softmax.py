@@ -77,7 +77,8 @@ def minus_largest(z: Array, axis: int = -1) -> Array:
 
     A difference below the dtype's range is minus infinity, and exp of it 0, as it should be.
     """
-    top = z.max(axis=axis, keepdims=True)
+    largest = z.real.argmax(axis=axis, keepdims=True)  # the first of equals, as in `without_largest`
+    top = np.take_along_axis(z, largest, axis=axis)
     with np.errstate(over="ignore"):
         return np.subtract(z, top, out=np.zeros_like(z), where=z != top)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
-from numpycnn.engine.batching import Data
+from numpycnn.engine.batching import Data, Given
 from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Position
 from numpycnn.engine.workers import worker_pool
@@ -51,7 +51,7 @@ def gradcheck(
         raise TypeError(
             f"gradcheck: expected a Sequential; received {model!r}. See gradcheck_layer, gradcheck_function"
         )
-    data = model._check_data("gradcheck", x, y, check_finite=False)
+    data = model._check_data("gradcheck", Given(x, y))
     model._require_built("gradcheck")
     loss, _ = model._require_compiled("gradcheck")
     title = f"{model.name}, {len(data)} examples, {'fast' if model.fast else 'plain'} path"
@@ -193,12 +193,12 @@ class Step:
         return {"input": training.total(longer.terms)["examples/x"], **training.total(step.terms)}
 
     def loss(self, point: Arrays) -> Array:
-        """Each example's part in the mean loss, by the plain forward, for complex arrays too."""
+        """Each example's part in the batch's loss, by the plain forward, for complex arrays too."""
         objective = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=False)
         first = self.first_changed(point)
         x = self.inputs[first] if first else point["input"]
         z = self.through(x, self.stages(objective.network)[first:])
-        return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / len(z)
+        return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / self.plain.divisor(self.data.y, None)
 
     def size(self) -> float:
         """The largest number that goes into a layer, or 1, which probabilities sum to."""

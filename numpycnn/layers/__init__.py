@@ -27,10 +27,7 @@ AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D
 MaxPool2D = MaxPooling2D
-
-Convolution2D = Conv2D
 Convolution2DTranspose = Conv2DTranspose
-SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
@@ -42,7 +39,6 @@ __all__ = [
     "Branches",
     "Conv2D",
     "Conv2DTranspose",
-    "Convolution2D",
     "Convolution2DTranspose",
     "Cropping2D",
     "Dense",
@@ -78,7 +74,6 @@ __all__ = [
     "Reshape",
     "Residual",
     "SeparableConv2D",
-    "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout2D",
     "UpSampling2D",

@@ -83,6 +83,15 @@ def get(identifier: Any) -> Loss:
     return get_loss(identifier, owner="losses.get")
 
 
+def check_reduced(loss: Loss) -> None:
+    """Raise ValueError unless the loss of a batch is one number."""
+    if not loss.is_reduced:
+        raise ValueError(
+            f"compile: training needs one number for a batch; received the loss {loss.name} with "
+            f"reduction={loss.reduction!r}. Use 'sum_over_batch_size' or 'sum'"
+        )
+
+
 LossLike = str | Loss | LossFunction | type[Loss] | dict[str, Any]
 """What `compile` takes for a loss."""
 

@@ -1,7 +1,8 @@
 """What losses have in common: their targets, and the way from the losses of rows to those of examples.
 
 A row is what one prediction is made of: a vector along the last axis, (N, ..., K). Most losses are defined for a row;
-the loss of an example is the mean over its rows.
+the loss of an example is the mean over its rows, and that of a batch the mean over its examples, unless `reduction`
+says otherwise.
 """
 
 from math import prod
@@ -15,24 +16,59 @@ from numpycnn.common import checks
 from numpycnn.common.explained import Explained
 from numpycnn.common.typing import Array, Shape
 
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
+
 
 class Loss(Explained):
     """Base class of all losses: `loss(y_true, y_pred)` is the mean over a batch, as a float.
 
     A loss of your own defines `value` and `gradient`; or see `FunctionLoss`. `targets` first converts y_true to an
     array of y_pred's shape for them.
+
+    name: in errors; by default that of the class. reduction: "sum_over_batch_size" or "mean" for the mean over all
+    rows, "sum" for their sum, "mean_with_sample_weight" for the sum divided by that of the weights, "none" or None for
+    the rows' losses as they are, with which no model is trained. Raises TypeError or ValueError for another.
     """
 
     name = "loss"
     link: ActivationFunction | None = None
     """The activation that makes y_pred of what the loss that `with_logits` returns takes."""
 
-    def __init__(self) -> None:
-        """No arguments, unless a subclass has some."""
+    reduction: str | None = "sum_over_batch_size"
 
-    def __call__(self, y_true: Any, y_pred: Any) -> float:
-        """The mean loss of a batch. Raises as `targets` does."""
-        return float(self.value(*self.arrays(y_true, y_pred)).mean())
+    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
+        if name is not None:
+            self.name = checks.name(self.name, name)
+        if reduction is not None:
+            self.reduction = checks.choice(self.name, "reduction", reduction, REDUCTIONS)
+        else:
+            self.reduction = None
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The loss of a batch, reduced: a float; without a reduction an array, the loss of each row, (N, ...).
+
+        sample_weight: factors of the losses, of the examples, (N,), or of all rows. Raises as `targets` does, and
+        ValueError for weights of another shape.
+        """
+        values = self.each(*self.arrays(y_true, y_pred))
+        weights = None if sample_weight is None else self.weights_of(values, sample_weight)
+        if weights is not None:
+            values = np.multiply(values, weights, out=np.zeros_like(values), where=weights != 0)  # 0*inf counts as 0
+        if not self.is_reduced:
+            return values
+        rows = values[0].size
+        return float(values.sum() / (rows * self.divisor(np.asarray(y_true), rows, weights)))
+
+    def weights_of(self, values: Array, sample_weight: Any) -> Array:
+        """The sample weights of losses (N, ...), with as many axes."""
+        weights = checks.numbers(self.name, "sample_weight", sample_weight).astype(values.dtype)
+        examples, whole = values.shape[:1], values.shape
+        if weights.shape in (examples, (*examples, 1)):
+            return weights.reshape(-1, *[1] * (values.ndim - 1))  # (N, 1, ...)
+        if weights.shape not in (whole, (*whole, 1)):
+            wanted = f"{examples} or {whole}"
+            raise ValueError(f"{self.name}: expected sample_weight of shape {wanted}; received {weights.shape}")
+        return weights.reshape(whole)  # (N, ...)
 
     def arrays(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
         """Targets and predictions as arrays of one shape and dtype. Raises as `targets` does."""
@@ -57,6 +93,26 @@ class Loss(Explained):
         return checks.numbers(self.name, "y", y_true)
 
     @property
+    def is_reduced(self) -> bool:
+        """Whether the loss of a batch is one number."""
+        return self.reduction not in (None, "none")
+
+    def divisor(self, y: Array, rows: int, weights: Array | None = None) -> float:
+        """What the sum of the examples' losses, each a mean over its rows, is divided by: for a mean, their number.
+
+        y: the targets of a whole batch, as they are given. rows: of an example. weights: the sample weights, if any.
+        """
+        if self.reduction == "sum":
+            return 1 / rows
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            return float(weights.sum()) / rows or 1.0
+        return len(y)
+
+    def rows(self, output_shape: Shape) -> int:
+        """The number of an example's rows."""
+        return 1
+
+    @property
     def takes_probabilities(self) -> bool:
         """Whether y_pred must be probabilities."""
         return False
@@ -69,8 +125,13 @@ class Loss(Explained):
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments: `type(loss)(**config)` is an equal loss."""
-        return {}
+        """The constructor's arguments, name and reduction where they differ from the class's own."""
+        own = {"name": self.name, "reduction": self.reduction}
+        return {key: value for key, value in own.items() if value != getattr(type(self), key)}
+
+    def each(self, y_true: Array, y_pred: Array) -> Array:
+        """The losses that are reduced: those of the examples, (N,), or of their rows, (N, ...)."""
+        return self.value(y_true, y_pred)
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
         """Each example's loss: (N, ..., K) -> (N,)."""
@@ -105,6 +166,9 @@ class RowLoss(Loss):
     axis: int = -1
     """The axis along which the rows run."""
 
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+        super().__init__(name, reduction)
+
     def row_values(self, y_true: Array, y_pred: Array) -> Array:
         """Each row's loss: (N, ..., K) -> (N, ...)."""
         raise NotImplementedError(f"{type(self).__name__} does not define row_values")
@@ -116,6 +180,12 @@ class RowLoss(Loss):
     def losses(self, y_true: Array, y_pred: Array) -> Array:
         """Each row's loss, the rows along `axis`: what Keras's function of the same name returns."""
         return self.row_values(np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1))  # (N, ...)
+
+    def each(self, y_true: Array, y_pred: Array) -> Array:
+        return self.losses(y_true, y_pred)
+
+    def rows(self, output_shape: Shape) -> int:
+        return prod(output_shape) // (0, *output_shape)[self.axis]
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
         """Each example's loss, the mean over its rows: (N, ..., K) -> (N,)."""

@@ -43,13 +43,22 @@ class Crossentropy(RowLoss):
     over the classes. axis: that of the classes, counted with the batch axis.
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> None:
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+    ) -> None:
+        super().__init__(reduction, name)
         self.from_logits = checks.flag(self.name, "from_logits", from_logits)
         self.label_smoothing = checks.number(self.name, "label_smoothing", label_smoothing, at_least=0.0, at_most=1.0)
         self.axis = checks.axis(self.name, "axis", axis)
 
     def get_config(self) -> dict[str, Any]:
-        return {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing, "axis": self.axis}
+        own = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing, "axis": self.axis}
+        return {**super().get_config(), **own}
 
     @property
     def takes_probabilities(self) -> bool:
@@ -125,10 +134,45 @@ class CategoricalCrossentropy(Crossentropy):
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     """Categorical cross-entropy for integer labels: y of shape (N, ...) or (N, ..., 1), from 0 to classes - 1.
 
-    Raises ValueError for labels of another shape, that are not whole numbers, or out of range.
+    ignore_class: a label, such as -1 or 255, whose rows do not count: neither in the loss, nor in the number of rows
+    that it is the mean of, nor in the gradient.
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value, and ValueError for labels of another
+    shape, that are not whole numbers, or out of range. Source: Keras's SparseCategoricalCrossentropy.
     """
 
     name = "sparse_categorical_crossentropy"
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(from_logits, axis=axis, reduction=reduction, name=name)
+        self.ignore_class = ignore_class
+        if ignore_class is not None:
+            self.ignore_class = checks.integer(self.name, "ignore_class", ignore_class, at_least=None)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["label_smoothing"]
+        return config if self.ignore_class is None else {**config, "ignore_class": self.ignore_class}
+
+    def kept(self, labels: Array) -> Array:
+        """Of each label whether its row counts."""
+        return np.ones(labels.shape, bool) if self.ignore_class is None else labels != self.ignore_class
+
+    def divisor(self, y: Array, rows: int, weights: Array | None = None) -> float:
+        """Of a mean, the number of rows that count, in examples; or the sum of the weights of these rows."""
+        if self.ignore_class is None or self.reduction == "sum":
+            return super().divisor(y, rows, weights)
+        kept = self.kept(y).reshape(len(y), -1)  # (N, rows)
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            kept = kept * weights.reshape(len(y), -1)  # (N, rows)
+        return float(kept.sum()) / rows or 1.0
 
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
         self.check_axis(output_shape)
@@ -138,9 +182,10 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         kind = f"integer labels y, for outputs {checks.batch_of(output_shape)},"
         checks.batch_shape(self.name, kind, labels.shape, output_shape[: axis - 1] + output_shape[axis:])
         classes = output_shape[axis - 1]
-        checks.labels(self.name, labels, classes=classes)
-        one_hot = labels[..., None] == np.arange(classes)  # (N, ..., K)
-        return self.smoothed(np.moveaxis(one_hot, -1, axis), classes)
+        kept = self.kept(labels)
+        checks.labels(self.name, np.where(kept, labels, 0), classes=classes)
+        one_hot = (labels[..., None] == np.arange(classes)) & kept[..., None]  # (N, ..., K); zeros do not count
+        return np.moveaxis(one_hot, -1, axis)
 
 
 class BinaryCrossentropy(Crossentropy):

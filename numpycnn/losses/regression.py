@@ -75,11 +75,14 @@ class Huber(RowLoss):
 
     name = "huber"
 
-    def __init__(self, delta: float = 1.0) -> None:
+    def __init__(
+        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str | None = None
+    ) -> None:
+        super().__init__(reduction, name)
         self.delta = checks.number(self.name, "delta", delta, above=0.0)
 
     def get_config(self) -> dict[str, Any]:
-        return {"delta": self.delta}
+        return {**super().get_config(), "delta": self.delta}
 
     def row_values(self, y_true: Array, y_pred: Array) -> Array:
         size = magnitude(y_pred - y_true)
@@ -119,11 +122,12 @@ class CosineSimilarity(RowLoss):
 
     name = "cosine_similarity"
 
-    def __init__(self, axis: int = -1) -> None:
+    def __init__(self, axis: int = -1, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+        super().__init__(reduction, name)
         self.axis = checks.axis(self.name, "axis", axis)
 
     def get_config(self) -> dict[str, Any]:
-        return {"axis": self.axis}
+        return {**super().get_config(), "axis": self.axis}
 
     def row_values(self, y_true: Array, y_pred: Array) -> Array:
         return -(unit(y_true) * unit(y_pred)).sum(axis=-1)  # (N, ...)

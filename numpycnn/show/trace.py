@@ -121,14 +121,14 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
     network, found = traced(model.without_activation() if merged else model, position, len(x))
     z, caches = network.forward(x, training=training, rng=position.rng(0))
     trace.targets = objective.targets(y, z)
-    trace.losses = objective.loss.value(trace.targets, z)
-    trace.loss = float(trace.losses.mean())
-    network.backward(objective.loss.gradient(trace.targets, z) / len(z), caches)
+    trace.losses, divisor = objective.loss.value(trace.targets, z), objective.divisor(y, None)
+    trace.loss = float(trace.losses.sum() / divisor)
+    network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)
     for own, gradients in zip(trace.layers.values(), found.values(), strict=True):
         own.output_gradient, own.input_gradient = gradients.output_gradient, gradients.input_gradient
         own.inside_gradients, own.parameter_gradients = gradients.inside_gradients, gradients.parameter_gradients
     if merged:
-        trace.last.output_gradient = loss.gradient(trace.targets, trace.output) / len(trace.output)
+        trace.last.output_gradient = loss.gradient(trace.targets, trace.output) / divisor
     return trace
 
 

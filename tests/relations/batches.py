@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 from networks import fingerprint, small_data, small_network
 from numeric import same_bits
 
-from numpycnn import optimizers
 from numpycnn.engine import training
 from numpycnn.engine.sources import ArraySource, in_order
 from numpycnn.engine.threads import WorkerPool
+from numpycnn.optimizers import base
 from relations.common import counts, generator
 from relations.drawn_networks import examples, learn, micro_batches_of, models, same_gradients, sizes
 from relations.table import Draw, relation
 
 
-@relation(Fault(training.learn, "/ job.batch", "/ len(job.data)"), costly=True)
+@relation(Fault(training.learn, "/ job.divisor", "/ len(job.data)"), costly=True)
 def a_batchs_gradient_is_the_mean_of_its_examples(draw: Draw) -> None:
     """gradient(x, y) = mean over n of gradient(x[n], y[n]), however the batch is cut."""
     (model, rng), n = draw(models()), draw(sizes)
@@ -41,7 +41,7 @@ def examples_have_no_order(draw: Draw) -> None:
     same_bits(model.predict(x[p]), model.predict(x)[p])
 
 
-@relation(Fault(optimizers.sum_arrays, "total + term", "term"), costly=True)
+@relation(Fault(base.sum_arrays, "total + term", "term"), costly=True)
 def a_batch_twice_over_teaches_the_same(draw: Draw) -> None:
     """gradient(x and x again) = gradient(x)."""
     (model, rng), n = draw(models()), draw(sizes)

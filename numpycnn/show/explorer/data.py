@@ -64,8 +64,11 @@ def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
 
 def loss_facts(loss: Loss) -> dict[str, Any]:
     """The loss's name and settings; of a loss that it does not know, the page only shows the name."""
-    own = type(loss) not in LOSSES or loss.get_config().get("axis", -1) != -1
-    return {"name": loss.name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own}
+    config, means = loss.get_config(), ("sum_over_batch_size", "mean")
+    settings = config.get("axis", -1) != -1 or "ignore_class" in config or loss.reduction not in means
+    own = type(loss) not in LOSSES or settings
+    name = loss.name if own else type(loss).name
+    return {"name": name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own}
 
 
 def add_parameters(tensors: Tensors, trace: Trace) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numpycnn.common.typing import Array, Shape
+from numpycnn.losses import SparseCategoricalCrossentropy
 from numpycnn.models import Sequential
 from numpycnn.show.explorer.data import add_example, add_parameters, page_data
 from numpycnn.show.explorer.examples import candidates, first, fitting, known_labels
@@ -118,7 +119,7 @@ class Session:
         if self.model.loss is None:
             raise RequestError(400, "target: expected null, for the model has no loss")
         y = self._array("target", values, self._output_shape)
-        return y.argmax(axis=-1) if self.model.loss.name.startswith("sparse") else y
+        return y.argmax(axis=-1) if isinstance(self.model.loss, SparseCategoricalCrossentropy) else y
 
     def _array(self, name: str, values: Any, shape: Shape) -> Array:
         """A flat list of finite numbers as (1, *shape), in the model's dtype. Raises RequestError for others."""

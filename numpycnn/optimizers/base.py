@@ -1,4 +1,4 @@
-"""Optimizers, in order of increasing complexity; formulas and defaults are Keras 3's.
+"""The base class of optimizers: a step over all parameters, part by part.
 
 Each parameter w with gradient g is updated in place, independently of the others. The arrays that an optimizer keeps
 between steps, such as a running mean of the gradients, are its slots: `state["velocity"]["conv2d/kernel"]`.
@@ -9,19 +9,15 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
-from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.explained import Explained
-from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.slices import batches
 from numpycnn.common.typing import Array, Map
 from numpycnn.common.unknown import hint
-
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop"]
 
 PART_BYTES = 1 << 19
 """The approximate size of a part of a parameter, in bytes: with its gradient and slots it stays in the cache."""
@@ -31,6 +27,9 @@ PARTS_PER_JOB = 3
 
 Slots = dict[str, Array]
 """The slots of one parameter by the slot's name."""
+
+OPTIMIZERS: dict[str, type[Any]] = {}
+"""The library's own optimizers by the names that `compile` takes; `__init__.py` fills it."""
 
 
 class Part(NamedTuple):
@@ -68,13 +67,12 @@ class Optimizer(Explained):
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute. Settings are checked as the constructor checks them: `optimizer.learning_rate = 0.01`.
 
-            Raises AttributeError for a name that would have no effect, such as lr. User-defined subclasses may add
-            attributes, except Keras's older names of existing ones.
+            Raises AttributeError for a name that would have no effect, except in user-defined subclasses.
             """
+            if name not in vars(self) and not name.startswith("_"):
+                name = self.settable(name)
             if name in vars(self):
                 value = self.checked(name, value)
-            elif not name.startswith("_"):
-                self.check_settable(name)
             super().__setattr__(name, value)
 
     def checked(self, name: str, value: Any) -> Any:
@@ -85,15 +83,16 @@ class Optimizer(Explained):
             return vars(type(self)(**{**self.get_config(), name: value}))[name]
         return value
 
-    def check_settable(self, name: str) -> None:
-        """Raise AttributeError for a new attribute that would have no effect."""
-        from numpycnn.common.keras_names import REPLACED
+    def settable(self, name: str) -> str:
+        """Today's name of a new attribute. Raises AttributeError for one that would have no effect."""
+        from numpycnn.common.older import todays_attribute
 
+        name = todays_attribute(self, name)
         known = ["iterations", "state", *signature(type(self)).parameters]
-        replaced = REPLACED["attributes"].get(name) in vars(self)
-        if replaced or (type(self) in OPTIMIZERS.values() and name not in known):
+        if type(self) in OPTIMIZERS.values() and name not in known:
             explanation = f"{hint('arguments', name, known)}; available: {', '.join(known)}"
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
+        return name
 
     def slots(self) -> tuple[str, ...]:
         """The names of each parameter's slots, which are initialized to zeros."""
@@ -216,133 +215,3 @@ def sum_arrays(terms: Sequence[Array]) -> Array:
     for term in terms[1:]:
         total = total + term
     return total
-
-
-class SGD(Optimizer):
-    """Stochastic gradient descent, optionally with momentum.
-
-        v = momentum*v - learning_rate*g
-        w = w + v        or with nesterov   w = w + momentum*v - learning_rate*g
-
-    Source: Keras 3's SGD.
-    """
-
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
-        super().__init__(learning_rate)
-        self.momentum = self.check_decay("momentum", momentum)
-        self.nesterov = checks.flag("SGD", "nesterov", nesterov)
-
-    def slots(self) -> tuple[str, ...]:
-        return ("velocity",) if self.momentum else ()
-
-    def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
-        change = -self.learning_rate * g
-        if self.momentum:
-            v = slots["velocity"]
-            v *= self.momentum
-            v += change
-            change = self.momentum * v + change if self.nesterov else v
-        w += change
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
-
-
-class RMSprop(Optimizer):
-    """Each gradient divided by the root of a running mean of its squares.
-
-        a = rho*a + (1 - rho)*g*g            running mean of squares
-        m = rho*m + (1 - rho)*g              running mean, if centered
-        d = a                                or, if centered, the variance max(a - m*m, 0)
-        v = momentum*v + learning_rate*g/sqrt(d + epsilon)
-        w = w - v
-
-    epsilon is inside the root. Source: Tieleman and Hinton 2012; Keras 3's RMSprop.
-    """
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        rho: float = 0.9,
-        momentum: float = 0.0,
-        epsilon: float = 1e-7,
-        centered: bool = False,
-    ) -> None:
-        super().__init__(learning_rate)
-        self.rho = self.check_decay("rho", rho)
-        self.momentum = self.check_decay("momentum", momentum)
-        self.epsilon = self.check("epsilon", epsilon)
-        self.centered = checks.flag("RMSprop", "centered", centered)
-
-    def slots(self) -> tuple[str, ...]:
-        return ("mean_square", *["mean"] * self.centered, *["velocity"] * bool(self.momentum))
-
-    def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
-        a = slots["mean_square"]
-        a *= self.rho
-        a += (1.0 - self.rho) * g * g
-        d = a
-        if self.centered:
-            m = slots["mean"]
-            m *= self.rho
-            m += (1.0 - self.rho) * g
-            d = np.maximum(a - m * m, 0.0)
-        change = self.learning_rate * g / np.sqrt(d + self.epsilon)
-        if self.momentum:
-            v = slots["velocity"]
-            v *= self.momentum
-            v += change
-            change = v
-        w -= change
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}
-        return {**super().get_config(), **own}
-
-
-class Adam(Optimizer):
-    """Running means of the gradient and of its square, both corrected for their start at zero; t counts steps.
-
-        m = beta_1*m + (1 - beta_1)*g
-        v = beta_2*v + (1 - beta_2)*g*g
-        alpha = learning_rate * sqrt(1 - beta_2**t)/(1 - beta_1**t)
-        w = w - alpha*m/(sqrt(v) + epsilon)
-
-    epsilon is outside the root. The state keeps m as "momentum" and v as "velocity", Keras's names. Source: Kingma
-    and Ba 2015, the form before section 2.1; Keras 3's Adam.
-    """
-
-    def __init__(
-        self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
-    ) -> None:
-        super().__init__(learning_rate)
-        self.beta_1 = self.check_decay("beta_1", beta_1)
-        self.beta_2 = self.check_decay("beta_2", beta_2)
-        self.epsilon = self.check("epsilon", epsilon)
-
-    def slots(self) -> tuple[str, ...]:
-        return ("momentum", "velocity")
-
-    def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
-        m, v, t = slots["momentum"], slots["velocity"], self.iterations
-        m += (1.0 - self.beta_1) * (g - m)
-        v += (1.0 - self.beta_2) * (g * g - v)
-        alpha = self.learning_rate * sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
-        w -= alpha * m / (np.sqrt(v) + self.epsilon)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-
-
-OPTIMIZERS: dict[str, type[Any]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
-
-
-def get_optimizer(value: Any) -> Optimizer:
-    """The optimizer given by name or as an object. Raises ValueError or TypeError for any other value."""
-    if isinstance(value, Optimizer):
-        return value
-    name = value.lower() if isinstance(value, str) else value
-    return checks.lookup("compile", "optimizer", name, OPTIMIZERS, kind="optimizers")()
-
-
-explain_unknown_names(__name__)

@@ -1,0 +1,122 @@
+"""Names of Keras 1 and 2 that are today only another name for something: the one table of them.
+
+`older.py` reads it: there the names are translated, each with one warning that says today's. Whatever is not merely
+another name has a function of its own in `compat/`, named here as "compat.room:function".
+"""
+
+MODULES: dict[str, str] = {
+    "engine.base_layer": "layers",
+    "engine.input_layer": "layers",
+    "engine.sequential": "models",
+    "engine.topology": "layers",
+    "initializations": "initializers",
+    "layers.advanced_activations": "layers",
+    "layers.core": "layers",
+    "layers.embeddings": "layers",
+    "layers.local": "layers",
+    "layers.merge": "layers",
+    "layers.noise": "layers",
+    "layers.recurrent": "layers",
+    "layers.wrappers": "layers",
+    "legacy": "",
+    "legacy.layers": "layers",
+    "objectives": "losses",
+    "optimizers.legacy": "optimizers",
+    "preprocessing.sequence": "utils",
+    "preprocessing.text": "utils",
+    "src": "",
+    "utils.data_utils": "utils",
+    "utils.generic_utils": "utils",
+    "utils.io_utils": "utils",
+    "utils.layer_utils": "utils",
+    "utils.vis_utils": "utils",
+    "utils.visualize_util": "utils",
+    "wrappers": "",
+    "wrappers.scikit_learn": "",
+}
+"""Modules by today's; "" is the package itself. Of those below "src", each has the path without it."""
+
+MORE: dict[str, str] = {
+    "engine": "layers",
+    "engine.training": "models",
+    "layers.convolutional": "layers",
+    "layers.normalization": "layers",
+    "layers.pooling": "layers",
+    "utils.np_utils": "utils",
+}
+"""Modules that there are, with more names in older Keras: today's module that has these."""
+
+NAMES: dict[str, dict[str, str]] = {
+    "backend": {
+        "image_dim_ordering": "compat.backend:image_dim_ordering",
+        "set_image_dim_ordering": "compat.backend:set_image_dim_ordering",
+    },
+    "layers": {
+        "AtrousConv2D": "compat.layers:atrous_convolution2d",
+        "AtrousConvolution2D": "compat.layers:atrous_convolution2d",
+        "Convolution2D": "compat.layers:convolution2d",
+        "Deconv2D": "layers:Conv2DTranspose",
+        "Deconvolution2D": "compat.layers:deconvolution2d",
+        "SeparableConvolution2D": "compat.layers:separable_convolution2d",
+    },
+    "losses": {
+        "BCE": "losses:binary_crossentropy",
+        "MAE": "losses:mean_absolute_error",
+        "MAPE": "losses:mean_absolute_percentage_error",
+        "MSE": "losses:mean_squared_error",
+        "MSLE": "losses:mean_squared_logarithmic_error",
+        "cosine_proximity": "losses:cosine_similarity",
+        "huber_loss": "losses:huber",
+        "kullback_leibler_divergence": "losses:kl_divergence",
+        "logcosh": "losses:log_cosh",
+    },
+    "models": {"Input": "layers:Input"},
+    "optimizers": {
+        "adam": "optimizers:Adam",
+        "rmsprop": "optimizers:RMSprop",
+        "sgd": "optimizers:SGD",
+    },
+}
+"""For each module: the older name, and "module:name" of today's."""
+
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "Network": {"predict_classes": "compat.models:predict_classes", "predict_proba": "predict"},
+    "Optimizer": {"lr": "learning_rate"},
+}
+"""For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
+
+ARGUMENTS: dict[str, str] = {
+    "W_constraint": "kernel_constraint",
+    "W_regularizer": "kernel_regularizer",
+    "alpha": "negative_slope",
+    "atrous_rate": "dilation_rate",
+    "b_constraint": "bias_constraint",
+    "b_regularizer": "bias_regularizer",
+    "batch_input_shape": "input_shape",
+    "batch_shape": "shape",
+    "beta_init": "beta_initializer",
+    "bias": "use_bias",
+    "border_mode": "padding",
+    "dim_ordering": "data_format",
+    "gamma_init": "gamma_initializer",
+    "init": "kernel_initializer depthwise_initializer alpha_initializer",
+    "lr": "learning_rate",
+    "nb_classes": "num_classes",
+    "nb_col": "kernel_size",
+    "nb_epoch": "epochs",
+    "nb_filter": "filters",
+    "nb_row": "kernel_size",
+    "output_dim": "units",
+    "p": "rate",
+    "sigma": "stddev",
+    "subsample": "strides",
+}
+"""Arguments, and today's: the first of these that the function takes. `older.VALUES` translates values."""
+
+ACTIONS: dict[str, dict[str, str]] = {
+    "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
+    "Sequential.compile": {"class_mode": "compat.models:ignore_class_mode"},
+    "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy"},
+    "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy"},
+}
+"""For each function: arguments that it no longer takes, and what is called with the object and the value instead."""

@@ -1,0 +1,41 @@
+"""Convolutions by Keras 1's arguments: the rows and the columns of a kernel one by one."""
+
+from functools import partial
+from typing import Any
+
+from numpycnn.common import checks
+from numpycnn.common.older import warn
+from numpycnn.layers import Conv2D, Conv2DTranspose, Layer, SeparableConv2D
+
+
+def convolution(cls: type[Conv2D | Conv2DTranspose | SeparableConv2D], old: str, *args: Any, **options: Any) -> Layer:
+    """A layer of that class from (filters, rows, columns[, init[, activation]]), or from today's arguments.
+
+    Conv2D itself reads the third number as its strides: so it does in Keras 3, under this name too.
+    """
+    if len(args) < 3:
+        return cls(*args, **options)
+    warn(f"{old}(filters, rows, columns)", f"write {cls.__name__}(filters, (rows, columns))")
+    filters, rows, columns, *others = args
+    return cls(filters, (rows, columns), **dict(zip(("init", "activation"), others, strict=False)), **options)
+
+
+convolution2d = partial(convolution, Conv2D, "Convolution2D")
+separable_convolution2d = partial(convolution, SeparableConv2D, "SeparableConvolution2D")
+
+
+def atrous_convolution2d(*args: Any, **options: Any) -> Layer:
+    """Convolution2D with atrous_rate, which is dilation_rate today."""
+    warn("AtrousConvolution2D", "write Conv2D(dilation_rate=...)")
+    return convolution2d(*args, **options)
+
+
+def deconvolution2d(*args: Any, output_shape: Any = None, **options: Any) -> Layer:
+    """Conv2DTranspose from (filters, rows, columns, output_shape, ...); it knows its output's shape itself."""
+    warn("Deconvolution2D", "write Conv2DTranspose")
+    return convolution(Conv2DTranspose, "Deconvolution2D", *args[:3], *args[4:], **options)
+
+
+def require_mode(layer: Layer, value: Any) -> None:
+    """Raise ValueError unless BatchNormalization's mode is 0: by feature, and with the batch's mean in training."""
+    checks.integer("BatchNormalization", "mode, an argument of Keras 1's,", value, at_least=0, at_most=0)

@@ -1,0 +1,27 @@
+"""Methods and arguments of Keras 1's and 2's models."""
+
+from typing import Any
+
+import numpy as np
+
+from numpycnn.common.older import warn
+from numpycnn.common.typing import Array
+
+
+def predict_classes(model: Any, x: Any, batch_size: int | None = None, verbose: int | str = 0) -> Array:
+    """The class of each example: the largest probability's index, (n, classes) to (n,); of one, whether above 1/2."""
+    warn("predict_classes", "write predict(x).argmax(axis=-1), or predict(x) > 0.5 for one probability")
+    p = model.predict(x, batch_size, verbose)  # (n, classes)
+    return p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype(np.int32)
+
+
+def ignore_class_mode(model: Any, value: Any) -> None:
+    """compile(class_mode=...): today the loss knows it."""
+    warn("class_mode", "leave it out; the loss says what the targets are")
+
+
+def show_accuracy(model: Any, value: Any) -> None:
+    """fit or evaluate(show_accuracy=True): compile again with the accuracy, unless it is there."""
+    warn("show_accuracy", "write compile(metrics=['accuracy'])")
+    if value and model.optimizer is not None and not model.metrics:
+        model.compile(model.optimizer, model.loss, metrics=["accuracy"])

@@ -1,0 +1,151 @@
+"""Downloads from a server of the tests' own that is slow, broken, short, wrong, redirecting and silent."""
+
+import errno
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from published_files import CONTENT, server, sha256
+
+from numpycnn.datasets import download as module
+from numpycnn.datasets.download import download
+from numpycnn.show.progress import Progress
+
+DIGEST = sha256(CONTENT)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with server() as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 0.3)
+
+
+@pytest.mark.parametrize("way", ["good", "slow", "moved", "unannounced"])
+@pytest.mark.parametrize("checked", [True, False])
+def test_what_arrives_is_what_was_sent(address: str, tmp_path: Path, way: str, checked: bool) -> None:
+    path = tmp_path / "new folder" / "file"
+    download(address + way, path, DIGEST if checked else None, len(CONTENT) if checked else None)
+    assert path.read_bytes() == CONTENT
+    assert os.listdir(path.parent) == ["file"]
+
+
+BROKEN = {
+    "short": f"expected {len(CONTENT)} bytes; received only {len(CONTENT) - 1}",
+    "cut": f"expected {len(CONTENT)} bytes; received only 1000",
+    "long": f"expected {len(CONTENT)} bytes; received more",
+    "endless": f"expected {len(CONTENT)} bytes; received more",
+    "wrong": f"expected the sha256 digest {DIGEST}; received {sha256(bytes(len(CONTENT)))}",
+    "silent": "timed out",
+    "stalled": "timed out",
+    "reset": "reset|aborted",
+    "chunk_cut": "the connection broke: IncompleteRead",
+    "no_http": "the connection broke: BadStatusLine hello",
+    "missing": "HTTP Error 404",
+    "failing": "HTTP Error 503",
+    "circle": "HTTP Error 302: .*infinite loop",
+    "elsewhere": "HTTP Error 302: .*not allowed",
+}
+
+
+@pytest.mark.parametrize("way", BROKEN)
+@pytest.mark.parametrize("before", [None, b"an older file"])
+def test_what_goes_wrong_is_said_and_leaves_what_was_there(
+    address: str, tmp_path: Path, way: str, before: bytes | None
+) -> None:
+    path = tmp_path / "file"
+    if before is not None:
+        path.write_bytes(before)
+    with pytest.raises(OSError, match=BROKEN[way]):
+        download(address + way, path, DIGEST, len(CONTENT))
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == ({} if before is None else {"file": before})
+
+
+def test_without_a_server_that_is_said(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    with pytest.raises(OSError, match=r"refused|timed out"):
+        download(f"http://127.0.0.1:{port}/good", tmp_path / "file")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_md5_is_known_by_its_length(address: str, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=f"expected the md5 digest {'0' * 32}; received "):
+        download(address + "good", tmp_path / "file", "0" * 32)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, MemoryError])
+def test_a_download_that_is_interrupted_leaves_nothing(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise stop
+
+    monkeypatch.setattr(Progress, "update", interrupted)
+    with pytest.raises(stop):
+        download(address + "good", tmp_path / "file", DIGEST, len(CONTENT))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_nothing(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        download(address + "good", tmp_path / "file", DIGEST, len(CONTENT))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_an_oserror(address: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="file"):
+        download(address + "good", tmp_path / "file" / "below")
+
+
+def test_two_at_once_get_the_whole_file(address: str, tmp_path: Path) -> None:
+    path, seen = tmp_path / "file", []
+
+    def fetch() -> None:
+        download(address + "slow", path, DIGEST, len(CONTENT))
+        seen.append(path.read_bytes() == CONTENT)
+
+    threads = [Thread(target=fetch) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [True] * 3
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.deep
+def test_two_processes_at_once_get_the_whole_file(address: str, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from numpycnn.datasets.download import download\n"
+        "download(sys.argv[1], Path(sys.argv[2]), sys.argv[3])"
+    )
+    command = [sys.executable, "-c", code, address + "slow", str(tmp_path / "file"), DIGEST]
+    running = [subprocess.Popen(command) for _ in range(3)]  # noqa: S603
+    assert [one.wait() for one in running] == [0] * 3
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_progress_is_shown(address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    download(address + "good", tmp_path / "file")
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"Downloading data from {address}good"
+    assert re.fullmatch(rf"{len(CONTENT)}/{len(CONTENT)} - \d+s \d+us/step", last)

@@ -1,0 +1,285 @@
+"""Names of Keras 1 and 2: each means what it meant, and says today's name, once."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import small_data, small_network
+
+import numpycnn
+from numpycnn import backend, layers, losses, models, optimizers
+from numpycnn.common import old_names, older
+from numpycnn.common.explained import Explained
+from numpycnn.utils import to_categorical
+
+
+@pytest.fixture(autouse=True)
+def _none_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(older, "WARNED", set())
+
+
+def warned(call: Callable[[], Any], *messages: str) -> Any:
+    """What the call gives, and that it warns so, at the caller's line, but no second time."""
+    with pytest.warns(FutureWarning) as caught:
+        found = call()
+    assert [str(one.message) for one in caught] == list(messages)
+    assert {one.filename for one in caught} == {call.__code__.co_filename}
+    call()
+    return found
+
+
+new: Any = layers
+old: Any = importlib.import_module("numpycnn.layers.convolutional")
+
+LAYERS: list[tuple[Callable[[], Any], layers.Layer, list[str]]] = [
+    (
+        lambda: new.Dense(output_dim=3, init="zeros", bias=False),
+        layers.Dense(3, kernel_initializer="zeros", use_bias=False),
+        ["output_dim: write units=", "init: write kernel_initializer=", "bias: write use_bias="],
+    ),
+    (
+        lambda: new.Dense(3, batch_input_shape=(None, 7)),
+        layers.Dense(3, input_shape=(7,)),
+        ["batch_input_shape: write input_shape="],
+    ),
+    (
+        lambda: old.Convolution2D(4, 3, 2, "zeros", "relu", border_mode="same", subsample=(2, 1), dim_ordering="th"),
+        layers.Conv2D(4, (3, 2), (2, 1), "same", "channels_first", activation="relu", kernel_initializer="zeros"),
+        [
+            "Convolution2D(filters, rows, columns): write Conv2D(filters, (rows, columns))",
+            "init: write kernel_initializer=",
+            "border_mode: write padding=",
+            "subsample: write strides=",
+            "dim_ordering: write data_format=",
+        ],
+    ),
+    (
+        lambda: new.Conv2D(nb_filter=4, nb_row=3, nb_col=2),
+        layers.Conv2D(4, (3, 2)),
+        ["nb_filter: write filters=", "nb_row: write kernel_size=", "nb_col: write kernel_size="],
+    ),
+    (
+        lambda: new.AtrousConvolution2D(4, 3, 3, atrous_rate=(2, 2)),
+        layers.Conv2D(4, 3, dilation_rate=2),
+        [
+            "AtrousConvolution2D: write Conv2D(dilation_rate=...)",
+            "Convolution2D(filters, rows, columns): write Conv2D(filters, (rows, columns))",
+            "atrous_rate: write dilation_rate=",
+        ],
+    ),
+    (
+        lambda: new.Deconvolution2D(4, 3, 3, (None, 14, 14, 4), subsample=(2, 2)),
+        layers.Conv2DTranspose(4, 3, 2),
+        [
+            "Deconvolution2D: write Conv2DTranspose",
+            "Deconvolution2D(filters, rows, columns): write Conv2DTranspose(filters, (rows, columns))",
+            "subsample: write strides=",
+        ],
+    ),
+    (
+        lambda: new.SeparableConvolution2D(4, 3, 3),
+        layers.SeparableConv2D(4, 3),
+        ["SeparableConvolution2D(filters, rows, columns): write SeparableConv2D(filters, (rows, columns))"],
+    ),
+    (
+        lambda: new.MaxPooling2D(pool_size=(2, 2), border_mode="same", dim_ordering="tf"),
+        layers.MaxPooling2D(padding="same", data_format="channels_last"),
+        ["border_mode: write padding=", "dim_ordering: write data_format="],
+    ),
+    (lambda: new.Dropout(p=0.25), layers.Dropout(0.25), ["p: write rate="]),
+    (lambda: new.LeakyReLU(alpha=0.3), layers.LeakyReLU(0.3), ["alpha: write negative_slope="]),
+    (lambda: new.GaussianNoise(sigma=0.3), layers.GaussianNoise(0.3), ["sigma: write stddev="]),
+    (lambda: new.PReLU(init="ones"), layers.PReLU("ones"), ["init: write alpha_initializer="]),
+]
+
+
+@pytest.mark.parametrize(("make", "today", "advice"), LAYERS, ids=[str(today)[:30] for _, today, _ in LAYERS])
+def test_a_layer_by_older_arguments_is_todays(make: Callable[[], Any], today: layers.Layer, advice: list[str]) -> None:
+    messages = [f"{name} is from an older Keras: {rest}" for name, rest in (one.split(": ") for one in advice)]
+    made = warned(make, *messages)
+    assert type(made) is type(today)
+    assert made.get_config() == today.get_config()
+
+
+def test_todays_call_by_an_older_name_is_todays() -> None:
+    assert new.Convolution2D(4, 3, strides=2).get_config() == layers.Conv2D(4, 3, 2).get_config()
+    assert new.BatchNormalization(mode=0, axis=1).axis == 1
+    with pytest.raises(ValueError, match="BatchNormalization: mode, an argument of Keras 1's, must be at most 0; rec"):
+        new.BatchNormalization(mode=2)
+    with (
+        pytest.raises(TypeError, match=r"^conv2d: data_format must be one of .*; received 3"),
+        pytest.warns(FutureWarning, match="dim_ordering"),
+    ):
+        new.Conv2D(3, 3, dim_ordering=3)
+
+
+def test_a_call_with_one_unknown_argument_says_so_and_warns_of_nothing_else() -> None:
+    wrong: Any = layers.Flatten
+    with pytest.raises(TypeError, match="Flatten: got an unexpected keyword argument 'nb_epoch'"):
+        wrong(nb_epoch=3)
+    with pytest.raises(TypeError, match=r"Dense: .* 'output_dims': "):
+        new.Dense(output_dim=3, output_dims=4)
+    with pytest.raises(TypeError, match="Dense: got an unexpected keyword argument 'output_dim'"):
+        new.Dense(units=3, output_dim=4)  # not both
+
+
+def test_a_model_as_keras_1_has_it() -> None:
+    x, y = small_data(6)
+    model: Any = small_network()
+    warned(
+        lambda: model.compile("sgd", "mse", class_mode="categorical"),
+        "class_mode is from an older Keras: leave it out; the loss says what the targets are",
+    )
+    history = warned(
+        lambda: model.fit(x, y, nb_epoch=2, show_accuracy=True, verbose=0),
+        "nb_epoch is from an older Keras: write epochs=",
+        "show_accuracy is from an older Keras: write compile(metrics=['accuracy'])",
+    )
+    assert list(history.history) == ["loss", "accuracy"]
+    assert len(history.epoch) == 2
+    assert len(model.evaluate(x, y, show_accuracy=True, verbose=0)) == 2
+    p = model.predict(x)
+    classes = warned(
+        lambda: model.predict_classes(x),
+        "predict_classes is from an older Keras: "
+        "write predict(x).argmax(axis=-1), or predict(x) > 0.5 for one probability",
+    )
+    np.testing.assert_array_equal(classes, p.argmax(axis=1))
+    same = warned(lambda: model.predict_proba(x), "predict_proba is from an older Keras: write predict")
+    np.testing.assert_array_equal(same, p)
+
+
+def test_the_class_of_one_probability() -> None:
+    """Keras 2: 1 above 1/2, in int32, (n, 1)."""
+    model: Any = numpycnn.Sequential([numpycnn.Input((1,)), layers.Activation("linear")])
+    with pytest.warns(FutureWarning, match="predict_classes"):
+        found = model.predict_classes([[0.5], [0.75], [0.25]])
+    np.testing.assert_array_equal(found, np.array([[0], [1], [0]], np.int32), strict=True)
+
+
+def test_older_attributes() -> None:
+    optimizer: Any = optimizers.SGD(0.5)
+    assert warned(lambda: optimizer.lr, "lr is from an older Keras: write learning_rate") == 0.5
+    assert not hasattr(layers.Dense(3), "lr")
+    optimizer.lr = 0.25
+    assert optimizer.learning_rate == 0.25
+    with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number"):
+        optimizer.lr = -1
+    assert not hasattr(layers.Dense(3), "predict_classes")
+
+
+def test_image_dim_ordering() -> None:
+    keras: Any = backend
+    advice = "write set_image_data_format('channels_first') or ('channels_last')"
+    warned(lambda: keras.set_image_dim_ordering("th"), f"set_image_dim_ordering is from an older Keras: {advice}")
+    assert backend.image_data_format() == "channels_first"
+    with pytest.warns(FutureWarning, match="image_dim_ordering is from an older Keras"):
+        assert keras.image_dim_ordering() == "th"
+    keras.set_image_dim_ordering("tf")
+    assert keras.image_dim_ordering() == "tf"
+    with pytest.raises(ValueError, match="set_image_dim_ordering: dim_ordering must be one of 'th', 'tf'; received 'c"):
+        keras.set_image_dim_ordering("channels_last")
+
+
+def test_older_names_of_functions_and_strings() -> None:
+    keras: Any = losses
+    advice = "kullback_leibler_divergence is from an older Keras: write kl_divergence"
+    assert warned(lambda: keras.kullback_leibler_divergence, advice) is losses.kl_divergence
+    model: Any = small_network()
+    warned(lambda: model.compile("sgd", "logcosh"), "logcosh is from an older Keras: write 'log_cosh'")
+    assert isinstance(model.loss, losses.LogCosh)
+    encoded = warned(lambda: to_categorical([1], nb_classes=3), "nb_classes is from an older Keras: write num_classes=")  # type: ignore[call-arg]
+    np.testing.assert_array_equal(encoded, [[0, 1, 0]])
+
+
+PROGRAM = """
+import warnings
+from numpycnn.layers.core import Dense, Dropout, Activation, Flatten, Lambda
+from numpycnn.layers.convolutional import Convolution2D, MaxPooling2D, ZeroPadding2D, UpSampling2D
+from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D
+from numpycnn.layers.normalization import BatchNormalization
+from numpycnn.layers.advanced_activations import LeakyReLU, PReLU
+from numpycnn.layers.recurrent import LSTM
+from numpycnn.layers import Dense, Embedding, GRU, Bidirectional
+from numpycnn.models import Sequential, Model, Input
+from numpycnn.engine import Layer
+from numpycnn.engine.topology import Input
+from numpycnn.engine.training import Model
+from numpycnn.optimizers import sgd, Adam
+from numpycnn.callbacks import TensorBoard
+from numpycnn.utils import np_utils
+from numpycnn.utils.np_utils import to_categorical
+from numpycnn.utils.generic_utils import Progbar
+from numpycnn.wrappers.scikit_learn import KerasClassifier
+from numpycnn.objectives import mean_squared_error
+from numpycnn.src.layers import Conv2D
+from numpycnn.layers.convolutional import *
+import numpycnn.layers.core as core
+import numpycnn
+print(core.Dense is Dense is numpycnn.layers.Dense, sgd is numpycnn.optimizers.SGD, Convolution2D(2, 3, 3))
+"""
+
+
+def test_imports_of_older_programs() -> None:
+    """In a process of its own, where nothing was imported before; each warning is at the program's own line."""
+    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)  # noqa: S603
+    assert run.stdout.startswith("True True Conv2D(")
+    found = [line.removeprefix("<string>:").split(": FutureWarning: ") for line in run.stderr.splitlines()]
+    assert [(int(line), what.partition(" ")[0]) for line, what in found] == [
+        (3, "numpycnn.layers.core"),
+        (7, "numpycnn.layers.advanced_activations"),
+        (8, "numpycnn.layers.recurrent"),
+        (10, "Input"),
+        (12, "numpycnn.engine.topology"),
+        (14, "sgd"),
+        (18, "numpycnn.utils.generic_utils"),
+        (19, "numpycnn.wrappers"),
+        (19, "numpycnn.wrappers.scikit_learn"),
+        (20, "numpycnn.objectives"),
+        (21, "numpycnn.src"),
+        (21, "numpycnn.src.layers"),
+        (25, "Convolution2D(filters,"),
+    ]
+
+
+# ---------------------------------------------------------------- the table
+
+
+def test_what_the_table_names_today_exists() -> None:
+    for kind, names in old_names.NAMES.items():
+        assert set(vars(importlib.import_module(f"numpycnn.{kind}"))).isdisjoint(names)
+        for entry in names.values():
+            assert older.resolve(entry) is not None
+    for todays in [*old_names.MODULES.values(), *old_names.MORE.values()]:
+        assert importlib.import_module(f"numpycnn.{todays}".rstrip("."))
+    for entry in [one for entries in old_names.ACTIONS.values() for one in entries.values()]:
+        assert callable(older.resolve(entry))
+
+
+def test_the_table_names_no_argument_of_today_beside_the_older_one() -> None:
+    """An older argument whose name is taken keeps its own meaning; today's ones are taken by something."""
+    taken = [set(inspect.signature(cls).parameters) for cls in explained(Explained)]
+    taken += [set(inspect.signature(one).parameters) for one in (models.Sequential.fit, to_categorical)]
+    everything = set().union(*taken)
+    for name, todays in old_names.ARGUMENTS.items():
+        assert set(todays.split()) & everything or name.startswith(("W_", "b_")), name
+    assert set(older.VALUES) <= set(old_names.ARGUMENTS)
+
+
+def explained(cls: type[Any]) -> list[type[Any]]:
+    return [cls, *(below for one in cls.__subclasses__() for below in explained(one))]
+
+
+def test_no_warning_is_made_of_an_error_twice() -> None:
+    """Where warnings are errors, each use is one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            with pytest.raises(FutureWarning, match="p is from an older Keras"):
+                new.Dropout(p=0.5)
