@@ -19,7 +19,7 @@ from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
 from numpycnn.models import load_model
-from numpycnn.utils import to_categorical
+from numpycnn.utils import normalize, set_random_seed, to_categorical
 
 X, Y = small_data(6)
 
@@ -217,6 +217,21 @@ CROSSENTROPY = {
     "axis": AXIS,
 }
 
+
+def batch_shape(value: Any) -> bool:
+    """(None, *shape) or (batch_size, *shape)."""
+    if not isinstance(value, (tuple, list)):
+        return False
+    return all(map(either(none, kinds.size), value[:1])) and kinds.shape(value[1:])
+
+
+INPUT = {
+    "shape": Arg(kinds.shape, (8, 8, 1)),
+    "batch_size": Arg(either(none, kinds.size), None),
+    "dtype": Arg(either(none, kinds.names("float64"), lambda value: value is int), "float32"),
+    "batch_shape": Arg(none, None, "shape"),
+    "name": Arg(either(none, kinds.name), None),
+}
 FOLDER = Arg(either(none, kinds.path), None)
 REQUEST = {
     "shape": Arg(kinds.shape, (3, 2)),
@@ -455,13 +470,13 @@ CASES: dict[str, Case] = {
     "InputLayer": Case(
         lambda **given: layers.InputLayer(**given),
         {
-            "shape": Arg(kinds.shape, (8, 8, 1)),
-            "input_shape": Arg(none, None),
-            "name": Arg(either(none, kinds.name), None),
+            "input_shape": Arg(none, None, "shape"),
+            **INPUT,
         },
         "InputLayer",
     ),
-    "Input": Case(Input, {"shape": Arg(kinds.shape, (8, 8, 1))}, "Input"),
+    "Input": Case(Input, INPUT, "Input"),
+    "Input of a batch's shape": Case(Input, {"batch_shape": Arg(batch_shape, (None, 8, 8, 1), "batch_size|shape")}, ""),
     "Window": Case(
         Window,
         {
@@ -602,9 +617,22 @@ CASES: dict[str, Case] = {
     ),
     "to_categorical": Case(
         to_categorical,
-        {"y": Arg(array(), [0, 1], "labels"), "num_classes": Arg(either(none, kinds.size), 3, "labels|y")},
+        {
+            "x": Arg(array(dtypes="biufOU"), [0, 1], "labels"),
+            "num_classes": Arg(either(none, kinds.size), 3, "labels|x"),
+        },
         "to_categorical",
     ),
+    "normalize": Case(
+        normalize,
+        {
+            "x": Arg(array(), [[3, 4]]),
+            "axis": Arg(lambda value: kinds.is_integer(value) and -2 <= value <= 1, -1),
+            "order": Arg(number(above=0.0), 2),
+        },
+        "normalize",
+    ),
+    "set_random_seed": Case(set_random_seed, {"seed": Arg(integer(0, 2**32 - 1), 3)}, ""),
     "tutorial_network": Case(
         tutorial_network,
         {

@@ -44,6 +44,11 @@ LAYERS: list[tuple[Callable[[], Any], layers.Layer, list[str]]] = [
         ["output_dim: write units=", "init: write kernel_initializer=", "bias: write use_bias="],
     ),
     (
+        lambda: new.Dense(3, input_dim=7),
+        layers.Dense(3, input_shape=(7,)),
+        ["input_dim: write input_shape="],
+    ),
+    (
         lambda: new.Dense(3, batch_input_shape=(None, 7)),
         layers.Dense(3, input_shape=(7,)),
         ["batch_input_shape: write input_shape="],

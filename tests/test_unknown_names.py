@@ -46,7 +46,7 @@ PLACES = [
         "the nearest is 'cifar10'; available: cifar10, cifar100, fashion_mnist, idx, kmnist, mnist",
     ),
     ("datasets", "imdb", f"{NOT_PLANNED}; available: cifar10, "),
-    ("utils", "plot_model", f"{PLANNED}; available: PyDataset, Sequence, to_categorical"),
+    ("utils", "plot_model", f"{PLANNED}; available: PyDataset, Sequence, normalize, set_random_seed, to_categorical"),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
     ("initializers", "HeNormal", "write 'he_normal' instead"),
@@ -179,6 +179,7 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
             f"Conv2D: .* 'amsgrad': {PLANNED}; available: filters, kernel_s",
         ),
         (lambda: new.layers.Flatten(nonsense=1), f"Flatten: .* 'nonsense': {NOT_PLANNED}; available: data_format, "),
+        (lambda: new.Input(shape=(3,), sparse=True), f"Input: .* 'sparse': {NOT_PLANNED}; .*available: shape, batch"),
         (
             lambda: new.losses.MeanSquaredError(dtype=0),
             "MeanSquaredError: .* 'dtype': the dtype is the backend's: .*; available: reduction, name$",

@@ -9,7 +9,7 @@ A constructor that ends in `**options`, which it passes on to its base class's, 
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from functools import cache, wraps
 from inspect import Parameter, Signature, signature
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -33,11 +33,17 @@ class ConstructorSignature:
             or not has_options(signature(vars(definer)["__init__"]).parameters)
         ):
             raise AttributeError("__signature__")
-        return Signature(list(constructor_parameters(definer)))
+        return constructor_signature(definer)
+
+
+@cache
+def constructor_signature(cls: type) -> Signature:
+    """The signature of a constructor that ends in `**options`: its own parameters, then those of the base class."""
+    return Signature(list(constructor_parameters(cls)))
 
 
 def constructor_parameters(cls: type) -> Iterator[Parameter]:
-    """The parameters of a constructor that ends in `**options`: its own, then those of the base class."""
+    """The parameters of that signature."""
     _, *own = signature(vars(cls)["__init__"]).parameters.values()
     yield from (parameter for parameter in own if parameter.kind is not Parameter.VAR_KEYWORD)
     taken = {parameter.name for parameter in own}

@@ -16,12 +16,12 @@ PLANNED: dict[str, str] = {
     "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
-    "utils": "plot_model normalize",
+    "utils": "plot_model",
     "backend": "clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator",
     "arguments": (
         "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
-        "bias_constraint input_dim "
+        "bias_constraint "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
     ),
@@ -72,7 +72,6 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
 REPLACED: dict[str, dict[str, str]] = {
     "activations": {"deserialize": "get"},
     "losses": {"deserialize": "get"},
-    "utils": {"set_random_seed": "numpy.random.seed"},
     "initializers": {
         "normal": "random_normal",
         "uniform": "random_uniform",

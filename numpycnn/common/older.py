@@ -144,6 +144,11 @@ def without_batch(value: Any, given: Mapping[str, Any]) -> Any:
     return value[1:] if isinstance(value, (tuple, list)) else value
 
 
+def one_axis(value: Any, given: Mapping[str, Any]) -> Any:
+    """input_dim as input_shape."""
+    return (value,)
+
+
 def kernel_size(value: Any, given: Mapping[str, Any]) -> Any:
     """nb_row and nb_col as kernel_size."""
     return given.get("nb_row", value), given.get("nb_col", value)
@@ -151,8 +156,8 @@ def kernel_size(value: Any, given: Mapping[str, Any]) -> Any:
 
 VALUES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "batch_input_shape": without_batch,
-    "batch_shape": without_batch,
     "dim_ordering": data_format,
+    "input_dim": one_axis,
     "nb_col": kernel_size,
     "nb_row": kernel_size,
 }

@@ -3,12 +3,13 @@
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
-from numpycnn.layers.base import Input, InputLayer, Layer
+from numpycnn.layers.base import Layer
 from numpycnn.layers.blocks import Branches, Residual
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.depthwise import DepthwiseConv2D, SeparableConv2D
+from numpycnn.layers.input import Input, InputLayer
 from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D

@@ -252,32 +252,6 @@ class Layer(Stage, Explained):
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
 
-class Input(Explained):
-    """The input of a model, `Input(shape=(28, 28, 1))`: the Keras 3 way to state the first layer's input_shape.
-
-    It comes first in Sequential's list of layers, and is not a layer itself. shape: of one example, without the batch
-    axis. Raises TypeError or ValueError unless shape is a tuple of positive integers.
-    """
-
-    def __init__(self, shape: Shape) -> None:
-        self.shape = checks.shape("Input", "shape", shape)
-
-
-class InputLayer(Input):
-    """The same as a layer of Keras's: `InputLayer(shape=(28, 28, 1))`, or Keras 2's `InputLayer(input_shape=...)`.
-
-    Raises TypeError or ValueError unless one of the two is a tuple of positive integers, and the other None.
-    """
-
-    def __init__(
-        self, shape: Shape | None = None, *, input_shape: Shape | None = None, name: str | None = None
-    ) -> None:
-        if (shape is None) == (input_shape is None):
-            raise ValueError("InputLayer: expected a shape, or an input_shape; received both or none")
-        super().__init__(checks.shape("InputLayer", "shape", input_shape if shape is None else shape))
-        self.name = "input_layer" if name is None else checks.name("InputLayer", name)
-
-
 def snake_case(name: str) -> str:
     """MaxPooling2D -> max_pooling2d, Conv2DTranspose -> conv2d_transpose, as Keras names layers."""
     before_words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
