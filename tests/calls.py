@@ -110,6 +110,16 @@ DATA = {
     False: {"x": Arg(array((6, None, None, None)), X, "images|input_shape"), **TARGETS},
 }
 BATCH = {"batch_size": Arg(either(none, integer(1)), 4), "verbose": Arg(kinds.verbose, 0)}
+SAMPLE_WEIGHT = {"sample_weight": Arg(either(none, array((6,), (6, 1))), None)}
+WEIGHTS = {**SAMPLE_WEIGHT, "class_weight": Arg(either(none, kinds.class_weight), None)}
+STEPS = {"steps": Arg(either(none, kinds.size), None), "callbacks": Arg(kinds.callback, None)}
+PARTS = {
+    **WEIGHTS,
+    "steps_per_epoch": Arg(either(none, kinds.size), None),
+    "validation_steps": Arg(either(none, kinds.size), None),
+    "validation_batch_size": Arg(either(none, integer(1)), None),
+    "validation_freq": Arg(either(integer(1), kinds.several(integer(1)), kinds.whole_set), 1),
+}
 CHECKED = {"check_finite": Arg(kinds.flag, False)}
 WORKERS = {
     "workers": Arg(either(none, kinds.size), 1),
@@ -751,6 +761,7 @@ CASES: dict[str, Case] = {
                 "validation_data": Arg(none, None, "validation"),
                 "shuffle": Arg(kinds.flag, True),
                 "initial_epoch": Arg(integer(0), 0),
+                **(PARTS if built else {}),
                 **CHECKED,
                 **WORKERS,
             },
@@ -765,19 +776,36 @@ CASES: dict[str, Case] = {
     **{
         f"evaluate, built: {built}": Case(
             Sequential.evaluate,
-            {**DATA[built], **BATCH, "return_dict": Arg(kinds.flag, True), **CHECKED, **WORKERS},
+            {
+                **DATA[built],
+                **BATCH,
+                **SAMPLE_WEIGHT,
+                **STEPS,
+                "return_dict": Arg(kinds.flag, True),
+                **CHECKED,
+                **WORKERS,
+            },
             MODEL,
             built,
         )
         for built in (True, False)
     },
-    "predict": Case(Sequential.predict, {"x": Arg(ANY_IMAGES, X), **BATCH, **CHECKED, **WORKERS}, MODEL, built=True),
+    "predict": Case(
+        Sequential.predict, {"x": Arg(ANY_IMAGES, X), **BATCH, **STEPS, **CHECKED, **WORKERS}, MODEL, built=True
+    ),
+    "predict_on_batch": Case(Sequential.predict_on_batch, {"x": Arg(ANY_IMAGES, X)}, MODEL, built=True),
     "a call of a model": Case(lambda model, x: model(x), {"x": Arg(ANY_IMAGES, X)}, MODEL, built=True),
     "train_on_batch": Case(
-        Sequential.train_on_batch, {**DATA[False], "return_dict": Arg(kinds.flag, True), **CHECKED}, MODEL, built=False
+        Sequential.train_on_batch,
+        {**DATA[False], **WEIGHTS, "return_dict": Arg(kinds.flag, True), **CHECKED},
+        MODEL,
+        built=False,
     ),
     "test_on_batch": Case(
-        Sequential.test_on_batch, {**DATA[True], "return_dict": Arg(kinds.flag, True), **CHECKED}, MODEL, built=True
+        Sequential.test_on_batch,
+        {**DATA[True], **SAMPLE_WEIGHT, "return_dict": Arg(kinds.flag, True), **CHECKED},
+        MODEL,
+        built=True,
     ),
     "profile": Case(
         Sequential.profile,

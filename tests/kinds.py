@@ -215,6 +215,16 @@ def several(one: Kind) -> Kind:
     return lambda value: isinstance(value, (tuple, list)) and all(map(one, value))
 
 
+def whole_set(value: Any) -> bool:
+    """A set of whole numbers from 1."""
+    return isinstance(value, set) and all(map(integer(1), value))
+
+
+def class_weight(value: Any) -> bool:
+    """Weights by class."""
+    return isinstance(value, dict) and all(number()(one) for pair in value.items() for one in pair)
+
+
 def path(value: Any) -> bool:
     """A text that can name a file on this system."""
     try:

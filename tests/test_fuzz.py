@@ -38,6 +38,8 @@ def is_the_users(argument: str, value: Any) -> bool:
     """Whether what comes of the value is the user's own affair: work without end, and functions that fail."""
     if argument in ("epochs", "repeats"):
         return kinds.is_integer(value) and value > 9
+    if argument.endswith("steps") or argument == "steps_per_epoch":  # more than there are: a warning
+        return kinds.is_integer(value) and value > 2
     return argument == "print_fn" and callable(value) and value is not print
 
 

@@ -46,7 +46,7 @@ PLACES = [
         "the nearest is 'cifar10'; available: cifar10, cifar100, fashion_mnist, idx, kmnist, mnist",
     ),
     ("datasets", "imdb", f"{NOT_PLANNED}; available: cifar10, "),
-    ("utils", "plot_model", f"{PLANNED}; available: normalize, set_random_seed, to_categorical"),
+    ("utils", "plot_model", f"{PLANNED}; available: PyDataset, Sequence, normalize, set_random_seed, to_categorical"),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
     ("initializers", "HeNormal", "write 'he_normal' instead"),
@@ -192,12 +192,11 @@ def keras_calls() -> list[tuple[Callable[[], object], str]]:
         (lambda: new.callbacks.EarlyStopping(baseline=1), f"EarlyStopping: .* 'baseline': {PLANNED}"),
         (lambda: new.callbacks.BackupAndRestore(backup_dir="x"), "BackupAndRestore: .* write 'path' instead"),
         (lambda: new.Sequential(nmae="x"), "Sequential: .* 'nmae': the nearest is 'name'; available: layers, name, "),
-        (lambda: model.fit(1, 2, sample_weight=3), f"^Sequential.fit: .* 'sample_weight': {PLANNED}"),
         (
             lambda: model.compile("sgd", "mse", weighted_metrics=[]),
             f"^Sequential.compile: .*: {PLANNED}; the nearest is",
         ),
-        (lambda: model.evaluate(1, 2, sample_weight=3), "^Sequential.evaluate: "),
+        (lambda: model.evaluate(1, 2, validation_freq=3), "^Sequential.evaluate: "),
         (lambda: model.predict(1, batchsize=3), "^Sequential.predict: .* the nearest is 'batch_size'"),
         (
             lambda: model.load_weights("x", by_name=True),

@@ -16,12 +16,11 @@ PLANNED: dict[str, str] = {
     "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
-    "utils": "plot_model PyDataset Sequence",
+    "utils": "plot_model",
     "backend": "clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator",
     "arguments": (
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
         "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
     ),
 }

@@ -12,7 +12,7 @@ import numpy as np
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
-from numpycnn.engine.batching import Data
+from numpycnn.engine.batching import Data, Given
 from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Position
 from numpycnn.engine.workers import worker_pool
@@ -51,7 +51,7 @@ def gradcheck(
         raise TypeError(
             f"gradcheck: expected a Sequential; received {model!r}. See gradcheck_layer, gradcheck_function"
         )
-    data = model._check_data("gradcheck", x, y, check_finite=False)
+    data = model._check_data("gradcheck", Given(x, y))
     model._require_built("gradcheck")
     loss, _ = model._require_compiled("gradcheck")
     title = f"{model.name}, {len(data)} examples, {'fast' if model.fast else 'plain'} path"
