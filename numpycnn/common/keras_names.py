@@ -6,7 +6,7 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "numpycnn": "regularizers constraints preprocessing",
+    "numpycnn": "preprocessing",
     "models": "clone_model model_from_json",
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
@@ -15,15 +15,10 @@ PLANNED: dict[str, str] = {
     ),
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
-    "utils": "plot_model PyDataset Sequence",
+    "utils": "plot_model",
     "backend": "clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator",
-    "arguments": (
-        "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
-        "bias_constraint "
-        "sample_weight class_weight validation_freq validation_batch_size steps_per_epoch "
-        "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
-    ),
+    "arguments": ("weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"),
 }
 
 RECURRENT = "recurrent layers are out of scope"
