@@ -14,12 +14,14 @@ import numpy as np
 
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.callbacks import Callback, History
+from numpycnn.constraints import CONSTRAINTS
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
 from numpycnn.layers.activation import ActivationLayer
 from numpycnn.losses import LOSSES, Loss, LossFunction, MeanSquaredError
 from numpycnn.optimizers import SGD, Optimizer
+from numpycnn.regularizers import REGULARIZERS, Regularizer
 
 Kind = Callable[[Any], bool]
 
@@ -213,6 +215,16 @@ def several(one: Kind) -> Kind:
     return lambda value: isinstance(value, (tuple, list)) and all(map(one, value))
 
 
+def whole_set(value: Any) -> bool:
+    """A set of whole numbers from 1."""
+    return isinstance(value, set) and all(map(integer(1), value))
+
+
+def class_weight(value: Any) -> bool:
+    """Weights by class."""
+    return isinstance(value, dict) and all(number()(one) for pair in value.items() for one in pair)
+
+
 def path(value: Any) -> bool:
     """A text that can name a file on this system."""
     try:
@@ -254,6 +266,8 @@ name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in
 function: Kind = callable
 activation: Kind = either(none, a(ActivationFunction, ActivationLayer), names(*ACTIVATIONS))
 data_format: Kind = either(none, names("channels_last", "channels_first"))
+regularizer: Kind = either(none, a(Regularizer), names(*REGULARIZERS))
+constraint: Kind = either(none, callable, names(*CONSTRAINTS))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
 optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))
 loss: Kind = either(a(Loss, LossFunction), names(*LOSSES))

@@ -82,8 +82,12 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(validation_data=(NAN, Y), check_finite=True), ValueError, "sequential.fit: validation x must be finite"),
     (fit(validation_data=(X[:, :4], Y)), ValueError, "conv2d: expected validation x of shape (n, 8, 8, 1)"),
     (fit(validation_data=(X, Y[:2])), ValueError, "received validation x: 6, validation y: 2"),
-    (fit(validation_data=(X,)), ValueError, "sequential.fit: validation_data must be a pair (x, y); received 1 items"),
-    (fit(validation_data=X), ValueError, "validation_data must be a pair (x, y); received ndarray"),
+    (fit(validation_data=(X,)), ValueError, "or an iterator over batches; received 1 items"),
+    (
+        fit(validation_data=X),
+        ValueError,
+        "sequential.fit: validation_data must be (x, y), (x, y, sample_weight), a PyDataset or an iterator",
+    ),
     # arguments of fit
     (fit(batch_size=0), ValueError, "sequential.fit: batch_size must be an integer of at least 1; received 0"),
     (fit(batch_size=-4), ValueError, "sequential.fit: batch_size must be an integer of at least 1; received -4"),

@@ -22,7 +22,7 @@ from kinds import VALUES
 from networks import fingerprint, small_network
 from raises import raised_by
 
-from numpycnn import Sequential, backend
+from numpycnn import Sequential, backend, constraints, regularizers
 from numpycnn.common import checks
 from numpycnn.initializers import CLASSES
 from numpycnn.layers import LAYERS, Layer
@@ -38,7 +38,9 @@ def is_the_users(argument: str, value: Any) -> bool:
     """Whether what comes of the value is the user's own affair: work without end, and functions that fail."""
     if argument in ("epochs", "repeats"):
         return kinds.is_integer(value) and value > 9
-    return argument == "print_fn" and callable(value) and value is not print
+    if argument.endswith("steps") or argument == "steps_per_epoch":  # more than there are: a warning
+        return kinds.is_integer(value) and value > 2
+    return argument in ("print_fn", "clone_function") and callable(value) and value is not print
 
 
 def model(built: bool) -> bytes:
@@ -90,7 +92,7 @@ def given_name(replaced: dict[str, Any]) -> str:
 
 def given_path(replaced: dict[str, Any]) -> str:
     """The path that is given, which an error shows whole, and again with the suffix that it should have."""
-    path = replaced.get("path", "")
+    path = replaced.get("path", replaced.get("filepath", ""))
     return path if isinstance(path, str) else ""
 
 
@@ -164,6 +166,7 @@ def methods_for_users() -> set[str]:
 
 def test_every_layer_initializer_optimizer_loss_and_method_is_called() -> None:
     classes = [*LAYERS.values(), *CLASSES.values(), *OPTIMIZERS.values(), *LOSSES.values()]
+    classes += [*regularizers.CLASSES.values(), *constraints.CLASSES.values()]
     public = {cls.__name__ for cls in classes} | methods_for_users()
     assert not public - {re.split(r"[, ]", name)[0] for name in CASES}
 

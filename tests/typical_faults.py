@@ -706,7 +706,20 @@ TARGETS = (
             ("the validation data come first", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data.rows(slice(-kept, None)), data.rows(slice(-kept))"),
             ("the validation data are trained on too", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data, data.rows(slice(kept, None))"),
             ("targets are left in their order", "return Data(self.x[rows], self.y[rows],", "return Data(self.x[rows], self.y[: len(self.x[rows])],"),
-            ("the default batch size is not Keras's", "return 32 if value is None", "return 1000 if value is None"),
+            ("the weights are those of other classes", "weights[labels == number] =", "weights[labels != number] ="),
+            ("a weight of one example is another's", "self.weights[rows])", "self.weights[: len(self.x[rows])])"),
+        ),
+    ),
+    Target(
+        "engine/sources.py",
+        ("test_sources.py",),
+        (
+            ("the default batch size is not Keras's", "default = 32 if", "default = 1000 if"),
+            ("an epoch of a few steps always begins at the first batch", "start = steps * (epoch % ceil_div(count, steps))", "start = 0"),
+            ("a pass goes on in another order", "rows = order(len(self.data), share.start)", "rows = order(len(self.data), 0)"),
+            ("an epoch begins a generator anew", "ahead, self.ahead = self.ahead, []", "ahead = self.ahead"),
+            ("classes weigh in validation too", "if given.class_weight is not None:  # it", "if False:  # it"),
+            ("a resumed training forgets the epochs before", "self.sequence.on_epoch_begin()\n        self.sequence.on_epoch_end()", "pass"),
         ),
     ),
     Target(

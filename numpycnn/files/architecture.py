@@ -23,7 +23,11 @@ def to_json(model: "Network", options: Mapping[str, Any]) -> str:
 
 def model_from_json(text: Any) -> "Sequential":
     """The model, with new weights if its input shape is known. Raises TypeError or ValueError for anything else."""
-    description = decode_json(checks.text("model_from_json", "json_string", text))
+    text = checks.text("model_from_json", "json_string", text)
+    try:
+        description = decode_json(text)
+    except ValueError as error:
+        raise ValueError(f"model_from_json: json_string must be JSON; {error}") from None
     checks.keys("model_from_json", "json_string", description, {"class_name", "config"})
     checks.choice("model_from_json", "class_name", description["class_name"], ["Sequential"])
     return LAYERS["Sequential"].from_config(description["config"])  # type: ignore[return-value]

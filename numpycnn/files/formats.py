@@ -4,6 +4,7 @@ import os
 import warnings
 from typing import NamedTuple
 
+from numpycnn.common.older import users_level
 from numpycnn.files.errors import ModelFileError
 
 FORMATS = {".safetensors": "safetensors"}
@@ -65,7 +66,7 @@ def path_to_write(path: str) -> str:
     """The path, or for a suffix of Keras's that of the .safetensors file that is written instead, with a warning."""
     own = own_path(path)
     if own != path:
-        warnings.warn(f"{path}: numpycnn writes safetensors, and so to {own}", stacklevel=4)
+        warnings.warn(f"{path}: numpycnn writes safetensors, and so to {own}", stacklevel=users_level())
     return own
 
 
