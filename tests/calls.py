@@ -19,7 +19,7 @@ from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, p
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
-from numpycnn.models import load_model
+from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.optimizers import schedules
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.utils import normalize, set_random_seed, to_categorical
@@ -170,12 +170,13 @@ def built_dense() -> layers.Layer:
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
     """The call with a path, in an empty folder; only a saved model is there. OSError is right for other texts."""
 
-    def inside(*network: Sequential, path: Any, **others: Any) -> object:
+    def inside(*network: Sequential, **given: Any) -> object:
+        path = given.get("filepath", given.get("path"))
         with TemporaryDirectory() as folder, chdir(folder):
             if isinstance(path, str) and path == "saved.safetensors":
                 small_network().save("saved.safetensors")
             try:
-                return call(*network, path, **others)
+                return call(*network, **given)
             except OSError:
                 if not isinstance(path, str):
                     raise
@@ -735,13 +736,55 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "load_model": Case(
+        on_disk(load_model),
+        {"filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"), "compile": Arg(kinds.flag, False)},
+        "",
+    ),
+    "load_weights": Case(
+        on_disk(Sequential.load_weights),
+        {
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "skip_mismatch": Arg(kinds.flag, True),
+            "by_name": Arg(kinds.flag, True),
+        },
+        "",
+        built=True,
+    ),
+    "save_model": Case(
+        on_disk(save_model),
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "overwrite": Arg(kinds.flag, True),
+        },
+        "save",
+    ),
+    "model_from_json": Case(
+        model_from_json, {"json_string": Arg(no, Sequential(name="m", seed=0).to_json())}, "model_from_json"
+    ),
+    "clone_model": Case(
+        clone_model,
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "clone_function": Arg(either(none, callable), None, "layer"),
+            "recursive": Arg(kinds.flag, True),
+        },
+        "clone_model",
+    ),
     "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
     **{
         method.__name__: Case(
-            on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True
+            on_disk(method),
+            {
+                "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+                "overwrite": Arg(kinds.flag, True),
+                **({"include_optimizer": Arg(kinds.flag, False)} if method is Sequential.save else {}),
+            },
+            "",
+            built=True,
         )
-        for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
+        for method in (Sequential.save, Sequential.save_weights)
     },
     "mnist.load_data": Case(offline(mnist.load_data), {"path": Arg(kinds.path, "mnist.npz")}, ""),
     **{
