@@ -15,7 +15,7 @@ PLANNED: dict[str, str] = {
     ),
     "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
-    "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
+    "callbacks": "SwapEMAWeights",
     "utils": "plot_model",
     "backend": "clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator",
@@ -23,7 +23,7 @@ PLANNED: dict[str, str] = {
         "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
         "bias_constraint "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
+        "weighted_metrics jit_compile run_eagerly overwrite name"
     ),
 }
 
@@ -63,6 +63,8 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
         "the layer is of an older Keras, and not in today's",
         "Highway LocallyConnected1D LocallyConnected2D MaxoutDense ThresholdedReLU",
     ),
+    ("callbacks", "TensorBoard's files need TensorFlow; use CSVLogger, or the History that fit returns", "TensorBoard"),
+    ("callbacks", "nothing is sent to other machines; use LambdaCallback(on_epoch_end=...)", "RemoteMonitor"),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
     ("arguments", "the model's seed fixes the weights: Sequential(seed=...)", "seed"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
