@@ -39,6 +39,7 @@ from numpycnn.engine.streams import evaluated, predicted
 from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS
+from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
@@ -186,6 +187,7 @@ class Sequential(Network):
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
         optimizer.update(objective.network.trained_params, *step.terms, run=pool.run_here)
+        constrain(objective.network.layers)
         objective.network.set_state(step.state)
         self.steps += 1
         return figures

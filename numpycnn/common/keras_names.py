@@ -6,7 +6,7 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "numpycnn": "regularizers constraints preprocessing",
+    "numpycnn": "preprocessing",
     "models": "clone_model model_from_json",
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
@@ -20,8 +20,6 @@ PLANNED: dict[str, str] = {
     "backend": "clear_session",
     "attributes": "to_json pop fit_generator evaluate_generator predict_generator",
     "arguments": (
-        "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
-        "bias_constraint "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
         "weighted_metrics jit_compile run_eagerly overwrite name"
     ),
