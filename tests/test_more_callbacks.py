@@ -329,8 +329,8 @@ BAD: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: LambdaCallback(on_test_end=3), TypeError, "LambdaCallback: on_test_end must be a function; received 3"),  # type: ignore[arg-type]
     (lambda: LambdaCallback(on_nothing=print), TypeError, "LambdaCallback: .* argument 'on_nothing'"),  # type: ignore[call-arg]
     (lambda: LearningRateScheduler(0.1), TypeError, "LearningRateScheduler: schedule must be a function"),  # type: ignore[arg-type]
-    (lambda: CSVLogger("a.csv", "ab"), ValueError, "CSVLogger: separator must be one character, and no quote or end"),
-    (lambda: CSVLogger("a.csv", "\n"), ValueError, "CSVLogger: separator must be one character, and no quote or end"),
+    (lambda: CSVLogger("a.csv", "ab"), ValueError, "CSVLogger: separator must be one printable character or a tab"),
+    (lambda: CSVLogger("a.csv", "\n"), ValueError, "CSVLogger: separator must be one printable character or a tab"),
     (lambda: CSVLogger(""), ValueError, "CSVLogger: filename must be a path"),
     (lambda: ReduceLROnPlateau(factor=1.0), ValueError, "ReduceLROnPlateau: factor must be .* below 1; received 1.0"),
     (

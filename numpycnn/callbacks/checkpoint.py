@@ -47,7 +47,8 @@ class ModelCheckpoint(Monitor):
         self.verbose = check_verbose(owner, verbose)
         self.save_best_only = checks.flag(owner, "save_best_only", save_best_only)
         self.save_weights_only = checks.flag(owner, "save_weights_only", save_weights_only)
-        self.every = None if save_freq == "epoch" else checks.integer(owner, "save_freq", save_freq)
+        epochs = isinstance(save_freq, str) and save_freq == "epoch"
+        self.every = None if epochs else checks.integer(owner, "save_freq", save_freq)
         threshold = initial_value_threshold
         self.threshold = None if threshold is None else checks.number(owner, "initial_value_threshold", threshold)
         self.period = checks.integer(owner, "period", period)

@@ -25,9 +25,9 @@ class CSVLogger(Callback):
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         self.filename = os.path.abspath(checks.path("CSVLogger", "filename", filename))  # as BackupAndRestore does
         self.separator = checks.text("CSVLogger", "separator", separator)
-        if len(separator) != 1 or separator in '\r\n"':
+        if len(separator) != 1 or separator == '"' or not (separator.isprintable() or separator == "\t"):
             raise ValueError(
-                f"CSVLogger: separator must be one character, and no quote or end of line; "
+                f"CSVLogger: separator must be one printable character or a tab, and no quote; "
                 f"received {checks.short_repr(separator)}"
             )
         self.append = checks.flag("CSVLogger", "append", append)
