@@ -40,7 +40,7 @@ def is_the_users(argument: str, value: Any) -> bool:
         return kinds.is_integer(value) and value > 9
     if argument.endswith("steps") or argument == "steps_per_epoch":  # more than there are: a warning
         return kinds.is_integer(value) and value > 2
-    return argument == "print_fn" and callable(value) and value is not print
+    return argument in ("print_fn", "clone_function") and callable(value) and value is not print
 
 
 def model(built: bool) -> bytes:

@@ -571,9 +571,9 @@ def test_a_model_that_is_not_built_has_nothing_to_save(path: Path, method: str) 
     ],
 )
 def test_a_path_must_be_one(method: str, value: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=f"sequential.{method}: {message}"):
+    with pytest.raises(error, match=f"sequential.{method}: file{message}"):
         getattr(small_network(), method)(value)
-    with pytest.raises(error, match=f"load_model: {message}"):
+    with pytest.raises(error, match=f"load_model: file{message}"):
         load_model(value)
 
 

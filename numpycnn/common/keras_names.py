@@ -7,22 +7,17 @@ are not planned.
 
 PLANNED: dict[str, str] = {
     "numpycnn": "preprocessing",
-    "models": "clone_model model_from_json",
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
         "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
         "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
     ),
-    "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
     "callbacks": "SwapEMAWeights",
     "utils": "plot_model",
     "backend": "clear_session",
-    "attributes": "to_json pop fit_generator evaluate_generator predict_generator",
-    "arguments": (
-        "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "weighted_metrics jit_compile run_eagerly overwrite name"
-    ),
+    "attributes": "fit_generator evaluate_generator predict_generator",
+    "arguments": "weighted_metrics jit_compile run_eagerly name",
 }
 
 RECURRENT = "recurrent layers are out of scope"
@@ -63,6 +58,10 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ),
     ("callbacks", "TensorBoard's files need TensorFlow; use CSVLogger, or the History that fit returns", "TensorBoard"),
     ("callbacks", "nothing is sent to other machines; use LambdaCallback(on_epoch_end=...)", "RemoteMonitor"),
+    ("attributes", f"{FUNCTIONAL}; model.trace(x) has every layer's input and output", "input output inputs outputs"),
+    ("attributes", "YAML can run code: use to_json", "to_yaml"),
+    ("arguments", f"{FUNCTIONAL}", "input_tensors call_function"),
+    ("arguments", "only what is in the library is loaded from a file", "custom_objects safe_mode"),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
     ("arguments", "the model's seed fixes the weights: Sequential(seed=...)", "seed"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
@@ -87,13 +86,9 @@ REPLACED: dict[str, dict[str, str]] = {
         "LecunUniform": "lecun_uniform",
     },
     "attributes": {
-        "kernel": "params",
-        "bias": "params",
-        "weights": "params",
-        "trainable_weights": "params",
-        "trainable_variables": "params",
-        "predict_on_batch": "predict",
+        "trainable_variables": "trainable_weights",
+        "non_trainable_variables": "non_trainable_weights",
+        "variables": "weights",
     },
-    "arguments": {"filepath": "path", "backup_dir": "path"},
 }
 """For each kind: what to write for a name that Keras spells differently. Older names are in `old_names.py`."""
