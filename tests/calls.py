@@ -11,14 +11,15 @@ import pytest
 from kinds import Kind, array, either, integer, none, number
 from networks import small_data, small_network
 
-from numpycnn import Input, Sequential, backend, initializers, layers, losses, metrics, optimizers
+from numpycnn import Input, Sequential, backend, constraints, initializers, layers, losses, metrics, optimizers
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, EarlyStopping
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
-from numpycnn.models import load_model
+from numpycnn.models import clone_model, load_model, model_from_json, save_model
+from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.utils import normalize, set_random_seed, to_categorical
 
 X, Y = small_data(6)
@@ -69,6 +70,15 @@ CONVOLUTION = {
     "padding": Arg(kinds.names("valid", "same"), "same"),
     "data_format": Arg(kinds.data_format, None),
     "dilation_rate": Arg(SIZES, (1, 1)),
+}
+RULE_WORDS = "class_name|config|kernel|bias|alpha|beta|gamma|matrix"
+REGULARIZER, CONSTRAINT = Arg(kinds.regularizer, "l2", RULE_WORDS), Arg(kinds.constraint, None, RULE_WORDS)
+RULES = {
+    "kernel_regularizer": REGULARIZER,
+    "bias_regularizer": REGULARIZER,
+    "activity_regularizer": REGULARIZER,
+    "kernel_constraint": CONSTRAINT,
+    "bias_constraint": CONSTRAINT,
 }
 SEED = Arg(either(none, integer(0)), 3)
 IMAGE = {"seed": SEED, "data_format": Arg(kinds.data_format, None)}
@@ -135,6 +145,10 @@ def no(value: Any) -> bool:
     return False
 
 
+def is_empty_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and not value
+
+
 def is_empty(value: Any) -> bool:
     return isinstance(value, dict) and not value
 
@@ -154,12 +168,13 @@ def built_dense() -> layers.Layer:
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
     """The call with a path, in an empty folder; only a saved model is there. OSError is right for other texts."""
 
-    def inside(*network: Sequential, path: Any, **others: Any) -> object:
+    def inside(*network: Sequential, **given: Any) -> object:
+        path = given.get("filepath", given.get("path"))
         with TemporaryDirectory() as folder, chdir(folder):
             if isinstance(path, str) and path == "saved.safetensors":
                 small_network().save("saved.safetensors")
             try:
-                return call(*network, path, **others)
+                return call(*network, **given)
             except OSError:
                 if not isinstance(path, str):
                     raise
@@ -240,6 +255,8 @@ REQUEST = {
 }
 FINITE = number()
 RATE = number(0.0)
+MATRIX = array((None, None))
+NORM_AXIS = either(none, lambda value: kinds.is_integer(value) and value in (-2, -1, 0, 1), is_empty_list)
 DECAY = number(0.0, below=1.0)
 
 CASES: dict[str, Case] = {
@@ -276,6 +293,12 @@ CASES: dict[str, Case] = {
         pointwise_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
         **CONVOLUTION,
         **LINEAR,
+    ),
+    "ActivityRegularization": layer_case(
+        layers.ActivityRegularization,
+        "activity_regularization",
+        l1=Arg(RATE, 0.1),
+        l2=Arg(RATE, 0.1),
     ),
     "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
     "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),
@@ -412,7 +435,7 @@ CASES: dict[str, Case] = {
         layers=Arg(BRANCH, [layers.Dense(3)], "main"),
         shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
     ),
-    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
+    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL, **RULES),
     "Dropout": layer_case(
         layers.Dropout,
         "dropout",
@@ -446,6 +469,8 @@ CASES: dict[str, Case] = {
         layers.PReLU,
         "p_re_lu",
         alpha_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        alpha_regularizer=REGULARIZER,
+        alpha_constraint=CONSTRAINT,
         shared_axes=Arg(either(none, integer(1, 3), kinds.several(integer(1, 3))), [1, 2]),
     ),
     "Softmax": layer_case(layers.Softmax, "softmax", axis=Arg(either(integer(1, 3), integer(-3, -1)), -1)),
@@ -571,6 +596,38 @@ CASES: dict[str, Case] = {
         )
     },
     "accuracy": Case(metrics.accuracy, {"y_true": Arg(array(), Y), "y_pred": Arg(array(), Y)}, "accuracy"),
+    "L1": Case(lambda l1, x: L1(l1)(x), {"l1": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L1"),
+    "L2": Case(lambda l2, x: L2(l2)(x), {"l2": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L2"),
+    "L1L2": Case(
+        lambda l1, l2, x: L1L2(l1, l2)(x), {"l1": Arg(RATE, 0.1), "l2": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L1L2"
+    ),
+    "OrthogonalRegularizer": Case(
+        lambda factor, mode, x: OrthogonalRegularizer(factor, mode)(x),
+        {"factor": Arg(RATE, 0.1), "mode": Arg(kinds.names("rows", "columns"), "rows"), "x": Arg(MATRIX, Y)},
+        "OrthogonalRegularizer",
+    ),
+    "NonNeg": Case(lambda w: constraints.NonNeg()(w), {"w": Arg(array(), Y)}, "NonNeg"),
+    "MaxNorm": Case(
+        lambda max_value, axis, w: constraints.MaxNorm(max_value, axis)(w),
+        {"max_value": Arg(RATE, 2.0), "axis": Arg(NORM_AXIS, 0), "w": Arg(array(), Y, "axis")},
+        "MaxNorm",
+    ),
+    "UnitNorm": Case(
+        lambda axis, w: constraints.UnitNorm(axis)(w),
+        {"axis": Arg(NORM_AXIS, 0), "w": Arg(array(), Y, "axis")},
+        "UnitNorm",
+    ),
+    "MinMaxNorm": Case(
+        lambda min_value, max_value, rate, axis, w: constraints.MinMaxNorm(min_value, max_value, rate, axis)(w),
+        {
+            "min_value": Arg(number(0.0, 2.0), 1.0, "max_value"),
+            "max_value": Arg(number(1.0), 2.0),
+            "rate": Arg(number(0.0, 1.0), 0.5),
+            "axis": Arg(NORM_AXIS, 0),
+            "w": Arg(array(), Y, "axis"),
+        },
+        "MinMaxNorm",
+    ),
     "confusion_matrix": Case(
         metrics.confusion_matrix,
         {
@@ -599,13 +656,55 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "load_model": Case(
+        on_disk(load_model),
+        {"filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"), "compile": Arg(kinds.flag, False)},
+        "",
+    ),
+    "load_weights": Case(
+        on_disk(Sequential.load_weights),
+        {
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "skip_mismatch": Arg(kinds.flag, True),
+            "by_name": Arg(kinds.flag, True),
+        },
+        "",
+        built=True,
+    ),
+    "save_model": Case(
+        on_disk(save_model),
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "overwrite": Arg(kinds.flag, True),
+        },
+        "save",
+    ),
+    "model_from_json": Case(
+        model_from_json, {"json_string": Arg(no, Sequential(name="m", seed=0).to_json())}, "model_from_json"
+    ),
+    "clone_model": Case(
+        clone_model,
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "clone_function": Arg(either(none, callable), None, "layer"),
+            "recursive": Arg(kinds.flag, True),
+        },
+        "clone_model",
+    ),
     "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
     **{
         method.__name__: Case(
-            on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True
+            on_disk(method),
+            {
+                "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+                "overwrite": Arg(kinds.flag, True),
+                **({"include_optimizer": Arg(kinds.flag, False)} if method is Sequential.save else {}),
+            },
+            "",
+            built=True,
         )
-        for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
+        for method in (Sequential.save, Sequential.save_weights)
     },
     "mnist.load_data": Case(offline(mnist.load_data), {"path": Arg(kinds.path, "mnist.npz")}, ""),
     **{

@@ -14,12 +14,14 @@ import numpy as np
 
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.callbacks import Callback, History
+from numpycnn.constraints import CONSTRAINTS
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
 from numpycnn.layers.activation import ActivationLayer
 from numpycnn.losses import LOSSES, Loss, LossFunction, MeanSquaredError
 from numpycnn.optimizers import SGD, Optimizer
+from numpycnn.regularizers import REGULARIZERS, Regularizer
 
 Kind = Callable[[Any], bool]
 
@@ -264,6 +266,8 @@ name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in
 function: Kind = callable
 activation: Kind = either(none, a(ActivationFunction, ActivationLayer), names(*ACTIVATIONS))
 data_format: Kind = either(none, names("channels_last", "channels_first"))
+regularizer: Kind = either(none, a(Regularizer), names(*REGULARIZERS))
+constraint: Kind = either(none, callable, names(*CONSTRAINTS))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
 optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))
 loss: Kind = either(a(Loss, LossFunction), names(*LOSSES))

@@ -1,6 +1,7 @@
 """Formats of files: which is read and written, what is said of the others, and that others read and write it too."""
 
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -39,11 +40,6 @@ def test_the_suffix_says_the_format(name: str, reading: bool) -> None:
 @pytest.mark.parametrize(
     ("name", "received", "instead"),
     [
-        ("model.keras", ".keras", "model.safetensors"),
-        ("model.h5", ".h5", "model.safetensors"),
-        ("model.H5", ".h5", "model.safetensors"),
-        ("model.hdf5", ".hdf5", "model.safetensors"),
-        ("model.weights.h5", ".weights.h5", "model.safetensors"),
         ("model.onnx", ".onnx", "model.safetensors"),
         ("model.numpycnn", ".numpycnn", "model.safetensors"),
         ("model.npz", ".npz", "model.safetensors"),
@@ -56,6 +52,33 @@ def test_other_formats_are_not_written(tmp_path: Path, writer: str, name: str, r
     with pytest.raises(ModelFileError, match=message):
         WRITERS[writer](tmp_path / name)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("model.keras", "model.safetensors"),
+        ("model.h5", "model.safetensors"),
+        ("model.H5", "model.safetensors"),
+        ("model.hdf5", "model.safetensors"),
+        ("model.weights.h5", "model.weights.safetensors"),
+    ],
+)
+def test_suffixes_of_keras(tmp_path: Path, name: str, instead: str) -> None:
+    """What is written under such a name has another one, and is found under the first; a real one is refused."""
+    model, path = small_network(), tmp_path / name
+    message = re.escape(f"{path}: numpycnn writes safetensors, and so to {tmp_path / instead}")
+    for write in (model.save_weights, model.save):
+        with pytest.warns(UserWarning, match=message) as caught:
+            write(path)
+        assert {one.filename for one in caught} == {__file__}
+    assert os.listdir(tmp_path) == [instead]
+    assert load_model(path).get_config() == model.get_config()
+    model.load_weights(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    for read in READERS.values():
+        with pytest.raises(ModelFileError, match=f"{name}: numpycnn reads .safetensors files; this is "):
+            read(path)
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -6,8 +6,7 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "numpycnn": "regularizers constraints preprocessing",
-    "models": "clone_model model_from_json",
+    "numpycnn": "preprocessing",
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
         "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
@@ -18,12 +17,10 @@ PLANNED: dict[str, str] = {
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
     "utils": "plot_model",
     "backend": "clear_session",
-    "attributes": "to_json pop fit_generator evaluate_generator predict_generator",
+    "attributes": "fit_generator evaluate_generator predict_generator",
     "arguments": (
-        "alpha_regularizer alpha_constraint kernel_regularizer bias_regularizer activity_regularizer kernel_constraint "
-        "bias_constraint "
         "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "weighted_metrics jit_compile run_eagerly overwrite name verbose baseline start_from_epoch"
+        "weighted_metrics jit_compile run_eagerly name verbose baseline start_from_epoch"
     ),
 }
 
@@ -63,6 +60,10 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
         "the layer is of an older Keras, and not in today's",
         "Highway LocallyConnected1D LocallyConnected2D MaxoutDense ThresholdedReLU",
     ),
+    ("attributes", f"{FUNCTIONAL}; model.trace(x) has every layer's input and output", "input output inputs outputs"),
+    ("attributes", "YAML can run code: use to_json", "to_yaml"),
+    ("arguments", f"{FUNCTIONAL}", "input_tensors call_function"),
+    ("arguments", "only what is in the library is loaded from a file", "custom_objects safe_mode"),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
     ("arguments", "the model's seed fixes the weights: Sequential(seed=...)", "seed"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
@@ -87,13 +88,10 @@ REPLACED: dict[str, dict[str, str]] = {
         "LecunUniform": "lecun_uniform",
     },
     "attributes": {
-        "kernel": "params",
-        "bias": "params",
-        "weights": "params",
-        "trainable_weights": "params",
-        "trainable_variables": "params",
-        "predict_on_batch": "predict",
+        "trainable_variables": "trainable_weights",
+        "non_trainable_variables": "non_trainable_weights",
+        "variables": "weights",
     },
-    "arguments": {"filepath": "path", "backup_dir": "path"},
+    "arguments": {"backup_dir": "path"},
 }
 """For each kind: what to write for a name that Keras spells differently. Older names are in `old_names.py`."""

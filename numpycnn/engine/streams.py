@@ -19,7 +19,7 @@ def evaluated(objective: Objective, whole: Iterable[Data], run: Map) -> Iterator
 
     def jobs() -> Iterator[Data]:
         for batch in whole:
-            cuts = micro_batches(len(batch))
+            cuts = objective.inference_cuts(len(batch))
             begun.append((batch, len(cuts)))
             yield from (batch.rows(cut) for cut in cuts)
 
@@ -27,7 +27,7 @@ def evaluated(objective: Objective, whole: Iterable[Data], run: Map) -> Iterator
     for first in results:
         batch, parts = begun.popleft()
         divisor = objective.divisor(batch.y, batch.weights)
-        yield batch, join([first, *islice(results, parts - 1)], divisor)
+        yield batch, join(objective, [first, *islice(results, parts - 1)], divisor)
 
 
 def predicted(

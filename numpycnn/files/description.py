@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from numpycnn import activations
+from numpycnn import activations, constraints, regularizers
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
+RULE_CLASSES = {**regularizers.CLASSES, **constraints.CLASSES}
 OPTIMIZER_CLASSES = {cls.__name__: cls for cls in OPTIMIZERS.values()}
 MAX_LAYERS = 1000
 MAX_INTEGER = 2**63 - 1
@@ -49,12 +50,14 @@ Description = dict[str, Any]
 def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Description:
     """Describe a built Sequential, and name the callbacks whose state is saved with it.
 
-    Raises TypeError or ValueError for layers, metrics, losses or optimizers of the user's own, and for a History of
-    anything but numbers.
+    Raises TypeError or ValueError for layers, regularizers, constraints, metrics, losses or optimizers of the user's
+    own, and for a History of anything but numbers.
     """
     for layer in every_layer(model.layers):
         describe(layer, LAYERS)  # raises
         activations.serialize(layer.activation)  # raises
+    for rule in rules(model):
+        describe(rule, RULE_CLASSES)  # raises
     optimizer, history = model.optimizer, model.history
     iterations = 0 if optimizer is None else optimizer.iterations
     return {
@@ -65,6 +68,13 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
         "history": None if history is None else history_to_json(history.epoch, history.history),
         "callbacks": list(callbacks),
     }
+
+
+def rules(model: "Sequential") -> Iterator[Any]:
+    """The regularizers and constraints of all layers."""
+    for _, layer in model.leaves():
+        activity = layer.activity_regularizer
+        yield from (*layer.regularizers.values(), *layer.constraints.values(), *([activity] if activity else []))
 
 
 def describe_compiled(model: "Sequential") -> dict[str, Any] | None:

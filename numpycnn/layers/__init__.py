@@ -15,7 +15,13 @@ from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.preprocessing import Normalization, Rescaling
-from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
+from numpycnn.layers.regularization import (
+    ActivityRegularization,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout2D,
+)
 from numpycnn.layers.reshaping import Flatten, Permute, Reshape
 from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
 from numpycnn.layers.table import LAYERS
@@ -34,6 +40,7 @@ __all__ = [
     "ELU",
     "LAYERS",
     "Activation",
+    "ActivityRegularization",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
