@@ -1,6 +1,5 @@
 # -*- coding: utf-8 -*-
 """Train a digit classifier, keep architecture and weights in two files, and load them again (Keras 2.0)."""
-import os
 import sys
 
 import numpy as np
@@ -75,7 +74,6 @@ def main():
     print('before saving %.4f %.4f, after loading %.4f %.4f' % (tuple(before) + tuple(after)))
     if not np.allclose(before, after):
         sys.exit('the loaded model is another one')
-    print('%d bytes of weights' % os.path.getsize(WEIGHTS))
 
 
 if __name__ == '__main__':
