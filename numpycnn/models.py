@@ -77,7 +77,7 @@ class Sequential(StoredNetwork):
     ) -> None:
         """Configure training.
 
-        optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
+        optimizer: a name such as "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
         "categorical_crossentropy" or "mse", a class, an object, or a function of `losses`; see `losses/__init__.py`.
         metrics: "accuracy", or functions of (y_true, y_pred), see `metrics.py`; reported under their names.
 
@@ -172,6 +172,7 @@ class Sequential(StoredNetwork):
                         break
                 logs = means.result() | self._validation_figures(validation, epoch, pool, callback_list)
                 callback_list.call("on_epoch_end", epoch, logs)
+            self._require_compiled("fit")[1].finalize_variable_values(self.trained_params)
             callback_list.call("on_train_end", logs)
         return history
 

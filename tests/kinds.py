@@ -20,7 +20,7 @@ from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
 from numpycnn.layers.activation import ActivationLayer
 from numpycnn.losses import LOSSES, Loss, LossFunction, MeanSquaredError
-from numpycnn.optimizers import SGD, Optimizer
+from numpycnn.optimizers import OPTIMIZERS, SGD, Optimizer
 from numpycnn.regularizers import REGULARIZERS, Regularizer
 
 Kind = Callable[[Any], bool]
@@ -269,7 +269,7 @@ data_format: Kind = either(none, names("channels_last", "channels_first"))
 regularizer: Kind = either(none, a(Regularizer), names(*REGULARIZERS))
 constraint: Kind = either(none, callable, names(*CONSTRAINTS))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
-optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))
+optimizer: Kind = either(a(Optimizer), names(*OPTIMIZERS))
 loss: Kind = either(a(Loss, LossFunction), names(*LOSSES))
 layer: Kind = a(Layer, Input)
 layers: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(layer, value))  # noqa: E731

@@ -141,11 +141,15 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (lambda m: m.get_layer("conv2d", 0), ValueError, "get_layer: expected a name or an index"),
     (lambda m: m.get_layer(index=7), ValueError, "get_layer: index must be below 7; received 7"),
     (lambda m: m.get_layer(index="0"), TypeError, "get_layer: index must be an integer"),
-    (lambda m: m.compile("rmspop", "mse"), ValueError, "optimizer must be one of 'sgd', 'rmsprop', 'adam'; received"),
+    (
+        lambda m: m.compile("rmspop", "mse"),
+        ValueError,
+        "optimizer must be one of 'sgd', 'rmsprop', 'adam', 'adamw', 'nadam', 'adagrad', 'adadelta', 'adamax', 'lion'; received",
+    ),
     (
         lambda m: m.compile(3, "mse"),
         TypeError,
-        "compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 3",
+        "compile: optimizer must be one of 'sgd', 'rmsprop', 'adam', 'adamw', 'nadam', 'adagrad', 'adadelta', 'adamax', 'lion'; received 3",
     ),
     (
         lambda m: m.compile("sgd", "crossentropy"),

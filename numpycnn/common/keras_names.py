@@ -12,16 +12,12 @@ PLANNED: dict[str, str] = {
         "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
         "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
     ),
-    "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
     "utils": "plot_model",
     "backend": "clear_session",
     "attributes": "fit_generator evaluate_generator predict_generator",
-    "arguments": (
-        "weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency amsgrad decay "
-        "weighted_metrics jit_compile run_eagerly name verbose baseline start_from_epoch"
-    ),
+    "arguments": "weighted_metrics jit_compile run_eagerly name verbose baseline start_from_epoch",
 }
 
 RECURRENT = "recurrent layers are out of scope"
