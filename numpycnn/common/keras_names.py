@@ -13,10 +13,10 @@ PLANNED: dict[str, str] = {
         "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
     ),
     "initializers": "Orthogonal Identity",
-    "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
+    "callbacks": "SwapEMAWeights",
     "utils": "plot_model",
     "attributes": "fit_generator evaluate_generator predict_generator",
-    "arguments": "weighted_metrics jit_compile run_eagerly name verbose baseline start_from_epoch",
+    "arguments": "weighted_metrics jit_compile run_eagerly name",
 }
 
 RECURRENT = "recurrent layers are out of scope"
@@ -102,6 +102,8 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
         "the layer is of an older Keras, and not in today's",
         "Highway LocallyConnected1D LocallyConnected2D MaxoutDense ThresholdedReLU",
     ),
+    ("callbacks", "TensorBoard's files need TensorFlow; use CSVLogger, or the History that fit returns", "TensorBoard"),
+    ("callbacks", "nothing is sent to other machines; use LambdaCallback(on_epoch_end=...)", "RemoteMonitor"),
     ("attributes", f"{FUNCTIONAL}; model.trace(x) has every layer's input and output", "input output inputs outputs"),
     ("attributes", "YAML can run code: use to_json", "to_yaml"),
     ("arguments", f"{FUNCTIONAL}", "input_tensors call_function"),
@@ -132,6 +134,5 @@ REPLACED: dict[str, dict[str, str]] = {
         "non_trainable_variables": "non_trainable_weights",
         "variables": "weights",
     },
-    "arguments": {"backup_dir": "path"},
 }
 """For each kind: what to write for a name that Keras spells differently. Older names are in `old_names.py`."""
