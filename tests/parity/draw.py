@@ -113,7 +113,7 @@ def trained(spec: Spec) -> list[bool]:
         if name == "BatchNormalization":
             kinds += [True] * (config["scale"] + config["center"]) + [False] * 2
         if name in ("GroupNormalization", "LayerNormalization"):
-            kinds += [True] * (config["scale"] + (config["center"] and not config.get("rms_scaling", False)))
+            kinds += [True] * sum(others.scaled(config))
     return kinds
 
 

@@ -106,10 +106,18 @@ def normalization(rng: Rng, shape: Shape) -> Entry:
     groups = [n for n in range(1, shape[axis - 1] + 1) if shape[axis - 1] % n == 0 and int(np.prod(shape)) // n >= 4]
     if groups and len(shape) > 1 and rng.integers(2):
         return "GroupNormalization", {"groups": pick(rng, *groups), "axis": axis, **scaled}
+    if int(np.prod(shape)) < 4:
+        return preprocessing(rng, shape)
     axes = [one + 1 for one, size in enumerate(shape) if size >= 4 and rng.random() < 0.6] or [
         *range(1, 1 + len(shape))
     ]
     return "LayerNormalization", {"axis": axes, "rms_scaling": bool(rng.random() < 0.2), **scaled}
+
+
+def scaled(config: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether a normalization of examples has gamma and beta; one by the root mean square has gamma alone."""
+    rms = config.get("rms_scaling", False)
+    return config["scale"] or rms, config["center"] and not rms
 
 
 def noise(rng: Rng, shape: Shape, data_format: str) -> Entry:

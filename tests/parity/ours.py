@@ -78,7 +78,7 @@ def is_smooth(case: Case, dtype: str) -> bool:
     probabilities or has a kink. An exact 0 does not count: it comes from a ReLU before, which passes no gradient on.
 
     Left out as well is a gradient that is zero but for rounding, such as a bias's before a batch normalization, with
-    an optimizer that divides by its size.
+    an optimizer that divides by its size; and a training that diverges.
     """
     model = build(case, "float64", fast=False)
     if case.spec.optimizer[0] != "SGD" and has_rounding_alone(output_and_gradients(model, case.x, case.y)[1]):
@@ -86,7 +86,10 @@ def is_smooth(case: Case, dtype: str) -> bool:
     for _ in range(STEPS if dtype == "float64" else 1):
         if min(distances(model, case.x, case.y), default=np.inf) < CLOSE[dtype]:
             return False
-        model.train_on_batch(case.x, case.y)
+        try:
+            model.train_on_batch(case.x, case.y)
+        except ValueError:  # the loss is not finite
+            return False
     return True
 
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from numpycnn.common.typing import Array
 from parity.draw import Case, Entry, Spec, trained
 from parity.figures import Result
+from parity.others import scaled
 from parity.ours import drawn
 
 torch.use_deterministic_algorithms(True)
@@ -143,11 +144,6 @@ BLOCKS: dict[str, Callable[[Any], Any]] = {
     "Branches": lambda config: config["branches"],
 }
 """The chains of layers inside, whose outputs are added or concatenated."""
-
-
-def scaled(config: dict[str, Any]) -> tuple[bool, bool]:
-    """Whether there are gamma and beta."""
-    return config["scale"], config["center"] and not config.get("rms_scaling", False)
 
 
 def layer_norm(x: Any, config: dict[str, Any], gamma: Any, beta: Any) -> Any:
