@@ -85,6 +85,11 @@ def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False, all_
             yield case
 
 
+def is_wrong_in_keras(spec: Spec) -> bool:
+    """Whether Keras 3.15 computes something wrong: what its sparsemax gives does not sum to 1."""
+    return any(config.get("activation") == "sparsemax" for _, config in without_nesting(spec.layers))
+
+
 def made(classes: Mapping[str, Any], entry: Entry) -> Any:
     """The object that an entry describes."""
     name, arguments = entry

@@ -1,13 +1,11 @@
 """Makes `golden.npz` and `others.npz` anew, with Keras, JAX and PyTorch: the only part that needs all of them."""
 
 import importlib.metadata
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from numpycnn.layers import LAYERS
 from parity import golden, keras_side, torch_side
-from parity.draw import SMALL, Case, Spec, cases, without_nesting
+from parity.draw import SMALL, Case, Spec, cases, is_wrong_in_keras, without_nesting
 from parity.figures import Figures, figures
 from parity.golden import Record
 from parity.others import AUGMENTATIONS, RANDOM
@@ -35,40 +33,35 @@ def records() -> Iterator[Record]:
 
 
 def other_records() -> Iterator[Record]:
-    """Cases with the other layers, activations and losses: each that adds to those before. The blocks are PyTorch's."""
-    size = SMALL._replace(all=True)
-    for case in adding(smooth(cases((SEED, 2), size, all_kinds=True)), CLASSES - BLOCKS, tries=400):
+    """Cases that have every other layer, activation and loss, as few as are found. The blocks are PyTorch's."""
+    size, random = SMALL._replace(all=True), {*RANDOM, *AUGMENTATIONS}
+    right = (case for case in cases((SEED, 2), size, all_kinds=True) if not is_wrong_in_keras(case.spec))
+    for case in covering(islice(smooth(right), 300)):
         yield Record(case, by_torch(case), figures(keras_side.Network(case, "float64"), case))
-    fixed = (case for case in cases((SEED, 3), size, both=True, all_kinds=True) if not RANDOM_LAYERS & parts(case.spec))
-    for case in adding(smooth(fixed), BLOCKS, tries=100):
+    blocks = (case for case in cases((SEED, 3), size, both=True, all_kinds=True) if parts(case.spec) & BLOCKS)
+    for case in islice(smooth(case for case in blocks if not parts(case.spec) & random), 6):
         yield Record(case, by_torch(case), None)
 
 
 BLOCKS = {"Branches", "Residual"}
-RANDOM_LAYERS = {*RANDOM, *AUGMENTATIONS}
-CLASSES = set(LAYERS)
 
 
-def adding(drawn: Iterator[Case], wanted: set[str], tries: int) -> Iterator[Case]:
-    """Of so many cases those that have a part that fewer than two before had; layers among those that are wanted."""
-    seen = Counter[str]()
-    for case in islice(drawn, tries):
-        own = {part for part in parts(case.spec) if part not in CLASSES or part in wanted}
-        if any(seen[part] < 2 for part in own):
-            seen.update(own)
-            yield case
+def covering(drawn: Iterable[Case]) -> Iterator[Case]:
+    """Of the cases one after the other that adds the most parts to those before, until none adds any."""
+    rest, missing = list(drawn), set[str]()
+    missing.update(*(parts(case.spec) for case in rest))
+    while missing:
+        best = max(rest, key=lambda case: len(parts(case.spec) & missing))
+        missing -= parts(best.spec)
+        yield best
 
 
 def parts(spec: Spec) -> set[str]:
-    """The classes of a network's layers, its activations, and its loss."""
+    """The classes of a network's layers, its activations, and its loss with its settings."""
     layers = [*spec.layers, *without_nesting(spec.layers)]
     loss, config = spec.loss
-    settings = {f"{loss} {key}={value}" for key, value in config.items() if key != "delta"}
-    return (
-        {name for name, _ in layers}
-        | {str(config["activation"]) for _, config in layers if "activation" in config}
-        | settings
-    )
+    activations = {str(config["activation"]) for _, config in layers if "activation" in config}
+    return {name for name, _ in layers} | activations | {f"{loss} {key}={config[key]}" for key in config}
 
 
 def by_torch(case: Case) -> Figures:
