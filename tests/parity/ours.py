@@ -99,7 +99,7 @@ def is_smooth(case: Case, dtype: str) -> bool:
 def is_vanishing(model: Sequential, case: Case, output: Array, gradients: list[Array]) -> bool:
     """Whether all gradients are rounding, or a loss near 0 is, as the difference of a logarithm and a score."""
     loss = 1.0 if model.loss is None else abs(model.loss(case.y, output))
-    return loss < 1e-3 or max(np.abs(gradient).max() for gradient in gradients) < 1e-12
+    return loss < 1e-4 or max(np.abs(gradient).max() for gradient in gradients) < 1e-12
 
 
 def has_rounding_alone(gradients: list[Array]) -> bool:
