@@ -14,7 +14,7 @@ from networks import small_data, small_network
 
 from numpycnn import Input, Sequential, backend, constraints, initializers, layers, losses, metrics, optimizers
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn.callbacks import BackupAndRestore, EarlyStopping, SwapEMAWeights
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
@@ -728,6 +728,7 @@ CASES: dict[str, Case] = {
         },
         "EarlyStopping",
     ),
+    "SwapEMAWeights": Case(SwapEMAWeights, {"swap_on_epoch": Arg(kinds.flag, True)}, "SwapEMAWeights"),
     "set_image_data_format": Case(
         backend.set_image_data_format,
         {"data_format": Arg(kinds.names("channels_last", "channels_first"), "channels_last")},

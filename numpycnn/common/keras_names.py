@@ -13,7 +13,7 @@ PLANNED: dict[str, str] = {
         "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
     ),
     "initializers": "Orthogonal Identity",
-    "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
+    "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback",
     "utils": "plot_model",
     "backend": "clear_session",
     "attributes": "fit_generator evaluate_generator predict_generator",
