@@ -15,7 +15,7 @@ import numpy as np
 
 from numpycnn.callbacks import Callback, History, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
-from numpycnn.callbacks.callback_list import CallbackList, check_callbacks
+from numpycnn.callbacks.callback_list import CallbackList, check_callbacks, in_training
 from numpycnn.common import checks
 from numpycnn.common.explained import explains_arguments
 from numpycnn.common.module_names import explain_unknown_names
@@ -444,7 +444,7 @@ class Sequential(StoredNetwork):
         """Begin training: call the callbacks, and set the model's new History."""
         names = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         history = History()
-        all_callbacks = [history, ProgressBar(params["verbose"]), *callbacks]
+        all_callbacks = in_training(ProgressBar(params["verbose"]), callbacks, history)
         callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names})
         self.stop_training = False
         callback_list.call("on_train_begin", {})

@@ -14,7 +14,17 @@ from networks import small_data, small_network
 
 from numpycnn import Input, Sequential, backend, constraints, initializers, layers, losses, metrics, optimizers
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.callbacks import BackupAndRestore, EarlyStopping, SwapEMAWeights
+from numpycnn.callbacks import (
+    BackupAndRestore,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    SwapEMAWeights,
+    TerminateOnNaN,
+)
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
@@ -721,14 +731,52 @@ CASES: dict[str, Case] = {
         EarlyStopping,
         {
             "monitor": Arg(kinds.text, "loss"),
-            "min_delta": Arg(RATE, 0.0),
+            "min_delta": Arg(number(), 0.0),
             "patience": Arg(integer(0), 2),
+            "verbose": Arg(kinds.verbose, 0),
             "mode": Arg(kinds.names("auto", "min", "max"), "min"),
+            "baseline": Arg(either(none, number()), 0.5),
             "restore_best_weights": Arg(kinds.flag, False),
+            "start_from_epoch": Arg(integer(0), 1),
         },
         "EarlyStopping",
     ),
     "SwapEMAWeights": Case(SwapEMAWeights, {"swap_on_epoch": Arg(kinds.flag, True)}, "SwapEMAWeights"),
+    "ReduceLROnPlateau": Case(
+        ReduceLROnPlateau,
+        {
+            "factor": Arg(number(0.0, below=1.0), 0.5),
+            "patience": Arg(integer(0), 2),
+            "min_delta": Arg(number(), 0.0),
+            "cooldown": Arg(integer(0), 1),
+            "min_lr": Arg(RATE, 0.0),
+        },
+        "ReduceLROnPlateau",
+    ),
+    "ModelCheckpoint": Case(
+        ModelCheckpoint,
+        {
+            "filepath": Arg(kinds.model_path, "{epoch}.safetensors", "safetensors"),
+            "save_best_only": Arg(kinds.flag, True),
+            "save_weights_only": Arg(kinds.flag, True),
+            "save_freq": Arg(integer(1), "epoch"),
+            "initial_value_threshold": Arg(either(none, number()), 0.5),
+            "period": Arg(integer(1), 2),
+        },
+        "ModelCheckpoint",
+    ),
+    "CSVLogger": Case(
+        CSVLogger,
+        {
+            "filename": Arg(kinds.path, "log.csv"),
+            "separator": Arg(kinds.separator, ";"),
+            "append": Arg(kinds.flag, True),
+        },
+        "CSVLogger",
+    ),
+    "LearningRateScheduler": Case(LearningRateScheduler, {"schedule": Arg(kinds.function, max)}, ""),
+    "LambdaCallback": Case(LambdaCallback, {"on_test_end": Arg(either(none, kinds.function), print)}, ""),
+    "TerminateOnNaN": Case(TerminateOnNaN, {"raise_error": Arg(kinds.flag, True)}, ""),
     "set_image_data_format": Case(
         backend.set_image_data_format,
         {"data_format": Arg(kinds.names("channels_last", "channels_first"), "channels_last")},
@@ -773,7 +821,16 @@ CASES: dict[str, Case] = {
         },
         "clone_model",
     ),
-    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "BackupAndRestore": Case(
+        BackupAndRestore,
+        {
+            "backup_dir": Arg(kinds.backup_path, "saved.safetensors", "safetensors"),
+            "save_freq": Arg(no, "epoch"),
+            "double_checkpoint": Arg(kinds.flag, True),
+            "delete_checkpoint": Arg(kinds.flag, True),
+        },
+        "BackupAndRestore",
+    ),
     **{
         method.__name__: Case(
             on_disk(method),

@@ -233,6 +233,20 @@ def path(value: Any) -> bool:
         return False
 
 
+PATHS = ("path", "filepath", "backup_dir", "filename")
+"""The names of arguments that are paths."""
+
+
+def separator(value: Any) -> bool:
+    """What can stand between two columns."""
+    return isinstance(value, str) and len(value) == 1 and value != '"' and (value.isprintable() or value == "\t")
+
+
+def backup_path(value: Any) -> bool:
+    """A text that can name a model's file, or a folder for it."""
+    return model_path(value) or (path(value) and not os.path.splitext(value)[1])
+
+
 def model_path(value: Any) -> bool:
     """A text that can name a model's file."""
     return path(value) and value.lower().endswith(".safetensors")

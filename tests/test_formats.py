@@ -12,7 +12,7 @@ import pytest
 from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, load_model
-from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn.callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError, format_of
 from numpycnn.layers import Dense
@@ -20,7 +20,7 @@ from numpycnn.layers import Dense
 WRITERS: dict[str, Callable[[Path], object]] = {
     "save": lambda path: small_network().save(path),
     "save_weights": lambda path: small_network().save_weights(path),
-    "BackupAndRestore": lambda path: BackupAndRestore(path),
+    "ModelCheckpoint": lambda path: ModelCheckpoint(path),
 }
 READERS: dict[str, Callable[[Path], object]] = {
     "load_model": load_model,
@@ -147,7 +147,7 @@ def test_the_package_safetensors_reads_every_array_and_string(tmp_path: Path) ->
     assert metadata["format"] == "numpycnn"
     assert {"config", "compile_config", "history", "position", "sha256"} <= metadata.keys()
     callbacks = {name for name in found if name.startswith("callbacks/0/")}
-    assert len(callbacks) == 2 + len(model.get_weights())
+    assert len(callbacks) == 4 + len(model.get_weights())
     assert found.keys() - callbacks == expected.keys()
     for name, array in expected.items():
         assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)

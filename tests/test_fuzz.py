@@ -92,7 +92,7 @@ def given_name(replaced: dict[str, Any]) -> str:
 
 def given_path(replaced: dict[str, Any]) -> str:
     """The path that is given, which an error shows whole, and again with the suffix that it should have."""
-    path = replaced.get("path", replaced.get("filepath", ""))
+    path = next((value for name, value in replaced.items() if name in kinds.PATHS), "")
     return path if isinstance(path, str) else ""
 
 

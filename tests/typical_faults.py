@@ -947,11 +947,42 @@ TARGETS = (
         "callbacks/early_stopping.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
-            ("an accuracy is taken for a loss", 'self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0', "self.sign = -1.0"),
-            ("patience ends an epoch late", "if self.wait >= self.patience:", "if self.wait > self.patience:"),
-            ("an epoch as good as the best is an improvement", "if figure - self.min_delta > self.best:", "if figure - self.min_delta >= self.best:"),
-            ("patience is never restored", "self.best, self.wait = figure, 0", "self.best = figure"),
-            ("the best weights are the last ones", "self.best_weights = self.model.get_weights()", "self.best_weights = None"),
+            ("patience ends an epoch late", "elif self.wait >= self.patience and", "elif self.wait > self.patience and"),
+            ("patience is never restored", "self.wait = 0\n        elif", "pass\n        elif"),
+            ("the best weights are the first ones", "if self.restore_best_weights:\n                self.best_weights = self.model.get_weights()", "if False:\n                pass"),
+        ),
+    ),
+    Target(
+        "callbacks/monitor.py",
+        ("test_more_callbacks.py",),
+        (
+            ("an accuracy is taken for a loss", 'return 1.0 if mode == "max" else -1.0', "return -1.0"),
+            ("an epoch as good as the best is an improvement", "- self.min_delta > (", "- self.min_delta >= ("),
+            ("a state of NaN is a figure", "None if math.isnan(best) else best", "best"),
+        ),
+    ),
+    Target(
+        "callbacks/learning_rate.py",
+        ("test_more_callbacks.py",),
+        (
+            ("the learning rate is reduced without end", "* self.factor, self.min_lr)", "* self.factor, 0.0)"),
+            ("there is no cooldown", "self.cooldown_counter, self.wait = self.cooldown, 0", "self.wait = 0"),
+        ),
+    ),
+    Target(
+        "callbacks/checkpoint.py",
+        ("test_more_callbacks.py",),
+        (
+            ("the best is the last", "self.best = figure if due else self.best", "self.best = figure"),
+            ("batches are counted anew each epoch", "        self.epoch = epoch\n\n    def on_train_batch_end", "        self.epoch, self.batches = epoch, 0\n\n    def on_train_batch_end"),
+        ),
+    ),
+    Target(
+        "callbacks/csv_logger.py",
+        ("test_more_callbacks.py",),
+        (
+            ("what a killed program wrote stays", "os.truncate(self.filename, min(self.length, os.path.getsize(self.filename)))", "pass"),
+            ("a resumed table begins anew", "self.length, self.resumed = int(state", "_, self.resumed = int(state"),
         ),
     ),
     Target(
@@ -965,14 +996,14 @@ TARGETS = (
         "callbacks/callback_list.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
-            ("what callbacks remember is kept before they know of the epoch", "return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))", "return sorted(found, key=lambda callback: not isinstance(callback, BackupAndRestore))"),
+            ("what callbacks remember is kept before they know of the epoch", "history, *backups]", "*backups, history]"),
         ),
     ),
     Target(
         "callbacks/not_finite.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
-            ("an infinite loss does not end training", "if loss is not None and not math.isfinite(loss):", "if loss is not None and math.isnan(loss):"),
+            ("an infinite loss does not end training", "if loss is None or math.isfinite(loss):", "if loss is None or not math.isnan(loss):"),
         ),
     ),
     Target(
