@@ -8,6 +8,7 @@ import sys
 from numpycnn import (
     backend,
     callbacks,
+    constraints,
     datasets,
     functional,
     initializers,
@@ -16,6 +17,7 @@ from numpycnn import (
     metrics,
     models,
     optimizers,
+    regularizers,
     utils,
 )
 from numpycnn.common.module_names import OtherModules, add_names_of, explain_unknown_names
@@ -31,6 +33,7 @@ __all__ = [
     "__version__",
     "backend",
     "callbacks",
+    "constraints",
     "datasets",
     "digits",
     "functional",
@@ -43,6 +46,7 @@ __all__ = [
     "models",
     "optimizers",
     "plot",
+    "regularizers",
     "saving",
     "utils",
 ]

@@ -7,7 +7,6 @@ batches and epochs, and the methods that users call. `engine/network.py` has add
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from itertools import islice
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,21 +15,33 @@ import numpy as np
 
 from numpycnn.callbacks import Callback, History, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
-from numpycnn.callbacks.callback_list import CallbackList, check_callbacks
+from numpycnn.callbacks.callback_list import CallbackList, check_callbacks, in_training
 from numpycnn.common import checks
 from numpycnn.common.explained import explains_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import ORDER, generator
-from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.batching import Data, check_batch_size, check_pair, check_verbose, split
+from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verbose, check_weights
 from numpycnn.engine.finite import check_losses
-from numpycnn.engine.network import Network, restored_on_error
+from numpycnn.engine.network import restored_on_error
+from numpycnn.engine.sources import (
+    ArraySource,
+    Check,
+    Source,
+    Validation,
+    Wanted,
+    fit_sources,
+    in_order,
+    make_source,
+)
+from numpycnn.engine.streams import evaluated, predicted
 from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
-from numpycnn.layers import LAYERS
+from numpycnn.layers import LAYERS, Layer
+from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
+from numpycnn.methods.stored import StoredNetwork
 from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
@@ -39,10 +50,10 @@ if TYPE_CHECKING:
     from numpycnn.show.profile import StepTime
     from numpycnn.show.trace import Trace
 
-__all__ = ["Sequential", "load_model"]
+__all__ = ["Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 
-class Sequential(Network):
+class Sequential(StoredNetwork):
     """A sequence of layers that can be trained: `compile` configures training, `fit` trains.
 
     layers, name, seed, fast, dtype: as for `Network`, which also documents building and errors.
@@ -66,7 +77,7 @@ class Sequential(Network):
     ) -> None:
         """Configure training.
 
-        optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
+        optimizer: a name such as "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
         "categorical_crossentropy" or "mse", a class, an object, or a function of `losses`; see `losses/__init__.py`.
         metrics: "accuracy", or functions of (y_true, y_pred), see `metrics.py`; reported under their names.
 
@@ -87,28 +98,41 @@ class Sequential(Network):
 
     def fit(
         self,
-        x: Any,
-        y: Any,
+        x: Any = None,
+        y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] | Callback | None = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Any, Any] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
-        *,
+        class_weight: Mapping[Any, float] | None = None,
+        sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+        *,
         check_finite: bool = False,
         workers: int | None = None,
         executor: Any = None,
     ) -> History:
         """Train: each epoch goes once through the data, with one optimizer step for each batch.
 
-        x: (n, *input_shape); y: the targets, as the loss takes them. batch_size: None is 32; a smaller last batch
-        is used too. epochs: the number of the last epoch, the first being initial_epoch + 1. verbose: 0 silent, 1 or
-        "auto" a progress bar, 2 plain lines. validation_split: this fraction, the last part of the data before
-        shuffling, is used for validation; validation_data, (x, y), takes precedence. shuffle: a new order each epoch.
-        check_finite: raise an error for NaN and infinity in the data.
+        x: (n, *input_shape); y: the targets, as the loss takes them. Or x alone: a PyDataset, or an iterator over
+        batches, each (x, y) or (x, y, sample_weight); see `engine/sources.py`. batch_size: None is 32; a smaller last
+        batch is used too. epochs: the number of the last epoch, the first being initial_epoch + 1. verbose: 0 silent,
+        1 or "auto" a progress bar, 2 plain lines. shuffle: a new order each epoch.
+        class_weight: {class: weight}, or sample_weight: (n,), the factor of each example's loss; 1 by default. The
+        reported loss is the sum of the weighted losses over the number of examples, as Keras's is.
+        steps_per_epoch: batches in an epoch that is not one pass over the data; an iterator without an end needs it.
+
+        validation_split: this fraction, the last part of the data before shuffling, is used for validation;
+        validation_data, (x, y), (x, y, sample_weight), a PyDataset or an iterator, takes precedence. validation_steps,
+        validation_batch_size: as for the data to train on. validation_freq: validate every so many epochs, or after
+        the epochs in a list, counted from 1. check_finite: raise an error for NaN and infinity in the data.
 
         workers: the number of threads; None is the number of processors that this process may use. executor: any
         `concurrent.futures.Executor` to use instead, such as a process pool; workers is then the number of its workers.
@@ -119,47 +143,38 @@ class Sequential(Network):
 
         Raises ValueError or TypeError for data and arguments that do not fit, before anything changes; ValueError for a
         loss that becomes NaN or infinite, before the step that would spoil the weights, unless a TerminateOnNaN is
-        among the callbacks. Callbacks may raise errors later.
+        among the callbacks. Callbacks may raise errors later, and so may data that come batch by batch.
         """
         caller = f"{self.name}.fit"
         epochs = checks.integer(caller, "epochs", epochs)
         params = {"epochs": epochs, "initial_epoch": checks.integer(caller, "initial_epoch", initial_epoch, at_least=0)}
         params["verbose"] = check_verbose(caller, verbose)
-        batch_size, workers = check_batch_size(caller, batch_size), check_workers(caller, workers, executor)
-        checks.flag(caller, "shuffle", shuffle)
-        callbacks = check_callbacks(caller, callbacks)
-        data, validation = self._fit_data(caller, x, y, validation_split, validation_data, check_finite)
+        workers, callbacks = check_workers(caller, workers, executor), check_callbacks(caller, callbacks)
+        order = self._order if checks.flag(caller, "shuffle", shuffle) else in_order
+        sizes = check_sizes(caller, batch_size, steps_per_epoch, names=("batch_size", "steps_per_epoch"))
+        wanted = Wanted(validation_split, validation_data, validation_batch_size, validation_steps, validation_freq)
+        given, check = Given(x, y, sample_weight, class_weight), self._checker("fit", check_finite)
+        source, validation = fit_sources(caller, given, sizes, check, wanted)
         with self._restored_unless_trained(), worker_pool(workers, executor) as pool:
-            self._build_for(data.x)
-            callback_list, history = self._begin_training(
-                params, callbacks, count_batches(len(data), batch_size), validation
-            )
+            self._build_for(source.first)
+            callback_list, history = self._begin_training(params, callbacks, source, validation)
             terminate_on_nan, logs = any(isinstance(one, TerminateOnNaN) for one in callbacks), Logs()
-            for epoch in self._epochs(callback_list):
-                objective, order, means = self._objective("fit"), self._order(len(data), shuffle), RunningMeans()
-                for batch, rows in enumerate(batches(len(data), batch_size)):
+            for epoch in self._epochs(callback_list, source):
+                objective, means = self._objective("fit"), RunningMeans()
+                for batch, (data, rows) in enumerate(source.epoch(epoch, order)):
                     callback_list.call("on_train_batch_begin", batch, {})
-                    step = training.batch_gradients(objective, self._position(), data, order[rows], pool.run)
+                    step = training.batch_gradients(objective, self._position(), data, rows, pool.run)
                     where = None if terminate_on_nan else f"epoch {epoch + 1}, batch {batch + 1}"
-                    means.add(*self._learn(objective, step, data, order[rows], pool, where))
+                    means.add(*self._learn(objective, step, data, rows, pool, where))
                     del step  # the memory of its gradients, for those of the next
                     callback_list.call("on_train_batch_end", batch, means.result())
                     if self.stop_training:
                         break
-                logs = means.result() | self._validation_figures(validation, batch_size, pool, callback_list)
+                logs = means.result() | self._validation_figures(validation, epoch, pool, callback_list)
                 callback_list.call("on_epoch_end", epoch, logs)
+            self._require_compiled("fit")[1].finalize_variable_values(self.trained_params)
             callback_list.call("on_train_end", logs)
         return history
-
-    def _fit_data(
-        self, caller: str, x: Any, y: Any, validation_split: float, validation_data: Any, check_finite: bool
-    ) -> tuple[Data, Data | None]:
-        """The data to train on, and those to validate on."""
-        fraction = checks.number(caller, "validation_split", validation_split, at_least=0.0, below=1.0)
-        data = self._check_data("fit", x, y, check_finite)
-        if validation_data is None:
-            return split(caller, data, fraction)
-        return data, self._check_data("fit", *check_pair(caller, validation_data), check_finite, "validation ")
 
     def _learn(
         self, objective: Objective, step: StepResult, data: Data, order: Array, pool: Workers, where: str | None
@@ -174,18 +189,28 @@ class Sequential(Network):
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
         optimizer.update(objective.network.trained_params, *step.terms, run=pool.run_here)
+        constrain(objective.network.layers)
         objective.network.set_state(step.state)
         self.steps += 1
         return figures
 
-    def train_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[Any, float] | None = None,
+        return_dict: bool = False,
+        *,
+        check_finite: bool = False,
+    ) -> Any:
         """One optimizer step on one batch. Returns the figures before the step, in the form of `evaluate`.
 
         Raises ValueError or TypeError for data that do not fit, and ValueError for a loss that is NaN or infinite,
         before anything changes.
         """
         checks.flag(f"{self.name}.train_on_batch", "return_dict", return_dict)
-        data = self._check_data("train_on_batch", x, y, check_finite)
+        data = self._check_data("train_on_batch", Given(x, y, sample_weight, class_weight), check_finite=check_finite)
         with self._restored_unless_trained(), worker_pool(check_workers(self.name, None, None)) as pool:
             self._build_for(data.x)
             objective, order, means = self._objective("train_on_batch"), np.arange(len(data)), RunningMeans()
@@ -197,69 +222,73 @@ class Sequential(Network):
 
     def evaluate(
         self,
-        x: Any,
-        y: Any,
+        x: Any = None,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int | str = "auto",
-        *,
+        sample_weight: Any = None,
+        steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
         return_dict: bool = False,
+        *,
         check_finite: bool = False,
         workers: int | None = None,
         executor: Any = None,
     ) -> Any:
         """The loss and the metrics on data, in inference mode: means over the examples.
 
+        steps: evaluate so many batches, and not all.
         Returns a list in the order of `metrics_names`, or only the loss if there are no metrics; with return_dict a
-        dict by name. Arguments and errors as for `fit`.
+        dict by name. Other arguments and errors as for `fit`.
         """
         caller = f"{self.name}.evaluate"
-        batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
+        sizes, verbose = check_sizes(caller, batch_size, steps), check_verbose(caller, verbose)
         checks.flag(caller, "return_dict", return_dict)
-        workers = check_workers(caller, workers, executor)
-        callbacks = check_callbacks(caller, callbacks)
-        data = self._check_data("evaluate", x, y, check_finite)
-        self._build_for(data.x)
-        params = {"verbose": verbose, "steps": count_batches(len(data), batch_size), "metrics": self.metrics_names}
+        workers, callbacks = check_workers(caller, workers, executor), check_callbacks(caller, callbacks)
+        source = make_source(caller, Given(x, y, sample_weight), sizes, self._checker("evaluate", check_finite))
+        self._build_for(source.first)
+        params = {"verbose": verbose, "steps": source.steps, "metrics": self.metrics_names}
         with worker_pool(workers, executor) as pool:
-            figures = self._evaluate(data, batch_size, verbose, pool, CallbackList(callbacks, self, params))
+            figures = self._evaluate(source, verbose, pool, CallbackList(callbacks, self, params))
         return self._returned(figures, return_dict)
 
-    def _evaluate(self, data: Data, batch_size: int, verbose: int, pool: Workers, callbacks: CallbackList) -> Logs:
-        """The loop over batches, whose micro-batches form one stream of jobs."""
+    def _evaluate(self, source: Source, verbose: int, pool: Workers, callbacks: CallbackList) -> Logs:
+        """The loop over batches."""
         callbacks.call("on_test_begin", {})
-        objective, means = self._objective("evaluate"), RunningMeans()
-        whole = [data.rows(rows) for rows in batches(len(data), batch_size)]
-        cuts = [training.micro_batches(len(batch)) for batch in whole]
-        jobs = (batch.rows(cut) for batch, own in zip(whole, cuts, strict=True) for cut in own)
-        results = pool.run(partial(training.evaluate, objective), jobs)
-        progress = Progress(len(whole), verbose)
-        for number, (batch, own) in enumerate(zip(whole, cuts, strict=True)):
-            callbacks.call("on_test_batch_begin", number, {})
-            result = training.join(islice(results, len(own)), objective.divisor(batch.y, batch.weights))
-            means.add(*self._figures(result, batch.y))
-            progress.update(number + 1, means.result())
-            callbacks.call("on_test_batch_end", number, means.result())
+        means, progress = RunningMeans(), Progress(source.steps, verbose)
+        for batch, (data, result) in enumerate(evaluated(self._objective("evaluate"), source.batches(), pool.run)):
+            callbacks.call("on_test_batch_begin", batch, {})
+            means.add(*self._figures(result, data.y))
+            progress.update(batch + 1, means.result())
+            callbacks.call("on_test_batch_end", batch, means.result())
         progress.finish(means.result())
         callbacks.call("on_test_end", means.result())
         return means.result()
 
     def _validation_figures(
-        self, validation: Data | None, batch_size: int, pool: Workers, callbacks: CallbackList
+        self, validation: Validation | None, epoch: int, pool: Workers, callbacks: CallbackList
     ) -> Logs:
-        """The figures of the validation data, named "val_..."; none without such data."""
-        if validation is None:
+        """The figures of the validation data, named "val_..."; none where no validation is due."""
+        if validation is None or not validation.due(epoch):
             return {}
-        figures = self._evaluate(validation, batch_size, 0, pool, callbacks)
+        figures = self._evaluate(validation.source, 0, pool, callbacks)
         return {f"val_{name}": value for name, value in figures.items()}
 
-    def test_on_batch(self, x: Any, y: Any, *, return_dict: bool = False, check_finite: bool = False) -> Any:
+    def test_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        *,
+        check_finite: bool = False,
+    ) -> Any:
         """`evaluate` on one batch, silently."""
         checks.flag(f"{self.name}.test_on_batch", "return_dict", return_dict)
-        data = self._check_data("test_on_batch", x, y, check_finite)
+        data = self._check_data("test_on_batch", Given(x, y, sample_weight), check_finite=check_finite)
         self._build_for(data.x)
         with worker_pool(check_workers(self.name, None, None)) as pool:
-            figures = self._evaluate(data, len(data), 0, pool, CallbackList([], self, {}))
+            figures = self._evaluate(ArraySource(data, Sizes(len(data), None)), 0, pool, CallbackList([], self, {}))
         return self._returned(figures, return_dict)
 
     def predict(
@@ -267,43 +296,42 @@ class Sequential(Network):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
-        *,
+        steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
+        *,
         check_finite: bool = False,
         workers: int | None = None,
         executor: Any = None,
     ) -> Array:
         """The model's output in inference mode: (n, *input_shape) -> (n, *output_shape). Works without `compile`.
 
+        x: an array, or a PyDataset or an iterator over batches, as for `fit`; their targets are not used.
         batch_size: the examples per step of the progress bar and per batch of the callbacks; nothing else depends on
-        it; None is 32. verbose, callbacks, check_finite, workers, executor: as for `fit`.
+        it; None is 32. steps: predict for so many batches, and not all. Other arguments as for `fit`.
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
         caller = f"{self.name}.predict"
-        batch_size, verbose = check_batch_size(caller, batch_size), check_verbose(caller, verbose)
-        workers = check_workers(caller, workers, executor)
-        callbacks = check_callbacks(caller, callbacks)
-        x, output_shape = self._check_x(caller, x, check_finite)
-        self._build_for(x)
-        y, steps = np.empty((len(x), *output_shape), self.dtype), count_batches(len(x), batch_size)
-        callback_list = CallbackList(callbacks, self, {"verbose": verbose, "steps": steps})
+        sizes, verbose = check_sizes(caller, batch_size, steps), check_verbose(caller, verbose)
+        workers, callbacks = check_workers(caller, workers, executor), check_callbacks(caller, callbacks)
+        source = make_source(caller, Given(x), sizes, partial(self._check_inputs, caller, check_finite))
+        self._build_for(source.first)
+        callback_list = CallbackList(callbacks, self, {"verbose": verbose, "steps": source.steps})
         infer = partial(training.infer, training.planned(self, fast=self.fast), self.dtype)
-        progress, cuts = Progress(steps, verbose), training.micro_batches(len(x))
+        progress, found = Progress(source.steps, verbose), list[Array]()
         callback_list.call("on_predict_begin", {})
-        done = 0  # batches
         with worker_pool(workers, executor) as pool:
-            for rows, part in zip(cuts, pool.run(infer, (x[rows] for rows in cuts)), strict=True):
-                y[rows] = part
-                complete = steps if rows.stop == len(x) else rows.stop // batch_size
-                for batch in range(done, complete):
-                    callback_list.call("on_predict_batch_begin", batch, {})
-                    outputs = y[batch * batch_size : (batch + 1) * batch_size]
-                    callback_list.call("on_predict_batch_end", batch, {"outputs": outputs})
-                done = complete
-                progress.update(count_batches(rows.stop, batch_size), {})
+            for batch, outputs in enumerate(predicted(infer, source.inputs(), source.batch_size, pool.run)):
+                callback_list.call("on_predict_batch_begin", batch, {})
+                found.append(outputs)
+                callback_list.call("on_predict_batch_end", batch, {"outputs": outputs})
+                progress.update(batch + 1, {})
         progress.finish({})
         callback_list.call("on_predict_end", {})
-        return y
+        return np.concatenate(found)
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """`predict` on one batch."""
+        return self.predict(x)
 
     def __call__(self, x: Any) -> Array:
         """`predict(x)`."""
@@ -339,7 +367,7 @@ class Sequential(Network):
         repeats = checks.integer(caller, "repeats", repeats)
         if print_fn is not None:
             checks.function(caller, "print_fn", print_fn)
-        data = self._check_data("profile", x, y, check_finite=False)
+        data = self._check_data("profile", Given(x, y))
         self._build_for(data.x)
         _, optimizer = self._require_compiled("profile")
         rows = profile_steps(self._objective("profile"), optimizer, data, repeats)
@@ -384,53 +412,10 @@ class Sequential(Network):
         example = checks.integer(f"{self.name}.explore", "example", example, at_least=0, at_most=len(x) - 1)
         write_page(path, self, x, y, example)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the whole model to a file: configuration, weights, loss, metrics, optimizer with its slots, History.
-
-        path: ends in .safetensors. The old file there is replaced whole, or stays as it was. `load_model` reads it, and
-        any reader of safetensors its arrays; `files/` describes the content.
-
-        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix and
-        for user-defined layers, metrics, losses, optimizers and initializers; TypeError for anything but a path; and
-        OSError.
-        """
-        from numpycnn import files
-
-        path = checks.path(f"{self.name}.save", "path", path)
-        self._require_built("save")
-        files.save(path, self)
-
     def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
         self.history = History()
         self.history.epoch, self.history.history = epoch, history
-
-    def save_weights(self, path: str | PathLike[str]) -> None:
-        """Write parameters and state to a file, by name: the old file there is replaced whole, or stays as it was.
-
-        path: ends in .safetensors. Raises ValueError for a model that is not built, saving.ModelFileError for another
-        suffix, TypeError for anything but a path, and OSError.
-        """
-        from numpycnn import files
-
-        path = checks.path(f"{self.name}.save_weights", "path", path)
-        self._require_built("save_weights")
-        files.save_weights(path, self.weights)
-
-    def load_weights(self, path: str | PathLike[str]) -> None:
-        """Read parameters and state from a file of `save_weights` or of `save`, for a model built alike.
-
-        path: a .safetensors file. One that another library wrote will do too, with arrays named as in `weights`.
-        Raises saving.ModelFileError, a ValueError, for a file that is damaged or whose names, shapes or dtypes are not
-        this model's, which then stays as it is; and as `save_weights` does.
-        """
-        from numpycnn import files
-
-        path = checks.path(f"{self.name}.load_weights", "path", path)
-        self._require_built("load_weights")
-        weights = self.weights
-        for name, value in files.load_weights(path, weights).items():
-            weights[name][...] = value
 
     # ------------------------------------------------------------ helpers
 
@@ -449,27 +434,29 @@ class Sequential(Network):
         """The position in training of the next batch."""
         return Position(self.seed or 0, self.steps)  # a nested model, built by its parent, has no seed
 
-    def _order(self, count: int, shuffle: bool = True) -> Array:
-        """The order of the examples in an epoch that starts at the model's current step."""
-        return generator(self.seed or 0, ORDER, self.steps).permutation(count) if shuffle else np.arange(count)
+    def _order(self, count: int, past: int = 0) -> Array:
+        """The order of examples, or of batches, in a pass over them that began `past` steps ago."""
+        return generator(self.seed or 0, ORDER, max(self.steps - past, 0)).permutation(count)
 
     def _begin_training(
-        self, params: dict[str, Any], callbacks: Sequence[Callback], steps: int, validation: Data | None
+        self, params: dict[str, Any], callbacks: Sequence[Callback], source: Source, validation: Validation | None
     ) -> tuple[CallbackList, History]:
         """Begin training: call the callbacks, and set the model's new History."""
         names = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         history = History()
-        all_callbacks = [history, ProgressBar(params["verbose"]), *callbacks]
-        callback_list = CallbackList(all_callbacks, self, {**params, "steps": steps, "metrics": names})
+        all_callbacks = in_training(ProgressBar(params["verbose"]), callbacks, history)
+        callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names})
         self.stop_training = False
         callback_list.call("on_train_begin", {})
+        for _ in range(params["initial_epoch"], callback_list.params["initial_epoch"]):
+            source.skip()
         self.history = history
         return callback_list, history
 
-    def _epochs(self, callbacks: CallbackList) -> Iterator[int]:
-        """Yield the epochs, counted from 0, until training is stopped, after calling on_epoch_begin."""
+    def _epochs(self, callbacks: CallbackList, source: Source) -> Iterator[int]:
+        """Yield the epochs, counted from 0, until training is stopped or the data end, after calling on_epoch_begin."""
         for epoch in range(callbacks.params["initial_epoch"], callbacks.params["epochs"]):
-            if self.stop_training:
+            if self.stop_training or source.ended():
                 return
             callbacks.call("on_epoch_begin", epoch, {})
             yield epoch
@@ -479,12 +466,16 @@ class Sequential(Network):
         steps = self.steps
         return restored_on_error([self], unless=lambda: self.steps != steps)
 
-    def _check_data(self, method: str, x: Any, y: Any, check_finite: bool, kind: str = "") -> Data:
+    def _checker(self, method: str, check_finite: bool) -> Check:
+        """`_check_data` for a method, as sources call it."""
+        return partial(self._check_data, method, check_finite=check_finite)
+
+    def _check_data(self, method: str, given: Given, kind: str = "", *, check_finite: bool = False) -> Data:
         """The data as arrays. Raises unless the model is compiled and the data fit; changes nothing."""
         loss, _ = self._require_compiled(method)
         caller = f"{self.name}.{method}"
-        x, output_shape = self._check_x(caller, x, check_finite, f"{kind}x")
-        y = checks.numbers(caller, f"{kind}y", y)
+        x, output_shape = self._check_x(caller, given.x, check_finite, f"{kind}x")
+        y = checks.numbers(caller, f"{kind}y", given.y)
         checks.same_length(caller, **{f"{kind}x": x, f"{kind}y": y})
         if check_finite:
             checks.finite(caller, f"{kind}y", y, self.dtype)
@@ -493,13 +484,18 @@ class Sequential(Network):
         except (TypeError, ValueError) as error:
             raise type(error)(f"{kind}{error}") from None
         training.check_probabilities(self, loss)
-        return Data(x, y)
+        return Data(x, y, check_weights(caller, kind, given, y))
+
+    def _check_inputs(self, caller: str, check_finite: bool, given: Given, kind: str) -> Data:
+        """The data to predict from, which need no targets."""
+        x, _ = self._check_x(caller, given.x, check_finite, f"{kind}x")
+        return Data(x, x)
 
     def _check_examples(self, method: str, x: Any, y: Any) -> tuple[Array, Array | None]:
         """x and y as arrays; y may be None. Raises as `_check_data`, but compiling is required only with y."""
         if y is None:
             return self._check_x(f"{self.name}.{method}", x, check_finite=False)[0], None
-        data = self._check_data(method, x, y, check_finite=False)
+        data = self._check_data(method, Given(x, y))
         return data.x, data.y
 
     def _figures(self, result: BatchResult, y: Array) -> tuple[int, dict[str, Any]]:
@@ -518,15 +514,76 @@ LAYERS[Sequential.__name__] = Sequential  # so that a nested Sequential can be l
 
 
 @explains_arguments
-def load_model(path: str | PathLike[str]) -> Sequential:
+def load_model(filepath: str | PathLike[str], *, compile: bool = True) -> Sequential:  # noqa: A002  # Keras's name
     """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
 
-    path: ends in .safetensors. Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is
-    damaged, or not a saved model; TypeError for anything but a path; and OSError.
+    filepath: ends in .safetensors. compile: False leaves out the optimizer, the loss and the metrics.
+    Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
+    model; TypeError for arguments of another kind; and OSError.
     """
     from numpycnn import files
 
-    return files.load(checks.path("load_model", "path", path))
+    path = files.path_to_read(checks.path("load_model", "filepath", filepath))
+    model = files.load(path)
+    return model if checks.flag("load_model", "compile", compile) else model._uncompiled()
+
+
+@explains_arguments
+def save_model(model: Sequential, filepath: str | PathLike[str], overwrite: bool = True) -> None:
+    """`model.save(filepath, overwrite)`. Raises as that, and TypeError for anything but a Sequential."""
+    check_model("save_model", model)
+    model.save(filepath, overwrite)
+
+
+@explains_arguments
+def model_from_json(json_string: str) -> Sequential:
+    """A model with new weights, not compiled, from what `to_json` returned.
+
+    Raises TypeError or ValueError for any other text.
+    """
+    from numpycnn import files
+
+    return files.model_from_json(json_string)
+
+
+@explains_arguments
+def clone_model(
+    model: Sequential, *, clone_function: Callable[[Layer], Layer] | None = None, recursive: bool = False
+) -> Sequential:
+    """A model of new layers like these, with new weights, and not compiled.
+
+    clone_function: gives the new layer for each; by default from its configuration. recursive: call it for the layers
+    inside a Sequential of this model too, not for the Sequential itself.
+    Raises TypeError for arguments of another kind.
+    """
+    check_model("clone_model", model)
+    if clone_function is not None:
+        checks.function("clone_model", "clone_function", clone_function)
+    checks.flag("clone_model", "recursive", recursive)
+    return cloned(model, copy_of if clone_function is None else clone_function, recursive)
+
+
+def check_model(owner: str, model: Any) -> None:
+    """Raise TypeError unless it is a Sequential."""
+    if not isinstance(model, Sequential):
+        raise TypeError(f"{owner}: model must be a Sequential; received {checks.short_repr(model)}")
+
+
+def cloned(model: Sequential, clone: Callable[[Layer], Layer], recursive: bool) -> Sequential:
+    """`clone_model`, of checked arguments."""
+    twin = Sequential(name=model.name, fast=model.fast, dtype=model._dtype)
+    for layer in model.layers:
+        twin.add(cloned(layer, clone, recursive) if recursive and isinstance(layer, Sequential) else clone(layer))
+    if model.input_shape is not None and not twin.built:
+        twin.build(model.input_shape)
+    return twin
+
+
+def copy_of(layer: Layer) -> Layer:
+    """A layer of the same configuration; a model draws new weights."""
+    return (
+        cloned(layer, copy_of, False) if isinstance(layer, Sequential) else type(layer).from_config(layer.get_config())
+    )
 
 
 explain_unknown_names(__name__)

@@ -1,5 +1,6 @@
 """A call that works of every public callable, and for each of its arguments what else is allowed."""
 
+import warnings
 from collections.abc import Callable
 from contextlib import chdir
 from tempfile import TemporaryDirectory
@@ -11,15 +12,27 @@ import pytest
 from kinds import Kind, array, either, integer, none, number
 from networks import small_data, small_network
 
-from numpycnn import Input, Sequential, backend, initializers, layers, losses, metrics, optimizers
+from numpycnn import Input, Sequential, backend, constraints, initializers, layers, losses, metrics, optimizers
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn.callbacks import (
+    BackupAndRestore,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    SwapEMAWeights,
+    TerminateOnNaN,
+)
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
-from numpycnn.models import load_model
-from numpycnn.utils import to_categorical
+from numpycnn.models import clone_model, load_model, model_from_json, save_model
+from numpycnn.optimizers import schedules
+from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
+from numpycnn.utils import normalize, set_random_seed, to_categorical
 
 X, Y = small_data(6)
 
@@ -70,6 +83,15 @@ CONVOLUTION = {
     "data_format": Arg(kinds.data_format, None),
     "dilation_rate": Arg(SIZES, (1, 1)),
 }
+RULE_WORDS = "class_name|config|kernel|bias|alpha|beta|gamma|matrix"
+REGULARIZER, CONSTRAINT = Arg(kinds.regularizer, "l2", RULE_WORDS), Arg(kinds.constraint, None, RULE_WORDS)
+RULES = {
+    "kernel_regularizer": REGULARIZER,
+    "bias_regularizer": REGULARIZER,
+    "activity_regularizer": REGULARIZER,
+    "kernel_constraint": CONSTRAINT,
+    "bias_constraint": CONSTRAINT,
+}
 SEED = Arg(either(none, integer(0)), 3)
 IMAGE = {"seed": SEED, "data_format": Arg(kinds.data_format, None)}
 WARP = {
@@ -100,6 +122,16 @@ DATA = {
     False: {"x": Arg(array((6, None, None, None)), X, "images|input_shape"), **TARGETS},
 }
 BATCH = {"batch_size": Arg(either(none, integer(1)), 4), "verbose": Arg(kinds.verbose, 0)}
+SAMPLE_WEIGHT = {"sample_weight": Arg(either(none, array((6,), (6, 1))), None)}
+WEIGHTS = {**SAMPLE_WEIGHT, "class_weight": Arg(either(none, kinds.class_weight), None)}
+STEPS = {"steps": Arg(either(none, kinds.size), None), "callbacks": Arg(kinds.callback, None)}
+PARTS = {
+    **WEIGHTS,
+    "steps_per_epoch": Arg(either(none, kinds.size), None),
+    "validation_steps": Arg(either(none, kinds.size), None),
+    "validation_batch_size": Arg(either(none, integer(1)), None),
+    "validation_freq": Arg(either(integer(1), kinds.several(integer(1)), kinds.whole_set), 1),
+}
 CHECKED = {"check_finite": Arg(kinds.flag, False)}
 WORKERS = {
     "workers": Arg(either(none, kinds.size), 1),
@@ -125,6 +157,10 @@ def no(value: Any) -> bool:
     return False
 
 
+def is_empty_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and not value
+
+
 def is_empty(value: Any) -> bool:
     return isinstance(value, dict) and not value
 
@@ -144,12 +180,13 @@ def built_dense() -> layers.Layer:
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
     """The call with a path, in an empty folder; only a saved model is there. OSError is right for other texts."""
 
-    def inside(*network: Sequential, path: Any, **others: Any) -> object:
+    def inside(*network: Sequential, **given: Any) -> object:
+        path = given.get("filepath", given.get("path"))
         with TemporaryDirectory() as folder, chdir(folder):
             if isinstance(path, str) and path == "saved.safetensors":
                 small_network().save("saved.safetensors")
             try:
-                return call(*network, path, **others)
+                return call(*network, **given)
             except OSError:
                 if not isinstance(path, str):
                     raise
@@ -178,9 +215,21 @@ def offline(call: Callable[..., object]) -> Callable[..., object]:
     return inside
 
 
-def update(cls: type[optimizers.Optimizer]) -> Callable[..., object]:
+def optimizer_case(cls: type[optimizers.Optimizer], **own: Arg) -> Case:
     """An optimizer, made and asked for a step."""
-    return lambda **given: cls(**given).update({"w": np.ones(3)}, {"w": np.ones(3)})
+
+    def step(**given: Any) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of older Keras's arguments
+            cls(**given).update({"w": np.ones(3)}, {"w": np.ones(3)})
+
+    return Case(step, {"learning_rate": Arg(RATE, 0.1), **own}, cls.__name__)
+
+
+def schedule_case(cls: type[schedules.LearningRateSchedule], **own: Arg) -> Case:
+    """A schedule, made and asked for the rate of a step."""
+    shared = {"name": Arg(kinds.text, "a"), "step": Arg(RATE, 3)}
+    return Case(lambda step, **given: cls(**given)(step), own | shared, cls.__name__)
 
 
 def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
@@ -207,6 +256,21 @@ CROSSENTROPY = {
     "axis": AXIS,
 }
 
+
+def batch_shape(value: Any) -> bool:
+    """(None, *shape) or (batch_size, *shape)."""
+    if not isinstance(value, (tuple, list)):
+        return False
+    return all(map(either(none, kinds.size), value[:1])) and kinds.shape(value[1:])
+
+
+INPUT = {
+    "shape": Arg(kinds.shape, (8, 8, 1)),
+    "batch_size": Arg(either(none, kinds.size), None),
+    "dtype": Arg(either(none, kinds.names("float64"), lambda value: value is int), "float32"),
+    "batch_shape": Arg(none, None, "shape"),
+    "name": Arg(either(none, kinds.name), None),
+}
 FOLDER = Arg(either(none, kinds.path), None)
 REQUEST = {
     "shape": Arg(kinds.shape, (3, 2)),
@@ -215,7 +279,32 @@ REQUEST = {
 }
 FINITE = number()
 RATE = number(0.0)
+MATRIX = array((None, None))
+NORM_AXIS = either(none, lambda value: kinds.is_integer(value) and value in (-2, -1, 0, 1), is_empty_list)
 DECAY = number(0.0, below=1.0)
+POSITIVE = number(above=0.0)
+EPSILON = Arg(either(none, RATE), 1e-7)
+MEANS = {"beta_1": Arg(DECAY, 0.5), "beta_2": Arg(DECAY, 0.5), "epsilon": EPSILON}
+DECAYING = {
+    "weight_decay": Arg(either(none, RATE), 0.1),
+    **{name: Arg(either(none, RATE), None) for name in ("clipnorm", "clipvalue", "global_clipnorm")},
+    "use_ema": Arg(kinds.flag, True),
+    "ema_momentum": Arg(number(0.0, below=1.0000001), 0.5),
+    "ema_overwrite_frequency": Arg(either(none, integer(1)), 2),
+    **{name: Arg(none, None) for name in ("loss_scale_factor", "gradient_accumulation_steps")},
+    "name": Arg(either(none, kinds.text), "a"),
+    "decay": Arg(either(none, RATE), 0.0),
+}
+FALLING = {
+    "initial_learning_rate": Arg(RATE, 0.1),
+    "decay_steps": Arg(POSITIVE, 10),
+    "decay_rate": Arg(RATE, 0.5),
+}
+RISING = kinds.several(RATE)
+"""What is allowed may be refused too: these are if they do not rise."""
+TEXTS = kinds.several(lambda value: isinstance(value, str))
+OF_SGD = optimizers.serialize(optimizers.SGD())
+OF_COSINE = schedules.serialize(schedules.CosineDecay(0.1, 10))
 
 CASES: dict[str, Case] = {
     "Conv2D": layer_case(
@@ -251,6 +340,12 @@ CASES: dict[str, Case] = {
         pointwise_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
         **CONVOLUTION,
         **LINEAR,
+    ),
+    "ActivityRegularization": layer_case(
+        layers.ActivityRegularization,
+        "activity_regularization",
+        l1=Arg(RATE, 0.1),
+        l2=Arg(RATE, 0.1),
     ),
     "MaxPooling2D": layer_case(layers.MaxPooling2D, "max_pooling2d", **POOL),
     "AveragePooling2D": layer_case(layers.AveragePooling2D, "average_pooling2d", **POOL),
@@ -387,7 +482,7 @@ CASES: dict[str, Case] = {
         layers=Arg(BRANCH, [layers.Dense(3)], "main"),
         shortcut=Arg(either(none, BRANCH), layers.Dense(3)),
     ),
-    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL),
+    "Dense": layer_case(layers.Dense, "dense", units=Arg(kinds.size, 3), **KERNEL, **RULES),
     "Dropout": layer_case(
         layers.Dropout,
         "dropout",
@@ -421,6 +516,8 @@ CASES: dict[str, Case] = {
         layers.PReLU,
         "p_re_lu",
         alpha_initializer=Arg(kinds.initializer, "zeros", INITIALIZER),
+        alpha_regularizer=REGULARIZER,
+        alpha_constraint=CONSTRAINT,
         shared_axes=Arg(either(none, integer(1, 3), kinds.several(integer(1, 3))), [1, 2]),
     ),
     "Softmax": layer_case(layers.Softmax, "softmax", axis=Arg(either(integer(1, 3), integer(-3, -1)), -1)),
@@ -445,13 +542,13 @@ CASES: dict[str, Case] = {
     "InputLayer": Case(
         lambda **given: layers.InputLayer(**given),
         {
-            "shape": Arg(kinds.shape, (8, 8, 1)),
-            "input_shape": Arg(none, None),
-            "name": Arg(either(none, kinds.name), None),
+            "input_shape": Arg(none, None, "shape"),
+            **INPUT,
         },
         "InputLayer",
     ),
-    "Input": Case(Input, {"shape": Arg(kinds.shape, (8, 8, 1))}, "Input"),
+    "Input": Case(Input, INPUT, "Input"),
+    "Input of a batch's shape": Case(Input, {"batch_shape": Arg(batch_shape, (None, 8, 8, 1), "batch_size|shape")}, ""),
     "Window": Case(
         Window,
         {
@@ -483,31 +580,74 @@ CASES: dict[str, Case] = {
         },
         "VarianceScaling",
     ),
-    "SGD": Case(
-        update(optimizers.SGD),
-        {"learning_rate": Arg(RATE, 0.1), "momentum": Arg(DECAY, 0.5), "nesterov": Arg(kinds.flag, True)},
+    "SGD": optimizer_case(optimizers.SGD, momentum=Arg(DECAY, 0.5), nesterov=Arg(kinds.flag, True), **DECAYING),
+    "RMSprop": optimizer_case(
+        optimizers.RMSprop,
+        rho=Arg(DECAY, 0.5),
+        momentum=Arg(DECAY, 0.5),
+        epsilon=EPSILON,
+        centered=Arg(kinds.flag, False),
+    ),
+    "Adam": optimizer_case(optimizers.Adam, **MEANS, amsgrad=Arg(kinds.flag, True)),
+    "AdamW": optimizer_case(optimizers.AdamW, **MEANS, weight_decay=Arg(RATE, 0.1)),
+    "Nadam": optimizer_case(optimizers.Nadam, **MEANS),
+    "Adagrad": optimizer_case(optimizers.Adagrad, initial_accumulator_value=Arg(RATE, 0.1), epsilon=EPSILON),
+    "Adadelta": optimizer_case(optimizers.Adadelta, rho=Arg(DECAY, 0.5), epsilon=EPSILON),
+    "Adamax": optimizer_case(optimizers.Adamax, **MEANS),
+    "Lion": optimizer_case(
+        optimizers.Lion, beta_1=Arg(number(above=0.0, below=1.0000001), 0.5), beta_2=Arg(DECAY, 0.5)
+    ),
+    "exclude_from_weight_decay": Case(
+        lambda **given: optimizers.AdamW().exclude_from_weight_decay(**given),
+        {"var_list": Arg(either(none, TEXTS), ["a"]), "var_names": Arg(either(none, TEXTS), ["b"])},
+        "AdamW",
+    ),
+    "finalize_variable_values": Case(
+        lambda params: optimizers.SGD(use_ema=True).finalize_variable_values(params),
+        {"params": Arg(is_empty, {"w": np.ones(3)})},
         "SGD",
     ),
-    "RMSprop": Case(
-        update(optimizers.RMSprop),
-        {
-            "learning_rate": Arg(RATE, 0.1),
-            "rho": Arg(DECAY, 0.5),
-            "momentum": Arg(DECAY, 0.5),
-            "epsilon": Arg(RATE, 1e-7),
-            "centered": Arg(kinds.flag, False),
-        },
-        "RMSprop",
+    "optimizers.get": Case(optimizers.get, {"identifier": Arg(kinds.optimizer, "lion", "optimizer")}, "get"),
+    "optimizers.deserialize": Case(optimizers.deserialize, {"config": Arg(no, OF_SGD)}, "deserialize"),
+    "schedules.deserialize": Case(optimizers.schedules.deserialize, {"config": Arg(no, OF_COSINE)}, "deserialize"),
+    "ExponentialDecay": schedule_case(schedules.ExponentialDecay, **FALLING, staircase=Arg(kinds.flag, True)),
+    "InverseTimeDecay": schedule_case(schedules.InverseTimeDecay, **FALLING, staircase=Arg(kinds.flag, False)),
+    "PolynomialDecay": schedule_case(
+        schedules.PolynomialDecay,
+        initial_learning_rate=Arg(RATE, 0.1),
+        decay_steps=Arg(POSITIVE, 10),
+        end_learning_rate=Arg(RATE, 0.01),
+        power=Arg(RATE, 2.0),
+        cycle=Arg(kinds.flag, True),
     ),
-    "Adam": Case(
-        update(optimizers.Adam),
-        {
-            "learning_rate": Arg(RATE, 0.1),
-            "beta_1": Arg(DECAY, 0.5),
-            "beta_2": Arg(DECAY, 0.5),
-            "epsilon": Arg(RATE, 1e-7),
-        },
-        "Adam",
+    "PiecewiseConstantDecay": schedule_case(
+        schedules.PiecewiseConstantDecay, boundaries=Arg(RISING, [1, 2], "values"), values=Arg(RISING, [0.1, 0.2, 0.3])
+    ),
+    "CosineDecay": schedule_case(
+        schedules.CosineDecay,
+        initial_learning_rate=Arg(RATE, 0.1),
+        decay_steps=Arg(POSITIVE, 10),
+        alpha=Arg(RATE, 0.1),
+        warmup_target=Arg(either(none, RATE), 0.2),
+        warmup_steps=Arg(RATE, 5),
+    ),
+    "CosineDecayRestarts": schedule_case(
+        schedules.CosineDecayRestarts,
+        initial_learning_rate=Arg(RATE, 0.1),
+        first_decay_steps=Arg(POSITIVE, 10),
+        t_mul=Arg(number(1.0), 2.0),
+        m_mul=Arg(RATE, 0.5),
+        alpha=Arg(RATE, 0.1),
+    ),
+    "OneCycle": schedule_case(
+        schedules.OneCycle,
+        max_learning_rate=Arg(RATE, 0.1),
+        total_steps=Arg(kinds.size, 10),
+        pct_start=Arg(number(above=0.0, below=1.0), 0.25),
+        anneal_strategy=Arg(kinds.names("cos", "linear"), "linear"),
+        div_factor=Arg(POSITIVE, 25),
+        final_div_factor=Arg(POSITIVE, 25),
+        three_phase=Arg(kinds.flag, True),
     ),
     "update": Case(
         lambda params, gradients: optimizers.SGD().update(params, gradients),
@@ -546,6 +686,38 @@ CASES: dict[str, Case] = {
         )
     },
     "accuracy": Case(metrics.accuracy, {"y_true": Arg(array(), Y), "y_pred": Arg(array(), Y)}, "accuracy"),
+    "L1": Case(lambda l1, x: L1(l1)(x), {"l1": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L1"),
+    "L2": Case(lambda l2, x: L2(l2)(x), {"l2": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L2"),
+    "L1L2": Case(
+        lambda l1, l2, x: L1L2(l1, l2)(x), {"l1": Arg(RATE, 0.1), "l2": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L1L2"
+    ),
+    "OrthogonalRegularizer": Case(
+        lambda factor, mode, x: OrthogonalRegularizer(factor, mode)(x),
+        {"factor": Arg(RATE, 0.1), "mode": Arg(kinds.names("rows", "columns"), "rows"), "x": Arg(MATRIX, Y)},
+        "OrthogonalRegularizer",
+    ),
+    "NonNeg": Case(lambda w: constraints.NonNeg()(w), {"w": Arg(array(), Y)}, "NonNeg"),
+    "MaxNorm": Case(
+        lambda max_value, axis, w: constraints.MaxNorm(max_value, axis)(w),
+        {"max_value": Arg(RATE, 2.0), "axis": Arg(NORM_AXIS, 0), "w": Arg(array(), Y, "axis")},
+        "MaxNorm",
+    ),
+    "UnitNorm": Case(
+        lambda axis, w: constraints.UnitNorm(axis)(w),
+        {"axis": Arg(NORM_AXIS, 0), "w": Arg(array(), Y, "axis")},
+        "UnitNorm",
+    ),
+    "MinMaxNorm": Case(
+        lambda min_value, max_value, rate, axis, w: constraints.MinMaxNorm(min_value, max_value, rate, axis)(w),
+        {
+            "min_value": Arg(number(0.0, 2.0), 1.0, "max_value"),
+            "max_value": Arg(number(1.0), 2.0),
+            "rate": Arg(number(0.0, 1.0), 0.5),
+            "axis": Arg(NORM_AXIS, 0),
+            "w": Arg(array(), Y, "axis"),
+        },
+        "MinMaxNorm",
+    ),
     "confusion_matrix": Case(
         metrics.confusion_matrix,
         {
@@ -559,13 +731,52 @@ CASES: dict[str, Case] = {
         EarlyStopping,
         {
             "monitor": Arg(kinds.text, "loss"),
-            "min_delta": Arg(RATE, 0.0),
+            "min_delta": Arg(number(), 0.0),
             "patience": Arg(integer(0), 2),
+            "verbose": Arg(kinds.verbose, 0),
             "mode": Arg(kinds.names("auto", "min", "max"), "min"),
+            "baseline": Arg(either(none, number()), 0.5),
             "restore_best_weights": Arg(kinds.flag, False),
+            "start_from_epoch": Arg(integer(0), 1),
         },
         "EarlyStopping",
     ),
+    "SwapEMAWeights": Case(SwapEMAWeights, {"swap_on_epoch": Arg(kinds.flag, True)}, "SwapEMAWeights"),
+    "ReduceLROnPlateau": Case(
+        ReduceLROnPlateau,
+        {
+            "factor": Arg(number(0.0, below=1.0), 0.5),
+            "patience": Arg(integer(0), 2),
+            "min_delta": Arg(number(), 0.0),
+            "cooldown": Arg(integer(0), 1),
+            "min_lr": Arg(RATE, 0.0),
+        },
+        "ReduceLROnPlateau",
+    ),
+    "ModelCheckpoint": Case(
+        ModelCheckpoint,
+        {
+            "filepath": Arg(kinds.model_path, "{epoch}.safetensors", "safetensors"),
+            "save_best_only": Arg(kinds.flag, True),
+            "save_weights_only": Arg(kinds.flag, True),
+            "save_freq": Arg(integer(1), "epoch"),
+            "initial_value_threshold": Arg(either(none, number()), 0.5),
+            "period": Arg(integer(1), 2),
+        },
+        "ModelCheckpoint",
+    ),
+    "CSVLogger": Case(
+        CSVLogger,
+        {
+            "filename": Arg(kinds.path, "log.csv"),
+            "separator": Arg(kinds.separator, ";"),
+            "append": Arg(kinds.flag, True),
+        },
+        "CSVLogger",
+    ),
+    "LearningRateScheduler": Case(LearningRateScheduler, {"schedule": Arg(kinds.function, max)}, ""),
+    "LambdaCallback": Case(LambdaCallback, {"on_test_end": Arg(either(none, kinds.function), print)}, ""),
+    "TerminateOnNaN": Case(TerminateOnNaN, {"raise_error": Arg(kinds.flag, True)}, ""),
     "set_image_data_format": Case(
         backend.set_image_data_format,
         {"data_format": Arg(kinds.names("channels_last", "channels_first"), "channels_last")},
@@ -574,13 +785,64 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
-    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "load_model": Case(
+        on_disk(load_model),
+        {"filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"), "compile": Arg(kinds.flag, False)},
+        "",
+    ),
+    "load_weights": Case(
+        on_disk(Sequential.load_weights),
+        {
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "skip_mismatch": Arg(kinds.flag, True),
+            "by_name": Arg(kinds.flag, True),
+        },
+        "",
+        built=True,
+    ),
+    "save_model": Case(
+        on_disk(save_model),
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "overwrite": Arg(kinds.flag, True),
+        },
+        "save",
+    ),
+    "model_from_json": Case(
+        model_from_json, {"json_string": Arg(no, Sequential(name="m", seed=0).to_json())}, "model_from_json"
+    ),
+    "clone_model": Case(
+        clone_model,
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "clone_function": Arg(either(none, callable), None, "layer"),
+            "recursive": Arg(kinds.flag, True),
+        },
+        "clone_model",
+    ),
+    "BackupAndRestore": Case(
+        BackupAndRestore,
+        {
+            "backup_dir": Arg(kinds.backup_path, "saved.safetensors", "safetensors"),
+            "save_freq": Arg(no, "epoch"),
+            "double_checkpoint": Arg(kinds.flag, True),
+            "delete_checkpoint": Arg(kinds.flag, True),
+        },
+        "BackupAndRestore",
+    ),
     **{
         method.__name__: Case(
-            on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True
+            on_disk(method),
+            {
+                "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+                "overwrite": Arg(kinds.flag, True),
+                **({"include_optimizer": Arg(kinds.flag, False)} if method is Sequential.save else {}),
+            },
+            "",
+            built=True,
         )
-        for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
+        for method in (Sequential.save, Sequential.save_weights)
     },
     "mnist.load_data": Case(offline(mnist.load_data), {"path": Arg(kinds.path, "mnist.npz")}, ""),
     **{
@@ -592,9 +854,22 @@ CASES: dict[str, Case] = {
     ),
     "to_categorical": Case(
         to_categorical,
-        {"y": Arg(array(), [0, 1], "labels"), "num_classes": Arg(either(none, kinds.size), 3, "labels|y")},
+        {
+            "x": Arg(array(dtypes="biufOU"), [0, 1], "labels"),
+            "num_classes": Arg(either(none, kinds.size), 3, "labels|x"),
+        },
         "to_categorical",
     ),
+    "normalize": Case(
+        normalize,
+        {
+            "x": Arg(array(), [[3, 4]]),
+            "axis": Arg(lambda value: kinds.is_integer(value) and -2 <= value <= 1, -1),
+            "order": Arg(number(above=0.0), 2),
+        },
+        "normalize",
+    ),
+    "set_random_seed": Case(set_random_seed, {"seed": Arg(integer(0, 2**32 - 1), 3)}, ""),
     "tutorial_network": Case(
         tutorial_network,
         {
@@ -667,6 +942,7 @@ CASES: dict[str, Case] = {
                 "validation_data": Arg(none, None, "validation"),
                 "shuffle": Arg(kinds.flag, True),
                 "initial_epoch": Arg(integer(0), 0),
+                **(PARTS if built else {}),
                 **CHECKED,
                 **WORKERS,
             },
@@ -681,19 +957,36 @@ CASES: dict[str, Case] = {
     **{
         f"evaluate, built: {built}": Case(
             Sequential.evaluate,
-            {**DATA[built], **BATCH, "return_dict": Arg(kinds.flag, True), **CHECKED, **WORKERS},
+            {
+                **DATA[built],
+                **BATCH,
+                **SAMPLE_WEIGHT,
+                **STEPS,
+                "return_dict": Arg(kinds.flag, True),
+                **CHECKED,
+                **WORKERS,
+            },
             MODEL,
             built,
         )
         for built in (True, False)
     },
-    "predict": Case(Sequential.predict, {"x": Arg(ANY_IMAGES, X), **BATCH, **CHECKED, **WORKERS}, MODEL, built=True),
+    "predict": Case(
+        Sequential.predict, {"x": Arg(ANY_IMAGES, X), **BATCH, **STEPS, **CHECKED, **WORKERS}, MODEL, built=True
+    ),
+    "predict_on_batch": Case(Sequential.predict_on_batch, {"x": Arg(ANY_IMAGES, X)}, MODEL, built=True),
     "a call of a model": Case(lambda model, x: model(x), {"x": Arg(ANY_IMAGES, X)}, MODEL, built=True),
     "train_on_batch": Case(
-        Sequential.train_on_batch, {**DATA[False], "return_dict": Arg(kinds.flag, True), **CHECKED}, MODEL, built=False
+        Sequential.train_on_batch,
+        {**DATA[False], **WEIGHTS, "return_dict": Arg(kinds.flag, True), **CHECKED},
+        MODEL,
+        built=False,
     ),
     "test_on_batch": Case(
-        Sequential.test_on_batch, {**DATA[True], "return_dict": Arg(kinds.flag, True), **CHECKED}, MODEL, built=True
+        Sequential.test_on_batch,
+        {**DATA[True], **SAMPLE_WEIGHT, "return_dict": Arg(kinds.flag, True), **CHECKED},
+        MODEL,
+        built=True,
     ),
     "profile": Case(
         Sequential.profile,

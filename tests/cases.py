@@ -13,6 +13,7 @@ from numpycnn.functional.window import Window
 from numpycnn.layers import (
     ELU,
     Activation,
+    ActivityRegularization,
     AveragePooling2D,
     BatchNormalization,
     Branches,
@@ -454,6 +455,9 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Dropout": dropout_layers(),
     "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),
+    "ActivityRegularization": st.builds(
+        lambda l1, l2, shape: ActivityRegularization(l1, l2, input_shape=shape), fractions, fractions, any_shape
+    ),
     "GaussianDropout": st.builds(
         lambda rate, seed, shape: GaussianDropout(rate, seed, input_shape=shape),
         st.sampled_from((0.0, 0.2, 0.9)),

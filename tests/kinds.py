@@ -14,12 +14,14 @@ import numpy as np
 
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.callbacks import Callback, History
+from numpycnn.constraints import CONSTRAINTS
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
 from numpycnn.layers.activation import ActivationLayer
 from numpycnn.losses import LOSSES, Loss, LossFunction, MeanSquaredError
-from numpycnn.optimizers import SGD, Optimizer
+from numpycnn.optimizers import OPTIMIZERS, SGD, Optimizer
+from numpycnn.regularizers import REGULARIZERS, Regularizer
 
 Kind = Callable[[Any], bool]
 
@@ -213,12 +215,36 @@ def several(one: Kind) -> Kind:
     return lambda value: isinstance(value, (tuple, list)) and all(map(one, value))
 
 
+def whole_set(value: Any) -> bool:
+    """A set of whole numbers from 1."""
+    return isinstance(value, set) and all(map(integer(1), value))
+
+
+def class_weight(value: Any) -> bool:
+    """Weights by class."""
+    return isinstance(value, dict) and all(number()(one) for pair in value.items() for one in pair)
+
+
 def path(value: Any) -> bool:
     """A text that can name a file on this system."""
     try:
         return isinstance(value, str) and value not in ("", "\0") and bool(os.fsencode(value))
     except UnicodeEncodeError:
         return False
+
+
+PATHS = ("path", "filepath", "backup_dir", "filename")
+"""The names of arguments that are paths."""
+
+
+def separator(value: Any) -> bool:
+    """What can stand between two columns."""
+    return isinstance(value, str) and len(value) == 1 and value != '"' and (value.isprintable() or value == "\t")
+
+
+def backup_path(value: Any) -> bool:
+    """A text that can name a model's file, or a folder for it."""
+    return model_path(value) or (path(value) and not os.path.splitext(value)[1])
 
 
 def model_path(value: Any) -> bool:
@@ -254,8 +280,10 @@ name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in
 function: Kind = callable
 activation: Kind = either(none, a(ActivationFunction, ActivationLayer), names(*ACTIVATIONS))
 data_format: Kind = either(none, names("channels_last", "channels_first"))
+regularizer: Kind = either(none, a(Regularizer), names(*REGULARIZERS))
+constraint: Kind = either(none, callable, names(*CONSTRAINTS))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
-optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))
+optimizer: Kind = either(a(Optimizer), names(*OPTIMIZERS))
 loss: Kind = either(a(Loss, LossFunction), names(*LOSSES))
 layer: Kind = a(Layer, Input)
 layers: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(layer, value))  # noqa: E731

@@ -317,7 +317,7 @@ def test_relu_passes_no_gradient_at_the_kink() -> None:
 @pytest.mark.parametrize("shared_axes", [None, [1], [1, 2], [1, 2, 3]])
 def test_prelu_equals_its_definition(shared_axes: list[int] | None) -> None:
     rng = np.random.default_rng(0)
-    layer = PReLU("random_normal", shared_axes, input_shape=(3, 2, 4))
+    layer = PReLU("random_normal", shared_axes=shared_axes, input_shape=(3, 2, 4))
     layer.build((3, 2, 4), rng, "float64")
     x, dy = rng.normal(size=(2, 5, 3, 2, 4))
     (y, cache), alpha = layer.forward(x), layer.params["alpha"]

@@ -26,7 +26,6 @@ from numpycnn.layers import (
     Flatten,
     Input,
     Layer,
-    LeakyReLU,
     MaxPooling2D,
     PReLU,
     ReLU,
@@ -56,7 +55,7 @@ def config_of(layers: Any) -> dict[str, Any]:
 # what is done to a compiled model, the error, and what its message must hold
 CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     # data that do not fit
-    (fit(X[..., 0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8)"),
+    (fit(X[:, :, :7, 0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 7)"),
     (fit(np.repeat(X, 3, axis=3)), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8, 3)"),
     (fit(X[0, 0, 0, 0]), ValueError, "sequential.fit: expected at least one example; received x: 0"),
     (fit(X[:5]), ValueError, "sequential.fit: expected the same number of examples in each; received x: 5, y: 6"),
@@ -83,8 +82,12 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(validation_data=(NAN, Y), check_finite=True), ValueError, "sequential.fit: validation x must be finite"),
     (fit(validation_data=(X[:, :4], Y)), ValueError, "conv2d: expected validation x of shape (n, 8, 8, 1)"),
     (fit(validation_data=(X, Y[:2])), ValueError, "received validation x: 6, validation y: 2"),
-    (fit(validation_data=(X,)), ValueError, "sequential.fit: validation_data must be a pair (x, y); received 1 items"),
-    (fit(validation_data=X), ValueError, "validation_data must be a pair (x, y); received ndarray"),
+    (fit(validation_data=(X,)), ValueError, "or an iterator over batches; received 1 items"),
+    (
+        fit(validation_data=X),
+        ValueError,
+        "sequential.fit: validation_data must be (x, y), (x, y, sample_weight), a PyDataset or an iterator",
+    ),
     # arguments of fit
     (fit(batch_size=0), ValueError, "sequential.fit: batch_size must be an integer of at least 1; received 0"),
     (fit(batch_size=-4), ValueError, "sequential.fit: batch_size must be an integer of at least 1; received -4"),
@@ -111,7 +114,7 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (lambda m: m.evaluate(X, Y, batch_size=0), ValueError, "sequential.evaluate: batch_size must be an integer"),
     (lambda m: m.evaluate(NAN, Y, check_finite=True), ValueError, "sequential.evaluate: x must be finite in float32"),
     (lambda m: m.test_on_batch(NAN, Y, check_finite=True), ValueError, "sequential.test_on_batch: x must be finite"),
-    (lambda m: m.predict(X[..., 0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (6, 8, 8)"),
+    (lambda m: m.predict(X[0]), ValueError, "conv2d: expected x of shape (n, 8, 8, 1); received (8, 8, 1)"),
     (lambda m: m.predict(X[:0]), ValueError, "sequential.predict: expected at least one example; received x: 0"),
     (
         lambda m: m.predict(NAN, check_finite=True),
@@ -138,11 +141,15 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (lambda m: m.get_layer("conv2d", 0), ValueError, "get_layer: expected a name or an index"),
     (lambda m: m.get_layer(index=7), ValueError, "get_layer: index must be below 7; received 7"),
     (lambda m: m.get_layer(index="0"), TypeError, "get_layer: index must be an integer"),
-    (lambda m: m.compile("rmspop", "mse"), ValueError, "optimizer must be one of 'sgd', 'rmsprop', 'adam'; received"),
+    (
+        lambda m: m.compile("rmspop", "mse"),
+        ValueError,
+        "optimizer must be one of 'sgd', 'rmsprop', 'adam', 'adamw', 'nadam', 'adagrad', 'adadelta', 'adamax', 'lion'; received",
+    ),
     (
         lambda m: m.compile(3, "mse"),
         TypeError,
-        "compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 3",
+        "compile: optimizer must be one of 'sgd', 'rmsprop', 'adam', 'adamw', 'nadam', 'adagrad', 'adadelta', 'adamax', 'lion'; received 3",
     ),
     (
         lambda m: m.compile("sgd", "crossentropy"),
@@ -161,7 +168,6 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(X * 1e300, check_finite=True), ValueError, "sequential.fit: x must be finite in float32; received "),
     (fit(validation_data=(X, 1 - Y)), ValueError, "validation categorical_crossentropy: each row of y must be one-hot"),
     (fit(validation_split="x", validation_data=(X, Y)), TypeError, "validation_split must be a finite number"),
-    (fit(callbacks=EarlyStopping()), ValueError, "EarlyStopping: monitor must be one of 'loss', 'accuracy'; received"),
     (fit(callbacks=0), TypeError, "sequential.fit: callbacks must be instances of Callback, one or a list; received 0"),
     (fit(callbacks=np.array([1, 2])), TypeError, "sequential.fit: callbacks must be instances of Callback"),
     (fit(verbose=np.array([1, 2])), TypeError, "sequential.fit: verbose must be one of 0, 1, 2; received"),
@@ -245,16 +251,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
         "dense: alpha must be a finite number, at least 0",
     ),
     (lambda: ReLU(max_value=-1), ValueError, "re_lu: max_value must be a finite number, at least 0"),
-    (
-        lambda: LeakyReLU(**{"alpha": 0.1}),
-        TypeError,
-        "LeakyReLU: got an unexpected keyword argument 'alpha': write 'negative_s",
-    ),
-    (
-        lambda: activations.leaky_relu([1.0], alpha=0.1),
-        TypeError,
-        "leaky_relu: got an unexpected keyword argument 'alpha': write",
-    ),
+    (lambda: activations.leaky_relu([1.0], slope=0.1), TypeError, "leaky_relu: got an unexpected keyword argument"),
     (lambda: activations.relu([1.0], 0.1, None, 0.0, 1), TypeError, "relu: too many positional arguments"),
     (lambda: activations.relu(["a"]), TypeError, "relu: x must be an array of real numbers"),
     (lambda: activations.gelu([1.0], approximate=1), TypeError, "gelu: approximate must be True or False"),
@@ -509,18 +506,8 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     ),
     (lambda: CategoricalCrossentropy(from_logits=1), TypeError, "categorical_crossentropy: from_logits must be True"),
     (lambda: EarlyStopping(3), TypeError, "EarlyStopping: monitor must be a string; received 3"),
-    (
-        lambda: Sequential([Input((4,)), Dense(3, input_shape=(5,))]),
-        ValueError,
-        "dense: expected input_shape (5,); received (4,)",
-    ),
-    (
-        lambda: Sequential([Dense(3, input_shape=(4,)), Dense(3, input_shape=(7,))]),
-        ValueError,
-        "dense_1: expected input_shape (7,); received (3,)",
-    ),
     (lambda: scores(Activation("relu")).fit(X, Y), ValueError, "activation: its activation 'relu' does not give the"),
-    (lambda: EarlyStopping(min_delta=-0.5), ValueError, "EarlyStopping: min_delta must be a finite number, at least 0"),
+    (lambda: EarlyStopping(min_delta="0"), TypeError, "EarlyStopping: min_delta must be a finite number; received '0'"),
     (
         lambda: EarlyStopping(restore_best_weights=1),
         TypeError,
@@ -546,7 +533,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: to_categorical([]),
         ValueError,
-        "to_categorical: expected at least one label in y; received the shape (0,)",
+        "to_categorical: expected at least one label in x; received the shape (0,)",
     ),
     (
         lambda: to_categorical([0, float("inf")]),
@@ -556,16 +543,16 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: to_categorical(["a"]),
         TypeError,
-        "to_categorical: y must be an array of real numbers; received dtype <U1",
+        "to_categorical: x must be an array of real numbers; received dtype <U1",
     ),
     (lambda: to_categorical([0], 2.0), TypeError, "to_categorical: num_classes must be an integer of at least 1"),
     (lambda: backend.set_image_data_format("th"), ValueError, "set_image_data_format: data_format must be one of "),
     (lambda: backend.set_floatx("float16"), ValueError, "set_floatx: value must be one of 'float32', 'float64'"),
     (lambda: backend.set_epsilon(0), ValueError, "set_epsilon: value must be a finite number, above 0 and below 0.5"),
     (
-        lambda: EarlyStopping("f1"),
+        lambda: EarlyStopping("own"),
         ValueError,
-        "EarlyStopping: mode must be 'min' or 'max' for the monitor 'f1'; received 'auto'",
+        "EarlyStopping: mode must be 'min' or 'max' for the monitor 'own'; received 'auto'",
     ),
     (lambda: checks.choice("o", "a", True, (0, 1, 2)), TypeError, "o: a must be one of 0, 1, 2; received True"),
     (lambda: checks.batch_shape("o", "x", (), ()), ValueError, "o: expected x of shape (n,); received ()"),
@@ -609,7 +596,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: to_categorical([0, 10**9, 7]),
         ValueError,
-        "to_categorical: one-hot y must hold at most 2147483647 numbers; received the shape (3, 1000000001)",
+        "to_categorical: one-hot x must hold at most 2147483647 numbers; received the shape (3, 1000000001)",
     ),
     (
         lambda: confusion_matrix([0], [0], 10**6),

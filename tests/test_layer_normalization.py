@@ -187,6 +187,6 @@ def test_what_does_not_fit_is_refused(make: Any, error: type[Exception], words: 
     ],
 )
 def test_what_a_subclass_lacks_is_said(cls: type[NormalizationLayer], method: str) -> None:
-    lacking = cls(EPSILON, True, True, "zeros", "ones")
+    lacking = cls(EPSILON, True, True, "zeros", "ones", None, None, None, None)
     with pytest.raises(NotImplementedError, match=f"does not define {method}"):
         getattr(lacking, method)(np.zeros((1, 3)))

@@ -30,7 +30,6 @@ from numpycnn.layers import (
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
-    InputLayer,
     Layer,
     MaxPooling2D,
     Permute,
@@ -620,16 +619,6 @@ def test_without_activation_shares_the_parameters() -> None:
     assert layer.activation == softmax
     layer.params["bias"] += 1.0
     assert twin.params["bias"] is layer.params["bias"]
-
-
-def test_an_input_layer_is_an_input() -> None:
-    for first in (InputLayer((3,)), InputLayer(shape=(3,), name="pixels"), InputLayer(input_shape=(3,))):
-        assert Sequential([first, Dense(2)]).input_shape == (3,)
-    make: Any = InputLayer
-    for shapes in ({}, {"shape": (3,), "input_shape": (3,)}):
-        with pytest.raises(ValueError, match="InputLayer: expected a shape, or an input_shape; received both or none"):
-            make(**shapes)
-    assert InputLayer((3,)).name == "input_layer"
 
 
 def test_the_trace_of_a_global_maximum_has_its_pixel() -> None:

@@ -44,6 +44,11 @@ LAYERS: list[tuple[Callable[[], Any], layers.Layer, list[str]]] = [
         ["output_dim: write units=", "init: write kernel_initializer=", "bias: write use_bias="],
     ),
     (
+        lambda: new.Dense(3, input_dim=7),
+        layers.Dense(3, input_shape=(7,)),
+        ["input_dim: write input_shape="],
+    ),
+    (
         lambda: new.Dense(3, batch_input_shape=(None, 7)),
         layers.Dense(3, input_shape=(7,)),
         ["batch_input_shape: write input_shape="],
@@ -167,6 +172,10 @@ def test_older_attributes() -> None:
     optimizer: Any = optimizers.SGD(0.5)
     assert warned(lambda: optimizer.lr, "lr is from an older Keras: write learning_rate") == 0.5
     assert not hasattr(layers.Dense(3), "lr")
+    optimizer.lr = 0.25
+    assert optimizer.learning_rate == 0.25
+    with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number"):
+        optimizer.lr = -1
     assert not hasattr(layers.Dense(3), "predict_classes")
 
 

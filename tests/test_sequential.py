@@ -15,7 +15,7 @@ from numpycnn.callbacks.base import Logs
 from numpycnn.common.randomness import draw_seed
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
-from numpycnn.engine.batching import Data, check_batch_size, check_pair, check_verbose, split
+from numpycnn.engine.batching import Data, Given, check_validation_data, check_verbose, split
 from numpycnn.engine.network import Network
 from numpycnn.initializers import Initializer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
@@ -693,8 +693,6 @@ def test_batches_and_their_number() -> None:
     for count, sizes in [(7, [3, 3, 1]), (6, [3, 3]), (1, [1]), (3, [3]), (4, [3, 1])]:
         assert [len(range(count)[rows]) for rows in batches(count, 3)] == sizes
         assert count_batches(count, 3) == len(sizes)
-    assert check_batch_size("owner", None) == 32
-    assert check_batch_size("owner", 1) == 1
 
 
 @pytest.mark.parametrize(
@@ -704,7 +702,6 @@ def test_a_split_keeps_the_first_part(count: int, fraction: float, kept: int) ->
     x, y = np.arange(count), -np.arange(count)
     for weights in (None, x / 2):
         train, validation = split("owner", Data(x, y, weights), fraction)
-        assert validation is not None
         for part, rows in ((train, slice(kept)), (validation, slice(kept, None))):
             assert [part.x.tolist(), part.y.tolist()] == [x[rows].tolist(), y[rows].tolist()]
             assert (part.weights is None) == (weights is None)
@@ -714,16 +711,16 @@ def test_a_split_keeps_the_first_part(count: int, fraction: float, kept: int) ->
 
 def test_a_split_leaves_examples_on_both_sides() -> None:
     data = Data(np.arange(5), np.arange(5))
-    assert split("owner", data, 0.0) == (data, None)
     for fraction, kept in [(0.9, 0), (1e-17, 5)]:
         with pytest.raises(ValueError, match=f"owner: validation_split={fraction} leaves {kept} of 5 examples"):
             split("owner", data, fraction)
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"), [((1, 2, 3), "3 items"), ([1], "1 items"), (3, "int"), ({1: 2, 3: 4}, "dict"), ("xy", "str")]
+    ("given", "kind"), [((1, 2, 3, 4), "4 items"), ([1], "1 items"), (3, "int"), ({1: 2, 3: 4}, "dict"), ("xy", "str")]
 )
-def test_validation_data_are_a_pair(given: Any, kind: str) -> None:
-    assert check_pair("owner", (1, 2)) == check_pair("owner", [1, 2]) == (1, 2)
-    with pytest.raises(ValueError, match=rf"^owner: validation_data must be a pair \(x, y\); received {kind}$"):
-        check_pair("owner", given)
+def test_validation_data_are_a_pair_or_three(given: Any, kind: str) -> None:
+    assert check_validation_data("owner", (1, 2)) == check_validation_data("owner", [1, 2]) == Given(1, 2)
+    assert check_validation_data("owner", (1, 2, 3)) == Given(1, 2, 3)
+    with pytest.raises(ValueError, match=rf"^owner: validation_data must be \(x, y\), .*; received {kind}$"):
+        check_validation_data("owner", given)

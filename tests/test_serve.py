@@ -719,7 +719,7 @@ def test_start_pause_and_hear_of_it(live: Running) -> None:
 def test_paused_is_said_when_the_batch_is_learnt(live: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on, train = threading.Event(), threading.Event(), live.network.train_on_batch
 
-    def slow(*batch: Array, **how: Any) -> Any:
+    def slow(*batch: Any, **how: Any) -> Any:
         begun.set()
         go_on.wait(30)
         return train(*batch, **how)
@@ -759,7 +759,7 @@ def test_a_batch_that_is_being_learnt_takes_no_later_command(before: str, amid: 
     network = small_network()
     begun, go_on, train = threading.Event(), threading.Event(), network.train_on_batch
 
-    def held(*batch: Array, **how: Any) -> Any:
+    def held(*batch: Any, **how: Any) -> Any:
         begun.set()
         assert go_on.wait(30)
         return train(*batch, **how)

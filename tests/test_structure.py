@@ -22,7 +22,7 @@ LIBRARY = Path(numpycnn.__file__).parent
 ROOMS = [
     ["common"],
     ["functional"],
-    ["reference", "backend", "activations", "initializers"],
+    ["reference", "backend", "activations", "initializers", "regularizers", "constraints"],
     ["layers"],
     ["losses", "metrics", "optimizers"],
     ["engine"],
@@ -31,6 +31,7 @@ ROOMS = [
     ["callbacks"],
     ["show"],
     ["show.explorer"],
+    ["methods"],
     ["models"],
     ["compat", "gradcheck", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],
@@ -42,7 +43,7 @@ ROOMS = [
 TOP = {"__init__.py", "__main__.py", "py.typed"} | {
     f"{name}.py"
     for name in (
-        *("activations", "backend", "initializers", "metrics", "models"),
+        *("activations", "backend", "constraints", "initializers", "metrics", "models", "regularizers"),
         *("step", "saving", "plot", "digits"),
     )
 }

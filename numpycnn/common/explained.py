@@ -7,9 +7,11 @@ A constructor that ends in `**options`, which it passes on to its base class's, 
 `inspect.signature` and `help`. Type checkers know it where `options` is annotated by a TypedDict.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from functools import cache, wraps
 from inspect import Parameter, Signature, signature
+from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from numpycnn.common.unknown import hint
@@ -31,11 +33,17 @@ class ConstructorSignature:
             or not has_options(signature(vars(definer)["__init__"]).parameters)
         ):
             raise AttributeError("__signature__")
-        return Signature(list(constructor_parameters(definer)))
+        return constructor_signature(definer)
+
+
+@cache
+def constructor_signature(cls: type) -> Signature:
+    """The signature of a constructor that ends in `**options`: its own parameters, then those of the base class."""
+    return Signature(list(constructor_parameters(cls)))
 
 
 def constructor_parameters(cls: type) -> Iterator[Parameter]:
-    """The parameters of a constructor that ends in `**options`: its own, then those of the base class."""
+    """The parameters of that signature."""
     _, *own = signature(vars(cls)["__init__"]).parameters.values()
     yield from (parameter for parameter in own if parameter.kind is not Parameter.VAR_KEYWORD)
     taken = {parameter.name for parameter in own}
@@ -89,10 +97,6 @@ def has_options(parameters: Mapping[str, Parameter]) -> bool:
     return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
 
 
-class UnexpectedArgumentError(TypeError):
-    """An argument by name that a function does not take."""
-
-
 def explains_arguments(function: Function) -> Function:
     """The function, called with today's arguments for older ones.
 
@@ -104,15 +108,21 @@ def explains_arguments(function: Function) -> Function:
         try:
             return function(*args, **kwargs)
         except TypeError as error:
-            inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
-            if inside and not isinstance(error, UnexpectedArgumentError):  # which a base class's constructor raised
-                raise
-            todays = todays_arguments(function, args, kwargs)
+            rejected = raised_by(error) in (sys._getframe().f_code, todays_arguments.__code__)  # not further inside
+            todays = todays_arguments(function, args, kwargs) if rejected else None
             if todays is None:
                 raise
         return function(*args, **todays)
 
     return cast("Function", explained)
+
+
+def raised_by(error: BaseException) -> CodeType | None:
+    """The code of the function that raised an error."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return None if traceback is None else traceback.tb_frame.f_code
 
 
 def todays_arguments(
@@ -139,9 +149,7 @@ def todays_arguments(
     names = [name for name in known if name != "self"]
     owner = owner if cls is None else f"{cls.__name__}.{owner}".removesuffix(".__init__")
     explanation = f"{hint('arguments', unexpected, names)}; available: {', '.join(names) or 'none'}"
-    raise UnexpectedArgumentError(
-        f"{owner}: got an unexpected keyword argument {unexpected!r}: {explanation}"
-    ) from None
+    raise TypeError(f"{owner}: got an unexpected keyword argument {unexpected!r}: {explanation}") from None
 
 
 def definer(cls: type, constructor: Callable[..., Any]) -> type:

@@ -79,14 +79,25 @@ def todays_string(kind: str, name: str, known: Collection[Any]) -> str | None:
 
 def older_attribute(instance: object, name: str) -> Any:
     """What an older attribute of an object is today; None where there is no such attribute."""
-    entries = (ATTRIBUTES.get(cls.__name__, {}).get(name) for cls in type(instance).__mro__)
-    entry = next(filter(None, entries), None)
+    entry = attribute_entry(instance, name)
     if entry is None:
         return None
-    if ":" in entry:
-        return partial(resolve(entry), instance)
+    return partial(resolve(entry), instance) if ":" in entry else getattr(instance, todays_attribute(instance, name))
+
+
+def todays_attribute(instance: object, name: str) -> str:
+    """Today's name of an attribute, with a warning for an older one."""
+    entry = attribute_entry(instance, name)
+    if entry is None:
+        return name
     warn(name, f"write {entry}")
-    return getattr(instance, entry)
+    return entry
+
+
+def attribute_entry(instance: object, name: str) -> str | None:
+    """The entry of the table for an attribute; None if it is not an older one."""
+    entries = (ATTRIBUTES.get(cls.__name__, {}).get(name) for cls in type(instance).__mro__)
+    return next(filter(None, entries), None)
 
 
 # ---------------------------------------------------------------- arguments
@@ -133,6 +144,11 @@ def without_batch(value: Any, given: Mapping[str, Any]) -> Any:
     return value[1:] if isinstance(value, (tuple, list)) else value
 
 
+def one_axis(value: Any, given: Mapping[str, Any]) -> Any:
+    """input_dim as input_shape."""
+    return (value,)
+
+
 def kernel_size(value: Any, given: Mapping[str, Any]) -> Any:
     """nb_row and nb_col as kernel_size."""
     return given.get("nb_row", value), given.get("nb_col", value)
@@ -140,8 +156,8 @@ def kernel_size(value: Any, given: Mapping[str, Any]) -> Any:
 
 VALUES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "batch_input_shape": without_batch,
-    "batch_shape": without_batch,
     "dim_ordering": data_format,
+    "input_dim": one_axis,
     "nb_col": kernel_size,
     "nb_row": kernel_size,
 }

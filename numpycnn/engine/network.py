@@ -39,7 +39,7 @@ class Network(Chain):
 
     explained_methods = (
         *("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary"),
-        *("save", "save_weights", "load_weights", "get_layer"),
+        *("save", "save_weights", "load_weights", "get_layer", "pop"),
     )
 
     def __init__(
@@ -81,10 +81,22 @@ class Network(Chain):
         check_whole_batch(layer)
         with restored_on_error([layer]):
             layer.rename([other.name for other in self._layers])
+            if (self._layers or self._given_shape is not None) and not isinstance(layer, Container):
+                layer._given_shape = None  # as in Keras: the first one's alone counts
             input_shape = self._next_input_shape(layer)
             if input_shape is not None:
                 self._build([layer], len(self._layers), input_shape)
         self.append(layer)
+
+    def pop(self) -> Layer:
+        """Remove the last layer, and return it with its weights. Raises ValueError if there is none."""
+        if not self._layers:
+            raise ValueError(f"{self.name}.pop: the model has no layers")
+        layer = self._layers.pop()
+        if self._built is not None:
+            output_shape = self._layers[-1].output_shape if self._layers else None
+            self._built = None if output_shape is None else self._built._replace(output_shape=output_shape)
+        return layer
 
     def _next_input_shape(self, layer: Layer) -> Shape | None:
         """The input shape of a layer that is added; None while unknown."""
@@ -188,7 +200,7 @@ class Network(Chain):
 
     def _check_x(self, caller: str, x: Any, check_finite: bool, argument: str = "x") -> tuple[Array, Shape]:
         """x as an array, and the output shape of one example. Raises for data that do not fit; changes nothing."""
-        x = checks.numbers(caller, argument, x)
+        x = with_rank_of(checks.numbers(caller, argument, x), self.input_shape)
         checks.same_length(caller, **{argument: x})
         if self._layers and self.input_shape is not None:
             checks.batch_shape(self._layers[0].name, argument, x.shape, self.input_shape)
@@ -208,6 +220,15 @@ class Network(Chain):
             raise ValueError(
                 f"{self.name}.{method}: the model is not built; give its first layer an input_shape, or call build"
             )
+
+
+def with_rank_of(x: Array, input_shape: Shape | None) -> Array:
+    """x, with a last axis of one element more or less where its examples then have the input_shape, as in Keras."""
+    if input_shape is not None and (*x.shape[1:], 1) == input_shape:
+        return x[..., None]  # (n, *input_shape)
+    if input_shape is not None and x.shape[1:] == (*input_shape, 1):
+        return x[..., 0]  # (n, *input_shape)
+    return x
 
 
 @contextmanager

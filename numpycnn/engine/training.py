@@ -24,6 +24,7 @@ from numpycnn.engine.fast import fused
 from numpycnn.engine.fast.scratch import scratch_scope
 from numpycnn.layers import Conv2D, Dense, Layer
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.penalties import penalized, weight_penalties, weight_penalty_gradients
 from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
 from numpycnn.optimizers.base import sum_arrays
@@ -53,14 +54,21 @@ class Position(NamedTuple):
 
 
 class BatchResult(NamedTuple):
-    """The model's predictions for a batch, and each example's loss."""
+    """The model's predictions for a batch or micro-batch, each example's loss, and the penalty of layers' outputs.
+
+    That penalty is of all micro-batches together, and stands in the result of the first, as 0 in others.
+    """
 
     y_pred: Array
     losses: Array
+    penalty: Any = 0.0
 
 
 class Objective(NamedTuple):
-    """What training minimizes, loss(y_true, network(x)), and the activation that turns its output into the model's."""
+    """What training minimizes, the mean of loss(y_true, network(x)) and the penalties of the network's regularizers.
+
+    And the activation that turns the network's output into the model's.
+    """
 
     network: Chain
     dtype: np.dtype
@@ -82,25 +90,36 @@ class Objective(NamedTuple):
         """Targets as the loss takes them, for the output z."""
         return self.loss.targets(y, z.shape[1:]).astype(z.dtype)
 
+    def inference_cuts(self, count: int) -> list[slice]:
+        """The rows of each micro-batch in an evaluation: all in one where the penalty of an output needs them all."""
+        return [slice(0, count)] if has_activity_penalty(self.network) else micro_batches(count)
+
 
 def make_objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> Objective:
     """The objective of a model: its network and loss as they are trained.
 
     If the loss can take what the last activation is applied to, that activation moves from the layer into the loss: for
-    softmax and cross-entropy the gradient is p - y (`losses/crossentropy.py`).
+    softmax and cross-entropy the gradient is p - y (`losses/crossentropy.py`). Not so where the output has a penalty.
     Raises ValueError for a loss of probabilities after a layer that returns logits.
     """
     from_logits = loss.with_logits()
     check_probabilities(model, loss)
-    if from_logits is None or model.activation != loss.link:
+    *_, (_, last) = model.leaves()
+    if from_logits is None or model.activation != loss.link or last.activity_regularizer is not None:
         return Objective(planned(model, fast=fast), dtype, loss, linear, min_examples(model))
     logits = planned(model.without_activation(), fast=fast)
     return Objective(logits, dtype, from_logits, model.activation, min_examples(model))
 
 
 def planned(model: Chain, *, fast: bool) -> Chain:
-    """The network as it is executed: layer by layer, or with blocks of the fast path."""
-    return fused(model) if fast else model.mapped(lambda stage, _: stage)
+    """The network as it is executed: layer by layer, or with blocks of the fast path; with the penalties of outputs."""
+    planned_network: Chain = (fused(model) if fast else model).mapped(lambda stage, _: penalized(stage))
+    return planned_network
+
+
+def has_activity_penalty(network: Chain) -> bool:
+    """Whether any layer's output has a penalty."""
+    return any(layer.activity_regularizer is not None for _, layer in network.leaves())
 
 
 def check_probabilities(model: Chain, loss: Loss) -> None:
@@ -170,7 +189,7 @@ class MicroResult(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """A batch's result, the terms whose sum is the gradient of its mean loss, and the new state."""
+    """A batch's result, the terms whose sum is the gradient of the mean of its losses, and the new state."""
 
     result: BatchResult
     terms: list[Gradients]
@@ -180,8 +199,8 @@ class StepResult(NamedTuple):
 def batch_gradients(objective: Objective, position: Position, data: Data, order: Array, run: Map = map) -> StepResult:
     """The result of the batch with the indices `order`, in training mode, and the gradients of its mean loss.
 
-    The gradients are at most MAX_TERMS terms, which the optimizer sums part by part. Micro-batches are sliced when
-    they are needed, and cast by the worker.
+    The gradients are at most MAX_TERMS terms, and one of the penalties of weights, which the optimizer sums part by
+    part. Micro-batches are sliced when they are needed, and cast by the worker.
     """
     cuts, meet = micro_batches(len(order), objective.min_examples), objective.network.whole_batch
     divisor = objective.divisor(data.y[order], None if data.weights is None else data.weights[order])
@@ -195,7 +214,9 @@ def batch_gradients(objective: Objective, position: Position, data: Data, order:
         terms = [total(terms), end.result.gradients] if len(terms) == MAX_TERMS else [*terms, end.result.gradients]
         results.append(end.result.result)
         state |= end.result.state
-    return StepResult(join(results, divisor), terms, state)
+    if of_weights := weight_penalty_gradients(objective.network.layers):
+        terms.append(of_weights)
+    return StepResult(join(objective, results, divisor), terms, state)
 
 
 def learn(objective: Objective, position: Position, job: TrainingJob) -> Micro[MicroResult]:
@@ -207,7 +228,8 @@ def learn(objective: Objective, position: Position, job: TrainingJob) -> Micro[M
     _, gradients = yield from objective.network.backward_micro(dz, caches, to_input=False)
     result = objective.result(y, z.copy())  # a copy: z may be scratch memory
     state = objective.network.next_state(caches) if job.micro == 0 else {}
-    return MicroResult(result._replace(losses=job.data.weighted(result.losses)), gradients, state)
+    result = result._replace(losses=job.data.weighted(result.losses), penalty=objective.network.penalty(caches))
+    return MicroResult(result, gradients, state)
 
 
 def total(terms: Sequence[Gradients]) -> Gradients:
@@ -270,9 +292,11 @@ def run_in_lockstep(passes: Iterable[Pass], run: Map) -> list[Finished]:
 
 def evaluate(objective: Objective, data: Data) -> BatchResult:
     """The predictions and losses for a micro-batch, in inference mode."""
-    z = infer(objective.network, objective.dtype, data.x)
+    with scratch_scope():
+        z, caches = objective.network.forward(prepared(data.x, objective.dtype))
+        z, penalty = z.copy(), objective.network.penalty(caches)
     result = objective.result(objective.targets(data.y, z), z)
-    return result._replace(losses=data.weighted(result.losses))
+    return result._replace(losses=data.weighted(result.losses), penalty=penalty)
 
 
 def infer(network: Chain, dtype: np.dtype, x: Array) -> Array:
@@ -286,8 +310,13 @@ def prepared(x: Array, dtype: np.dtype) -> Array:
     return np.ascontiguousarray(x, dtype)
 
 
-def join(results: Iterable[BatchResult], divisor: float) -> BatchResult:
-    """The results of several micro-batches as one, its losses scaled so that their mean is their sum over divisor."""
-    y_pred, losses = zip(*results, strict=True)
+def join(objective: Objective, results: Iterable[BatchResult], divisor: float) -> BatchResult:
+    """The results of several micro-batches as one, with losses whose mean is what training minimizes.
+
+    That is the sum of the losses over divisor, and the penalties of outputs and of weights.
+    """
+    y_pred, losses, penalties = zip(*results, strict=True)
     whole = np.concatenate(losses)
-    return BatchResult(np.concatenate(y_pred), whole if divisor == len(whole) else whole * (len(whole) / divisor))
+    scaled = whole if divisor == len(whole) else whole * (len(whole) / divisor)
+    penalty = sum(penalties, start=weight_penalties(objective.network.layers))
+    return BatchResult(np.concatenate(y_pred), scaled + float(penalty))

@@ -3,7 +3,8 @@
     key               value
     config            the network, as `Sequential.get_config` describes it
     input_shape       the shape of one example, without the batch axis
-    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names]}
+    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names], "excluded": the arguments of
+                      exclude_from_weight_decay}
     position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
                       callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from numpycnn import activations
+from numpycnn import activations, constraints, regularizers
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
@@ -28,14 +29,14 @@ from numpycnn.layers import LAYERS
 from numpycnn.layers.container import every_layer
 from numpycnn.losses import CLASSES as LOSS_CLASSES
 from numpycnn.metrics import METRICS
-from numpycnn.optimizers import OPTIMIZERS
+from numpycnn.optimizers import CLASSES as OPTIMIZER_CLASSES
 
 if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
 
 KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
-OPTIMIZER_CLASSES = {cls.__name__: cls for cls in OPTIMIZERS.values()}
+RULE_CLASSES = {**regularizers.CLASSES, **constraints.CLASSES}
 MAX_LAYERS = 1000
 MAX_INTEGER = 2**63 - 1
 
@@ -49,12 +50,14 @@ Description = dict[str, Any]
 def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Description:
     """Describe a built Sequential, and name the callbacks whose state is saved with it.
 
-    Raises TypeError or ValueError for layers, metrics, losses or optimizers of the user's own, and for a History of
-    anything but numbers.
+    Raises TypeError or ValueError for layers, regularizers, constraints, metrics, losses or optimizers of the user's
+    own, and for a History of anything but numbers.
     """
     for layer in every_layer(model.layers):
         describe(layer, LAYERS)  # raises
         activations.serialize(layer.activation)  # raises
+    for rule in rules(model):
+        describe(rule, RULE_CLASSES)  # raises
     optimizer, history = model.optimizer, model.history
     iterations = 0 if optimizer is None else optimizer.iterations
     return {
@@ -65,6 +68,13 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
         "history": None if history is None else history_to_json(history.epoch, history.history),
         "callbacks": list(callbacks),
     }
+
+
+def rules(model: "Sequential") -> Iterator[Any]:
+    """The regularizers and constraints of all layers."""
+    for _, layer in model.leaves():
+        activity = layer.activity_regularizer
+        yield from (*layer.regularizers.values(), *layer.constraints.values(), *([activity] if activity else []))
 
 
 def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
@@ -78,6 +88,7 @@ def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
         "optimizer": describe(model.optimizer, OPTIMIZER_CLASSES),
         "loss": describe(model.loss, LOSS_CLASSES),
         "metrics": list(model.metrics),
+        "excluded": model.optimizer.excluded,
     }
 
 
@@ -145,10 +156,12 @@ def compile_model(model: "Sequential", config: Any) -> None:
     """Compile the model, unless the configuration is None. Raises TypeError or ValueError for an invalid one."""
     if config is None:
         return
-    checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics"})
+    checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics", "excluded"})
     for name in checks.sequence("file", "metrics", config["metrics"]):
         checks.choice("file", "metric", name, METRICS)
     optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
+    checks.keys("file", "excluded", config["excluded"], set(optimizer.excluded))
+    optimizer.exclude_from_weight_decay(**config["excluded"])
     model.compile(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), config["metrics"])
 
 

@@ -19,6 +19,7 @@ Read this package first, in this order; each chapter is a page or two:
     dropout          random masks, and noise
     normalization    batch normalization, of a batch that may be cut into micro-batches
     layer_normalization    layer and group normalization, of each example alone
+    penalties        of weights and of outputs, for the loss
     rescaling        by constants
     warping          images translated, rotated, zoomed, resized
     augmentation     images cropped, flipped, erased in part, with another contrast
@@ -98,6 +99,14 @@ from numpycnn.functional.normalization import (
     moments,
 )
 from numpycnn.functional.padding import crop, zero_pad
+from numpycnn.functional.penalties import (
+    l1,
+    l1_backward,
+    l2,
+    l2_backward,
+    orthogonality,
+    orthogonality_backward,
+)
 from numpycnn.functional.pooling import (
     average_pool2d,
     average_pool2d_backward,
@@ -249,6 +258,10 @@ __all__ = [
     "hard_tanh_backward",
     "im2col",
     "inverse_std",
+    "l1",
+    "l1_backward",
+    "l2",
+    "l2_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
@@ -267,6 +280,8 @@ __all__ = [
     "normal_noise",
     "normalize",
     "normalize_backward",
+    "orthogonality",
+    "orthogonality_backward",
     "pad",
     "prelu",
     "prelu_backward",

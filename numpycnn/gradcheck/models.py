@@ -5,7 +5,6 @@ same dropout masks, which depend only on the seed, the step, the micro-batch and
 """
 
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
-from numpycnn.engine.batching import Data
+from numpycnn.engine.batching import Data, Given
 from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Position
 from numpycnn.engine.workers import worker_pool
@@ -24,6 +23,7 @@ from numpycnn.gradcheck.report import Report
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Stages
+from numpycnn.layers.penalties import weight_penalties
 from numpycnn.layers.stage import Stage, of_prefix, with_prefix
 from numpycnn.losses import Loss
 from numpycnn.models import Sequential
@@ -51,7 +51,7 @@ def gradcheck(
         raise TypeError(
             f"gradcheck: expected a Sequential; received {model!r}. See gradcheck_layer, gradcheck_function"
         )
-    data = model._check_data("gradcheck", x, y, check_finite=False)
+    data = model._check_data("gradcheck", Given(x, y))
     model._require_built("gradcheck")
     loss, _ = model._require_compiled("gradcheck")
     title = f"{model.name}, {len(data)} examples, {'fast' if model.fast else 'plain'} path"
@@ -164,17 +164,21 @@ class Step:
         self.cuts = training.micro_batches(len(x), MIN_EXAMPLES)
         self.plain = training.make_objective(self.network, loss, FLOAT64, fast=False)
         self.point = {"input": x, **self.network.trained_params}
-        each = ([stage] for stage in self.stages(self.plain.network))
-        self.inputs = list(accumulate(each, self.through, initial=x))
+        self.inputs, self.penalties = [x], [0.0]
+        for stage in self.stages(self.plain.network):
+            y, penalty = self.through(self.inputs[-1], [stage])
+            self.inputs.append(y)
+            self.penalties.append(self.penalties[-1] + penalty)
 
     def stages(self, network: Chain) -> Stages:
         """What a batch in one piece goes through, with the dropout masks of the step."""
         return in_one_piece(network, self.position, self.cuts).stages
 
-    def through(self, x: Array, stages: Stages) -> Array:
-        """What becomes of x by these stages."""
+    def through(self, x: Array, stages: Stages) -> tuple[Array, Any]:
+        """What becomes of x by these stages, and the penalty of their outputs."""
         chain = self.network.with_layers(self.network.layers, stages)
-        return chain.forward(x, training=True, rng=self.position.rng(0))[0]
+        y, caches = chain.forward(x, training=True, rng=self.position.rng(0))
+        return y, chain.penalty(caches)
 
     def at(self, point: Arrays) -> Chain:
         """The network with the point's parameters."""
@@ -193,12 +197,14 @@ class Step:
         return {"input": training.total(longer.terms)["examples/x"], **training.total(step.terms)}
 
     def loss(self, point: Arrays) -> Array:
-        """Each example's part in the batch's loss, by the plain forward, for complex arrays too."""
+        """Each example's part in the mean loss, and the penalties, by the plain forward, for complex arrays too."""
         objective = training.make_objective(self.at(point), self.loss_function, FLOAT64, fast=False)
         first = self.first_changed(point)
         x = self.inputs[first] if first else point["input"]
-        z = self.through(x, self.stages(objective.network)[first:])
-        return self.plain.loss.value(self.plain.targets(self.data.y, z), z) / self.plain.divisor(self.data.y, None)
+        z, penalty = self.through(x, self.stages(objective.network)[first:])
+        penalty += self.penalties[first] + weight_penalties(objective.network.layers)
+        divisor = self.plain.divisor(self.data.y, None)
+        return np.append(self.plain.loss.value(self.plain.targets(self.data.y, z), z) / divisor, penalty)
 
     def size(self) -> float:
         """The largest number that goes into a layer, or 1, which probabilities sum to."""

@@ -3,18 +3,25 @@
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
-from numpycnn.layers.base import Input, InputLayer, Layer
+from numpycnn.layers.base import Layer
 from numpycnn.layers.blocks import Branches, Residual
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.convolutional import Conv2D
 from numpycnn.layers.dense import Dense
 from numpycnn.layers.depthwise import DepthwiseConv2D, SeparableConv2D
+from numpycnn.layers.input import Input, InputLayer
 from numpycnn.layers.layer_normalization import GroupNormalization, LayerNormalization
 from numpycnn.layers.normalization import BatchNormalization
 from numpycnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.preprocessing import Normalization, Rescaling
-from numpycnn.layers.regularization import Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
+from numpycnn.layers.regularization import (
+    ActivityRegularization,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout2D,
+)
 from numpycnn.layers.reshaping import Flatten, Permute, Reshape
 from numpycnn.layers.resizing import Cropping2D, UpSampling2D, ZeroPadding2D
 from numpycnn.layers.table import LAYERS
@@ -33,6 +40,7 @@ __all__ = [
     "ELU",
     "LAYERS",
     "Activation",
+    "ActivityRegularization",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",

@@ -8,20 +8,22 @@ no memory.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from copy import copy
 from itertools import count
-from typing import Any, NamedTuple, Self, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict
 
 import numpy as np
 
-from numpycnn import backend
+from numpycnn import backend, constraints, regularizers
 from numpycnn.activations import ActivationFunction, linear
 from numpycnn.common import checks
 from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.layers.stage import Stage
+from numpycnn.constraints import ConstraintFunction, ConstraintLike
+from numpycnn.layers.stage import Path, Stage
+from numpycnn.regularizers import Regularizer, RegularizerLike
 
 Arrays = dict[str, Array]
 
@@ -35,12 +37,18 @@ class Built(NamedTuple):
     state: Arrays
 
 
-class LayerOptions(TypedDict, total=False):
-    """The keyword arguments that every layer takes: see `Layer`."""
+class CommonOptions(TypedDict, total=False):
+    """The keyword arguments of layers that list activity_regularizer among their own: see `Layer`."""
 
     name: str | None
     input_shape: Shape | None
     trainable: bool
+
+
+class LayerOptions(CommonOptions, total=False):
+    """The keyword arguments that every layer takes."""
+
+    activity_regularizer: RegularizerLike
 
 
 class Layer(Stage, Explained):
@@ -50,6 +58,7 @@ class Layer(Stage, Explained):
     appended inside a model where needed.
     input_shape: the shape of one example, without the batch axis; needed only for a model's first layer.
     trainable: False freezes the layer, see the attribute.
+    activity_regularizer: a penalty of the output, see `regularizers.py`.
 
     A subclass that looks across the examples of a batch sets `whole_batch = True`: in training its forward and backward
     are then called with the whole batch, however that is divided among workers.
@@ -63,8 +72,21 @@ class Layer(Stage, Explained):
     """False freezes the layer: a training step neither changes its parameters nor computes their gradients."""
     activation: ActivationFunction = linear
     """The activation function, which can be called; linear for none."""
+    activity_regularizer: Regularizer | None = None
+    """A penalty of the output, which is added to the loss."""
+    regularizers: dict[str, Regularizer]
+    """Penalties of the parameters that have one, by the parameter's name: see `regularize`."""
+    constraints: dict[str, ConstraintFunction]
+    """What is applied to parameters after each step of the optimizer, by the parameter's name."""
 
-    def __init__(self, *, name: str | None = None, input_shape: Shape | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        input_shape: Shape | None = None,
+        trainable: bool = True,
+        activity_regularizer: RegularizerLike = None,
+    ) -> None:
         self.auto_named = name is None
         self.name = snake_case(type(self).__name__)
         if name is not None:
@@ -72,6 +94,9 @@ class Layer(Stage, Explained):
         self._given_shape = None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
         self._built: Built | None = None
         self.trainable = checks.flag(self.name, "trainable", trainable)
+        chosen = regularizers.get_regularizer(self.name, "activity_regularizer", activity_regularizer)
+        self.activity_regularizer = chosen
+        self.regularizers, self.constraints, self._words = {}, {}, dict[str, str]()
 
     # ------------------------------------------------------------ to be implemented, besides forward and backward
 
@@ -98,9 +123,35 @@ class Layer(Stage, Explained):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments and `trainable`, as JSON values: `from_config` makes an equal layer."""
         given = None if self.input_shape is None else list(self.input_shape)
-        return {"name": self.name, "input_shape": given, "trainable": self.trainable}
+        config: dict[str, Any] = {"name": self.name, "input_shape": given, "trainable": self.trainable}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        for key, word in self._words.items():
+            config[f"{word}_regularizer"] = regularizers.serialize(self.regularizers.get(key))
+            config[f"{word}_constraint"] = constraints.serialize(self.constraints.get(key))
+        return config
 
     # ------------------------------------------------------------ inherited
+
+    def regularize(
+        self, key: str, regularizer: RegularizerLike, constraint: ConstraintLike, word: str | None = None
+    ) -> None:
+        """Set the regularizer and the constraint of a parameter; each may be None.
+
+        key: the parameter's name. word: how the names of the constructor's arguments for them begin, which the
+        configuration has too; by default the same. Raises TypeError or ValueError for anything else.
+        """
+        self._words[key] = word = word or key
+        regularizer = regularizers.get_regularizer(self.name, f"{word}_regularizer", regularizer)
+        constraint = constraints.get_constraint(self.name, f"{word}_constraint", constraint)
+        if regularizer is not None:
+            self.regularizers[key] = regularizer
+        if constraint is not None:
+            self.constraints[key] = constraint
+
+    def leaves(self, path: Path) -> Iterator[tuple[Path, "Layer"]]:
+        """Every layer that is not a container, with its path, where this layer's is given: this layer itself."""
+        yield path, self
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -163,8 +214,27 @@ class Layer(Stage, Explained):
         return output_shape
 
     def make_arrays(self, input_shape: Shape, rng: Rng, dtype: Any) -> tuple[Arrays, Arrays]:
-        """New parameters and state, for `finish_build`."""
-        return self.make_params(input_shape, rng, dtype), self.make_state(input_shape, rng, dtype)
+        """New parameters and state, for `finish_build`.
+
+        Raises as regularizers and constraints do, where one does not fit its parameter.
+        """
+        params = self.make_params(input_shape, rng, dtype)
+        for key in params.keys() & (self.regularizers.keys() | self.constraints.keys()):
+            self.check_rules(key, params[key])
+        return params, self.make_state(input_shape, rng, dtype)
+
+    def check_rules(self, key: str, w: Array) -> None:
+        """Raise TypeError or ValueError where the regularizer or the constraint of the parameter w does not fit it."""
+        try:
+            gradient = self.regularizers[key].gradient(w) if key in self.regularizers else w
+            projected = self.constraints[key](w) if key in self.constraints else w
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.name}: {key}: {error}") from None
+        for what, array in (("the regularizer's gradient", gradient), ("the constraint", projected)):
+            if np.shape(array) != w.shape:
+                raise ValueError(
+                    f"{self.name}: {what} of {key} must have its shape {w.shape}; received {np.shape(array)}"
+                )
 
     def finish_build(self, input_shape: Shape, params: Arrays, state: Arrays) -> None:
         """Store the arrays that `make_arrays` created: the layer is built."""
@@ -216,6 +286,25 @@ class Layer(Stage, Explained):
 
     # ------------------------------------------------------------ weights: the parameters, then the state
 
+    if not TYPE_CHECKING:  # pragma: no branch  # hidden from type checkers, which would accept every attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """A weight by its name, such as `layer.kernel`; not copied. Raises AttributeError for others."""
+            if not name.startswith("_") and self._built is not None and name in self.weights:
+                return self.weights[name]
+            return super().__getattr__(name)
+
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """The parameters that training changes; not copied."""
+        return list(self.trained_params.values())
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """The other weights; not copied."""
+        trained = self.trained_params
+        return [array for name, array in self.weights.items() if name not in trained]
+
     @property
     def weights(self) -> Arrays:
         """The parameters and the state by name, in Keras's order."""
@@ -250,32 +339,6 @@ class Layer(Stage, Explained):
         if given.get("trainable"):
             del given["trainable"]
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
-
-
-class Input(Explained):
-    """The input of a model, `Input(shape=(28, 28, 1))`: the Keras 3 way to state the first layer's input_shape.
-
-    It comes first in Sequential's list of layers, and is not a layer itself. shape: of one example, without the batch
-    axis. Raises TypeError or ValueError unless shape is a tuple of positive integers.
-    """
-
-    def __init__(self, shape: Shape) -> None:
-        self.shape = checks.shape("Input", "shape", shape)
-
-
-class InputLayer(Input):
-    """The same as a layer of Keras's: `InputLayer(shape=(28, 28, 1))`, or Keras 2's `InputLayer(input_shape=...)`.
-
-    Raises TypeError or ValueError unless one of the two is a tuple of positive integers, and the other None.
-    """
-
-    def __init__(
-        self, shape: Shape | None = None, *, input_shape: Shape | None = None, name: str | None = None
-    ) -> None:
-        if (shape is None) == (input_shape is None):
-            raise ValueError("InputLayer: expected a shape, or an input_shape; received both or none")
-        super().__init__(checks.shape("InputLayer", "shape", input_shape if shape is None else shape))
-        self.name = "input_layer" if name is None else checks.name("InputLayer", name)
 
 
 def snake_case(name: str) -> str:

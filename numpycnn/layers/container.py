@@ -42,6 +42,8 @@ class Container(Layer):
     def __init__(self, layers: Sequence[Layer], **options: Unpack[LayerOptions]) -> None:
         self._layers = []  # `trainable` is theirs: with none yet, its default changes nothing
         super().__init__(**options)
+        if self.activity_regularizer is not None:
+            raise ValueError(f"{self.name}: takes no activity_regularizer; give it to the last layer inside")
         for layer in checks.sequence(self.name, "layers", layers):
             self.append(layer)
         if not options.get("trainable", True):
@@ -72,11 +74,7 @@ class Container(Layer):
     def leaves(self, path: Path = ROOT) -> Iterator[tuple[Path, Layer]]:
         """Every layer that is not a container, here and in nested containers, with its path."""
         for index, layer in enumerate(self._layers):
-            own = path.inside(layer.name, index)
-            if isinstance(layer, Container):
-                yield from layer.leaves(own)
-            else:
-                yield own, layer
+            yield from layer.leaves(path.inside(layer.name, index))
 
     @abstractmethod
     def with_shapes(self, input_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
@@ -103,6 +101,10 @@ class Container(Layer):
         for (_, stage), own in zip(self.stages, cache, strict=True):
             moved |= with_prefix(stage.name, stage.next_state(own))
         return moved
+
+    def penalty(self, cache: list[Cache]) -> Any:
+        """The sum over the layers inside."""
+        return sum((stage.penalty(own) for (_, stage), own in zip(self.stages, cache, strict=True)), start=0.0)
 
     # ------------------------------------------------------------ derived from the layers
 

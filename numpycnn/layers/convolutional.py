@@ -7,14 +7,16 @@ import numpy as np
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.grouped import parts, side_by_side
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Initializer, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
-from numpycnn.layers.base import LayerOptions
+from numpycnn.layers.base import CommonOptions, LayerOptions
 from numpycnn.layers.data_format import check_data_format, from_channels_last, split_shape, to_channels_last
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.window import check_padding, output_shape
+from numpycnn.regularizers import RegularizerLike
 
 
 class ConvCache(NamedTuple):
@@ -123,6 +125,9 @@ class Conv2D(ConvolutionLayer):
     channels are divided; each has its share of the filters, which see nothing else.
 
     use_bias: whether to add a bias. kernel_initializer, bias_initializer: names or objects, see `initializers.py`.
+    kernel_regularizer, bias_regularizer, activity_regularizer: penalties of the parameters and of the output, which are
+    added to the loss, see `regularizers.py`. kernel_constraint, bias_constraint: what the parameters are changed to
+    after each step, see `constraints.py`.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value, and at build, with padding "valid", for a
     kernel that spans more than its input, and for channels that the groups do not divide. Source: Keras's Conv2D; here
@@ -142,16 +147,25 @@ class Conv2D(ConvolutionLayer):
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
-        **options: Unpack[LayerOptions],
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **options: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **options
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer),
+            activity_regularizer=activity_regularizer,
+            **options,
         )
         self.filters = checks.size(self.name, "filters", filters)
         self.groups = checks.size(self.name, "groups", groups)
         if self.filters % self.groups:
             raise ValueError(f"{self.name}: groups must divide the {self.filters} filters; received {self.groups}")
         self.kernel_initializer = get_initializer(self.name, "kernel_initializer", kernel_initializer)
+        self.regularize("kernel", kernel_regularizer, kernel_constraint)
+        self.regularize("bias", bias_regularizer, bias_constraint)
 
     def convolved_shape(self, input_shape: Shape) -> Shape:
         if self.channels(input_shape) % self.groups:

@@ -5,10 +5,12 @@ from typing import Any, NamedTuple, Unpack
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.constraints import ConstraintLike
 from numpycnn.initializers import Initializer, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
-from numpycnn.layers.base import LayerOptions
+from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.kernel import KernelLayer
+from numpycnn.regularizers import RegularizerLike
 
 
 class DenseCache(NamedTuple):
@@ -28,8 +30,8 @@ class Dense(KernelLayer):
     Shapes: (N, ..., D) to (N, ..., units), along the last axis; of these the activation glu keeps half.
     Parameters: "kernel", (D, units), and "bias", (units,).
 
-    units: the number of outputs. activation: what `Activation` takes, or None. use_bias, kernel_initializer,
-    bias_initializer: as for Conv2D.
+    units: the number of outputs. activation: what `Activation` takes, or None. use_bias and all
+    others: as for Conv2D.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value. Source: Keras's Dense.
     """
@@ -41,11 +43,18 @@ class Dense(KernelLayer):
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
-        **options: Unpack[LayerOptions],
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **options: Unpack[CommonOptions],
     ) -> None:
-        super().__init__(activation, use_bias, bias_initializer, **options)
+        super().__init__(activation, use_bias, bias_initializer, activity_regularizer=activity_regularizer, **options)
         self.units = checks.size(self.name, "units", units)
         self.kernel_initializer = get_initializer(self.name, "kernel_initializer", kernel_initializer)
+        self.regularize("kernel", kernel_regularizer, kernel_constraint)
+        self.regularize("bias", bias_regularizer, bias_constraint)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         if not input_shape:

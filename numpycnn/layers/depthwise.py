@@ -5,13 +5,15 @@ from typing import Any, NamedTuple, Unpack
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Shape
+from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.window import Window
 from numpycnn.initializers import Initializer, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
-from numpycnn.layers.base import LayerOptions
+from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
 from numpycnn.layers.data_format import from_channels_last
 from numpycnn.layers.window import output_shape
+from numpycnn.regularizers import RegularizerLike
 
 POINT = Window((1, 1))
 """The window of a pointwise convolution."""
@@ -24,9 +26,9 @@ class DepthwiseConv2D(ConvolutionLayer):
     channels after N; OH and OW as for Conv2D.
     Parameters: "kernel", (KH, KW, C, depth_multiplier) in both data formats, and "bias", (C*depth_multiplier,).
 
-    depth_multiplier: the number of filters for each channel; their outputs are neighbours. depthwise_initializer: that
-    of the kernel. The other arguments and the errors are those of Conv2D. Source: Keras's DepthwiseConv2D; here strides
-    and dilation_rate may both be above 1.
+    depth_multiplier: the number of filters for each channel; their outputs are neighbours. depthwise_initializer,
+    depthwise_regularizer, depthwise_constraint: those of the kernel. The other arguments and the errors are those of
+    Conv2D. Source: Keras's DepthwiseConv2D; here strides and dilation_rate may both be above 1.
     """
 
     def __init__(
@@ -41,13 +43,22 @@ class DepthwiseConv2D(ConvolutionLayer):
         use_bias: bool = True,
         depthwise_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
-        **options: Unpack[LayerOptions],
+        depthwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **options: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **options
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer),
+            activity_regularizer=activity_regularizer,
+            **options,
         )
         self.depth_multiplier = checks.size(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = get_initializer(self.name, "depthwise_initializer", depthwise_initializer)
+        self.regularize("kernel", depthwise_regularizer, depthwise_constraint, "depthwise")
+        self.regularize("bias", bias_regularizer, bias_constraint)
 
     def convolved_shape(self, input_shape: Shape) -> Shape:
         filters = self.channels(input_shape) * self.depth_multiplier
@@ -98,9 +109,9 @@ class SeparableConv2D(ConvolutionLayer):
     Parameters: "depthwise_kernel", (KH, KW, C, depth_multiplier), "pointwise_kernel",
     (1, 1, C*depth_multiplier, filters), and "bias", (filters,).
 
-    depth_multiplier: the number of depthwise filters for each channel. depthwise_initializer, pointwise_initializer:
-    those of the kernels. The other arguments and the errors are those of Conv2D; strides and dilation_rate belong to
-    the depthwise convolution. Source: Keras's SeparableConv2D; here both may be above 1.
+    depth_multiplier: the number of depthwise filters for each channel. depthwise_initializer, pointwise_initializer
+    and so on: those of the kernels. The other arguments and the errors are those of Conv2D; strides and dilation_rate
+    belong to the depthwise convolution. Source: Keras's SeparableConv2D; here both may be above 1.
     """
 
     def __init__(
@@ -117,15 +128,27 @@ class SeparableConv2D(ConvolutionLayer):
         depthwise_initializer: str | Initializer = "glorot_uniform",
         pointwise_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
-        **options: Unpack[LayerOptions],
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **options: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **options
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer),
+            activity_regularizer=activity_regularizer,
+            **options,
         )
         self.filters = checks.size(self.name, "filters", filters)
         self.depth_multiplier = checks.size(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = get_initializer(self.name, "depthwise_initializer", depthwise_initializer)
         self.pointwise_initializer = get_initializer(self.name, "pointwise_initializer", pointwise_initializer)
+        self.regularize("depthwise_kernel", depthwise_regularizer, depthwise_constraint, "depthwise")
+        self.regularize("pointwise_kernel", pointwise_regularizer, pointwise_constraint, "pointwise")
+        self.regularize("bias", bias_regularizer, bias_constraint)
 
     def convolved_shape(self, input_shape: Shape) -> Shape:
         return output_shape(self.name, self.window, self.data_format, input_shape, self.filters)

@@ -8,12 +8,14 @@ import numpy as np
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.layer_normalization import Normalized
 from numpycnn.initializers import Initializer
 from numpycnn.layers.axes import check_axis, positive_axis, sorted_axes
 from numpycnn.layers.base import Arrays, LayerOptions
 from numpycnn.layers.normalization import NormalizationLayer
 from numpycnn.layers.stage import Gradients
+from numpycnn.regularizers import RegularizerLike
 
 
 class NormCache(NamedTuple):
@@ -101,8 +103,9 @@ class LayerNormalization(ExampleNormalization):
 
     axis: the axis, or a list of axes, that mean and variance are taken over; not the batch's, 0. epsilon: keeps the
     root away from 0. center: whether there is a beta; scale: whether there is a gamma. The initializers: names or
-    objects, see `initializers.py`. rms_scaling: y = gamma * x/sqrt(variance + epsilon), without beta, and with gamma
-    whatever `scale` is; Keras has kept it for old models.
+    objects, see `initializers.py`; regularizers and constraints as for Conv2D. rms_scaling:
+    y = gamma * x/sqrt(variance + epsilon), without beta, and with gamma whatever `scale` is; Keras has kept it for old
+    models.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for an axis that the input
     has not or that is given twice. Source: Ba, Kiros and Hinton 2016; Keras's LayerNormalization.
@@ -116,10 +119,18 @@ class LayerNormalization(ExampleNormalization):
         scale: bool = True,
         beta_initializer: str | Initializer = "zeros",
         gamma_initializer: str | Initializer = "ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         rms_scaling: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, **options)
+        super().__init__(
+            *(epsilon, center, scale, beta_initializer, gamma_initializer),
+            *(beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint),
+            **options,
+        )
         listed = axis if isinstance(axis, (list, tuple)) else (axis,)
         self.axes = tuple(check_axis(self.name, one) for one in listed)
         if not self.axes:
@@ -159,7 +170,7 @@ class GroupNormalization(ExampleNormalization):
 
     groups: how many, a divisor of C; -1 is C. axis: the channels', -1 for channels last, 1 for channels first. epsilon:
     keeps the root away from 0. center: whether there is a beta; scale: whether there is a gamma. The initializers:
-    names or objects, see `initializers.py`.
+    names or objects, see `initializers.py`; regularizers and constraints as for Conv2D.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for an axis that the input
     has not or that the groups do not divide. Source: Wu and He 2018; Keras's GroupNormalization.
@@ -174,9 +185,17 @@ class GroupNormalization(ExampleNormalization):
         scale: bool = True,
         beta_initializer: str | Initializer = "zeros",
         gamma_initializer: str | Initializer = "ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, **options)
+        super().__init__(
+            *(epsilon, center, scale, beta_initializer, gamma_initializer),
+            *(beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint),
+            **options,
+        )
         self.groups = checks.integer(self.name, "groups", groups, at_least=-1, at_most=checks.MAX_SIZE)
         if self.groups == 0:
             raise ValueError(f"{self.name}: groups must be a positive integer, or -1; received {groups}")

@@ -12,12 +12,14 @@ from numpycnn import functional as F
 from numpycnn import initializers
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.normalization import Moments
 from numpycnn.initializers import Initializer
 from numpycnn.layers.axes import check_axis, positive_axis
 from numpycnn.layers.base import Arrays, Layer, LayerOptions
 from numpycnn.layers.kernel import initial_arrays
 from numpycnn.layers.stage import Exchange, Gradients, Micro, run_alone
+from numpycnn.regularizers import RegularizerLike
 
 
 class BatchNormCache(NamedTuple):
@@ -46,6 +48,10 @@ class NormalizationLayer(Layer):
         scale: bool,
         beta_initializer: str | Initializer,
         gamma_initializer: str | Initializer,
+        beta_regularizer: RegularizerLike,
+        gamma_regularizer: RegularizerLike,
+        beta_constraint: ConstraintLike,
+        gamma_constraint: ConstraintLike,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -54,6 +60,8 @@ class NormalizationLayer(Layer):
         self.scale = checks.flag(self.name, "scale", scale)
         self.beta_initializer = initializers.get_initializer(self.name, "beta_initializer", beta_initializer)
         self.gamma_initializer = initializers.get_initializer(self.name, "gamma_initializer", gamma_initializer)
+        self.regularize("gamma", gamma_regularizer, gamma_constraint)
+        self.regularize("beta", beta_regularizer, beta_constraint)
 
     def parameter_shape(self, input_shape: Shape) -> Shape:
         """The shape of gamma and of beta. Raises ValueError for an input that cannot be normalized."""
@@ -101,7 +109,7 @@ class BatchNormalization(NormalizationLayer):
 
     axis: the channels', -1 for channels last, 1 for channels first. momentum: of the moving averages. epsilon: keeps
     the root away from 0. center: whether there is a beta; scale: whether there is a gamma. The initializers: names or
-    objects, see `initializers.py`.
+    objects, see `initializers.py`; regularizers and constraints as for Conv2D.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for an axis that the input
     has not. Source: Ioffe and Szegedy 2015; Keras's BatchNormalization.
@@ -120,9 +128,17 @@ class BatchNormalization(NormalizationLayer):
         gamma_initializer: str | Initializer = "ones",
         moving_mean_initializer: str | Initializer = "zeros",
         moving_variance_initializer: str | Initializer = "ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, **options)
+        super().__init__(
+            *(epsilon, center, scale, beta_initializer, gamma_initializer),
+            *(beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint),
+            **options,
+        )
         self.axis = check_axis(self.name, axis)
         self.momentum = checks.number(self.name, "momentum", momentum, at_least=0.0, at_most=1.0)
         chosen = partial(initializers.get_initializer, self.name)

@@ -6,9 +6,11 @@ from numpycnn import functional as F
 from numpycnn import initializers
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.constraints import ConstraintLike
 from numpycnn.initializers import Initializer
 from numpycnn.layers.base import Layer, LayerOptions
 from numpycnn.layers.kernel import initial_arrays
+from numpycnn.regularizers import RegularizerLike
 
 
 class PReLU(Layer):
@@ -17,7 +19,8 @@ class PReLU(Layer):
     Shapes: any with an axis besides the batch's, unchanged.
     Parameter: "alpha", of the shape of one example, with 1 for the shared axes.
 
-    alpha_initializer: a name or object, see `initializers.py`. shared_axes: the axes, counted with the batch axis,
+    alpha_initializer: a name or object, see `initializers.py`; alpha_regularizer and alpha_constraint as
+    kernel_regularizer and kernel_constraint of Conv2D. shared_axes: the axes, counted with the batch axis,
     along which all numbers have one alpha: [1, 2] for one alpha for each channel of images (N, H, W, C).
 
     Raises TypeError or ValueError for an argument of the wrong kind or value, and at build for an axis that the input
@@ -29,11 +32,14 @@ class PReLU(Layer):
     def __init__(
         self,
         alpha_initializer: str | Initializer = "zeros",
+        alpha_regularizer: RegularizerLike = None,
+        alpha_constraint: ConstraintLike = None,
         shared_axes: int | list[int] | tuple[int, ...] | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.alpha_initializer = initializers.get_initializer(self.name, "alpha_initializer", alpha_initializer)
+        self.regularize("alpha", alpha_regularizer, alpha_constraint)
         given = [] if shared_axes is None else shared_axes
         axes = given if isinstance(given, (list, tuple)) else [given]
         self.shared_axes = [checks.integer(self.name, "shared_axes", axis, at_most=checks.MAX_AXES) for axis in axes]

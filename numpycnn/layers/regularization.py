@@ -1,4 +1,4 @@
-"""The layers that put noise on their input in training alone, against overfitting.
+"""The layers against overfitting: those that put noise on their input in training, and one that penalizes it.
 
 The mathematics is in `functional/dropout.py`.
 """
@@ -12,9 +12,10 @@ import numpy as np
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.layers.base import LayerOptions
+from numpycnn.layers.base import CommonOptions, Layer, LayerOptions
 from numpycnn.layers.data_format import check_data_format, split_shape
 from numpycnn.layers.random import RandomLayer
+from numpycnn.regularizers import L1L2
 
 
 class Dropout(RandomLayer):
@@ -181,6 +182,34 @@ class GaussianDropout(RandomLayer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
+
+
+class ActivityRegularization(Layer):
+    """y = x, with a penalty of y in the loss: l1 * sum |y| + l2 * sum y^2, divided by the number of examples.
+
+    Shapes: any, unchanged. l1, l2: numbers of at least 0. Raises TypeError or ValueError for others.
+    Source: Keras's ActivityRegularization.
+    """
+
+    uses_rng = False
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[CommonOptions]) -> None:
+        super().__init__(activity_regularizer=L1L2(l1, l2), **options)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, None]:
+        self.check_input(x)
+        return x, None
+
+    def backward(self, dy: Array, cache: None) -> tuple[Array, dict[str, Array]]:
+        return dy, {}
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        factors = config.pop("activity_regularizer")["config"]
+        return {**config, **factors}
 
 
 def check_noise_shape(owner: str, value: Sequence[int | None]) -> tuple[int | None, ...]:

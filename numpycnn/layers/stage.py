@@ -98,6 +98,10 @@ class Stage:
         """The new values of `state` after a training step with this cache, by name; forward itself changes nothing."""
         return {}
 
+    def penalty(self, cache: Cache) -> Any:
+        """What is added to the loss for the output of the forward with this cache: see `penalties.py`."""
+        return 0.0
+
     def set_state(self, values: dict[str, Array]) -> None:
         """Copy values into the state, by name."""
         state = self.state
@@ -147,6 +151,10 @@ class Wrapper(Stage):
     @property
     def params(self) -> dict[str, Array]:
         return self.stage.params
+
+    @property
+    def state(self) -> dict[str, Array]:
+        return self.stage.state
 
     def next_state(self, cache: Cache) -> dict[str, Array]:
         return self.stage.next_state(cache)

@@ -5,11 +5,13 @@ from typing import Any, Unpack
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Shape
+from numpycnn.constraints import ConstraintLike
 from numpycnn.initializers import Initializer, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
-from numpycnn.layers.base import LayerOptions
+from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
 from numpycnn.layers.data_format import join_shape, split_shape
+from numpycnn.regularizers import RegularizerLike
 
 
 def check_output_padding(owner: str, value: Any, strides: Pair) -> Pair | None:
@@ -52,14 +54,23 @@ class Conv2DTranspose(ConvolutionLayer):
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "glorot_uniform",
         bias_initializer: str | Initializer = "zeros",
-        **options: Unpack[LayerOptions],
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **options: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **options
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer),
+            activity_regularizer=activity_regularizer,
+            **options,
         )
         self.filters = checks.size(self.name, "filters", filters)
         self.output_padding = check_output_padding(self.name, output_padding, self.window.strides)
         self.kernel_initializer = get_initializer(self.name, "kernel_initializer", kernel_initializer)
+        self.regularize("kernel", kernel_regularizer, kernel_constraint)
+        self.regularize("bias", bias_regularizer, bias_constraint)
 
     def convolved_shape(self, input_shape: Shape) -> Shape:
         image, _ = split_shape(self.name, input_shape, self.data_format)

@@ -61,6 +61,14 @@ from numpycnn.reference.normalization import (
     batch_statistics,
     moving_average,
 )
+from numpycnn.reference.penalties import (
+    l1,
+    l1_backward,
+    l2,
+    l2_backward,
+    orthogonality,
+    orthogonality_backward,
+)
 from numpycnn.reference.pooling import (
     average_pool2d,
     average_pool2d_backward,
@@ -139,6 +147,10 @@ __all__ = [
     "group_norm_backward",
     "grouped_conv2d",
     "grouped_conv2d_backward",
+    "l1",
+    "l1_backward",
+    "l2",
+    "l2_backward",
     "layer_norm",
     "layer_norm_backward",
     "log_softmax",
@@ -148,6 +160,8 @@ __all__ = [
     "mean_error",
     "mean_error_backward",
     "moving_average",
+    "orthogonality",
+    "orthogonality_backward",
     "prelu",
     "prelu_backward",
     "relu",

@@ -46,18 +46,18 @@ def figures(logs: Logs) -> list[str]:
     return [f"{name}: {value:{'.4f' if abs(value) > 1e-3 else '.4e'}}" for name, value in logs.items()]
 
 
-def counter(done: int, total: int) -> str:
-    """12/60, the first number as wide as the second."""
-    return f"{done:{len(str(total))}d}/{total}"
+def counter(done: int, total: int | None) -> str:
+    """12/60, the first number as wide as the second; 12/unknown."""
+    return f"{done}/unknown" if total is None else f"{done:{len(str(total))}d}/{total}"
 
 
-def line(done: int, total: int, timing: str, logs: Logs, columns: int | None = None) -> str:
-    """The steps done, a bar, the time, and the figures; no bar if columns is None.
+def line(done: int, total: int | None, timing: str, logs: Logs, columns: int | None = None) -> str:
+    """The steps done, a bar, the time, and the figures; no bar if columns is None, or the total is not known.
 
     In a narrow terminal the bar is shortened first, and then, except in the final line, the last figures are omitted.
     """
     head, parts = counter(done, total), [timing, *figures(logs)]
-    if columns is None:
+    if columns is None or total is None:
         return " - ".join([head, *parts])
     while len(parts) > 1 and done < total and bar_room(head, parts, columns) < NARROW_BAR:
         parts.pop()
@@ -77,12 +77,12 @@ def redraws(stream: TextIO) -> bool:
 
 
 class Progress:
-    """The progress of `steps` steps on standard output.
+    """The progress of `steps` steps on standard output; None is a number that is not known.
 
     verbose: 0 silent; 1 a bar if possible, else a line every PLAIN_SECONDS and one at the end; 2 only the last line.
     """
 
-    def __init__(self, steps: int, verbose: int) -> None:
+    def __init__(self, steps: int | None, verbose: int) -> None:
         self.steps, self.verbose = steps, verbose
         self.live = verbose == 1 and redraws(sys.stdout)
         self.start = self.last = time.perf_counter()
@@ -96,7 +96,8 @@ class Progress:
         if self.verbose != 1 or done == self.steps or now - self.last_shown < pause:
             return
         self.last_shown = now
-        timing = f"ETA: {clock((now - self.start) / done * (self.steps - done))}"
+        seconds = now - self.start
+        timing = clock(seconds) if self.steps is None else f"ETA: {clock(seconds / done * (self.steps - done))}"
         if self.live:
             self.draw(line(done, self.steps, timing, logs, columns()))
         else:

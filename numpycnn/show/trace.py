@@ -16,6 +16,7 @@ from numpycnn.engine.split import undivided
 from numpycnn.engine.training import Position, make_objective, micro_batches, min_examples
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.penalties import penalized, weight_penalties, weight_penalty_gradients
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage, Wrapper
 from numpycnn.losses import Loss
 
@@ -43,12 +44,14 @@ class LayerTrace:
     inside_gradients: dict[str, Array] = field(default_factory=dict)
     """dL/d intermediate values, by the same names: see the layer's `inside_gradients`."""
     parameter_gradients: dict[str, Array] = field(default_factory=dict)
-    """dL/d parameters, by name and in their shapes."""
+    """dL/d parameters, by name and in their shapes, without the penalties of the weights themselves."""
+    penalty_gradients: dict[str, Array] = field(default_factory=dict)
+    """The gradients of those, by the same names, which training adds; of the trained parameters with a regularizer."""
 
 
 @dataclass
 class Trace:
-    """The trace of a batch, `trace["conv2d"].output`. Gradients are those of the mean loss of the batch."""
+    """The trace of a batch, `trace["conv2d"].output`. Gradients are those of its mean loss and penalties of outputs."""
 
     layers: dict[str, LayerTrace]
     """By path, in order."""
@@ -57,7 +60,7 @@ class Trace:
     losses: Array | None = None
     """Each example's loss, (N,)."""
     loss: float | None = None
-    """Their mean."""
+    """Their mean, and the penalties of the layers' regularizers: what training minimizes."""
     targets: Array | None = None
     """The targets as the loss takes them, in the shape of the output: labels are one-hot."""
 
@@ -99,7 +102,7 @@ def traced(model: Chain, position: Position, count: int) -> tuple[Chain, dict[st
     def watch(layer: Any, path: Path) -> TracedStage:
         return TracedStage(layer, undivided(layer, position, path, cuts), str(path), found)
 
-    return model.mapped(watch), found
+    return model.mapped(lambda stage, _: penalized(stage)).mapped(watch), found
 
 
 def trace_forward(model: Chain, x: Array, position: Position, *, training: bool) -> Trace:
@@ -122,11 +125,14 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
     z, caches = network.forward(x, training=training, rng=position.rng(0))
     trace.targets = objective.targets(y, z)
     trace.losses, divisor = objective.loss.value(trace.targets, z), objective.divisor(y, None)
-    trace.loss = float(trace.losses.sum() / divisor)
+    trace.loss = float(trace.losses.sum() / divisor + network.penalty(caches) + weight_penalties(model.layers))
     network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)
     for own, gradients in zip(trace.layers.values(), found.values(), strict=True):
         own.output_gradient, own.input_gradient = gradients.output_gradient, gradients.input_gradient
         own.inside_gradients, own.parameter_gradients = gradients.inside_gradients, gradients.parameter_gradients
+    for name, gradient in weight_penalty_gradients(model.layers).items():
+        path, _, key = name.rpartition("/")
+        trace[path].penalty_gradients[key] = gradient
     if merged:
         trace.last.output_gradient = loss.gradient(trace.targets, trace.output) / divisor
     return trace

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from networks import fingerprint, small_data, small_network
 from numeric import same_bits
 
-from numpycnn import Sequential
 from numpycnn.engine import training
+from numpycnn.engine.sources import ArraySource, in_order
 from numpycnn.engine.threads import WorkerPool
 from numpycnn.optimizers import base
 from relations.common import counts, generator
@@ -65,11 +65,7 @@ def neither_batch_size_nor_workers_change_a_prediction(draw: Draw) -> None:
 
 
 @relation(
-    Fault(
-        Sequential._evaluate,
-        "in batches(len(data), batch_size)]",
-        "in batches(len(data), batch_size)][: max(1, len(data) // batch_size)]",
-    ),
+    Fault(ArraySource.batches, "self.steps):", "max(1, len(self.data) // self.batch_size)):"),
     costly=True,
 )
 def evaluations_add_up(draw: Draw) -> None:
@@ -80,7 +76,7 @@ def evaluations_add_up(draw: Draw) -> None:
     np.testing.assert_allclose(20 * whole, a * parts[0] + (20 - a) * parts[1], rtol=1e-5)
 
 
-@relation(Fault(Sequential._order, "np.arange(count)", "np.arange(count)[::-1]"), costly=True)
+@relation(Fault(in_order, "np.arange(count)", "np.arange(count)[::-1]"), costly=True)
 def a_fit_is_its_batches_one_by_one(draw: Draw) -> None:
     """fit(x) without shuffling = train_on_batch(each batch of x), the short last one too, dropout on."""
     n, size = draw(st.integers(1, 9)), draw(st.integers(1, 9))

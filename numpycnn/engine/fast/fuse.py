@@ -45,8 +45,8 @@ def parts_at(layers: Sequence[Layer]) -> Parts | None:
     data format; dropout must be without noise_shape and seed, so that a mask can be drawn tile by tile. Subclasses are
     not fused.
     """
-    conv, *rest = layers
-    if type(conv) is not Conv2D or conv.groups > 1 or conv.activation not in (linear, relu):
+    conv, rest = first(layers, Conv2D), list(layers[1:])
+    if conv is None or conv.groups > 1 or conv.activation not in (linear, relu):
         return None
     names = [conv.name]
     activation = first(rest, Activation) or first(rest, ReLU)
@@ -75,8 +75,8 @@ Kind = TypeVar("Kind", bound=Layer)
 
 
 def first(layers: Sequence[Layer], kind: type[Kind]) -> Kind | None:
-    """The first of these layers, if it is of exactly that class."""
-    return layers[0] if layers and type(layers[0]) is kind else None
+    """The first of these layers, if it is of exactly that class, and its output has no penalty."""
+    return layers[0] if layers and type(layers[0]) is kind and layers[0].activity_regularizer is None else None
 
 
 def non_overlapping(pool: Window) -> bool:

@@ -43,8 +43,8 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
 
 def is_known(layer: Layer) -> bool:
     """Whether the page can compute the layer; of other layers it shows only input and output."""
-    grouped = isinstance(layer, Conv2D) and layer.groups > 1
-    return type(layer) in COMPUTED and layer.activation in ACTIVATIONS and not grouped
+    other = (isinstance(layer, Conv2D) and layer.groups > 1) or layer.activity_regularizer is not None
+    return type(layer) in COMPUTED and layer.activation in ACTIVATIONS and not other
 
 
 def layer_facts(layer: Layer, trace: LayerTrace) -> dict[str, Any]:
