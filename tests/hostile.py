@@ -352,7 +352,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "an optimizer's argument that is left out": (
         changed(lambda parts: parts.facts["compile_config"]["optimizer"].update(config={})),
-        "file: expected compile_config/optimizer/config/learning_rate 0.01; received None",
+        "file: expected compile_config/optimizer/config/name 'sgd'; received None",
     ),
     "a metric twice": (
         part_of("compile_config", "metrics", ["accuracy", "accuracy"]),

@@ -13,7 +13,6 @@ PLANNED: dict[str, str] = {
         "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
     ),
     "initializers": "Orthogonal Identity",
-    "callbacks": "SwapEMAWeights",
     "utils": "plot_model",
     "attributes": "fit_generator evaluate_generator predict_generator",
     "arguments": "weighted_metrics jit_compile run_eagerly name",
