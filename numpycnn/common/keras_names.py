@@ -8,11 +8,6 @@ are not planned.
 PLANNED: dict[str, str] = {
     "numpycnn": "preprocessing",
     "models": "clone_model model_from_json",
-    "metrics": (
-        "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
-        "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
-        "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
-    ),
     "optimizers": "AdamW Nadam Adagrad Adadelta Adamax Lion schedules",
     "initializers": "Orthogonal Identity",
     "callbacks": "ModelCheckpoint CSVLogger LearningRateScheduler ReduceLROnPlateau LambdaCallback SwapEMAWeights",
