@@ -15,7 +15,7 @@ import numpy as np
 
 from numpycnn.callbacks import Callback, History, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
-from numpycnn.callbacks.callback_list import CallbackList, check_callbacks
+from numpycnn.callbacks.callback_list import CallbackList, check_callbacks, in_training
 from numpycnn.common import checks
 from numpycnn.common.explained import explains_arguments
 from numpycnn.common.module_names import explain_unknown_names
@@ -24,7 +24,7 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verbose, check_weights
 from numpycnn.engine.finite import check_losses
-from numpycnn.engine.network import Network, restored_on_error
+from numpycnn.engine.network import restored_on_error
 from numpycnn.engine.sources import (
     ArraySource,
     Check,
@@ -38,9 +38,10 @@ from numpycnn.engine.sources import (
 from numpycnn.engine.streams import evaluated, predicted
 from numpycnn.engine.training import Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
-from numpycnn.layers import LAYERS
+from numpycnn.layers import LAYERS, Layer
 from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
+from numpycnn.methods.stored import StoredNetwork
 from numpycnn.metrics import Figures, Metric, MetricLike, get_metrics
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
@@ -49,10 +50,10 @@ if TYPE_CHECKING:
     from numpycnn.show.profile import StepTime
     from numpycnn.show.trace import Trace
 
-__all__ = ["Sequential", "load_model"]
+__all__ = ["Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 
-class Sequential(Network):
+class Sequential(StoredNetwork):
     """A sequence of layers that can be trained: `compile` configures training, `fit` trains.
 
     layers, name, seed, fast, dtype: as for `Network`, which also documents building and errors.
@@ -76,7 +77,7 @@ class Sequential(Network):
     ) -> None:
         """Configure training.
 
-        optimizer: "sgd", "rmsprop", "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
+        optimizer: a name such as "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
         "categorical_crossentropy" or "mse", a class, an object, or a function of `losses`; see `losses/__init__.py`.
         metrics: "accuracy", other names, objects, functions of (y_true, y_pred), or a list of these, see
         `metrics/__init__.py`; reported under their names.
@@ -172,6 +173,7 @@ class Sequential(Network):
                         break
                 logs = figures.result() | self._validation_figures(validation, epoch, pool, callback_list)
                 callback_list.call("on_epoch_end", epoch, logs)
+            self._require_compiled("fit")[1].finalize_variable_values(self.trained_params)
             callback_list.call("on_train_end", logs)
         return history
 
@@ -417,53 +419,10 @@ class Sequential(Network):
         example = checks.integer(f"{self.name}.explore", "example", example, at_least=0, at_most=len(x) - 1)
         write_page(path, self, x, y, example)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the whole model to a file: configuration, weights, loss, metrics, optimizer with its slots, History.
-
-        path: ends in .safetensors. The old file there is replaced whole, or stays as it was. `load_model` reads it, and
-        any reader of safetensors its arrays; `files/` describes the content.
-
-        Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix and
-        for user-defined layers, metrics, losses, optimizers and initializers; TypeError for anything but a path; and
-        OSError.
-        """
-        from numpycnn import files
-
-        path = checks.path(f"{self.name}.save", "path", path)
-        self._require_built("save")
-        files.save(path, self)
-
     def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
         self.history = History()
         self.history.epoch, self.history.history = epoch, history
-
-    def save_weights(self, path: str | PathLike[str]) -> None:
-        """Write parameters and state to a file, by name: the old file there is replaced whole, or stays as it was.
-
-        path: ends in .safetensors. Raises ValueError for a model that is not built, saving.ModelFileError for another
-        suffix, TypeError for anything but a path, and OSError.
-        """
-        from numpycnn import files
-
-        path = checks.path(f"{self.name}.save_weights", "path", path)
-        self._require_built("save_weights")
-        files.save_weights(path, self.weights)
-
-    def load_weights(self, path: str | PathLike[str]) -> None:
-        """Read parameters and state from a file of `save_weights` or of `save`, for a model built alike.
-
-        path: a .safetensors file. One that another library wrote will do too, with arrays named as in `weights`.
-        Raises saving.ModelFileError, a ValueError, for a file that is damaged or whose names, shapes or dtypes are not
-        this model's, which then stays as it is; and as `save_weights` does.
-        """
-        from numpycnn import files
-
-        path = checks.path(f"{self.name}.load_weights", "path", path)
-        self._require_built("load_weights")
-        weights = self.weights
-        for name, value in files.load_weights(path, weights).items():
-            weights[name][...] = value
 
     # ------------------------------------------------------------ helpers
 
@@ -492,7 +451,7 @@ class Sequential(Network):
         """Begin training: call the callbacks, and set the model's new History."""
         names = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         history = History()
-        all_callbacks = [history, ProgressBar(params["verbose"]), *callbacks]
+        all_callbacks = in_training(ProgressBar(params["verbose"]), callbacks, history)
         callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names})
         self.stop_training = False
         callback_list.call("on_train_begin", {})
@@ -557,15 +516,76 @@ LAYERS[Sequential.__name__] = Sequential  # so that a nested Sequential can be l
 
 
 @explains_arguments
-def load_model(path: str | PathLike[str]) -> Sequential:
+def load_model(filepath: str | PathLike[str], *, compile: bool = True) -> Sequential:  # noqa: A002  # Keras's name
     """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
 
-    path: ends in .safetensors. Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is
-    damaged, or not a saved model; TypeError for anything but a path; and OSError.
+    filepath: ends in .safetensors. compile: False leaves out the optimizer, the loss and the metrics.
+    Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
+    model; TypeError for arguments of another kind; and OSError.
     """
     from numpycnn import files
 
-    return files.load(checks.path("load_model", "path", path))
+    path = files.path_to_read(checks.path("load_model", "filepath", filepath))
+    model = files.load(path)
+    return model if checks.flag("load_model", "compile", compile) else model._uncompiled()
+
+
+@explains_arguments
+def save_model(model: Sequential, filepath: str | PathLike[str], overwrite: bool = True) -> None:
+    """`model.save(filepath, overwrite)`. Raises as that, and TypeError for anything but a Sequential."""
+    check_model("save_model", model)
+    model.save(filepath, overwrite)
+
+
+@explains_arguments
+def model_from_json(json_string: str) -> Sequential:
+    """A model with new weights, not compiled, from what `to_json` returned.
+
+    Raises TypeError or ValueError for any other text.
+    """
+    from numpycnn import files
+
+    return files.model_from_json(json_string)
+
+
+@explains_arguments
+def clone_model(
+    model: Sequential, *, clone_function: Callable[[Layer], Layer] | None = None, recursive: bool = False
+) -> Sequential:
+    """A model of new layers like these, with new weights, and not compiled.
+
+    clone_function: gives the new layer for each; by default from its configuration. recursive: call it for the layers
+    inside a Sequential of this model too, not for the Sequential itself.
+    Raises TypeError for arguments of another kind.
+    """
+    check_model("clone_model", model)
+    if clone_function is not None:
+        checks.function("clone_model", "clone_function", clone_function)
+    checks.flag("clone_model", "recursive", recursive)
+    return cloned(model, copy_of if clone_function is None else clone_function, recursive)
+
+
+def check_model(owner: str, model: Any) -> None:
+    """Raise TypeError unless it is a Sequential."""
+    if not isinstance(model, Sequential):
+        raise TypeError(f"{owner}: model must be a Sequential; received {checks.short_repr(model)}")
+
+
+def cloned(model: Sequential, clone: Callable[[Layer], Layer], recursive: bool) -> Sequential:
+    """`clone_model`, of checked arguments."""
+    twin = Sequential(name=model.name, fast=model.fast, dtype=model._dtype)
+    for layer in model.layers:
+        twin.add(cloned(layer, clone, recursive) if recursive and isinstance(layer, Sequential) else clone(layer))
+    if model.input_shape is not None and not twin.built:
+        twin.build(model.input_shape)
+    return twin
+
+
+def copy_of(layer: Layer) -> Layer:
+    """A layer of the same configuration; a model draws new weights."""
+    return (
+        cloned(layer, copy_of, False) if isinstance(layer, Sequential) else type(layer).from_config(layer.get_config())
+    )
 
 
 explain_unknown_names(__name__)

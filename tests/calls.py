@@ -1,5 +1,6 @@
 """A call that works of every public callable, and for each of its arguments what else is allowed."""
 
+import warnings
 from collections.abc import Callable
 from contextlib import chdir
 from tempfile import TemporaryDirectory
@@ -13,12 +14,22 @@ from networks import small_data, small_network
 
 from numpycnn import Input, Sequential, backend, constraints, initializers, layers, losses, metrics, optimizers
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn.callbacks import (
+    BackupAndRestore,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
-from numpycnn.models import load_model
+from numpycnn.models import clone_model, load_model, model_from_json, save_model
+from numpycnn.optimizers import schedules
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.utils import normalize, set_random_seed, to_categorical
 
@@ -168,12 +179,13 @@ def built_dense() -> layers.Layer:
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
     """The call with a path, in an empty folder; only a saved model is there. OSError is right for other texts."""
 
-    def inside(*network: Sequential, path: Any, **others: Any) -> object:
+    def inside(*network: Sequential, **given: Any) -> object:
+        path = given.get("filepath", given.get("path"))
         with TemporaryDirectory() as folder, chdir(folder):
             if isinstance(path, str) and path == "saved.safetensors":
                 small_network().save("saved.safetensors")
             try:
-                return call(*network, path, **others)
+                return call(*network, **given)
             except OSError:
                 if not isinstance(path, str):
                     raise
@@ -202,9 +214,21 @@ def offline(call: Callable[..., object]) -> Callable[..., object]:
     return inside
 
 
-def update(cls: type[optimizers.Optimizer]) -> Callable[..., object]:
+def optimizer_case(cls: type[optimizers.Optimizer], **own: Arg) -> Case:
     """An optimizer, made and asked for a step."""
-    return lambda **given: cls(**given).update({"w": np.ones(3)}, {"w": np.ones(3)})
+
+    def step(**given: Any) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of older Keras's arguments
+            cls(**given).update({"w": np.ones(3)}, {"w": np.ones(3)})
+
+    return Case(step, {"learning_rate": Arg(RATE, 0.1), **own}, cls.__name__)
+
+
+def schedule_case(cls: type[schedules.LearningRateSchedule], **own: Arg) -> Case:
+    """A schedule, made and asked for the rate of a step."""
+    shared = {"name": Arg(kinds.text, "a"), "step": Arg(RATE, 3)}
+    return Case(lambda step, **given: cls(**given)(step), own | shared, cls.__name__)
 
 
 def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
@@ -308,6 +332,29 @@ RATE = number(0.0)
 MATRIX = array((None, None))
 NORM_AXIS = either(none, lambda value: kinds.is_integer(value) and value in (-2, -1, 0, 1), is_empty_list)
 DECAY = number(0.0, below=1.0)
+POSITIVE = number(above=0.0)
+EPSILON = Arg(either(none, RATE), 1e-7)
+MEANS = {"beta_1": Arg(DECAY, 0.5), "beta_2": Arg(DECAY, 0.5), "epsilon": EPSILON}
+DECAYING = {
+    "weight_decay": Arg(either(none, RATE), 0.1),
+    **{name: Arg(either(none, RATE), None) for name in ("clipnorm", "clipvalue", "global_clipnorm")},
+    "use_ema": Arg(kinds.flag, True),
+    "ema_momentum": Arg(number(0.0, below=1.0000001), 0.5),
+    "ema_overwrite_frequency": Arg(either(none, integer(1)), 2),
+    **{name: Arg(none, None) for name in ("loss_scale_factor", "gradient_accumulation_steps")},
+    "name": Arg(either(none, kinds.text), "a"),
+    "decay": Arg(either(none, RATE), 0.0),
+}
+FALLING = {
+    "initial_learning_rate": Arg(RATE, 0.1),
+    "decay_steps": Arg(POSITIVE, 10),
+    "decay_rate": Arg(RATE, 0.5),
+}
+RISING = kinds.several(RATE)
+"""What is allowed may be refused too: these are if they do not rise."""
+TEXTS = kinds.several(lambda value: isinstance(value, str))
+OF_SGD = optimizers.serialize(optimizers.SGD())
+OF_COSINE = schedules.serialize(schedules.CosineDecay(0.1, 10))
 
 CASES: dict[str, Case] = {
     "Conv2D": layer_case(
@@ -583,31 +630,74 @@ CASES: dict[str, Case] = {
         },
         "VarianceScaling",
     ),
-    "SGD": Case(
-        update(optimizers.SGD),
-        {"learning_rate": Arg(RATE, 0.1), "momentum": Arg(DECAY, 0.5), "nesterov": Arg(kinds.flag, True)},
+    "SGD": optimizer_case(optimizers.SGD, momentum=Arg(DECAY, 0.5), nesterov=Arg(kinds.flag, True), **DECAYING),
+    "RMSprop": optimizer_case(
+        optimizers.RMSprop,
+        rho=Arg(DECAY, 0.5),
+        momentum=Arg(DECAY, 0.5),
+        epsilon=EPSILON,
+        centered=Arg(kinds.flag, False),
+    ),
+    "Adam": optimizer_case(optimizers.Adam, **MEANS, amsgrad=Arg(kinds.flag, True)),
+    "AdamW": optimizer_case(optimizers.AdamW, **MEANS, weight_decay=Arg(RATE, 0.1)),
+    "Nadam": optimizer_case(optimizers.Nadam, **MEANS),
+    "Adagrad": optimizer_case(optimizers.Adagrad, initial_accumulator_value=Arg(RATE, 0.1), epsilon=EPSILON),
+    "Adadelta": optimizer_case(optimizers.Adadelta, rho=Arg(DECAY, 0.5), epsilon=EPSILON),
+    "Adamax": optimizer_case(optimizers.Adamax, **MEANS),
+    "Lion": optimizer_case(
+        optimizers.Lion, beta_1=Arg(number(above=0.0, below=1.0000001), 0.5), beta_2=Arg(DECAY, 0.5)
+    ),
+    "exclude_from_weight_decay": Case(
+        lambda **given: optimizers.AdamW().exclude_from_weight_decay(**given),
+        {"var_list": Arg(either(none, TEXTS), ["a"]), "var_names": Arg(either(none, TEXTS), ["b"])},
+        "AdamW",
+    ),
+    "finalize_variable_values": Case(
+        lambda params: optimizers.SGD(use_ema=True).finalize_variable_values(params),
+        {"params": Arg(is_empty, {"w": np.ones(3)})},
         "SGD",
     ),
-    "RMSprop": Case(
-        update(optimizers.RMSprop),
-        {
-            "learning_rate": Arg(RATE, 0.1),
-            "rho": Arg(DECAY, 0.5),
-            "momentum": Arg(DECAY, 0.5),
-            "epsilon": Arg(RATE, 1e-7),
-            "centered": Arg(kinds.flag, False),
-        },
-        "RMSprop",
+    "optimizers.get": Case(optimizers.get, {"identifier": Arg(kinds.optimizer, "lion", "optimizer")}, "get"),
+    "optimizers.deserialize": Case(optimizers.deserialize, {"config": Arg(no, OF_SGD)}, "deserialize"),
+    "schedules.deserialize": Case(optimizers.schedules.deserialize, {"config": Arg(no, OF_COSINE)}, "deserialize"),
+    "ExponentialDecay": schedule_case(schedules.ExponentialDecay, **FALLING, staircase=Arg(kinds.flag, True)),
+    "InverseTimeDecay": schedule_case(schedules.InverseTimeDecay, **FALLING, staircase=Arg(kinds.flag, False)),
+    "PolynomialDecay": schedule_case(
+        schedules.PolynomialDecay,
+        initial_learning_rate=Arg(RATE, 0.1),
+        decay_steps=Arg(POSITIVE, 10),
+        end_learning_rate=Arg(RATE, 0.01),
+        power=Arg(RATE, 2.0),
+        cycle=Arg(kinds.flag, True),
     ),
-    "Adam": Case(
-        update(optimizers.Adam),
-        {
-            "learning_rate": Arg(RATE, 0.1),
-            "beta_1": Arg(DECAY, 0.5),
-            "beta_2": Arg(DECAY, 0.5),
-            "epsilon": Arg(RATE, 1e-7),
-        },
-        "Adam",
+    "PiecewiseConstantDecay": schedule_case(
+        schedules.PiecewiseConstantDecay, boundaries=Arg(RISING, [1, 2], "values"), values=Arg(RISING, [0.1, 0.2, 0.3])
+    ),
+    "CosineDecay": schedule_case(
+        schedules.CosineDecay,
+        initial_learning_rate=Arg(RATE, 0.1),
+        decay_steps=Arg(POSITIVE, 10),
+        alpha=Arg(RATE, 0.1),
+        warmup_target=Arg(either(none, RATE), 0.2),
+        warmup_steps=Arg(RATE, 5),
+    ),
+    "CosineDecayRestarts": schedule_case(
+        schedules.CosineDecayRestarts,
+        initial_learning_rate=Arg(RATE, 0.1),
+        first_decay_steps=Arg(POSITIVE, 10),
+        t_mul=Arg(number(1.0), 2.0),
+        m_mul=Arg(RATE, 0.5),
+        alpha=Arg(RATE, 0.1),
+    ),
+    "OneCycle": schedule_case(
+        schedules.OneCycle,
+        max_learning_rate=Arg(RATE, 0.1),
+        total_steps=Arg(kinds.size, 10),
+        pct_start=Arg(number(above=0.0, below=1.0), 0.25),
+        anneal_strategy=Arg(kinds.names("cos", "linear"), "linear"),
+        div_factor=Arg(POSITIVE, 25),
+        final_div_factor=Arg(POSITIVE, 25),
+        three_phase=Arg(kinds.flag, True),
     ),
     "update": Case(
         lambda params, gradients: optimizers.SGD().update(params, gradients),
@@ -698,13 +788,51 @@ CASES: dict[str, Case] = {
         EarlyStopping,
         {
             "monitor": Arg(kinds.text, "loss"),
-            "min_delta": Arg(RATE, 0.0),
+            "min_delta": Arg(number(), 0.0),
             "patience": Arg(integer(0), 2),
+            "verbose": Arg(kinds.verbose, 0),
             "mode": Arg(kinds.names("auto", "min", "max"), "min"),
+            "baseline": Arg(either(none, number()), 0.5),
             "restore_best_weights": Arg(kinds.flag, False),
+            "start_from_epoch": Arg(integer(0), 1),
         },
         "EarlyStopping",
     ),
+    "ReduceLROnPlateau": Case(
+        ReduceLROnPlateau,
+        {
+            "factor": Arg(number(0.0, below=1.0), 0.5),
+            "patience": Arg(integer(0), 2),
+            "min_delta": Arg(number(), 0.0),
+            "cooldown": Arg(integer(0), 1),
+            "min_lr": Arg(RATE, 0.0),
+        },
+        "ReduceLROnPlateau",
+    ),
+    "ModelCheckpoint": Case(
+        ModelCheckpoint,
+        {
+            "filepath": Arg(kinds.model_path, "{epoch}.safetensors", "safetensors"),
+            "save_best_only": Arg(kinds.flag, True),
+            "save_weights_only": Arg(kinds.flag, True),
+            "save_freq": Arg(integer(1), "epoch"),
+            "initial_value_threshold": Arg(either(none, number()), 0.5),
+            "period": Arg(integer(1), 2),
+        },
+        "ModelCheckpoint",
+    ),
+    "CSVLogger": Case(
+        CSVLogger,
+        {
+            "filename": Arg(kinds.path, "log.csv"),
+            "separator": Arg(kinds.separator, ";"),
+            "append": Arg(kinds.flag, True),
+        },
+        "CSVLogger",
+    ),
+    "LearningRateScheduler": Case(LearningRateScheduler, {"schedule": Arg(kinds.function, max)}, ""),
+    "LambdaCallback": Case(LambdaCallback, {"on_test_end": Arg(either(none, kinds.function), print)}, ""),
+    "TerminateOnNaN": Case(TerminateOnNaN, {"raise_error": Arg(kinds.flag, True)}, ""),
     "set_image_data_format": Case(
         backend.set_image_data_format,
         {"data_format": Arg(kinds.names("channels_last", "channels_first"), "channels_last")},
@@ -713,13 +841,64 @@ CASES: dict[str, Case] = {
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
-    "load_model": Case(on_disk(load_model), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
-    "BackupAndRestore": Case(BackupAndRestore, {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, ""),
+    "load_model": Case(
+        on_disk(load_model),
+        {"filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"), "compile": Arg(kinds.flag, False)},
+        "",
+    ),
+    "load_weights": Case(
+        on_disk(Sequential.load_weights),
+        {
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "skip_mismatch": Arg(kinds.flag, True),
+            "by_name": Arg(kinds.flag, True),
+        },
+        "",
+        built=True,
+    ),
+    "save_model": Case(
+        on_disk(save_model),
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "overwrite": Arg(kinds.flag, True),
+        },
+        "save",
+    ),
+    "model_from_json": Case(
+        model_from_json, {"json_string": Arg(no, Sequential(name="m", seed=0).to_json())}, "model_from_json"
+    ),
+    "clone_model": Case(
+        clone_model,
+        {
+            "model": Arg(kinds.a(Sequential), small_network()),
+            "clone_function": Arg(either(none, callable), None, "layer"),
+            "recursive": Arg(kinds.flag, True),
+        },
+        "clone_model",
+    ),
+    "BackupAndRestore": Case(
+        BackupAndRestore,
+        {
+            "backup_dir": Arg(kinds.backup_path, "saved.safetensors", "safetensors"),
+            "save_freq": Arg(no, "epoch"),
+            "double_checkpoint": Arg(kinds.flag, True),
+            "delete_checkpoint": Arg(kinds.flag, True),
+        },
+        "BackupAndRestore",
+    ),
     **{
         method.__name__: Case(
-            on_disk(method), {"path": Arg(kinds.model_path, "saved.safetensors", "safetensors")}, "", built=True
+            on_disk(method),
+            {
+                "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+                "overwrite": Arg(kinds.flag, True),
+                **({"include_optimizer": Arg(kinds.flag, False)} if method is Sequential.save else {}),
+            },
+            "",
+            built=True,
         )
-        for method in (Sequential.save, Sequential.save_weights, Sequential.load_weights)
+        for method in (Sequential.save, Sequential.save_weights)
     },
     "mnist.load_data": Case(offline(mnist.load_data), {"path": Arg(kinds.path, "mnist.npz")}, ""),
     **{

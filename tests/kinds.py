@@ -21,7 +21,7 @@ from numpycnn.layers import Dense, Input, Layer
 from numpycnn.layers.activation import ActivationLayer
 from numpycnn.losses import LOSSES, Loss, LossFunction, MeanSquaredError
 from numpycnn.metrics import METRICS, Metric
-from numpycnn.optimizers import SGD, Optimizer
+from numpycnn.optimizers import OPTIMIZERS, SGD, Optimizer
 from numpycnn.regularizers import REGULARIZERS, Regularizer
 
 Kind = Callable[[Any], bool]
@@ -234,6 +234,20 @@ def path(value: Any) -> bool:
         return False
 
 
+PATHS = ("path", "filepath", "backup_dir", "filename")
+"""The names of arguments that are paths."""
+
+
+def separator(value: Any) -> bool:
+    """What can stand between two columns."""
+    return isinstance(value, str) and len(value) == 1 and value != '"' and (value.isprintable() or value == "\t")
+
+
+def backup_path(value: Any) -> bool:
+    """A text that can name a model's file, or a folder for it."""
+    return model_path(value) or (path(value) and not os.path.splitext(value)[1])
+
+
 def model_path(value: Any) -> bool:
     """A text that can name a model's file."""
     return path(value) and value.lower().endswith(".safetensors")
@@ -270,7 +284,7 @@ data_format: Kind = either(none, names("channels_last", "channels_first"))
 regularizer: Kind = either(none, a(Regularizer), names(*REGULARIZERS))
 constraint: Kind = either(none, callable, names(*CONSTRAINTS))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
-optimizer: Kind = either(a(Optimizer), names("sgd", "rmsprop", "adam"))
+optimizer: Kind = either(a(Optimizer), names(*OPTIMIZERS))
 loss: Kind = either(a(Loss, LossFunction), names(*LOSSES))
 metric: Kind = either(callable, a(Metric), names(*METRICS))
 layer: Kind = a(Layer, Input)

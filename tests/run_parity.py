@@ -25,6 +25,12 @@ def main() -> int:
         from parity.layers import compare  # it needs Keras
 
         return int(not compare(args.layers, args.seed))
+    if args.command == "optimizers":
+        from parity import optimizers
+
+        if args.record:
+            optimizers.record()
+        return int(not optimizers.compare(args.optimizers, args.seed))
     from parity.record import record  # it needs all frameworks
 
     record()
@@ -44,6 +50,10 @@ def parser() -> argparse.ArgumentParser:
     single = commands.add_parser("layers", help="compare single layers with Keras")
     single.add_argument("--layers", type=int, default=1000, help="how many (default: %(default)s)")
     single.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
+    alone = commands.add_parser("optimizers", help="compare optimizers and schedules with Keras, without a network")
+    alone.add_argument("--optimizers", type=int, default=1000, help="how many (default: %(default)s)")
+    alone.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
+    alone.add_argument("--record", action="store_true", help="keep Keras's numbers in optimizers.json first")
     live.add_argument("--networks", type=int, default=1000, help="how many (default: %(default)s)")
     live.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
     live.add_argument("--dtype", choices=BOUNDS, default="float64", help="default: %(default)s")

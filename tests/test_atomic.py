@@ -260,7 +260,7 @@ def crash(job: str, times: int, folder: Path) -> dict[str, int]:
 
 
 @needs_kill
-@pytest.mark.parametrize("times", [50, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("times", [25, pytest.param(1000, marks=pytest.mark.deep)])
 def test_a_process_killed_while_it_saves_leaves_a_whole_file(tmp_path: Path, times: int) -> None:
     counts = crash("save", times, tmp_path)
     assert counts["killed"] == times

@@ -3,9 +3,11 @@
 import errno
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -133,15 +135,46 @@ def test_two_at_once_get_the_whole_file(address: str, tmp_path: Path) -> None:
 
 @pytest.mark.deep
 def test_two_processes_at_once_get_the_whole_file(address: str, tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from numpycnn.datasets.download import download\n"
-        "download(sys.argv[1], Path(sys.argv[2]), sys.argv[3])"
-    )
-    command = [sys.executable, "-c", code, address + "slow", str(tmp_path / "file"), DIGEST]
+    command = [sys.executable, "-c", FETCH, address + "slow", str(tmp_path / "file")]
     running = [subprocess.Popen(command) for _ in range(3)]  # noqa: S603
     assert [one.wait() for one in running] == [0] * 3
     assert os.listdir(tmp_path) == ["file"]
     assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+FETCH = (
+    "import sys; from pathlib import Path; from numpycnn.datasets.download import download\n"
+    "download(sys.argv[1], Path(sys.argv[2]))"
+)
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
+def test_a_process_that_is_stopped_leaves_nothing_for_the_next(address: str, tmp_path: Path, how: str) -> None:
+    path = tmp_path / "file"
+    command = [sys.executable, "-c", FETCH, address + "stalled", str(path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
+        while not list(tmp_path.glob("file.*.partial")):
+            time.sleep(0.01)
+        running.send_signal(getattr(signal, how))
+        _, errors = running.communicate(timeout=10)
+    assert ("KeyboardInterrupt" in errors) == (how == "SIGINT")
+    assert [one.suffix for one in tmp_path.iterdir()] == [".partial"] * (how == "SIGKILL")
+    download(address + "good", path, DIGEST, len(CONTENT))
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no files")
+def test_a_file_that_may_grow_no_further_leaves_nothing(address: str, tmp_path: Path) -> None:
+    """The system's own error in the middle of writing."""
+    code = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    code += "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n" + FETCH
+    command = [sys.executable, "-c", code, address + "good", str(tmp_path / "file")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert "File too large" in run.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_progress_is_shown(address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

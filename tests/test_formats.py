@@ -1,6 +1,7 @@
 """Formats of files: which is read and written, what is said of the others, and that others read and write it too."""
 
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, load_model
-from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn.callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError, format_of
 from numpycnn.layers import Dense
@@ -19,7 +20,7 @@ from numpycnn.layers import Dense
 WRITERS: dict[str, Callable[[Path], object]] = {
     "save": lambda path: small_network().save(path),
     "save_weights": lambda path: small_network().save_weights(path),
-    "BackupAndRestore": lambda path: BackupAndRestore(path),
+    "ModelCheckpoint": lambda path: ModelCheckpoint(path),
 }
 READERS: dict[str, Callable[[Path], object]] = {
     "load_model": load_model,
@@ -39,11 +40,6 @@ def test_the_suffix_says_the_format(name: str, reading: bool) -> None:
 @pytest.mark.parametrize(
     ("name", "received", "instead"),
     [
-        ("model.keras", ".keras", "model.safetensors"),
-        ("model.h5", ".h5", "model.safetensors"),
-        ("model.H5", ".h5", "model.safetensors"),
-        ("model.hdf5", ".hdf5", "model.safetensors"),
-        ("model.weights.h5", ".weights.h5", "model.safetensors"),
         ("model.onnx", ".onnx", "model.safetensors"),
         ("model.numpycnn", ".numpycnn", "model.safetensors"),
         ("model.npz", ".npz", "model.safetensors"),
@@ -56,6 +52,33 @@ def test_other_formats_are_not_written(tmp_path: Path, writer: str, name: str, r
     with pytest.raises(ModelFileError, match=message):
         WRITERS[writer](tmp_path / name)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("model.keras", "model.safetensors"),
+        ("model.h5", "model.safetensors"),
+        ("model.H5", "model.safetensors"),
+        ("model.hdf5", "model.safetensors"),
+        ("model.weights.h5", "model.weights.safetensors"),
+    ],
+)
+def test_suffixes_of_keras(tmp_path: Path, name: str, instead: str) -> None:
+    """What is written under such a name has another one, and is found under the first; a real one is refused."""
+    model, path = small_network(), tmp_path / name
+    message = re.escape(f"{path}: numpycnn writes safetensors, and so to {tmp_path / instead}")
+    for write in (model.save_weights, model.save):
+        with pytest.warns(UserWarning, match=message) as caught:
+            write(path)
+        assert {one.filename for one in caught} == {__file__}
+    assert os.listdir(tmp_path) == [instead]
+    assert load_model(path).get_config() == model.get_config()
+    model.load_weights(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    for read in READERS.values():
+        with pytest.raises(ModelFileError, match=f"{name}: numpycnn reads .safetensors files; this is "):
+            read(path)
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -124,7 +147,7 @@ def test_the_package_safetensors_reads_every_array_and_string(tmp_path: Path) ->
     assert metadata["format"] == "numpycnn"
     assert {"config", "compile_config", "history", "position", "sha256"} <= metadata.keys()
     callbacks = {name for name in found if name.startswith("callbacks/0/")}
-    assert len(callbacks) == 2 + len(model.get_weights())
+    assert len(callbacks) == 4 + len(model.get_weights())
     assert found.keys() - callbacks == expected.keys()
     for name, array in expected.items():
         assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)

@@ -40,7 +40,7 @@ def is_the_users(argument: str, value: Any) -> bool:
         return kinds.is_integer(value) and value > 9
     if argument.endswith("steps") or argument == "steps_per_epoch":  # more than there are: a warning
         return kinds.is_integer(value) and value > 2
-    return argument == "print_fn" and callable(value) and value is not print
+    return argument in ("print_fn", "clone_function") and callable(value) and value is not print
 
 
 def model(built: bool) -> bytes:
@@ -92,7 +92,7 @@ def given_name(replaced: dict[str, Any]) -> str:
 
 def given_path(replaced: dict[str, Any]) -> str:
     """The path that is given, which an error shows whole, and again with the suffix that it should have."""
-    path = replaced.get("path", "")
+    path = next((value for name, value in replaced.items() if name in kinds.PATHS), "")
     return path if isinstance(path, str) else ""
 
 
@@ -114,28 +114,42 @@ def state(network: Sequential) -> tuple[Any, ...]:
     return fingerprint(network), len(network.layers), (network.optimizer, network.loss, network.metrics)
 
 
-def fault(case: Case, template: bytes, replaced: dict[str, Any]) -> str | None:
+class Network:
+    """The model that a case is called with: anew after a call that was not refused, or that changed it."""
+
+    def __init__(self, built: bool | None) -> None:
+        self.template = b"" if built is None else model(built)
+        self.renew()
+
+    def renew(self) -> None:
+        self.models = [pickle.loads(self.template)] if self.template else []  # noqa: S301
+        self.before = self.state()
+
+    def state(self) -> list[tuple[Any, ...]]:
+        return [state(one) for one in self.models]
+
+
+def fault(case: Case, network: Network, replaced: dict[str, Any]) -> str | None:
     """What is wrong with how the case answers to these values, if anything."""
     given = {argument: replaced.get(argument, case.arguments[argument].works) for argument in case.arguments}
-    network = pickle.loads(template) if template else None  # noqa: S301
-    before = network and state(network)
-    outcome = answer(case, replaced, partial(case.call, *[network] * bool(template), **given))
+    outcome = answer(case, replaced, partial(case.call, *network.models, **given))
+    if outcome == REFUSED and network.state() == network.before:
+        return None
+    network.renew()
     if outcome == ACCEPTED:
         return None if allowed(case, replaced) else ACCEPTED
-    if outcome == REFUSED:
-        return None if before == (network and state(network)) else "changed the model"
-    return outcome
+    return "changed the model" if outcome == REFUSED else outcome
 
 
 def faults(name: str, drawn: int) -> dict[str, dict[str, str]]:
     """All that is wrong with a case's answers, each with the first values that showed it."""
     case = CASES[name]
-    template = b"" if case.built is None else model(case.built)
+    network = Network(case.built)
     found: dict[str, dict[str, str]] = {}
     for labels in draws(case, drawn, name):
         replaced = {argument: VALUES[label]() for argument, label in labels.items()}
         if not any(is_the_users(argument, value) for argument, value in replaced.items()):
-            found.setdefault(fault(case, template, replaced) or "", labels)
+            found.setdefault(fault(case, network, replaced) or "", labels)
     found.pop("", None)
     return found
 
@@ -150,7 +164,7 @@ def test_bad_arguments_are_refused_by_name_and_change_nothing(name: str) -> None
 @pytest.mark.parametrize("name", CASES)
 def test_the_calls_work_with_arguments_that_are_good(name: str) -> None:
     case = CASES[name]
-    assert fault(case, b"" if case.built is None else model(case.built), {}) is None
+    assert fault(case, Network(case.built), {}) is None
 
 
 def test_there_are_more_than_20_000_calls() -> None:

@@ -231,8 +231,14 @@ def copies(layers: list[Layer]) -> list[Layer]:
     return [type(layer).from_config(layer.get_config() | {"name": None}) for layer in layers]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("loss", [CategoricalCrossentropy(), MeanSquaredError()], ids=lambda loss: loss.name)
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        pytest.param(name, loss, marks=[pytest.mark.deep] if index == number else [], id=f"{loss.name}-{name}")
+        for index, name in enumerate(NETWORKS)
+        for number, loss in enumerate([CategoricalCrossentropy(), MeanSquaredError()])
+    ],
+)
 def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole networks, dropout on and the masks held, in five micro-batches of which the last is short."""
     monkeypatch.setattr(training, "MAX_MICRO_BATCH", 2)

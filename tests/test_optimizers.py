@@ -1,6 +1,7 @@
 """Optimizers against Keras's own figures, and against the formulas written out for single numbers."""
 
 import copy
+import inspect
 import json
 import math
 import pickle
@@ -10,11 +11,27 @@ from typing import Any
 import numpy as np
 import pytest
 
+from numpycnn import optimizers
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine.workers import worker_pool
 from numpycnn.layers import Dense
 from numpycnn.models import Sequential
-from numpycnn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop, base, get_optimizer
+from numpycnn.optimizers import (
+    CLASSES,
+    OPTIMIZERS,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Lion,
+    Nadam,
+    Optimizer,
+    RMSprop,
+    base,
+    get_optimizer,
+)
 
 
 def steps(optimizer: Optimizer, w: Array, gradients: list[Array]) -> Iterator[Array]:
@@ -231,6 +248,13 @@ def test_only_what_is_needed_is_remembered() -> None:
         (RMSprop(), {"mean_square"}),
         (RMSprop(momentum=0.9, centered=True), {"mean_square", "mean", "velocity"}),
         (Adam(), {"momentum", "velocity"}),
+        (Adam(amsgrad=True), {"momentum", "velocity", "velocity_hat"}),
+        (AdamW(use_ema=True), {"momentum", "velocity", "average"}),
+        (Nadam(), {"momentum", "velocity"}),
+        (Adagrad(), {"accumulator"}),
+        (Adadelta(), {"accumulated_grad", "accumulated_delta_var"}),
+        (Adamax(), {"momentum", "norm"}),
+        (Lion(), {"momentum"}),
     ]:
         list(steps(optimizer, np.ones(2), [np.ones(2)]))
         assert optimizer.state.keys() == slots
@@ -249,6 +273,22 @@ def test_only_what_is_needed_is_remembered() -> None:
         (Adam, "beta_1", 1.0),
         (Adam, "beta_2", 1.0),
         (Adam, "epsilon", None),
+        (Nadam, "beta_1", 1.0),
+        (Nadam, "beta_2", 1.0),
+        (Nadam, "epsilon", None),
+        (Adagrad, "initial_accumulator_value", None),
+        (Adagrad, "epsilon", None),
+        (Adadelta, "rho", 1.0),
+        (Adadelta, "epsilon", None),
+        (Adamax, "beta_1", 1.0),
+        (Adamax, "beta_2", 1.0),
+        (Adamax, "epsilon", None),
+        (Lion, "beta_2", 1.0),
+        (AdamW, "weight_decay", None),
+        (SGD, "weight_decay", None),
+        (SGD, "clipnorm", None),
+        (SGD, "clipvalue", None),
+        (SGD, "global_clipnorm", None),
     ],
 )
 def test_arguments_have_bounds(kind: Callable[..., Optimizer], argument: str, limit: float | None) -> None:
@@ -269,25 +309,66 @@ def test_flags_are_flags() -> None:
         SGD(nesterov=1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="RMSprop: centered must be True or False; received 0"):
         RMSprop(centered=0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="AdamW: amsgrad must be True or False; received 1"):
+        AdamW(amsgrad=1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="Lion: beta_1 must be a finite number, at most 1 and above 0; received 0"):
+        Lion(beta_1=0)
+    assert Lion(beta_1=1).beta_1 == 1.0
+
+
+SHARED = {
+    **dict.fromkeys(("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "ema_overwrite_frequency")),
+    **dict.fromkeys(("loss_scale_factor", "gradient_accumulation_steps")),
+    **{"use_ema": False, "ema_momentum": 0.99},
+}
+MEANS = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "SGD": {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False},
+    "RMSprop": {"rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False},
+    "Adam": {**MEANS, "amsgrad": False},
+    "AdamW": {**MEANS, "amsgrad": False, "weight_decay": 0.004},
+    "Nadam": MEANS,
+    "Adagrad": {"initial_accumulator_value": 0.1, "epsilon": 1e-7},
+    "Adadelta": {"rho": 0.95, "epsilon": 1e-7},
+    "Adamax": MEANS,
+    "Lion": {"beta_1": 0.9, "beta_2": 0.99},
+}
 
 
 def test_defaults_are_those_of_keras() -> None:
-    """The signatures in Keras 3's documentation."""
-    assert SGD().get_config() == {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
-    rmsprop = {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}
-    assert RMSprop().get_config() == rmsprop
-    assert Adam().get_config() == {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
-    assert {name: type(get_optimizer(name)) for name in OPTIMIZERS} == {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
-    assert type(get_optimizer("RMSprop")) is RMSprop
+    """The configurations of Keras 3's, but for the name."""
+    assert DEFAULTS.keys() == CLASSES.keys()
+    for name, own in DEFAULTS.items():
+        config = CLASSES[name]().get_config()
+        assert config == {"name": name.lower(), "learning_rate": 0.001, **SHARED, **own}
+        assert type(optimizers.get(name.lower())) is type(optimizers.get(name)) is CLASSES[name]
+        assert type(optimizers.deserialize(optimizers.serialize(CLASSES[name]()))) is CLASSES[name]
+
+
+def test_arguments_come_in_the_order_of_keras() -> None:
+    """The first by position; the others have Keras's order too."""
+    assert Adam(0.1, 0.2, 0.3, 0.4, True).get_config() | SHARED == {
+        "name": "adam", "learning_rate": 0.1, **SHARED, "beta_1": 0.2, "beta_2": 0.3, "epsilon": 0.4, "amsgrad": True
+    }  # fmt: skip
+    assert AdamW(0.1, 0.2, 0.3).get_config()["weight_decay"] == 0.2
+    assert list(inspect.signature(Lion).parameters) == [
+        *("learning_rate", "beta_1", "beta_2", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm"),
+        *("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"),
+        *("name", "decay"),
+    ]
 
 
 def test_what_is_no_optimizer_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 'adamw'"
-    ):
-        get_optimizer("adamw")
-    with pytest.raises(TypeError, match="compile: optimizer must be one of 'sgd', 'rmsprop', 'adam'; received 3"):
-        get_optimizer(3)
+    with pytest.raises(ValueError, match=r"compile: optimizer must be one of 'sgd', .*'lion'; received 'ftrl'"):
+        get_optimizer("ftrl")
+    with pytest.raises(TypeError, match=r"optimizers.get: optimizer must be one of 'sgd', 'rmsprop', .*; received 3"):
+        optimizers.get(3)
+    with pytest.raises(ValueError, match=r"optimizers.get: optimizer must be a dict with the keys class_name, config"):
+        optimizers.get({"class_name": "SGD"})
+    with pytest.raises(ValueError, match=r"optimizers.deserialize: class_name of config must be one of 'SGD', "):
+        optimizers.deserialize({"class_name": "Own", "config": {}})
+    with pytest.raises(ValueError, match="Own: only the library's own can be read back: SGD, RMSprop, "):
+        optimizers.serialize(Own())
 
 
 def test_what_an_optimizer_of_ones_own_lacks_is_said() -> None:
@@ -312,7 +393,7 @@ class Own(Optimizer):
 
     def __init__(self) -> None:
         super().__init__(0.5)
-        self.decay, self.weight_decay = 0.1, 0.2
+        self.decay, self.weight_decoy = 0.1, 0.2
 
     def step(self, name: str, w: Array, g: Array, slots: dict[str, Array]) -> None:
         w -= self.learning_rate * self.decay * g
@@ -322,7 +403,7 @@ def test_learning_rate_can_be_read_and_set() -> None:
     optimizer, w = SGD(0.5), np.array([1.0])
     optimizer.update({"w": w}, {"w": np.array([1.0])})
     optimizer.learning_rate = np.float32(0.25)  # type: ignore[assignment]
-    assert type(optimizer.learning_rate) is float
+    assert isinstance(optimizer.learning_rate, float)
     assert optimizer.get_config()["learning_rate"] == optimizer.learning_rate == 0.25
     optimizer.update({"w": w}, {"w": np.array([1.0])})
     assert w.item() == 1.0 - 0.5 - 0.25
@@ -344,7 +425,10 @@ def test_learning_rate_can_be_read_and_set() -> None:
         (SGD, "nesterov", "yes", TypeError, "SGD: nesterov must be True or False; received 'yes'"),
         (Adam, "beta_2", 2, ValueError, "Adam: beta_2 must be a finite number, at least 0 and below 1; received 2"),
         (RMSprop, "epsilon", -1, ValueError, "RMSprop: epsilon must be"),
-        (SGD, "decay", 0.5, AttributeError, "'SGD' object has no attribute 'decay': planned, not available yet"),
+        (SGD, "decay", 0.5, AttributeError, "'SGD' object has no attribute 'decay': the nearest is "),
+        (SGD, "step_size", 0.5, AttributeError, "'SGD' object has no attribute 'step_size'"),
+        (SGD, "clipnorm", "1", TypeError, "SGD: clipnorm must be a finite number"),
+        (AdamW, "weight_decay", None, TypeError, "AdamW: weight_decay must be a finite number, at least 0"),
         (
             SGD,
             "rho",

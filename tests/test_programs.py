@@ -77,7 +77,7 @@ def test_its_gradients_are_right(name: str) -> None:
 
 @quick_programs
 def test_it_learns(name: str, tmp_path: Path) -> None:
-    model, examples = program(name).network(), program(name).data(500)
+    model, examples = program(name).network(), program(name).data(250)
     losses = train(model, examples, tmp_path / "backup.safetensors", epochs=3, verbose=0).history["loss"]
     assert losses[2] < losses[1] < losses[0]
 

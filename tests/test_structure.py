@@ -31,6 +31,7 @@ ROOMS = [
     ["callbacks"],
     ["show"],
     ["show.explorer"],
+    ["methods"],
     ["models"],
     ["compat", "gradcheck", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],

@@ -59,7 +59,7 @@ def batch(network: Sequential, n: int = 3) -> tuple[Array, Array]:
 def test_every_gradient_is_what_differences_give(loss: str, data_format: str, trained: bool) -> None:
     """The loss as a function of any layer's input: the layers after it, called one by one."""
     network = float64_network(all_kinds(data_format), loss)
-    x, y = batch(network)
+    x, y = batch(network, 1)
     trace = network.trace(x, y, training=trained)
 
     def loss_from(first: int, value: Array) -> float:

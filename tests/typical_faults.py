@@ -370,13 +370,118 @@ TARGETS = (
         ),
     ),
     Target(
+        "optimizers/clipping.py",
+        ("test_optimizer_options.py", "test_optimizers.py"),
+        (
+            ("a small gradient is made longer", "each / max(sqrt(squares[name]), each)", "each / sqrt(squares[name])"),
+            ("the norm is not a root", "each / max(sqrt(squares[name]), each)", "each / max(squares[name], each)"),
+            ("all together are clipped one by one", "scale = limit / max(sqrt(sum(squares.values())), limit)", "scale = limit / max(sqrt(max(squares.values())), limit)"),
+            ("values are clipped on one side", "np.clip(g, -most, most)", "np.minimum(g, most)"),
+        ),
+    ),
+    Target(
+        "optimizers/adaptive.py",
+        ("test_optimizer_options.py", "test_optimizers.py"),
+        (
+            ("Adagrad's sum is a mean", "a += g * g\n", "a += g * g - a\n"),
+            ("Adagrad's epsilon stands outside the root", "g / np.sqrt(a + self.epsilon)\n", "g / (np.sqrt(a) + self.epsilon)\n"),
+            ("Adadelta counts the newest change before it is made", "change = g * np.sqrt(d + self.epsilon)", "change = g * np.sqrt(self.rho * d + self.epsilon)"),
+            ("Adadelta has no learning rate", "w -= self.step_size * change", "w -= change"),
+            ("Adamax takes a sum for the largest", "np.maximum(self.beta_2 * u, np.abs(g), out=u)", "np.add(self.beta_2 * u, np.abs(g), out=u)"),
+            ("Adamax forgets the sign", "np.maximum(self.beta_2 * u, np.abs(g), out=u)", "np.maximum(self.beta_2 * u, g, out=u)"),
+        ),
+    ),
+    Target(
+        "optimizers/nadam.py",
+        ("test_optimizer_options.py", "test_optimizers.py"),
+        (
+            ("Nadam looks at today's momentum", "ahead = self.beta_1 * warm_up(t + 1)", "ahead = self.beta_1 * warm_up(t)"),
+            ("the momentum does not warm up", "return 1.0 - 0.5 * DECAY**t", "return 1.0"),
+            ("the product is one power", "return self.beta_1**t * warm_up_product(min(t, SETTLED))", "return self.beta_1**t"),
+        ),
+    ),
+    Target(
+        "optimizers/lion.py",
+        ("test_optimizer_options.py", "test_optimizers.py"),
+        (
+            ("the mean is updated first", "w -= self.step_size * np.sign(self.beta_1 * m + (1.0 - self.beta_1) * g)\n        m *= self.beta_2\n        m += (1.0 - self.beta_2) * g", "m *= self.beta_2\n        m += (1.0 - self.beta_2) * g\n        w -= self.step_size * np.sign(self.beta_1 * m + (1.0 - self.beta_1) * g)"),
+            ("no sign is taken", "np.sign(self.beta_1 * m + (1.0 - self.beta_1) * g)", "(self.beta_1 * m + (1.0 - self.beta_1) * g)"),
+            ("one beta serves for both", "m *= self.beta_2", "m *= self.beta_1"),
+        ),
+    ),
+    Target(
+        "optimizers/rate.py",
+        ("test_schedules.py",),
+        (
+            ("a number replaces a schedule", "if isinstance(old, LearningRateSchedule) and isinstance(new, float):", "if False:"),
+            ("the decayed rate is shown", "return rate.initial_learning_rate if isinstance(rate, TimeDecay) else at(owner, rate, step)", "return at(owner, rate, step)"),
+            ("assigning changes the copy", "self._optimizer.learning_rate = value", "pass"),
+        ),
+    ),
+    Target(
+        "optimizers/settings.py",
+        ("test_optimizers.py", "test_schedules.py"),
+        (
+            ("a setting is not checked", "return vars(type(self)(**{**given, name: value}))[name]", "return value"),
+            ("a name without effect is set", "if cls in OPTIMIZERS.values() and name not in known:", "if False:"),
+        ),
+    ),
+    Target(
+        "optimizers/older.py",
+        ("test_schedules.py",),
+        (
+            ("a decay of 0 is one", "if not schedule.decay:", "if False:"),
+            ("epsilon=None is 0", "return backend.epsilon()", "return 0.0"),
+        ),
+    ),
+    Target(
+        "optimizers/schedules/decay.py",
+        ("test_schedules.py",),
+        (
+            ("the staircase rounds", "floor(periods) if self.staircase", "round(periods) if self.staircase"),
+            ("the rate is divided", "self.decay_rate ** self.periods(step)", "self.decay_rate ** -self.periods(step)"),
+            ("the inverse forgets the 1", "(1.0 + self.decay_rate * self.periods(step))", "(self.decay_rate * self.periods(step) or 1.0)"),
+            ("a polynomial goes on below its end", "min(periods, 1.0)", "periods"),
+            ("a cycle begins at nothing", "max(1, ceil(periods))", "max(1, floor(periods))"),
+            ("a boundary belongs to what follows", "bisect_left(self.boundaries, self.check", "bisect_left([one - 0.5 for one in self.boundaries], self.check"),
+        ),
+    ),
+    Target(
+        "optimizers/schedules/cosine.py",
+        ("test_schedules.py",),
+        (
+            ("the decay runs during the warm-up", "step, begin = step - self.warmup_steps, self.warmup_target", "begin = self.warmup_target"),
+            ("the warm-up begins at nothing", "* step / self.warmup_steps + begin", "* step / self.warmup_steps"),
+            ("a cosine comes up again", "half_cosine(min(step / self.decay_steps, 1.0))", "half_cosine(step / self.decay_steps)"),
+            ("restarts come in equal distances", "if self.t_mul == 1.0:", "if True:"),
+            ("alpha is not a share of the beginning", "high * half_cosine(done) + self.alpha)", "high * half_cosine(done)) + self.alpha"),
+        ),
+    ),
+    Target(
+        "optimizers/schedules/one_cycle.py",
+        ("test_schedules.py",),
+        (
+            ("the peak is a step late", "self.pct_start * self.total_steps - 1.0, self", "self.pct_start * self.total_steps, self"),
+            ("the end is divided once", "first / self.final_div_factor)]\n        fall", "self.max_learning_rate / self.final_div_factor)]\n        fall"),
+            ("lines are cosines", "half_cosine(done) if self.anneal_strategy", "half_cosine(done) if True or self.anneal_strategy"),
+        ),
+    ),
+    Target(
         "optimizers/base.py",
-        ("test_optimizers.py",),
+        ("test_optimizers.py", "test_optimizer_options.py", "test_schedules.py"),
         (
             ("only the first term of a gradient counts", "total = total + term", "total = terms[0]"),
             ("the terms are added into the caller's array", "total = total + term", "total += term"),
             ("steps are not counted", "self.iterations += 1", "self.iterations += 0"),
-            ("slots begin at one", "arrays[name] = np.zeros_like(w)", "arrays[name] = np.ones_like(w)"),
+            ("slots begin at one", "np.full_like(w, self.initial(slot))", "np.ones_like(w)"),
+            ("weights decay after the step", "w -= w * self.weight_decay * self.step_size\n            self.step(name, w, g, slots)\n", "pass\n            self.step(name, w, g, slots)\n            w -= w * (self.weight_decay or 0.0) * self.step_size\n"),
+            ("weights decay whatever the learning rate", "w -= w * self.weight_decay * self.step_size", "w -= w * self.weight_decay"),
+            ("the average begins at zero", "momentum = self.ema_momentum if self.iterations else 0.0", "momentum = self.ema_momentum"),
+            ("the average overwrites a step too late", "(self.iterations + 1) % self.ema_overwrite_frequency == 0", "self.iterations % self.ema_overwrite_frequency == 0"),
+            ("a schedule is a step ahead", "self._rate, self.iterations)\n        with", "self._rate, self.iterations + 1)\n        with"),
+            ("an excluded name is looked for in the whole path", 'last = name.rpartition("/")[2]', "last = name"),
+            ("each micro-batch's gradient is clipped by itself", "return [clip_norms(whole, self.clipnorm, self.global_clipnorm)]", "return [clip_norms(dict(term), self.clipnorm, self.global_clipnorm) for term in terms]"),
+            ("a resumed training forgets what it excludes", 'vars(self).update({**vars(other), "_owner": self._owner})', 'vars(self).update({**vars(other), "_owner": self._owner, "_excluded": self._excluded, "use_ema": self.use_ema})'),
             ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
         ),
     ),
@@ -384,8 +489,8 @@ TARGETS = (
         "optimizers/sgd.py",
         ("test_optimizers.py",),
         (
-            ("SGD climbs", "change = -self.learning_rate * g", "change = self.learning_rate * g"),
-            ("SGD ignores the learning rate", "change = -self.learning_rate * g", "change = -g"),
+            ("SGD climbs", "change = -self.step_size * g", "change = self.step_size * g"),
+            ("SGD ignores the learning rate", "change = -self.step_size * g", "change = -g"),
             ("momentum is dampened", "v *= self.momentum\n            v += change\n            change = self.momentum * v", "v *= self.momentum\n            v += (1 - self.momentum) * change\n            change = self.momentum * v"),
             ("Nesterov's step is momentum's", "change = self.momentum * v + change if self.nesterov else v", "change = v"),
             ("Nesterov's step forgets the gradient", "change = self.momentum * v + change if self.nesterov else v", "change = self.momentum * v if self.nesterov else v"),
@@ -395,8 +500,8 @@ TARGETS = (
         "optimizers/rmsprop.py",
         ("test_optimizers.py",),
         (
-            ("RMSprop's epsilon stands outside the root", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (np.sqrt(d) + self.epsilon)"),
-            ("RMSprop divides by the square", "change = self.learning_rate * g / np.sqrt(d + self.epsilon)", "change = self.learning_rate * g / (d + self.epsilon)"),
+            ("RMSprop's epsilon stands outside the root", "change = self.step_size * g / np.sqrt(d + self.epsilon)", "change = self.step_size * g / (np.sqrt(d) + self.epsilon)"),
+            ("RMSprop divides by the square", "change = self.step_size * g / np.sqrt(d + self.epsilon)", "change = self.step_size * g / (d + self.epsilon)"),
             ("RMSprop's mean of squares is a sum", "a += (1.0 - self.rho) * g * g", "a += g * g"),
             ("RMSprop keeps the gradient unsquared", "a += (1.0 - self.rho) * g * g", "a += (1.0 - self.rho) * np.abs(g)"),
             ("centered RMSprop is not", "d = np.maximum(a - m * m, 0.0)", "d = a"),
@@ -411,7 +516,7 @@ TARGETS = (
             ("Adam's epsilon stands inside the root", "w -= alpha * m / (np.sqrt(v) + self.epsilon)", "w -= alpha * m / np.sqrt(v + self.epsilon)"),
             ("Adam does not correct the mean", " / (1.0 - self.beta_1**t)\n", "\n"),
             ("Adam does not correct the squares", " * sqrt(1.0 - self.beta_2**t) /", " /"),
-            ("Adam counts a step too many", 'slots["velocity"], self.iterations\n', 'slots["velocity"], self.iterations + 1\n'),
+            ("Adam counts a step too many", 'slots["velocity"], self.iterations + 1\n', 'slots["velocity"], self.iterations + 2\n'),
             ("Adam's betas are swapped", "m += (1.0 - self.beta_1) * (g - m)", "m += (1.0 - self.beta_2) * (g - m)"),
             ("Adam's second moment is of deviations", "v += (1.0 - self.beta_2) * (g * g - v)", "v += (1.0 - self.beta_2) * ((g - m) ** 2 - v)"),
         ),
@@ -832,11 +937,42 @@ TARGETS = (
         "callbacks/early_stopping.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
-            ("an accuracy is taken for a loss", 'self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0', "self.sign = -1.0"),
-            ("patience ends an epoch late", "if self.wait >= self.patience:", "if self.wait > self.patience:"),
-            ("an epoch as good as the best is an improvement", "if figure - self.min_delta > self.best:", "if figure - self.min_delta >= self.best:"),
-            ("patience is never restored", "self.best, self.wait = figure, 0", "self.best = figure"),
-            ("the best weights are the last ones", "self.best_weights = self.model.get_weights()", "self.best_weights = None"),
+            ("patience ends an epoch late", "elif self.wait >= self.patience and", "elif self.wait > self.patience and"),
+            ("patience is never restored", "self.wait = 0\n        elif", "pass\n        elif"),
+            ("the best weights are the first ones", "if self.restore_best_weights:\n                self.best_weights = self.model.get_weights()", "if False:\n                pass"),
+        ),
+    ),
+    Target(
+        "callbacks/monitor.py",
+        ("test_more_callbacks.py",),
+        (
+            ("an accuracy is taken for a loss", 'return 1.0 if mode == "max" else -1.0', "return -1.0"),
+            ("an epoch as good as the best is an improvement", "- self.min_delta > (", "- self.min_delta >= ("),
+            ("a state of NaN is a figure", "None if math.isnan(best) else best", "best"),
+        ),
+    ),
+    Target(
+        "callbacks/learning_rate.py",
+        ("test_more_callbacks.py",),
+        (
+            ("the learning rate is reduced without end", "* self.factor, self.min_lr)", "* self.factor, 0.0)"),
+            ("there is no cooldown", "self.cooldown_counter, self.wait = self.cooldown, 0", "self.wait = 0"),
+        ),
+    ),
+    Target(
+        "callbacks/checkpoint.py",
+        ("test_more_callbacks.py",),
+        (
+            ("the best is the last", "self.best = figure if due else self.best", "self.best = figure"),
+            ("batches are counted anew each epoch", "        self.epoch = epoch\n\n    def on_train_batch_end", "        self.epoch, self.batches = epoch, 0\n\n    def on_train_batch_end"),
+        ),
+    ),
+    Target(
+        "callbacks/csv_logger.py",
+        ("test_more_callbacks.py",),
+        (
+            ("what a killed program wrote stays", "os.truncate(self.filename, min(self.length, os.path.getsize(self.filename)))", "pass"),
+            ("a resumed table begins anew", "self.length, self.resumed = int(state", "_, self.resumed = int(state"),
         ),
     ),
     Target(
@@ -850,14 +986,14 @@ TARGETS = (
         "callbacks/callback_list.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
-            ("what callbacks remember is kept before they know of the epoch", "return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))", "return sorted(found, key=lambda callback: not isinstance(callback, BackupAndRestore))"),
+            ("what callbacks remember is kept before they know of the epoch", "history, *backups]", "*backups, history]"),
         ),
     ),
     Target(
         "callbacks/not_finite.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
-            ("an infinite loss does not end training", "if loss is not None and not math.isfinite(loss):", "if loss is not None and math.isnan(loss):"),
+            ("an infinite loss does not end training", "if loss is None or math.isfinite(loss):", "if loss is None or not math.isnan(loss):"),
         ),
     ),
     Target(
@@ -897,13 +1033,13 @@ TARGETS = (
         "files/resume.py",
         ("test_resume.py",),
         (
-            ("a continued training forgets its slots", "saved.optimizer.iterations, saved.optimizer.state", "saved.optimizer.iterations, model.optimizer.state"),
-            ("a continued training counts its steps anew", "model.optimizer.iterations, model.optimizer.state = saved.optimizer.iterations, saved.optimizer.state", "model.optimizer.state = saved.optimizer.state"),
+            ("a continued training forgets its slots", "model.optimizer.become(saved.optimizer)", "vars(saved.optimizer).pop('state'); model.optimizer.become(saved.optimizer)"),
+            ("a continued training counts its steps anew", "model.optimizer.become(saved.optimizer)", "vars(saved.optimizer).pop('iterations'); model.optimizer.become(saved.optimizer)"),
             ("the seed is not restored", "model.seed, model.steps, model.stop_training = saved.seed, saved.steps, saved.stop_training", "model.steps, model.stop_training = saved.steps, saved.stop_training"),
             ("the step is not restored", "model.seed, model.steps, model.stop_training = saved.seed, saved.steps, saved.stop_training", "model.seed, model.stop_training = saved.seed, saved.stop_training"),
             ("that training had ended is not restored", "model.seed, model.steps, model.stop_training = saved.seed, saved.steps, saved.stop_training", "model.seed, model.steps = saved.seed, saved.steps"),
             ("the figures of History are not restored", "history.epoch, history.history = saved.history.epoch, saved.history.history", "history.epoch = saved.history.epoch"),
-            ("the optimizer's settings are not restored", "vars(model.optimizer).update(saved.optimizer.get_config())", "pass"),
+            ("the optimizer's settings are not restored", "model.optimizer.become(saved.optimizer)", "model.optimizer.iterations, model.optimizer.state = saved.optimizer.iterations, saved.optimizer.state"),
         ),
     ),
     Target(

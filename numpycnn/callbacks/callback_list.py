@@ -28,13 +28,20 @@ class CallbackList:
 
 
 def check_callbacks(owner: str, callbacks: Any) -> list[Callback]:
-    """The callbacks as a list, from a list, a single callback or None. Raises TypeError for anything else.
-
-    BackupAndRestore comes last: it saves the others' state, and whether they stopped training.
-    """
+    """The callbacks as a list, from a list, a single callback or None. Raises TypeError for anything else."""
     found = [callbacks] if isinstance(callbacks, Callback) else [] if callbacks is None else callbacks
     if not isinstance(found, (list, tuple)) or not all(isinstance(callback, Callback) for callback in found):
         raise TypeError(
             f"{owner}: callbacks must be instances of Callback, one or a list; received {checks.short_repr(callbacks)}"
         )
-    return sorted(found, key=lambda callback: isinstance(callback, BackupAndRestore))
+    return list(found)
+
+
+def in_training(progress: Callback, callbacks: Sequence[Callback], history: Callback) -> list[Callback]:
+    """The callbacks of `fit`, in the order of their calls.
+
+    The History comes after those that add to the figures, and BackupAndRestore last: it saves the others' state, and
+    whether they stopped training.
+    """
+    backups = [callback for callback in callbacks if isinstance(callback, BackupAndRestore)]
+    return [progress, *(callback for callback in callbacks if callback not in backups), history, *backups]

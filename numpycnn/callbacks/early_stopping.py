@@ -1,78 +1,82 @@
 """Stopping when training no longer helps."""
 
-import math
-from typing import Any
-
-import numpy as np
-
-from numpycnn.callbacks.base import Callback, Logs
+from numpycnn.callbacks.base import Logs
+from numpycnn.callbacks.monitor import Monitor, check_state
 from numpycnn.common import checks
-from numpycnn.common.typing import Array, Shape
+from numpycnn.common.typing import Array
+from numpycnn.engine.batching import check_verbose
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Monitor):
     """Stop training when a figure has not improved for `patience` epochs.
 
-    monitor: the figure's name. min_delta: an improvement must be larger than this. mode: "min", "max", or "auto": the
-    figure should rise if its name holds "acc", and fall if it holds "loss". restore_best_weights: at the end,
-    restore the weights of the best epoch.
+    monitor: the figure's name; where it is missing, a warning says so. min_delta: an improvement must be larger than
+    this. verbose: 1 prints why training stopped. mode: "min", "max", or "auto": its name tells whether the figure
+    should rise or fall. baseline: the epochs are counted until the figure is better than this, too.
+    restore_best_weights: at the end, restore the weights of the best epoch. start_from_epoch: ignore earlier epochs.
 
-    Raises TypeError or ValueError for invalid arguments, and when training begins if there is no such figure.
-    Source: Keras's EarlyStopping.
+    Raises TypeError or ValueError for invalid arguments. Source: Keras's EarlyStopping.
     """
+
+    counters = ("wait", "best_epoch", "stopped_epoch")
 
     def __init__(
         self,
         monitor: str = "val_loss",
         min_delta: float = 0.0,
         patience: int = 0,
+        verbose: int = 0,
         mode: str = "auto",
+        baseline: float | None = None,
         restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
     ) -> None:
-        owner = "EarlyStopping"
-        self.monitor = checks.text(owner, "monitor", monitor)
-        self.min_delta = checks.number(owner, "min_delta", min_delta, at_least=0.0)
+        owner = type(self).__name__
+        super().__init__(monitor, mode, min_delta)
         self.patience = checks.integer(owner, "patience", patience, at_least=0)
-        mode = checks.choice(owner, "mode", mode, ("auto", "min", "max"))
-        if mode == "auto" and "acc" not in monitor and "loss" not in monitor:
-            raise ValueError(
-                f"{owner}: mode must be 'min' or 'max' for the monitor {checks.short_repr(monitor)}; received 'auto'"
-            )
-        self.sign = 1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else -1.0
+        self.verbose = check_verbose(owner, verbose)
+        self.baseline = None if baseline is None else checks.number(owner, "baseline", baseline)
         self.restore_best_weights = checks.flag(owner, "restore_best_weights", restore_best_weights)
+        self.start_from_epoch = checks.integer(owner, "start_from_epoch", start_from_epoch, at_least=0)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        checks.choice("EarlyStopping", "monitor", self.monitor, self.params["metrics"])
-        self.best = -math.inf
-        self.wait = 0
+        self.best: float | None = None
+        self.wait = self.best_epoch = self.stopped_epoch = 0
         self.best_weights: list[Array] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        figure = self.sign * (logs or {})[self.monitor]
-        if figure - self.min_delta > self.best:
-            self.best, self.wait = figure, 0
+        figure = self.figure(logs)
+        if figure is None or epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        self.wait += 1
+        if self.improves(figure, self.best):
+            self.best, self.best_epoch = figure, epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-            return
-        self.wait += 1
-        if self.wait >= self.patience:
-            self.model.stop_training = True
+            if self.baseline is None or self.improves(figure, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch, self.model.stop_training = epoch, True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
+        if self.stopped_epoch and self.verbose:
+            print(f"Epoch {self.stopped_epoch + 1}: stopped, as {self.monitor} no longer improves")
         if self.best_weights is not None:
+            if self.verbose:
+                print(f"The weights of the best epoch, {self.best_epoch + 1}, are restored")
             self.model.set_weights(self.best_weights)
 
     def get_state(self) -> dict[str, Array]:
         weights = {f"best_weights/{k}": weight for k, weight in enumerate(self.best_weights or [])}
-        return {f"best/{self.monitor}": np.array(self.best), "wait": np.array(self.wait, np.int64), **weights}
+        return super().get_state() | weights
 
     def set_state(self, state: dict[str, Array]) -> None:
-        expected: list[tuple[str, Shape, Any]] = [(f"best/{self.monitor}", (), np.float64), ("wait", (), np.int64)]
-        if len(state) > len(expected):
-            weights = enumerate(self.model.get_weights())
-            expected += [(f"best_weights/{k}", weight.shape, weight.dtype) for k, weight in weights]
-        if [(name, array.shape, array.dtype) for name, array in state.items()] != expected:
-            names = ", ".join(name for name, _, _ in expected)
-            raise ValueError(f"EarlyStopping: expected a state with {names}; received {', '.join(state)}")
-        self.best, self.wait = float(state[f"best/{self.monitor}"]), int(state["wait"])
-        self.best_weights = [weight for name, weight in state.items() if name.startswith("best_weights/")] or None
+        weights = {name: array for name, array in state.items() if name.startswith("best_weights/")}
+        if weights:
+            own = enumerate(self.model.get_weights())
+            expected = [(f"best_weights/{k}", weight.shape, weight.dtype) for k, weight in own]
+            check_state(type(self).__name__, weights, expected)
+        super().set_state({name: array for name, array in state.items() if name not in weights})
+        self.best_weights = [weights[f"best_weights/{k}"] for k in range(len(weights))] or None

@@ -48,7 +48,9 @@ MORE: dict[str, str] = {
 
 NAMES: dict[str, dict[str, str]] = {
     "backend": {
+        "get_value": "compat.backend:get_value",
         "image_dim_ordering": "compat.backend:image_dim_ordering",
+        "set_value": "compat.backend:set_value",
         "set_image_dim_ordering": "compat.backend:set_image_dim_ordering",
     },
     "layers": {
@@ -115,6 +117,7 @@ ARGUMENTS: dict[str, str] = {
 
 ACTIONS: dict[str, dict[str, str]] = {
     "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
+    "Nadam.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
     "Sequential.compile": {"class_mode": "compat.models:ignore_class_mode"},
     "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy"},
     "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy"},

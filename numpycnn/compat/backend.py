@@ -1,4 +1,8 @@
-"""Keras 1's image_dim_ordering: "th" is channels_first, "tf" channels_last."""
+"""Keras 1's image_dim_ordering: "th" is channels_first, "tf" channels_last; get_value and set_value of Keras 2."""
+
+from typing import Any
+
+import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
@@ -16,3 +20,24 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     warn("set_image_dim_ordering", "write set_image_data_format('channels_first') or ('channels_last')")
     data_format = checks.lookup("set_image_dim_ordering", "dim_ordering", dim_ordering, DATA_FORMATS)
     backend.set_image_data_format(data_format)
+
+
+def get_value(x: Any) -> Any:
+    """The value of an optimizer's learning rate, or of an array: `get_value(optimizer.learning_rate)`."""
+    return np.array(x)[()]
+
+
+def set_value(x: Any, value: Any) -> None:
+    """Set an optimizer's learning rate, or the entries of an array: `set_value(optimizer.learning_rate, 0.01)`.
+
+    Raises TypeError for anything else, ValueError for a value of another shape, and both as the optimizer does.
+    """
+    if hasattr(x, "assign"):
+        x.assign(value)
+        return
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"set_value: x must be a learning rate or an array; received {checks.short_repr(x)}")
+    array = checks.numbers("set_value", "value", value)
+    if array.shape != x.shape:
+        raise ValueError(f"set_value: value must be of shape {x.shape}; received {array.shape}")
+    x[...] = array

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from numpycnn.files.atomic import atomic_write
 from numpycnn.show.progress import Progress
 
 TIMEOUT = 30.0  # seconds without an answer
@@ -24,6 +23,8 @@ def download(url: str, path: Path, digest: str | None = None, size: int | None =
     """
     from http.client import HTTPException  # deferred: slow imports
     from urllib.request import urlopen
+
+    from numpycnn.files.atomic import atomic_write
 
     print(f"Downloading data from {url}", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)

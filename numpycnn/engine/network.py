@@ -39,7 +39,7 @@ class Network(Chain):
 
     explained_methods = (
         *("compile", "fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "summary"),
-        *("save", "save_weights", "load_weights", "get_layer"),
+        *("save", "save_weights", "load_weights", "get_layer", "pop"),
     )
 
     def __init__(
@@ -87,6 +87,16 @@ class Network(Chain):
             if input_shape is not None:
                 self._build([layer], len(self._layers), input_shape)
         self.append(layer)
+
+    def pop(self) -> Layer:
+        """Remove the last layer, and return it with its weights. Raises ValueError if there is none."""
+        if not self._layers:
+            raise ValueError(f"{self.name}.pop: the model has no layers")
+        layer = self._layers.pop()
+        if self._built is not None:
+            output_shape = self._layers[-1].output_shape if self._layers else None
+            self._built = None if output_shape is None else self._built._replace(output_shape=output_shape)
+        return layer
 
     def _next_input_shape(self, layer: Layer) -> Shape | None:
         """The input shape of a layer that is added; None while unknown."""

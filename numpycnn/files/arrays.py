@@ -31,7 +31,7 @@ def arrays_of(model: "Sequential", callbacks: Sequence["Callback"]) -> Arrays:
     """All arrays of a model and its callbacks, by their names in the file."""
     arrays = with_prefix("weights", model.weights)
     if model.optimizer is not None:
-        for slot in model.optimizer.slots():
+        for slot in model.optimizer.all_slots():
             arrays |= with_prefix(f"optimizer/{slot}", model.optimizer.state.get(slot, {}))
     for index, callback in enumerate(callbacks):
         arrays |= with_prefix(f"callbacks/{index}", callback.get_state())
@@ -45,7 +45,7 @@ def build(model: "Sequential", input_shape: Shape, arrays: Arrays) -> None:
     state = {name: weights[name] for name in model.state_shapes(input_shape)}
     model.finish_build(input_shape, params, state)
     if model.optimizer is not None:
-        slots = {slot: of_prefix(f"optimizer/{slot}", arrays) for slot in model.optimizer.slots()}
+        slots = {slot: of_prefix(f"optimizer/{slot}", arrays) for slot in model.optimizer.all_slots()}
         model.optimizer.state = {slot: own for slot, own in slots.items() if own}
 
 
@@ -63,7 +63,7 @@ def check_arrays(model: "Sequential", input_shape: Shape, callbacks: int, specs:
     dtype = model.dtype.newbyteorder("<")
     params = {name: ArraySpec(dtype, shape) for name, shape in model.param_shapes(input_shape).items()}
     state = {name: ArraySpec(dtype, shape) for name, shape in model.state_shapes(input_shape).items()}
-    slots = () if model.optimizer is None else model.optimizer.slots()
+    slots = () if model.optimizer is None else model.optimizer.all_slots()
     optional = {f"optimizer/{slot}/{name}": spec for slot in slots for name, spec in params.items()}
     optional |= {name: spec for name, spec in specs.items() if is_of_callback(name, callbacks)}
     there = {name: spec for name, spec in optional.items() if name in specs}  # no slots before the first step

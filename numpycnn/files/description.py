@@ -3,7 +3,8 @@
     key               value
     config            the network, as `Sequential.get_config` describes it
     input_shape       the shape of one example, without the batch axis
-    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names or configurations]}
+    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names or configurations], "excluded": the
+                      arguments of exclude_from_weight_decay}
     position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
                       callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
@@ -27,7 +28,7 @@ from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 from numpycnn.layers.container import every_layer
 from numpycnn.losses import CLASSES as LOSS_CLASSES
-from numpycnn.optimizers import OPTIMIZERS
+from numpycnn.optimizers import CLASSES as OPTIMIZER_CLASSES
 
 if TYPE_CHECKING:
     from numpycnn.models import Sequential
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
 RULE_CLASSES = {**regularizers.CLASSES, **constraints.CLASSES}
-OPTIMIZER_CLASSES = {cls.__name__: cls for cls in OPTIMIZERS.values()}
 MAX_LAYERS = 1000
 MAX_INTEGER = 2**63 - 1
 
@@ -84,6 +84,7 @@ def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
         "optimizer": describe(model.optimizer, OPTIMIZER_CLASSES),
         "loss": describe(model.loss, LOSS_CLASSES),
         "metrics": [metrics.serialize(metric) for metric in model.metrics.values()],
+        "excluded": model.optimizer.excluded,
     }
 
 
@@ -151,11 +152,13 @@ def compile_model(model: "Sequential", config: Any) -> None:
     """Compile the model, unless the configuration is None. Raises TypeError or ValueError for an invalid one."""
     if config is None:
         return
-    checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics"})
+    checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics", "excluded"})
     for metric in checks.sequence("file", "metrics", config["metrics"]):
         if not isinstance(metric, (str, dict)):
             raise TypeError(f"file: metrics must be names or configurations; received {checks.short_repr(metric)}")
     optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
+    checks.keys("file", "excluded", config["excluded"], set(optimizer.excluded))
+    optimizer.exclude_from_weight_decay(**config["excluded"])
     model.compile(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), config["metrics"])
 
 

@@ -1,8 +1,10 @@
 """The format of a file: by its suffix before it is read or written, by its first bytes where the suffix is wrong."""
 
 import os
+import warnings
 from typing import NamedTuple
 
+from numpycnn.common.older import users_level
 from numpycnn.files.errors import ModelFileError
 
 FORMATS = {".safetensors": "safetensors"}
@@ -58,6 +60,26 @@ def format_of(path: str | os.PathLike[str], *, reading: bool) -> str:
     received = other or os.path.splitext(path)[1]
     advice = "" if reading else f"; save to {path[: len(path) - len(received)]}{next(iter(FORMATS))}"
     raise ModelFileError(f"{path}: expected a name that ends in {known()}; received {received or 'no suffix'}{advice}")
+
+
+def path_to_write(path: str) -> str:
+    """The path, or for a suffix of Keras's that of the .safetensors file that is written instead, with a warning."""
+    own = own_path(path)
+    if own != path:
+        warnings.warn(f"{path}: numpycnn writes safetensors, and so to {own}", stacklevel=users_level())
+    return own
+
+
+def path_to_read(path: str) -> str:
+    """The path, or that of the .safetensors file that `path_to_write` gave instead, if only that is there."""
+    own = own_path(path)
+    return own if os.path.exists(own) and not os.path.exists(path) else path
+
+
+def own_path(path: str) -> str:
+    """The path with .safetensors in the place of a suffix of Keras's."""
+    suffix = next((one for one in (".h5", ".hdf5", ".keras") if path.lower().endswith(one)), None)
+    return path if suffix is None else f"{path[: -len(suffix)]}{next(iter(FORMATS))}"
 
 
 def check_first_bytes(start: bytes) -> None:

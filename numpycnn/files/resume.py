@@ -32,8 +32,7 @@ def restore(
     for name, array in saved.weights.items():
         weights[name][...] = array
     if model.optimizer is not None and saved.optimizer is not None:
-        vars(model.optimizer).update(saved.optimizer.get_config())
-        model.optimizer.iterations, model.optimizer.state = saved.optimizer.iterations, saved.optimizer.state
+        model.optimizer.become(saved.optimizer)
     model.seed, model.steps, model.stop_training = saved.seed, saved.steps, saved.stop_training
     if saved.history is not None:
         history.epoch, history.history = saved.history.epoch, saved.history.history

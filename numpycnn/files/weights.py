@@ -1,11 +1,11 @@
 """Files of weights alone: this library's, and those that another library wrote."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from numpycnn.common.typing import Array
-from numpycnn.files.arrays import Arrays, check_same_arrays, spec_of
+from numpycnn.files.arrays import Arrays, Specs, check_same_arrays, spec_of
 from numpycnn.files.container import Content, Reader, reading, write
 from numpycnn.files.formats import format_of
 from numpycnn.layers.stage import with_prefix
@@ -17,22 +17,37 @@ def save_weights(path: str | os.PathLike[str], weights: Mapping[str, Array]) -> 
     write(path, Content({}, with_prefix("weights", dict(weights))))
 
 
-def load_weights(path: str | os.PathLike[str], weights: Mapping[str, Array]) -> Arrays:
+def load_weights(
+    path: str | os.PathLike[str], weights: Mapping[str, Array], *, by_name: bool = False, skip_mismatch: bool = False
+) -> Arrays:
     """The weights in a file of a model or of weights, this library's or another's.
 
-    Raises ModelFileError unless the file has the names, shapes and dtypes of `weights`.
+    by_name: those alone whose names the file has; skip_mismatch: those alone whose shapes are the file's.
+    Otherwise raises ModelFileError unless the file has the names, shapes and dtypes of `weights`.
     """
     format_of(path, reading=True)
     with reading(path) as file:
-        return weights_in(file, weights)
+        return weights_in(file, weights, by_name, skip_mismatch)
 
 
-def weights_in(file: Reader, weights: Mapping[str, Array]) -> Arrays:
+def weights_in(file: Reader, weights: Mapping[str, Array], by_name: bool, skip_mismatch: bool) -> Arrays:
     """The weights in an open file. Raises ValueError as `load_weights` does ModelFileError."""
     prefix = weights_prefix(file, weights)
     expected = {f"{prefix}{name}": spec_of(array) for name, array in weights.items()}
-    check_same_arrays(expected, {name: spec for name, spec in file.specs.items() if name.startswith(prefix)})
+    present = {name: spec for name, spec in file.specs.items() if name.startswith(prefix)}
+    if by_name:
+        expected = {name: spec for name, spec in expected.items() if name in present}
+        present = {name: spec for name, spec in present.items() if name in expected}
+    if skip_mismatch:
+        others = {name for name in expected.keys() & present if expected[name].shape != present[name].shape}
+        expected, present = without(expected, others), without(present, others)
+    check_same_arrays(expected, present)
     return {name.removeprefix(prefix): array for name, array in file.arrays(expected).items()}
+
+
+def without(specs: Specs, names: Collection[str]) -> Specs:
+    """The specs of other names."""
+    return {name: spec for name, spec in specs.items() if name not in names}
 
 
 def weights_prefix(file: Reader, names: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from copy import copy
 from itertools import count
-from typing import Any, NamedTuple, Self, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict
 
 import numpy as np
 
@@ -285,6 +285,25 @@ class Layer(Stage, Explained):
         return twin
 
     # ------------------------------------------------------------ weights: the parameters, then the state
+
+    if not TYPE_CHECKING:  # pragma: no branch  # hidden from type checkers, which would accept every attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """A weight by its name, such as `layer.kernel`; not copied. Raises AttributeError for others."""
+            if not name.startswith("_") and self._built is not None and name in self.weights:
+                return self.weights[name]
+            return super().__getattr__(name)
+
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """The parameters that training changes; not copied."""
+        return list(self.trained_params.values())
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """The other weights; not copied."""
+        trained = self.trained_params
+        return [array for name, array in self.weights.items() if name not in trained]
 
     @property
     def weights(self) -> Arrays:

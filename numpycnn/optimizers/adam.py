@@ -1,12 +1,14 @@
-"""Adam: a mean of the gradient, divided by the root of the mean of its squares."""
+"""Adam: a mean of the gradient, divided by the root of the mean of its squares; and AdamW, whose weights decay."""
 
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from numpycnn.common import checks
 from numpycnn.common.typing import Array
-from numpycnn.optimizers.base import Optimizer, Slots
+from numpycnn.optimizers.base import DecayOptions, Optimizer, OptimizerOptions, Slots
+from numpycnn.optimizers.rate import Rate
 
 
 class Adam(Optimizer):
@@ -17,27 +19,58 @@ class Adam(Optimizer):
         alpha = learning_rate * sqrt(1 - beta_2**t)/(1 - beta_1**t)
         w = w - alpha*m/(sqrt(v) + epsilon)
 
+    amsgrad: the largest v so far, entry by entry, takes the place of v in the last line.
     epsilon is outside the root. The state keeps m as "momentum" and v as "velocity", Keras's names. Source: Kingma
-    and Ba 2015, the form before section 2.1; Keras 3's Adam.
+    and Ba 2015, the form before section 2.1; Reddi et al. 2018 for amsgrad; Keras 3's Adam.
     """
 
     def __init__(
-        self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
+        self,
+        learning_rate: Rate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float | None = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[DecayOptions],
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **options)
         self.beta_1 = self.check_decay("beta_1", beta_1)
         self.beta_2 = self.check_decay("beta_2", beta_2)
-        self.epsilon = self.check("epsilon", epsilon)
+        self.epsilon = self.check_epsilon(epsilon)
+        self.amsgrad = checks.flag(type(self).__name__, "amsgrad", amsgrad)
 
     def slots(self) -> tuple[str, ...]:
-        return ("momentum", "velocity")
+        return ("momentum", "velocity", *["velocity_hat"] * self.amsgrad)
 
     def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
-        m, v, t = slots["momentum"], slots["velocity"], self.iterations
+        m, v, t = slots["momentum"], slots["velocity"], self.iterations + 1
         m += (1.0 - self.beta_1) * (g - m)
         v += (1.0 - self.beta_2) * (g * g - v)
-        alpha = self.learning_rate * sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
+        if self.amsgrad:
+            v = np.maximum(slots["velocity_hat"], v, out=slots["velocity_hat"])
+        alpha = self.step_size * sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
         w -= alpha * m / (np.sqrt(v) + self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}
+        return {**super().get_config(), **own}
+
+
+class AdamW(Adam):
+    """Adam with weight decay beside the gradient, and not in it: w = w - weight_decay*learning_rate*w before each step.
+
+    Source: Loshchilov and Hutter 2019; Keras 3's AdamW.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float | None = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        weight_decay = self.check("weight_decay", weight_decay)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)

@@ -1,12 +1,13 @@
 """RMSprop: steps of about one length, whatever the gradient's."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
-from numpycnn.optimizers.base import Optimizer, Slots
+from numpycnn.optimizers.base import DecayOptions, Optimizer, Slots
+from numpycnn.optimizers.rate import Rate
 
 
 class RMSprop(Optimizer):
@@ -23,16 +24,17 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
-        epsilon: float = 1e-7,
+        epsilon: float | None = 1e-7,
         centered: bool = False,
+        **options: Unpack[DecayOptions],
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **options)
         self.rho = self.check_decay("rho", rho)
         self.momentum = self.check_decay("momentum", momentum)
-        self.epsilon = self.check("epsilon", epsilon)
+        self.epsilon = self.check_epsilon(epsilon)
         self.centered = checks.flag("RMSprop", "centered", centered)
 
     def slots(self) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ class RMSprop(Optimizer):
             m *= self.rho
             m += (1.0 - self.rho) * g
             d = np.maximum(a - m * m, 0.0)
-        change = self.learning_rate * g / np.sqrt(d + self.epsilon)
+        change = self.step_size * g / np.sqrt(d + self.epsilon)
         if self.momentum:
             v = slots["velocity"]
             v *= self.momentum

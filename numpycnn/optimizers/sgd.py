@@ -1,10 +1,11 @@
 """Stochastic gradient descent, with momentum."""
 
-from typing import Any
+from typing import Any, Unpack
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
-from numpycnn.optimizers.base import Optimizer, Slots
+from numpycnn.optimizers.base import DecayOptions, Optimizer, Slots
+from numpycnn.optimizers.rate import Rate
 
 
 class SGD(Optimizer):
@@ -16,8 +17,14 @@ class SGD(Optimizer):
     Source: Keras 3's SGD.
     """
 
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
-        super().__init__(learning_rate)
+    def __init__(
+        self,
+        learning_rate: Rate = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[DecayOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
         self.momentum = self.check_decay("momentum", momentum)
         self.nesterov = checks.flag("SGD", "nesterov", nesterov)
 
@@ -25,7 +32,7 @@ class SGD(Optimizer):
         return ("velocity",) if self.momentum else ()
 
     def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
-        change = -self.learning_rate * g
+        change = -self.step_size * g
         if self.momentum:
             v = slots["velocity"]
             v *= self.momentum

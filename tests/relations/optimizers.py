@@ -53,7 +53,7 @@ def moved(optimizer: Optimizer, steps: Sequence[Array], start: float = 0.0) -> A
 # ---------------------------------------------------------------- all optimizers
 
 
-@relation(Fault(SGD.step, "change = -self.learning_rate * g", "change = -max(self.learning_rate, 1e-3) * g"))
+@relation(Fault(SGD.step, "change = -self.step_size * g", "change = -max(self.step_size, 1e-3) * g"))
 def a_learning_rate_of_zero_moves_nothing(draw: Draw) -> None:
     """step(w; learning rate 0) = w, bit for bit."""
     optimizer, steps = draw(optimizers), draw(gradients())
@@ -108,7 +108,7 @@ def parameters_move_by_themselves(draw: Draw) -> None:
 # ---------------------------------------------------------------- each of them
 
 
-@relation(Fault(SGD.step, "self.learning_rate * g", "self.learning_rate * np.clip(g, -1, 1)"))
+@relation(Fault(SGD.step, "self.step_size * g", "self.step_size * g.clip(-1, 1)"))
 def sgd_is_linear(draw: Draw) -> None:
     """move(2g - 3h) = 2 move(g) - 3 move(h)."""
     optimizer, g = draw(sgds()), draw(gradients())

@@ -1,0 +1,33 @@
+"""The layers of a model and their settings as JSON text, without weights."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from numpycnn.common import checks
+from numpycnn.files.safetensors import decode_json
+from numpycnn.layers import LAYERS
+
+if TYPE_CHECKING:
+    from numpycnn.engine.network import Network
+    from numpycnn.models import Sequential
+
+
+def to_json(model: "Network", options: Mapping[str, Any]) -> str:
+    """The model as JSON text; options: of `json.dumps`. Raises TypeError for what JSON does not have."""
+    try:
+        return json.dumps({"class_name": "Sequential", "config": model.get_config()}, **options)
+    except TypeError as error:
+        raise TypeError(f"{model.name}.to_json: {error}") from None
+
+
+def model_from_json(text: Any) -> "Sequential":
+    """The model, with new weights if its input shape is known. Raises TypeError or ValueError for anything else."""
+    text = checks.text("model_from_json", "json_string", text)
+    try:
+        description = decode_json(text)
+    except ValueError as error:
+        raise ValueError(f"model_from_json: json_string must be JSON; {error}") from None
+    checks.keys("model_from_json", "json_string", description, {"class_name", "config"})
+    checks.choice("model_from_json", "class_name", description["class_name"], ["Sequential"])
+    return LAYERS["Sequential"].from_config(description["config"])  # type: ignore[return-value]

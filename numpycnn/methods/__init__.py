@@ -1,0 +1,1 @@
+"""Methods of `Sequential` that are not about training, in groups."""

@@ -1,0 +1,219 @@
+"""Keras's functions and methods about whole models: cloning, JSON, popping, saving in part, weights by name."""
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import small_data, small_network
+
+from numpycnn import Input, Sequential
+from numpycnn.activations import ActivationFunction
+from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Flatten, Layer
+from numpycnn.models import clone_model, load_model, model_from_json, save_model
+from numpycnn.saving import ModelFileError
+
+# ---------------------------------------------------------------- pop
+
+
+def test_pop_removes_the_last_layer() -> None:
+    model = small_network()
+    before, x = model.get_weights(), small_data(6)[0]
+    inside = model.trace(x)["dense"].output
+    last, dropout = model.pop(), model.pop()
+    assert (last.name, dropout.name) == ("dense_1", "dropout_1")
+    assert model.output_shape == (8,)
+    np.testing.assert_array_equal(model.predict(x), inside)
+    for own, array in zip(last.get_weights(), before[-2:], strict=True):
+        np.testing.assert_array_equal(own, array)
+    model.add(Dense(2, activation="softmax"))
+    model.compile("sgd", "categorical_crossentropy")
+    model.fit(x, np.eye(2)[[0, 1, 0, 1, 0, 1]], verbose=0)
+    assert model.predict(x).shape == (6, 2)
+
+
+def test_pop_of_an_unbuilt_model_and_of_the_only_layer() -> None:
+    model = Sequential([Dense(3), Dense(4)])
+    model.pop()
+    assert [layer.name for layer in model.layers] == ["dense"]
+    assert not model.built
+    model.build((5,))
+    assert model.output_shape == (3,)
+    model.pop()
+    assert (model.built, model.layers) == (False, [])
+    with pytest.raises(ValueError, match=r"sequential\.pop: the model has no layers"):
+        model.pop()
+    model.add(Dense(2))
+    assert model.build((7,)) == (2,)
+
+
+# ---------------------------------------------------------------- JSON and clones
+
+
+def test_json_has_the_layers_and_not_the_weights() -> None:
+    model = small_network()
+    text = model.to_json(indent=2)
+    assert text.startswith('{\n  "class_name": "Sequential",\n  "config": {')
+    assert json.loads(text)["config"]["layers"][0]["config"]["filters"] == 4
+    again = model_from_json(text)
+    assert again.get_config() == model.get_config()
+    assert (again.built, again.optimizer) == (True, None)
+    again.set_weights(model.get_weights())
+    x = small_data(6)[0]
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    assert not model_from_json(Sequential([Dense(3)]).to_json()).built
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (3, TypeError, "model_from_json: json_string must be a string; received 3"),
+        ("{", ValueError, "model_from_json: json_string must be JSON; Expecting property name"),
+        ("[]", TypeError, "model_from_json: json_string must be a dict with the keys class_name, config; received"),
+        (
+            '{"class_name": "Dense", "config": {}}',
+            ValueError,
+            "class_name must be one of 'Sequential'; received 'Dense",
+        ),
+        ('{"class_name": "Sequential", "config": {}}', ValueError, "from_config: config must be a dict with the keys"),
+    ],
+)
+def test_other_text_is_refused(text: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        model_from_json(text)
+
+
+def test_what_is_not_json_is_named() -> None:
+    own = ActivationFunction(lambda z: z, lambda dy, z, y: dy, name="own")
+    with pytest.raises(TypeError, match=r"mine\.to_json: .*ActivationFunction is not JSON serializable"):
+        Sequential([Dense(2, own)], name="mine").to_json()
+    wrong: Any = {"indentation": 3}
+    with pytest.raises(TypeError, match=r"mine\.to_json: .*'indentation'"):
+        Sequential([Dense(2)], name="mine").to_json(**wrong)
+
+
+def test_a_clone_has_new_layers_and_new_weights() -> None:
+    model = small_network()
+    before = pickle.dumps(model)
+    np.random.seed(3)
+    twin = clone_model(model)
+    assert [layer.get_config() for layer in twin.layers] == [layer.get_config() for layer in model.layers]
+    assert not set(map(id, twin.layers)) & set(map(id, model.layers))
+    assert (twin.name, twin.built, twin.optimizer, twin.dtype) == (model.name, True, None, model.dtype)
+    assert np.abs(twin.get_weights()[0] - model.get_weights()[0]).max() > 0.01
+    assert pickle.dumps(model) == before
+    twin.set_weights(model.get_weights())
+    x = small_data(6)[0]
+    np.testing.assert_array_equal(twin.predict(x), model.predict(x))
+
+
+def test_a_clone_of_a_model_that_is_not_built() -> None:
+    twin = clone_model(Sequential([Dense(3), Dense(4)], fast=False, dtype="float64"))
+    assert (twin.built, twin.fast, twin.dtype.name) == (False, False, "float64")
+    later = Sequential([Dense(3), Dense(4)])
+    later.build((2,))
+    assert clone_model(later).input_shape == (2,)
+
+
+def test_a_clone_by_a_function_of_ones_own() -> None:
+    def tanh_for_relu(layer: Layer) -> Layer:
+        config = layer.get_config()
+        return type(layer).from_config({**config, "activation": "tanh"} if "activation" in config else config)
+
+    inner = Sequential([Conv2D(2, 1, activation="relu"), BatchNormalization()], name="inner")
+    model = Sequential([Input((3, 3, 1)), inner, Flatten(), Dense(2, "relu")])
+    for recursive, expected in ((False, "relu"), (True, "tanh")):
+        twin = clone_model(model, clone_function=tanh_for_relu, recursive=recursive)
+        first, *_, last = twin.layers
+        assert isinstance(first, Sequential)
+        assert (first.layers[0].activation.name, last.activation.name) == (expected, "tanh")
+    assert [layer.name for layer in clone_model(model).layers] == ["inner", "flatten", "dense"]
+
+
+def test_what_cannot_be_cloned_is_refused() -> None:
+    wrong: Any = Dense(3)
+    with pytest.raises(TypeError, match="save_model: model must be a Sequential; received Dense"):
+        save_model(wrong, "m.safetensors")
+    with pytest.raises(TypeError, match="clone_model: model must be a Sequential; received Dense"):
+        clone_model(wrong)
+    wrong = "copy"
+    with pytest.raises(TypeError, match="clone_model: clone_function must be a function; received 'copy'"):
+        clone_model(small_network(), clone_function=wrong)
+    with pytest.raises(TypeError, match=r"sequential.add: expected a layer; received 'conv2d'"):
+        clone_model(small_network(), clone_function=lambda layer: layer.name)  # type: ignore[arg-type,return-value]
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_a_model_without_its_optimizer(tmp_path: Path) -> None:
+    model, path = small_network(), tmp_path / "m.safetensors"
+    model.fit(*small_data(6), verbose=0)
+    before = pickle.dumps(model)
+    model.save(path, include_optimizer=False)
+    assert pickle.dumps(model) == before
+    alone = load_model(path)
+    assert (alone.optimizer, alone.loss, dict(alone.metrics)) == (None, None, {})
+    save_model(model, path)
+    assert load_model(path).optimizer is not None
+    other = load_model(path, compile=False)
+    assert (other.optimizer, other.loss, dict(other.metrics)) == (None, None, {})
+    for loaded in (alone, other):
+        np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
+    with pytest.raises(ValueError, match=r"sequential\.fit: the model is not compiled"):
+        other.fit(*small_data(6))
+
+
+def test_a_file_is_overwritten_unless_told_otherwise(tmp_path: Path) -> None:
+    model, path = small_network(), tmp_path / "m.safetensors"
+    model.save_weights(path)
+    model.save(path, True)
+    content = path.read_bytes()
+    for write in (model.save, model.save_weights):
+        with pytest.raises(FileExistsError, match=r"m\.safetensors exists, and overwrite is False"):
+            write(path, overwrite=False)
+    assert path.read_bytes() == content
+
+
+def test_weights_by_name_and_of_other_shapes(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    source = Sequential([Dense(3, name="a", input_shape=(4,)), Dense(2, name="b"), Dense(2, name="c")], seed=1)
+    source.save_weights(path)
+    target = Sequential([Dense(3, name="a", input_shape=(4,)), Dense(2, name="other"), Dense(5, name="c")], seed=2)
+    before = {name: array.copy() for name, array in target.weights.items()}
+    with pytest.raises(ModelFileError, match="expected the array weights/other/kernel, which is missing"):
+        target.load_weights(path)
+    with pytest.raises(ModelFileError, match="expected weights/c/kernel as"):
+        target.load_weights(path, by_name=True)
+    with pytest.raises(ModelFileError, match="expected the array weights/other/kernel, which is missing"):
+        target.load_weights(path, skip_mismatch=True)
+    for name, array in target.weights.items():
+        np.testing.assert_array_equal(array, before[name])
+    target.load_weights(path, skip_mismatch=True, by_name=True)
+    for name, array in target.weights.items():
+        np.testing.assert_array_equal(array, source.weights[name] if name.startswith("a/") else before[name])
+
+
+# ---------------------------------------------------------------- weights as attributes
+
+
+def test_a_layers_weights_are_attributes() -> None:
+    model: Any = Sequential([Input((4, 4, 1)), Conv2D(2, 3), BatchNormalization(), Activation("relu"), Dense(3)])
+    conv, norm, relu, dense = model.layers
+    assert conv.kernel is conv.params["kernel"]
+    assert dense.bias is dense.params["bias"]
+    assert norm.moving_mean is norm.state["moving_mean"]
+    assert [array.shape for array in model.trainable_weights] == [(3, 3, 1, 2), (2,), (2,), (2,), (2, 3), (3,)]
+    assert [array.shape for array in model.non_trainable_weights] == [(2,), (2,)]
+    conv.trainable = False
+    assert (conv.trainable_weights, len(conv.non_trainable_weights)) == ([], 2)
+    for layer, name in ((relu, "kernel"), (Dense(3), "kernel"), (norm, "kernel")):
+        with pytest.raises(AttributeError, match=f"'{type(layer).__name__}' object has no attribute '{name}'"):
+            getattr(layer, name)
+
+
+def test_predict_on_batch() -> None:
+    model, x = small_network(), small_data(6)[0]
+    np.testing.assert_array_equal(model.predict_on_batch(x), model.predict(x))
