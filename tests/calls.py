@@ -22,6 +22,7 @@ from numpycnn.callbacks import (
     LearningRateScheduler,
     ModelCheckpoint,
     ReduceLROnPlateau,
+    SwapEMAWeights,
     TerminateOnNaN,
 )
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
@@ -798,6 +799,7 @@ CASES: dict[str, Case] = {
         },
         "EarlyStopping",
     ),
+    "SwapEMAWeights": Case(SwapEMAWeights, {"swap_on_epoch": Arg(kinds.flag, True)}, "SwapEMAWeights"),
     "ReduceLROnPlateau": Case(
         ReduceLROnPlateau,
         {

@@ -360,7 +360,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "an optimizer's argument that is left out": (
         changed(lambda parts: parts.facts["compile_config"]["optimizer"].update(config={})),
-        "file: expected compile_config/optimizer/config/learning_rate 0.01; received None",
+        "file: expected compile_config/optimizer/config/name 'sgd'; received None",
     ),
     "an unknown argument": (layer(0, hook="os.system"), "hook"),
     "an argument that is left out": (

@@ -40,7 +40,7 @@ PLACES = [
     ("optimizers", "AdaGrad", "the nearest is 'Adagrad'; available: "),
     ("optimizers.schedules", "CosinDecay", "the nearest is 'CosineDecay'; available: CosineDecay, "),
     ("losses", "Categoricalcrossentropi", "the nearest is 'categorical_crossentropy'; available: "),
-    ("callbacks", "SwapEMAWeights", f"{PLANNED}; available: BackupAndRestore, "),
+    ("callbacks", "SwapEMAWeight", "the nearest is 'SwapEMAWeights'; available: BackupAndRestore, "),
     ("callbacks", "TensorBoard", "TensorBoard's files need TensorFlow; use CSVLogger, or the History"),
     ("metrics", "Precison", "the nearest is 'Precision'; available: AUC, Accuracy, "),
     (
