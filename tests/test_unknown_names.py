@@ -42,7 +42,7 @@ PLACES = [
     ("losses", "Categoricalcrossentropi", "the nearest is 'categorical_crossentropy'; available: "),
     ("callbacks", "SwapEMAWeight", "the nearest is 'SwapEMAWeights'; available: BackupAndRestore, "),
     ("callbacks", "TensorBoard", "TensorBoard's files need TensorFlow; use CSVLogger, or the History"),
-    ("metrics", "Precision", f"{PLANNED}; available: accuracy, confusion_matrix"),
+    ("metrics", "Precison", "the nearest is 'Precision'; available: AUC, Accuracy, "),
     (
         "datasets",
         "cifar_10",
@@ -151,7 +151,10 @@ def output(code: str) -> str:
         (lambda: small_network().compile("ftrl", "mse"), rf"received 'ftrl' \({NOT_PLANNED}\)$"),
         (lambda: small_network().compile("sgdd", "mse"), r"received 'sgdd' \(the nearest is 'sgd'\)$"),
         (lambda: small_network().compile("sgd", "Mean_Squared_Error"), r"\(the nearest is 'mean_squared_error'\)$"),
-        (lambda: small_network().compile("sgd", "mse", ["precision"]), rf"received 'precision' \({PLANNED}\)$"),
+        (
+            lambda: small_network().compile("sgd", "mse", ["precisions"]),
+            r"received 'precisions' \(the nearest is 'precision'\)$",
+        ),
         (lambda: Dense(3, activation="swiss"), r"received 'swiss' \(the nearest is 'swish'\)$"),
         (lambda: Dense(3, activation="rellu"), r"received 'rellu' \(the nearest is 'relu'\)$"),
         (lambda: Conv2D(3, 3, kernel_initializer="orthogonal"), rf"received 'orthogonal' \({PLANNED}\)$"),
