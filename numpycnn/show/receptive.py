@@ -41,11 +41,9 @@ Field = tuple[Array, Array] | None
 def fields(layer: Layer, path: Path, before: Field) -> Iterator[tuple[Path, Field]]:
     """The field of a layer's outputs, given that of its inputs, after those of the layers inside it."""
     after = before if isinstance(layer, Container) else field_after(layer, before)
-    ends = []
+    ends, parallel = list[Field](), isinstance(layer, Branches)
     for index, inner in enumerate(layer.layers if isinstance(layer, Container) else ()):
-        for at, found in fields(
-            inner, path.inside(inner.name, index), before if isinstance(layer, Branches) else after
-        ):
+        for at, found in fields(inner, path.inside(inner.name, index), before if parallel else after):
             yield at, found
         after = found
         ends.append(found)
