@@ -119,7 +119,7 @@ def test_widths_and_positions() -> None:
         "flatten (Flatten)   (None, 36)             0",
         "dense (Dense)       (None, 8)            296",
     ]
-    assert lines(model, positions=[20, 40, 43])[8] == "dense (Dense)       (None, 8)         ##"
+    assert lines(model, positions=[20, 40, 43])[8] == "dense (Dense)       (None, 8)            ##"
 
 
 def test_a_range_of_layers() -> None:
