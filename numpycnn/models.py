@@ -448,8 +448,10 @@ class Sequential(StoredNetwork):
         callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names})
         self.stop_training = False
         callback_list.call("on_train_begin", {})
-        for _ in range(params["initial_epoch"], callback_list.params["initial_epoch"]):
+        for epoch in range(params["initial_epoch"], callback_list.params["initial_epoch"]):
             source.skip()
+            if validation is not None and validation.due(epoch):
+                validation.source.skip()
         self.history = history
         return callback_list, history
 

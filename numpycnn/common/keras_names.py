@@ -6,7 +6,6 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "numpycnn": "preprocessing",
     "metrics": (
         "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
         "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
@@ -16,7 +15,6 @@ PLANNED: dict[str, str] = {
     "callbacks": "SwapEMAWeights",
     "utils": "plot_model",
     "backend": "clear_session",
-    "attributes": "fit_generator evaluate_generator predict_generator",
     "arguments": "weighted_metrics jit_compile run_eagerly name",
 }
 
