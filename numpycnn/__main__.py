@@ -6,10 +6,17 @@ import sys
 from collections.abc import Sequence
 
 from numpycnn import __version__
-from numpycnn.app.commands import explore, gradcheck, predict, serve, train
+from numpycnn.app.commands import explore, gradcheck, names, predict, serve, train
 from numpycnn.files import ModelFileError
 
-COMMANDS = {"train": train, "predict": predict, "explore": explore, "serve": serve, "gradcheck": gradcheck}
+COMMANDS = {
+    "train": train,
+    "predict": predict,
+    "explore": explore,
+    "serve": serve,
+    "gradcheck": gradcheck,
+    "names": names,
+}
 DEFAULT = "train"
 HELP = (
     f"Commands: {', '.join(COMMANDS)}. Without one it is {DEFAULT}. 'python -m numpycnn COMMAND --help' describes each."

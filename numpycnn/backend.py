@@ -11,7 +11,16 @@ import numpy as np
 from numpycnn.common import checks
 from numpycnn.common.module_names import explain_unknown_names
 
-__all__ = ["epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format"]
+__all__ = [
+    "backend",
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+]
 
 DATA_FORMATS = ("channels_last", "channels_first")
 FLOAT_TYPES = ("float32", "float64")
@@ -43,6 +52,15 @@ def float_type(owner: str, argument: str, value: Any) -> np.dtype:
     """float32 or float64, given by name, type or dtype. Raises ValueError or TypeError for anything else."""
     name = np.dtype(value).name if isinstance(value, (type, np.dtype)) else value
     return np.dtype(checks.choice(owner, argument, name, FLOAT_TYPES))
+
+
+def backend() -> str:
+    """What computes: "numpy"."""
+    return "numpy"
+
+
+def clear_session() -> None:
+    """Nothing: there is no global state of models, and each names its layers by itself."""
 
 
 def epsilon() -> float:

@@ -3,9 +3,11 @@
 import errno
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -17,6 +19,7 @@ from published_files import CONTENT, server, sha256
 from numpycnn.datasets import download as module
 from numpycnn.datasets.download import download
 from numpycnn.show.progress import Progress
+from numpycnn.utils import get_file
 
 DIGEST = sha256(CONTENT)
 
@@ -133,15 +136,46 @@ def test_two_at_once_get_the_whole_file(address: str, tmp_path: Path) -> None:
 
 @pytest.mark.deep
 def test_two_processes_at_once_get_the_whole_file(address: str, tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from numpycnn.datasets.download import download\n"
-        "download(sys.argv[1], Path(sys.argv[2]), sys.argv[3])"
-    )
-    command = [sys.executable, "-c", code, address + "slow", str(tmp_path / "file"), DIGEST]
+    command = [sys.executable, "-c", FETCH, address + "slow", str(tmp_path / "file")]
     running = [subprocess.Popen(command) for _ in range(3)]  # noqa: S603
     assert [one.wait() for one in running] == [0] * 3
     assert os.listdir(tmp_path) == ["file"]
     assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+FETCH = (
+    "import sys; from pathlib import Path; from numpycnn.datasets.download import download\n"
+    "download(sys.argv[1], Path(sys.argv[2]))"
+)
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
+def test_a_process_that_is_stopped_leaves_nothing_for_the_next(address: str, tmp_path: Path, how: str) -> None:
+    path = tmp_path / "file"
+    command = [sys.executable, "-c", FETCH, address + "stalled", str(path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
+        while not list(tmp_path.glob("file.*.partial")):
+            time.sleep(0.01)
+        running.send_signal(getattr(signal, how))
+        _, errors = running.communicate(timeout=10)
+    assert ("KeyboardInterrupt" in errors) == (how == "SIGINT")
+    assert [one.suffix for one in tmp_path.iterdir()] == [".partial"] * (how == "SIGKILL")
+    download(address + "good", path, DIGEST, len(CONTENT))
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no files")
+def test_a_file_that_may_grow_no_further_leaves_nothing(address: str, tmp_path: Path) -> None:
+    """The system's own error in the middle of writing."""
+    code = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    code += "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n" + FETCH
+    command = [sys.executable, "-c", code, address + "good", str(tmp_path / "file")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert "File too large" in run.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_progress_is_shown(address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,3 +183,52 @@ def test_progress_is_shown(address: str, tmp_path: Path, capsys: pytest.CaptureF
     first, last = capsys.readouterr().out.splitlines()
     assert first == f"Downloading data from {address}good"
     assert re.fullmatch(rf"{len(CONTENT)}/{len(CONTENT)} - \d+s \d+us/step", last)
+
+
+# ---------------------------------------------------------------- get_file
+
+
+def test_get_file_keeps_what_it_downloads(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    path = get_file(origin=address + "good")
+    assert path == str(tmp_path / "datasets" / "good")
+    assert Path(path).read_bytes() == CONTENT
+    assert get_file("good", origin="http://nowhere.invalid/good", file_hash=DIGEST) == path
+    other = get_file("a.bin", address + "good", cache_dir=tmp_path / "b", cache_subdir="c", file_hash=DIGEST)
+    assert other == str(tmp_path / "b" / "c" / "a.bin")
+
+
+def test_get_file_downloads_again_what_is_wrong_or_if_asked(address: str, tmp_path: Path) -> None:
+    path = tmp_path / "datasets" / "good"
+    path.parent.mkdir()
+    for options in ({"file_hash": DIGEST}, {"force_download": True}):
+        path.write_bytes(b"old")
+        assert get_file(origin=address + "good", cache_dir=tmp_path) == str(path)
+        assert path.read_bytes() == b"old"
+        get_file(origin=address + "good", cache_dir=tmp_path, **options)
+        assert path.read_bytes() == CONTENT
+    with pytest.raises(OSError, match="expected the md5 digest"):
+        get_file("new", address + "good", file_hash="0" * 32, cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((), TypeError, "origin must be a string; received None"),
+        (("a", "no address"), ValueError, "origin must be the address of a file; received 'no address'"),
+        ((None, "http://host/"), ValueError, "origin must be the address of a file; received 'http://host/'"),
+        (("a/b", "http://host/c"), ValueError, "fname must be a name without folders; received 'a/b'"),
+        (("..", "http://host/c"), ValueError, r"fname must be a name without folders; received '\.\.'"),
+        ((None, "http://host/.."), ValueError, r"fname must be a name without folders; received '\.\.'"),
+        ((3, "http://host/c"), TypeError, "fname must be a path, as a string or a pathlib.Path; received 3"),
+    ],
+)
+def test_get_file_refuses_what_is_no_file(arguments: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"get_file: {message}"):
+        get_file(*arguments)
+
+
+@pytest.mark.parametrize("file_hash", ["", "0" * 31, "g" * 64, DIGEST.upper()])
+def test_get_file_refuses_what_is_no_digest(file_hash: str) -> None:
+    with pytest.raises(ValueError, match="get_file: file_hash must be a SHA-256 or MD5 in hexadecimal; received"):
+        get_file(origin="http://host/a", file_hash=file_hash)

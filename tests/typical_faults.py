@@ -370,6 +370,16 @@ TARGETS = (
         ),
     ),
     Target(
+        "callbacks/swap_ema.py",
+        ("test_swap_ema.py",),
+        (
+            ("the averages stay after an evaluation", "def on_test_end(self, logs: Logs | None = None) -> None:\n        self.swap_out()", "def on_test_end(self, logs: Logs | None = None) -> None:\n        pass"),
+            ("swapping twice keeps the averages", "if not self.kept:", "if True:"),
+            ("the weights are not kept in a backup", 'return with_prefix("kept", self.kept)', "return {}"),
+            ("an epoch ends with the averages whatever was asked for", "if self.swap_on_epoch:", "if True:"),
+        ),
+    ),
+    Target(
         "optimizers/clipping.py",
         ("test_optimizer_options.py", "test_optimizers.py"),
         (
@@ -422,7 +432,7 @@ TARGETS = (
         "optimizers/settings.py",
         ("test_optimizers.py", "test_schedules.py"),
         (
-            ("a setting is not checked", "return vars(type(self)(**{**given, name: value}))[name]", "return value"),
+            ("a setting is not checked", "return vars(cls(**{**given, name: value}))[name]", "return value"),
             ("a name without effect is set", "if cls in OPTIMIZERS.values() and name not in known:", "if False:"),
         ),
     ),

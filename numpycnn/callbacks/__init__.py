@@ -10,6 +10,7 @@
     csv_logger       a table of the figures, in a file
     lambda_callback  a callback made of functions
     not_finite       stopping where the loss is not finite
+    swap_ema         evaluating with the moving average of the weights
     backup           backing up a training, and resuming it
 
 The progress bar, in `show/progress.py`, is one too.
@@ -24,6 +25,7 @@ from numpycnn.callbacks.history import History
 from numpycnn.callbacks.lambda_callback import LambdaCallback
 from numpycnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from numpycnn.callbacks.not_finite import TerminateOnNaN
+from numpycnn.callbacks.swap_ema import SwapEMAWeights
 from numpycnn.common.module_names import explain_unknown_names
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]
 

@@ -1,14 +1,6 @@
 """The public names of Keras 3.15, by the modules that users import them from: facts, for `python -m numpycnn names`."""
 
 KERAS: dict[str, str] = {
-    "numpycnn": (
-        "DTypePolicy FloatDTypePolicy Function Initializer Input InputSpec KerasTensor Layer Loss Metric Model "
-        "Operation Optimizer Quantizer Regularizer RematScope Sequential StatelessScope SymbolicScope Variable "
-        "activations applications backend callbacks config constraints datasets device distillation distribution "
-        "dtype_policies export initializers layers legacy losses metrics mixed_precision models name_scope ops "
-        "optimizers preprocessing quantizers random regularizers remat saving tree utils version visualization "
-        "wrappers"
-    ),
     "layers": (
         "Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
         "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AdditiveAttention AlphaDropout Attention "
@@ -113,3 +105,14 @@ KERAS: dict[str, str] = {
         "save_weights serialize_keras_object"
     ),
 }
+"""By the module that users import them from."""
+
+TOP = (
+    "DTypePolicy FloatDTypePolicy Function Initializer Input InputSpec KerasTensor Layer Loss Metric Model "
+    "Operation Optimizer Quantizer Regularizer RematScope Sequential StatelessScope SymbolicScope Variable "
+    "activations applications backend callbacks config constraints datasets device distillation distribution "
+    "dtype_policies export initializers layers legacy losses metrics mixed_precision models name_scope ops "
+    "optimizers preprocessing quantizers random regularizers remat saving tree utils version visualization "
+    "wrappers"
+)
+"""Those of the package itself."""

@@ -6,23 +6,20 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "metrics": (
-        "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
-        "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
-        "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
-    ),
     "initializers": "Orthogonal Identity",
-    "callbacks": "SwapEMAWeights",
     "utils": "plot_model",
-    "backend": "clear_session",
     "arguments": "weighted_metrics jit_compile run_eagerly name",
 }
 
 RECURRENT = "recurrent layers are out of scope"
 ATTENTION = "attention is out of scope"
 ONE_AND_THREE_AXES = "convolution and pooling are in two dimensions only; others are out of scope"
-OTHER_LIBRARIES = "wrappers for other libraries are out of scope"
-TEXT = "text is out of scope"
+OTHER_LIBRARIES = "other libraries and services are out of scope"
+TEXT = "text and tables are out of scope"
+AUDIO = "audio is out of scope"
+OWN_CLASSES = "a file is read by closed tables of classes"
+BY_GET = "get(...) takes a configuration too"
+AUGMENTED_LABELS = "augmentation that changes targets is out of scope"
 FUNCTIONAL = "the functional API is out of scope; use Sequential"
 
 OUT_OF_SCOPE: list[tuple[str, str, str]] = [
@@ -32,6 +29,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("models", "YAML can run code: use to_json and model_from_json", "model_from_yaml"),
     ("utils", TEXT, "Tokenizer pad_sequences one_hot text_to_word_sequence"),
     ("layers", FUNCTIONAL, "Add Subtract Multiply Average Maximum Minimum Dot Concatenate Merge add concatenate merge"),
+    ("layers", FUNCTIONAL, "average dot maximum minimum multiply subtract InputSpec"),
     ("layers", ATTENTION, "Attention AdditiveAttention MultiHeadAttention GroupQueryAttention"),
     (
         "layers",
@@ -46,9 +44,51 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
         "MaxPooling1D MaxPooling3D MaxPool1D MaxPool3D AveragePooling1D AveragePooling3D AvgPool1D AvgPool3D "
         "GlobalMaxPooling1D GlobalMaxPooling3D GlobalMaxPool1D GlobalMaxPool3D GlobalAveragePooling1D "
         "GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool3D ZeroPadding1D ZeroPadding3D UpSampling1D UpSampling3D "
-        "Cropping1D Cropping3D SpatialDropout1D SpatialDropout3D",
+        "Cropping1D Cropping3D SpatialDropout1D SpatialDropout3D AdaptiveAveragePooling1D AdaptiveAveragePooling3D "
+        "AdaptiveMaxPooling1D AdaptiveMaxPooling3D Convolution1DTranspose Convolution3DTranspose "
+        "SeparableConvolution1D",
     ),
-    ("layers", TEXT, "Embedding TextVectorization StringLookup IntegerLookup"),
+    (
+        "layers",
+        TEXT,
+        "Embedding ReversibleEmbedding TextVectorization StringLookup IntegerLookup CategoryEncoding Discretization "
+        "Hashing HashedCrossing Masking RepeatVector",
+    ),
+    ("layers", AUDIO, "MelSpectrogram STFTSpectrogram"),
+    ("layers", OTHER_LIBRARIES, "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper"),
+    ("layers", AUGMENTED_LABELS, "CutMix MixUp MaxNumBoundingBoxes"),
+    ("layers", "a Layer of your own has its backward; a function has none", "Lambda Wrapper"),
+    ("layers", "from_config and get_config do it", "deserialize serialize"),
+    ("losses", "sequences are out of scope", "CTC ctc"),
+    ("losses", BY_GET, "deserialize"),
+    ("metrics", BY_GET, "deserialize"),
+    ("optimizers", "mixed precision is out of scope", "LossScaleOptimizer"),
+    ("initializers", AUDIO, "STFT STFTInitializer stft"),
+    ("initializers", BY_GET, "deserialize"),
+    ("activations", BY_GET, "deserialize"),
+    ("regularizers", BY_GET, "deserialize"),
+    ("constraints", BY_GET, "deserialize"),
+    ("callbacks", OTHER_LIBRARIES, "TensorBoard RemoteMonitor OrbaxCheckpoint"),
+    ("callbacks", "fit(verbose=1) draws the progress bar", "ProgbarLogger BaseLogger"),
+    ("datasets", TEXT, "boston_housing california_housing imdb reuters"),
+    ("utils", TEXT, "FeatureSpace text_dataset_from_directory timeseries_dataset_from_array"),
+    ("utils", AUDIO, "audio_dataset_from_directory"),
+    ("utils", FUNCTIONAL, "get_source_inputs is_keras_tensor"),
+    ("utils", "plot_model draws by matplotlib, without Graphviz", "model_to_dot"),
+    ("utils", AUGMENTED_LABELS, "bounding_boxes"),
+    (
+        "utils",
+        OWN_CLASSES,
+        "CustomObjectScope custom_object_scope get_custom_objects get_registered_name get_registered_object "
+        "register_keras_serializable serialize_keras_object deserialize_keras_object",
+    ),
+    (
+        "saving",
+        OWN_CLASSES,
+        "CustomObjectScope custom_object_scope get_custom_objects get_registered_name get_registered_object "
+        "register_keras_serializable serialize_keras_object deserialize_keras_object KerasFileEditor",
+    ),
+    ("backend", FUNCTIONAL, "is_keras_tensor get_session"),
     (
         "layers",
         "the layer is of an older Keras, and not in today's",
@@ -59,7 +99,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("attributes", f"{FUNCTIONAL}; model.trace(x) has every layer's input and output", "input output inputs outputs"),
     ("attributes", "YAML can run code: use to_json", "to_yaml"),
     ("arguments", f"{FUNCTIONAL}", "input_tensors call_function"),
-    ("arguments", "only what is in the library is loaded from a file", "custom_objects safe_mode"),
+    ("arguments", OWN_CLASSES, "custom_objects safe_mode"),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
     ("arguments", "the model's seed fixes the weights: Sequential(seed=...)", "seed"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
@@ -67,8 +107,6 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
 """(kind, reason, names)."""
 
 REPLACED: dict[str, dict[str, str]] = {
-    "activations": {"deserialize": "get"},
-    "losses": {"deserialize": "get"},
     "initializers": {
         "normal": "random_normal",
         "uniform": "random_uniform",

@@ -26,7 +26,7 @@ def hint(kind: str, name: str, known: Collection[str]) -> str:
     if replacement := REPLACED.get(kind, {}).get(name):
         return f"write {replacement!r} instead" + f" ({table.get(replacement)})" * (replacement in table)
     same_name = [status for other, status in table.items() if same(name, other) and not same(name, close)]
-    if status := table.get(name) or next(iter(same_name), None):
+    if status := table.get(name) or next(iter(same_name), None) or NOT_PLANNED * is_kerass(kind, name):
         return status + f"; the nearest is {close!r}" * bool(close)
     misspelled = nearest(name, [*table, *known], MISSPELLED)
     if misspelled in table:
@@ -44,9 +44,9 @@ def statuses(kind: str) -> dict[str, str]:
 
 def is_kerass(kind: str, name: str) -> bool:
     """Whether it is a name of Keras's, today's or an older one, that is not here."""
-    from numpycnn.common.keras_api import KERAS
+    from numpycnn.common.keras_api import KERAS, TOP
 
-    return name in KERAS.get(kind, "").split() or name in statuses(kind)
+    return name in {"numpycnn": TOP, **KERAS}.get(kind, "").split() or name in statuses(kind)
 
 
 def nearest(name: str, candidates: Iterable[str], at_least: float = SIMILAR) -> str:

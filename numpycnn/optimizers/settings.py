@@ -45,16 +45,16 @@ class Settings(Explained):
 
     def checked(self, name: str, value: Any) -> Any:
         """The new value of an attribute. Raises TypeError or ValueError where the constructor would."""
-        taken = signature(type(self)).parameters
-        if type(self) not in OPTIMIZERS.values() or name not in taken:
+        cls: Any = type(self)
+        if cls not in OPTIMIZERS.values() or name not in setting_names(cls):
             return value
-        given = {key: setting for key, setting in vars(self).items() if key in taken}
-        return vars(type(self)(**{**given, name: value}))[name]
+        given = {key: setting for key, setting in vars(self).items() if key in setting_names(cls)}
+        return vars(cls(**{**given, name: value}))[name]
 
     def settable(self, name: str) -> str:
         """Today's name of a new attribute. Raises AttributeError for one that would have no effect."""
         cls: Any = type(self)
-        known = setting_names(cls)
+        known = ["iterations", "state", *setting_names(cls)]
         if name in known:
             return name
         from numpycnn.common.older import todays_attribute
@@ -62,11 +62,11 @@ class Settings(Explained):
         name = todays_attribute(self, name)
         if cls in OPTIMIZERS.values() and name not in known:
             explanation = f"{hint('arguments', name, known)}; available: {', '.join(known)}"
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {explanation}")
+            raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}: {explanation}")
         return name
 
 
 @cache
 def setting_names(cls: type) -> list[str]:
-    """The names of an optimizer's attributes that can be set."""
-    return ["iterations", "state", *(name for name in signature(cls).parameters if name != "decay")]
+    """The arguments of an optimizer's constructor that are attributes too."""
+    return [name for name in signature(cls).parameters if name != "decay"]

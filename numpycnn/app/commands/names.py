@@ -1,0 +1,82 @@
+"""Print Keras's names: which are here, which are not by intention, and why, and which are missing."""
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+
+from numpycnn.common.keras_api import KERAS
+from numpycnn.common.keras_names import OUT_OF_SCOPE
+from numpycnn.common.old_names import NAMES
+
+DESCRIPTION = (
+    "Print a table of Keras 3's names by kind: those that are here, those that are left out by intention, with the "
+    "reason, and those that are missing. It is computed from what can be imported."
+)
+HEAD = ("kind", "here", "left out, and why", "missing")
+BLOCK = re.compile(r"(<!-- Keras's names -->\n).*?(<!-- end of Keras's names -->)", re.DOTALL)
+"""Where the table stands in a file of Markdown."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and options."""
+    parser.description = DESCRIPTION
+    parser.add_argument(
+        "--update", type=Path, metavar="FILE", help="put the table into this file, between its two comments, instead"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table, or write it. Returns the exit status."""
+    table = "".join(f"{line}\n" for line in table_lines())
+    if args.update is None:
+        print(table, end="")
+        return 0
+    text, count = BLOCK.subn(lambda match: f"{match[1]}\n{table}\n{match[2]}", args.update.read_text("utf-8"))
+    if count != 1:
+        print(f"{args.update}: expected one place for the table, between two comments; found {count}")
+        return 1
+    args.update.write_text(text, "utf-8")
+    return 0
+
+
+def table_lines() -> Iterator[str]:
+    """The table in Markdown."""
+    yield f"| {' | '.join(HEAD)} |"
+    yield "|---" * len(HEAD) + "|"
+    for kind, names in KERAS.items():
+        yield row(kind, names.split())
+
+
+def row(kind: str, names: list[str]) -> str:
+    """A kind's row of the table."""
+    reasons = {name: reason for its_kind, reason, others in OUT_OF_SCOPE if its_kind == kind for name in others.split()}
+    there = {name for name in names if is_here(kind, name)}
+    left_out = [name for name in names if name not in there and name in reasons]
+    missing = [name for name in names if name not in there and name not in reasons]
+    cells = (
+        f"{kind}: {len(there)} of {len(names)}",
+        listed(sorted(there)),
+        by_reason(left_out, reasons),
+        listed(missing),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def is_here(kind: str, name: str) -> bool:
+    """Whether Keras's name can be imported from the library's module of that kind, and used."""
+    return name in vars(import_module(f"numpycnn.{kind}")) or name in NAMES.get(kind, {})
+
+
+def by_reason(names: list[str], reasons: Mapping[str, str]) -> str:
+    """The names in groups, each with its reason."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(reasons[name], []).append(name)
+    return "; ".join(f"{reason}: {listed(group)}" for reason, group in groups.items())
+
+
+def listed(names: list[str]) -> str:
+    """The names with commas between them."""
+    return ", ".join(names)
