@@ -52,7 +52,7 @@ PLACES = [
     (
         "utils",
         "plot_model",
-        f"{PLANNED}; available: PyDataset, Sequence, get_file, normalize, set_random_seed, to_categorical",
+        f"{PLANNED}; available: PyDataset, Sequence, clear_session, get_file, normalize, set_random_seed, to_categorical",
     ),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Orthogonal", f"{PLANNED}; available: Constant, "),
