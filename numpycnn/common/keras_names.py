@@ -7,7 +7,6 @@ are not planned.
 
 PLANNED: dict[str, str] = {
     "initializers": "Orthogonal Identity",
-    "utils": "plot_model",
     "arguments": "weighted_metrics jit_compile run_eagerly name",
 }
 

@@ -78,6 +78,7 @@ NAMES: dict[str, dict[str, str]] = {
         "rmsprop": "optimizers:RMSprop",
         "sgd": "optimizers:SGD",
     },
+    "utils": {"plot": "utils:plot_model"},
 }
 """For each module: the older name, and "module:name" of today's."""
 
