@@ -48,11 +48,14 @@ def add_names_of(todays: ModuleType, module: ModuleType) -> None:
 
 
 def other_than_todays(module: ModuleType, name: str, caller: FrameType) -> Any:
-    """What a name of older Keras stands for, or a placeholder. Raises ImportError or AttributeError for any other."""
+    """What a name or a module of older Keras stands for, or a placeholder. Raises ImportError or AttributeError else."""
     if not name.startswith("_"):
-        from numpycnn.common.older import older_name
+        from numpycnn.common.older import older_name, todays_module
         from numpycnn.common.placeholder import Placeholder
 
+        path = f"{module.__name__}.{name}"
+        if todays_module(path.removeprefix(f"{PACKAGE}.")) is not None:
+            return import_module(path)
         found = older_name(kind_of(module), name)
         if found is not None:
             return found
