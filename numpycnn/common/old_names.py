@@ -78,6 +78,12 @@ NAMES: dict[str, dict[str, str]] = {
         "rmsprop": "optimizers:RMSprop",
         "sgd": "optimizers:SGD",
     },
+    "regularizers": {
+        "activity_l1": "regularizers:l1",
+        "activity_l1l2": "regularizers:l1_l2",
+        "activity_l2": "regularizers:l2",
+        "l1l2": "regularizers:l1_l2",
+    },
 }
 """For each module: the older name, and "module:name" of today's."""
 
