@@ -8,7 +8,7 @@ are not planned.
 PLANNED: dict[str, str] = {
     "initializers": "Orthogonal Identity",
     "utils": "plot_model",
-    "arguments": "weighted_metrics jit_compile run_eagerly name",
+    "arguments": "name",
 }
 
 RECURRENT = "recurrent layers are out of scope"
