@@ -184,8 +184,8 @@ def fan_out_is_fan_in_turned(draw: Draw) -> None:
     same_bits(out.ravel(), into.ravel())
 
 
-@relation(Fault(initializers.truncated_normal, "np.abs(values) > 2", "values > 2"))
+@relation(Fault(initializers.cut_normal, "np.abs(values) > 2", "values > 2"))
 def truncated_weights_lie_within_two_deviations(draw: Draw) -> None:
     """|weights| <= 2 standard deviations, before they are widened to keep the variance."""
-    values = initializers.truncated_normal((100,), generator(draw))
+    values = initializers.cut_normal((100,), generator(draw))
     assert np.abs(values).max() <= 2
