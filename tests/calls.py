@@ -32,7 +32,8 @@ from numpycnn.layers.chain import Chain
 from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.optimizers import schedules
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
-from numpycnn.utils import normalize, set_random_seed, to_categorical
+from numpycnn.utils import files as utils_files
+from numpycnn.utils import get_file, normalize, set_random_seed, to_categorical
 
 X, Y = small_data(6)
 
@@ -205,6 +206,7 @@ def offline(call: Callable[..., object]) -> Callable[..., object]:
         with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
             patch.setenv("KERAS_HOME", folder)
             patch.setattr(published, "download", failing)
+            patch.setattr(utils_files, "download", failing)
             patch.setattr(fashion_mnist, "DEBIAN", published.cache_folder())
             patch.setattr(mnist, "read_idx", str)
             try:
@@ -940,6 +942,18 @@ CASES: dict[str, Case] = {
             "order": Arg(number(above=0.0), 2),
         },
         "normalize",
+    ),
+    "get_file": Case(
+        offline(get_file),
+        {
+            "fname": Arg(either(none, lambda value: kinds.path(value) and "/" not in value), "a.bin"),
+            "origin": Arg(no, "http://host/a.bin"),
+            "file_hash": Arg(none, "0" * 64),
+            "cache_subdir": Arg(kinds.path, "datasets"),
+            "cache_dir": Arg(either(none, kinds.path), None),
+            "force_download": Arg(kinds.flag, False),
+        },
+        "origin",
     ),
     "set_random_seed": Case(set_random_seed, {"seed": Arg(integer(0, 2**32 - 1), 3)}, ""),
     "tutorial_network": Case(

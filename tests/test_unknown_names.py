@@ -49,7 +49,11 @@ PLACES = [
         "the nearest is 'cifar10'; available: cifar10, cifar100, fashion_mnist, idx, kmnist, mnist",
     ),
     ("datasets", "imdb", f"{keras_names.TEXT}; available: cifar10, "),
-    ("utils", "plot_model", f"{PLANNED}; available: PyDataset, Sequence, normalize, set_random_seed, to_categorical"),
+    (
+        "utils",
+        "plot_model",
+        f"{PLANNED}; available: PyDataset, Sequence, clear_session, get_file, normalize, set_random_seed, to_categorical",
+    ),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Ortogonal", "the nearest is 'orthogonal'; available: Constant, GlorotNormal, "),
     ("activations", "deserialize", re.escape(keras_names.BY_GET)),

@@ -167,7 +167,7 @@ def adam_in_steady_gradients_is_the_sign(draw: Draw) -> None:
 distributions = st.sampled_from(("uniform", "truncated_normal", "untruncated_normal"))
 
 
-@relation(Fault(VarianceScaling.values, "std = sqrt(self.scale / n)", "std = self.scale / n"))
+@relation(Fault(VarianceScaling.drawn, "std = sqrt(self.scale / n)", "std = self.scale / n"))
 def initial_weights_grow_as_the_root_of_the_scale(draw: Draw) -> None:
     """weights(4*scale) = 2*weights(scale), bit for bit."""
     seed, kind, shape = draw(seeds), draw(distributions), (draw(counts), draw(counts))
