@@ -276,7 +276,7 @@ class Sequential(StoredNetwork):
         self, validation: Validation | None, epoch: int, pool: Workers, callbacks: CallbackList
     ) -> Logs:
         """The figures of the validation data, named "val_..."; none where no validation is due."""
-        if validation is None or not validation.due(epoch):
+        if validation is None or not validation.due(epoch) or validation.source.ended():
             return {}
         figures = self._evaluate(validation.source, 0, pool, callbacks)
         return {f"val_{name}": value for name, value in figures.items()}
@@ -455,8 +455,10 @@ class Sequential(StoredNetwork):
         callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names})
         self.stop_training = False
         callback_list.call("on_train_begin", {})
-        for _ in range(params["initial_epoch"], callback_list.params["initial_epoch"]):
+        for epoch in range(params["initial_epoch"], callback_list.params["initial_epoch"]):
             source.skip()
+            if validation is not None and validation.due(epoch):
+                validation.source.skip()
         self.history = history
         return callback_list, history
 

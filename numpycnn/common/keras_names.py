@@ -6,9 +6,7 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "numpycnn": "preprocessing",
     "utils": "plot_model",
-    "attributes": "fit_generator evaluate_generator predict_generator",
     "arguments": "weighted_metrics jit_compile run_eagerly name",
 }
 
