@@ -1142,7 +1142,19 @@ CASES: dict[str, Case] = {
         MODEL,
         built=True,
     ),
-    "summary": Case(Sequential.summary, {"print_fn": Arg(kinds.function, str)}, MODEL, built=True),
+    "summary": Case(
+        Sequential.summary,
+        {
+            "line_length": Arg(either(none, integer(1, 10_000)), 70),
+            "positions": Arg(either(none, kinds.several(number(above=0.0, below=10_000.0))), [0.5, 1.0]),
+            "print_fn": Arg(either(none, kinds.function), str),
+            "expand_nested": Arg(kinds.flag, True),
+            "show_trainable": Arg(kinds.flag, True),
+            "layer_range": Arg(none, None),
+        },
+        MODEL,
+        built=True,
+    ),
     "set_weights": Case(
         Sequential.set_weights,
         {"weights": Arg(none, small_network().get_weights(), "weights|kernel|bias")},
