@@ -4,12 +4,14 @@ import importlib
 from collections.abc import Iterator
 from itertools import count, islice
 
-from parity import ours
+import numpy as np
+
+from parity import optimizers, ours
 from parity.draw import SMALL, WIDE, Case, cases
 from parity.figures import BOUNDS, errors, figures, print_errors, within, worst
 
 EVERY = 10
-"""Of so many networks the last is a wide one. Two of three have any activation and loss."""
+"""Of so many networks the last is a wide one. Two of three have any activation and loss, and with Keras any optimizer."""
 
 
 def live(framework: str, networks: int, seed: int, dtype: str) -> bool:
@@ -35,4 +37,12 @@ def fresh(seed: int, dtype: str, *, both: bool) -> Iterator[Case]:
     for number in count(1):
         size = (SMALL if number % EVERY else WIDE)._replace(all=number % 3 > 0)
         drawn = cases((seed, number), size, both=both, all_kinds=True)
+        if size.all and not both:
+            drawn = with_any_optimizer(drawn, np.random.default_rng((seed, number, 1)))
         yield next(case for case in drawn if ours.is_smooth(case, dtype))
+
+
+def with_any_optimizer(drawn: Iterator[Case], rng: np.random.Generator) -> Iterator[Case]:
+    """The cases with optimizers of every kind, with schedules, clipping, weight decay and averages."""
+    for case, optimizer in zip(drawn, optimizers.entries(rng), strict=False):
+        yield case._replace(spec=case.spec._replace(optimizer=optimizer))

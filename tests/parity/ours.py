@@ -17,6 +17,7 @@ from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses.crossentropy import row_sums
 from parity.draw import Case, made
 from parity.figures import STEPS, Result
+from parity.optimizers import made as optimizer_of
 
 
 class Network:
@@ -44,7 +45,9 @@ def build(case: Case, dtype: str, *, fast: bool) -> Sequential:
     model = Sequential([made(LAYERS, entry) for entry in case.spec.layers], seed=0, fast=fast, dtype=dtype)
     model.build(case.spec.input_shape)
     model.set_weights(case.weights)
-    model.compile(made(vars(optimizers), case.spec.optimizer), made(vars(losses), case.spec.loss))
+    model.compile(
+        optimizer_of(optimizers, optimizers.schedules, case.spec.optimizer), made(vars(losses), case.spec.loss)
+    )
     return model
 
 
