@@ -36,13 +36,13 @@ from numpycnn.engine.sources import (
     make_source,
 )
 from numpycnn.engine.streams import evaluated, predicted
-from numpycnn.engine.training import BatchResult, Objective, Position, StepResult
+from numpycnn.engine.training import Objective, Position, StepResult
 from numpycnn.engine.workers import Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS, Layer
 from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
 from numpycnn.methods.stored import StoredNetwork
-from numpycnn.metrics import Metric, RunningMeans, get_metrics, values_of
+from numpycnn.metrics import Figures, Metric, MetricLike, get_metrics
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
 
@@ -73,18 +73,19 @@ class Sequential(StoredNetwork):
     """The number of training steps so far."""
 
     def compile(
-        self, optimizer: str | Optimizer, loss: LossLike, metrics: Sequence[str | Metric] | None = None
+        self, optimizer: str | Optimizer, loss: LossLike, metrics: MetricLike | Sequence[MetricLike] | None = None
     ) -> None:
         """Configure training.
 
         optimizer: a name such as "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
         "categorical_crossentropy" or "mse", a class, an object, or a function of `losses`; see `losses/__init__.py`.
-        metrics: "accuracy", or functions of (y_true, y_pred), see `metrics.py`; reported under their names.
+        metrics: "accuracy", other names, objects, functions of (y_true, y_pred), or a list of these, see
+        `metrics/__init__.py`; reported under their names.
 
-        Raises ValueError for an unknown name, two metrics of one name, and an optimizer that another model uses;
+        Raises ValueError for an unknown name, a metric of several numbers, and an optimizer that another model uses;
         TypeError for a value of another type.
         """
-        chosen = get_optimizer(optimizer), get_loss(loss), get_metrics([] if metrics is None else metrics)
+        chosen = get_optimizer(optimizer), get_loss(loss), get_metrics(metrics)
         check_reduced(chosen[1])
         chosen[0].claim(self)
         self.optimizer, self.loss, self.metrics = chosen
@@ -160,31 +161,38 @@ class Sequential(StoredNetwork):
             callback_list, history = self._begin_training(params, callbacks, source, validation)
             terminate_on_nan, logs = any(isinstance(one, TerminateOnNaN) for one in callbacks), Logs()
             for epoch in self._epochs(callback_list, source):
-                objective, means = self._objective("fit"), RunningMeans()
+                objective, figures = self._objective("fit"), Figures(self.metrics)
                 for batch, (data, rows) in enumerate(source.epoch(epoch, order)):
                     callback_list.call("on_train_batch_begin", batch, {})
                     step = training.batch_gradients(objective, self._position(), data, rows, pool.run)
                     where = None if terminate_on_nan else f"epoch {epoch + 1}, batch {batch + 1}"
-                    means.add(*self._learn(objective, step, data, rows, pool, where))
+                    self._learn(objective, step, data, rows, pool, where, figures)
                     del step  # the memory of its gradients, for those of the next
-                    callback_list.call("on_train_batch_end", batch, means.result())
+                    callback_list.call("on_train_batch_end", batch, figures.result())
                     if self.stop_training:
                         break
-                logs = means.result() | self._validation_figures(validation, epoch, pool, callback_list)
+                logs = figures.result() | self._validation_figures(validation, epoch, pool, callback_list)
                 callback_list.call("on_epoch_end", epoch, logs)
             self._require_compiled("fit")[1].finalize_variable_values(self.trained_params)
             callback_list.call("on_train_end", logs)
         return history
 
     def _learn(
-        self, objective: Objective, step: StepResult, data: Data, order: Array, pool: Workers, where: str | None
-    ) -> tuple[int, dict[str, Any]]:
-        """Make the optimizer step, and update the state. Returns the batch's figures, computed before the step.
+        self,
+        objective: Objective,
+        step: StepResult,
+        data: Data,
+        order: Array,
+        pool: Workers,
+        where: str | None,
+        figures: Figures,
+    ) -> None:
+        """Add the batch to the figures, make the optimizer step, and update the state.
 
         Nothing changes if a metric raises, or for a loss that is not finite, unless `where`, the name of the batch in
         that error, is None.
         """
-        figures = self._figures(step.result, data.y[order])
+        figures.add(step.result.losses, data.y[order], step.result.y_pred)
         if where is not None:
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
@@ -192,7 +200,6 @@ class Sequential(StoredNetwork):
         constrain(objective.network.layers)
         objective.network.set_state(step.state)
         self.steps += 1
-        return figures
 
     def train_on_batch(
         self,
@@ -213,10 +220,10 @@ class Sequential(StoredNetwork):
         data = self._check_data("train_on_batch", Given(x, y, sample_weight, class_weight), check_finite=check_finite)
         with self._restored_unless_trained(), worker_pool(check_workers(self.name, None, None)) as pool:
             self._build_for(data.x)
-            objective, order, means = self._objective("train_on_batch"), np.arange(len(data)), RunningMeans()
+            objective, order, figures = self._objective("train_on_batch"), np.arange(len(data)), Figures(self.metrics)
             step = training.batch_gradients(objective, self._position(), data, order, pool.run)
-            means.add(*self._learn(objective, step, data, order, pool, "this batch"))
-        return self._returned(means.result(), return_dict)
+            self._learn(objective, step, data, order, pool, "this batch", figures)
+        return self._returned(figures.result(), return_dict)
 
     # ------------------------------------------------------------ evaluation and prediction
 
@@ -255,15 +262,15 @@ class Sequential(StoredNetwork):
     def _evaluate(self, source: Source, verbose: int, pool: Workers, callbacks: CallbackList) -> Logs:
         """The loop over batches."""
         callbacks.call("on_test_begin", {})
-        means, progress = RunningMeans(), Progress(source.steps, verbose)
+        figures, progress = Figures(self.metrics), Progress(source.steps, verbose)
         for batch, (data, result) in enumerate(evaluated(self._objective("evaluate"), source.batches(), pool.run)):
             callbacks.call("on_test_batch_begin", batch, {})
-            means.add(*self._figures(result, data.y))
-            progress.update(batch + 1, means.result())
-            callbacks.call("on_test_batch_end", batch, means.result())
-        progress.finish(means.result())
-        callbacks.call("on_test_end", means.result())
-        return means.result()
+            figures.add(result.losses, data.y, result.y_pred)
+            progress.update(batch + 1, figures.result())
+            callbacks.call("on_test_batch_end", batch, figures.result())
+        progress.finish(figures.result())
+        callbacks.call("on_test_end", figures.result())
+        return figures.result()
 
     def _validation_figures(
         self, validation: Validation | None, epoch: int, pool: Workers, callbacks: CallbackList
@@ -497,11 +504,6 @@ class Sequential(StoredNetwork):
             return self._check_x(f"{self.name}.{method}", x, check_finite=False)[0], None
         data = self._check_data(method, Given(x, y))
         return data.x, data.y
-
-    def _figures(self, result: BatchResult, y: Array) -> tuple[int, dict[str, Any]]:
-        """(the number of examples, the loss and the metrics by name)."""
-        values = {name: values_of(name, metric, y, result.y_pred) for name, metric in self.metrics.items()}
-        return len(y), {"loss": result.losses, **values}
 
     def _returned(self, figures: Logs, as_dict: bool) -> Any:
         """Figures as Keras returns them: a dict, a list, or the loss alone."""

@@ -32,7 +32,8 @@ from numpycnn.layers.chain import Chain
 from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.optimizers import schedules
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
-from numpycnn.utils import normalize, set_random_seed, to_categorical
+from numpycnn.utils import files as utils_files
+from numpycnn.utils import get_file, normalize, set_random_seed, to_categorical
 
 X, Y = small_data(6)
 
@@ -205,6 +206,7 @@ def offline(call: Callable[..., object]) -> Callable[..., object]:
         with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
             patch.setenv("KERAS_HOME", folder)
             patch.setattr(published, "download", failing)
+            patch.setattr(utils_files, "download", failing)
             patch.setattr(fashion_mnist, "DEBIAN", published.cache_folder())
             patch.setattr(mnist, "read_idx", str)
             try:
@@ -244,6 +246,57 @@ def loss_case(cls: type[losses.RowLoss], **own: Arg) -> Case:
     return Case(
         lambda y_true, y_pred, **given: cls(**given)(y_true, y_pred), {**own, **shared}, f"{cls.name}|mine|axis"
     )
+
+
+UNIT = number(0.0, 1.0)
+THRESHOLDS = either(none, UNIT, kinds.several(UNIT))
+CLASSIFIER = {
+    "thresholds": Arg(THRESHOLDS, 0.5),
+    "top_k": Arg(either(none, kinds.size), 1),
+    "class_id": Arg(either(none, integer(0, 2)), 1),
+}
+SCORE = {
+    "average": Arg(either(none, kinds.names("micro", "macro", "weighted")), "macro"),
+    "threshold": Arg(either(none, number(above=0.0, at_most=1.0)), 0.5),
+}
+COUNTS = ("TruePositive", "TrueNegative", "FalsePositive", "FalseNegative")
+SETTINGS: dict[str, dict[str, Arg]] = {
+    "AUC": {
+        "num_thresholds": Arg(integer(2, 10**6), 5),
+        "curve": Arg(kinds.names("ROC", "PR"), "PR"),
+        "summation_method": Arg(kinds.names("interpolation", "minoring", "majoring"), "minoring"),
+        "thresholds": Arg(either(none, kinds.several(UNIT)), None),
+        "from_logits": Arg(kinds.flag, True),
+    },
+    "BinaryAccuracy": {"threshold": Arg(number(), 0.4)},
+    "CosineSimilarity": {"axis": Arg(either(integer(1, 1), integer(-1, -1)), -1, "cosine_similarity")},
+    "F1Score": SCORE,
+    "FBetaScore": {**SCORE, "beta": Arg(number(above=0.0), 2.0)},
+    "Precision": CLASSIFIER,
+    "Recall": CLASSIFIER,
+    "TopKCategoricalAccuracy": {"k": Arg(kinds.size, 2)},
+    **{f"{which}s": {"thresholds": Arg(THRESHOLDS, 0.5)} for which in COUNTS},
+}
+"""The arguments of metrics besides their names."""
+UPDATED = (metrics.CategoricalAccuracy, metrics.RootMeanSquaredError, metrics.Precision, metrics.F1Score, metrics.AUC)
+OF_TWO = either(none, array((2,), (2, 1)))
+
+
+def metric_case(cls: type[metrics.Metric]) -> Case:
+    """A metric: made, and asked for its figure over rows of three."""
+    y_true = Y.argmax(axis=1) if cls.__name__.startswith("Sparse") else Y
+    arguments = {**SETTINGS.get(cls.__name__, {}), "name": Arg(either(none, kinds.text), "mine")}
+    return Case(lambda **given: cls(**given)(y_true, np.full((6, 3), 0.4)), arguments, "mine|class_id|metric")
+
+
+def updated(cls: type[metrics.Metric]) -> Case:
+    """A metric that is given a batch."""
+    arguments = {
+        "y_true": Arg(array(), Y),
+        "y_pred": Arg(array(), Y),
+        "sample_weight": Arg(either(none, array((6,), (6, 1))), np.ones(6)),
+    }
+    return Case(lambda **given: cls()(**given), arguments, f"{cls.default_name}|categorical_accuracy")
 
 
 REDUCTION = Arg(
@@ -686,6 +739,13 @@ CASES: dict[str, Case] = {
         )
     },
     "accuracy": Case(metrics.accuracy, {"y_true": Arg(array(), Y), "y_pred": Arg(array(), Y)}, "accuracy"),
+    **{f"{cls.__name__}, a metric": metric_case(cls) for cls in metrics.CLASSES.values()},
+    **{f"{cls.__name__}, updated": updated(cls) for cls in UPDATED},
+    "Mean": Case(
+        lambda values, sample_weight: metrics.Mean()(values, sample_weight),
+        {"values": Arg(array(), [1.0, 2.0]), "sample_weight": Arg(OF_TWO, None)},
+        "mean",
+    ),
     "L1": Case(lambda l1, x: L1(l1)(x), {"l1": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L1"),
     "L2": Case(lambda l2, x: L2(l2)(x), {"l2": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L2"),
     "L1L2": Case(
@@ -869,6 +929,18 @@ CASES: dict[str, Case] = {
         },
         "normalize",
     ),
+    "get_file": Case(
+        offline(get_file),
+        {
+            "fname": Arg(either(none, lambda value: kinds.path(value) and "/" not in value), "a.bin"),
+            "origin": Arg(no, "http://host/a.bin"),
+            "file_hash": Arg(none, "0" * 64),
+            "cache_subdir": Arg(kinds.path, "datasets"),
+            "cache_dir": Arg(either(none, kinds.path), None),
+            "force_download": Arg(kinds.flag, False),
+        },
+        "origin",
+    ),
     "set_random_seed": Case(set_random_seed, {"seed": Arg(integer(0, 2**32 - 1), 3)}, ""),
     "tutorial_network": Case(
         tutorial_network,
@@ -924,7 +996,11 @@ CASES: dict[str, Case] = {
             "optimizer": Arg(kinds.optimizer, "sgd"),
             "loss": Arg(kinds.loss, "mse"),
             "metrics": Arg(
-                either(none, lambda v: isinstance(v, (list, tuple)) and list(v) in ([], ["accuracy"])), None
+                either(
+                    none, kinds.metric, is_empty, lambda v: isinstance(v, (list, tuple)) and all(map(kinds.metric, v))
+                ),
+                None,
+                "class_name|config",
             ),
         },
         "compile",

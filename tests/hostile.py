@@ -348,15 +348,19 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "an unknown metric": (
         part_of("compile_config", "metrics", ["os.system"]),
-        "file: metric must be one of 'accuracy', 'acc'",
+        "compile: metrics must be one of 'accuracy', 'acc', ",
+    ),
+    "metrics in lists": (
+        part_of("compile_config", "metrics", [["accuracy"]]),
+        "file: metrics must be names or configurations; received ",
+    ),
+    "a metric of another class": (
+        part_of("compile_config", "metrics", [{"class_name": "Mean", "config": {}}]),
+        "compile: class_name of metrics must be one of 'AUC', ",
     ),
     "an optimizer's argument that is left out": (
         changed(lambda parts: parts.facts["compile_config"]["optimizer"].update(config={})),
         "file: expected compile_config/optimizer/config/name 'sgd'; received None",
-    ),
-    "a metric twice": (
-        part_of("compile_config", "metrics", ["accuracy", "accuracy"]),
-        "compile: metrics must have different names",
     ),
     "an unknown argument": (layer(0, hook="os.system"), "hook"),
     "an argument that is left out": (

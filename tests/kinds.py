@@ -20,6 +20,7 @@ from numpycnn.initializers import Constant, Initializer
 from numpycnn.layers import Dense, Input, Layer
 from numpycnn.layers.activation import ActivationLayer
 from numpycnn.losses import LOSSES, Loss, LossFunction, MeanSquaredError
+from numpycnn.metrics import METRICS, Metric
 from numpycnn.optimizers import OPTIMIZERS, SGD, Optimizer
 from numpycnn.regularizers import REGULARIZERS, Regularizer
 
@@ -285,6 +286,7 @@ constraint: Kind = either(none, callable, names(*CONSTRAINTS))
 initializer: Kind = either(a(Initializer), names("zeros", "ones", "glorot_uniform", "he_normal"))
 optimizer: Kind = either(a(Optimizer), names(*OPTIMIZERS))
 loss: Kind = either(a(Loss, LossFunction), names(*LOSSES))
+metric: Kind = either(callable, a(Metric), names(*METRICS))
 layer: Kind = a(Layer, Input)
 layers: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(layer, value))  # noqa: E731
 callback: Kind = either(none, a(Callback), lambda v: isinstance(v, (tuple, list)) and all(map(a(Callback), v)))

@@ -19,6 +19,7 @@ from published_files import CONTENT, server, sha256
 from numpycnn.datasets import download as module
 from numpycnn.datasets.download import download
 from numpycnn.show.progress import Progress
+from numpycnn.utils import get_file
 
 DIGEST = sha256(CONTENT)
 
@@ -182,3 +183,52 @@ def test_progress_is_shown(address: str, tmp_path: Path, capsys: pytest.CaptureF
     first, last = capsys.readouterr().out.splitlines()
     assert first == f"Downloading data from {address}good"
     assert re.fullmatch(rf"{len(CONTENT)}/{len(CONTENT)} - \d+s \d+us/step", last)
+
+
+# ---------------------------------------------------------------- get_file
+
+
+def test_get_file_keeps_what_it_downloads(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    path = get_file(origin=address + "good")
+    assert path == str(tmp_path / "datasets" / "good")
+    assert Path(path).read_bytes() == CONTENT
+    assert get_file("good", origin="http://nowhere.invalid/good", file_hash=DIGEST) == path
+    other = get_file("a.bin", address + "good", cache_dir=tmp_path / "b", cache_subdir="c", file_hash=DIGEST)
+    assert other == str(tmp_path / "b" / "c" / "a.bin")
+
+
+def test_get_file_downloads_again_what_is_wrong_or_if_asked(address: str, tmp_path: Path) -> None:
+    path = tmp_path / "datasets" / "good"
+    path.parent.mkdir()
+    for options in ({"file_hash": DIGEST}, {"force_download": True}):
+        path.write_bytes(b"old")
+        assert get_file(origin=address + "good", cache_dir=tmp_path) == str(path)
+        assert path.read_bytes() == b"old"
+        get_file(origin=address + "good", cache_dir=tmp_path, **options)
+        assert path.read_bytes() == CONTENT
+    with pytest.raises(OSError, match="expected the md5 digest"):
+        get_file("new", address + "good", file_hash="0" * 32, cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((), TypeError, "origin must be a string; received None"),
+        (("a", "no address"), ValueError, "origin must be the address of a file; received 'no address'"),
+        ((None, "http://host/"), ValueError, "origin must be the address of a file; received 'http://host/'"),
+        (("a/b", "http://host/c"), ValueError, "fname must be a name without folders; received 'a/b'"),
+        (("..", "http://host/c"), ValueError, r"fname must be a name without folders; received '\.\.'"),
+        ((None, "http://host/.."), ValueError, r"fname must be a name without folders; received '\.\.'"),
+        ((3, "http://host/c"), TypeError, "fname must be a path, as a string or a pathlib.Path; received 3"),
+    ],
+)
+def test_get_file_refuses_what_is_no_file(arguments: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"get_file: {message}"):
+        get_file(*arguments)
+
+
+@pytest.mark.parametrize("file_hash", ["", "0" * 31, "g" * 64, DIGEST.upper()])
+def test_get_file_refuses_what_is_no_digest(file_hash: str) -> None:
+    with pytest.raises(ValueError, match="get_file: file_hash must be a SHA-256 or MD5 in hexadecimal; received"):
+        get_file(origin="http://host/a", file_hash=file_hash)

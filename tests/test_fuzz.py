@@ -22,7 +22,7 @@ from kinds import VALUES
 from networks import fingerprint, small_network
 from raises import raised_by
 
-from numpycnn import Sequential, backend, constraints, regularizers
+from numpycnn import Sequential, backend, constraints, metrics, regularizers
 from numpycnn.common import checks
 from numpycnn.initializers import CLASSES
 from numpycnn.layers import LAYERS, Layer
@@ -180,7 +180,7 @@ def methods_for_users() -> set[str]:
 
 def test_every_layer_initializer_optimizer_loss_and_method_is_called() -> None:
     classes = [*LAYERS.values(), *CLASSES.values(), *OPTIMIZERS.values(), *LOSSES.values()]
-    classes += [*regularizers.CLASSES.values(), *constraints.CLASSES.values()]
+    classes += [*regularizers.CLASSES.values(), *constraints.CLASSES.values(), *metrics.CLASSES.values()]
     public = {cls.__name__ for cls in classes} | methods_for_users()
     assert not public - {re.split(r"[, ]", name)[0] for name in CASES}
 

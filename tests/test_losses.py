@@ -12,7 +12,7 @@ from numpycnn import functional as F
 from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import Dense
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy, get_loss
-from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix, get_metrics, values_of
+from numpycnn.metrics import accuracy, confusion_matrix
 
 # keras/src/losses/losses_test.py
 PROBABILITIES = [[0.9, 0.05, 0.05], [0.5, 0.89, 0.6], [0.05, 0.01, 0.94]]
@@ -412,28 +412,6 @@ def test_predictions_without_entries_or_numbers_have_no_accuracy() -> None:
     assert accuracy([[1]], [[0.7]]).tolist() == [1.0]
 
 
-def test_what_is_no_metric_is_refused() -> None:
-    with pytest.raises(TypeError, match="compile: metrics must be one of 'accuracy', 'acc'"):
-        get_metrics([math])  # it has a name, but cannot be called
-    with pytest.raises(ValueError, match="compile: metrics must be one of 'accuracy', 'acc'; received 'precision'"):
-        get_metrics(["precision"])
-    with pytest.raises(TypeError, match="compile: metrics must be a list; received 'accuracy'"):
-        get_metrics("accuracy")
-
-    def val_own(y_true: Array, y_pred: Array) -> Array:
-        return y_true
-
-    with pytest.raises(ValueError, match="compile: metrics must have different names"):
-        get_metrics([val_own])
-
-
-def test_running_means_weigh_batches_by_their_size() -> None:
-    means = RunningMeans()
-    means.add(3, {"loss": np.array([1.0, 2.0, 3.0]), "own": 4.0})  # a metric may give the mean itself
-    means.add(1, {"loss": np.array([10.0]), "own": 8.0})
-    assert means.result() == {"loss": 4.0, "own": 5.0}
-
-
 @pytest.mark.parametrize("classes", [3, None])
 def test_confusion_matrix_of_rows_is_that_of_their_labels(classes: int | None) -> None:
     labels, predicted = [0, 0, 1, 2, 2], [0, 1, 1, 0, 0]
@@ -455,47 +433,3 @@ def test_confusion_matrix_of_a_sigmoid_output() -> None:
 def test_confusion_matrix_counts_true_by_row() -> None:
     matrix = confusion_matrix(np.array([0, 0, 1, 2, 2], np.uint8), np.array([0, 1, 1, 0, 0]), 3)
     assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 0]]
-
-
-def right(y_true: Array, y_pred: Array) -> Array:
-    return (y_true == y_pred).all(axis=1)
-
-
-def test_metrics_keep_the_name_that_was_given() -> None:
-    assert get_metrics(["acc", "accuracy", right]) == {"acc": accuracy, "accuracy": accuracy, "right": right}
-
-
-@pytest.mark.parametrize("metrics", [["acc", "acc"], [right, right], [lambda t, p: 1.0, lambda t, p: 2.0]])
-def test_metrics_of_one_name_are_refused(metrics: list[object]) -> None:
-    with pytest.raises(ValueError, match="compile: metrics must have different names"):
-        get_metrics(metrics)
-
-
-def test_a_metric_named_loss_is_refused() -> None:
-    def loss(y_true: Array, y_pred: Array) -> Array:
-        return y_true
-
-    with pytest.raises(ValueError, match=r"none may be 'loss' or start with 'val_'; received 'loss'"):
-        get_metrics([loss])
-
-
-def test_a_metrics_targets_have_the_shape_of_its_predictions() -> None:
-    """Targets (N,) beside predictions (N, 1) would be spread to (N, N) by NumPy."""
-    y, p = np.array([1.0, 2.0, 3.0]), np.array([[1.0], [2.5], [3.0]])
-    assert values_of("rank", lambda t, q: t.ndim, y, np.eye(3)).tolist() == 1  # labels beside probabilities stay labels
-    values = values_of("error", lambda t, q: np.abs(t - q), y, p)
-    assert values.tolist() == [[0.0], [0.5], [0.0]]
-
-
-@pytest.mark.parametrize(
-    ("result", "message"),
-    [
-        (None, "metric own: result must be an array of real numbers; received dtype object"),
-        ("good", "metric own: result must be an array of real numbers; received dtype <U4"),
-        (np.zeros((3, 0)), r"metric own: expected a number, or 3 of them; received .*shape \(3, 0\)"),
-        ([1.0, 2.0], r"metric own: expected a number, or 3 of them; received .*shape \(2,\)"),
-    ],
-)
-def test_what_a_metric_must_not_give(result: object, message: str) -> None:
-    with pytest.raises(TypeError, match=message):
-        values_of("own", lambda t, p: result, np.zeros(3), np.zeros((3, 1)))

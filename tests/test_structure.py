@@ -43,7 +43,7 @@ ROOMS = [
 TOP = {"__init__.py", "__main__.py", "py.typed"} | {
     f"{name}.py"
     for name in (
-        *("activations", "backend", "constraints", "initializers", "metrics", "models", "regularizers"),
+        *("activations", "backend", "constraints", "initializers", "models", "regularizers"),
         *("step", "saving", "plot", "digits"),
     )
 }

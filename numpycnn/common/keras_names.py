@@ -7,11 +7,6 @@ are not planned.
 
 PLANNED: dict[str, str] = {
     "numpycnn": "preprocessing",
-    "metrics": (
-        "Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy "
-        "SparseTopKCategoricalAccuracy Precision Recall F1Score f1 binary_accuracy categorical_accuracy "
-        "sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
-    ),
     "initializers": "Orthogonal Identity",
     "utils": "plot_model",
     "attributes": "fit_generator evaluate_generator predict_generator",

@@ -103,6 +103,7 @@ ARGUMENTS: dict[str, str] = {
     "init": "kernel_initializer depthwise_initializer alpha_initializer",
     "input_dim": "input_shape",
     "lr": "learning_rate",
+    "md5_hash": "file_hash",
     "nb_classes": "num_classes",
     "nb_col": "kernel_size",
     "nb_epoch": "epochs",

@@ -28,9 +28,14 @@ class Published(NamedTuple):
         return self.url.rpartition("/")[2]
 
 
+def keras_folder() -> Path:
+    """Keras's own folder: ~/.keras, or what the environment variable KERAS_HOME says."""
+    return Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
+
+
 def cache_folder() -> Path:
-    """Keras's cache of data sets: ~/.keras/datasets, or another by the environment variable KERAS_HOME."""
-    return Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"), "datasets")
+    """Keras's cache of data sets."""
+    return keras_folder() / "datasets"
 
 
 def locate(owner: str, published: Published, folder: str | os.PathLike[str] | None, places: Sequence[Path]) -> Path:

@@ -3,8 +3,8 @@
     key               value
     config            the network, as `Sequential.get_config` describes it
     input_shape       the shape of one example, without the batch axis
-    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names], "excluded": the arguments of
-                      exclude_from_weight_decay}
+    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names or configurations], "excluded": the
+                      arguments of exclude_from_weight_decay}
     position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
                       callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from numpycnn import activations, constraints, regularizers
+from numpycnn import activations, constraints, metrics, regularizers
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.typing import Shape
@@ -28,7 +28,6 @@ from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 from numpycnn.layers.container import every_layer
 from numpycnn.losses import CLASSES as LOSS_CLASSES
-from numpycnn.metrics import METRICS
 from numpycnn.optimizers import CLASSES as OPTIMIZER_CLASSES
 
 if TYPE_CHECKING:
@@ -81,13 +80,10 @@ def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
     """A model's compile configuration; None if it is not compiled. Raises ValueError for user-defined classes."""
     if model.optimizer is None:
         return None
-    for name, metric in model.metrics.items():
-        if METRICS.get(name) is not metric:
-            raise ValueError(f"metric {name}: is not the library's own, which alone a file can name")
     return {
         "optimizer": describe(model.optimizer, OPTIMIZER_CLASSES),
         "loss": describe(model.loss, LOSS_CLASSES),
-        "metrics": list(model.metrics),
+        "metrics": [metrics.serialize(metric) for metric in model.metrics.values()],
         "excluded": model.optimizer.excluded,
     }
 
@@ -157,8 +153,9 @@ def compile_model(model: "Sequential", config: Any) -> None:
     if config is None:
         return
     checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics", "excluded"})
-    for name in checks.sequence("file", "metrics", config["metrics"]):
-        checks.choice("file", "metric", name, METRICS)
+    for metric in checks.sequence("file", "metrics", config["metrics"]):
+        if not isinstance(metric, (str, dict)):
+            raise TypeError(f"file: metrics must be names or configurations; received {checks.short_repr(metric)}")
     optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
     checks.keys("file", "excluded", config["excluded"], set(optimizer.excluded))
     optimizer.exclude_from_weight_decay(**config["excluded"])

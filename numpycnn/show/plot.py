@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numpycnn import metrics
 from numpycnn.backend import DATA_FORMATS
 from numpycnn.callbacks import History
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
 from numpycnn.layers import Layer
+from numpycnn.metrics import confusion
 from numpycnn.show.trace import LayerTrace
 
 SIGNED = "RdBu_r"  # white is zero, red above and blue below, distinguishable with colour blindness
@@ -161,7 +161,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
     y_true, y_pred: labels (n,), or one-hot rows or probabilities (n, classes), such as `predict` returns. Arguments
     and errors as for `metrics.confusion_matrix`.
     """
-    counts = metrics.confusion_matrix(y_true, y_pred, classes)
+    counts = confusion.confusion_matrix(y_true, y_pred, classes)
     classes = len(counts)
     wrong = np.where(np.eye(classes, dtype=bool), 0, counts)
     ax = axes_of(ax)
@@ -181,7 +181,7 @@ def worst_mistakes(x: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, count: in
     """
     owner = "worst_mistakes"
     images, p = checks.numbers(owner, "x", x), checks.numbers(owner, "y_pred", y_pred)
-    labels, _ = metrics.class_labels(owner, "y_true", y_true)
+    labels, _ = confusion.class_labels(owner, "y_true", y_true)
     if p.ndim != 2 or p.shape[1] < 2:
         raise ValueError(f"{owner}: y_pred must be probabilities (n, classes); received the shape {p.shape}")
     checks.same_length(owner, x=images, y_true=labels, y_pred=p)

@@ -6,6 +6,7 @@
     keras_side.py   the figures by Keras 3, on JAX
     torch_side.py   the figures by PyTorch
     spatial.py      layers over images that are drawn for fresh networks alone, not for those on file
+    others.py       the other layers that are drawn for fresh networks alone
     golden.py       figures of Keras and PyTorch on file, so that they can be compared where neither is installed
     replay.py       the comparison with them
     record.py       how they are made

@@ -14,10 +14,10 @@ import numpy as np
 from numpycnn import activations
 from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import LAYERS
-from parity import spatial
+from parity import others, spatial
 
 Entry = tuple[str, dict[str, Any]]
-"""The name of a class, and the arguments of its constructor, as JSON values. A Sequential's layers are entries too."""
+"""The name of a class, and the arguments of its constructor, as JSON values. Layers among these are entries too."""
 
 UNIT = 1 / 256
 
@@ -76,8 +76,8 @@ class Case(NamedTuple):
 def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False, all_kinds: bool = False) -> Iterator[Case]:
     """Cases without end, each drawn from the seed and its number.
 
-    both: let strides and dilation both be above 1, which Keras refuses. all_kinds: draw every kind of layer over
-    images, also those that the recorded cases have not (see `spatial.py`).
+    both: let strides and dilation both be above 1, which Keras refuses. all_kinds: draw every kind of layer, also those
+    that the recorded cases have not (see `spatial.py` and `others.py`); with both also those that only PyTorch follows.
     """
     for number in count():
         case = draw(np.random.default_rng((*seed, number)), size, both, all_kinds)
@@ -85,19 +85,24 @@ def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False, all_
             yield case
 
 
+def is_wrong_in_keras(spec: Spec) -> bool:
+    """Whether Keras 3.15 computes something wrong: what its sparsemax gives does not sum to 1."""
+    return any(config.get("activation") == "sparsemax" for _, config in without_nesting(spec.layers))
+
+
 def made(classes: Mapping[str, Any], entry: Entry) -> Any:
     """The object that an entry describes."""
     name, arguments = entry
-    if name == "Sequential":
-        return classes[name]([made(classes, inner) for inner in arguments["layers"]])
-    return classes[name](**arguments)
+    own = {key: others.with_layers(value, lambda inner: made(classes, inner)) for key, value in arguments.items()}
+    return classes[name](**own)
 
 
 def without_nesting(layers: Iterable[Entry]) -> Iterator[Entry]:
-    """The layers in a row, those inside a Sequential in its place."""
+    """The layers in a row, those inside another in its place."""
     for name, config in layers:
-        if name == "Sequential":
-            yield from without_nesting(config["layers"])
+        inside = [entry for value in config.values() for entry in others.inside(value)]
+        if inside:
+            yield from without_nesting(inside)
         else:
             yield name, config
 
@@ -112,6 +117,8 @@ def trained(spec: Spec) -> list[bool]:
             kinds.append(True)
         if name == "BatchNormalization":
             kinds += [True] * (config["scale"] + config["center"]) + [False] * 2
+        if name in ("GroupNormalization", "LayerNormalization"):
+            kinds += [True] * sum(others.scaled(config))
     return kinds
 
 
@@ -122,12 +129,14 @@ def draw(rng: np.random.Generator, size: Size, both: bool, all_kinds: bool) -> C
     input_shape, layers = (image_layers if images else row_layers)(rng, size, both)
     if images and all_kinds:
         layers = spatial.varied(rng, input_shape, layers)
+    if all_kinds:
+        layers = others.among(rng, input_shape, layers, made, replayed=both)
     layers += last_layers(rng, size, probabilities)
     shapes = weight_shapes(input_shape, layers)
     if shapes is None or not shapes[0]:
         return None
     wanted, output_shape = shapes
-    normalized = any(name == "BatchNormalization" for name, _ in layers)
+    normalized = any(name == "BatchNormalization" for name, _ in without_nesting(layers))
     n = within(rng, (1 + normalized, 3))  # one vector normalized is zero, and PyTorch refuses it
     x_size = n * prod(input_shape)
     if max(x_size, sum(prod(shape) for _, shape in wanted)) > size.most or output_shape[-1] < 2:
@@ -264,10 +273,13 @@ def draw_loss(rng: np.random.Generator, probabilities: bool) -> Entry:
 def draw_any_loss(rng: np.random.Generator, probabilities: bool) -> Entry:
     """One of all losses."""
     name = pick(rng, *(PROBABILITY_LOSSES if probabilities else ANY_LOSSES))
+    reduced = {"reduction": pick(rng, "mean", "mean", "mean", "sum")}
     if "Crossentropy" not in name:
-        return name, {"delta": pick(rng, 1.0, 0.25)} if name == "Huber" else {}
-    smoothing = {} if name.startswith("Sparse") else {"label_smoothing": pick(rng, 0.0, 0.1)}
-    return name, {"from_logits": not probabilities, **smoothing}
+        return name, {**reduced, "delta": pick(rng, 1.0, 0.25)} if name == "Huber" else reduced
+    own = (
+        {"ignore_class": pick(rng, None, -1)} if name.startswith("Sparse") else {"label_smoothing": pick(rng, 0.0, 0.1)}
+    )
+    return name, {"from_logits": not probabilities, **own, **reduced}
 
 
 def draw_optimizer(rng: np.random.Generator) -> Entry:
@@ -286,7 +298,7 @@ def draw_weight(rng: np.random.Generator, key: str, shape: Shape) -> Array:
     """Values that keep the scores near 1; what has one axis is small, but gamma and a variance are near 1."""
     fan_in = prod(shape[:-1]) if len(shape) > 1 else 16
     most = round(256 * min(1.0, 2.0 / np.sqrt(fan_in)))
-    return rng.integers(-most, most + 1, shape) * UNIT + (key in ("gamma", "moving_variance"))
+    return rng.integers(-most, most + 1, shape) * UNIT + (key.split("/")[-1] in ("gamma", "moving_variance"))
 
 
 def draw_distinct(rng: np.random.Generator, shape: Shape) -> Array:
@@ -300,7 +312,7 @@ def draw_targets(rng: np.random.Generator, loss: Entry, shape: Shape) -> Array:
     """Integer labels, one-hot or soft rows, or any numbers, as the loss takes them."""
     labels = rng.integers(0, shape[-1], shape[:-1])
     if loss[0] == "SparseCategoricalCrossentropy":
-        return labels
+        return labels if loss[1].get("ignore_class") is None else partly(rng, labels, loss[1]["ignore_class"])
     if loss[0] in ("Hinge", "SquaredHinge"):
         return rng.choice([-1.0, 1.0], shape)
     if loss[0] == "Poisson":
@@ -314,6 +326,13 @@ def draw_targets(rng: np.random.Generator, loss: Entry, shape: Shape) -> Array:
     if rng.integers(2):
         return np.eye(shape[-1])[labels]
     return rng.multinomial(8, np.full(shape[-1], 1 / shape[-1]), shape[:-1]) / 8
+
+
+def partly(rng: np.random.Generator, labels: Array, ignored: int) -> Array:
+    """The labels, some of them replaced by that which is ignored, but never the first."""
+    replaced = rng.random(labels.shape) < 0.3
+    replaced.flat[0] = False
+    return np.where(replaced, ignored, labels)
 
 
 def pick(rng: np.random.Generator, *choices: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Figures of Keras and PyTorch on file, `golden.npz`, so that they can be compared where neither is installed.
+"""Figures of Keras and PyTorch on file, so that they can be compared where neither is installed.
 
-The file is four arrays. `about` is JSON, as bytes: what made the file, and for each case its spec, its shapes and
+`golden.npz` has networks of the tutorial's layers, `others.npz` some of all others. A file is four arrays. `about` is JSON, as bytes: what made the file, and for each case its spec, its shapes and
 whether Keras can express it. `given` has every case's weights, x and y, one after the other, in units of 1/256.
 `torch` has PyTorch's figures likewise, in the order of `Figures`. `keras` has Keras's, each as its distance from
 PyTorch's in units of the last place: most distances are a digit or two, and the file is smaller for it.
@@ -20,6 +20,7 @@ from parity.draw import UNIT, Case, Spec, trained
 from parity.figures import STEPS, Figures, joined
 
 PATH = Path(__file__).with_name("golden.npz")
+OTHERS = Path(__file__).with_name("others.npz")
 
 
 class Record(NamedTuple):

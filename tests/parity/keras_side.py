@@ -16,6 +16,7 @@ from numpycnn.common.typing import Array
 from parity.draw import Case, Entry, made
 from parity.figures import Result
 from parity.optimizers import made as optimizer_of
+from parity.others import with_layers
 
 # Keras's table of what becomes of wide types. Except on TensorFlow it has tanh, means and more go through float32.
 dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
@@ -76,8 +77,7 @@ class Network:
 def without_drawing(entry: Entry) -> Entry:
     """The entry of a layer with weights that start as zeros: drawing them takes half of the time, for nothing."""
     name, arguments = entry
-    if name == "Sequential":
-        return name, {"layers": [without_drawing(inner) for inner in arguments["layers"]]}
+    arguments = {key: with_layers(value, without_drawing) for key, value in arguments.items()}
     known = signature(LAYERS[name]).parameters
     drawing = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
     return name, arguments | {argument: "zeros" for argument in drawing if argument in known}

@@ -10,14 +10,17 @@ from numpycnn.backend import epsilon
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.scratch import scratch_scope
+from numpycnn.engine.training import Position
 from numpycnn.functional.softmax import sparsemax
 from numpycnn.functional.window import Window
 from numpycnn.layers import LAYERS, GlobalMaxPooling2D, Layer, MaxPooling2D, PReLU
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses.crossentropy import row_sums
+from numpycnn.show.trace import Trace, trace_forward
 from parity.draw import Case, made
 from parity.figures import STEPS, Result
 from parity.optimizers import made as optimizer_of
+from parity.others import AUGMENTATIONS, RANDOM
 
 
 class Network:
@@ -55,9 +58,12 @@ def output_and_gradients(model: Sequential, x: Array, y: Array) -> tuple[Array, 
     """The output in training, and the gradients of all parameters and of the input: `training.learn`, but all the way."""
     objective = training.make_objective(model, losses.get_loss(model.loss), model.dtype, fast=model.fast)
     with scratch_scope():
-        z, caches = objective.network.forward(training.prepared(x, model.dtype), training=True)
+        z, caches = objective.network.forward(
+            training.prepared(x, model.dtype), training=True, rng=model._position().rng(0)
+        )
         targets = objective.targets(y, z)
-        dx, gradients = objective.network.backward(objective.loss.gradient(targets, z) / len(z), caches)
+        dz = objective.loss.gradient(targets, z) / objective.divisor(y, None)
+        dx, gradients = objective.network.backward(dz, caches)
         output = objective.result(targets, z.copy()).y_pred
         return output, [gradients[name].copy() for name in model.params] + [dx.copy()]
 
@@ -75,17 +81,28 @@ def is_smooth(case: Case, dtype: str) -> bool:
     probabilities or has a kink. An exact 0 does not count: it comes from a ReLU before, which passes no gradient on.
 
     Left out as well is a gradient that is zero but for rounding, such as a bias's before a batch normalization, with
-    an optimizer that divides by its size.
+    an optimizer that divides by its size; and a training that diverges.
     """
     model = build(case, "float64", fast=False)
-    if case.spec.optimizer[0] != "SGD" and has_rounding_alone(output_and_gradients(model, case.x, case.y)[1]):
+    output, gradients = output_and_gradients(model, case.x, case.y)
+    if is_vanishing(model, case, output, gradients):
         return False
-    layers = [layer for _, layer in model.leaves()]
+    if case.spec.optimizer[0] != "SGD" and has_rounding_alone(gradients):
+        return False
     for _ in range(STEPS if dtype == "float64" else 1):
-        if min(distances(model, layers, case.x, case.y), default=np.inf) < CLOSE[dtype]:
+        if min(distances(model, case.x, case.y), default=np.inf) < CLOSE[dtype]:
             return False
-        model.train_on_batch(case.x, case.y)
+        try:
+            model.train_on_batch(case.x, case.y)
+        except ValueError:  # the loss is not finite
+            return False
     return True
+
+
+def is_vanishing(model: Sequential, case: Case, output: Array, gradients: list[Array]) -> bool:
+    """Whether all gradients are rounding, or a loss near 0 is, as the difference of a logarithm and a score."""
+    loss = 1.0 if model.loss is None else abs(model.loss(case.y, output))
+    return loss < 1e-4 or max(np.abs(gradient).max() for gradient in gradients) < 1e-12
 
 
 def has_rounding_alone(gradients: list[Array]) -> bool:
@@ -94,27 +111,44 @@ def has_rounding_alone(gradients: list[Array]) -> bool:
     return any(0.0 < size <= 1e-12 * max(sizes) for size in sizes)
 
 
-def distances(model: Sequential, layers: list[Layer], x: Array, y: Array) -> Iterator[float]:
+def distances(model: Sequential, x: Array, y: Array) -> Iterator[float]:
     """How far each activation, each pool and the loss is from its nearest kink."""
-    for layer in layers:
-        scores = layer.without_activation().forward(x)[0]
-        for kink in kinks(layer):
-            far = np.abs(scores - kink)
-            yield far.min(where=far != 0, initial=np.inf)
-        if layer.activation.name == "sparsemax":
-            kept = sparsemax(scores)
-            far = np.abs(scores - (scores - kept).max(axis=-1, where=kept > 0, initial=-np.inf, keepdims=True))
-            yield far.min(where=far != 0, initial=np.inf)
-        if isinstance(layer, MaxPooling2D) and layer.window.count > 1:
-            second, largest = two_largest(to_channels_last(x, layer.data_format), layer.window)
-            yield (largest - second).min(where=largest != 0, initial=np.inf)
-        if isinstance(layer, GlobalMaxPooling2D):
-            images = to_channels_last(x, layer.data_format)
-            pixels = np.sort(images.reshape(len(images), -1, images.shape[3]), axis=1)  # (N, H*W, C)
-            yield (pixels[:, -1:] - pixels[:, -2:-1]).min(initial=np.inf)
-        x = layer.forward(x, training=True)[0]
+    trace, layers = trace_of(model, x, model.steps), {str(path): layer for path, layer in model.leaves()}
+    for path, found in trace.layers.items():
+        yield from layer_distances(layers[path], found.input)
     if model.loss is not None:
-        yield loss_distance(model.loss, model.loss.targets(y, x.shape[1:]), x)
+        yield loss_distance(model.loss, model.loss.targets(y, trace.output.shape[1:]), trace.output)
+
+
+def layer_distances(layer: Layer, x: Array) -> Iterator[float]:
+    """How far a layer with the input x is from its nearest kink."""
+    for kink in kinks(layer):
+        far = np.abs(layer.without_activation().forward(x)[0] - kink)
+        yield far.min(where=far != 0, initial=np.inf)
+    if layer.activation.name == "sparsemax":
+        scores = layer.without_activation().forward(x)[0]
+        kept = sparsemax(scores)
+        far = np.abs(scores - (scores - kept).max(axis=-1, where=kept > 0, initial=-np.inf, keepdims=True))
+        yield far.min(where=far != 0, initial=np.inf)
+    if isinstance(layer, MaxPooling2D) and layer.window.count > 1:
+        second, largest = two_largest(to_channels_last(x, layer.data_format), layer.window)
+        yield (largest - second).min(where=largest != 0, initial=np.inf)
+    if isinstance(layer, GlobalMaxPooling2D):
+        images = to_channels_last(x, layer.data_format)
+        pixels = np.sort(images.reshape(len(images), -1, images.shape[3]), axis=1)  # (N, H*W, C)
+        yield (pixels[:, -1:] - pixels[:, -2:-1]).min(initial=np.inf)
+
+
+def trace_of(model: Sequential, x: Array, step: int) -> Trace:
+    """What is inside the model at that step of training."""
+    return trace_forward(model, x, Position(model.seed or 0, step), training=True)
+
+
+def drawn(case: Case, dtype: str) -> list[list[dict[str, Array]]]:
+    """For each step the random numbers of each random layer, which depend on its place alone."""
+    model = build(case, dtype, fast=False)
+    traces = [trace_of(model, case.x.astype(dtype), step).layers.values() for step in range(STEPS)]
+    return [[layer.inside for layer in trace if layer.kind in (*RANDOM, *AUGMENTATIONS)] for trace in traces]
 
 
 def kinks(layer: Layer) -> Iterable[float]:

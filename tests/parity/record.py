@@ -1,13 +1,14 @@
-"""Makes `golden.npz` anew, with Keras, JAX and PyTorch: the only part that needs all of them."""
+"""Makes `golden.npz` and `others.npz` anew, with Keras, JAX and PyTorch: the only part that needs all of them."""
 
 import importlib.metadata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from parity import golden, keras_side, torch_side
-from parity.draw import Case, cases, without_nesting
+from parity.draw import SMALL, Case, Spec, cases, is_wrong_in_keras, without_nesting
 from parity.figures import Figures, figures
 from parity.golden import Record
+from parity.others import AUGMENTATIONS, RANDOM
 from parity.ours import is_smooth
 
 SEED = 2026
@@ -16,9 +17,11 @@ PACKAGES = ("keras", "jax", "torch", "numpy")
 
 
 def record() -> None:
-    """Write the file, and say how large it is."""
-    golden.save(records(), {package: importlib.metadata.version(package) for package in PACKAGES})
-    print(f"{golden.PATH.name}: {golden.PATH.stat().st_size:,} bytes")
+    """Write the files, and say how large they are."""
+    made_by = {package: importlib.metadata.version(package) for package in PACKAGES}
+    for path, own in ((golden.PATH, records()), (golden.OTHERS, other_records())):
+        golden.save(own, made_by, path)
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
 def records() -> Iterator[Record]:
@@ -27,6 +30,38 @@ def records() -> Iterator[Record]:
         yield Record(case, by_torch(case), figures(keras_side.Network(case, "float64"), case))
     for case in islice(filter(is_refused, smooth(cases((SEED, 1), both=True))), BY_TORCH):
         yield Record(case, by_torch(case), None)
+
+
+def other_records() -> Iterator[Record]:
+    """Cases that have every other layer, activation and loss, as few as are found. The blocks are PyTorch's."""
+    size, random = SMALL._replace(all=True), {*RANDOM, *AUGMENTATIONS}
+    right = (case for case in cases((SEED, 2), size, all_kinds=True) if not is_wrong_in_keras(case.spec))
+    for case in covering(islice(smooth(right), 300)):
+        yield Record(case, by_torch(case), figures(keras_side.Network(case, "float64"), case))
+    blocks = (case for case in cases((SEED, 3), size, both=True, all_kinds=True) if parts(case.spec) & BLOCKS)
+    for case in islice(smooth(case for case in blocks if not parts(case.spec) & random), 6):
+        yield Record(case, by_torch(case), None)
+
+
+BLOCKS = {"Branches", "Residual"}
+
+
+def covering(drawn: Iterable[Case]) -> Iterator[Case]:
+    """Of the cases one after the other that adds the most parts to those before, until none adds any."""
+    rest, missing = list(drawn), set[str]()
+    missing.update(*(parts(case.spec) for case in rest))
+    while missing:
+        best = max(rest, key=lambda case: len(parts(case.spec) & missing))
+        missing -= parts(best.spec)
+        yield best
+
+
+def parts(spec: Spec) -> set[str]:
+    """The classes of a network's layers, its activations, and its loss with its settings."""
+    layers = [*spec.layers, *without_nesting(spec.layers)]
+    loss, config = spec.loss
+    activations = {str(config["activation"]) for _, config in layers if "activation" in config}
+    return {name for name, _ in layers} | activations | {f"{loss} {key}={config[key]}" for key in config}
 
 
 def by_torch(case: Case) -> Figures:

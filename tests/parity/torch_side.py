@@ -4,7 +4,7 @@ Written by the definitions of Keras, whose layouts and padding are not PyTorch's
 padded by hand. RMSprop has its epsilon inside the root, and is written out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from math import ceil, sqrt
 from typing import Any
@@ -13,8 +13,10 @@ import torch
 from torch.nn import functional as F
 
 from numpycnn.common.typing import Array
-from parity.draw import Case, Entry, Spec, trained, without_nesting
+from parity.draw import Case, Entry, Spec, trained
 from parity.figures import Result
+from parity.others import scaled
+from parity.ours import drawn
 
 torch.use_deterministic_algorithms(True)
 
@@ -77,6 +79,7 @@ class Network:
         self.params = [w for w in self.all if w.requires_grad]
         name, config = case.spec.optimizer
         self.update = OPTIMIZERS[name](self.params, **config)
+        self.drawn = iter(drawn(case, dtype))
 
     def step(self, x: Array, y: Array) -> Result:
         output, loss, gradients = self.advance(torch.tensor(x, dtype=self.dtype, requires_grad=True), y)
@@ -87,7 +90,7 @@ class Network:
 
     def advance(self, x: Any, y: Array) -> tuple[Any, Any, Any]:
         """One step: the output, the loss and the gradients before it, that of x if it requires one."""
-        output = forward(self.spec, self.all, x, training=True)
+        output = forward(self.spec, self.all, x, training=True, drawn=next(self.drawn))
         loss = loss_of(self.spec.loss, output, torch.tensor(y, dtype=None if y.dtype.kind == "i" else self.dtype))
         gradients = torch.autograd.grad(loss, [*self.params, *([x] if x.requires_grad else [])])
         self.update(gradients[: len(self.params)])
@@ -107,21 +110,65 @@ def numbers(tensor: Any) -> Array:
 # ---------------------------------------------------------------- layers
 
 
-def forward(spec: Spec, weights: list[Any], x: Any, *, training: bool) -> Any:
-    """The network's output; in training the moving averages move."""
-    rest = iter(weights)
-    for name, config in without_nesting(spec.layers):
-        if name == "BatchNormalization":
+def forward(spec: Spec, weights: list[Any], x: Any, *, training: bool, drawn: Sequence[Any] = ()) -> Any:
+    """The network's output; in training the moving averages move. drawn: the random layers' numbers, in order."""
+    return through(spec.layers, x, iter(weights), iter(drawn), training=training)
+
+
+def through(layers: Iterable[Entry], x: Any, rest: Iterator[Any], drawn: Iterator[Any], *, training: bool) -> Any:
+    """What becomes of x in the layers, which take what is theirs from the rest of the weights."""
+    for name, config in layers:
+        if name in BLOCKS:
+            ways = [through(inner, x, rest, drawn, training=training) for inner in BLOCKS[name](config)]
+            x = torch.cat(ways, config["axis"]) if config.get("merge") == "concatenate" else sum(ways)
+        elif name in RANDOM_LAYERS:
+            x = RANDOM_LAYERS[name](x, config, tensors(next(drawn), x.dtype) if training else None)
+        elif name == "BatchNormalization":
             gamma, beta = (next(rest) if config[key] else None for key in ("scale", "center"))
             x = batch_norm(x, config, gamma, beta, next(rest), next(rest), training=training)
-            continue
-        if name == "PReLU":
+        elif name in ("GroupNormalization", "LayerNormalization"):
+            gamma, beta = (next(rest) if has else None for has in scaled(config))
+            x = (group_norm if name[0] == "G" else layer_norm)(x, config, gamma, beta)
+        elif name == "PReLU":
             x = torch.where(x > 0, x, next(rest) * x)
-            continue
-        kernels = 2 if name == "SeparableConv2D" else 1
-        own = [next(rest) for _ in range(kernels + config["use_bias"])] if "use_bias" in config else []
-        x = ACTIVATIONS[config.get("activation", "linear")](LAYERS[name](x, config, *own))
+        else:
+            kernels = 2 if name == "SeparableConv2D" else 1
+            own = [next(rest) for _ in range(kernels + config["use_bias"])] if "use_bias" in config else []
+            x = ACTIVATIONS[config.get("activation", "linear")](LAYERS[name](x, config, *own))
     return x
+
+
+BLOCKS: dict[str, Callable[[Any], Any]] = {
+    "Sequential": lambda config: [config["layers"]],
+    "Residual": lambda config: [config["layers"], config["shortcut"]],
+    "Branches": lambda config: config["branches"],
+}
+"""The chains of layers inside, whose outputs are added or concatenated."""
+
+
+def layer_norm(x: Any, config: dict[str, Any], gamma: Any, beta: Any) -> Any:
+    """PyTorch's, over the last axes. Keras's root mean square is the standard deviation, its mean not taken away."""
+    axes = sorted(config["axis"])
+    last = [*range(x.ndim - len(axes), x.ndim)]
+    x = x.movedim(axes, last)
+    if config["rms_scaling"]:
+        y = x / torch.sqrt(x.var(last, unbiased=False, keepdim=True) + config["epsilon"])
+    else:
+        y = F.layer_norm(x, x.shape[-len(axes) :], eps=config["epsilon"])
+    return affine(y, gamma, beta).movedim(last, axes)
+
+
+def group_norm(x: Any, config: dict[str, Any], gamma: Any, beta: Any) -> Any:
+    x = x.movedim(config["axis"], 1).contiguous()
+    groups = x.shape[1] if config["groups"] == -1 else config["groups"]
+    y = F.group_norm(x, groups, eps=config["epsilon"]).movedim(1, -1)
+    return affine(y, gamma, beta).movedim(-1, config["axis"])
+
+
+def affine(y: Any, gamma: Any, beta: Any) -> Any:
+    """gamma*y + beta along the last axes, where there are such; PyTorch's own layers fail with beta alone."""
+    y = y if gamma is None else y * gamma
+    return y if beta is None else y + beta
 
 
 def batch_norm(
@@ -238,6 +285,13 @@ def relu(x: Any, config: dict[str, Any]) -> Any:
     return torch.where(x > threshold, x.clamp(max=most), config["negative_slope"] * (x - threshold))
 
 
+def normalize(x: Any, config: dict[str, Any]) -> Any:
+    shape = [-1 if axis == config["axis"] else 1 for axis in range(x.ndim)]
+    mean, std = (torch.tensor(config[key], dtype=x.dtype).reshape(shape) for key in ("mean", "variance"))
+    std = std.sqrt().clamp(min=1e-7)
+    return x * std + mean if config["invert"] else (x - mean) / std
+
+
 LAYERS: dict[str, Callable[..., Any]] = {
     "Activation": lambda x, config: x,  # `forward` applies it,
     "AveragePooling2D": average_pool2d,
@@ -255,6 +309,8 @@ LAYERS: dict[str, Callable[..., Any]] = {
     "GlobalMaxPooling2D": global_max_pool2d,
     "MaxPooling2D": max_pool2d,
     "Permute": lambda x, config: x.permute(0, *config["dims"]),
+    "Normalization": normalize,
+    "Rescaling": lambda x, config: x * config["scale"] + config["offset"],
     "Reshape": lambda x, config: x.reshape(len(x), *config["target_shape"]),
     "SeparableConv2D": separable_conv2d,
     "UpSampling2D": up_sampling2d,
@@ -280,20 +336,99 @@ def padded(x: Any, padding: str, size: Any, strides: Any, dilation: Any, value: 
     return F.pad(x, around, value=value)
 
 
+# ---------------------------------------------------------------- random layers, by the numbers that were drawn
+
+
+def tensors(drawn: dict[str, Array], dtype: Any) -> dict[str, Any]:
+    """The numbers as tensors; each image's are (N, 1, 1, 1), or (N, C, H, W) where they are images."""
+    return {
+        key: torch.tensor(value, dtype=torch.bool if value.dtype == bool else dtype) for key, value in drawn.items()
+    }
+
+
+def of_images(move: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer of what moves images (N, C, H, W) in training."""
+
+    def layer(x: Any, config: dict[str, Any], drawn: Any) -> Any:
+        return x if drawn is None else images(move(images(x, config), config, drawn), config, back=True)
+
+    return layer
+
+
+def flipped(x: Any, config: dict[str, Any], drawn: Any) -> Any:
+    axes = {"horizontal": [3], "vertical": [2], "horizontal_and_vertical": [2, 3]}[config["mode"]]
+    return torch.where(drawn["flipped"].reshape(-1, 1, 1, 1), x.flip(axes), x)
+
+
+def contrasted(x: Any, config: dict[str, Any], drawn: Any) -> Any:
+    mean = x.mean((2, 3), keepdim=True)
+    return ((x - mean) * drawn["factor"].reshape(-1, 1, 1, 1) + mean).clamp(*config["value_range"])
+
+
+def erased(x: Any, config: dict[str, Any], drawn: Any) -> Any:
+    return torch.where(drawn["erased"].permute(0, 3, 1, 2), drawn["fill"].permute(0, 3, 1, 2), x)
+
+
+def warped(x: Any, config: dict[str, Any], drawn: Any) -> Any:
+    """Where each pixel comes from, in PyTorch's units, in which an image goes from -1 to 1."""
+    rows, cols = torch.meshgrid(*(torch.arange(n, dtype=x.dtype) for n in x.shape[2:]), indexing="ij")
+    places = torch.stack([rows, cols, torch.ones_like(rows)], -1)  # (H, W, 3)
+    source = torch.einsum("nij,hwj->nhwi", drawn["matrix"], places)  # (N, H, W, rows and columns)
+    grid = (2 * source + 1) / torch.tensor(x.shape[2:]) - 1
+    mode = {"constant": "zeros", "nearest": "border", "reflect": "reflection"}[config["fill_mode"]]
+    fill = config["fill_value"] if mode == "zeros" else 0.0
+    return F.grid_sample(x - fill, grid.flip(-1), "bilinear", mode, align_corners=False) + fill
+
+
+def random_crop(x: Any, config: dict[str, Any], drawn: Any) -> Any:
+    """A window of each image; or the largest in the middle, resized."""
+    x, size = images(x, config), (config["height"], config["width"])
+    if drawn:
+        corners = zip(drawn["top"].long(), drawn["left"].long(), strict=True)
+        parts = [x[k, :, top : top + size[0], left : left + size[1]] for k, (top, left) in enumerate(corners)]
+        return images(torch.stack(parts), config, back=True)
+    rows, cols = x.shape[2:]
+    height, width = min(rows, max(cols * size[0] // size[1], 1)), min(cols, max(rows * size[1] // size[0], 1))
+    top, left = (rows - height) // 2, (cols - width) // 2
+    part = x[:, :, top : top + height, left : left + width]
+    return images(F.interpolate(part, size, mode="bilinear", align_corners=False), config, back=True)
+
+
+RANDOM_LAYERS: dict[str, Callable[..., Any]] = {
+    "Dropout": lambda x, config, drawn: x if drawn is None else x * drawn["mask"],
+    "GaussianDropout": lambda x, config, drawn: x if drawn is None else x * drawn["factor"],
+    "GaussianNoise": lambda x, config, drawn: x if drawn is None else x + drawn["noise"],
+    "RandomContrast": of_images(contrasted),
+    "RandomCrop": random_crop,
+    "RandomErasing": of_images(erased),
+    "RandomFlip": of_images(flipped),
+    "RandomRotation": of_images(warped),
+    "RandomTranslation": of_images(warped),
+    "RandomZoom": of_images(warped),
+    "SpatialDropout2D": lambda x, config, drawn: x if drawn is None else x * drawn["mask"],
+}
+
+
 # ---------------------------------------------------------------- losses
 
 
 def loss_of(loss: Entry, output: Any, y: Any) -> Any:
-    """The mean loss of a batch. For Keras's clipping of probabilities its epsilon is 1e-7."""
-    name, config = loss
-    if name in LOSSES:
-        return LOSSES[name](output, y, **config)
+    """The mean loss of a batch, or the sum over its rows. For Keras's clipping of probabilities its epsilon is 1e-7."""
+    name, config = loss[0], dict(loss[1])
+    reduction, ignored = config.pop("reduction", "mean"), config.pop("ignore_class", None)
+    rows = output.numel() // output.shape[-1] if ignored is None else (y != ignored).sum()
+    mean = LOSSES[name](output, y, **config) if name in LOSSES else cross_entropy(output, y, name, config, ignored)
+    return rows * mean if reduction == "sum" else mean
+
+
+def cross_entropy(output: Any, y: Any, name: str, config: dict[str, Any], ignored: int | None) -> Any:
+    skipped = -100 if ignored is None else ignored  # PyTorch's own
     targets = y if name.startswith("Sparse") else smoothed(y, y.shape[-1], config).movedim(-1, 1)
     if config["from_logits"]:
-        return F.cross_entropy(output.movedim(-1, 1).contiguous(), targets)
+        return F.cross_entropy(output.movedim(-1, 1).contiguous(), targets, ignore_index=skipped)
     log_p = (output / output.sum(-1, keepdim=True)).clamp(1e-7, 1 - 1e-7).log().movedim(-1, 1).contiguous()
     if name.startswith("Sparse"):
-        return F.nll_loss(log_p, targets)
+        return F.nll_loss(log_p, targets, ignore_index=skipped)
     return -(targets * log_p).sum(1).mean()
 
 

@@ -12,7 +12,7 @@ from numpycnn import functional as F
 from numpycnn import losses
 from numpycnn.common.typing import Array, Rng
 from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy, crossentropy
-from numpycnn.metrics import RunningMeans, accuracy, confusion_matrix
+from numpycnn.metrics import Mean, accuracy, categorical_accuracy, confusion_matrix
 from relations.common import counts, generator, near
 from relations.table import Draw, relation
 
@@ -147,7 +147,7 @@ def mean_squared_error_is_a_parabola(draw: Draw) -> None:
 
 @relation(
     Fault(
-        accuracy,
+        categorical_accuracy,
         "y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)",
         "y_true.argmax(axis=-1) == np.abs(y_pred).argmax(axis=-1)",
     )
@@ -173,11 +173,11 @@ def confusion_turns_with_its_arguments(draw: Draw) -> None:
     near(matrix.trace() / np.float64(true.size), accuracy(true, np.eye(classes)[predicted]).mean())
 
 
-@relation(Fault(RunningMeans.add, "count * float", "float"))
-def running_means_do_not_see_batches(draw: Draw) -> None:
-    """mean(values) = running mean of its parts, wherever it is cut."""
+@relation(Fault(Mean.update_state, "count * float(per", "float(per"))
+def means_do_not_see_batches(draw: Draw) -> None:
+    """mean(values) = the mean over its parts, wherever it is cut."""
     rng, parts = generator(draw), draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
-    values, means = rng.normal(size=sum(parts)), RunningMeans()
+    values, means = rng.normal(size=sum(parts)), Mean()
     for part in np.split(values, np.cumsum(parts)[:-1]):
-        means.add(len(part), {"loss": part})
-    near(np.array(means.result()["loss"]), values.mean())
+        means.update_state(part)
+    near(np.array(means.result()), values.mean())

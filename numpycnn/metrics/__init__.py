@@ -1,0 +1,266 @@
+"""Metrics, reported beside the loss: figures over the examples of an epoch, or of an evaluation.
+
+`metrics=` of `compile` takes a name ("accuracy", "mse"), a class or an object (`Precision()`), a function of
+(y_true, y_pred) that gives a value for each example, (N,), or their mean; or a list of these. y_true are the targets as
+passed to `fit`, but (N, 1) instead of (N,) if y_pred is (N, 1).
+
+    base          the contract, and means
+    accuracies    how many predictions are right, by the ways in which targets are written
+    errors        losses as metrics
+    confusion     the confusion matrix; precision and recall, which are made of its counts
+    f_score       both in one figure
+    curves        the area under a curve that a threshold draws
+    figures       what `fit` and `evaluate` add batches to
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from numpycnn import losses
+from numpycnn.common import checks
+from numpycnn.common.configuration import from_description
+from numpycnn.common.module_names import explain_unknown_names
+from numpycnn.losses import (
+    bce,
+    binary_crossentropy,
+    categorical_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    kld,
+    log_cosh,
+    mae,
+    mape,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    mse,
+    msle,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from numpycnn.metrics.accuracies import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    accuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from numpycnn.metrics.base import Mean, MeanMetricWrapper, Metric, Sum
+from numpycnn.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+    confusion_matrix,
+)
+from numpycnn.metrics.curves import AUC
+from numpycnn.metrics.errors import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
+    LossMetric,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    RootMeanSquaredError,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+    cosine_similarity,
+)
+from numpycnn.metrics.f_score import F1Score, FBetaScore
+from numpycnn.metrics.figures import Figures
+
+BASES = (Metric, Mean, Sum, MeanMetricWrapper, LossMetric)
+CLASSES: dict[str, type[Metric]] = {
+    name: cls
+    for name, cls in sorted(globals().items())
+    if isinstance(cls, type) and issubclass(cls, Metric) and cls not in BASES
+}
+"""Every metric of targets and predictions, by its class name: the closed table for reading configurations."""
+
+ACCURACIES = (binary_accuracy, categorical_accuracy, sparse_categorical_accuracy, top_k_categorical_accuracy)
+FUNCTIONS: list[Any] = [*ACCURACIES, sparse_top_k_categorical_accuracy, cosine_similarity]
+
+METRICS: dict[str, Callable[[], Metric]] = {
+    **dict.fromkeys(("accuracy", "acc"), partial(MeanMetricWrapper, accuracy)),
+    **{name: partial(MeanMetricWrapper, getattr(losses, name)) for name in losses.LOSSES},
+    **{
+        short.upper(): partial(MeanMetricWrapper, getattr(losses, short))
+        for short in ("bce", "mse", "mae", "mape", "msle")
+    },
+    **{cls.default_name: cls for cls in CLASSES.values() if cls.default_name != Mean.default_name},
+    **CLASSES,
+    **{function.__name__: partial(MeanMetricWrapper, function) for function in FUNCTIONS},
+    "Accuracy": partial(MeanMetricWrapper, accuracy),  # not the class, as in Keras
+}
+"""What makes each metric that has a name."""
+NAMES = [name for name in METRICS if name == name.lower()]
+
+MetricLike = str | Metric | type[Metric] | Callable[..., Any] | dict[str, Any]
+"""What `metrics=` takes, or a list of them."""
+
+
+def get(identifier: Any) -> Metric:
+    """The metric by its name, class, function or configuration; a metric itself. Raises TypeError or ValueError."""
+    return get_metric("metrics.get", "identifier", identifier)
+
+
+def get_metric(owner: str, argument: str, value: Any) -> Metric:
+    """`get`, with the owner's and the argument's name in its errors. By a name, the metric has that name."""
+    if isinstance(value, Metric):
+        return value
+    if isinstance(value, dict):
+        return from_description(owner, argument, value, CLASSES)
+    if isinstance(value, type) and issubclass(value, Metric):
+        return value()
+    if callable(value):
+        return MeanMetricWrapper(value)
+    if not isinstance(value, str) or value not in METRICS:
+        checks.choice(owner, argument, value, NAMES, kind="metrics")  # raises
+    metric = METRICS[value]()
+    metric.name = value
+    return metric
+
+
+def get_metrics(values: Any, argument: str = "metrics") -> dict[str, Metric]:
+    """Metrics by name, from one or a list, or a dict of these by the outputs' names. Equal names get a number.
+
+    Raises ValueError for an unknown name, for one that is "loss" or starts with "val_", and for a metric whose result
+    is not one number; TypeError for other values.
+    """
+    chosen: dict[str, Metric] = {}
+    for value in (one for some in listed([] if values is None else values) for one in listed(some)):
+        metric = get_metric("compile", argument, value)
+        if metric.name == "loss" or metric.name.startswith("val_"):
+            raise ValueError(
+                f"compile: {argument} must not be named 'loss' nor start with 'val_'; received "
+                f"{checks.short_repr(metric.name)}"
+            )
+        if not metric.one_number:
+            raise ValueError(
+                f"compile: {argument} must give one number each; {metric.name} gives several: choose one threshold, or "
+                "an average such as 'macro'"
+            )
+        names = (metric.name, *(f"{metric.name}_{k}" for k in range(1, len(chosen) + 1)))
+        chosen[next(name for name in names if name not in chosen)] = metric
+    return chosen
+
+
+def listed(values: Any) -> Sequence[Any]:
+    """A list or tuple as it is, the values of a dict that is no configuration, or a list of one thing."""
+    if isinstance(values, dict) and values.keys() != {"class_name", "config"}:
+        return list(values.values())
+    return values if isinstance(values, (list, tuple)) else [values]
+
+
+def serialize(metric: Metric) -> str | dict[str, Any]:
+    """Its name where `get` makes an equal one of it, otherwise {"class_name", "config"}.
+
+    Raises ValueError for a metric of the user's own, which no file can hold.
+    """
+    if metric.name in METRICS and same(metric, get(metric.name)):
+        return metric.name
+    if CLASSES.get(type(metric).__name__) is not type(metric):
+        raise ValueError(f"metric {metric.name}: is not the library's own, which alone a file can name")
+    return {"class_name": type(metric).__name__, "config": metric.get_config()}
+
+
+def same(metric: Metric, other: Metric) -> bool:
+    """Whether two metrics have one class, configuration and function."""
+    functions = [getattr(one, "fn", None) for one in (metric, other)]
+    return type(metric) is type(other) and metric.get_config() == other.get_config() and functions[0] is functions[1]
+
+
+__all__ = [
+    "AUC",
+    "CLASSES",
+    "METRICS",
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Figures",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanMetricWrapper",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Metric",
+    "MetricLike",
+    "Poisson",
+    "Precision",
+    "Recall",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SquaredHinge",
+    "Sum",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
+    "accuracy",
+    "bce",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "confusion_matrix",
+    "cosine_similarity",
+    "get",
+    "get_metrics",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "kld",
+    "log_cosh",
+    "mae",
+    "mape",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
+    "poisson",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
+]
+
+explain_unknown_names(__name__)
