@@ -100,7 +100,7 @@ def check_import(module: str, name: str, message: str) -> None:
     [
         ("import numpycnn; numpycnn.Model", AttributeError, re.escape(keras_names.FUNCTIONAL)),
         ("import numpycnn.applications", ModuleNotFoundError, f"'numpycnn.applications': {NOT_PLANNED}; available: "),
-        ("from numpycnn.preprocessing.image import X", ModuleNotFoundError, f"'numpycnn.preprocessing': {PLANNED}; "),
+        ("import numpycnn.preprocessing.image_dataset", ModuleNotFoundError, f"{NOT_PLANNED}; available: image"),
         ("from numpycnn.optimisers import SGD", ModuleNotFoundError, "the nearest is 'optimizers'; available: "),
         ("import numpycnn.datasets.imdb", ModuleNotFoundError, f"{keras_names.TEXT}; available: cifar10, cifar100, "),
         ("from numpycnn.layers.recurrant import LSTM", ModuleNotFoundError, "'numpycnn.layers.recurrant'"),

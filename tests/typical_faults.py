@@ -953,6 +953,32 @@ TARGETS = (
         ),
     ),
     Target(
+        "preprocessing/transforms.py",
+        ("test_image_generator.py",),
+        (
+            ("a shift is not turned with the image", "rotation @ np.stack([ty, tx], axis=1)", "np.stack([ty, tx], axis=1)"),
+            ("rows and columns are zoomed the wrong way round", "[[zy, zero], [zero, zx]]", "[[zx, zero], [zero, zy]]"),
+            ("a shear turns the other way", "[-np.sin(lean), zero + 1]", "[np.sin(lean), zero + 1]"),
+        ),
+    ),
+    Target(
+        "preprocessing/iterator.py",
+        ("test_image_generator.py",),
+        (
+            ("each epoch is the same", "self.epoch += 1", "pass"),
+            ("the last, short batch is dropped", "ceil_div(self.n, self.batch_size)", "self.n // self.batch_size"),
+            ("targets keep their order", "[array[rows] for array", "[array[np.sort(rows)] for array"),
+        ),
+    ),
+    Target(
+        "preprocessing/standardization.py",
+        ("test_image_generator.py",),
+        (
+            ("statistics are taken of images that are not rescaled", "x = x * self.rescale", "pass"),
+            ("an image is divided before its mean is taken off", "x /= x.std() + TINY", "x /= x.mean() + TINY"),
+        ),
+    ),
+    Target(
         "callbacks/monitor.py",
         ("test_more_callbacks.py",),
         (

@@ -6,10 +6,8 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "numpycnn": "preprocessing",
     "initializers": "Orthogonal Identity",
     "utils": "plot_model",
-    "attributes": "fit_generator evaluate_generator predict_generator",
     "arguments": "weighted_metrics jit_compile run_eagerly name",
 }
 

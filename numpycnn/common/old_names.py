@@ -82,7 +82,13 @@ NAMES: dict[str, dict[str, str]] = {
 """For each module: the older name, and "module:name" of today's."""
 
 ATTRIBUTES: dict[str, dict[str, str]] = {
-    "Network": {"predict_classes": "compat.models:predict_classes", "predict_proba": "predict"},
+    "Network": {
+        "evaluate_generator": "compat.generators:evaluate_generator",
+        "fit_generator": "compat.generators:fit_generator",
+        "predict_generator": "compat.generators:predict_generator",
+        "predict_classes": "compat.models:predict_classes",
+        "predict_proba": "predict",
+    },
     "Optimizer": {"lr": "learning_rate"},
 }
 """For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
