@@ -366,17 +366,32 @@ class Sequential(StoredNetwork):
 
     # ------------------------------------------------------------ show and files: deferred imports
 
-    def summary(self, print_fn: Callable[[str], object] = print) -> None:
-        """Print a table of the layers, line by line through print_fn.
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers, with multiply-accumulates and receptive fields, line by line through print_fn.
 
-        Raises ValueError for a model not built, TypeError for a print_fn that cannot be called.
+        line_length: the width. positions: where each column ends, as parts of the line or in characters; columns
+        without one are left out. print_fn: None is print. expand_nested: show what is inside a Sequential or a block.
+        show_trainable: a column more. layer_range: the names of the first and the last layer to show, or patterns.
+
+        Raises ValueError for a model not built, and TypeError or ValueError for arguments of another kind.
         """
-        from numpycnn.show.summary import summary_lines
+        from numpycnn.show.summary import Layout, checked, summary_lines
 
+        caller = f"{self.name}.summary"
+        layout = checked(caller, Layout(line_length, positions, expand_nested, show_trainable, layer_range))
+        if print_fn is not None:
+            checks.function(caller, "print_fn", print_fn)
         self._require_built("summary")
-        checks.function(f"{self.name}.summary", "print_fn", print_fn)
-        for line in summary_lines(self):
-            print_fn(line)
+        for line in list(summary_lines(self, caller, layout)):
+            (print if print_fn is None else print_fn)(line)
 
     def profile(
         self, x: Any, y: Any, *, repeats: int = 5, print_fn: Callable[[str], object] | None = print
