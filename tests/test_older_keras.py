@@ -16,7 +16,7 @@ import numpycnn
 from numpycnn import backend, layers, losses, models, optimizers
 from numpycnn.common import old_names, older
 from numpycnn.common.explained import Explained
-from numpycnn.utils import to_categorical
+from numpycnn.utils import get_file, to_categorical
 
 
 @pytest.fixture(autouse=True)
@@ -281,7 +281,7 @@ def test_what_the_table_names_today_exists() -> None:
 def test_the_table_names_no_argument_of_today_beside_the_older_one() -> None:
     """An older argument whose name is taken keeps its own meaning; today's ones are taken by something."""
     taken = [set(inspect.signature(cls).parameters) for cls in explained(Explained)]
-    taken += [set(inspect.signature(one).parameters) for one in (models.Sequential.fit, to_categorical)]
+    taken += [set(inspect.signature(one).parameters) for one in (models.Sequential.fit, to_categorical, get_file)]
     everything = set().union(*taken)
     for name, todays in old_names.ARGUMENTS.items():
         assert set(todays.split()) & everything or name.startswith(("W_", "b_")), name
