@@ -253,6 +253,17 @@ def test_imports_of_older_programs() -> None:
     ]
 
 
+def test_older_modules_are_attributes_too() -> None:
+    """Also for code that has no module's name, and the warning is at its own line."""
+    sys.modules.pop("numpycnn.layers.core", None)
+    vars(numpycnn.layers).pop("core", None)
+    found: dict[str, Any] = {"numpycnn": numpycnn}
+    with pytest.warns(FutureWarning, match=r"numpycnn\.layers\.core is from an older Keras: write") as caught:
+        exec(compile("\n\ndense = numpycnn.layers.core.Dense", "program", "exec"), found)  # noqa: S102
+    assert found["dense"] is layers.Dense
+    assert [(one.filename, one.lineno) for one in caught] == [("program", 3)]
+
+
 # ---------------------------------------------------------------- the table
 
 

@@ -78,6 +78,12 @@ NAMES: dict[str, dict[str, str]] = {
         "rmsprop": "optimizers:RMSprop",
         "sgd": "optimizers:SGD",
     },
+    "regularizers": {
+        "activity_l1": "regularizers:l1",
+        "activity_l1l2": "regularizers:l1_l2",
+        "activity_l2": "regularizers:l2",
+        "l1l2": "regularizers:l1_l2",
+    },
     "utils": {"plot": "utils:plot_model"},
 }
 """For each module: the older name, and "module:name" of today's."""
@@ -110,7 +116,6 @@ ARGUMENTS: dict[str, str] = {
     "init": "kernel_initializer depthwise_initializer alpha_initializer",
     "input_dim": "input_shape",
     "lr": "learning_rate",
-    "md5_hash": "file_hash",
     "nb_classes": "num_classes",
     "nb_col": "kernel_size",
     "nb_epoch": "epochs",
