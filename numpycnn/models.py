@@ -4,7 +4,7 @@ Read after `functional/`, `layers/` and `step.py`. `engine/training.py` computes
 batches and epochs, and the methods that users call. `engine/network.py` has adding layers and building.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from os import PathLike
@@ -23,6 +23,7 @@ from numpycnn.common.randomness import ORDER, generator
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verbose, check_weights
+from numpycnn.engine.compiling import check_how_to_run
 from numpycnn.engine.finite import check_losses
 from numpycnn.engine.network import restored_on_error
 from numpycnn.engine.sources import (
@@ -42,7 +43,7 @@ from numpycnn.layers import LAYERS, Layer
 from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
 from numpycnn.methods.stored import StoredNetwork
-from numpycnn.metrics import Figures, Metric, MetricLike, get_metrics
+from numpycnn.metrics import Figures, Metric, MetricLike, all_metrics
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
 
@@ -65,6 +66,8 @@ class Sequential(StoredNetwork):
     """Set by `compile`; None before."""
     metrics: Mapping[str, Metric] = MappingProxyType({})
     """Set by `compile`; by name."""
+    weighted: Collection[str] = ()
+    """Set by `compile`: the names of those that are weighted."""
     history: History | None = None
     """The figures of the last `fit`."""
     stop_training: bool = False
@@ -73,22 +76,34 @@ class Sequential(StoredNetwork):
     """The number of training steps so far."""
 
     def compile(
-        self, optimizer: str | Optimizer, loss: LossLike, metrics: MetricLike | Sequence[MetricLike] | None = None
+        self,
+        optimizer: str | Optimizer = "rmsprop",
+        loss: LossLike | None = None,
+        metrics: MetricLike | Sequence[MetricLike] | None = None,
+        *,
+        weighted_metrics: MetricLike | Sequence[MetricLike] | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Configure training.
 
         optimizer: a name such as "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
         "categorical_crossentropy" or "mse", a class, an object, or a function of `losses`; see `losses/__init__.py`.
         metrics: "accuracy", other names, objects, functions of (y_true, y_pred), or a list of these, see
-        `metrics/__init__.py`; reported under their names.
+        `metrics/__init__.py`; reported under their names. weighted_metrics: the same, weighted by the sample weights or
+        the classes'; one that is among the metrics too is reported as "weighted_...".
+        The other arguments say how Keras is to run the model, and have no effect.
 
         Raises ValueError for an unknown name, a metric of several numbers, and an optimizer that another model uses;
         TypeError for a value of another type.
         """
-        chosen = get_optimizer(optimizer), get_loss(loss), get_metrics(metrics)
+        chosen = get_optimizer(optimizer), get_loss(loss), *all_metrics(metrics, weighted_metrics)
         check_reduced(chosen[1])
+        check_how_to_run("compile", run_eagerly, steps_per_execution, jit_compile, auto_scale_loss)
         chosen[0].claim(self)
-        self.optimizer, self.loss, self.metrics = chosen
+        self.optimizer, self.loss, self.metrics, self.weighted = chosen
 
     @property
     def metrics_names(self) -> list[str]:
@@ -161,7 +176,7 @@ class Sequential(StoredNetwork):
             callback_list, history = self._begin_training(params, callbacks, source, validation)
             terminate_on_nan, logs = any(isinstance(one, TerminateOnNaN) for one in callbacks), Logs()
             for epoch in self._epochs(callback_list, source):
-                objective, figures = self._objective("fit"), Figures(self.metrics)
+                objective, figures = self._objective("fit"), Figures(self.metrics, self.weighted)
                 for batch, (data, rows) in enumerate(source.epoch(epoch, order)):
                     callback_list.call("on_train_batch_begin", batch, {})
                     step = training.batch_gradients(objective, self._position(), data, rows, pool.run)
@@ -192,7 +207,8 @@ class Sequential(StoredNetwork):
         Nothing changes if a metric raises, or for a loss that is not finite, unless `where`, the name of the batch in
         that error, is None.
         """
-        figures.add(step.result.losses, data.y[order], step.result.y_pred)
+        weights = None if data.weights is None else data.weights[order]
+        figures.add(step.result.losses, data.y[order], step.result.y_pred, weights)
         if where is not None:
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
@@ -220,7 +236,11 @@ class Sequential(StoredNetwork):
         data = self._check_data("train_on_batch", Given(x, y, sample_weight, class_weight), check_finite=check_finite)
         with self._restored_unless_trained(), worker_pool(check_workers(self.name, None, None)) as pool:
             self._build_for(data.x)
-            objective, order, figures = self._objective("train_on_batch"), np.arange(len(data)), Figures(self.metrics)
+            objective, order, figures = (
+                self._objective("train_on_batch"),
+                np.arange(len(data)),
+                Figures(self.metrics, self.weighted),
+            )
             step = training.batch_gradients(objective, self._position(), data, order, pool.run)
             self._learn(objective, step, data, order, pool, "this batch", figures)
         return self._returned(figures.result(), return_dict)
@@ -262,10 +282,10 @@ class Sequential(StoredNetwork):
     def _evaluate(self, source: Source, verbose: int, pool: Workers, callbacks: CallbackList) -> Logs:
         """The loop over batches."""
         callbacks.call("on_test_begin", {})
-        figures, progress = Figures(self.metrics), Progress(source.steps, verbose)
+        figures, progress = Figures(self.metrics, self.weighted), Progress(source.steps, verbose)
         for batch, (data, result) in enumerate(evaluated(self._objective("evaluate"), source.batches(), pool.run)):
             callbacks.call("on_test_batch_begin", batch, {})
-            figures.add(result.losses, data.y, result.y_pred)
+            figures.add(result.losses, data.y, result.y_pred, data.weights)
             progress.update(batch + 1, figures.result())
             callbacks.call("on_test_batch_end", batch, figures.result())
         progress.finish(figures.result())
@@ -276,7 +296,7 @@ class Sequential(StoredNetwork):
         self, validation: Validation | None, epoch: int, pool: Workers, callbacks: CallbackList
     ) -> Logs:
         """The figures of the validation data, named "val_..."; none where no validation is due."""
-        if validation is None or not validation.due(epoch):
+        if validation is None or not validation.due(epoch) or validation.source.ended():
             return {}
         figures = self._evaluate(validation.source, 0, pool, callbacks)
         return {f"val_{name}": value for name, value in figures.items()}
@@ -346,17 +366,32 @@ class Sequential(StoredNetwork):
 
     # ------------------------------------------------------------ show and files: deferred imports
 
-    def summary(self, print_fn: Callable[[str], object] = print) -> None:
-        """Print a table of the layers, line by line through print_fn.
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers, with multiply-accumulates and receptive fields, line by line through print_fn.
 
-        Raises ValueError for a model not built, TypeError for a print_fn that cannot be called.
+        line_length: the width. positions: where each column ends, as parts of the line or in characters; columns
+        without one are left out. print_fn: None is print. expand_nested: show what is inside a Sequential or a block.
+        show_trainable: a column more. layer_range: the names of the first and the last layer to show, or patterns.
+
+        Raises ValueError for a model not built, and TypeError or ValueError for arguments of another kind.
         """
-        from numpycnn.show.summary import summary_lines
+        from numpycnn.show.summary import Layout, checked, summary_lines
 
+        caller = f"{self.name}.summary"
+        layout = checked(caller, Layout(line_length, positions, expand_nested, show_trainable, layer_range))
+        if print_fn is not None:
+            checks.function(caller, "print_fn", print_fn)
         self._require_built("summary")
-        checks.function(f"{self.name}.summary", "print_fn", print_fn)
-        for line in summary_lines(self):
-            print_fn(line)
+        for line in list(summary_lines(self, caller, layout)):
+            (print if print_fn is None else print_fn)(line)
 
     def profile(
         self, x: Any, y: Any, *, repeats: int = 5, print_fn: Callable[[str], object] | None = print
@@ -455,8 +490,10 @@ class Sequential(StoredNetwork):
         callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names})
         self.stop_training = False
         callback_list.call("on_train_begin", {})
-        for _ in range(params["initial_epoch"], callback_list.params["initial_epoch"]):
+        for epoch in range(params["initial_epoch"], callback_list.params["initial_epoch"]):
             source.skip()
+            if validation is not None and validation.due(epoch):
+                validation.source.skip()
         self.history = history
         return callback_list, history
 

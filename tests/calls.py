@@ -31,6 +31,7 @@ from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
 from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.optimizers import schedules
+from numpycnn.preprocessing.image import ImageDataGenerator
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.utils import files as utils_files
 from numpycnn.utils import get_file, normalize, set_random_seed, to_categorical
@@ -176,6 +177,12 @@ def built_dense() -> layers.Layer:
     layer = layers.Dense(3)
     layer(Y)
     return layer
+
+
+def augmented(**given: Any) -> object:
+    """A batch of changed images; numbers that are too large overflow."""
+    with np.errstate(all="ignore"):
+        return next(ImageDataGenerator(**given).flow(X, seed=0))
 
 
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
@@ -327,8 +334,8 @@ INPUT = {
 FOLDER = Arg(either(none, kinds.path), None)
 REQUEST = {
     "shape": Arg(kinds.shape, (3, 2)),
-    "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
-    "dtype": Arg(kinds.names("float64", "float32"), "float32"),
+    "rng": Arg(either(none, kinds.a(np.random.Generator)), np.random.default_rng(0)),
+    "dtype": Arg(either(none, kinds.names("float64", "float32")), "float32"),
 }
 FINITE = number()
 RATE = number(0.0)
@@ -613,6 +620,20 @@ CASES: dict[str, Case] = {
         "Window",
     ),
     "Constant": Case(initial(initializers.Constant), {"value": Arg(FINITE, 0.5), **REQUEST}, "Constant"),
+    **{
+        cls.__name__: Case(initial(cls), {"seed": SEED, **REQUEST}, cls.__name__)
+        for cls in initializers.Scaled.__subclasses__()
+    },
+    **{cls.__name__: Case(initial(cls), REQUEST, cls.__name__) for cls in (initializers.Zeros, initializers.Ones)},
+    "Identity": Case(initial(initializers.Identity), {"gain": Arg(FINITE, 2.0), **REQUEST}, "Identity|shape"),
+    "Orthogonal": Case(
+        initial(initializers.Orthogonal), {"gain": Arg(FINITE, 2.0), "seed": SEED, **REQUEST}, "Orthogonal|shape"
+    ),
+    "TruncatedNormal": Case(
+        initial(initializers.TruncatedNormal),
+        {"mean": Arg(FINITE, 0.0), "stddev": Arg(number(0.0), 1.0), "seed": SEED, **REQUEST},
+        "stddev",
+    ),
     "RandomUniform": Case(
         initial(initializers.RandomUniform),
         {"minval": Arg(FINITE, 0.0, "maxval"), "maxval": Arg(FINITE, 1.0), **REQUEST},
@@ -834,6 +855,36 @@ CASES: dict[str, Case] = {
         },
         "CSVLogger",
     ),
+    "ImageDataGenerator": Case(
+        augmented,
+        {
+            **{name: Arg(kinds.flag, True) for name in ("horizontal_flip", "samplewise_std_normalization")},
+            **{name: Arg(number(), 2.0) for name in ("rotation_range", "shear_range", "channel_shift_range", "cval")},
+            "width_shift_range": Arg(kinds.shift, 0.1),
+            "zoom_range": Arg(either(number(), kinds.value_range), 0.1),
+            "brightness_range": Arg(either(none, kinds.value_range), (0.5, 1.5)),
+            "fill_mode": Arg(kinds.names("constant", "nearest", "reflect", "wrap"), "wrap"),
+            "rescale": Arg(either(none, number()), 0.5),
+            "data_format": Arg(kinds.data_format, None),
+            "validation_split": Arg(number(0.0, below=1.0), 0.25),
+            "interpolation_order": Arg(integer(0, 1), 0),
+            "dtype": Arg(either(none, kinds.names("float32", "float64")), None),
+        },
+        "ImageDataGenerator",
+    ),
+    "flow": Case(
+        lambda **given: next(ImageDataGenerator(validation_split=0.5).flow(**given)),
+        {
+            "x": Arg(array((None, None, None, None)), X),
+            "y": Arg(either(none, lambda value: array()(value) and np.shape(value)[:1] == (6,)), None),
+            "batch_size": Arg(kinds.size, 2),
+            "shuffle": Arg(kinds.flag, True),
+            "seed": Arg(either(none, integer(0)), 1),
+            "subset": Arg(either(none, kinds.names("training", "validation")), None),
+            "ignore_class_split": Arg(kinds.flag, True),
+        },
+        "ImageDataGenerator",
+    ),
     "LearningRateScheduler": Case(LearningRateScheduler, {"schedule": Arg(kinds.function, max)}, ""),
     "LambdaCallback": Case(LambdaCallback, {"on_test_end": Arg(either(none, kinds.function), print)}, ""),
     "TerminateOnNaN": Case(TerminateOnNaN, {"raise_error": Arg(kinds.flag, True)}, ""),
@@ -1002,6 +1053,11 @@ CASES: dict[str, Case] = {
                 None,
                 "class_name|config",
             ),
+            "weighted_metrics": Arg(either(none, kinds.metric, kinds.several(kinds.metric), is_empty), "mse", "config"),
+            "run_eagerly": Arg(either(none, kinds.flag), True),
+            "steps_per_execution": Arg(either(none, integer(1)), 4),
+            "jit_compile": Arg(either(none, kinds.flag, kinds.names("auto")), True),
+            "auto_scale_loss": Arg(either(none, kinds.flag), False),
         },
         "compile",
         built=True,
@@ -1091,7 +1147,19 @@ CASES: dict[str, Case] = {
         MODEL,
         built=True,
     ),
-    "summary": Case(Sequential.summary, {"print_fn": Arg(kinds.function, str)}, MODEL, built=True),
+    "summary": Case(
+        Sequential.summary,
+        {
+            "line_length": Arg(either(none, integer(1, 10_000)), 70),
+            "positions": Arg(either(none, kinds.several(number(above=0.0, below=10_000.0))), [0.5, 1.0]),
+            "print_fn": Arg(either(none, kinds.function), str),
+            "expand_nested": Arg(kinds.flag, True),
+            "show_trainable": Arg(kinds.flag, True),
+            "layer_range": Arg(none, None),
+        },
+        MODEL,
+        built=True,
+    ),
     "set_weights": Case(
         Sequential.set_weights,
         {"weights": Arg(none, small_network().get_weights(), "weights|kernel|bias")},

@@ -234,6 +234,16 @@ def path(value: Any) -> bool:
         return False
 
 
+def shift(value: Any) -> bool:
+    """A number of at least 0, or some of either sign."""
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = value.tolist()
+    pixels = number(-MAX_SIZE, MAX_SIZE)
+    return number(0.0, MAX_SIZE)(value) or (
+        isinstance(value, (list, tuple)) and bool(value) and all(map(pixels, value))
+    )
+
+
 PATHS = ("path", "filepath", "backup_dir", "filename")
 """The names of arguments that are paths."""
 

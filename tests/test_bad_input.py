@@ -209,7 +209,7 @@ class Wordless:
 
 
 class OfOneShape(Initializer):
-    def __call__(self, shape: Any, rng: Any, dtype: Any) -> Any:
+    def __call__(self, shape: Any, rng: Any = None, dtype: Any = None) -> Any:
         return np.ones((4, 1))
 
 
@@ -671,9 +671,9 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     ),
     (lambda: Dropout(0.5).forward([1.0]), TypeError, "dropout: input must be an array; received [1.0]"),
     (
-        lambda: small_network().summary(None),
+        lambda: small_network().summary(print_fn=3),
         TypeError,
-        "sequential.summary: print_fn must be a function; received None",
+        "sequential.summary: print_fn must be a function; received 3",
     ),
     (
         lambda: small_network().profile(X, Y, print_fn="no"),

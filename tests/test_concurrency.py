@@ -48,7 +48,7 @@ def network(*, fast: bool) -> Sequential:
 def everything(model: Sequential) -> Any:
     """What can be read from a model."""
     lines: list[str] = []
-    model.summary(lines.append)
+    model.summary(print_fn=lines.append)
     return [w.tobytes() for w in model.get_weights()], lines, model.get_config()
 
 

@@ -234,10 +234,19 @@ def test_a_checkpoint_without_its_figure_is_saved(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.parametrize("name", ["weights.h5", "best.keras", "{epoch}.hdf5", "model"])
+@pytest.mark.parametrize("name", ["weights.onnx", "model"])
 def test_another_suffix_is_refused_at_once(name: str) -> None:
     with pytest.raises(ModelFileError, match=r"expected a name that ends in .safetensors; received .*; save to"):
         ModelCheckpoint(name)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras", ".hdf5"])
+def test_a_suffix_of_keras_is_replaced_as_by_save(tmp_path: Path, suffix: str) -> None:
+    with pytest.warns(UserWarning, match="writes safetensors, and so to"):
+        checkpoint = ModelCheckpoint(tmp_path / f"{{epoch}}{suffix}")
+    model = trained(checkpoint, "val_loss", [1.0])
+    assert [path.name for path in tmp_path.iterdir()] == ["1.safetensors"]
+    assert load_model(tmp_path / f"1{suffix}").steps == model.steps
 
 
 @pytest.mark.parametrize("name", ["{val_loss}", "{batch}", "{0}", "{", "{loss:d}"])

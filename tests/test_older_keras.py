@@ -16,7 +16,7 @@ import numpycnn
 from numpycnn import backend, layers, losses, models, optimizers
 from numpycnn.common import old_names, older
 from numpycnn.common.explained import Explained
-from numpycnn.utils import to_categorical
+from numpycnn.utils import get_file, to_categorical
 
 
 @pytest.fixture(autouse=True)
@@ -253,6 +253,17 @@ def test_imports_of_older_programs() -> None:
     ]
 
 
+def test_older_modules_are_attributes_too() -> None:
+    """Also for code that has no module's name, and the warning is at its own line."""
+    sys.modules.pop("numpycnn.layers.core", None)
+    vars(numpycnn.layers).pop("core", None)
+    found: dict[str, Any] = {"numpycnn": numpycnn}
+    with pytest.warns(FutureWarning, match=r"numpycnn\.layers\.core is from an older Keras: write") as caught:
+        exec(compile("\n\ndense = numpycnn.layers.core.Dense", "program", "exec"), found)  # noqa: S102
+    assert found["dense"] is layers.Dense
+    assert [(one.filename, one.lineno) for one in caught] == [("program", 3)]
+
+
 # ---------------------------------------------------------------- the table
 
 
@@ -270,7 +281,7 @@ def test_what_the_table_names_today_exists() -> None:
 def test_the_table_names_no_argument_of_today_beside_the_older_one() -> None:
     """An older argument whose name is taken keeps its own meaning; today's ones are taken by something."""
     taken = [set(inspect.signature(cls).parameters) for cls in explained(Explained)]
-    taken += [set(inspect.signature(one).parameters) for one in (models.Sequential.fit, to_categorical)]
+    taken += [set(inspect.signature(one).parameters) for one in (models.Sequential.fit, to_categorical, get_file)]
     everything = set().union(*taken)
     for name, todays in old_names.ARGUMENTS.items():
         assert set(todays.split()) & everything or name.startswith(("W_", "b_")), name

@@ -26,20 +26,21 @@ from numpycnn.optimizers import SGD, RMSprop
 
 TUTORIAL_SUMMARY = """\
 Model: "sequential"
-________________________________________________________________________
-Layer (type)                    Output Shape              Param #
-========================================================================
-conv2d (Conv2D)                 (None, 64, 24, 24)        1,664
-max_pooling2d (MaxPooling2D)    (None, 64, 12, 12)        0
-dropout (Dropout)               (None, 64, 12, 12)        0
-flatten (Flatten)               (None, 9216)              0
-dense (Dense)                   (None, 128)               1,179,776
-dropout_1 (Dropout)             (None, 128)               0
-dense_1 (Dense)                 (None, 10)                1,290
-========================================================================
+____________________________________________________________________________________
+Layer (type)                  Output Shape             Param #         MACs    Field
+====================================================================================
+conv2d (Conv2D)               (None, 64, 24, 24)         1,664      921,600      5x5
+max_pooling2d (MaxPooling2D)  (None, 64, 12, 12)             0            0      6x6
+dropout (Dropout)             (None, 64, 12, 12)             0            0      6x6
+flatten (Flatten)             (None, 9216)                   0            0      6x6
+dense (Dense)                 (None, 128)            1,179,776    1,179,648    28x28
+dropout_1 (Dropout)           (None, 128)                    0            0    28x28
+dense_1 (Dense)               (None, 10)                 1,290        1,280    28x28
+====================================================================================
 Total params: 1,182,730 (4.51 MB)
 Trainable params: 1,182,730
 Non-trainable params: 0
+Multiply-accumulates (MACs) for one example: 2,102,528
 """
 
 
@@ -172,7 +173,7 @@ def test_parameters_are_the_layers_own() -> None:
     shared = np.ones((3, 3))
 
     class Shared(Initializer):
-        def __call__(self, shape: object, rng: object, dtype: object) -> Array:
+        def __call__(self, shape: object, rng: object = None, dtype: object = None) -> Array:
             return shared
 
     backend.set_floatx("float64")

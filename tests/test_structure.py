@@ -33,6 +33,7 @@ ROOMS = [
     ["show.explorer"],
     ["methods"],
     ["models"],
+    ["preprocessing"],
     ["compat", "gradcheck", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],
     ["app"],

@@ -82,6 +82,19 @@ def test_evaluation_and_prediction_see_the_averages() -> None:
     assert model.evaluate(X, Y, verbose=0) != other.evaluate(X, Y, verbose=0)
 
 
+def test_the_weights_are_kept_where_the_averages_are_in_the_model_already() -> None:
+    model, swapping = averaging(), SwapEMAWeights(swap_on_epoch=True)
+    model.train_on_batch(X, Y)
+    model.train_on_batch(X, Y)
+    before = fingerprint(model)
+    swapping.set_model(model)
+    swapping.on_epoch_end(0)
+    assert fingerprint(model) != before
+    swapping.on_test_begin()
+    swapping.on_test_end()
+    assert fingerprint(model) == before
+
+
 def test_before_the_first_step_the_weights_stay() -> None:
     model = averaging()
     assert model.evaluate(X, Y, verbose=0, callbacks=SwapEMAWeights()) == averaging().evaluate(X, Y, verbose=0)

@@ -364,16 +364,104 @@ TARGETS = (
         ),
     ),
     Target(
-        "metrics.py",
-        ("test_losses.py", "test_plot.py"),
+        "metrics/accuracies.py",
+        ("test_metrics.py", "test_losses.py"),
         (
-            ("class 1 from 0.5 on", "right = (y_pred > 0.5)", "right = (y_pred >= 0.5)"),
-            ("the largest over the batch", "right = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)", "right = y_true.argmax(axis=0) == y_pred.argmax(axis=0)"),
-            ("the error is taken for the accuracy", "right = y_true.reshape(predicted.shape) == predicted", "right = y_true.reshape(predicted.shape) != predicted"),
+            ("class 1 from 0.5 on", "right((y_pred > threshold)", "right((y_pred >= threshold)"),
+            ("the largest over the batch", "right(y_true.argmax(axis=-1) == y_pred.argmax(axis=-1))", "right(y_true.argmax(axis=0) == y_pred.argmax(axis=0))"),
+            ("the error is taken for the accuracy", "return right(labels == y_pred.argmax(axis=-1))", "return right(labels != y_pred.argmax(axis=-1))"),
+            ("the k-th largest is left out", ".sum(axis=-1) < k)", ".sum(axis=-1) < k - 1)"),
+            ("ties are not among the k largest", "((y_pred > own)", "((y_pred >= own)"),
+        ),
+    ),
+    Target(
+        "metrics/base.py",
+        ("test_metrics.py",),
+        (
+            ("a short batch counts as a full one", "self.total += count * float(per_example.mean())", "self.total += float(per_example.mean())"),
+            ("weights are divided by the number of examples", "count = len(per_example) if weights is None else float(weights.sum())", "count = len(per_example)"),
+            ("the state stays for the next epoch", "self.total = self.count = 0.0", 'self.total = self.count = getattr(self, "count", 0.0)'),
+        ),
+    ),
+    Target(
+        "metrics/confusion.py",
+        ("test_metrics.py", "test_losses.py", "test_plot.py"),
+        (
             ("the confusion matrix is transposed", "true.astype(np.intp) * classes + predicted.astype(np.intp)", "predicted.astype(np.intp) * classes + true.astype(np.intp)"),
             ("empty classes at the end are left out", "minlength=classes**2).reshape(classes, classes)", "minlength=0).reshape(-1, classes)"),
-            ("a short batch counts as a full one", "+ count * float(np.mean(value, dtype=np.float64))", "+ float(np.mean(value, dtype=np.float64))"),
-            ("means of all batches have one divisor too few", "{name: total / self.count for", "{name: total / max(self.count - 1, 1) for"),
+            ("precision and recall are each other", "ratio(self.true_positives, self.true_positives + self.false_positives)", "ratio(self.true_positives, self.true_positives + self.false_negatives)"),
+            ("the threshold itself is positive", 'side="left"', 'side="right"'),
+            ("thresholds come out in ascending order", "values[np.searchsorted(self.limits, self.chosen)]", "values"),
+        ),
+    ),
+    Target(
+        "metrics/f_score.py",
+        ("test_metrics.py",),
+        (
+            ("beta is not squared", "weight = self.beta**2", "weight = self.beta"),
+            ("the micro average is the macro average", 'if self.average == "micro" else counts', 'if self.average == "none" else counts'),
+        ),
+    ),
+    Target(
+        "metrics/curves.py",
+        ("test_metrics.py",),
+        (
+            ("the axes of the curve are swapped", "((x[:-1] - x[1:]) * HEIGHTS[self.summation_method](y))", "((y[:-1] - y[1:]) * HEIGHTS[self.summation_method](x))"),
+            ("precision is interpolated as a line", 'elif self.summation_method == "interpolation":', 'elif self.summation_method == "none":'),
+        ),
+    ),
+    Target(
+        "metrics/errors.py",
+        ("test_metrics.py",),
+        (
+            ("the root is taken batch by batch", "super().update_state(np.square(y_pred.astype(np.float64) - y_true), sample_weight)", "super().update_state(np.square(np.abs(y_pred - y_true).mean(axis=1)), sample_weight)"),
+            ("the cosine has the loss's sign", "return -losses.cosine_similarity", "return losses.cosine_similarity"),
+        ),
+    ),
+    Target(
+        "metrics/figures.py",
+        ("test_metrics.py",),
+        (
+            ("labels are compared with a column", "y_true = y_true[:, None]  # (N, 1)", "pass"),
+            ("the metrics of an epoch go on in the next", "metric.reset_state()", "pass"),
+        ),
+    ),
+    Target(
+        "functional/penalties.py",
+        ("test_regularizers.py",),
+        (
+            ("L2 is half the sum of squares", "return factor * (x * x).sum()", "return factor * (x * x).sum() / 2"),
+            ("L2's gradient is that of half the squares", "(2.0 * factor) * x", "factor * x"),
+            ("L1 is the size of the sum", "(x * np.sign(x.real)).sum()", "abs(x.sum())"),
+            ("cosines of a row with itself count", "np.fill_diagonal(cosines, 0.0)", "pass"),
+            ("a row's length counts in the gradient", "return (du - along * u) / norms", "return du / norms"),
+        ),
+    ),
+    Target(
+        "regularizers.py",
+        ("test_regularizers.py",),
+        (
+            ("columns are rows", 'return x if self.mode == "rows" else x.T', "return x"),
+            ("L1L2 has L1's gradient alone", "return F.l1_backward(x, self.l1) + F.l2_backward(x, self.l2)", "return F.l1_backward(x, self.l1)"),
+        ),
+    ),
+    Target(
+        "constraints.py",
+        ("test_regularizers.py",),
+        (
+            ("every vector gets the largest norm", "return norms.clip(0, self.max_value)", "return np.full_like(norms, self.max_value)"),
+            ("rate is of what is kept", "self.rate * norms.clip(self.min_value, self.max_value) + (1 - self.rate) * norms", "(1 - self.rate) * norms.clip(self.min_value, self.max_value) + self.rate * norms"),
+            ("what is negative is turned round", "np.maximum(w, 0)", "np.abs(w)"),
+        ),
+    ),
+    Target(
+        "layers/penalties.py",
+        ("test_regularizers.py",),
+        (
+            ("the penalty of an output is not divided by the batch", "regularizer.value(whole) / len(whole)", "regularizer.value(whole)"),
+            ("its gradient is not divided by the batch", "regularizer.gradient(whole) / len(whole)", "regularizer.gradient(whole)"),
+            ("frozen weights have a penalty", "            if key in layer.trained_params:\n                yield", "            if key in layer.params:\n                yield"),
+            ("frozen weights are constrained", "            if key in layer.trained_params:\n                layer", "            if key in layer.params:\n                layer"),
         ),
     ),
     Target(
@@ -545,14 +633,17 @@ TARGETS = (
             ("Glorot divides by the sum of the fans", '"fan_avg": (fan_in + fan_out) / 2', '"fan_avg": fan_in + fan_out'),
             ("a kernel's fans are the other way round", "return receptive_field * shape[-2], receptive_field * shape[-1]", "return receptive_field * shape[-1], receptive_field * shape[-2]"),
             ("fans leave out the window", "receptive_field = prod(shape[:-2])", "receptive_field = 1"),
-            ("a truncated normal is not widened", "truncated_normal(shape, rng) * (std / TRUNCATED_STD)", "truncated_normal(shape, rng) * std"),
+            ("a truncated normal is not widened", "cut_normal(shape, rng) * (std / TRUNCATED_STD)", "cut_normal(shape, rng) * std"),
             ("a normal is cut at three deviations", "np.abs(values) > 2).any()", "np.abs(values) > 3).any()"),
             ("what is beyond the cut is clipped", "values[far] = rng.standard_normal(np.count_nonzero(far))", "values[far] = np.sign(values[far]) * 2"),
             ("the standard deviation is the variance", "std = sqrt(self.scale / n)", "std = self.scale / n"),
             ("the uniform's bound misses the root of 3", "rng.uniform(-sqrt(3.0) * std, sqrt(3.0) * std, shape)", "rng.uniform(-std, std, shape)"),
-            ("He's scale is Glorot's", '"he_normal": VarianceScaling(2.0,', '"he_normal": VarianceScaling(1.0,'),
-            ("He's uniform goes by the fan out", '"he_uniform": VarianceScaling(2.0, "fan_in"', '"he_uniform": VarianceScaling(2.0, "fan_out"'),
-            ("LeCun's normal is not truncated", '"lecun_normal": VarianceScaling(1.0, "fan_in", "truncated_normal")', '"lecun_normal": VarianceScaling(1.0, "fan_in", "untruncated_normal")'),
+            ("He's scale is Glorot's", 'settings = 2.0, "fan_in", "truncated_normal"', 'settings = 1.0, "fan_in", "truncated_normal"'),
+            ("He's uniform goes by the fan out", 'settings = 2.0, "fan_in", "uniform"', 'settings = 2.0, "fan_out", "uniform"'),
+            ("LeCun's normal is not truncated", 'settings = 1.0, "fan_in", "truncated_normal"', 'settings = 1.0, "fan_in", "untruncated_normal"'),
+            ("orthogonal matrices have LAPACK's signs", "q = q * np.sign(np.diag(r))", "pass"),
+            ("a wide kernel has orthogonal columns", "(q if rows >= columns else q.T)", "q"),
+            ("a seed is ignored", "rng if seed is None else generator(seed, WEIGHTS)", "rng"),
         ),
     ),
     Target(
@@ -762,7 +853,7 @@ TARGETS = (
             ("each group takes every so manyth channel", "*self.split(x.shape[-1]))  #", "*self.split(x.shape[-1])[::-1]).swapaxes(-1, -2)  #"),
             ("a group's mean is over its channels alone", "if axis != x.ndim - 2)", "if axis == x.ndim - 1)"),
             ("rms_scaling has a beta", 'if self.rms_scaling:\n            return {"gamma": self', 'if False:\n            return {"gamma": self'),
-            ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        rms"),
+            ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        beta_regularizer: RegularizerLike = None,\n        gamma_regularizer: RegularizerLike = None,\n        beta_constraint: ConstraintLike = None,\n        gamma_constraint: ConstraintLike = None,\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        beta_regularizer: RegularizerLike = None,\n        gamma_regularizer: RegularizerLike = None,\n        beta_constraint: ConstraintLike = None,\n        gamma_constraint: ConstraintLike = None,\n        rms"),
         ),
     ),
     Target(
@@ -957,6 +1048,32 @@ TARGETS = (
             ("patience ends an epoch late", "elif self.wait >= self.patience and", "elif self.wait > self.patience and"),
             ("patience is never restored", "self.wait = 0\n        elif", "pass\n        elif"),
             ("the best weights are the first ones", "if self.restore_best_weights:\n                self.best_weights = self.model.get_weights()", "if False:\n                pass"),
+        ),
+    ),
+    Target(
+        "preprocessing/transforms.py",
+        ("test_image_generator.py",),
+        (
+            ("a shift is not turned with the image", "rotation @ np.stack([ty, tx], axis=1)", "np.stack([ty, tx], axis=1)"),
+            ("rows and columns are zoomed the wrong way round", "[[zy, zero], [zero, zx]]", "[[zx, zero], [zero, zy]]"),
+            ("a shear turns the other way", "[-np.sin(lean), zero + 1]", "[np.sin(lean), zero + 1]"),
+        ),
+    ),
+    Target(
+        "preprocessing/iterator.py",
+        ("test_image_generator.py",),
+        (
+            ("each epoch is the same", "self.epoch += 1", "pass"),
+            ("the last, short batch is dropped", "ceil_div(self.n, self.batch_size)", "self.n // self.batch_size"),
+            ("targets keep their order", "[array[rows] for array", "[array[np.sort(rows)] for array"),
+        ),
+    ),
+    Target(
+        "preprocessing/standardization.py",
+        ("test_image_generator.py",),
+        (
+            ("statistics are taken of images that are not rescaled", "x = x * self.rescale", "pass"),
+            ("an image is divided before its mean is taken off", "x /= x.std() + TINY", "x /= x.mean() + TINY"),
         ),
     ),
     Target(

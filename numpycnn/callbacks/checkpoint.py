@@ -12,8 +12,9 @@ from numpycnn.engine.batching import check_verbose
 class ModelCheckpoint(Monitor):
     """Save the model after each epoch, or after so many batches; every time, or when a figure is the best so far.
 
-    filepath: ends in .safetensors; fields such as "{epoch:02d}-{val_loss:.2f}.safetensors" are filled with the epoch,
-    counted from 1, the batch, and the figures. Folders are made where there are none.
+    filepath: ends in .safetensors, which .h5 and .keras are replaced by, with a warning, as by `save`; fields such as
+    "{epoch:02d}-{val_loss:.2f}.safetensors" are filled with the epoch, counted from 1, the batch, and the figures.
+    Folders are made where there are none.
     monitor, mode: as for EarlyStopping; they count with save_best_only alone, for which initial_value_threshold is the
     best figure to begin with. verbose: 1 prints what is saved. save_weights_only: as `save_weights` does, and not as
     `save`. save_freq: "epoch", or a number of batches. period: save after every so many epochs (Keras 2).
@@ -42,7 +43,7 @@ class ModelCheckpoint(Monitor):
         owner = type(self).__name__
         super().__init__(monitor, mode)
         self.folder = os.getcwd()  # the program may change it
-        self.filepath = checks.path(owner, "filepath", filepath)
+        self.filepath = files.path_to_write(checks.path(owner, "filepath", filepath))
         files.format_of(self.filepath, reading=False)
         self.verbose = check_verbose(owner, verbose)
         self.save_best_only = checks.flag(owner, "save_best_only", save_best_only)

@@ -78,11 +78,23 @@ NAMES: dict[str, dict[str, str]] = {
         "rmsprop": "optimizers:RMSprop",
         "sgd": "optimizers:SGD",
     },
+    "regularizers": {
+        "activity_l1": "regularizers:l1",
+        "activity_l1l2": "regularizers:l1_l2",
+        "activity_l2": "regularizers:l2",
+        "l1l2": "regularizers:l1_l2",
+    },
 }
 """For each module: the older name, and "module:name" of today's."""
 
 ATTRIBUTES: dict[str, dict[str, str]] = {
-    "Network": {"predict_classes": "compat.models:predict_classes", "predict_proba": "predict"},
+    "Network": {
+        "evaluate_generator": "compat.generators:evaluate_generator",
+        "fit_generator": "compat.generators:fit_generator",
+        "predict_generator": "compat.generators:predict_generator",
+        "predict_classes": "compat.models:predict_classes",
+        "predict_proba": "predict",
+    },
     "Optimizer": {"lr": "learning_rate"},
 }
 """For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
@@ -103,7 +115,6 @@ ARGUMENTS: dict[str, str] = {
     "init": "kernel_initializer depthwise_initializer alpha_initializer",
     "input_dim": "input_shape",
     "lr": "learning_rate",
-    "md5_hash": "file_hash",
     "nb_classes": "num_classes",
     "nb_col": "kernel_size",
     "nb_epoch": "epochs",

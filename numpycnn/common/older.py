@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from types import FrameType
 from typing import Any
 
 from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, MODULES, NAMES
@@ -32,9 +33,14 @@ def users_level() -> int:
     `warnings` does not count the frames of the import system.
     """
     level, frame = 1, sys._getframe(1)
-    while frame.f_back and (name := frame.f_globals["__name__"].partition(".")[0]) in ("numpycnn", "importlib"):
-        level, frame = level + (name == "numpycnn"), frame.f_back
+    while frame.f_back and (name := module_of(frame)).partition(".")[0] in ("numpycnn", "importlib"):
+        level, frame = level + (not name.startswith("importlib._bootstrap")), frame.f_back
     return level
+
+
+def module_of(frame: FrameType) -> str:
+    """The module whose code the frame runs; code that is given to `exec` may have none."""
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def resolve(entry: str) -> Any:

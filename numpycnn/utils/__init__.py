@@ -1,5 +1,6 @@
 """Helpers, as in `keras.utils`."""
 
+from numpycnn.backend import clear_session
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.engine.py_dataset import PyDataset
 from numpycnn.utils.files import get_file
@@ -8,6 +9,6 @@ from numpycnn.utils.random_seed import set_random_seed
 
 Sequence = PyDataset  # its older name
 
-__all__ = ["PyDataset", "Sequence", "get_file", "normalize", "set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "Sequence", "clear_session", "get_file", "normalize", "set_random_seed", "to_categorical"]
 
 explain_unknown_names(__name__)

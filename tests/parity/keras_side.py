@@ -15,6 +15,7 @@ from keras.src.backend.common import dtypes
 from numpycnn.common.typing import Array
 from parity.draw import Case, Entry, made
 from parity.figures import Result
+from parity.optimizers import made as optimizer_of
 from parity.others import with_layers
 
 # Keras's table of what becomes of wide types. Except on TensorFlow it has tanh, means and more go through float32.
@@ -33,7 +34,7 @@ class Network:
         self.model = keras.Sequential([keras.Input(case.spec.input_shape), *layers])
         self.model.set_weights(case.weights)
         self.loss = made(vars(keras.losses), case.spec.loss)
-        self.optimizer = made(vars(keras.optimizers), case.spec.optimizer)
+        self.optimizer = optimizer_of(keras.optimizers, keras.optimizers.schedules, case.spec.optimizer)
         self.optimizer.build(self.model.trainable_variables)
         self.params = [v.value for v in self.model.trainable_variables]
         self.state = [v.value for v in self.model.non_trainable_variables]

@@ -4,12 +4,14 @@ import importlib
 from collections.abc import Iterator
 from itertools import count, islice
 
-from parity import ours
+import numpy as np
+
+from parity import optimizers, ours
 from parity.draw import SMALL, WIDE, Case, cases, is_wrong_in_keras
 from parity.figures import BOUNDS, errors, figures, print_errors, within, worst
 
 EVERY = 10
-"""Of so many networks the last is a wide one. Two of three have any activation and loss."""
+"""Of so many networks the last is a wide one. Two of three have any activation and loss, and with Keras any optimizer."""
 
 
 def live(framework: str, networks: int, seed: int, dtype: str) -> bool:
@@ -37,4 +39,12 @@ def fresh(seed: int, dtype: str, *, both: bool) -> Iterator[Case]:
         drawn = cases((seed, number), size, both=both, all_kinds=True)
         if not both:
             drawn = (case for case in drawn if not is_wrong_in_keras(case.spec))
+        if size.all and not both:
+            drawn = with_any_optimizer(drawn, np.random.default_rng((seed, number, 1)))
         yield next(case for case in drawn if ours.is_smooth(case, dtype))
+
+
+def with_any_optimizer(drawn: Iterator[Case], rng: np.random.Generator) -> Iterator[Case]:
+    """The cases with optimizers of every kind, with schedules, clipping, weight decay and averages."""
+    for case, optimizer in zip(drawn, optimizers.entries(rng), strict=False):
+        yield case._replace(spec=case.spec._replace(optimizer=optimizer))

@@ -5,6 +5,7 @@ An optimizer is an entry, as in `draw.py`; a learning rate that is an entry is a
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,10 +91,11 @@ def problem(seed: int) -> Problem:
 
 
 def entries(rng: np.random.Generator) -> Iterator[Entry]:
-    """Optimizers without end: each name in its turn, with drawn arguments."""
-    while True:
-        for name in OWN:
-            yield name, arguments(rng, name)
+    """Optimizers without end: each name in its turn, from a drawn one on, with drawn arguments."""
+    names = list(OWN)
+    for number in count(int(rng.integers(len(names)))):
+        name = names[number % len(names)]
+        yield name, arguments(rng, name)
 
 
 def arguments(rng: np.random.Generator, name: str) -> dict[str, Any]:
@@ -105,8 +107,8 @@ def arguments(rng: np.random.Generator, name: str) -> dict[str, Any]:
 def made(classes: Any, its_schedules: Any, entry: Entry) -> Any:
     """The optimizer of an entry."""
     name, given = entry
-    rate = given["learning_rate"]
-    if not isinstance(rate, float):
+    rate = given.get("learning_rate")
+    if isinstance(rate, (list, tuple)):
         given = {**given, "learning_rate": getattr(its_schedules, rate[0])(**rate[1])}
     return getattr(classes, name)(**given)
 

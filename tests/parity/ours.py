@@ -19,6 +19,7 @@ from numpycnn.losses.crossentropy import row_sums
 from numpycnn.show.trace import Trace, trace_forward
 from parity.draw import Case, made
 from parity.figures import STEPS, Result
+from parity.optimizers import made as optimizer_of
 from parity.others import AUGMENTATIONS, RANDOM
 
 
@@ -47,7 +48,9 @@ def build(case: Case, dtype: str, *, fast: bool) -> Sequential:
     model = Sequential([made(LAYERS, entry) for entry in case.spec.layers], seed=0, fast=fast, dtype=dtype)
     model.build(case.spec.input_shape)
     model.set_weights(case.weights)
-    model.compile(made(vars(optimizers), case.spec.optimizer), made(vars(losses), case.spec.loss))
+    model.compile(
+        optimizer_of(optimizers, optimizers.schedules, case.spec.optimizer), made(vars(losses), case.spec.loss)
+    )
     return model
 
 

@@ -98,9 +98,8 @@ class PolynomialDecay(LearningRateSchedule):
     def __call__(self, step: float) -> float:
         periods = self.check("step", step) / self.decay_steps
         done = periods / max(1, ceil(periods)) if self.cycle else min(periods, 1.0)
-        return (self.initial_learning_rate - self.end_learning_rate) * (
-            1.0 - done
-        ) ** self.power + self.end_learning_rate
+        left = (1.0 - done) ** self.power
+        return (self.initial_learning_rate - self.end_learning_rate) * left + self.end_learning_rate
 
     def get_config(self) -> dict[str, Any]:
         return {
