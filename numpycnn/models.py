@@ -457,7 +457,8 @@ class Sequential(StoredNetwork):
     def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
         self.history = History()
-        self.history.epoch, self.history.history = epoch, history
+        self.history.epoch = epoch
+        self.history.history.update(history)
 
     # ------------------------------------------------------------ helpers
 

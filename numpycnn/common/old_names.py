@@ -99,6 +99,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
 }
 """For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
 
+FIGURES: dict[str, str] = {"acc": "accuracy", "val_acc": "val_accuracy"}
+"""Figures of a History, and today's names of them."""
+
 ARGUMENTS: dict[str, str] = {
     "W_constraint": "kernel_constraint",
     "W_regularizer": "kernel_regularizer",
