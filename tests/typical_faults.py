@@ -290,18 +290,25 @@ TARGETS = (
     ),
     Target(
         "losses/base.py",
-        ("test_losses.py", "test_more_losses.py", "test_gradients.py"),
+        ("test_losses.py", "test_more_losses.py", "test_gradients.py", "test_reductions.py"),
         (
             ("the gradient is not divided by the positions", "self.row_gradient(y, p) / prod(p.shape[1:-1])", "self.row_gradient(y, p)"),
             ("losses are summed over the positions", "return values.reshape(len(values), -1).mean(axis=1)", "return values.reshape(len(values), -1).sum(axis=1)"),
-            ("the mean over a batch is a sum", "return float(self.value(*self.arrays(y_true, y_pred)).mean())", "return float(self.value(*self.arrays(y_true, y_pred)).sum())"),
+            ("the mean over a batch is a sum", "return float(values.sum() / (rows * self.divisor(np.asarray(y_true), rows, weights)))", "return float(values.sum())"),
+            ("a sum is over the examples alone", "return 1 / rows", "return 1.0"),
+            ("a mean by weights is over the examples", "return float(weights.sum()) / rows or 1.0", "return len(y)"),
+            ("weights that are all 0 are divided by", "return float(weights.sum()) / rows or 1.0", "return float(weights.sum()) / rows"),
+            ("what has no weight counts where it is infinite", "where=weights != 0)", "where=weights == weights)"),
             ('a row of targets for one output is not a column', 'y_true = y_true[..., None]  # (N, ..., 1)', 'pass'),
         ),
     ),
     Target(
         "losses/crossentropy.py",
-        ("test_losses.py", "test_more_losses.py", "test_gradients.py"),
+        ("test_losses.py", "test_more_losses.py", "test_gradients.py", "test_reductions.py"),
         (
+            ("the mean is over the rows that are ignored too", "return float(kept.sum()) / rows or 1.0", "return len(y)"),
+            ("a row that is ignored is of its class", "& kept[..., None]  #", "  #"),
+            ("rows that are ignored have weights", "kept = kept * weights.reshape", "kept = 1 * weights.reshape"),
             ("the gradient from logits misses the target", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return p * F.sum_of_others(y)"),
             ("the gradient from logits is y - p", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return y * F.sum_of_others(p) - p * F.sum_of_others(y)"),
             ("p - y loses the digits where p is nearly 1", "return p * F.sum_of_others(y) - y * F.sum_of_others(p)", "return p - y"),
