@@ -27,12 +27,7 @@ STOPPED = {"own_loss": (TypeError, "gradient")}
 """What cannot run, and the error that says why."""
 OLD = ("cifar10_augmented_keras1", "json_and_weights_2017", "mlp_2015", "mnist_cnn_keras1", "theano_order_2016")
 """Of the years 2015 to 2017."""
-WAITING = [
-    *("augmentation_layers", "autoencoder", "cifar10_augmented_keras1", "cifar10_vgg", "convnet_functions"),
-    *("cross_validation", "even_or_odd", "fashion_callbacks", "fashion_first_steps_2018", "image_generator_2018"),
-    *("json_and_weights_2017", "mlp_2015", "mnist_cnn_keras1", "notebook_fashion", "optimizers_compared"),
-    *("own_callbacks", "own_generator", "py_dataset"),
-]
+WAITING = ["notebook_fashion"]
 """What needs names that are planned."""
 
 
