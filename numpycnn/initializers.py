@@ -8,7 +8,7 @@ defaults and the truncated normal's correction.
 
 from dataclasses import asdict, dataclass
 from math import inf, prod, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,9 +17,46 @@ from numpycnn.common import checks
 from numpycnn.common.configuration import from_description
 from numpycnn.common.explained import Explained, explain_arguments_of
 from numpycnn.common.module_names import explain_unknown_names
+from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, Rng, Shape
 
-__all__ = ["Constant", "Initializer", "RandomNormal", "RandomUniform", "VarianceScaling"]
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "IdentityInitializer",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "OrthogonalInitializer",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "constant",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
+]
 
 # The standard deviation of a standard normal truncated at two standard deviations.
 TRUNCATED_STD = 0.87962566103423978
@@ -36,7 +73,7 @@ def fans(shape: Shape) -> tuple[int, int]:
     return receptive_field * shape[-2], receptive_field * shape[-1]
 
 
-def truncated_normal(shape: Shape, rng: Rng) -> Array:
+def cut_normal(shape: Shape, rng: Rng) -> Array:
     """Standard normal numbers; those beyond two standard deviations are redrawn."""
     values = rng.standard_normal(shape)
     while (far := np.abs(values) > 2).any():
@@ -48,17 +85,26 @@ def truncated_normal(shape: Shape, rng: Rng) -> Array:
 class Initializer(Explained):
     """Base class of all initializers: called with a shape, a generator and a dtype, it returns initial values."""
 
-    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
-        """An array of the shape and dtype, float32 or float64. Raises TypeError or ValueError for other arguments."""
+    def __call__(self, shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Array:
+        """An array of the shape and dtype, float32 or float64. Raises TypeError or ValueError for other arguments.
+
+        rng: by default seeded from NumPy's global state. dtype: by default the backend's floatx.
+        """
         owner = type(self).__name__
         shape = checks.shape(owner, "shape", shape)
+        rng = generator(draw_seed(), WEIGHTS) if rng is None else rng
         if not isinstance(rng, np.random.Generator):
             raise TypeError(f"{owner}: rng must be a numpy.random.Generator; received {checks.short_repr(rng)}")
-        return self.values(shape, rng).astype(backend.float_type(owner, "dtype", dtype))
+        dtype = backend.float_type(owner, "dtype", backend.floatx() if dtype is None else dtype)
+        return self.values(shape, rng).astype(dtype)
 
     def values(self, shape: Shape, rng: Rng) -> Array:
         """The values in float64."""
         raise NotImplementedError(f"{type(self).__name__} does not define values")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return asdict(self)
 
 
 def set_number(initializer: Initializer, argument: str, *, at_least: float = -inf, above: float = -inf) -> None:
@@ -66,6 +112,9 @@ def set_number(initializer: Initializer, argument: str, *, at_least: float = -in
     value = getattr(initializer, argument)
     number = checks.number(type(initializer).__name__, argument, value, at_least=at_least, above=above)
     object.__setattr__(initializer, argument, number)  # how a frozen dataclass sets its fields in __post_init__
+
+
+# ---------------------------------------------------------------- the same everywhere
 
 
 @dataclass(frozen=True)
@@ -82,91 +131,272 @@ class Constant(Initializer):
 
 
 @dataclass(frozen=True)
-class RandomUniform(Initializer):
-    """Uniform between minval and maxval."""
+class Zeros(Initializer):
+    """0 everywhere."""
+
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        return np.zeros(shape)
+
+
+@dataclass(frozen=True)
+class Ones(Initializer):
+    """1 everywhere."""
+
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        return np.ones(shape)
+
+
+@dataclass(frozen=True)
+class Identity(Initializer):
+    """gain times the identity matrix, of a shape of two axes, which need not be equal.
+
+    Raises ValueError for other shapes. Source: Keras's Identity.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        set_number(self, "gain")
+
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        if len(shape) != 2:
+            raise ValueError(f"Identity: shape must have two axes; received {shape}")
+        return self.gain * np.eye(*shape)
+
+
+# ---------------------------------------------------------------- drawn
+
+
+@dataclass(frozen=True)
+class RandomInitializer(Initializer):
+    """Base class of initializers that draw numbers. A subclass defines `drawn`, and ends its fields with `seed`.
+
+    seed: None draws from the generator that is passed, which a model makes of its own seed; an integer gives the same
+    values in every call. They are NumPy's numbers, not those that Keras draws for the same seed.
+    """
+
+    @property
+    def own_seed(self) -> int | None:
+        """The checked `seed`."""
+        seed = getattr(self, "seed", None)
+        return None if seed is None else checks.integer(type(self).__name__, "seed", seed, at_least=0)
+
+    def __post_init__(self) -> None:
+        _ = self.own_seed  # raises
+
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        seed = self.own_seed
+        return self.drawn(shape, rng if seed is None else generator(seed, WEIGHTS))
+
+    def drawn(self, shape: Shape, rng: Rng) -> Array:
+        """The values in float64, drawn from rng."""
+        raise NotImplementedError(f"{type(self).__name__} does not define drawn")
+
+
+@dataclass(frozen=True)
+class RandomUniform(RandomInitializer):
+    """Uniform between minval and maxval. seed: see `RandomInitializer`."""
 
     minval: float = -0.05
     maxval: float = 0.05
+    seed: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         set_number(self, "minval")
         set_number(self, "maxval", at_least=self.minval)
 
-    def values(self, shape: Shape, rng: Rng) -> Array:
+    def drawn(self, shape: Shape, rng: Rng) -> Array:
         return rng.uniform(self.minval, self.maxval, shape)
 
 
 @dataclass(frozen=True)
-class RandomNormal(Initializer):
-    """Normal with the given mean and standard deviation."""
+class RandomNormal(RandomInitializer):
+    """Normal with the given mean and standard deviation. seed: see `RandomInitializer`."""
 
     mean: float = 0.0
     stddev: float = 0.05
+    seed: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         set_number(self, "mean")
         set_number(self, "stddev", at_least=0.0)
 
-    def values(self, shape: Shape, rng: Rng) -> Array:
+    def drawn(self, shape: Shape, rng: Rng) -> Array:
         return rng.normal(self.mean, self.stddev, shape)
 
 
 @dataclass(frozen=True)
-class VarianceScaling(Initializer):
+class TruncatedNormal(RandomNormal):
+    """RandomNormal with those values redrawn that are more than two standard deviations from the mean."""
+
+    def drawn(self, shape: Shape, rng: Rng) -> Array:
+        return self.mean + self.stddev * cut_normal(shape, rng)
+
+
+@dataclass(frozen=True)
+class Orthogonal(RandomInitializer):
+    """gain times a random matrix with orthogonal rows or columns of length 1, whichever are fewer.
+
+    A kernel (..., in, out) is taken as the matrix (... * in, out). The matrix is the Q of a QR decomposition of normal
+    numbers, with the signs of R's diagonal, which makes all orthogonal matrices equally likely.
+
+    seed: see `RandomInitializer`. Raises ValueError for a shape of less than two axes. Source: Saxe et al. 2014;
+    Mezzadri 2007 for the signs; Keras's Orthogonal.
+    """
+
+    gain: float = 1.0
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        set_number(self, "gain")
+
+    def drawn(self, shape: Shape, rng: Rng) -> Array:
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal: shape must have at least two axes; received {shape}")
+        rows, columns = prod(shape[:-1]), shape[-1]
+        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+        q = q * np.sign(np.diag(r))  # (max, min)
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)  # (rows, columns) to shape
+
+
+@dataclass(frozen=True)
+class VarianceScaling(RandomInitializer):
     """Mean zero and variance scale/n, where n is the fan that `mode` names.
 
     mode: "fan_in", "fan_out" or "fan_avg", their mean.
     distribution: "uniform" between -sqrt(3*scale/n) and sqrt(3*scale/n); "truncated_normal", cut at two standard
-    deviations and widened to keep the variance; or "untruncated_normal".
+    deviations and widened to keep the variance; or "untruncated_normal". seed: see `RandomInitializer`.
     """
 
     scale: float = 1.0
     mode: str = "fan_in"
     distribution: str = "truncated_normal"
+    seed: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         owner = type(self).__name__
         set_number(self, "scale", above=0.0)
         checks.choice(owner, "mode", self.mode, ("fan_in", "fan_out", "fan_avg"))
         known = ("truncated_normal", "untruncated_normal", "uniform")
         checks.choice(owner, "distribution", self.distribution, known)
 
-    def values(self, shape: Shape, rng: Rng) -> Array:
+    def drawn(self, shape: Shape, rng: Rng) -> Array:
         fan_in, fan_out = fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         std = sqrt(self.scale / n)
         if self.distribution == "uniform":
             return rng.uniform(-sqrt(3.0) * std, sqrt(3.0) * std, shape)
         if self.distribution == "truncated_normal":
-            return truncated_normal(shape, rng) * (std / TRUNCATED_STD)
+            return cut_normal(shape, rng) * (std / TRUNCATED_STD)
         return rng.standard_normal(shape) * std
 
 
-CLASSES = {cls.__name__: cls for cls in (Constant, RandomUniform, RandomNormal, VarianceScaling)}
-for _cls in CLASSES.values():  # `dataclass` adds __init__ after __init_subclass__ ran
-    explain_arguments_of(_cls)
+class Scaled(VarianceScaling):
+    """Base class of VarianceScaling with settings of its own. seed: see `RandomInitializer`."""
 
-INITIALIZERS: dict[str, Initializer] = {
-    "zeros": Constant(0.0),
-    "ones": Constant(1.0),
-    "random_normal": RandomNormal(),
-    "random_uniform": RandomUniform(),
-    "glorot_normal": VarianceScaling(1.0, "fan_avg", "truncated_normal"),
-    "glorot_uniform": VarianceScaling(1.0, "fan_avg", "uniform"),
-    "he_normal": VarianceScaling(2.0, "fan_in", "truncated_normal"),
-    "he_uniform": VarianceScaling(2.0, "fan_in", "uniform"),
-    "lecun_normal": VarianceScaling(1.0, "fan_in", "truncated_normal"),
-    "lecun_uniform": VarianceScaling(1.0, "fan_in", "uniform"),
+    settings: ClassVar[tuple[float, str, str]]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.settings, seed)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed}
+
+
+class GlorotNormal(Scaled):
+    """Variance 2/(fan_in + fan_out), a truncated normal. seed: see `RandomInitializer`."""
+
+    settings = 1.0, "fan_avg", "truncated_normal"
+
+
+class GlorotUniform(Scaled):
+    """Variance 2/(fan_in + fan_out), uniform. seed: see `RandomInitializer`."""
+
+    settings = 1.0, "fan_avg", "uniform"
+
+
+class HeNormal(Scaled):
+    """Variance 2/fan_in, a truncated normal. seed: see `RandomInitializer`."""
+
+    settings = 2.0, "fan_in", "truncated_normal"
+
+
+class HeUniform(Scaled):
+    """Variance 2/fan_in, uniform. seed: see `RandomInitializer`."""
+
+    settings = 2.0, "fan_in", "uniform"
+
+
+class LecunNormal(Scaled):
+    """Variance 1/fan_in, a truncated normal. seed: see `RandomInitializer`."""
+
+    settings = 1.0, "fan_in", "truncated_normal"
+
+
+class LecunUniform(Scaled):
+    """Variance 1/fan_in, uniform. seed: see `RandomInitializer`."""
+
+    settings = 1.0, "fan_in", "uniform"
+
+
+# ---------------------------------------------------------------- by name
+
+NAMES: dict[str, type[Initializer]] = {
+    "zeros": Zeros,
+    "ones": Ones,
+    "constant": Constant,
+    "identity": Identity,
+    "random_normal": RandomNormal,
+    "random_uniform": RandomUniform,
+    "truncated_normal": TruncatedNormal,
+    "orthogonal": Orthogonal,
+    "variance_scaling": VarianceScaling,
+    "glorot_normal": GlorotNormal,
+    "glorot_uniform": GlorotUniform,
+    "he_normal": HeNormal,
+    "he_uniform": HeUniform,
+    "lecun_normal": LecunNormal,
+    "lecun_uniform": LecunUniform,
 }
+CLASSES: dict[str, type[Initializer]] = {cls.__name__: cls for cls in NAMES.values()}
+for _cls in CLASSES.values():  # `dataclass` adds __init__ after __init_subclass__ ran
+    if not issubclass(_cls, Scaled):
+        explain_arguments_of(_cls)
+
+constant, identity, ones, orthogonal, zeros = Constant, Identity, Ones, Orthogonal, Zeros
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUniform, HeNormal, HeUniform
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+lecun_normal, lecun_uniform, variance_scaling = LecunNormal, LecunUniform, VarianceScaling
+
+SHORT: dict[str, type[Initializer]] = {"zero": Zeros, "one": Ones, "normal": RandomNormal, "uniform": RandomUniform}
+INITIALIZERS: dict[str, Initializer] = {name: cls() for name, cls in {**NAMES, **SHORT, **CLASSES}.items()}
+"""Every initializer by its name, its short name and the name of its class."""
+
+
+def get(identifier: Any) -> Initializer | None:
+    """The initializer by its name, class or configuration; an initializer itself; None for None.
+
+    Raises TypeError or ValueError for anything else.
+    """
+    return None if identifier is None else get_initializer("initializers.get", "identifier", identifier)
 
 
 def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
     """The initializer given by name, by configuration or as an object. Raises TypeError or ValueError for others."""
     if isinstance(value, Initializer):
         return value
+    if isinstance(value, type) and issubclass(value, Initializer):
+        return value()
     if isinstance(value, dict):
         return from_description(owner, argument, value, CLASSES)
-    return checks.lookup(owner, argument, value, INITIALIZERS, kind="initializers")
+    if isinstance(value, str) and value in INITIALIZERS:
+        return INITIALIZERS[value]
+    return checks.lookup(owner, argument, value, {name: INITIALIZERS[name] for name in NAMES}, kind="initializers")
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
@@ -174,7 +404,7 @@ def serialize(initializer: Initializer) -> str | dict[str, Any]:
     for name, known in INITIALIZERS.items():
         if known == initializer:
             return name
-    return {"class_name": type(initializer).__name__, "config": asdict(initializer)}
+    return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
 
 
 explain_unknown_names(__name__)

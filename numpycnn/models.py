@@ -4,7 +4,7 @@ Read after `functional/`, `layers/` and `step.py`. `engine/training.py` computes
 batches and epochs, and the methods that users call. `engine/network.py` has adding layers and building.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from os import PathLike
@@ -23,6 +23,7 @@ from numpycnn.common.randomness import ORDER, generator
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verbose, check_weights
+from numpycnn.engine.compiling import check_how_to_run
 from numpycnn.engine.finite import check_losses
 from numpycnn.engine.network import restored_on_error
 from numpycnn.engine.sources import (
@@ -42,7 +43,7 @@ from numpycnn.layers import LAYERS, Layer
 from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
 from numpycnn.methods.stored import StoredNetwork
-from numpycnn.metrics import Figures, Metric, MetricLike, get_metrics
+from numpycnn.metrics import Figures, Metric, MetricLike, all_metrics
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
 
@@ -65,6 +66,8 @@ class Sequential(StoredNetwork):
     """Set by `compile`; None before."""
     metrics: Mapping[str, Metric] = MappingProxyType({})
     """Set by `compile`; by name."""
+    weighted: Collection[str] = ()
+    """Set by `compile`: the names of those that are weighted."""
     history: History | None = None
     """The figures of the last `fit`."""
     stop_training: bool = False
@@ -73,22 +76,34 @@ class Sequential(StoredNetwork):
     """The number of training steps so far."""
 
     def compile(
-        self, optimizer: str | Optimizer, loss: LossLike, metrics: MetricLike | Sequence[MetricLike] | None = None
+        self,
+        optimizer: str | Optimizer = "rmsprop",
+        loss: LossLike | None = None,
+        metrics: MetricLike | Sequence[MetricLike] | None = None,
+        *,
+        weighted_metrics: MetricLike | Sequence[MetricLike] | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Configure training.
 
         optimizer: a name such as "adam", or an object such as `RMSprop(learning_rate=0.01)`. loss: a name such as
         "categorical_crossentropy" or "mse", a class, an object, or a function of `losses`; see `losses/__init__.py`.
         metrics: "accuracy", other names, objects, functions of (y_true, y_pred), or a list of these, see
-        `metrics/__init__.py`; reported under their names.
+        `metrics/__init__.py`; reported under their names. weighted_metrics: the same, weighted by the sample weights or
+        the classes'; one that is among the metrics too is reported as "weighted_...".
+        The other arguments say how Keras is to run the model, and have no effect.
 
         Raises ValueError for an unknown name, a metric of several numbers, and an optimizer that another model uses;
         TypeError for a value of another type.
         """
-        chosen = get_optimizer(optimizer), get_loss(loss), get_metrics(metrics)
+        chosen = get_optimizer(optimizer), get_loss(loss), *all_metrics(metrics, weighted_metrics)
         check_reduced(chosen[1])
+        check_how_to_run("compile", run_eagerly, steps_per_execution, jit_compile, auto_scale_loss)
         chosen[0].claim(self)
-        self.optimizer, self.loss, self.metrics = chosen
+        self.optimizer, self.loss, self.metrics, self.weighted = chosen
 
     @property
     def metrics_names(self) -> list[str]:
@@ -161,7 +176,7 @@ class Sequential(StoredNetwork):
             callback_list, history = self._begin_training(params, callbacks, source, validation)
             terminate_on_nan, logs = any(isinstance(one, TerminateOnNaN) for one in callbacks), Logs()
             for epoch in self._epochs(callback_list, source):
-                objective, figures = self._objective("fit"), Figures(self.metrics)
+                objective, figures = self._objective("fit"), Figures(self.metrics, self.weighted)
                 for batch, (data, rows) in enumerate(source.epoch(epoch, order)):
                     callback_list.call("on_train_batch_begin", batch, {})
                     step = training.batch_gradients(objective, self._position(), data, rows, pool.run)
@@ -192,7 +207,8 @@ class Sequential(StoredNetwork):
         Nothing changes if a metric raises, or for a loss that is not finite, unless `where`, the name of the batch in
         that error, is None.
         """
-        figures.add(step.result.losses, data.y[order], step.result.y_pred)
+        weights = None if data.weights is None else data.weights[order]
+        figures.add(step.result.losses, data.y[order], step.result.y_pred, weights)
         if where is not None:
             check_losses(f"{self.name}: the loss", where, step.result.losses, data, order)
         _, optimizer = self._require_compiled("fit")
@@ -220,7 +236,11 @@ class Sequential(StoredNetwork):
         data = self._check_data("train_on_batch", Given(x, y, sample_weight, class_weight), check_finite=check_finite)
         with self._restored_unless_trained(), worker_pool(check_workers(self.name, None, None)) as pool:
             self._build_for(data.x)
-            objective, order, figures = self._objective("train_on_batch"), np.arange(len(data)), Figures(self.metrics)
+            objective, order, figures = (
+                self._objective("train_on_batch"),
+                np.arange(len(data)),
+                Figures(self.metrics, self.weighted),
+            )
             step = training.batch_gradients(objective, self._position(), data, order, pool.run)
             self._learn(objective, step, data, order, pool, "this batch", figures)
         return self._returned(figures.result(), return_dict)
@@ -262,10 +282,10 @@ class Sequential(StoredNetwork):
     def _evaluate(self, source: Source, verbose: int, pool: Workers, callbacks: CallbackList) -> Logs:
         """The loop over batches."""
         callbacks.call("on_test_begin", {})
-        figures, progress = Figures(self.metrics), Progress(source.steps, verbose)
+        figures, progress = Figures(self.metrics, self.weighted), Progress(source.steps, verbose)
         for batch, (data, result) in enumerate(evaluated(self._objective("evaluate"), source.batches(), pool.run)):
             callbacks.call("on_test_batch_begin", batch, {})
-            figures.add(result.losses, data.y, result.y_pred)
+            figures.add(result.losses, data.y, result.y_pred, data.weights)
             progress.update(batch + 1, figures.result())
             callbacks.call("on_test_batch_end", batch, figures.result())
         progress.finish(figures.result())
@@ -437,7 +457,8 @@ class Sequential(StoredNetwork):
     def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
         self.history = History()
-        self.history.epoch, self.history.history = epoch, history
+        self.history.epoch = epoch
+        self.history.history.update(history)
 
     # ------------------------------------------------------------ helpers
 

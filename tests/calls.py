@@ -334,8 +334,8 @@ INPUT = {
 FOLDER = Arg(either(none, kinds.path), None)
 REQUEST = {
     "shape": Arg(kinds.shape, (3, 2)),
-    "rng": Arg(kinds.a(np.random.Generator), np.random.default_rng(0)),
-    "dtype": Arg(kinds.names("float64", "float32"), "float32"),
+    "rng": Arg(either(none, kinds.a(np.random.Generator)), np.random.default_rng(0)),
+    "dtype": Arg(either(none, kinds.names("float64", "float32")), "float32"),
 }
 FINITE = number()
 RATE = number(0.0)
@@ -620,6 +620,20 @@ CASES: dict[str, Case] = {
         "Window",
     ),
     "Constant": Case(initial(initializers.Constant), {"value": Arg(FINITE, 0.5), **REQUEST}, "Constant"),
+    **{
+        cls.__name__: Case(initial(cls), {"seed": SEED, **REQUEST}, cls.__name__)
+        for cls in initializers.Scaled.__subclasses__()
+    },
+    **{cls.__name__: Case(initial(cls), REQUEST, cls.__name__) for cls in (initializers.Zeros, initializers.Ones)},
+    "Identity": Case(initial(initializers.Identity), {"gain": Arg(FINITE, 2.0), **REQUEST}, "Identity|shape"),
+    "Orthogonal": Case(
+        initial(initializers.Orthogonal), {"gain": Arg(FINITE, 2.0), "seed": SEED, **REQUEST}, "Orthogonal|shape"
+    ),
+    "TruncatedNormal": Case(
+        initial(initializers.TruncatedNormal),
+        {"mean": Arg(FINITE, 0.0), "stddev": Arg(number(0.0), 1.0), "seed": SEED, **REQUEST},
+        "stddev",
+    ),
     "RandomUniform": Case(
         initial(initializers.RandomUniform),
         {"minval": Arg(FINITE, 0.0, "maxval"), "maxval": Arg(FINITE, 1.0), **REQUEST},
@@ -1039,6 +1053,11 @@ CASES: dict[str, Case] = {
                 None,
                 "class_name|config",
             ),
+            "weighted_metrics": Arg(either(none, kinds.metric, kinds.several(kinds.metric), is_empty), "mse", "config"),
+            "run_eagerly": Arg(either(none, kinds.flag), True),
+            "steps_per_execution": Arg(either(none, integer(1)), 4),
+            "jit_compile": Arg(either(none, kinds.flag, kinds.names("auto")), True),
+            "auto_scale_loss": Arg(either(none, kinds.flag), False),
         },
         "compile",
         built=True,

@@ -328,7 +328,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "an unknown initializer": (
         layer(0, kernel_initializer={"class_name": "eval", "config": {}}),
-        "class_name of kernel_initializer must be one of 'Constant'",
+        "class_name of kernel_initializer must be one of 'Zeros'",
     ),
     "an unknown loss": (
         changed(lambda parts: parts.facts["compile_config"]["loss"].update(class_name="print")),

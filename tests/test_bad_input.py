@@ -209,7 +209,7 @@ class Wordless:
 
 
 class OfOneShape(Initializer):
-    def __call__(self, shape: Any, rng: Any, dtype: Any) -> Any:
+    def __call__(self, shape: Any, rng: Any = None, dtype: Any = None) -> Any:
         return np.ones((4, 1))
 
 

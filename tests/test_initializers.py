@@ -2,24 +2,37 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict
+from typing import Any
 
 import numpy as np
 import pytest
 
 from numpycnn.common.typing import Array, Shape
 from numpycnn.initializers import (
+    CLASSES,
     INITIALIZERS,
+    NAMES,
     TRUNCATED_STD,
     Constant,
+    HeNormal,
+    Identity,
     Initializer,
+    Ones,
+    Orthogonal,
+    RandomInitializer,
     RandomNormal,
     RandomUniform,
+    TruncatedNormal,
     VarianceScaling,
+    Zeros,
     fans,
+    get,
     get_initializer,
     serialize,
 )
+from numpycnn.layers import Dense
 
 
 def draw(name: str, shape: Shape) -> Array:
@@ -81,18 +94,35 @@ def test_untruncated_and_fan_out() -> None:
 def test_the_table_is_that_of_keras() -> None:
     """The defaults in Keras 3's documentation of each initializer."""
     expected = {
-        "zeros": Constant(0.0),
-        "ones": Constant(1.0),
-        "random_normal": RandomNormal(mean=0.0, stddev=0.05),
-        "random_uniform": RandomUniform(minval=-0.05, maxval=0.05),
-        "glorot_normal": VarianceScaling(1.0, "fan_avg", "truncated_normal"),
-        "glorot_uniform": VarianceScaling(1.0, "fan_avg", "uniform"),
-        "he_normal": VarianceScaling(2.0, "fan_in", "truncated_normal"),
-        "he_uniform": VarianceScaling(2.0, "fan_in", "uniform"),
-        "lecun_normal": VarianceScaling(1.0, "fan_in", "truncated_normal"),
-        "lecun_uniform": VarianceScaling(1.0, "fan_in", "uniform"),
+        "zeros": (Zeros(), {}),
+        "ones": (Ones(), {}),
+        "constant": (Constant(0.0), {"value": 0.0}),
+        "identity": (Identity(1.0), {"gain": 1.0}),
+        "random_normal": (RandomNormal(mean=0.0, stddev=0.05), {"mean": 0.0, "stddev": 0.05, "seed": None}),
+        "random_uniform": (RandomUniform(-0.05, 0.05), {"minval": -0.05, "maxval": 0.05, "seed": None}),
+        "truncated_normal": (TruncatedNormal(mean=0.0, stddev=0.05), {"mean": 0.0, "stddev": 0.05, "seed": None}),
+        "orthogonal": (Orthogonal(gain=1.0), {"gain": 1.0, "seed": None}),
     }
-    assert expected == INITIALIZERS
+    scaled = {
+        "variance_scaling": (1.0, "fan_in", "truncated_normal"),
+        "glorot_normal": (1.0, "fan_avg", "truncated_normal"),
+        "glorot_uniform": (1.0, "fan_avg", "uniform"),
+        "he_normal": (2.0, "fan_in", "truncated_normal"),
+        "he_uniform": (2.0, "fan_in", "uniform"),
+        "lecun_normal": (1.0, "fan_in", "truncated_normal"),
+        "lecun_uniform": (1.0, "fan_in", "uniform"),
+    }
+    assert expected.keys() | scaled.keys() == NAMES.keys()
+    for name, (initializer, config) in expected.items():
+        assert INITIALIZERS[name] == initializer
+        assert initializer.get_config() == config
+    for name, settings in scaled.items():
+        found = INITIALIZERS[name]
+        assert isinstance(found, VarianceScaling)
+        assert (found.scale, found.mode, found.distribution) == settings
+    for short, name in (("normal", "random_normal"), ("uniform", "random_uniform"), ("zero", "zeros"), ("one", "ones")):
+        assert serialize(INITIALIZERS[short]) == name
+    assert {cls.__name__: cls() for cls in CLASSES.values()} == {name: INITIALIZERS[name] for name in CLASSES}
     assert Constant() == Constant(0.0)
     assert VarianceScaling() == VarianceScaling(1.0, "fan_in", "truncated_normal")
 
@@ -110,7 +140,12 @@ def test_bounds_of_arguments() -> None:
     assert RandomUniform(0.5, 0.5)((2,), draws, np.float64).tolist() == [0.5, 0.5]
     assert RandomNormal(2.0, 0.0)((2,), draws, np.float64).tolist() == [2.0, 2.0]
     assert VarianceScaling(1e-9).scale == 1e-9
-    for kind, argument in [(RandomUniform, "minval"), (RandomUniform, "maxval"), (RandomNormal, "mean")]:
+    wrong: list[tuple[type[Initializer], str]] = [
+        (RandomUniform, "minval"),
+        (RandomUniform, "maxval"),
+        (RandomNormal, "mean"),
+    ]
+    for kind, argument in wrong:
         with pytest.raises(TypeError, match=f"^{kind.__name__}: {argument} must be a finite number"):
             kind(**{argument: "1"})
     with pytest.raises(ValueError, match="RandomUniform: minval must be a finite number; received inf"):
@@ -165,7 +200,7 @@ def test_configuration_round_trip(initializer: Initializer) -> None:
 def test_what_is_no_initializer_is_refused() -> None:
     with pytest.raises(ValueError, match=r"dense: kernel_initializer must be one of 'zeros', .*; received 'glorot'"):
         get_initializer("dense", "kernel_initializer", "glorot")
-    with pytest.raises(ValueError, match=r"must be one of 'Constant', .*; received 'Evil'"):
+    with pytest.raises(ValueError, match=r"must be one of 'Zeros', .*; received 'Evil'"):
         get_initializer("dense", "kernel_initializer", {"class_name": "Evil", "config": {}})
     with pytest.raises(TypeError, match="kernel_initializer must be one of"):
         get_initializer("dense", "kernel_initializer", 3)
@@ -175,3 +210,67 @@ def test_what_is_no_initializer_is_refused() -> None:
         VarianceScaling(distribution="normal")
     with pytest.raises(ValueError, match="VarianceScaling: scale must be a finite number, above 0; received 0"):
         VarianceScaling(scale=0)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (2, 2, 3, 4), (2, 1, 2, 8), (4, 4)])
+def test_orthogonal_kernels(shape: Shape) -> None:
+    """Rows or columns, whichever are fewer, are orthogonal and of length gain."""
+    matrix = Orthogonal(gain=2.0)(shape, np.random.default_rng(0), np.float64).reshape(-1, shape[-1])
+    small = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    np.testing.assert_allclose(small @ small.T, 4 * np.eye(len(small)), atol=1e-14)
+
+
+def test_orthogonal_matrices_are_spread_evenly() -> None:
+    """With the signs of R's diagonal: half of the first entries are positive; LAPACK's own have one sign."""
+    first = [Orthogonal()((2, 2), np.random.default_rng(k), np.float64)[0, 0] for k in range(40)]
+    assert 10 < np.count_nonzero(np.array(first) > 0) < 30
+
+
+def test_the_identity_and_a_truncated_normal() -> None:
+    assert Identity(3.0)((2, 3), None, "float32").tolist() == [[3.0, 0.0, 0.0], [0.0, 3.0, 0.0]]
+    values = TruncatedNormal(1.0, 0.5)((200, 200), np.random.default_rng(0), np.float64)
+    assert np.abs(values - 1.0).max() <= 1.0
+    assert values.std() == pytest.approx(0.5 * TRUNCATED_STD, rel=0.02)
+
+
+def test_seeds() -> None:
+    """A seed fixes the values, whatever the generator; without one they are the generator's, or NumPy's own state's."""
+    for cls in (RandomNormal, RandomUniform, TruncatedNormal, Orthogonal, VarianceScaling, HeNormal):
+        one, two = cls(seed=3)((4, 4)), cls(seed=3)((4, 4), np.random.default_rng(5))
+        assert one.dtype == np.float32
+        np.testing.assert_array_equal(one, two)
+        assert (cls(seed=4)((4, 4)) != one).any()
+        again: Any = get(serialize(cls(seed=3)))
+        assert again == cls(seed=3)
+        np.random.seed(0)
+        first, second = cls()((4, 4)), cls()((4, 4))
+        np.random.seed(0)
+        np.testing.assert_array_equal(cls()((4, 4)), first)
+        assert (first != second).any()
+    layer = Dense(4, kernel_initializer=HeNormal(seed=3))
+    layer.build((4,))
+    np.testing.assert_array_equal(layer.params["kernel"], HeNormal(seed=3)((4, 4)))
+    assert get(None) is None
+    assert get(HeNormal) == get("HeNormal") == HeNormal()
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: HeNormal(seed=-1), ValueError, "HeNormal: seed must be an integer of at least 0; received -1"),
+        (lambda: Orthogonal(gain="a"), TypeError, "Orthogonal: gain must be a finite number"),  # type: ignore[arg-type]
+        (lambda: Identity(np.inf), ValueError, "Identity: gain must be a finite number"),
+        (lambda: Orthogonal()((3,)), ValueError, r"Orthogonal: shape must have at least two axes; received \(3,\)"),
+        (lambda: Identity()((3,)), ValueError, r"Identity: shape must have two axes; received \(3,\)"),
+        (
+            lambda: Dense(3, bias_initializer="orthogonal").build((3,)),
+            ValueError,
+            "dense: bias: Orthogonal: shape must have at least two axes",
+        ),
+        (lambda: RandomInitializer()((2,)), NotImplementedError, "RandomInitializer does not define drawn"),
+        (lambda: get("normall"), ValueError, "initializers.get: identifier must be one of 'zeros', 'ones', "),
+    ],
+)
+def test_what_an_initializer_refuses(call: Callable[[], object], kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()

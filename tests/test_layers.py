@@ -282,7 +282,7 @@ def test_examples_may_be_single_numbers() -> None:
 def test_parameters_lie_in_rows_however_they_were_made() -> None:
     @dataclass(frozen=True)
     class InColumns(Initializer):
-        def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+        def __call__(self, shape: Shape, rng: Any = None, dtype: Any = None) -> Array:
             return np.asfortranarray(rng.normal(size=shape).astype(dtype))
 
     layer = built(Dense(3, kernel_initializer=InColumns(), input_shape=(4,)), 0, np.float64)

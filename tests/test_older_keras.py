@@ -253,6 +253,38 @@ def test_imports_of_older_programs() -> None:
     ]
 
 
+def test_older_modules_are_attributes_too() -> None:
+    """Also for code that has no module's name, and the warning is at its own line."""
+    sys.modules.pop("numpycnn.layers.core", None)
+    vars(numpycnn.layers).pop("core", None)
+    found: dict[str, Any] = {"numpycnn": numpycnn}
+    with pytest.warns(FutureWarning, match=r"numpycnn\.layers\.core is from an older Keras: write") as caught:
+        exec(compile("\n\ndense = numpycnn.layers.core.Dense", "program", "exec"), found)  # noqa: S102
+    assert found["dense"] is layers.Dense
+    assert [(one.filename, one.lineno) for one in caught] == [("program", 3)]
+
+
+def test_the_accuracy_of_a_history_has_its_older_name() -> None:
+    x, y = small_data(6)
+    model = small_network()
+    model.compile("sgd", "categorical_crossentropy", ["accuracy"])
+    history = model.fit(x, y, verbose=0, validation_data=(x, y)).history
+    assert warned(lambda: history["acc"], "acc is from an older Keras: write accuracy") == history["accuracy"]
+    assert (
+        warned(lambda: history["val_acc"], "val_acc is from an older Keras: write val_accuracy")
+        == history["val_accuracy"]
+    )
+    assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert history == dict(history)
+    for missing in ("lr", "val_mse"):
+        with pytest.raises(KeyError, match=missing):
+            history[missing]
+    losses = model.fit(x, y, verbose=0)
+    del losses.history["accuracy"]
+    with pytest.raises(KeyError, match="acc"):
+        losses.history["acc"]
+
+
 # ---------------------------------------------------------------- the table
 
 

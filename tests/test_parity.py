@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from faults import Fault, seeded
 from parity import golden, ours, tutorial
-from parity.draw import Case, Spec, cases, without_nesting
+from parity.draw import ALL_ACTIVATIONS, Case, Spec, cases, without_nesting
 from parity.figures import BOUNDS, Errors, Figures, error, errors, within, worst
 from parity.golden import Record
+from parity.others import AUGMENTATIONS, RANDOM
 from parity.replay import compared
 
 from numpycnn import functional, losses, optimizers
@@ -21,10 +22,11 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.functional.window import Window
-from numpycnn.layers import BatchNormalization, Flatten
+from numpycnn.layers import LAYERS, BatchNormalization, Flatten, GroupNormalization
 
 ROOT = Path(__file__).parent.parent
 RECORDS = list(golden.load())
+OTHERS = list(golden.load(golden.OTHERS))
 BOUND = BOUNDS["float64"]
 
 
@@ -51,6 +53,39 @@ def test_the_golden_figures_on_the_other_path() -> None:
     shifted = [RECORDS[-1], *RECORDS[:-1]] if len(RECORDS) % 2 else [*RECORDS[1:], RECORDS[0]]
     wrong = [what for what, found in differences(shifted) if not within(found, BOUND)]
     assert wrong == []
+
+
+def test_the_golden_figures_of_the_other_layers() -> None:
+    wrong = [what for what, found in differences(OTHERS) if not within(found, BOUND)]
+    assert wrong == []
+
+
+@pytest.mark.deep
+def test_the_golden_figures_of_the_other_layers_on_the_other_path() -> None:
+    wrong = [what for what, found in differences([RECORDS[0], *OTHERS]) if not within(found, BOUND)]
+    assert wrong == []
+
+
+def test_well_conditioned_batches_are_followed_to_rounding() -> None:
+    """Ten steps through a batch normalization of many examples, where nothing multiplies what rounding began."""
+    steady = [record for record in OTHERS if len(record.case.x) >= 16]
+    found = worst([apart for record in steady for _, apart in compared(record, fast=True)])
+    assert len(steady) == 2
+    assert max(found) <= 1e-13
+
+
+def test_the_other_golden_file_is_small_and_covers_every_part() -> None:
+    """But for the layers that draw numbers, which live comparisons follow, and penalties."""
+    assert golden.OTHERS.stat().st_size <= 250_000
+    layers = {
+        name for record in OTHERS for name, _ in [*record.case.spec.layers, *without_nesting(record.case.spec.layers)]
+    }
+    assert LAYERS.keys() - layers == {*RANDOM, *AUGMENTATIONS, "ActivityRegularization", "Chain"}
+    assert {record.case.spec.loss[0] for record in OTHERS} == {loss.__name__ for loss in losses.LOSSES.values()}
+    activations = {
+        config.get("activation") for record in OTHERS for _, config in without_nesting(record.case.spec.layers)
+    }
+    assert set(ALL_ACTIVATIONS) - activations == {"sparsemax"}  # which Keras has wrong
 
 
 def test_the_golden_file_is_small_and_covers_every_part() -> None:
@@ -147,6 +182,29 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
 def test_the_golden_figures_see_faults(name: str) -> None:
     with seeded(*FAULTS[name]):
         assert any(not within(found, BOUND) for _, found in differences(RECORDS))
+
+
+OTHER_FAULTS = {
+    "the border counts in an average": Fault(
+        functional.average_pool2d, "pixels_under(x.shape, window, x.real.dtype)", "window.count"
+    ),
+    "groups take every so many channels": Fault(
+        GroupNormalization.split, "groups, channels // groups", "channels // groups, groups"
+    ),
+    "layer normalization's epsilon twice": Fault(
+        functional.layer_normalization.normalize, ", epsilon)", ", 2 * epsilon)"
+    ),
+    "a scale that the gradient does not know": Fault(functional.rescale_backward, "dy * scale", "dy"),
+    "a sum that is a mean": Fault(losses.Loss.divisor, "return 1 / rows", "return len(y)"),
+    "smoothed over one class less": Fault(losses.CategoricalCrossentropy.smoothed, "/ classes", "/ (classes - 1)"),
+    "a slope of 0": Fault(functional.rectifier, "y + negative_slope *", "y + 0.0 *"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FAULTS)
+def test_the_other_golden_figures_see_faults(name: str) -> None:
+    with seeded(OTHER_FAULTS[name]):
+        assert any(not within(found, BOUND) for _, found in differences(OTHERS))
 
 
 def test_what_is_recorded_is_read_back_to_the_last_bit(tmp_path: Path) -> None:

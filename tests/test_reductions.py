@@ -118,6 +118,13 @@ def test_rows_that_are_ignored_are_as_if_they_were_not_there(reduction: str) -> 
         np.testing.assert_allclose(value, part[key], rtol=1e-12)
 
 
+def test_a_class_that_is_ignored_has_no_gradient() -> None:
+    loss, labels = losses.SparseCategoricalCrossentropy(ignore_class=1), np.array([[0, 1], [1, 2], [2, 2]])
+    gradient = loss.gradient(loss.targets(labels, (2, 3)), P)
+    assert gradient.any(axis=-1).tolist() == (labels != 1).tolist()
+    assert loss.divisor(labels, 2) == 2.0  # four of six rows
+
+
 LOSSES = [
     losses.SparseCategoricalCrossentropy(True, 7),
     losses.SparseCategoricalCrossentropy(True, 7, "sum"),

@@ -1,13 +1,14 @@
 """Weights of examples and of classes, beside figures that Keras 3.15 (on JAX, in float32) gave."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from numpycnn import Input, Sequential
+from numpycnn import Input, Sequential, load_model
 from numpycnn.layers import Dense
-from numpycnn.optimizers import SGD
+from numpycnn.optimizers import SGD, RMSprop
 
 X = np.arange(14.0).reshape(7, 2) / 10 - 0.5
 LABELS = np.array([0, 1, 2, 1, 0, 2, 2])
@@ -41,6 +42,53 @@ def test_sample_weights_give_the_keras_figures() -> None:
     same(history["accuracy"], [0.2857142984867096, 0.4285714328289032])  # metrics are not weighted
     same(model.get_weights()[0][0], [-0.4451278746128082, -0.47767695784568787, 1.122804880142212])
     same(model.evaluate(X, Y, sample_weight=WEIGHTS, verbose=0), [0.9591514468193054, 0.4285714328289032])
+
+
+def test_weighted_metrics_give_the_keras_figures(tmp_path: Path) -> None:
+    model = network(metrics=["accuracy"], weighted_metrics=["accuracy", "mse"])
+    history = fitted(model, Y, sample_weight=WEIGHTS, validation_data=(X, Y, WEIGHTS[::-1]))
+    same(history["accuracy"], [0.2857142984867096, 0.4285714328289032])
+    same(history["weighted_accuracy"], [0.2222222238779068, 0.6666666865348816])
+    same(history["val_weighted_accuracy"], [0.3333333432674408, 0.3333333432674408])
+    assert model.metrics_names == ["loss", "accuracy", "weighted_accuracy", "mse"]
+    figures = model.evaluate(X, Y, sample_weight=WEIGHTS, verbose=0, return_dict=True)
+    same(figures["weighted_accuracy"], 0.6666666865348816)
+    errors = ((model.predict(X) - Y) ** 2).mean(axis=1)
+    same(figures["mse"], (errors * WEIGHTS).sum() / WEIGHTS.sum())
+    model.save(tmp_path / "model.safetensors")
+    loaded = load_model(tmp_path / "model.safetensors")
+    assert loaded.weighted == ["weighted_accuracy", "mse"]
+    assert loaded.evaluate(X, Y, sample_weight=WEIGHTS, verbose=0, return_dict=True) == figures
+    unweighted = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert unweighted["weighted_accuracy"] == unweighted["accuracy"]
+
+
+def test_how_to_run_has_no_effect() -> None:
+    model = network()
+    for how in ({"jit_compile": True, "run_eagerly": True}, {"steps_per_execution": 8, "auto_scale_loss": False}):
+        other = network(**how)
+        assert fitted(other, Y) == fitted(network(), Y)
+    model.compile(loss="mse", jit_compile=None, run_eagerly=None, steps_per_execution=None)  # type: ignore[arg-type]
+    assert type(model.optimizer) is RMSprop
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"run_eagerly": 1}, TypeError, "run_eagerly must be True or False; received 1"),
+        ({"jit_compile": "yes"}, ValueError, "jit_compile must be one of 'auto'; received 'yes'"),
+        ({"jit_compile": 1}, TypeError, "jit_compile must be True or False; received 1"),
+        ({"steps_per_execution": 0}, ValueError, "steps_per_execution must be an integer of at least 1; received 0"),
+        ({"weighted_metrics": ["nope"]}, ValueError, "weighted_metrics must be one of"),
+        ({"loss_weights": [1.0]}, TypeError, "several outputs belong to the functional API"),
+    ],
+)
+def test_how_to_run_is_checked(given: dict[str, Any], error: type[Exception], message: str) -> None:
+    model = network()
+    before = model.optimizer
+    with pytest.raises(error, match=f"compile: .*{message}"):
+        model.compile("sgd", "mse", **given)
+    assert model.optimizer is before
 
 
 @pytest.mark.parametrize("column", [False, True])

@@ -378,7 +378,7 @@ def test_a_file_of_weights_is_not_a_model(path: Path) -> None:
 
 
 class Own(Initializer):
-    def __call__(self, shape: Shape, rng: Rng, dtype: Any) -> Array:
+    def __call__(self, shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Array:
         return np.ones(shape, dtype)
 
 
@@ -423,7 +423,7 @@ def compiled(**changes: Any) -> Sequential:
         ),
         (
             Sequential([Dense(2, kernel_initializer=Own(), input_shape=(3,))]),
-            r"dense: class_name of kernel_initializer must be one of 'Constant', .*; received 'Own'",
+            r"dense: class_name of kernel_initializer must be one of 'Zeros', .*; received 'Own'",
         ),
         (compiled(loss=OwnLoss()), r"OwnLoss: only the library's own can be read back: BinaryCrossentropy, .*"),
         (compiled(optimizer=Lazy()), r"Lazy: only the library's own can be read back: SGD, RMSprop, Adam"),

@@ -173,7 +173,7 @@ def test_parameters_are_the_layers_own() -> None:
     shared = np.ones((3, 3))
 
     class Shared(Initializer):
-        def __call__(self, shape: object, rng: object, dtype: object) -> Array:
+        def __call__(self, shape: object, rng: object = None, dtype: object = None) -> Array:
             return shared
 
     backend.set_floatx("float64")

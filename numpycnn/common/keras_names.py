@@ -6,9 +6,8 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "initializers": "Orthogonal Identity",
     "utils": "plot_model",
-    "arguments": "weighted_metrics jit_compile run_eagerly name",
+    "arguments": "name",
 }
 
 RECURRENT = "recurrent layers are out of scope"
@@ -107,20 +106,6 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
 """(kind, reason, names)."""
 
 REPLACED: dict[str, dict[str, str]] = {
-    "initializers": {
-        "normal": "random_normal",
-        "uniform": "random_uniform",
-        "zero": "zeros",
-        "one": "ones",
-        "Zeros": "zeros",
-        "Ones": "ones",
-        "GlorotNormal": "glorot_normal",
-        "GlorotUniform": "glorot_uniform",
-        "HeNormal": "he_normal",
-        "HeUniform": "he_uniform",
-        "LecunNormal": "lecun_normal",
-        "LecunUniform": "lecun_uniform",
-    },
     "attributes": {
         "trainable_variables": "trainable_weights",
         "non_trainable_variables": "non_trainable_weights",

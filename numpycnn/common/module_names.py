@@ -48,16 +48,19 @@ def add_names_of(todays: ModuleType, module: ModuleType) -> None:
 
 
 def other_than_todays(module: ModuleType, name: str, caller: FrameType) -> Any:
-    """What a name of older Keras stands for, or a placeholder. Raises ImportError or AttributeError for any other."""
+    """What a name or module of older Keras stands for, or a placeholder. Raises ImportError or AttributeError else."""
     if not name.startswith("_"):
-        from numpycnn.common.older import older_name
+        from numpycnn.common.older import older_name, todays_module
         from numpycnn.common.placeholder import Placeholder
 
-        found = older_name(kind_of(module), name)
+        found, path = older_name(kind_of(module), name), f"{module.__name__}.{name}"
         if found is not None:
             return found
-        if is_import(caller) and is_kerass(kind_of(module), name):
-            return Placeholder(f"{module.__name__}.{name}: {explained(module, name)}")
+        if not is_kerass(kind_of(module), name):
+            if todays_module(path.removeprefix(f"{PACKAGE}.")) is not None:
+                return import_module(path)
+        elif is_import(caller):
+            return Placeholder(f"{path}: {explained(module, name)}")
     return refuse_name(module, name, caller)
 
 

@@ -82,6 +82,12 @@ NAMES: dict[str, dict[str, str]] = {
         "rmsprop": "optimizers:RMSprop",
         "sgd": "optimizers:SGD",
     },
+    "regularizers": {
+        "activity_l1": "regularizers:l1",
+        "activity_l1l2": "regularizers:l1_l2",
+        "activity_l2": "regularizers:l2",
+        "l1l2": "regularizers:l1_l2",
+    },
 }
 """For each module: the older name, and "module:name" of today's."""
 
@@ -96,6 +102,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "Optimizer": {"lr": "learning_rate"},
 }
 """For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
+
+FIGURES: dict[str, str] = {"acc": "accuracy", "val_acc": "val_accuracy"}
+"""Figures of a History, and today's names of them."""
 
 ARGUMENTS: dict[str, str] = {
     "W_constraint": "kernel_constraint",
@@ -113,7 +122,6 @@ ARGUMENTS: dict[str, str] = {
     "init": "kernel_initializer depthwise_initializer alpha_initializer",
     "input_dim": "input_shape",
     "lr": "learning_rate",
-    "md5_hash": "file_hash",
     "nb_classes": "num_classes",
     "nb_col": "kernel_size",
     "nb_epoch": "epochs",

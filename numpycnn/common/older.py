@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from types import FrameType
 from typing import Any
 
-from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, MODULES, NAMES
+from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, FIGURES, MODULES, NAMES
 
 DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
 
@@ -32,9 +33,14 @@ def users_level() -> int:
     `warnings` does not count the frames of the import system.
     """
     level, frame = 1, sys._getframe(1)
-    while frame.f_back and (name := frame.f_globals["__name__"].partition(".")[0]) in ("numpycnn", "importlib"):
-        level, frame = level + (name == "numpycnn"), frame.f_back
+    while frame.f_back and (name := module_of(frame)).partition(".")[0] in ("numpycnn", "importlib"):
+        level, frame = level + (not name.startswith("importlib._bootstrap")), frame.f_back
     return level
+
+
+def module_of(frame: FrameType) -> str:
+    """The module whose code the frame runs; code that is given to `exec` may have none."""
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def resolve(entry: str) -> Any:
@@ -98,6 +104,15 @@ def attribute_entry(instance: object, name: str) -> str | None:
     """The entry of the table for an attribute; None if it is not an older one."""
     entries = (ATTRIBUTES.get(cls.__name__, {}).get(name) for cls in type(instance).__mro__)
     return next(filter(None, entries), None)
+
+
+def todays_figure(name: str, known: Collection[str]) -> str:
+    """Today's name of a figure for an older one. Raises KeyError if there is none among the known."""
+    today = FIGURES.get(name, "")
+    if today not in known:
+        raise KeyError(name)
+    warn(name, f"write {today}")
+    return today
 
 
 # ---------------------------------------------------------------- arguments

@@ -3,8 +3,8 @@
     key               value
     config            the network, as `Sequential.get_config` describes it
     input_shape       the shape of one example, without the batch axis
-    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names or configurations], "excluded": the
-                      arguments of exclude_from_weight_decay}
+    compile_config    null, or {"optimizer": ..., "loss": ..., "metrics": [names or configurations], "weighted_metrics":
+                      the same, "excluded": the arguments of exclude_from_weight_decay}
     position          {"steps": training steps of the model, "iterations": steps of its optimizer, "stopped": whether a
                       callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
@@ -83,7 +83,8 @@ def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
     return {
         "optimizer": describe(model.optimizer, OPTIMIZER_CLASSES),
         "loss": describe(model.loss, LOSS_CLASSES),
-        "metrics": [metrics.serialize(metric) for metric in model.metrics.values()],
+        "metrics": [metrics.serialize(metric) for name, metric in model.metrics.items() if name not in model.weighted],
+        "weighted_metrics": [metrics.serialize(model.metrics[name]) for name in model.weighted],
         "excluded": model.optimizer.excluded,
     }
 
@@ -152,14 +153,16 @@ def compile_model(model: "Sequential", config: Any) -> None:
     """Compile the model, unless the configuration is None. Raises TypeError or ValueError for an invalid one."""
     if config is None:
         return
-    checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics", "excluded"})
-    for metric in checks.sequence("file", "metrics", config["metrics"]):
-        if not isinstance(metric, (str, dict)):
-            raise TypeError(f"file: metrics must be names or configurations; received {checks.short_repr(metric)}")
+    checks.keys("file", "compile_config", config, {"optimizer", "loss", "metrics", "weighted_metrics", "excluded"})
+    for kind in ("metrics", "weighted_metrics"):
+        for metric in checks.sequence("file", kind, config[kind]):
+            if not isinstance(metric, (str, dict)):
+                raise TypeError(f"file: {kind} must be names or configurations; received {checks.short_repr(metric)}")
     optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
     checks.keys("file", "excluded", config["excluded"], set(optimizer.excluded))
     optimizer.exclude_from_weight_decay(**config["excluded"])
-    model.compile(optimizer, from_description("file", "loss", config["loss"], LOSS_CLASSES), config["metrics"])
+    loss = from_description("file", "loss", config["loss"], LOSS_CLASSES)
+    model.compile(optimizer, loss, config["metrics"], weighted_metrics=config["weighted_metrics"])
 
 
 def set_position(model: "Sequential", position: Any) -> None:

@@ -20,7 +20,10 @@ def initial_arrays(
     arrays = {}
     for key, shape in shapes.items():
         checks.array_size(owner, key, shape)
-        arrays[key] = np.array(chosen[key](shape, rng, dtype), dtype, order="C")
+        try:
+            arrays[key] = np.array(chosen[key](shape, rng, dtype), dtype, order="C")
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{owner}: {key}: {error}") from None
         if arrays[key].shape != shape:
             raise ValueError(f"{owner}: {key} must be initialized to the shape {shape}; received {arrays[key].shape}")
     return arrays

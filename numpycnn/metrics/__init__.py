@@ -166,6 +166,16 @@ def get_metrics(values: Any, argument: str = "metrics") -> dict[str, Metric]:
     return chosen
 
 
+def all_metrics(metrics: Any, weighted: Any) -> tuple[dict[str, Metric], list[str]]:
+    """The metrics by name, with those that are weighted, and the names of these. Raises as `get_metrics` does."""
+    chosen = get_metrics(metrics)
+    more = {
+        f"weighted_{name}" if name in chosen else name: metric
+        for name, metric in get_metrics(weighted, "weighted_metrics").items()
+    }
+    return {**chosen, **more}, list(more)
+
+
 def listed(values: Any) -> Sequence[Any]:
     """A list or tuple as it is, the values of a dict that is no configuration, or a list of one thing."""
     if isinstance(values, dict) and values.keys() != {"class_name", "config"}:

@@ -167,7 +167,7 @@ def adam_in_steady_gradients_is_the_sign(draw: Draw) -> None:
 distributions = st.sampled_from(("uniform", "truncated_normal", "untruncated_normal"))
 
 
-@relation(Fault(VarianceScaling.values, "std = sqrt(self.scale / n)", "std = self.scale / n"))
+@relation(Fault(VarianceScaling.drawn, "std = sqrt(self.scale / n)", "std = self.scale / n"))
 def initial_weights_grow_as_the_root_of_the_scale(draw: Draw) -> None:
     """weights(4*scale) = 2*weights(scale), bit for bit."""
     seed, kind, shape = draw(seeds), draw(distributions), (draw(counts), draw(counts))
@@ -184,8 +184,8 @@ def fan_out_is_fan_in_turned(draw: Draw) -> None:
     same_bits(out.ravel(), into.ravel())
 
 
-@relation(Fault(initializers.truncated_normal, "np.abs(values) > 2", "values > 2"))
+@relation(Fault(initializers.cut_normal, "np.abs(values) > 2", "values > 2"))
 def truncated_weights_lie_within_two_deviations(draw: Draw) -> None:
     """|weights| <= 2 standard deviations, before they are widened to keep the variance."""
-    values = initializers.truncated_normal((100,), generator(draw))
+    values = initializers.cut_normal((100,), generator(draw))
     assert np.abs(values).max() <= 2

@@ -55,7 +55,8 @@ history = model.fit(
     verbose=2,
 )
 print(sorted(history.history))
-print(open("log.csv").readline().strip())
+with open("log.csv") as log:
+    print(log.readline().strip())
 
 best = load_model(BEST)
 print("best:", dict(zip(["loss", "acc", "top5"], np.round(best.evaluate(x_test, y_test, verbose=0), 4))))
