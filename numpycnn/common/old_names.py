@@ -75,7 +75,11 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "models": {"Input": "layers:Input"},
     "optimizers": {
+        "adadelta": "optimizers:Adadelta",
+        "adagrad": "optimizers:Adagrad",
         "adam": "optimizers:Adam",
+        "adamax": "optimizers:Adamax",
+        "nadam": "optimizers:Nadam",
         "rmsprop": "optimizers:RMSprop",
         "sgd": "optimizers:SGD",
     },
