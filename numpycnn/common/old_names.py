@@ -67,6 +67,7 @@ MORE: dict[str, str] = {
 
 NAMES: dict[str, dict[str, str]] = {
     "backend": {
+        "common": "compat:backend",
         "get_value": "compat.backend:get_value",
         "image_dim_ordering": "compat.backend:image_dim_ordering",
         "set_value": "compat.backend:set_value",
