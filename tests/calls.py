@@ -1032,6 +1032,7 @@ CASES: dict[str, Case] = {
             "layers": Arg(either(none, kinds.layers), [Input((4,)), layers.Dense(3)], "layer"),
             "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
+            "trainable": Arg(kinds.flag, True),
             "fast": Arg(kinds.flag, True),
             "dtype": Arg(either(none, kinds.names("float32", "float64")), "float64"),
         },
