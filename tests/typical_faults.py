@@ -525,8 +525,9 @@ TARGETS = (
     ),
     Target(
         "optimizers/settings.py",
-        ("test_optimizers.py", "test_schedules.py"),
+        ("test_optimizers.py", "test_optimizer_options.py", "test_schedules.py"),
         (
+            ("an excluded name is looked for in the whole path", 'last = name.rpartition("/")[2]', "last = name"),
             ("a setting is not checked", "return vars(cls(**{**given, name: value}))[name]", "return value"),
             ("a name without effect is set", "if cls in OPTIMIZERS.values() and name not in known:", "if False:"),
         ),
@@ -584,7 +585,6 @@ TARGETS = (
             ("the average begins at zero", "momentum = self.ema_momentum if self.iterations else 0.0", "momentum = self.ema_momentum"),
             ("the average overwrites a step too late", "(self.iterations + 1) % self.ema_overwrite_frequency == 0", "self.iterations % self.ema_overwrite_frequency == 0"),
             ("a schedule is a step ahead", "self._rate, self.iterations)\n        with", "self._rate, self.iterations + 1)\n        with"),
-            ("an excluded name is looked for in the whole path", 'last = name.rpartition("/")[2]', "last = name"),
             ("each micro-batch's gradient is clipped by itself", "return [clip_norms(whole, self.clipnorm, self.global_clipnorm)]", "return [clip_norms(dict(term), self.clipnorm, self.global_clipnorm) for term in terms]"),
             ("a resumed training forgets what it excludes", 'vars(self).update({**vars(other), "_owner": self._owner})', 'vars(self).update({**vars(other), "_owner": self._owner, "_excluded": self._excluded, "use_ema": self.use_ema})'),
             ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
@@ -914,7 +914,7 @@ TARGETS = (
     ),
     Target(
         "engine/batching.py",
-        ("test_sequential.py", "test_bad_input.py", "test_fast.py"),
+        ("test_sequential.py", "test_bad_input.py", "test_sample_weights.py"),
         (
             ("the validation data come first", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data.rows(slice(-kept, None)), data.rows(slice(-kept))"),
             ("the validation data are trained on too", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data, data.rows(slice(kept, None))"),
@@ -925,7 +925,7 @@ TARGETS = (
     ),
     Target(
         "engine/sources.py",
-        ("test_sources.py",),
+        ("test_sources.py", "test_sample_weights.py"),
         (
             ("the default batch size is not Keras's", "default = 32 if", "default = 1000 if"),
             ("an epoch of a few steps always begins at the first batch", "start = steps * (epoch % ceil_div(count, steps))", "start = 0"),
