@@ -525,8 +525,9 @@ TARGETS = (
     ),
     Target(
         "optimizers/settings.py",
-        ("test_optimizers.py", "test_schedules.py"),
+        ("test_optimizers.py", "test_optimizer_options.py", "test_schedules.py"),
         (
+            ("an excluded name is looked for in the whole path", 'last = name.rpartition("/")[2]', "last = name"),
             ("a setting is not checked", "return vars(cls(**{**given, name: value}))[name]", "return value"),
             ("a name without effect is set", "if cls in OPTIMIZERS.values() and name not in known:", "if False:"),
         ),
@@ -584,7 +585,6 @@ TARGETS = (
             ("the average begins at zero", "momentum = self.ema_momentum if self.iterations else 0.0", "momentum = self.ema_momentum"),
             ("the average overwrites a step too late", "(self.iterations + 1) % self.ema_overwrite_frequency == 0", "self.iterations % self.ema_overwrite_frequency == 0"),
             ("a schedule is a step ahead", "self._rate, self.iterations)\n        with", "self._rate, self.iterations + 1)\n        with"),
-            ("an excluded name is looked for in the whole path", 'last = name.rpartition("/")[2]', "last = name"),
             ("each micro-batch's gradient is clipped by itself", "return [clip_norms(whole, self.clipnorm, self.global_clipnorm)]", "return [clip_norms(dict(term), self.clipnorm, self.global_clipnorm) for term in terms]"),
             ("a resumed training forgets what it excludes", 'vars(self).update({**vars(other), "_owner": self._owner})', 'vars(self).update({**vars(other), "_owner": self._owner, "_excluded": self._excluded, "use_ema": self.use_ema})'),
             ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
@@ -1225,6 +1225,43 @@ TARGETS = (
             ("what does not fit is kept", "if size > limit:", "if size > 2 * limit:"),
             ("bytes are in the machine's order", 'kind = value.dtype.newbyteorder("<")', 'kind = value.dtype.newbyteorder(">")'),
             ("two different arrays are taken for one", "key = kind.name, hashlib.sha256(raw).digest()", "key = kind.name, hashlib.sha256(raw[:8]).digest()"),
+        ),
+    ),
+    Target(
+        "show/receptive.py",
+        ("test_summary.py",),
+        (
+            ("strides are left out", "np.arange(output[axis]) * window.strides[axis]", "np.arange(output[axis])"),
+            ("dilation is left out", "(tap < window.extent[axis])", "(tap < window.size[axis])"),
+            ("a transposed window reads as an ordinary one", "return across.T, down.T", "return windows(layer.window, image, output, layer.window.pads(image))"),
+            ("branches count as the last of them", "reduce(either, ends) if parallel else after", "after"),
+        ),
+    ),
+    Target(
+        "show/costs.py",
+        ("test_summary.py",),
+        (
+            ("a transposed convolution is counted at its outputs", "input_shape if isinstance(layer, Conv2DTranspose) else output_shape", "output_shape"),
+            ("Dense is counted once for an image", "return prod(input_shape[:-1])", "return 1"),
+            ("biases are counted", 'if name.endswith("kernel")', "if name"),
+        ),
+    ),
+    Target(
+        "common/older.py",
+        ("test_older_keras.py",),
+        (
+            ("th and tf are swapped", '"th": "channels_first", "tf": "channels_last"', '"th": "channels_last", "tf": "channels_first"'),
+            ("rows and columns are swapped", 'given.get("nb_row", value), given.get("nb_col", value)', 'given.get("nb_col", value), given.get("nb_row", value)'),
+            ("the batch axis stays", "return value[1:] if isinstance", "return value if isinstance"),
+            ("it warns each time", "WARNED.add(old)", "pass"),
+        ),
+    ),
+    Target(
+        "files/weights.py",
+        ("test_keras_models.py",),
+        (
+            ("weights of other shapes are not skipped", "expected[name].shape != present[name].shape", "False"),
+            ("those that the file lacks are asked for", "if by_name:", "if False:"),
         ),
     ),
     Target(
