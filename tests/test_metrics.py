@@ -220,6 +220,7 @@ def test_training_reports_metrics_that_are_no_means() -> None:
     for name, metric in zip(names[1:], chosen, strict=True):
         assert found[name] == pytest.approx(metrics.get(metric)(y, p), rel=1e-6)
     assert chosen[0].result() != 0.0  # the call just above; training uses copies
+    assert model.evaluate(x, y, 16, verbose=0, return_dict=True) == found  # which begin without a state
 
 
 def test_a_metric_of_ones_own() -> None:
