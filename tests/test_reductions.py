@@ -67,6 +67,7 @@ def test_weights_of_examples_are_those_of_all_their_rows() -> None:
 def test_what_has_no_weight_does_not_count_even_if_it_is_infinite() -> None:
     loss = losses.CategoricalCrossentropy(from_logits=True)
     assert loss([[1, 0], [1, 0]], [[-np.inf, 0.0], [0.0, 0.0]], [0.0, 1.0]) == np.log(2) / 2
+    assert losses.Huber(reduction="mean_with_sample_weight")([[1.0]], [[3.0]], [0.0]) == 0.0
     ignoring = losses.SparseCategoricalCrossentropy(ignore_class=9)
     for reduction in ("mean", "mean_with_sample_weight"):
         ignoring.reduction = reduction
