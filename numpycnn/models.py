@@ -25,7 +25,7 @@ from numpycnn.engine import training
 from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verbose, check_weights
 from numpycnn.engine.compiling import check_how_to_run
 from numpycnn.engine.finite import check_losses
-from numpycnn.engine.network import restored_on_error
+from numpycnn.engine.network import is_only_array, restored_on_error
 from numpycnn.engine.sources import (
     ArraySource,
     Check,
@@ -457,7 +457,8 @@ class Sequential(StoredNetwork):
     def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
         self.history = History()
-        self.history.epoch, self.history.history = epoch, history
+        self.history.epoch = epoch
+        self.history.history.update(history)
 
     # ------------------------------------------------------------ helpers
 
@@ -519,7 +520,8 @@ class Sequential(StoredNetwork):
         loss, _ = self._require_compiled(method)
         caller = f"{self.name}.{method}"
         x, output_shape = self._check_x(caller, given.x, check_finite, f"{kind}x")
-        y = checks.numbers(caller, f"{kind}y", given.y)
+        y = given.y[0] if is_only_array(given.y, 1 + len(output_shape)) and len(x) > 1 else given.y
+        y = checks.numbers(caller, f"{kind}y", y)
         checks.same_length(caller, **{f"{kind}x": x, f"{kind}y": y})
         if check_finite:
             checks.finite(caller, f"{kind}y", y, self.dtype)

@@ -195,6 +195,31 @@ def test_fit_calls_the_hooks_in_keras_order() -> None:
     assert recorder.params["steps"] == 2
 
 
+RECORDED = (
+    "train_begin, epoch_begin 0, train_batch_begin 0, train_batch_end 0 accuracy loss, train_batch_begin 1, "
+    "train_batch_end 1 accuracy loss, test_begin, test_batch_begin 0, test_batch_end 0 accuracy loss, "
+    "test_batch_begin 1, test_batch_end 1 accuracy loss, test_end accuracy loss, epoch_end 0 accuracy loss "
+    "val_accuracy val_loss, train_end accuracy loss val_accuracy val_loss, test_begin, test_batch_begin 0, "
+    "test_batch_end 0 accuracy loss, test_batch_begin 1, test_batch_end 1 accuracy loss, test_end accuracy loss, "
+    "predict_begin, predict_batch_begin 0, predict_batch_end 0 outputs, predict_batch_begin 1, "
+    "predict_batch_end 1 outputs, predict_end"
+)
+"""What Keras 3.15 called for fit, evaluate and predict on seven examples in batches of four."""
+
+
+def test_the_calls_are_those_that_keras_made() -> None:
+    recorder, network, (x, y) = Recorder(), small_network(), small_data(7)
+    network.fit(x, y, batch_size=4, verbose=0, validation_data=(x, y), callbacks=recorder)
+    network.evaluate(x, y, batch_size=4, verbose=0, callbacks=recorder)
+    network.predict(x, batch_size=4, callbacks=recorder)
+    found = []
+    for call in recorder.calls:
+        words = call.split()
+        numbers = [word for word in words[1:] if word.isdigit()]
+        found.append(" ".join([words[0], *numbers, *sorted(word for word in words[1:] if not word.isdigit())]))
+    assert ", ".join(found) == RECORDED
+
+
 def test_evaluate_calls_the_hooks_of_tests() -> None:
     recorder, network = Recorder(), small_network()
     network.evaluate(*small_data(15), batch_size=10, verbose=0, callbacks=[recorder])

@@ -179,6 +179,7 @@ def test_batches_hold_every_image_with_its_target_once_an_epoch() -> None:
     flow = ImageDataGenerator().flow(X, Y, batch_size=8, sample_weight=weights, seed=1)
     assert isinstance(flow, NumpyArrayIterator)
     assert (len(flow), flow.n, flow.batch_size) == (3, 20, 8)
+    assert iter(flow) is flow
     orders = []
     for _ in range(2):
         batches = [flow[k] for k in range(3)]

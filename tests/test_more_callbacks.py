@@ -1,6 +1,5 @@
 """The callbacks of Keras 3, beside what Keras 3.15 did with the same scripted figures; and resumed."""
 
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from numpycnn.callbacks import (
     TerminateOnNaN,
 )
 from numpycnn.callbacks.base import Logs
+from numpycnn.common import older
 from numpycnn.files import ModelFileError
 from numpycnn.layers import Dense
 from numpycnn.optimizers import SGD
@@ -94,17 +94,36 @@ def test_a_reduction_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "Epoch 2: ReduceLROnPlateau reduces the learning rate to 0.25\n"
 
 
-@pytest.mark.parametrize("schedule", [lambda epoch, lr: lr / 2, lambda epoch: 0.5 ** (epoch + 2), math.ldexp])
+@pytest.mark.parametrize("schedule", [lambda epoch, lr: lr / 2, lambda epoch: 0.5 ** (epoch + 2)])
 def test_a_schedule_of_the_epoch_and_perhaps_of_the_learning_rate(
     schedule: Callable[..., float], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if schedule is math.ldexp:  # written in C
-        schedule = {0: 0.25, 1: 0.125, 2: 0.0625}.get
     model = trained(LearningRateScheduler(schedule, verbose=1), "val_loss", [1.0] * 3)
     assert history(model).history["learning_rate"] == [0.25, 0.125, 0.0625]
     assert list(history(model).history) == ["loss", "accuracy", "val_loss", "learning_rate"]
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "Epoch 2: LearningRateScheduler sets the learning rate to 0.125"
+
+
+def test_a_schedule_that_does_not_say_what_it_takes() -> None:
+    """min, which is written in C."""
+    assert history(trained(LearningRateScheduler(min), "val_loss", [1.0] * 2)).history["learning_rate"] == [0.0, 0.0]
+
+
+def test_the_learning_rate_of_an_epoch_without_figures() -> None:
+    scheduler = LearningRateScheduler(lambda epoch: 0.1)
+    scheduler.model = network()
+    scheduler.on_epoch_end(0)
+
+
+def test_epsilon_is_min_delta_s_older_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(older, "WARNED", set())
+    with pytest.warns(FutureWarning, match="epsilon is from an older Keras: write min_delta="):
+        assert ReduceLROnPlateau(epsilon=0.5).min_delta == 0.5  # type: ignore[call-arg]
+    with pytest.warns(
+        FutureWarning, match="max_queue_size=, or use_multiprocessing=, is from an older Keras: leave it out"
+    ):
+        network().fit(X, Y, verbose=0, max_queue_size=3, use_multiprocessing=True)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,27 @@ def test_older_modules_are_attributes_too() -> None:
     assert [(one.filename, one.lineno) for one in caught] == [("program", 3)]
 
 
+def test_the_accuracy_of_a_history_has_its_older_name() -> None:
+    x, y = small_data(6)
+    model = small_network()
+    model.compile("sgd", "categorical_crossentropy", ["accuracy"])
+    history = model.fit(x, y, verbose=0, validation_data=(x, y)).history
+    assert warned(lambda: history["acc"], "acc is from an older Keras: write accuracy") == history["accuracy"]
+    assert (
+        warned(lambda: history["val_acc"], "val_acc is from an older Keras: write val_accuracy")
+        == history["val_accuracy"]
+    )
+    assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert history == dict(history)
+    for missing in ("lr", "val_mse"):
+        with pytest.raises(KeyError, match=missing):
+            history[missing]
+    losses = model.fit(x, y, verbose=0)
+    del losses.history["accuracy"]
+    with pytest.raises(KeyError, match="acc"):
+        losses.history["acc"]
+
+
 # ---------------------------------------------------------------- the table
 
 

@@ -281,6 +281,15 @@ def test_a_part_of_a_pass_is_resumed_with_the_same_bytes(epochs: int, tmp_path: 
     assert fingerprint(train(5, BackupAndRestore(path))) == fingerprint(train(5))
 
 
+def test_a_list_of_one_array_is_the_array_and_lists_of_numbers_are_arrays() -> None:
+    whole = trained(X, Y)
+    assert fingerprint(trained([X], [Y], validation_data=([X], [Y])))[:3] == fingerprint(whole)[:3]
+    assert fingerprint(trained(X.tolist(), Y.tolist())) == fingerprint(whole)
+    np.testing.assert_array_equal(whole.predict([X]), whole.predict(X))
+    assert whole.predict([X[0]]).shape == (1, 3)  # a list of images
+    assert whole.evaluate([X[0]], [Y[0]], verbose=0) == whole.evaluate(X[:1], Y[:1], verbose=0)
+
+
 def test_workers_change_nothing() -> None:
     assert fingerprint(trained(Batches(), workers=1)) == fingerprint(trained(Batches(), workers=3))
 

@@ -3,6 +3,15 @@
 from numpycnn.callbacks.base import Callback, Logs
 
 
+class Figures(dict[str, list[float]]):
+    """A list for each figure by its name; the names of older Keras find today's."""
+
+    def __missing__(self, name: str) -> list[float]:
+        from numpycnn.common.older import todays_figure
+
+        return self[todays_figure(name, self)]
+
+
 class History(Callback):
     """The figures of every epoch, which `fit` returns.
 
@@ -11,7 +20,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         self.epoch: list[int] = []
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[float]] = Figures()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)

@@ -99,6 +99,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
 }
 """For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
 
+FIGURES: dict[str, str] = {"acc": "accuracy", "val_acc": "val_accuracy"}
+"""Figures of a History, and today's names of them."""
+
 ARGUMENTS: dict[str, str] = {
     "W_constraint": "kernel_constraint",
     "W_regularizer": "kernel_regularizer",
@@ -111,6 +114,7 @@ ARGUMENTS: dict[str, str] = {
     "bias": "use_bias",
     "border_mode": "padding",
     "dim_ordering": "data_format",
+    "epsilon": "min_delta",
     "gamma_init": "gamma_initializer",
     "init": "kernel_initializer depthwise_initializer alpha_initializer",
     "input_dim": "input_shape",
@@ -127,11 +131,13 @@ ARGUMENTS: dict[str, str] = {
 }
 """Arguments, and today's: the first of these that the function takes. `older.VALUES` translates values."""
 
+QUEUE = dict.fromkeys(("max_queue_size", "use_multiprocessing"), "compat.models:ignore_queue")
 ACTIONS: dict[str, dict[str, str]] = {
     "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
     "Nadam.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
     "Sequential.compile": {"class_mode": "compat.models:ignore_class_mode"},
-    "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy"},
-    "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy"},
+    "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
+    "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
+    "Sequential.predict": QUEUE,
 }
 """For each function: arguments that it no longer takes, and what is called with the object and the value instead."""

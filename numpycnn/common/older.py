@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
-from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, MODULES, NAMES
+from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, FIGURES, MODULES, NAMES
 
 DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
 
@@ -104,6 +104,15 @@ def attribute_entry(instance: object, name: str) -> str | None:
     """The entry of the table for an attribute; None if it is not an older one."""
     entries = (ATTRIBUTES.get(cls.__name__, {}).get(name) for cls in type(instance).__mro__)
     return next(filter(None, entries), None)
+
+
+def todays_figure(name: str, known: Collection[str]) -> str:
+    """Today's name of a figure for an older one. Raises KeyError if there is none among the known."""
+    today = FIGURES.get(name, "")
+    if today not in known:
+        raise KeyError(name)
+    warn(name, f"write {today}")
+    return today
 
 
 # ---------------------------------------------------------------- arguments

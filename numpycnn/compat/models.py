@@ -20,6 +20,11 @@ def ignore_class_mode(model: Any, value: Any) -> None:
     warn("class_mode", "leave it out; the loss says what the targets are")
 
 
+def ignore_queue(model: Any, value: Any) -> None:
+    """fit(max_queue_size=..., use_multiprocessing=...): today a PyDataset has them."""
+    warn("max_queue_size=, or use_multiprocessing=,", "leave it out; a PyDataset takes it")
+
+
 def show_accuracy(model: Any, value: Any) -> None:
     """fit or evaluate(show_accuracy=True): compile again with the accuracy, unless it is there."""
     warn("show_accuracy", "write compile(metrics=['accuracy'])")

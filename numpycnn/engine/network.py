@@ -200,6 +200,8 @@ class Network(Chain):
 
     def _check_x(self, caller: str, x: Any, check_finite: bool, argument: str = "x") -> tuple[Array, Shape]:
         """x as an array, and the output shape of one example. Raises for data that do not fit; changes nothing."""
+        if self.input_shape is not None and is_only_array(x, 1 + len(self.input_shape)):
+            x = x[0]
         x = with_rank_of(checks.numbers(caller, argument, x), self.input_shape)
         checks.same_length(caller, **{argument: x})
         if self._layers and self.input_shape is not None:
@@ -229,6 +231,11 @@ def with_rank_of(x: Array, input_shape: Shape | None) -> Array:
     if input_shape is not None and x.shape[1:] == (*input_shape, 1):
         return x[..., 0]  # (n, *input_shape)
     return x
+
+
+def is_only_array(value: Any, axes: int) -> bool:
+    """Whether a value is a list of one array with so many axes: Keras's list of the inputs of a model that has one."""
+    return isinstance(value, (list, tuple)) and [getattr(one, "ndim", None) for one in value] == [axes]
 
 
 @contextmanager
