@@ -172,6 +172,11 @@ def test_an_own_loss_is_summed_too(loss: Loss) -> None:
     ("call", "kind", "message"),
     [
         (lambda: losses.Huber(reduction="max"), ValueError, "huber: reduction must be one of 'sum_over_batch_size', "),
+        (
+            lambda: losses.huber([1.0], [1.0], reduction="sum"),
+            TypeError,
+            "multiple values for keyword argument 'reduction'",
+        ),
         (lambda: losses.Huber(name=""), ValueError, "huber: name must"),
         (
             lambda: losses.MeanSquaredError()([[1.0]], [[1.0]], [1.0, 2.0]),
