@@ -268,7 +268,8 @@ class VarianceScaling(RandomInitializer):
 
     mode: "fan_in", "fan_out" or "fan_avg", their mean.
     distribution: "uniform" between -sqrt(3*scale/n) and sqrt(3*scale/n); "truncated_normal", cut at two standard
-    deviations and widened to keep the variance; or "untruncated_normal". seed: see `RandomInitializer`.
+    deviations and widened to keep the variance, for which "normal" is another name; or "untruncated_normal".
+    seed: see `RandomInitializer`.
     """
 
     scale: float = 1.0
@@ -281,8 +282,9 @@ class VarianceScaling(RandomInitializer):
         owner = type(self).__name__
         set_number(self, "scale", above=0.0)
         checks.choice(owner, "mode", self.mode, ("fan_in", "fan_out", "fan_avg"))
-        known = ("truncated_normal", "untruncated_normal", "uniform")
-        checks.choice(owner, "distribution", self.distribution, known)
+        known = ("truncated_normal", "untruncated_normal", "uniform", "normal")
+        if checks.choice(owner, "distribution", self.distribution, known) == "normal":
+            object.__setattr__(self, "distribution", "truncated_normal")
 
     def drawn(self, shape: Shape, rng: Rng) -> Array:
         fan_in, fan_out = fans(shape)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import chdir
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import kinds
 import numpy as np
@@ -33,8 +34,9 @@ from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.optimizers import schedules
 from numpycnn.preprocessing.image import ImageDataGenerator
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
+from numpycnn.show import diagram
 from numpycnn.utils import files as utils_files
-from numpycnn.utils import get_file, normalize, set_random_seed, to_categorical
+from numpycnn.utils import get_file, normalize, plot_model, set_random_seed, to_categorical
 
 X, Y = small_data(6)
 
@@ -239,6 +241,12 @@ def schedule_case(cls: type[schedules.LearningRateSchedule], **own: Arg) -> Case
     """A schedule, made and asked for the rate of a step."""
     shared = {"name": Arg(kinds.text, "a"), "step": Arg(RATE, 3)}
     return Case(lambda step, **given: cls(**given)(step), own | shared, cls.__name__)
+
+
+def undrawn(**given: Any) -> None:
+    """`plot_model`, but for matplotlib's part, which takes its time."""
+    with patch.object(diagram, "draw", lambda *picture: None):
+        plot_model(**given)
 
 
 def initial(cls: type[initializers.Initializer]) -> Callable[..., object]:
@@ -923,6 +931,23 @@ CASES: dict[str, Case] = {
     "model_from_json": Case(
         model_from_json, {"json_string": Arg(no, Sequential(name="m", seed=0).to_json())}, "model_from_json"
     ),
+    "plot_model": Case(
+        undrawn,
+        {
+            "model": Arg(lambda value: kinds.a(Sequential)(value) and value.built, small_network()),
+            "to_file": Arg(kinds.path, "model.png"),
+            "rankdir": Arg(kinds.names("TB", "LR"), "LR"),
+            "dpi": Arg(number(10, 2000), 200),
+            **{
+                name: Arg(kinds.flag, True)
+                for name in (
+                    *("show_shapes", "show_dtype", "show_layer_names", "expand_nested"),
+                    *("show_layer_activations", "show_trainable"),
+                )
+            },
+        },
+        "plot_model",
+    ),
     "clone_model": Case(
         clone_model,
         {
@@ -1007,6 +1032,7 @@ CASES: dict[str, Case] = {
             "layers": Arg(either(none, kinds.layers), [Input((4,)), layers.Dense(3)], "layer"),
             "name": Arg(either(none, kinds.name), "m"),
             "seed": Arg(either(none, integer(0)), 0),
+            "trainable": Arg(kinds.flag, True),
             "fast": Arg(kinds.flag, True),
             "dtype": Arg(either(none, kinds.names("float32", "float64")), "float64"),
         },

@@ -85,6 +85,10 @@ def test_he_normal_is_cut_at_two_standard_deviations_before_widening() -> None:
     assert np.abs(values).max() == pytest.approx(cut, rel=0.01)
 
 
+def test_normal_is_truncated_as_in_keras() -> None:
+    assert VarianceScaling(distribution="normal") == VarianceScaling(distribution="truncated_normal")
+
+
 def test_untruncated_and_fan_out() -> None:
     values = VarianceScaling(3.0, "fan_out", "untruncated_normal")((300, 200), np.random.default_rng(0), np.float64)
     assert values.std() == pytest.approx(np.sqrt(3 / 200), rel=0.02)
@@ -207,7 +211,7 @@ def test_what_is_no_initializer_is_refused() -> None:
     with pytest.raises(ValueError, match=r"VarianceScaling: mode must be one of 'fan_in'.*; received 'fan'"):
         VarianceScaling(mode="fan")
     with pytest.raises(ValueError, match="VarianceScaling: distribution must be one of"):
-        VarianceScaling(distribution="normal")
+        VarianceScaling(distribution="gaussian")
     with pytest.raises(ValueError, match="VarianceScaling: scale must be a finite number, above 0; received 0"):
         VarianceScaling(scale=0)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from networks import small_data, small_network
 
-from numpycnn import Input, Sequential
+from numpycnn import Input, Sequential, backend
 from numpycnn.activations import ActivationFunction
 from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Flatten, Layer
 from numpycnn.models import clone_model, load_model, model_from_json, save_model
@@ -150,16 +150,17 @@ def test_what_cannot_be_cloned_is_refused() -> None:
 
 def test_a_model_without_its_optimizer(tmp_path: Path) -> None:
     model, path = small_network(), tmp_path / "m.safetensors"
+    model.compile("sgd", "mse", weighted_metrics=["accuracy"])
     model.fit(*small_data(6), verbose=0)
     before = pickle.dumps(model)
     model.save(path, include_optimizer=False)
     assert pickle.dumps(model) == before
     alone = load_model(path)
-    assert (alone.optimizer, alone.loss, dict(alone.metrics)) == (None, None, {})
+    assert (alone.optimizer, alone.loss, dict(alone.metrics), alone.weighted) == (None, None, {}, ())
     save_model(model, path)
     assert load_model(path).optimizer is not None
     other = load_model(path, compile=False)
-    assert (other.optimizer, other.loss, dict(other.metrics)) == (None, None, {})
+    assert (other.optimizer, other.loss, dict(other.metrics), other.weighted) == (None, None, {}, ())
     for loaded in (alone, other):
         np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
     with pytest.raises(ValueError, match=r"sequential\.fit: the model is not compiled"):
@@ -217,3 +218,21 @@ def test_a_layers_weights_are_attributes() -> None:
 def test_predict_on_batch() -> None:
     model, x = small_network(), small_data(6)[0]
     np.testing.assert_array_equal(model.predict_on_batch(x), model.predict(x))
+
+
+def test_a_frozen_model() -> None:
+    layers = [Dense(3, input_shape=(2,)), Dense(1)]
+    model = Sequential(layers, trainable=False)
+    assert (model.trainable, model.trainable_weights, len(model.non_trainable_weights)) == (False, [], 4)
+    wrong: Any = "no"
+    with pytest.raises(TypeError, match="mine: trainable must be True or False; received 'no'"):
+        Sequential([Dense(3)], name="mine", trainable=wrong)
+
+
+def test_there_is_no_session_and_numpy_computes() -> None:
+    model = small_network()
+    before = model.get_weights()
+    backend.clear_session()
+    assert backend.backend() == "numpy"
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert Sequential([Dense(3), Dense(3)]).layers[1].name == "dense_1"

@@ -320,3 +320,12 @@ def test_no_warning_is_made_of_an_error_twice() -> None:
         for _ in range(2):
             with pytest.raises(FutureWarning, match="p is from an older Keras"):
                 new.Dropout(p=0.5)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_paths_below_src() -> None:
+    """As editors complete them: numpycnn.src.layers is numpycnn.layers, and what is not in the one is not in the other."""
+    assert older.todays_module("src.layers") == "layers"
+    assert older.todays_module("src.nowhere") is None
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'numpycnn\.src\.nowhere'"):
+        importlib.import_module("numpycnn.src.nowhere")

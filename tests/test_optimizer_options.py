@@ -231,6 +231,10 @@ def test_the_average_follows_the_weights() -> None:
     optimizer.finalize_variable_values({"w": w, "other": np.ones(1)})
     assert w[0] == 1.6875
     optimizer.finalize_variable_values({})
+    with pytest.raises(ValueError, match=r"SGD: the slot average of w has the shape \(1,\); expected \(2,\)"):
+        optimizer.finalize_variable_values({"w": np.ones(2)})
+    with pytest.raises(TypeError, match="SGD: params must be a dict of arrays of floats by name; received 3"):
+        optimizer.finalize_variable_values(3)  # type: ignore[arg-type]
 
 
 def test_the_average_overwrites_the_weights() -> None:

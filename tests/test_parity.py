@@ -335,3 +335,12 @@ def test_single_layers() -> None:
     command = [sys.executable, "tests/run_parity.py", "layers", "--layers", "11"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
     assert "11 layers against Keras" in printed
+
+
+def test_single_optimizers() -> None:
+    """Each class once."""
+    if importlib.util.find_spec("keras") is None:
+        pytest.skip("keras is not installed; pip install '.[parity]' brings it")
+    command = [sys.executable, "tests/run_parity.py", "optimizers", "--optimizers", "9"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    assert "9 optimizers against Keras" in printed

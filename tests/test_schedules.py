@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from networks import small_data, small_network
 
-from numpycnn import Sequential, backend
+from numpycnn import Sequential, backend, optimizers
 from numpycnn.common import older
 from numpycnn.layers import Dense
 from numpycnn.models import load_model
@@ -273,6 +273,16 @@ def test_decay_is_that_of_keras_2() -> None:
     optimizer.update({"w": w}, {"w": np.array([10.0])})
     np.testing.assert_allclose(w, -(1 + 1 / 1.5 + 1 / 2) - 1, rtol=1e-15)
     assert SGD(**optimizer.get_config()).get_config() == optimizer.get_config()
+
+
+@pytest.mark.usefixtures("_none_warned_of")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_classes_of_older_keras_in_lower_case() -> None:
+    old: Any = optimizers
+    for name in ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam"):
+        made = getattr(old, name)(lr=0.5, decay=1e-6)
+        assert type(made) is optimizers.OPTIMIZERS[name]
+        assert made.lr == 0.5
 
 
 @pytest.mark.usefixtures("_none_warned_of")

@@ -27,13 +27,6 @@ STOPPED = {"own_loss": (TypeError, "gradient")}
 """What cannot run, and the error that says why."""
 OLD = ("cifar10_augmented_keras1", "json_and_weights_2017", "mlp_2015", "mnist_cnn_keras1", "theano_order_2016")
 """Of the years 2015 to 2017."""
-WAITING = [
-    *("augmentation_layers", "autoencoder", "cifar10_augmented_keras1", "cifar10_vgg", "convnet_functions"),
-    *("cross_validation", "even_or_odd", "fashion_callbacks", "fashion_first_steps_2018", "image_generator_2018"),
-    *("json_and_weights_2017", "mlp_2015", "mnist_cnn_keras1", "notebook_fashion", "optimizers_compared"),
-    *("own_callbacks", "own_generator", "py_dataset"),
-]
-"""What needs names that are planned."""
 
 
 def pictures(seed: int, *shape: int) -> tuple[Array, Array]:
@@ -98,14 +91,7 @@ def plots(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     pyplot.close("all")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(reason="planned", strict=False)] if name in WAITING else [])
-        for name in SCRIPTS
-        if name not in STOPPED
-    ],
-)
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if name not in STOPPED])
 @pytest.mark.usefixtures("plots")
 def test_it_runs(name: str) -> None:
     with warnings.catch_warnings():

@@ -10,7 +10,9 @@ from networks import fingerprint, small_data, small_network
 from numpycnn import Sequential
 from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, SwapEMAWeights
 from numpycnn.common.typing import Array
+from numpycnn.layers import Dense
 from numpycnn.optimizers import SGD
+from numpycnn.optimizers.schedules import ExponentialDecay
 
 X, Y = small_data(6)
 
@@ -61,6 +63,34 @@ def test_where_the_averages_are(on_epoch: bool) -> None:
     epoch = [("batch", False), ("test", True), ("test end", False), ("epoch end", on_epoch)]
     assert watching.seen == [*epoch, *epoch, ("train end", True)]
     assert swapping.kept == {}
+
+
+KERAS_LOSS = [0.3349902, 0.1493782, 0.0825065]
+KERAS_KERNEL = [[0.4095336, 0.0329472], [0.0888645, 0.588555], [0.5396084, 0.6326172], [0.4315372, 0.6589144]]
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "val_loss"),
+    [
+        ([], [0.1679956, 0.0923936, 0.0631194]),
+        ([SwapEMAWeights()], [0.2204426, 0.1648244, 0.1168837]),
+        ([SwapEMAWeights(swap_on_epoch=True)], [0.2204426, 0.1648244, 0.1168837]),
+    ],
+)
+def test_fit_gives_the_figures_of_keras(callbacks: list[Callback], val_loss: list[float]) -> None:
+    """In float32; with a schedule, momentum, clipping and weight decay beside the averages, which it ends with."""
+    x, y = np.eye(4, dtype=np.float32), np.array([[1, 0], [0, 1], [1, 1], [0, 0.5]], np.float32)
+    model = Sequential([Dense(2, input_shape=(4,))])
+    model.build((4,))
+    model.set_weights([np.arange(8, dtype=np.float32).reshape(4, 2) / 8, np.zeros(2, np.float32)])
+    rate = ExponentialDecay(0.5, 2, 0.5)
+    options: dict[str, Any] = {"use_ema": True, "ema_momentum": 0.75, "clipnorm": 0.5, "weight_decay": 0.1}
+    model.compile(SGD(rate, 0.5, **options), "mse")
+    found = model.fit(x, y, 2, 3, 0, callbacks, validation_data=(x, y), shuffle=False)
+    np.testing.assert_allclose(found.history["loss"], KERAS_LOSS, rtol=1e-5)
+    np.testing.assert_allclose(found.history["val_loss"], val_loss, rtol=1e-5)
+    np.testing.assert_allclose(model.get_weights()[0], KERAS_KERNEL, rtol=1e-5)
+    np.testing.assert_allclose(model.get_weights()[1], [0.1703589, 0.15815], rtol=1e-5)
 
 
 def test_training_is_the_same_with_and_without() -> None:

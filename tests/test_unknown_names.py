@@ -18,7 +18,7 @@ import numpycnn
 from numpycnn import callbacks, initializers, losses
 from numpycnn.common import keras_api, keras_names
 from numpycnn.common.explained import Explained
-from numpycnn.common.unknown import NOT_PLANNED, PLANNED, hint, is_kerass, statuses
+from numpycnn.common.unknown import NOT_PLANNED, hint, is_kerass, statuses
 from numpycnn.layers import Conv2D, Dense, Dropout, Layer
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers import SGD, Adam
@@ -49,11 +49,6 @@ PLACES = [
         "the nearest is 'cifar10'; available: cifar10, cifar100, fashion_mnist, idx, kmnist, mnist",
     ),
     ("datasets", "imdb", f"{keras_names.TEXT}; available: cifar10, "),
-    (
-        "utils",
-        "plot_model",
-        f"{PLANNED}; available: PyDataset, Sequence, clear_session, get_file, normalize, set_random_seed, to_categorical",
-    ),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Ortogonal", "the nearest is 'orthogonal'; available: Constant, GlorotNormal, "),
     ("activations", "deserialize", re.escape(keras_names.BY_GET)),

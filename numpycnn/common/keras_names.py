@@ -6,7 +6,6 @@ are not planned.
 """
 
 PLANNED: dict[str, str] = {
-    "utils": "plot_model",
     "arguments": "name",
 }
 

@@ -48,6 +48,7 @@ MORE: dict[str, str] = {
 
 NAMES: dict[str, dict[str, str]] = {
     "backend": {
+        "common": "compat:backend",
         "get_value": "compat.backend:get_value",
         "image_dim_ordering": "compat.backend:image_dim_ordering",
         "set_value": "compat.backend:set_value",
@@ -74,7 +75,11 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "models": {"Input": "layers:Input"},
     "optimizers": {
+        "adadelta": "optimizers:Adadelta",
+        "adagrad": "optimizers:Adagrad",
         "adam": "optimizers:Adam",
+        "adamax": "optimizers:Adamax",
+        "nadam": "optimizers:Nadam",
         "rmsprop": "optimizers:RMSprop",
         "sgd": "optimizers:SGD",
     },
@@ -84,6 +89,7 @@ NAMES: dict[str, dict[str, str]] = {
         "activity_l2": "regularizers:l2",
         "l1l2": "regularizers:l1_l2",
     },
+    "utils": {"plot": "utils:plot_model"},
 }
 """For each module: the older name, and "module:name" of today's."""
 

@@ -30,6 +30,7 @@ class Network(Chain):
     The model is built, that is its parameters are created, as soon as the shape of an example is known: from the first
     layer's input_shape, from `build`, or from the first data. Data are cast to the model's dtype batch by batch.
 
+    trainable: False freezes the layers that are given.
     fast: compute convolutions in blocks, with the ReLU, pooling and dropout after them (`engine/fast/`): the same
     numbers up to rounding, several times as fast. False computes layer by layer, by `functional/` and `layers/`.
     dtype: "float32" or "float64"; None is the backend's floatx when the model is built.
@@ -48,6 +49,7 @@ class Network(Chain):
         name: str | None = None,
         seed: int | None = None,
         *,
+        trainable: bool = True,
         fast: bool = True,
         dtype: Any = None,
     ) -> None:
@@ -59,9 +61,12 @@ class Network(Chain):
         self._layers: list[Layer] = []
         self._given_shape, self._built = None, None
         given = checks.sequence(self.name, "layers", [] if layers is None else layers)
+        checks.flag(self.name, "trainable", trainable)
         with restored_on_error(given):
             for layer in given:
                 self.add(layer)
+        if not trainable:
+            self.trainable = False
 
     @property
     def dtype(self) -> np.dtype:

@@ -76,7 +76,7 @@ class StoredNetwork(Network):
     def _uncompiled(self) -> Self:
         """A model of the same layers without optimizer, loss and metrics."""
         twin = copy(self)
-        for name in ("optimizer", "loss", "metrics"):
+        for name in ("optimizer", "loss", "metrics", "weighted"):
             vars(twin).pop(name, None)  # the class has what they are before `compile`
         return twin
 

@@ -51,6 +51,8 @@ SHARED: tuple[dict[str, Any], ...] = (
 )
 """The options of all optimizers that are drawn."""
 
+# Before a root the steps of a decay are a power of two: on JAX, compiled, step/steps is step*(1/steps), and the root of
+# 1 minus that is far from 0 at the end.
 RATES: tuple[float | Entry, ...] = (
     0.125,
     0.03125,
@@ -59,7 +61,7 @@ RATES: tuple[float | Entry, ...] = (
     ("InverseTimeDecay", {"initial_learning_rate": 0.125, "decay_steps": 3, "decay_rate": 0.5}),
     ("InverseTimeDecay", {"initial_learning_rate": 0.125, "decay_steps": 3, "decay_rate": 0.5, "staircase": True}),
     ("PiecewiseConstantDecay", {"boundaries": [2, 5], "values": [0.125, 0.0625, 0.03125]}),
-    ("PolynomialDecay", {"initial_learning_rate": 0.125, "decay_steps": 6, "end_learning_rate": 0.01, "power": 0.5}),
+    ("PolynomialDecay", {"initial_learning_rate": 0.125, "decay_steps": 8, "end_learning_rate": 0.01, "power": 0.5}),
     ("PolynomialDecay", {"initial_learning_rate": 0.125, "decay_steps": 3, "power": 2.0, "cycle": True}),
     ("CosineDecay", {"initial_learning_rate": 0.125, "decay_steps": 7, "alpha": 0.1}),
     (

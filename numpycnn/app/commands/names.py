@@ -66,7 +66,8 @@ def row(kind: str, names: list[str]) -> str:
 
 def is_here(kind: str, name: str) -> bool:
     """Whether Keras's name can be imported from the library's module of that kind, and used."""
-    return name in vars(import_module(f"numpycnn.{kind}")) or name in NAMES.get(kind, {})
+    module = import_module(f"numpycnn.{kind}")
+    return name in {*vars(module), *module.__all__, *NAMES.get(kind, {})}  # some of __all__ is imported on first access
 
 
 def by_reason(names: list[str], reasons: Mapping[str, str]) -> str:
