@@ -1,6 +1,7 @@
 """What can be run: `python tests/run_parity.py --help`, in the root of the repository."""
 
 import argparse
+import importlib
 import sys
 
 from parity.accuracy import accuracy
@@ -21,10 +22,9 @@ def main() -> int:
         return int(not replay())
     if args.command == "accuracy":
         return int(not accuracy(args.seeds))
-    if args.command == "layers":
-        from parity.layers import compare  # it needs Keras
-
-        return int(not compare(args.layers, args.seed))
+    if args.command in ("layers", "penalties"):
+        module = importlib.import_module(f"parity.{args.command}")  # it needs Keras
+        return int(not module.compare(args.many, args.seed))
     if args.command == "optimizers":
         from parity import optimizers
 
@@ -48,8 +48,11 @@ def parser() -> argparse.ArgumentParser:
     for command in (live, tutorial):
         command.add_argument("framework", choices=["keras", "torch"])
     single = commands.add_parser("layers", help="compare single layers with Keras")
-    single.add_argument("--layers", type=int, default=1000, help="how many (default: %(default)s)")
+    single.add_argument("--layers", dest="many", type=int, default=1000, help="how many (default: %(default)s)")
     single.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
+    penalized = commands.add_parser("penalties", help="compare regularizers, constraints and metrics with Keras")
+    penalized.add_argument("--networks", dest="many", type=int, default=200, help="how many (default: %(default)s)")
+    penalized.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
     alone = commands.add_parser("optimizers", help="compare optimizers and schedules with Keras, without a network")
     alone.add_argument("--optimizers", type=int, default=1000, help="how many (default: %(default)s)")
     alone.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")

@@ -329,3 +329,24 @@ def test_paths_below_src() -> None:
     assert older.todays_module("src.nowhere") is None
     with pytest.raises(ModuleNotFoundError, match=r"No module named 'numpycnn\.src\.nowhere'"):
         importlib.import_module("numpycnn.src.nowhere")
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("statement", "expression"),
+    [
+        ("from numpycnn.api.layers import Dense", "Dense is layers.Dense"),
+        ("from numpycnn._tf_keras.keras.models import Sequential", "Sequential is models.Sequential"),
+        ("from numpycnn._tf_keras.keras import layers as found", "found.Dense is layers.Dense"),
+        ("from numpycnn.optimizers import adam_v2", "adam_v2.Adam is optimizers.Adam"),
+        ("from numpycnn.optimizers.gradient_descent_v2 import SGD", "SGD is optimizers.SGD"),
+        ("from numpycnn.callbacks.callbacks import EarlyStopping", "EarlyStopping(patience=2).patience == 2"),
+        ("from numpycnn.layers.experimental.preprocessing import RandomFlip", "RandomFlip is layers.RandomFlip"),
+        ("import numpycnn", "numpycnn.layers.experimental.preprocessing.RandomFlip is layers.RandomFlip"),
+        ("import numpycnn", "numpycnn.layers.experimental.preprocessing.Rescaling is layers.Rescaling"),
+    ],
+)
+def test_paths_of_other_versions(statement: str, expression: str) -> None:
+    names: dict[str, Any] = {"layers": layers, "models": models, "optimizers": optimizers}
+    exec(statement, names)  # noqa: S102
+    assert eval(expression, names)  # noqa: S307

@@ -14,7 +14,8 @@ from numpycnn import Sequential
 from numpycnn.callbacks import BackupAndRestore, Callback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
-from numpycnn.engine.sources import share_of
+from numpycnn.engine.batching import Data, Sizes
+from numpycnn.engine.sources import ArraySource, share_of
 from numpycnn.utils import PyDataset
 from numpycnn.utils import Sequence as OlderName
 
@@ -136,6 +137,9 @@ def test_a_shuffled_pass_goes_on_in_its_order() -> None:
 
 
 def test_steps_without_a_batch_size_divide_the_examples() -> None:
+    assert [len(batch) for batch in ArraySource(Data(np.zeros(70), np.zeros(70)), Sizes(None, None)).batches()] == [
+        *(32, 32, 6)
+    ]
     assert fingerprint(trained(X, Y, steps_per_epoch=3)) == fingerprint(trained(X, Y, batch_size=7))
     assert fingerprint(trained(X, Y)) == fingerprint(trained(X, Y, batch_size=32))
     with pytest.warns(UserWarning, match=f"{ENDED} 2 of 9 steps"):

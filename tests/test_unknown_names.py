@@ -86,6 +86,7 @@ def check_import(module: str, name: str, message: str) -> None:
     with pytest.raises(AttributeError, match=f"^{whole}: {message}"):
         _ = names[name].anything
     assert not hasattr(names[name], "__wrapped__")
+    assert not isinstance(Dense(3), names[name])
     assert re.match(f"<{whole}: {message}", repr(names[name]))
 
 

@@ -914,7 +914,7 @@ TARGETS = (
     ),
     Target(
         "engine/batching.py",
-        ("test_sequential.py", "test_bad_input.py", "test_fast.py"),
+        ("test_sequential.py", "test_bad_input.py", "test_sample_weights.py"),
         (
             ("the validation data come first", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data.rows(slice(-kept, None)), data.rows(slice(-kept))"),
             ("the validation data are trained on too", "return data.rows(slice(kept)), data.rows(slice(kept, None))", "return data, data.rows(slice(kept, None))"),
@@ -925,7 +925,7 @@ TARGETS = (
     ),
     Target(
         "engine/sources.py",
-        ("test_sources.py",),
+        ("test_sources.py", "test_sample_weights.py"),
         (
             ("the default batch size is not Keras's", "default = 32 if", "default = 1000 if"),
             ("an epoch of a few steps always begins at the first batch", "start = steps * (epoch % ceil_div(count, steps))", "start = 0"),

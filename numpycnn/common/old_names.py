@@ -4,15 +4,25 @@
 another name has a function of its own in `compat/`, named here as "compat.room:function".
 """
 
+COPIES = ("src", "api", "_tf_keras.keras")
+"""Packages inside Keras's own whose modules have the same names, as editors complete them."""
+
 MODULES: dict[str, str] = {
+    "_tf_keras": "",
+    "_tf_keras.keras": "",
+    "api": "",
+    "callbacks.callbacks": "callbacks",
     "engine.base_layer": "layers",
     "engine.input_layer": "layers",
     "engine.sequential": "models",
     "engine.topology": "layers",
     "initializations": "initializers",
     "layers.advanced_activations": "layers",
+    "layers.convolutional_recurrent": "layers",
     "layers.core": "layers",
     "layers.embeddings": "layers",
+    "layers.experimental": "layers",
+    "layers.experimental.preprocessing": "layers",
     "layers.local": "layers",
     "layers.merge": "layers",
     "layers.noise": "layers",
@@ -21,7 +31,15 @@ MODULES: dict[str, str] = {
     "legacy": "",
     "legacy.layers": "layers",
     "objectives": "losses",
+    "optimizer_v2": "optimizers",
+    "optimizer_v2.adam": "optimizers",
+    "optimizer_v2.gradient_descent": "optimizers",
+    "optimizer_v2.rmsprop": "optimizers",
+    "optimizers.adadelta_v2": "optimizers",
+    "optimizers.adam_v2": "optimizers",
+    "optimizers.gradient_descent_v2": "optimizers",
     "optimizers.legacy": "optimizers",
+    "optimizers.rmsprop_v2": "optimizers",
     "preprocessing.sequence": "utils",
     "preprocessing.text": "utils",
     "src": "",
@@ -34,7 +52,7 @@ MODULES: dict[str, str] = {
     "wrappers": "",
     "wrappers.scikit_learn": "",
 }
-"""Modules by today's; "" is the package itself. Of those below "src", each has the path without it."""
+"""Modules by today's; "" is the package itself. Those below COPIES have the path without these."""
 
 MORE: dict[str, str] = {
     "engine": "layers",
@@ -42,6 +60,7 @@ MORE: dict[str, str] = {
     "layers.convolutional": "layers",
     "layers.normalization": "layers",
     "layers.pooling": "layers",
+    "layers.preprocessing": "layers",
     "utils.np_utils": "utils",
 }
 """Modules that there are, with more names in older Keras: today's module that has these."""

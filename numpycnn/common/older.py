@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
-from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, FIGURES, MODULES, NAMES
+from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, COPIES, FIGURES, MODULES, NAMES
 
 DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
 
@@ -54,9 +54,10 @@ def resolve(entry: str) -> Any:
 
 def todays_module(path: str) -> str | None:
     """Today's path of an older module, without "numpycnn."; None if there is no such older one."""
-    if path.startswith("src."):
-        below = path.removeprefix("src.")
-        return below if find_spec(f"numpycnn.{below}") else None
+    for copy in COPIES:
+        below = path.removeprefix(f"{copy}.")
+        if below != path and find_spec(f"numpycnn.{below}"):
+            return below
     return MODULES.get(path)
 
 

@@ -19,6 +19,10 @@ class Placeholder:
         """Called by Python for a class that derives from it."""
         raise NotImplementedError(self._message)
 
+    def __instancecheck__(self, instance: object) -> bool:
+        """Nothing is an instance of what is not there."""
+        return False
+
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError("" if name.startswith("_") else self._message, name=name, obj=self)
 

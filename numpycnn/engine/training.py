@@ -1,4 +1,4 @@
-"""A training step on a batch that is divided into micro-batches. `step.py` has the same step in fifteen lines.
+"""A training step on a batch that is divided into micro-batches. `step.py` has the same step on one page.
 
 A micro-batch goes forward through the network, into the loss, and back; the gradients of all micro-batches are summed
 in order. Micro-batches bound the memory for patches and caches, and are the jobs of the worker pool (`workers.py`). How
