@@ -431,7 +431,7 @@ def program(folder: Path, epochs: int, kill_in: int | None = None) -> Sequential
     return model
 
 
-@pytest.mark.parametrize("kill_in", [1, 3])
+@pytest.mark.parametrize("kill_in", [3, pytest.param(1, marks=pytest.mark.deep)])
 def test_callbacks_are_resumed_with_the_same_bytes(kill_in: int, tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()

@@ -252,7 +252,7 @@ def test_progress_of_unknown_length(capsys: pytest.CaptureFixture[str], monkeypa
     ]
 
 
-@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("shuffle", [True, pytest.param(False, marks=pytest.mark.deep)])
 def test_a_sequence_is_resumed_with_the_same_bytes(shuffle: bool, tmp_path: Path) -> None:
     """Also one that changes between epochs."""
 
@@ -274,7 +274,7 @@ def test_a_sequence_is_resumed_with_the_same_bytes(shuffle: bool, tmp_path: Path
     assert fingerprint(resumed) == fingerprint(trained(Changing(), epochs=4, shuffle=shuffle))
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3])
+@pytest.mark.parametrize("epochs", [1, *(pytest.param(later, marks=pytest.mark.deep) for later in (2, 3))])
 def test_a_part_of_a_pass_is_resumed_with_the_same_bytes(epochs: int, tmp_path: Path) -> None:
     def train(epochs: int, *callbacks: Callback) -> Sequential:
         with warnings.catch_warnings(action="ignore"):

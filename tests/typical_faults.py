@@ -525,8 +525,9 @@ TARGETS = (
     ),
     Target(
         "optimizers/settings.py",
-        ("test_optimizers.py", "test_schedules.py"),
+        ("test_optimizers.py", "test_optimizer_options.py", "test_schedules.py"),
         (
+            ("an excluded name is looked for in the whole path", 'last = name.rpartition("/")[2]', "last = name"),
             ("a setting is not checked", "return vars(cls(**{**given, name: value}))[name]", "return value"),
             ("a name without effect is set", "if cls in OPTIMIZERS.values() and name not in known:", "if False:"),
         ),
@@ -584,7 +585,6 @@ TARGETS = (
             ("the average begins at zero", "momentum = self.ema_momentum if self.iterations else 0.0", "momentum = self.ema_momentum"),
             ("the average overwrites a step too late", "(self.iterations + 1) % self.ema_overwrite_frequency == 0", "self.iterations % self.ema_overwrite_frequency == 0"),
             ("a schedule is a step ahead", "self._rate, self.iterations)\n        with", "self._rate, self.iterations + 1)\n        with"),
-            ("an excluded name is looked for in the whole path", 'last = name.rpartition("/")[2]', "last = name"),
             ("each micro-batch's gradient is clipped by itself", "return [clip_norms(whole, self.clipnorm, self.global_clipnorm)]", "return [clip_norms(dict(term), self.clipnorm, self.global_clipnorm) for term in terms]"),
             ("a resumed training forgets what it excludes", 'vars(self).update({**vars(other), "_owner": self._owner})', 'vars(self).update({**vars(other), "_owner": self._owner, "_excluded": self._excluded, "use_ema": self.use_ema})'),
             ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),

@@ -37,6 +37,8 @@ class Archive(NamedTuple):
     train: dict[str, str]
     """The training batches by name, with the MD5 that its page and torchvision give of each."""
     test: dict[str, str]
+    labels: type = np.uint8
+    """The dtype in which Keras returns the labels."""
 
 
 class Record:
@@ -63,7 +65,7 @@ def load(owner: str, archive: Archive, labels: bytes, folder: str | os.PathLike[
     """((x_train, y_train), (x_test, y_test)); labels: their key in the batches; folder: as for `locate`."""
     batches = dict(contents(owner, archive, folder))
     train, test = ([batches[name] for name in names] for names in (archive.train, archive.test))
-    return joined(train, labels), joined(test, labels)
+    return joined(train, labels, archive.labels), joined(test, labels, archive.labels)
 
 
 def contents(owner: str, archive: Archive, folder: str | os.PathLike[str] | None) -> Iterator[tuple[str, bytes]]:
@@ -92,12 +94,12 @@ def genuine_batch(owner: str, path: Path, md5: str) -> bytes:
     return content
 
 
-def joined(batches: list[bytes], labels: bytes) -> Split:
+def joined(batches: list[bytes], labels: bytes, dtype: type) -> Split:
     """The images of the batches in the backend's data format, (n, 32, 32, 3) or (n, 3, 32, 32), and labels (n, 1)."""
     contents = [BatchUnpickler(BytesIO(batch), encoding="bytes").load() for batch in batches]
     flat = np.concatenate([np.frombuffer(content[b"data"].state[4], np.uint8) for content in contents])
     images = flat.reshape(-1, CHANNELS, SIDE, SIDE)  # (n, 3, 32, 32)
     if backend.image_data_format() == "channels_last":
         images = np.ascontiguousarray(images.transpose(0, 2, 3, 1))  # (n, 32, 32, 3)
-    classes = np.concatenate([np.array(content[labels], np.uint8) for content in contents])
+    classes = np.concatenate([np.array(content[labels], dtype) for content in contents])
     return images, classes[:, None]  # (n, 1)

@@ -5,6 +5,8 @@ Source: Krizhevsky, "Learning multiple layers of features from tiny images", 200
 
 import os
 
+import numpy as np
+
 from numpycnn.common import checks
 from numpycnn.common.explained import explains_arguments
 from numpycnn.datasets.cifar import Archive, Split, load
@@ -20,6 +22,7 @@ ARCHIVE = Archive(
     folder="cifar-100-python",
     train={"train": "16019d7e3df5f24257cddd939b257f8d"},
     test={"test": "f0ef6b0ae62326f3e7ffdfab6717acfc"},
+    labels=np.int64,
 )
 
 
@@ -28,7 +31,7 @@ def load_data(label_mode: str = "fine", *, folder: str | os.PathLike[str] | None
     """((x_train, y_train), (x_test, y_test)), as Keras returns them.
 
     x_train: (50000, 32, 32, 3) uint8, or (50000, 3, 32, 32) if the backend's image data format is channels_first;
-    y_train: (50000, 1) uint8. x_test, y_test: likewise, 10,000 of them.
+    y_train: (50000, 1) int64. x_test, y_test: likewise, 10,000 of them.
 
     label_mode: "fine", the labels are the classes 0 to 99, or "coarse", 0 to 19. folder: where cifar-100-python.tar.gz
     is, or what is in it, cifar-100-python. Without it the archive is looked for in Keras's cache (~/.keras/datasets),

@@ -86,7 +86,7 @@ class Network(Chain):
         check_whole_batch(layer)
         with restored_on_error([layer]):
             layer.rename([other.name for other in self._layers])
-            if (self._layers or self._given_shape is not None) and not isinstance(layer, Container):
+            if self._layers or self._given_shape is not None:
                 layer._given_shape = None  # as in Keras: the first one's alone counts
             input_shape = self._next_input_shape(layer)
             if input_shape is not None:

@@ -10,7 +10,7 @@ complexity:
     nadam, lion     two later ones
     clipping        gradients that are too large
     rate            the learning rate: a number, or one of `schedules/`
-    settings        what can be set during training
+    settings        what all take, and what can be set during training
     older           what older Keras took
 """
 

@@ -5,8 +5,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from numpycnn.common.typing import Array
-from numpycnn.optimizers.base import DecayOptions, Optimizer, Slots
+from numpycnn.optimizers.base import Optimizer, Slots
 from numpycnn.optimizers.rate import Rate
+from numpycnn.optimizers.settings import DecayOptions
 
 
 class Adagrad(Optimizer):

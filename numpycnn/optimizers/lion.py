@@ -6,8 +6,9 @@ import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
-from numpycnn.optimizers.base import DecayOptions, Optimizer, Slots
+from numpycnn.optimizers.base import Optimizer, Slots
 from numpycnn.optimizers.rate import Rate
+from numpycnn.optimizers.settings import DecayOptions
 
 
 class Lion(Optimizer):
