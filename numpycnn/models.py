@@ -555,18 +555,25 @@ LAYERS[Sequential.__name__] = Sequential  # so that a nested Sequential can be l
 
 
 @explains_arguments
-def load_model(filepath: str | PathLike[str], *, compile: bool = True) -> Sequential:  # noqa: A002  # Keras's name
+def load_model(
+    filepath: str | PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002  # Keras's name
+) -> Sequential:
     """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
 
-    filepath: ends in .safetensors. compile: False leaves out the optimizer, the loss and the metrics.
+    filepath: ends in .safetensors. custom_objects: None, for a file is read by closed tables of classes. compile: False
+    leaves out the optimizer, the loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """
     from numpycnn import files
 
     path = files.path_to_read(checks.path("load_model", "filepath", filepath))
+    check_no_custom_objects("load_model", custom_objects)
+    checks.flag("load_model", "compile", compile)
     model = files.load(path)
-    return model if checks.flag("load_model", "compile", compile) else model._uncompiled()
+    return model if compile else model._uncompiled()
 
 
 @explains_arguments
@@ -577,13 +584,14 @@ def save_model(model: Sequential, filepath: str | PathLike[str], overwrite: bool
 
 
 @explains_arguments
-def model_from_json(json_string: str) -> Sequential:
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
     """A model with new weights, not compiled, from what `to_json` returned.
 
-    Raises TypeError or ValueError for any other text.
+    custom_objects: None, as for `load_model`. Raises TypeError or ValueError for any other text.
     """
     from numpycnn import files
 
+    check_no_custom_objects("model_from_json", custom_objects)
     return files.model_from_json(json_string)
 
 
@@ -602,6 +610,15 @@ def clone_model(
         checks.function("clone_model", "clone_function", clone_function)
     checks.flag("clone_model", "recursive", recursive)
     return cloned(model, copy_of if clone_function is None else clone_function, recursive)
+
+
+def check_no_custom_objects(owner: str, custom_objects: Any) -> None:
+    """Raise ValueError unless it is None, or empty."""
+    if custom_objects is not None and not (isinstance(custom_objects, dict) and not custom_objects):
+        raise ValueError(
+            f"{owner}: custom_objects must be None: a file names the library's own classes alone; keep the weights of "
+            f"others with save_weights; received {checks.short_repr(custom_objects)}"
+        )
 
 
 def check_model(owner: str, model: Any) -> None:

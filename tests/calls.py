@@ -906,7 +906,11 @@ CASES: dict[str, Case] = {
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
     "load_model": Case(
         on_disk(load_model),
-        {"filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"), "compile": Arg(kinds.flag, False)},
+        {
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "custom_objects": Arg(either(none, is_empty), None),
+            "compile": Arg(kinds.flag, False),
+        },
         "",
     ),
     "load_weights": Case(
@@ -929,7 +933,12 @@ CASES: dict[str, Case] = {
         "save",
     ),
     "model_from_json": Case(
-        model_from_json, {"json_string": Arg(no, Sequential(name="m", seed=0).to_json())}, "model_from_json"
+        model_from_json,
+        {
+            "json_string": Arg(no, Sequential(name="m", seed=0).to_json()),
+            "custom_objects": Arg(either(none, is_empty), None),
+        },
+        "model_from_json",
     ),
     "plot_model": Case(
         undrawn,

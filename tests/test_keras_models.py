@@ -167,6 +167,20 @@ def test_a_model_without_its_optimizer(tmp_path: Path) -> None:
         other.fit(*small_data(6))
 
 
+def test_classes_of_ones_own_are_not_loaded(tmp_path: Path) -> None:
+    model, path = small_network(), tmp_path / "m.safetensors"
+    model.save(path)
+    assert load_model(path, {}, False).optimizer is None
+    assert model_from_json(model.to_json(), None).get_config() == model.get_config()
+    for owner, load in (("load_model", lambda own: load_model(path, own)), ("model_from_json", from_json)):
+        with pytest.raises(ValueError, match=f"{owner}: custom_objects must be None: .*; received {{'Own': "):
+            load({"Own": Dense})
+
+
+def from_json(own: Any) -> object:
+    return model_from_json("{}", own)
+
+
 def test_a_file_is_overwritten_unless_told_otherwise(tmp_path: Path) -> None:
     model, path = small_network(), tmp_path / "m.safetensors"
     model.save_weights(path)

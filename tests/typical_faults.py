@@ -1228,6 +1228,43 @@ TARGETS = (
         ),
     ),
     Target(
+        "show/receptive.py",
+        ("test_summary.py",),
+        (
+            ("strides are left out", "np.arange(output[axis]) * window.strides[axis]", "np.arange(output[axis])"),
+            ("dilation is left out", "(tap < window.extent[axis])", "(tap < window.size[axis])"),
+            ("a transposed window reads as an ordinary one", "return across.T, down.T", "return windows(layer.window, image, output, layer.window.pads(image))"),
+            ("branches count as the last of them", "reduce(either, ends) if parallel else after", "after"),
+        ),
+    ),
+    Target(
+        "show/costs.py",
+        ("test_summary.py",),
+        (
+            ("a transposed convolution is counted at its outputs", "input_shape if isinstance(layer, Conv2DTranspose) else output_shape", "output_shape"),
+            ("Dense is counted once for an image", "return prod(input_shape[:-1])", "return 1"),
+            ("biases are counted", 'if name.endswith("kernel")', "if name"),
+        ),
+    ),
+    Target(
+        "common/older.py",
+        ("test_older_keras.py",),
+        (
+            ("th and tf are swapped", '"th": "channels_first", "tf": "channels_last"', '"th": "channels_last", "tf": "channels_first"'),
+            ("rows and columns are swapped", 'given.get("nb_row", value), given.get("nb_col", value)', 'given.get("nb_col", value), given.get("nb_row", value)'),
+            ("the batch axis stays", "return value[1:] if isinstance", "return value if isinstance"),
+            ("it warns each time", "WARNED.add(old)", "pass"),
+        ),
+    ),
+    Target(
+        "files/weights.py",
+        ("test_keras_models.py",),
+        (
+            ("weights of other shapes are not skipped", "expected[name].shape != present[name].shape", "False"),
+            ("those that the file lacks are asked for", "if by_name:", "if False:"),
+        ),
+    ),
+    Target(
         "show/explorer/page.py",
         ("test_explore.py",),
         (

@@ -97,7 +97,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("attributes", f"{FUNCTIONAL}; model.trace(x) has every layer's input and output", "input output inputs outputs"),
     ("attributes", "YAML can run code: use to_json", "to_yaml"),
     ("arguments", f"{FUNCTIONAL}", "input_tensors call_function"),
-    ("arguments", OWN_CLASSES, "custom_objects safe_mode"),
+    ("arguments", OWN_CLASSES, "safe_mode"),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),
     ("arguments", "the model's seed fixes the weights: Sequential(seed=...)", "seed"),
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),

@@ -93,9 +93,6 @@ class ActivityPenalty(Wrapper):
     def backward(self, dy: Array, cache: Penalty) -> tuple[Array, Gradients]:
         return self.stage.backward(dy + cache.gradient, cache.cache)
 
-    def needed_gradients(self, dy: Array, cache: Penalty, *, to_input: bool) -> tuple[Array | None, Gradients]:
-        return run_alone(self.backward_micro(dy, cache, to_input=to_input))
-
     def penalty(self, cache: Penalty) -> Any:
         return cache.value
 

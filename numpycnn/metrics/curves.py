@@ -55,7 +55,7 @@ class AUC(Counts):
         super().__init__(name, np.array([-beyond, *inner, 1.0 + beyond]))
 
     def selected(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
-        return y_true, F.sigmoid(y_pred.astype(np.float64)) if self.from_logits else y_pred
+        return super().selected(y_true, F.sigmoid(y_pred.astype(np.float64)) if self.from_logits else y_pred)
 
     def result(self) -> Any:
         recall = ratio(self.true_positives, self.true_positives + self.false_negatives)
