@@ -360,9 +360,12 @@ class Sequential(StoredNetwork):
         """`predict` on one batch."""
         return self.predict(x)
 
-    def __call__(self, x: Any) -> Array:
-        """`predict(x)`."""
-        return self.predict(x)
+    def __call__(self, x: Any, training: bool | None = None) -> Array:
+        """`predict(x)`; or in training mode as the next step would compute it, with dropout and the batch's statistics.
+
+        Raises ValueError or TypeError as `predict` does.
+        """
+        return self.trace(x, training=True).output if training else self.predict(x)
 
     # ------------------------------------------------------------ show and files: deferred imports
 

@@ -236,12 +236,13 @@ def test_a_checkpoint_is_the_model_of_that_epoch(tmp_path: Path, monkeypatch: py
 
 def test_a_checkpoint_tells_what_it_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "best.safetensors"
-    trained(ModelCheckpoint(path, verbose=1, save_best_only=True), "val_loss", [1.0, 0.5, 0.75])
+    trained(ModelCheckpoint(path, verbose=1, save_best_only=True), "val_loss", [1.0, 0.5, 0.75, 0.7])
     trained(ModelCheckpoint(path, verbose=1), "val_loss", [1.0])
     assert capsys.readouterr().out.splitlines() == [
         f"Epoch 1: val_loss improved to 1.00000; saving the model to {path}",
         f"Epoch 2: val_loss improved from 1.00000 to 0.50000; saving the model to {path}",
         "Epoch 3: val_loss did not improve from 0.50000",
+        "Epoch 4: val_loss did not improve from 0.50000",
         f"Epoch 1: saving the model to {path}",
     ]
 

@@ -350,3 +350,18 @@ def test_paths_of_other_versions(statement: str, expression: str) -> None:
     names: dict[str, Any] = {"layers": layers, "models": models, "optimizers": optimizers}
     exec(statement, names)  # noqa: S102
     assert eval(expression, names)  # noqa: S307
+
+
+def test_a_layers_dtype_is_the_backends() -> None:
+    assert new.Dense(3, dtype="float32", name="a").get_config() == new.Dense(3, name="a").get_config()
+    with pytest.raises(ValueError, match=r"Dense: dtype must be 'float32', see backend.set_floatx; received 'float16'"):
+        new.Dense(3, dtype="float16")
+
+
+def test_a_model_is_called_in_training_mode_too() -> None:
+    model: Any = small_network()
+    x, _ = small_data(4)
+    model.compile("sgd", "mse", loss_weights=None)
+    np.testing.assert_array_equal(model(x, training=False), model.predict(x))
+    np.testing.assert_array_equal(model(x, training=True), model.trace(x, training=True).output)
+    assert not np.allclose(model(x, training=True), model(x))  # dropout

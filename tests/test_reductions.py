@@ -67,6 +67,7 @@ def test_weights_of_examples_are_those_of_all_their_rows() -> None:
 def test_what_has_no_weight_does_not_count_even_if_it_is_infinite() -> None:
     loss = losses.CategoricalCrossentropy(from_logits=True)
     assert loss([[1, 0], [1, 0]], [[-np.inf, 0.0], [0.0, 0.0]], [0.0, 1.0]) == np.log(2) / 2
+    assert losses.Huber(reduction="mean_with_sample_weight")([[1.0]], [[3.0]], [0.0]) == 0.0
     ignoring = losses.SparseCategoricalCrossentropy(ignore_class=9)
     for reduction in ("mean", "mean_with_sample_weight"):
         ignoring.reduction = reduction
@@ -149,6 +150,18 @@ def test_the_loss_is_the_same_wherever_it_is_told(loss: Loss, tmp_path: Path) ->
     assert loss_facts(loss)["own"]  # nothing that the explorer's page would compute as a plain mean
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("ignored", [None, 7])
+def test_sample_weights_of_training_are_those_of_a_call(reduction: str, ignored: int | None) -> None:
+    """Also where a batch is divided: 200 examples, the loss of which is known before the step."""
+    weights, labels = np.random.default_rng(3).integers(0, 3, 200) / 2, Y if ignored is None else SOME
+    model = Sequential([Dense(5, "tanh", input_shape=(3, 4)), Dense(3)], seed=0, dtype="float64")
+    model.compile(SGD(0.1), losses.SparseCategoricalCrossentropy(True, ignored, reduction))
+    value = losses.SparseCategoricalCrossentropy(True, ignored, reduction)(labels, model.predict(X), weights)
+    assert model.evaluate(X, labels, 200, 0, weights) == pytest.approx(value, rel=1e-14)
+    assert model.train_on_batch(X, labels, weights) == pytest.approx(value, rel=1e-14)
+
+
 @pytest.mark.parametrize("loss", [losses.MeanSquaredError("sum"), losses.FunctionLoss(np.add, np.add)])
 def test_an_own_loss_is_summed_too(loss: Loss) -> None:
     assert losses.MeanSquaredError("sum", "mine").get_config() == {"name": "mine", "reduction": "sum"}
@@ -159,6 +172,11 @@ def test_an_own_loss_is_summed_too(loss: Loss) -> None:
     ("call", "kind", "message"),
     [
         (lambda: losses.Huber(reduction="max"), ValueError, "huber: reduction must be one of 'sum_over_batch_size', "),
+        (
+            lambda: losses.huber([1.0], [1.0], reduction="sum"),
+            TypeError,
+            "multiple values for keyword argument 'reduction'",
+        ),
         (lambda: losses.Huber(name=""), ValueError, "huber: name must"),
         (
             lambda: losses.MeanSquaredError()([[1.0]], [[1.0]], [1.0, 2.0]),

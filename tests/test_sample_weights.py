@@ -80,7 +80,7 @@ def test_how_to_run_has_no_effect() -> None:
         ({"jit_compile": 1}, TypeError, "jit_compile must be True or False; received 1"),
         ({"steps_per_execution": 0}, ValueError, "steps_per_execution must be an integer of at least 1; received 0"),
         ({"weighted_metrics": ["nope"]}, ValueError, "weighted_metrics must be one of"),
-        ({"loss_weights": [1.0]}, TypeError, "several outputs belong to the functional API"),
+        ({"loss_weights": [1.0]}, TypeError, "loss_weights: several outputs belong to the functional API"),
     ],
 )
 def test_how_to_run_is_checked(given: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -297,3 +297,9 @@ def test_fields_of_the_whole_image_and_of_none(layers: list[Layer], expected: Pa
 def test_channels_first() -> None:
     model = Sequential([Input((2, 6, 5)), Conv2D(3, 2, data_format="channels_first"), Flatten()])
     assert [line.split()[-1] for line in lines(model)[4:-5]] == ["2x2", "2x2"]
+
+
+def test_inputs_that_are_no_images_have_no_field() -> None:
+    found = lines(Sequential([Input((5,)), Dense(3)]))
+    assert found[2].split() == ["Layer", "(type)", "Output", "Shape", "Param", "#", "MACs"]
+    assert found[4].split() == ["dense", "(Dense)", "(None,", "3)", "18", "15"]

@@ -33,6 +33,7 @@ PLACES = [
     ("layers", "Concatenate", re.escape(keras_names.FUNCTIONAL)),
     ("layers", "LayerNormalisation", "the nearest is 'LayerNormalization'; available: "),
     ("callbacks", "ModelCheckpoints", "the nearest is 'ModelCheckpoint'; available: "),
+    ("layers", "SimpleRNNs", f"the nearest is 'SimpleRNN': {keras_names.RECURRENT}; available: "),
     ("layers", "MaxPooling2d", "the nearest is 'MaxPooling2D'; available: "),
     ("layers", "Hashing", f"{keras_names.TEXT}; available: "),
     ("layers", "RandomHue", f"{NOT_PLANNED}; .*available: "),

@@ -153,16 +153,21 @@ ARGUMENTS: dict[str, str] = {
     "p": "rate",
     "sigma": "stddev",
     "subsample": "strides",
+    "y": "x",
 }
 """Arguments, and today's: the first of these that the function takes. `older.VALUES` translates values."""
 
 QUEUE = dict.fromkeys(("max_queue_size", "use_multiprocessing"), "compat.models:ignore_queue")
 ACTIONS: dict[str, dict[str, str]] = {
     "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
+    "Layer.__init__": {"dtype": "compat.layers:require_floatx"},
     "Nadam.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
-    "Sequential.compile": {"class_mode": "compat.models:ignore_class_mode"},
+    "Sequential.compile": {
+        "class_mode": "compat.models:ignore_class_mode",
+        "loss_weights": "compat.models:require_none",
+    },
     "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
     "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
     "Sequential.predict": QUEUE,
 }
-"""For each function: arguments that it no longer takes, and what is called with the object and the value instead."""
+"""For each function: arguments that it does not take, and what is called with the object and the value instead."""

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from numpycnn import backend
 from numpycnn.common import checks
 from numpycnn.common.older import warn
 from numpycnn.layers import Conv2D, Conv2DTranspose, Layer, SeparableConv2D
@@ -39,3 +40,10 @@ def deconvolution2d(*args: Any, output_shape: Any = None, **options: Any) -> Lay
 def require_mode(layer: Layer, value: Any) -> None:
     """Raise ValueError unless BatchNormalization's mode is 0: by feature, and with the batch's mean in training."""
     checks.integer("BatchNormalization", "mode, an argument of Keras 1's,", value, at_least=0, at_most=0)
+
+
+def require_floatx(layer: Layer, value: Any) -> None:
+    """Raise ValueError unless a layer's dtype is the backend's, which all layers have."""
+    if value is not None and value != backend.floatx():
+        layers, received = type(layer).__name__, checks.short_repr(value)
+        raise ValueError(f"{layers}: dtype must be {backend.floatx()!r}, see backend.set_floatx; received {received}")

@@ -25,6 +25,12 @@ def ignore_queue(model: Any, value: Any) -> None:
     warn("max_queue_size=, or use_multiprocessing=,", "leave it out; a PyDataset takes it")
 
 
+def require_none(model: Any, value: Any) -> None:
+    """Raise TypeError for compile(loss_weights=...), which are for several outputs, unless it is None."""
+    if value is not None:
+        raise TypeError("Sequential.compile: loss_weights: several outputs belong to the functional API; out of scope")
+
+
 def show_accuracy(model: Any, value: Any) -> None:
     """fit or evaluate(show_accuracy=True): compile again with the accuracy, unless it is there."""
     warn("show_accuracy", "write compile(metrics=['accuracy'])")

@@ -35,14 +35,15 @@ from numpycnn.losses.regression import (
 class LossFunction:
     """A loss as a function: `huber(y_true, y_pred, delta=2.0)` gives the loss of each row, (N, ..., K) -> (N, ...).
 
-    Settings are the arguments of the loss's class. Raises TypeError or ValueError as the class and its `targets` do.
+    Settings are the arguments of the loss's class but for its reduction. Raises TypeError or ValueError as the class
+    and its `targets` do.
     """
 
     def __init__(self, loss: type[RowLoss]) -> None:
         self.loss, self.__name__, self.__doc__ = loss, loss.name, loss.__doc__
 
     def __call__(self, y_true: Any, y_pred: Any, **settings: Any) -> Array:
-        loss = self.loss(**settings)
+        loss = self.loss(reduction=None, **settings)
         return loss.losses(*loss.arrays(y_true, y_pred))
 
     def __repr__(self) -> str:

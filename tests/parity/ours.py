@@ -92,11 +92,17 @@ def is_smooth(case: Case, dtype: str) -> bool:
     for _ in range(STEPS if dtype == "float64" else 1):
         if min(distances(model, case.x, case.y), default=np.inf) < CLOSE[dtype]:
             return False
-        try:
-            model.train_on_batch(case.x, case.y)
-        except ValueError:  # the loss is not finite
+        if not learns(model, case):
             return False
     return True
+
+
+def learns(model: Sequential, case: Case) -> bool:
+    """Train for one step; whether the loss is not so large that the training diverges."""
+    try:
+        return bool(model.train_on_batch(case.x, case.y) < 1e4)
+    except ValueError:  # it is not finite
+        return False
 
 
 def is_vanishing(model: Sequential, case: Case, output: Array, gradients: list[Array]) -> bool:

@@ -1,6 +1,7 @@
 """numpycnn against the figures on file: nothing else needs to be installed."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from parity import golden, ours
 from parity.figures import BOUNDS, Errors, errors, figures, print_errors, within, worst
@@ -10,7 +11,7 @@ from parity.golden import Record
 def replay() -> bool:
     """Compare on both paths, print the worst errors by framework, and return whether all are within the bounds."""
     found: dict[str, list[Errors]] = {"PyTorch": [], "Keras": []}
-    for record in golden.load():
+    for record in chain(golden.load(), golden.load(golden.OTHERS)):
         for fast in (True, False):
             for name, apart in compared(record, fast=fast):
                 found[name].append(apart)
