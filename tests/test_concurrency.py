@@ -99,7 +99,7 @@ def test_scratch_memory_that_threads_share_would_be_noticed(
         check_uses(network(fast=True), workers, ENOUGH)
 
 
-NEW = "np.empty((len(x), *output_shape), self.dtype)"
+NEW = "list[Array]()"
 WHILE = "any(False for _ in range(1000))"  # as long as other work between two changes
 FAULTS = {
     "a result kept in the model": Fault(Sequential.predict, NEW, f"vars(self).setdefault('y', {NEW})"),

@@ -317,7 +317,7 @@ def test_the_command_fails_for_a_fault(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, wanted in (
-        (["--help"], "gradcheck. Without one it is train."),
+        (["--help"], "gradcheck, names. Without one it is train."),
         (["gradcheck", "--help"], "--examples N"),
     ):
         with pytest.raises(SystemExit):

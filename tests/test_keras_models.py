@@ -132,6 +132,13 @@ def test_a_clone_by_a_function_of_ones_own() -> None:
     assert [layer.name for layer in clone_model(model).layers] == ["inner", "flatten", "dense"]
 
 
+def test_a_clone_is_built_as_the_model_is() -> None:
+    """Also of layers that do not know their input's shape."""
+    model = Sequential([Dense(3, input_shape=(4,))])
+    twin = clone_model(model, clone_function=lambda layer: Dense(3))
+    assert [w.shape for w in twin.get_weights()] == [(4, 3), (3,)]
+
+
 def test_what_cannot_be_cloned_is_refused() -> None:
     wrong: Any = Dense(3)
     with pytest.raises(TypeError, match="save_model: model must be a Sequential; received Dense"):

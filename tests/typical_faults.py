@@ -1205,7 +1205,7 @@ TARGETS = (
         (
             ("the bar is never full", "filled = width * done // total", "filled = (width - 1) * done // total"),
             ("minutes have sixty-one seconds", "minutes, rest = divmod(round(seconds), 60)", "minutes, rest = divmod(round(seconds), 61)"),
-            ("the time left is the time gone", "(now - self.start) / done * (self.steps - done)", "(now - self.start) / done * done"),
+            ("the time left is the time gone", "seconds / done * (self.steps - done)", "seconds / done * done"),
         ),
     ),
     Target(

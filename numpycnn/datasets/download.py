@@ -22,6 +22,7 @@ def download(url: str, path: Path, digest: str | None = None, size: int | None =
     body that is too short, too long or not the file with that digest, and a folder that cannot be written.
     """
     from http.client import HTTPException  # deferred: slow imports
+    from urllib.error import HTTPError
     from urllib.request import urlopen
 
     from numpycnn.files.atomic import atomic_write
@@ -31,6 +32,9 @@ def download(url: str, path: Path, digest: str | None = None, size: int | None =
     try:
         with urlopen(url, timeout=TIMEOUT) as response, atomic_write(path) as file:  # noqa: S310
             receive(response, file, digest, size)
+    except HTTPError as error:
+        error.close()  # it holds the connection
+        raise
     except HTTPException as error:
         raise OSError(f"the connection broke: {type(error).__name__} {error}") from error
 
