@@ -53,10 +53,14 @@ def read_with(error: BaseException | None) -> Iterator[Statement | None]:
 def raised_by(error: BaseException) -> Statement | None:
     """The library's statement that raised the error; None where Python, NumPy or a test did."""
     *_, (frame, line) = walk_tb(error.__traceback__)
-    path = Path(frame.f_code.co_filename)
-    if not path.is_relative_to(LIBRARY):
-        return None
-    return next((statement for statement in statements_in(path) if statement.first <= line <= statement.last), None)
+    return next((one for one in statements_of(frame.f_code.co_filename) if one.first <= line <= one.last), None)
+
+
+@cache
+def statements_of(file: str) -> list[Statement]:
+    """Every `raise` of a file, if it is the library's."""
+    path = Path(file)
+    return statements_in(path) if path.is_relative_to(LIBRARY) else []
 
 
 class Record:
