@@ -45,7 +45,7 @@ Time: \S+, from loading the data to this line
 
 
 @pytest.mark.usefixtures("part_of_mnist")
-@pytest.mark.parametrize("command", [[], ["train"]])
+@pytest.mark.parametrize("command", [[], pytest.param(["train"], marks=pytest.mark.deep)])
 def test_the_main_job(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     assert main([*command, "--epochs", "2", "--batch-size", "300", "--seed", "5"]) == 0
     out = capsys.readouterr().out

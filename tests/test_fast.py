@@ -321,7 +321,7 @@ def test_the_input_gradient_of_the_first_layer_is_never_computed(
     assert asked == []
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize("dtype", [np.uint8, pytest.param(np.float64, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
 def test_the_whole_data_set_is_never_copied_or_converted(method: str, dtype: Any) -> None:
     """All memory that is asked for on the way is a fraction of the data's own, 5 or 41 MB."""

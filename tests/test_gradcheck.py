@@ -46,12 +46,12 @@ def test_right_code_passes(case: str) -> None:
 
 
 def seeded_faults() -> Iterator[Any]:
-    """The faults; a check of a network takes seconds, so of those in networks every sixth is tried by default."""
+    """The faults; a check of a network takes seconds, so of those in networks every eighth is tried by default."""
     networks = 0
     for what, case, fault in FAULTS:
         of_network = case.startswith(("fast network", "plain network", "Winograd"))
         networks += of_network
-        marks = [pytest.mark.deep] if of_network and networks % 6 else []
+        marks = [pytest.mark.deep] if of_network and networks % 8 else []
         yield pytest.param(case, fault, id=f"{case}: {what}", marks=marks)
 
 

@@ -320,7 +320,7 @@ class LastFirst(ThreadPoolExecutor):
         return super().submit(late)
 
 
-@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("fast", [True, pytest.param(False, marks=pytest.mark.deep)])
 @pytest.mark.parametrize(("kind", "threads"), [(ThreadPoolExecutor, 2), (LastFirst, 4)])
 def test_threads_of_the_callers_own_give_the_same_bytes(
     kind: type[ThreadPoolExecutor], threads: int, fast: bool
@@ -724,7 +724,7 @@ def threadpoolctl_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @needs_openblas
 @pytest.mark.parametrize("other", ["no_threadpoolctl", "threadpoolctl_alone"])
-@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("fast", [True, pytest.param(False, marks=pytest.mark.deep)])
 def test_the_bytes_are_the_same_with_threadpoolctl_and_without(
     fast: bool, other: str, request: pytest.FixtureRequest
 ) -> None:
@@ -781,7 +781,7 @@ def test_with_an_unknown_blas_there_is_one_worker_by_default() -> None:
 
 
 @pytest.mark.usefixtures("unknown_blas")
-@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("fast", [True, pytest.param(False, marks=pytest.mark.deep)])
 def test_with_an_unknown_blas_any_number_of_workers_gives_the_same_bytes(fast: bool) -> None:
     with ThreadPoolExecutor(2) as executor:
         default, *others = (results(fast=fast, **how) for how in ({}, {"workers": 3}, {"executor": executor}))

@@ -21,7 +21,7 @@ def test_a_token_drawn_anew_is_another() -> None:
     assert len(process.token()) == len(before) == 16
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", ["fork", "spawn", pytest.param("forkserver", marks=pytest.mark.deep)])
 def test_another_process_has_another_token(method: str) -> None:
     def token(pool: Executor) -> bytes:
         return pool.submit(process.token).result()

@@ -4,6 +4,7 @@ import ast
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -67,7 +68,10 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {module_name(path): ast.parse(path.read_text("utf-8")) for path in sorted(LIBRARY.rglob("*.py"))}
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of the library, parsed."""
+    return {module_name(path): ast.parse(path.read_text("utf-8")) for path in sorted(LIBRARY.rglob("*.py"))}
 
 
 def statements(node: ast.AST) -> Iterator[ast.AST]:
@@ -81,7 +85,7 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
 
 def imports(module: str) -> Iterator[Import]:
     """What the module imports of this library."""
-    for node in statements(MODULES[module]):
+    for node in statements(modules()[module]):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -91,7 +95,7 @@ def imports(module: str) -> Iterator[Import]:
         for name in names:
             top, _, rest = name.partition(".")
             if top == "numpycnn":
-                yield Import(module, rest if rest in MODULES else rest.rpartition(".")[0])
+                yield Import(module, rest if rest in modules() else rest.rpartition(".")[0])
 
 
 def room(module: str) -> str:
@@ -101,18 +105,22 @@ def room(module: str) -> str:
 
 
 LEVEL = {name: number for number, level in enumerate(ROOMS) for name in level}
-IMPORTS = [one for module in MODULES if module for one in imports(module) if one.imported]
-"""Those of every module but the package itself, which imports what users name."""
+
+
+@cache
+def all_imports() -> list[Import]:
+    """Those of every module but the package itself, which imports what users name."""
+    return [one for module in modules() if module for one in imports(module) if one.imported]
 
 
 def test_rooms_import_from_those_before_them() -> None:
     """Imports inside of functions too."""
-    assert not [one for one in IMPORTS if LEVEL[room(one.importer)] < LEVEL[room(one.imported)]]
+    assert not [one for one in all_imports() if LEVEL[room(one.importer)] < LEVEL[room(one.imported)]]
 
 
 def test_modules_form_no_circle() -> None:
-    below: dict[str, set[str]] = {module: set() for module in MODULES}
-    for one in IMPORTS:
+    below: dict[str, set[str]] = {module: set() for module in modules()}
+    for one in all_imports():
         below[one.importer].add(one.imported)
     done: set[str] = set()
     while left := below.keys() - done:
@@ -124,7 +132,7 @@ def test_modules_form_no_circle() -> None:
 def test_functions_are_short() -> None:
     """The body without its docstring."""
     long = []
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 first, *rest = node.body

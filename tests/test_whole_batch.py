@@ -110,7 +110,7 @@ def processes() -> Iterator[Executor]:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_any_workers_give_the_same_bytes(name: str, processes: Executor) -> None:
     alone = results(name, workers=1)
-    for workers in (2, 3, 8):
+    for workers in (2, 3):
         assert results(name, workers=workers) == alone
     with ThreadPoolExecutor(2) as threads, LastFirst(4) as last_first:
         for executor in (threads, last_first, processes):
