@@ -6,16 +6,15 @@ Sources: Glorot and Bengio 2010 (glorot), He et al. 2015 (he), LeCun et al. 1998
 defaults and the truncated normal's correction.
 """
 
-from dataclasses import asdict, dataclass
-from math import inf, prod, sqrt
-from typing import Any, ClassVar
+from math import prod, sqrt
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
 from numpycnn.common.configuration import from_description
-from numpycnn.common.explained import Explained, explain_arguments_of
+from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, Rng, Shape
@@ -81,9 +80,14 @@ def cut_normal(shape: Shape, rng: Rng) -> Array:
     return values
 
 
-@dataclass(frozen=True)
 class Initializer(Explained):
-    """Base class of all initializers: called with a shape, a generator and a dtype, it returns initial values."""
+    """Base class of all initializers: called with a shape, a generator and a dtype, it returns initial values.
+
+    Initializers are shared, so what they are made with cannot be changed; those made alike are equal.
+    """
+
+    def __init__(self) -> None:
+        """No arguments, unless a subclass has some."""
 
     def __call__(self, shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Array:
         """An array of the shape and dtype, float32 or float64. Raises TypeError or ValueError for other arguments.
@@ -104,33 +108,45 @@ class Initializer(Explained):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return asdict(self)
+        return dict(vars(self))
 
+    def number(self, argument: str, value: Any, **bounds: float) -> float:
+        """An argument as a float. Raises TypeError or ValueError unless it is a finite number within the bounds."""
+        return checks.number(type(self).__name__, argument, value, **bounds)
 
-def set_number(initializer: Initializer, argument: str, *, at_least: float = -inf, above: float = -inf) -> None:
-    """Convert an argument to float. Raises TypeError or ValueError unless it is a finite number within the bounds."""
-    value = getattr(initializer, argument)
-    number = checks.number(type(initializer).__name__, argument, value, at_least=at_least, above=above)
-    object.__setattr__(initializer, argument, number)  # how a frozen dataclass sets its fields in __post_init__
+    if not TYPE_CHECKING:  # pragma: no branch  # hidden from type checkers, which would let every attribute be set
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Set an attribute once. Raises AttributeError for one that is set."""
+            if name in vars(self):
+                owner = type(self).__name__
+                raise AttributeError(f"{owner}: {name} cannot be changed; make another initializer")
+            super().__setattr__(name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, Initializer) and other.get_config() == self.get_config()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.get_config().values()))
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
 
 
 # ---------------------------------------------------------------- the same everywhere
 
 
-@dataclass(frozen=True)
 class Constant(Initializer):
     """The same value everywhere."""
 
-    value: float = 0.0
-
-    def __post_init__(self) -> None:
-        set_number(self, "value")
+    def __init__(self, value: float = 0.0) -> None:
+        self.value = self.number("value", value)
 
     def values(self, shape: Shape, rng: Rng) -> Array:
         return np.full(shape, self.value)
 
 
-@dataclass(frozen=True)
 class Zeros(Initializer):
     """0 everywhere."""
 
@@ -138,7 +154,6 @@ class Zeros(Initializer):
         return np.zeros(shape)
 
 
-@dataclass(frozen=True)
 class Ones(Initializer):
     """1 everywhere."""
 
@@ -146,17 +161,14 @@ class Ones(Initializer):
         return np.ones(shape)
 
 
-@dataclass(frozen=True)
 class Identity(Initializer):
     """gain times the identity matrix, of a shape of two axes, which need not be equal.
 
     Raises ValueError for other shapes. Source: Keras's Identity.
     """
 
-    gain: float = 1.0
-
-    def __post_init__(self) -> None:
-        set_number(self, "gain")
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = self.number("gain", gain)
 
     def values(self, shape: Shape, rng: Rng) -> Array:
         if len(shape) != 2:
@@ -167,67 +179,48 @@ class Identity(Initializer):
 # ---------------------------------------------------------------- drawn
 
 
-@dataclass(frozen=True)
 class RandomInitializer(Initializer):
-    """Base class of initializers that draw numbers. A subclass defines `drawn`, and ends its fields with `seed`.
+    """Base class of initializers that draw numbers. A subclass defines `drawn`, and passes on `seed`.
 
     seed: None draws from the generator that is passed, which a model makes of its own seed; an integer gives the same
     values in every call. They are NumPy's numbers, not those that Keras draws for the same seed.
     """
 
-    @property
-    def own_seed(self) -> int | None:
-        """The checked `seed`."""
-        seed = getattr(self, "seed", None)
-        return None if seed is None else checks.integer(type(self).__name__, "seed", seed, at_least=0)
-
-    def __post_init__(self) -> None:
-        _ = self.own_seed  # raises
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = None if seed is None else checks.integer(type(self).__name__, "seed", seed, at_least=0)
 
     def values(self, shape: Shape, rng: Rng) -> Array:
-        seed = self.own_seed
-        return self.drawn(shape, rng if seed is None else generator(seed, WEIGHTS))
+        return self.drawn(shape, rng if self.seed is None else generator(self.seed, WEIGHTS))
 
     def drawn(self, shape: Shape, rng: Rng) -> Array:
         """The values in float64, drawn from rng."""
         raise NotImplementedError(f"{type(self).__name__} does not define drawn")
 
 
-@dataclass(frozen=True)
 class RandomUniform(RandomInitializer):
     """Uniform between minval and maxval. seed: see `RandomInitializer`."""
 
-    minval: float = -0.05
-    maxval: float = 0.05
-    seed: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        set_number(self, "minval")
-        set_number(self, "maxval", at_least=self.minval)
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        self.minval = self.number("minval", minval)
+        self.maxval = self.number("maxval", maxval, at_least=self.minval)
+        super().__init__(seed)
 
     def drawn(self, shape: Shape, rng: Rng) -> Array:
         return rng.uniform(self.minval, self.maxval, shape)
 
 
-@dataclass(frozen=True)
 class RandomNormal(RandomInitializer):
     """Normal with the given mean and standard deviation. seed: see `RandomInitializer`."""
 
-    mean: float = 0.0
-    stddev: float = 0.05
-    seed: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        set_number(self, "mean")
-        set_number(self, "stddev", at_least=0.0)
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        self.mean = self.number("mean", mean)
+        self.stddev = self.number("stddev", stddev, at_least=0.0)
+        super().__init__(seed)
 
     def drawn(self, shape: Shape, rng: Rng) -> Array:
         return rng.normal(self.mean, self.stddev, shape)
 
 
-@dataclass(frozen=True)
 class TruncatedNormal(RandomNormal):
     """RandomNormal with those values redrawn that are more than two standard deviations from the mean."""
 
@@ -235,7 +228,6 @@ class TruncatedNormal(RandomNormal):
         return self.mean + self.stddev * cut_normal(shape, rng)
 
 
-@dataclass(frozen=True)
 class Orthogonal(RandomInitializer):
     """gain times a random matrix with orthogonal rows or columns of length 1, whichever are fewer.
 
@@ -246,12 +238,9 @@ class Orthogonal(RandomInitializer):
     Mezzadri 2007 for the signs; Keras's Orthogonal.
     """
 
-    gain: float = 1.0
-    seed: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        set_number(self, "gain")
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        self.gain = self.number("gain", gain)
+        super().__init__(seed)
 
     def drawn(self, shape: Shape, rng: Rng) -> Array:
         if len(shape) < 2:
@@ -262,7 +251,6 @@ class Orthogonal(RandomInitializer):
         return self.gain * (q if rows >= columns else q.T).reshape(shape)  # (rows, columns) to shape
 
 
-@dataclass(frozen=True)
 class VarianceScaling(RandomInitializer):
     """Mean zero and variance scale/n, where n is the fan that `mode` names.
 
@@ -272,19 +260,19 @@ class VarianceScaling(RandomInitializer):
     seed: see `RandomInitializer`.
     """
 
-    scale: float = 1.0
-    mode: str = "fan_in"
-    distribution: str = "truncated_normal"
-    seed: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        owner = type(self).__name__
-        set_number(self, "scale", above=0.0)
-        checks.choice(owner, "mode", self.mode, ("fan_in", "fan_out", "fan_avg"))
-        known = ("truncated_normal", "untruncated_normal", "uniform", "normal")
-        if checks.choice(owner, "distribution", self.distribution, known) == "normal":
-            object.__setattr__(self, "distribution", "truncated_normal")
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        owner, known = type(self).__name__, ("truncated_normal", "untruncated_normal", "uniform", "normal")
+        self.scale = self.number("scale", scale, above=0.0)
+        self.mode = checks.choice(owner, "mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        distribution = checks.choice(owner, "distribution", distribution, known)
+        self.distribution = "truncated_normal" if distribution == "normal" else distribution
+        super().__init__(seed)
 
     def drawn(self, shape: Shape, rng: Rng) -> Array:
         fan_in, fan_out = fans(shape)
@@ -365,9 +353,6 @@ NAMES: dict[str, type[Initializer]] = {
     "lecun_uniform": LecunUniform,
 }
 CLASSES: dict[str, type[Initializer]] = {cls.__name__: cls for cls in NAMES.values()}
-for _cls in CLASSES.values():  # `dataclass` adds __init__ after __init_subclass__ ran
-    if not issubclass(_cls, Scaled):
-        explain_arguments_of(_cls)
 
 constant, identity, ones, orthogonal, zeros = Constant, Identity, Ones, Orthogonal, Zeros
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal

@@ -643,7 +643,7 @@ TARGETS = (
             ("LeCun's normal is not truncated", 'settings = 1.0, "fan_in", "truncated_normal"', 'settings = 1.0, "fan_in", "untruncated_normal"'),
             ("orthogonal matrices have LAPACK's signs", "q = q * np.sign(np.diag(r))", "pass"),
             ("a wide kernel has orthogonal columns", "(q if rows >= columns else q.T)", "q"),
-            ("a seed is ignored", "rng if seed is None else generator(seed, WEIGHTS)", "rng"),
+            ("a seed is ignored", "rng if self.seed is None else generator(self.seed, WEIGHTS)", "rng"),
         ),
     ),
     Target(

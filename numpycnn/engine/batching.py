@@ -1,7 +1,6 @@
 """Training data: rows of it, the validation split, and the checks of arguments about them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,16 +10,15 @@ from numpycnn.common.typing import Array
 from numpycnn.engine.py_dataset import PyDataset
 
 
-@dataclass(frozen=True)
 class Data:
-    """Examples with their targets, and optionally with sample weights."""
+    """Examples with their targets, and optionally with sample weights.
 
-    x: Array
-    """(n, *input_shape)."""
-    y: Array
-    """(n, ...), as the loss takes targets."""
-    weights: Array | None = None
-    """(n,): the factor of each example's loss; None is 1."""
+    x: (n, *input_shape). y: (n, ...), as the loss takes targets. weights: (n,), the factor of each example's loss; None
+    is 1.
+    """
+
+    def __init__(self, x: Array, y: Array, weights: Array | None = None) -> None:
+        self.x, self.y, self.weights = x, y, weights
 
     def __len__(self) -> int:
         return len(self.x)

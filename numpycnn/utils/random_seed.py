@@ -1,7 +1,5 @@
 """One seed for all random numbers that are drawn without one."""
 
-import random
-
 import numpy as np
 
 from numpycnn.common import checks
@@ -14,6 +12,8 @@ def set_random_seed(seed: int) -> None:
 
     Raises TypeError or ValueError unless seed is an integer from 0 to 2**32 - 1.
     """
+    import random  # deferred: slow import
+
     seed = checks.integer("set_random_seed", "seed", seed, at_least=0, at_most=2**32 - 1)
     random.seed(seed)
     np.random.seed(seed)
