@@ -255,6 +255,9 @@ def test_prelu_learns_its_slopes() -> None:
     assert gradients["alpha"].tolist() == [[[-16.0, 0.0]]]
     assert PReLU(shared_axes=1).get_config()["shared_axes"] == [1]
     assert PReLU("ones").get_config()["shared_axes"] is None
+    ones = PReLU("ones", input_shape=(3,))
+    ones.build((3,))
+    assert ones.params["alpha"].tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_layer_is_an_activation() -> None:
