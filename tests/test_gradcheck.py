@@ -107,7 +107,7 @@ def models(draw: st.DrawFn) -> Sequential:
 
 
 @given(model=models(), n=st.integers(1, 4), seed=seeds)
-@settings(max_examples=settings().max_examples // 10)  # they take long
+@settings(max_examples=settings().max_examples // 5)  # they take long
 def test_models_pass_with_ties_and_zeros(model: Sequential, n: int, seed: int) -> None:
     """There right gradients may lie outside of the derivatives from both sides."""
     rng = np.random.default_rng(seed)
