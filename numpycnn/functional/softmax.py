@@ -77,8 +77,10 @@ def minus_largest(z: Array, axis: int = -1) -> Array:
 
     A difference below the dtype's range is minus infinity, and exp of it 0, as it should be.
     """
-    largest = z.real.argmax(axis=axis, keepdims=True)  # the first of equals, as in `without_largest`
-    top = np.take_along_axis(z, largest, axis=axis)
+    if z.dtype.kind == "c":  # the first of equals, as in `without_largest`
+        top = np.take_along_axis(z, z.real.argmax(axis=axis, keepdims=True), axis=axis)
+    else:
+        top = z.max(axis=axis, keepdims=True)
     with np.errstate(over="ignore"):
         return np.subtract(z, top, out=np.zeros_like(z), where=z != top)
 
