@@ -2,6 +2,7 @@
 
 from numpycnn import Input, Sequential
 from numpycnn.layers import Branches, Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D
+from numpycnn.optimizers import Adam
 from programs.training import images as data
 from programs.training import run
 
@@ -30,7 +31,7 @@ def network() -> Sequential:
         ],
         seed=1,
     )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(Adam(0.005), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

@@ -12,6 +12,7 @@ from numpycnn.layers import (
     Residual,
     SeparableConv2D,
 )
+from numpycnn.optimizers import Adam
 from programs.training import images as data
 from programs.training import run
 
@@ -37,7 +38,7 @@ def network() -> Sequential:
         Dense(10, activation="softmax"),
     ]
     model = Sequential(layers, seed=1)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(Adam(0.005), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

@@ -2,6 +2,7 @@
 
 from numpycnn import Sequential
 from numpycnn.layers import Activation, Conv2D, Dropout, GlobalAveragePooling2D, Layer, MaxPooling2D
+from numpycnn.optimizers import Adam
 from programs.training import images as data
 from programs.training import run
 
@@ -26,7 +27,7 @@ def network() -> Sequential:
     ]
     model = Sequential(layers, seed=1)
     model.build((None, 28, 28, 1))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(Adam(0.005), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
