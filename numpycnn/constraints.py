@@ -12,7 +12,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
-from numpycnn.common.configuration import from_description
+from numpycnn.common.configuration import instance_of
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
@@ -174,12 +174,10 @@ def get(identifier: Any) -> ConstraintFunction | None:
 
 def get_constraint(owner: str, argument: str, value: Any) -> ConstraintFunction | None:
     """`get`, with the owner's and the argument's name in its errors."""
-    if isinstance(value, dict):
-        return from_description(owner, argument, value, CLASSES)
-    if isinstance(value, type) and issubclass(value, Constraint):
-        return value()
+    value = instance_of(owner, argument, value, Constraint, CLASSES)
     if value is None or callable(value):
-        return value
+        constraint: ConstraintFunction | None = value
+        return constraint
     return checks.lookup(owner, argument, value, CONSTRAINTS, kind="constraints")()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
-from numpycnn.common.configuration import from_description
+from numpycnn.common.configuration import instance_of
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
@@ -375,12 +375,9 @@ def get(identifier: Any) -> Initializer | None:
 
 def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
     """The initializer given by name, by configuration or as an object. Raises TypeError or ValueError for others."""
+    value = instance_of(owner, argument, value, Initializer, CLASSES)
     if isinstance(value, Initializer):
         return value
-    if isinstance(value, type) and issubclass(value, Initializer):
-        return value()
-    if isinstance(value, dict):
-        return from_description(owner, argument, value, CLASSES)
     if isinstance(value, str) and value in INITIALIZERS:
         return INITIALIZERS[value]
     return checks.lookup(owner, argument, value, {name: INITIALIZERS[name] for name in NAMES}, kind="initializers")

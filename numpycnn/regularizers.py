@@ -17,7 +17,7 @@ import numpy as np
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks
-from numpycnn.common.configuration import from_description
+from numpycnn.common.configuration import instance_of
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
@@ -176,10 +176,7 @@ def get(identifier: Any) -> Regularizer | None:
 
 def get_regularizer(owner: str, argument: str, value: Any) -> Regularizer | None:
     """`get`, with the owner's and the argument's name in its errors."""
-    if isinstance(value, dict):
-        return from_description(owner, argument, value, CLASSES)
-    if isinstance(value, type) and issubclass(value, Regularizer):
-        value = value()
+    value = instance_of(owner, argument, value, Regularizer, CLASSES)
     if value is None or (isinstance(value, Regularizer) and type(value).gradient is not Regularizer.gradient):
         return value
     if callable(value):

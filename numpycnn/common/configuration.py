@@ -26,3 +26,13 @@ def from_description(owner: str, argument: str, value: Any, table: Mapping[str, 
         if unbuilt is None
         else unbuilt(value["config"])
     )
+
+
+def instance_of(owner: str, argument: str, value: Any, base: type, table: Mapping[str, type]) -> Any:
+    """An object for its configuration, or for its class, a subclass of base; any other value as it is.
+
+    Raises as `from_description`, and as the class's constructor does without arguments.
+    """
+    if isinstance(value, dict):
+        return from_description(owner, argument, value, table)
+    return value() if isinstance(value, type) and issubclass(value, base) else value

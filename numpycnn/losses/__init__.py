@@ -14,7 +14,7 @@
 from typing import Any
 
 from numpycnn.common import checks
-from numpycnn.common.configuration import from_description
+from numpycnn.common.configuration import instance_of
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
 from numpycnn.losses.base import FunctionLoss, Loss, RowLoss
@@ -99,14 +99,11 @@ LossLike = str | Loss | LossFunction | type[Loss] | dict[str, Any]
 
 def get_loss(value: Any, owner: str = "compile") -> Loss:
     """`get`, with the owner's name in its errors."""
+    value = instance_of(owner, "loss", value, Loss, CLASSES)
     if isinstance(value, Loss):
         return value
     if isinstance(value, LossFunction):
         return value.loss()
-    if isinstance(value, dict):
-        return from_description(owner, "loss", value, CLASSES)
-    if isinstance(value, type) and issubclass(value, Loss):
-        return value()
     if callable(value):
         raise TypeError(
             f"{owner}: loss must have a gradient; give functions of your own as FunctionLoss(value, gradient), both of "

@@ -19,7 +19,7 @@ from typing import Any
 
 from numpycnn import losses
 from numpycnn.common import checks
-from numpycnn.common.configuration import from_description
+from numpycnn.common.configuration import instance_of
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.losses import (
     bce,
@@ -127,12 +127,9 @@ def get(identifier: Any) -> Metric:
 
 def get_metric(owner: str, argument: str, value: Any) -> Metric:
     """`get`, with the owner's and the argument's name in its errors. By a name, the metric has that name."""
+    value = instance_of(owner, argument, value, Metric, CLASSES)
     if isinstance(value, Metric):
         return value
-    if isinstance(value, dict):
-        return from_description(owner, argument, value, CLASSES)
-    if isinstance(value, type) and issubclass(value, Metric):
-        return value()
     if callable(value):
         return MeanMetricWrapper(value)
     if not isinstance(value, str) or value not in METRICS:
