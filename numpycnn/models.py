@@ -635,8 +635,8 @@ def cloned(model: Sequential, clone: Callable[[Layer], Layer], recursive: bool) 
     twin = Sequential(name=model.name, fast=model.fast, dtype=model._dtype)
     for layer in model.layers:
         twin.add(cloned(layer, clone, recursive) if recursive and isinstance(layer, Sequential) else clone(layer))
-    if model.input_shape is not None and not twin.built:
-        twin.build(model.input_shape)
+    if model.shape_in is not None and not twin.built:
+        twin.build(model.shape_in)
     return twin
 
 

@@ -103,7 +103,7 @@ class ConvBlock(Stage):
         conv, pool = self.conv, self.pool = parts.conv, parts.pool
         self.name, self.names = conv.name, parts.names
         self.relu, self.dropout, self.data_format = parts.relu, parts.dropout, conv.data_format
-        self.image, self.channels = split_shape(conv.name, conv.input_shape or (), conv.data_format)
+        self.image, self.channels = split_shape(conv.name, conv.shape_in or (), conv.data_format)
         self.filters, self.patch = conv.filters, conv.window.count * self.channels  # patch: KH*KW*C
         self.convolved = conv.window.output_size(self.image)  # (OH, OW)
         self.output = pool.output_size(self.convolved)  # (PH, PW)
