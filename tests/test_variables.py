@@ -1,5 +1,7 @@
 """Weights and shapes as Keras's programs ask for them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,13 @@ from numpycnn.layers import BatchNormalization, Conv2D, Dense, Flatten, Input
 
 
 def network() -> Sequential:
-    layers = [Input((4, 4, 1)), Conv2D(2, 3), BatchNormalization(), Flatten(), Dense(3, activation="softmax")]
+    layers: list[Any] = [
+        Input((4, 4, 1)),
+        Conv2D(2, 3),
+        BatchNormalization(),
+        Flatten(),
+        Dense(3, activation="softmax"),
+    ]
     return Sequential(layers, seed=0)
 
 
@@ -19,7 +27,7 @@ def test_shapes_begin_with_none_as_in_keras() -> None:
     assert model.layers[0].input_shape == (None, 4, 4, 1)
     unbuilt = Sequential([Dense(2)])
     assert (unbuilt.input_shape, unbuilt.output_shape, unbuilt.layers[0].output_shape) == (None, None, None)
-    assert unbuilt.build(model.output_shape) == (2,)
+    assert unbuilt.build(model.output_shape or ()) == (2,)
     assert Dense(2).build(model.layers[0].input_shape or ()) == (4, 4, 2)
 
 
@@ -44,7 +52,7 @@ def test_weights_are_a_list_in_keras_order_with_names() -> None:
 
 def test_a_variable_is_the_layers_array() -> None:
     model = network()
-    dense = model.layers[-1]
+    dense: Any = model.layers[-1]
     kernel, bias = dense.weights
     for given, value in ((kernel.numpy(), 1.0), (kernel + 1, 2.0), (kernel.T @ kernel, 3.0)):
         assert type(given) is np.ndarray

@@ -890,7 +890,7 @@ TARGETS = (
         (
             ("a variable's value is a copy", "return self.view(np.ndarray)", "return np.array(self)"),
             ("what a variable gives out is the layer's own array", "return np.array(self)", "return self.view(np.ndarray)"),
-            ("what is computed from a variable is one", "array.view(np.ndarray)", "array"),
+            ("what is computed from a variable is one", "else array", "else array.view(type(self))"),
         ),
     ),
     Target(

@@ -45,7 +45,7 @@ class Variable(np.ndarray):
 
     def __array_wrap__(self, array: Array, context: Any = None, return_scalar: bool = False) -> Any:
         """Results of NumPy's functions are plain."""
-        return array[()] if return_scalar else array.view(np.ndarray)
+        return array[()] if return_scalar else array
 
 
 def as_variables(arrays: dict[str, Array]) -> list[Any]:
