@@ -53,7 +53,7 @@ class Products:
         for _, layer in build(network).leaves():
             if "kernel" in layer.params:
                 *_, filters = layer.params["kernel"].shape
-                positions = prod(layer.output_shape or ()) // filters
+                positions = prod(layer.shape_out or ()) // filters
                 self.layers.append((positions, Factors(layer.params["kernel"].size // filters, filters)))
 
     def run(self, images: int, batch: int, *, forward_only: bool = False) -> None:
