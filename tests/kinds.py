@@ -7,6 +7,7 @@ import operator
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -40,6 +41,7 @@ class Unprintable:
         raise RuntimeError("no words")
 
 
+@cache
 def nested(depth: int) -> list[Any]:
     """A list in a list in a list."""
     value: list[Any] = []
