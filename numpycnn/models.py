@@ -575,8 +575,7 @@ def load_model(
     path = files.path_to_read(checks.path("load_model", "filepath", filepath))
     check_no_custom_objects("load_model", custom_objects)
     checks.flag("load_model", "compile", compile)
-    model = files.load(path)
-    return model if compile else model._uncompiled()
+    return files.load(path, compile)
 
 
 @explains_arguments
@@ -635,8 +634,8 @@ def cloned(model: Sequential, clone: Callable[[Layer], Layer], recursive: bool) 
     twin = Sequential(name=model.name, fast=model.fast, dtype=model._dtype)
     for layer in model.layers:
         twin.add(cloned(layer, clone, recursive) if recursive and isinstance(layer, Sequential) else clone(layer))
-    if model.input_shape is not None and not twin.built:
-        twin.build(model.input_shape)
+    if model.shape_in is not None and not twin.built:
+        twin.build(model.shape_in)
     return twin
 
 

@@ -34,7 +34,7 @@ from numpycnn.optimizers import base
 def layer(one: Layer) -> Report:
     """A layer on inputs without ties."""
     built(one, 0, np.float32)
-    return gradcheck_layer(one, distinct(np.random.default_rng(0), (3, *(one.input_shape or ()))))
+    return gradcheck_layer(one, distinct(np.random.default_rng(0), (3, *(one.shape_in or ()))))
 
 
 def loss(one: Loss, y_true: Any, y_pred: Any) -> Report:
@@ -51,7 +51,7 @@ def network(*layers: Layer, n: int = 3, fast: bool = True) -> Report:
     model = Sequential([*layers, Flatten(), Dense(3, activation="softmax")], seed=3, fast=fast)
     model.compile("sgd", "categorical_crossentropy")
     rng = np.random.default_rng(0)
-    x = distinct(rng, (n, *(model.input_shape or ())))
+    x = distinct(rng, (n, *(model.shape_in or ())))
     return gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=2)
 
 
@@ -268,15 +268,13 @@ FAULTS: list[tuple[str, str, Fault]] = [
         Fault(
             Flatten.backward,
             "from_channels_last(dy.reshape(cache), self.data_format)",
-            "dy.reshape(len(dy), *self.input_shape)",
+            "dy.reshape(len(dy), *self.shape_in)",
         ),
     ),
     (
         "images reshaped, not turned",
         "conv, channels first",
-        Fault(
-            Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"
-        ),
+        Fault(Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.shape_in)"),
     ),
     (
         "gradients reshaped, not turned",

@@ -83,7 +83,7 @@ def pools(draw: st.DrawFn, image: tuple[int, int], data_format: str, relu: str) 
 def built(layers: list[Layer], seed: int, dtype: Any, *, whole: bool) -> Shape:
     """Build the layers, with whole numbers as parameters if wanted. Returns the output's shape."""
     rng = np.random.default_rng(seed)
-    shape = layers[0].input_shape
+    shape = layers[0].shape_in
     assert shape is not None
     for layer in layers:
         shape = layer.build(shape, rng, dtype)
@@ -143,7 +143,7 @@ def compare(layers: list[Layer], n: int, seed: int, layout: str, dtype: Any, *, 
     """A block against its layers: everything that goes out or back, and the winners that gradients go to."""
     rng = np.random.default_rng(seed)
     shape = built(layers, seed, dtype, whole=whole)
-    x, dy = (integers(rng, (n, *s), dtype) for s in (layers[0].input_shape or (), shape))
+    x, dy = (integers(rng, (n, *s), dtype) for s in (layers[0].shape_in or (), shape))
     if not whole:
         x, dy = (a + rng.uniform(-0.3, 0.3, a.shape).astype(dtype) for a in (x, dy))
     x, dy = laid_out(x, layout), laid_out(dy, layout)

@@ -20,7 +20,7 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, load_model
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.files import ModelFileError, container, description, save_weights
+from numpycnn.files import ModelFileError, container, description
 from numpycnn.initializers import Initializer, VarianceScaling
 from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer
 from numpycnn.losses import CategoricalCrossentropy
@@ -79,8 +79,8 @@ def drawn_networks(draw: st.DrawFn) -> Sequential:
         network.compile(OPTIMIZERS[draw(st.sampled_from(sorted(OPTIMIZERS)))](), "mse")
         rng = np.random.default_rng(0)
         if draw(st.booleans()):
-            assert network.input_shape is not None
-            network.train_on_batch(rng.normal(size=(2, *network.input_shape)), rng.normal(size=(2, 2)))
+            assert network.shape_in is not None
+            network.train_on_batch(rng.normal(size=(2, *network.shape_in)), rng.normal(size=(2, 2)))
     backend.set_floatx("float32")
     return network
 
@@ -248,7 +248,7 @@ def test_names_in_a_file_are_those_in_the_model(path: Path) -> None:
     raw = path.read_bytes()
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     slots = {f"optimizer/{slot}/{name}" for slot in ("momentum", "velocity") for name in network.trained_params}
-    assert header.keys() == {"__metadata__", *(f"weights/{name}" for name in network.weights), *slots}
+    assert header.keys() == {"__metadata__", *(f"weights/{name}" for name in network.arrays), *slots}
     assert "weights/block/inner/norm/moving_mean" in header
     assert "optimizer/velocity/block/inner/norm/gamma" in header
     assert "optimizer/velocity/block/dense/kernel" not in header
@@ -531,7 +531,7 @@ def test_the_arrays_are_aligned(path: Path) -> None:
             "c": np.ones(1, np.float32),
             "d": np.ones(1, np.int64),
         }
-        save_weights(path, arrays)
+        container.write(path, container.Content({}, {f"weights/{key}": a for key, a in arrays.items()}))
         raw = path.read_bytes()
         length = int.from_bytes(raw[:8], "little")
         assert (8 + length) % 64 == 0

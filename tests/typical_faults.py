@@ -885,10 +885,19 @@ TARGETS = (
         ),
     ),
     Target(
+        "layers/variable.py",
+        ("test_variables.py",),
+        (
+            ("a variable's value is a copy", "return self.view(np.ndarray)", "return np.array(self)"),
+            ("what a variable gives out is the layer's own array", "return np.array(self)", "return self.view(np.ndarray)"),
+            ("what is computed from a variable is one", "else array", "else array.view(type(self))"),
+        ),
+    ),
+    Target(
         "layers/base.py",
         ("test_layers.py", "test_saving.py", "test_sequential.py"),
         (
-            ("weights given out are the layer's own arrays", "return [array.copy() for array in self.weights.values()]", "return list(self.weights.values())"),
+            ("weights given out are the layer's own arrays", "return [array.copy() for array in self.arrays.values()]", "return list(self.arrays.values())"),
             ("weights taken in are kept, not copied", "array[...] = value", "array = value"),
             ("the moving averages come before the parameters", "return {**self.params, **self.state}", "return {**self.state, **self.params}"),
             ("a layer with its activation taken off changes the one it is of", 'twin = copy(self)\n        twin.activation = linear', 'twin = self\n        twin.activation = linear'),

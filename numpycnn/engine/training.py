@@ -84,7 +84,7 @@ class Objective(NamedTuple):
 
     def divisor(self, y: Array, weights: Array | None) -> float:
         """What the sum of the losses of a whole batch is divided by: the number of examples, for their mean."""
-        return self.loss.divisor(y, self.loss.rows(self.network.output_shape or ()), weights)
+        return self.loss.divisor(y, self.loss.rows(self.network.shape_out or ()), weights)
 
     def targets(self, y: Array, z: Array) -> Array:
         """Targets as the loss takes them, for the output z."""
@@ -155,7 +155,7 @@ def min_examples(network: Chain) -> int:
 def count_multiplications(layer: Layer) -> int:
     """The multiplications per example of a layer with a kernel; 0 for other layers."""
     kernel = layer.params.get("kernel")
-    return 0 if kernel is None else kernel.size * prod(layer.output_shape or ()) // kernel.shape[-1]
+    return 0 if kernel is None else kernel.size * prod(layer.shape_out or ()) // kernel.shape[-1]
 
 
 def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.description import describe_model
 from numpycnn.files.difference import differences
+from numpycnn.files.dispatch import read
 from numpycnn.files.errors import explained
-from numpycnn.files.model import names_of, read
+from numpycnn.files.model import names_of
 
 if TYPE_CHECKING:
     from numpycnn.callbacks import Callback, History
@@ -28,8 +29,8 @@ def restore(
         for difference in differences(description, describe_model(model, names_of(callbacks))):
             raise ValueError(f"holds another training: {difference}")
         set_states(callbacks, states)
-    weights = model.weights
-    for name, array in saved.weights.items():
+    weights = model.arrays
+    for name, array in saved.arrays.items():
         weights[name][...] = array
     if model.optimizer is not None and saved.optimizer is not None:
         model.optimizer.become(saved.optimizer)

@@ -88,7 +88,7 @@ class Block(Stage):
         self.activation, self.activation_first = parts.activation, parts.activation_first
         self.activation_after = not self.relu and not parts.activation_first and parts.activation != linear
         self.dropout, self.data_format = parts.dropout, conv.data_format
-        self.image, self.channels = split_shape(conv.name, conv.input_shape or (), conv.data_format)
+        self.image, self.channels = split_shape(conv.name, conv.shape_in or (), conv.data_format)
         self.filters = conv.filters
         self.convolved = conv.window.output_size(self.image)  # (OH, OW)
         self.output = pool.window.output_size(self.convolved)  # (PH, PW)

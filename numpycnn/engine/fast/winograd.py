@@ -74,7 +74,7 @@ class Work(NamedTuple):
 
 def is_faster(conv: Conv2D) -> bool:
     """Whether the algorithm applies to the kernel, and there are enough channels for it to be faster."""
-    _, channels = split_shape(conv.name, conv.input_shape or (), conv.data_format)
+    _, channels = split_shape(conv.name, conv.shape_in or (), conv.data_format)
     window, filters = conv.window, conv.filters
     form = window.size == (3, 3) and window.strides == window.dilation == (1, 1)
     return form and channels * filters >= MIN_CHANNELS * (channels + filters)
