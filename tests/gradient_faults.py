@@ -25,6 +25,7 @@ from numpycnn.losses import (
     MeanSquaredError,
     RowLoss,
 )
+from numpycnn.losses.base import per_example
 from numpycnn.losses.crossentropy import logits_gradient, probabilities_gradient
 from numpycnn.optimizers import base
 
@@ -315,14 +316,18 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "y - p",
         "cross-entropy of scores",
-        Fault(logits_gradient, "p * F.sum_of_others(y) - y *", "-p * F.sum_of_others(y) + y *"),
+        Fault(
+            logits_gradient,
+            "gradient = p * y.sum(axis=-1, keepdims=True) - y",
+            "gradient = y - p * y.sum(axis=-1, keepdims=True)",
+        ),
     ),
     (
         "missing 1/count",
         "cross-entropy of scores",
-        Fault(RowLoss.gradient, " / prod(p.shape[1:-1])", ""),
+        Fault(RowLoss.of_example, " / prod(row_gradient.shape[1:-1])", ""),
     ),
-    ("sum for mean in the value", "cross-entropy of scores", Fault(RowLoss.value, ".mean(axis=1)", ".sum(axis=1)")),
+    ("sum for mean in the value", "cross-entropy of scores", Fault(per_example, ".mean(axis=1)", ".sum(axis=1)")),
     (
         "clipping ignored",
         "cross-entropy, clipped",
