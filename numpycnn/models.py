@@ -575,8 +575,7 @@ def load_model(
     path = files.path_to_read(checks.path("load_model", "filepath", filepath))
     check_no_custom_objects("load_model", custom_objects)
     checks.flag("load_model", "compile", compile)
-    model = files.load(path)
-    return model if compile else model._uncompiled()
+    return files.load(path, compile)
 
 
 @explains_arguments

@@ -14,7 +14,7 @@ from networks import fingerprint, small_data, small_network
 from numpycnn import Sequential, load_model
 from numpycnn.callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint
 from numpycnn.common.typing import Array
-from numpycnn.files import ModelFileError, format_of
+from numpycnn.files import ModelFileError, function_for, native
 from numpycnn.layers import Dense
 
 WRITERS: dict[str, Callable[[Path], object]] = {
@@ -28,12 +28,12 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("reading", [False, True])
+@pytest.mark.parametrize("function", ["save", "read", "save_weights", "load_weights"])
 @pytest.mark.parametrize(
     "name", ["model.safetensors", "MODEL.SafeTensors", "my.weights.safetensors", "a.h5.safetensors"]
 )
-def test_the_suffix_says_the_format(name: str, reading: bool) -> None:
-    assert format_of(Path("folder") / name, reading=reading) == "safetensors"
+def test_the_suffix_says_the_format(name: str, function: str) -> None:
+    assert function_for(Path("folder") / name, function) is getattr(native, function)
 
 
 @pytest.mark.parametrize("writer", WRITERS)

@@ -20,7 +20,7 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, load_model
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.files import ModelFileError, container, description, save_weights
+from numpycnn.files import ModelFileError, container, description
 from numpycnn.initializers import Initializer, VarianceScaling
 from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer
 from numpycnn.losses import CategoricalCrossentropy
@@ -531,7 +531,7 @@ def test_the_arrays_are_aligned(path: Path) -> None:
             "c": np.ones(1, np.float32),
             "d": np.ones(1, np.int64),
         }
-        save_weights(path, arrays)
+        container.write(path, container.Content({}, {f"weights/{key}": a for key, a in arrays.items()}))
         raw = path.read_bytes()
         length = int.from_bytes(raw[:8], "little")
         assert (8 + length) % 64 == 0

@@ -40,7 +40,7 @@ class BackupAndRestore(Callback):
         path = os.path.abspath(checks.path(owner, "backup_dir", backup_dir))  # the program may change directory
         self.folder = "" if os.path.splitext(path)[1] else path
         self.path = os.path.join(path, "training.safetensors") if self.folder else path
-        files.format_of(self.path, reading=False)
+        files.function_for(self.path, "save")
         checks.choice(owner, "save_freq", save_freq, ("epoch",))
         checks.flag(owner, "double_checkpoint", double_checkpoint)
         self.delete_checkpoint = checks.flag(owner, "delete_checkpoint", delete_checkpoint)
@@ -51,7 +51,7 @@ class BackupAndRestore(Callback):
         self.stateful_callbacks = [
             callback for callback in self.siblings if type(callback).get_state is not Callback.get_state
         ]
-        files.content(self.path, self.model, self.stateful_callbacks)  # raises now, not after the first epoch
+        files.check(self.path, self.model, self.stateful_callbacks)  # raises now, not after the first epoch
         if self.folder:
             os.makedirs(self.folder, exist_ok=True)
         files.prepare(self.path)

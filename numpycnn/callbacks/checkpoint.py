@@ -44,10 +44,10 @@ class ModelCheckpoint(Monitor):
         super().__init__(monitor, mode)
         self.folder = os.getcwd()  # the program may change it
         self.filepath = files.path_to_write(checks.path(owner, "filepath", filepath))
-        files.format_of(self.filepath, reading=False)
         self.verbose = check_verbose(owner, verbose)
         self.save_best_only = checks.flag(owner, "save_best_only", save_best_only)
         self.save_weights_only = checks.flag(owner, "save_weights_only", save_weights_only)
+        files.function_for(self.filepath, "save_weights" if self.save_weights_only else "save")  # raises
         epochs = isinstance(save_freq, str) and save_freq == "epoch"
         self.every = None if epochs else checks.integer(owner, "save_freq", save_freq)
         threshold = initial_value_threshold
@@ -62,7 +62,7 @@ class ModelCheckpoint(Monitor):
         example = dict.fromkeys(["learning_rate", *self.params["metrics"]], 0.0)
         path = self.path_for(0, {"batch": 1} if self.every else {}, example)
         if not self.save_weights_only:
-            files.content(path, self.model, ())  # raises now, not after the first epoch
+            files.check(path, self.model)  # raises now, not after the first epoch
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch = epoch

@@ -1,22 +1,57 @@
-"""The format of a file: by its suffix before it is read or written, by its first bytes where the suffix is wrong."""
+"""The format of a file: by its suffix before it is read or written, by its first bytes where the suffix is wrong.
+
+`FORMATS` is the table of all formats. A new one is one line there, and a module of `files/` with those of these
+functions that it has:
+
+    save(path, model, callbacks)                           write a whole model, and the state of these callbacks
+    check(path, model, callbacks)                          raise what `save` would raise, and write nothing
+    read(path, compiled) -> Saved                          read a whole model, or all but what `compile` set
+    save_weights(path, model)                              write the weights of a built model
+    load_weights(path, model, by_name, skip_mismatch)      read them, as a dict by the names of `model.weights`
+
+`dispatch.py` calls them.
+"""
 
 import os
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, NamedTuple
 
 from numpycnn.common.older import users_level
 from numpycnn.files.errors import ModelFileError
 
-FORMATS = {".safetensors": "safetensors"}
+
+class Format(NamedTuple):
+    """A format: the module that has its functions, their names, and the package without which they do nothing."""
+
+    module: str
+    functions: tuple[str, ...]
+    package: str = ""
+    extra: str = ""
+    """The extra of this library that installs the package."""
+
+    @property
+    def missing(self) -> str:
+        """What to install, as text; "" if everything is there."""
+        there = not self.package or find_spec(self.package)
+        return "" if there else f"needs the package {self.package}: pip install 'numpycnn[{self.extra}]'"
+
+
+OWN = ".safetensors"
+WHOLE, WEIGHTS = ("save", "check", "read"), ("save_weights", "load_weights")
+FORMATS = {
+    OWN: Format("native", (*WHOLE, *WEIGHTS)),
+}
 """The formats that are read and written, by suffix."""
 
 
 class OtherFormat(NamedTuple):
-    """A format that is neither read nor written."""
+    """A format that is not read by the suffix that the file has."""
 
     description: str
     advice: str
-    """How to get the weights from such a file."""
 
 
 BY_KERAS = "load it with Keras, build the same model here, and call model.set_weights(keras_model.get_weights())"
@@ -43,30 +78,57 @@ FIRST_BYTES = {
     b"\x80\x04\x95": PICKLE,
     b"\x80\x05\x95": PICKLE,
 }
+REPLACED = (".h5", ".hdf5", ".keras")
+"""Suffixes of Keras's in whose place the library's own is written while the package for them is missing."""
 
 
-def format_of(path: str | os.PathLike[str], *, reading: bool) -> str:
-    """The format to read or write, by the path's suffix, ignoring case.
+def function_for(path: str | os.PathLike[str], name: str) -> Callable[..., Any]:
+    """The function of that name of the path's format.
 
-    Raises ModelFileError for any other suffix; the message says what to do instead.
+    Raises ModelFileError for a suffix that is not known, for a format that has no such function, and where its package
+    is missing; the message says what to do instead.
+    """
+    suffix = suffix_of(path, reading=name in ("read", "load_weights"))
+    found = FORMATS[suffix]
+    if name not in found.functions:
+        able = [other for other, one in FORMATS.items() if name in one.functions]
+        raise ModelFileError(f"{os.fspath(path)}: {name} takes {listed(able)}; received {suffix}")
+    if found.missing:
+        raise ModelFileError(f"{os.fspath(path)}: {found.missing}")
+    return getattr(import_module(f"numpycnn.files.{found.module}"), name)
+
+
+def suffix_of(path: str | os.PathLike[str], *, reading: bool) -> str:
+    """The known suffix that a path ends in, ignoring case.
+
+    Raises ModelFileError for any other; the message says what to do instead.
     """
     path = os.fspath(path)
-    for suffix, name in FORMATS.items():
+    for suffix in FORMATS:
         if path.lower().endswith(suffix):
-            return name
+            return suffix
     other = next((suffix for suffix in OTHER_SUFFIXES if path.lower().endswith(suffix)), "")
     if reading and other:
         raise ModelFileError(f"{path}: {refusal(OTHER_SUFFIXES[other])}")
     received = other or os.path.splitext(path)[1]
-    advice = "" if reading else f"; save to {path[: len(path) - len(received)]}{next(iter(FORMATS))}"
+    advice = "" if reading else f"; save to {path[: len(path) - len(received)]}{OWN}"
     raise ModelFileError(f"{path}: expected a name that ends in {known()}; received {received or 'no suffix'}{advice}")
 
 
 def path_to_write(path: str) -> str:
-    """The path, or for a suffix of Keras's that of the .safetensors file that is written instead, with a warning."""
+    """The path; or, with a warning, that of the .safetensors file that takes the place of one of Keras's.
+
+    That is written where the package for Keras's files is missing: a script that has trained for hours must not lose
+    what it trained.
+    """
     own = own_path(path)
-    if own != path:
-        warnings.warn(f"{path}: numpycnn writes safetensors, and so to {own}", stacklevel=users_level())
+    if own == path:
+        return path
+    known_format = FORMATS.get(next(suffix for suffix in REPLACED if path.lower().endswith(suffix)))
+    if known_format and not known_format.missing:
+        return path
+    reason = f" {known_format.missing};" if known_format else ""
+    warnings.warn(f"{path}:{reason} numpycnn writes safetensors, and so to {own}", stacklevel=users_level())
     return own
 
 
@@ -78,8 +140,8 @@ def path_to_read(path: str) -> str:
 
 def own_path(path: str) -> str:
     """The path with .safetensors in the place of a suffix of Keras's."""
-    suffix = next((one for one in (".h5", ".hdf5", ".keras") if path.lower().endswith(one)), None)
-    return path if suffix is None else f"{path[: -len(suffix)]}{next(iter(FORMATS))}"
+    suffix = next((one for one in REPLACED if path.lower().endswith(one)), None)
+    return path if suffix is None else f"{path[: -len(suffix)]}{OWN}"
 
 
 def check_first_bytes(start: bytes) -> None:
@@ -96,4 +158,9 @@ def refusal(other: OtherFormat) -> str:
 
 def known() -> str:
     """The suffixes of the known formats, as text."""
-    return " or ".join(FORMATS)
+    return listed(list(FORMATS))
+
+
+def listed(suffixes: list[str]) -> str:
+    """Suffixes as text: ".a, .b or .c"."""
+    return " or ".join(filter(None, [", ".join(suffixes[:-1]), suffixes[-1]]))

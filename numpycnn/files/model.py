@@ -17,7 +17,6 @@ from numpycnn.files.description import (
 )
 from numpycnn.files.difference import json_differences
 from numpycnn.files.errors import ModelFileError
-from numpycnn.files.formats import format_of
 
 if TYPE_CHECKING:
     from numpycnn.callbacks import Callback
@@ -32,18 +31,21 @@ class Saved(NamedTuple):
     states: list[Arrays]
 
 
-def save(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"] = ()) -> None:
+def save(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"]) -> None:
     """Write a built model and the state of these callbacks. Raises as `content` does, and OSError."""
     write(path, content(path, model, callbacks))
+
+
+def check(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"]) -> None:
+    """Raise what `save` would raise, and write nothing."""
+    content(path, model, callbacks)
 
 
 def content(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"]) -> Content:
     """The content that `save` writes.
 
-    Raises ModelFileError for another suffix, and for what `load` would not take: layers, losses, metrics or
-    initializers of the user's own.
+    Raises ModelFileError for what `read` would not take: layers, losses, metrics or initializers of the user's own.
     """
-    format_of(path, reading=False)
     try:
         found = Content(to_metadata(describe_model(model, names_of(callbacks))), arrays_of(model, callbacks))
         header_of(found)
@@ -60,16 +62,11 @@ def names_of(callbacks: Sequence["Callback"]) -> list[str]:
     return [type(callback).__name__ for callback in callbacks]
 
 
-def load(path: str | os.PathLike[str]) -> "Sequential":
-    """The model in a file. Raises ModelFileError for a file that is damaged, or not a saved model."""
-    return read(path).model
-
-
-def read(path: str | os.PathLike[str]) -> Saved:
-    """The content of a model's file. Raises as `load` does."""
-    format_of(path, reading=True)
+def read(path: str | os.PathLike[str], compiled: bool) -> Saved:
+    """The content of a model's file. Raises ModelFileError for a file that is damaged, or not a saved model."""
     with reading(path) as file:
-        return saved_in(file)
+        saved = saved_in(file)
+    return saved if compiled else saved._replace(model=saved.model._uncompiled())
 
 
 def saved_in(file: Reader) -> Saved:

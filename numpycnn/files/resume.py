@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.description import describe_model
 from numpycnn.files.difference import differences
+from numpycnn.files.dispatch import read
 from numpycnn.files.errors import explained
-from numpycnn.files.model import names_of, read
+from numpycnn.files.model import names_of
 
 if TYPE_CHECKING:
     from numpycnn.callbacks import Callback, History

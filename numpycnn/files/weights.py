@@ -2,32 +2,26 @@
 
 import os
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpycnn.common.typing import Array
 from numpycnn.files.arrays import Arrays, Specs, check_same_arrays, spec_of
 from numpycnn.files.container import Content, Reader, reading, write
-from numpycnn.files.formats import format_of
 from numpycnn.layers.stage import with_prefix
 
-
-def save_weights(path: str | os.PathLike[str], weights: Mapping[str, Array]) -> None:
-    """Write the weights alone, by name. Raises ModelFileError for another suffix or dtype, and OSError."""
-    format_of(path, reading=False)
-    write(path, Content({}, with_prefix("weights", dict(weights))))
+if TYPE_CHECKING:
+    from numpycnn.engine.network import Network
 
 
-def load_weights(
-    path: str | os.PathLike[str], weights: Mapping[str, Array], *, by_name: bool = False, skip_mismatch: bool = False
-) -> Arrays:
-    """The weights in a file of a model or of weights, this library's or another's.
+def save_weights(path: str | os.PathLike[str], model: "Network") -> None:
+    """Write the weights alone, by name. Raises ModelFileError for another dtype, and OSError."""
+    write(path, Content({}, with_prefix("weights", dict(model.weights))))
 
-    by_name: those alone whose names the file has; skip_mismatch: those alone whose shapes are the file's.
-    Otherwise raises ModelFileError unless the file has the names, shapes and dtypes of `weights`.
-    """
-    format_of(path, reading=True)
+
+def load_weights(path: str | os.PathLike[str], model: "Network", by_name: bool, skip_mismatch: bool) -> Arrays:
+    """The weights in a file of a model or of weights, this library's or another's. Raises as `dispatch.py` says."""
     with reading(path) as file:
-        return weights_in(file, weights, by_name, skip_mismatch)
+        return weights_in(file, model.weights, by_name, skip_mismatch)
 
 
 def weights_in(file: Reader, weights: Mapping[str, Array], by_name: bool, skip_mismatch: bool) -> Arrays:

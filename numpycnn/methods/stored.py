@@ -40,7 +40,7 @@ class StoredNetwork(Network):
         """
         from numpycnn import files
 
-        files.save_weights(self._path_to_write("save_weights", filepath, overwrite), self.weights)
+        files.save_weights(self._path_to_write("save_weights", filepath, overwrite), self)
 
     def load_weights(self, filepath: PathLike, skip_mismatch: bool = False, *, by_name: bool = False) -> None:
         """Read parameters and state from a file of `save_weights` or of `save`, for a model built alike.
@@ -60,7 +60,7 @@ class StoredNetwork(Network):
         checks.flag(caller, "by_name", by_name)
         self._require_built("load_weights")
         weights = self.weights
-        for name, value in files.load_weights(path, weights, by_name=by_name, skip_mismatch=skip_mismatch).items():
+        for name, value in files.load_weights(path, self, by_name=by_name, skip_mismatch=skip_mismatch).items():
             weights[name][...] = value
 
     def to_json(self, **options: Any) -> str:

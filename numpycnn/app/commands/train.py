@@ -14,7 +14,7 @@ from numpycnn.callbacks import BackupAndRestore, Callback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
-from numpycnn.files import ModelFileError, format_of
+from numpycnn.files import ModelFileError, function_for
 from numpycnn.models import Sequential, load_model
 from numpycnn.show.progress import clock, figures
 from numpycnn.utils import to_categorical
@@ -58,7 +58,7 @@ def file_to_write(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("expected the name of a file; received ''")
     try:
-        format_of(text, reading=False)
+        function_for(text, "save")
     except ModelFileError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

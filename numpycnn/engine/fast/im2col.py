@@ -28,7 +28,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpycnn import functional as F
 from numpycnn.common.checks import MAX_SIZE
 from numpycnn.common.slices import batches, count_batches
-from numpycnn.common.typing import Array, Rng
+from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine.fast.pooling import Tap, begin_pool, cropped_like, max_pool, pool_taps
 from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.fast.scratch import scratch_scope, take
@@ -141,13 +141,13 @@ class ConvBlock(Stage):
         shape = (len(x), *self.output, self.filters)  # (N, PH, PW, F)
         cache = BlockCache(
             padded=self.padded(x),
-            y=take(shape, x.dtype),
-            winner=take(shape, np.uint8) if training and len(self.taps) > 1 else None,
-            kept=take(shape, bool) if dropout is not None and not self.relu else None,
+            y=self.images(shape, x.dtype),
+            winner=self.images(shape, np.uint8) if training and len(self.taps) > 1 else None,
+            kept=self.images(shape, bool) if dropout is not None and not self.relu else None,
         )
         with scratch_scope():
             tile = self.tile(cache.y)
-            work, larger = self.begin(cache.padded, tile), take((tile, *shape[1:]), bool)
+            work, larger = self.begin(cache.padded, tile), self.images((tile, *shape[1:]), bool)
             for rows in batches(len(x), tile):
                 own = cache.of(rows)
                 begin_pool(own.y, own.winner, relu=self.relu)
@@ -159,8 +159,7 @@ class ConvBlock(Stage):
 
     def backward(self, dy: Array, cache: BlockCache) -> tuple[Array, Gradients]:
         (top, _), (left, _) = self.pads
-        dpadded = take(cache.padded.shape, dy.dtype)
-        dpadded.fill(0)
+        dpadded = self.padded_gradient(cache.padded.shape, dy.dtype)
         gradients = self.back_through(dy, cache, dpadded)
         dx = dpadded[:, top : top + self.image[0], left : left + self.image[1]]
         return from_channels_last(dx, self.data_format), gradients
@@ -174,7 +173,7 @@ class ConvBlock(Stage):
         with scratch_scope():
             tile = self.tile(dy)
             work = self.begin(cache.padded, tile)
-            memory, flags = take((tile, *dy.shape[1:]), dy.dtype), take((tile, *dy.shape[1:]), bool)
+            memory, flags = self.images((tile, *dy.shape[1:]), dy.dtype), self.images((tile, *dy.shape[1:]), bool)
             for rows in batches(len(dy), tile):
                 own = cache.of(rows)
                 dz = self.gated(dy[rows], own, memory, flags)
@@ -196,6 +195,16 @@ class ConvBlock(Stage):
         padded.fill(0)
         padded[:, top : top + h, left : left + w] = x
         return padded
+
+    def images(self, shape: Shape, dtype: Any) -> Array:
+        """Memory for images (N, H, W, C), in the order in which this way of convolving goes through them."""
+        return take(shape, dtype)
+
+    def padded_gradient(self, shape: Shape, dtype: Any) -> Array:
+        """Memory for the gradient of the padded images, to which `back` adds."""
+        dpadded = take(shape, dtype)
+        dpadded.fill(0)
+        return dpadded
 
     def tile(self, y: Array) -> int:
         """The number of examples in a tile: as many as fit the cache, but in tiles as even as possible."""
