@@ -72,9 +72,7 @@ def by_channel(graph: Graph, layer: Any, x: Tensor, kernel: Array, bias: Array |
     """A depthwise convolution with a kernel (KH, KW, C, M): M filters for each channel, one beside the other."""
     rows, cols, channels, _ = kernel.shape
     filters = kernel.transpose(2, 3, 0, 1).reshape(-1, 1, rows, cols)  # (C*M, 1, H, W)
-    return convolve(
-        graph, layer, x.name, filters, bias, group=channels, **window_attributes(layer.window, image_of(layer))
-    )
+    return convolve(graph, x.name, filters, bias, group=channels, **window_attributes(layer.window, image_of(layer)))
 
 
 def depthwise_conv2d(graph: Graph, layer: Any, x: Tensor) -> Tensor:
@@ -114,8 +112,8 @@ def pooling(operator: str) -> Writer:
     def write(graph: Graph, layer: Any, x: Tensor) -> Tensor:
         x = graph.images(x, layer.data_format)
         window = layer.window
-        auto_pad = "SAME_UPPER" if window.padding == "same" else "VALID"
-        name = graph.node(operator, x.name, kernel_shape=window.size, strides=window.strides, auto_pad=auto_pad)
+        pads = sides(window.pads(image_of(layer)))
+        name = graph.node(operator, x.name, kernel_shape=window.size, strides=window.strides, pads=pads)
         return as_output(layer, x, name)
 
     return write
@@ -143,18 +141,13 @@ def zero_padding2d(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     return as_output(layer, x, graph.node("Pad", x.name, pads))
 
 
-def cut(graph: Graph, x: str, corner: Pair, size: Pair) -> str:
-    """A window of that size out of images (N, C, H, W)."""
-    starts, axes = graph.integers("starts", corner), graph.integers("axes", [2, 3])
-    ends = graph.integers("ends", [begin + length for begin, length in zip(corner, size, strict=True)])
-    return graph.node("Slice", x, starts, ends, axes)
-
-
 def cropping2d(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     """Slice."""
     x = graph.images(x, layer.data_format)
     (top, _), (left, _) = layer.cropping
-    return as_output(layer, x, cut(graph, x.name, (top, left), layer.output_image(image_of(layer))))
+    rows, cols = layer.output_image(image_of(layer))
+    starts, ends = graph.integers("starts", [top, left]), graph.integers("ends", [top + rows, left + cols])
+    return as_output(layer, x, graph.node("Slice", x.name, starts, ends, graph.integers("axes", [2, 3])))
 
 
 NEAREST = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
@@ -170,15 +163,12 @@ def up_sampling2d(graph: Graph, layer: Any, x: Tensor) -> Tensor:
 
 
 def random_crop(graph: Graph, layer: Any, x: Tensor) -> Tensor:
-    """In inference the largest window in the middle, resized."""
+    """A function: in inference the largest window in the middle, resized."""
     x, image = graph.images(x, layer.data_format), image_of(layer)
     window = largest_window(image, layer.size)
-    corner = (image[0] - window[0]) // 2, (image[1] - window[1]) // 2
-    name = cut(graph, x.name, corner, window)
-    if window != layer.size:
-        sizes = graph.integers("sizes", layer.size)
-        name = graph.node("Resize", name, "", "", sizes, axes=[2, 3], **BILINEAR)
-    return as_output(layer, x, name)
+    starts = [(whole - part) // 2 for whole, part in zip(image, window, strict=True)]
+    ends = [start + part for start, part in zip(starts, window, strict=True)]
+    return as_output(layer, x, graph.call("random_crop", x.name, starts=starts, ends=ends, size=layer.size))
 
 
 # ---------------------------------------------------------------- vectors and shapes

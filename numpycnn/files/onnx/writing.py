@@ -15,21 +15,25 @@ if TYPE_CHECKING:
 
 INPUT, OUTPUT, BATCH = "input", "output", "batch"
 """The names of the graph's input and output, and of their first axis, which may have any length."""
-MAX_BYTES = 2**31 - 1
-"""Of a protobuf file."""
+MAX_ARRAYS = 2**31 - 2**24
+"""Bytes of weights: protobuf's messages have at most 2**31 - 1, and the rest is nodes."""
 
 
 def write(path: str | os.PathLike[str], model: "Sequential") -> None:
-    """Write a built model. Raises ModelFileError for layers of the user's own and above 2 GB; ImportError; OSError."""
+    """Write a built model, whole or not at all. Raises as `content` does, and OSError."""
+    whole = content(path, model)
+    with atomic_write(path) as file:
+        file.write(whole)
+
+
+def content(path: str | os.PathLike[str], model: "Sequential") -> bytes:
+    """The file. Raises ModelFileError for layers of the user's own, and above 2 GB."""
     try:
-        proto = to_onnx(model)
-        if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) > MAX_BYTES or proto.ByteSize() > MAX_BYTES:
+        if sum(array.nbytes for array in model.weights.values()) > MAX_ARRAYS:
             raise ValueError("an ONNX file has at most 2 GB")
+        return to_onnx(model).SerializeToString(deterministic=True)
     except ValueError as error:
         raise ModelFileError(f"{os.fspath(path)}: {model.name} cannot be saved; {error}") from None
-    content = proto.SerializeToString(deterministic=True)
-    with atomic_write(path) as file:
-        file.write(content)
 
 
 def to_onnx(model: "Sequential") -> Any:
