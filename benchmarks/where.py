@@ -27,11 +27,11 @@ def main() -> None:
     else:
         model = Sequential.from_config(json.loads(arguments.config.read_text()))
         model.compile("rmsprop", "mse")
-    if model.input_shape is None or model.output_shape is None:
+    if model.shape_in is None or model.shape_out is None:
         parser.error("the model's first layer has no input_shape")
     rng = np.random.default_rng(0)
-    x = rng.random((arguments.batch, *model.input_shape), np.float32)
-    y = rng.random((arguments.batch, *model.output_shape), np.float32)
+    x = rng.random((arguments.batch, *model.shape_in), np.float32)
+    y = rng.random((arguments.batch, *model.shape_out), np.float32)
     y /= y.sum(axis=-1, keepdims=True)  # probabilities, which every loss takes
     for fast, title in ((True, "On the fast path"), (False, "Layer by layer")):
         model.fast = fast

@@ -9,8 +9,8 @@ from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast.fuse import parts_at
 from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.parts import parts_at
 from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.workers import check_workers, worker_pool
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D

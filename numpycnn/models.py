@@ -472,9 +472,10 @@ class Sequential(StoredNetwork):
         return self.loss, self.optimizer
 
     def _objective(self, method: str) -> Objective:
-        """The objective that training minimizes."""
+        """The objective that training minimizes, with predictions for the metrics if there are any."""
         loss, _ = self._require_compiled(method)
-        return training.make_objective(self, loss, self.dtype, fast=self.fast)
+        objective = training.make_objective(self, loss, self.dtype, fast=self.fast)
+        return objective if self.metrics else objective.without_predictions()
 
     def _position(self) -> Position:
         """The position in training of the next batch."""
@@ -634,8 +635,8 @@ def cloned(model: Sequential, clone: Callable[[Layer], Layer], recursive: bool) 
     twin = Sequential(name=model.name, fast=model.fast, dtype=model._dtype)
     for layer in model.layers:
         twin.add(cloned(layer, clone, recursive) if recursive and isinstance(layer, Sequential) else clone(layer))
-    if model.input_shape is not None and not twin.built:
-        twin.build(model.input_shape)
+    if model.shape_in is not None and not twin.built:
+        twin.build(model.shape_in)
     return twin
 
 

@@ -532,6 +532,6 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
 
 def built(layer: Layer, seed: int, dtype: Any) -> Layer:
     """The layer, with its parameters made for its own input_shape."""
-    assert layer.input_shape is not None
-    layer.build(layer.input_shape, np.random.default_rng(seed), dtype)
+    assert layer.shape_in is not None
+    layer.build(layer.shape_in, np.random.default_rng(seed), dtype)
     return layer

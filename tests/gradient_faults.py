@@ -25,6 +25,7 @@ from numpycnn.losses import (
     MeanSquaredError,
     RowLoss,
 )
+from numpycnn.losses.base import per_example
 from numpycnn.losses.crossentropy import logits_gradient, probabilities_gradient
 from numpycnn.optimizers import base
 
@@ -34,7 +35,7 @@ from numpycnn.optimizers import base
 def layer(one: Layer) -> Report:
     """A layer on inputs without ties."""
     built(one, 0, np.float32)
-    return gradcheck_layer(one, distinct(np.random.default_rng(0), (3, *(one.input_shape or ()))))
+    return gradcheck_layer(one, distinct(np.random.default_rng(0), (3, *(one.shape_in or ()))))
 
 
 def loss(one: Loss, y_true: Any, y_pred: Any) -> Report:
@@ -51,7 +52,7 @@ def network(*layers: Layer, n: int = 3, fast: bool = True) -> Report:
     model = Sequential([*layers, Flatten(), Dense(3, activation="softmax")], seed=3, fast=fast)
     model.compile("sgd", "categorical_crossentropy")
     rng = np.random.default_rng(0)
-    x = distinct(rng, (n, *(model.input_shape or ())))
+    x = distinct(rng, (n, *(model.shape_in or ())))
     return gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=2)
 
 
@@ -268,15 +269,13 @@ FAULTS: list[tuple[str, str, Fault]] = [
         Fault(
             Flatten.backward,
             "from_channels_last(dy.reshape(cache), self.data_format)",
-            "dy.reshape(len(dy), *self.input_shape)",
+            "dy.reshape(len(dy), *self.shape_in)",
         ),
     ),
     (
         "images reshaped, not turned",
         "conv, channels first",
-        Fault(
-            Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.input_shape)"
-        ),
+        Fault(Conv2D.input_gradient_from, "from_channels_last(dx, self.data_format)", "dx.reshape(-1, *self.shape_in)"),
     ),
     (
         "gradients reshaped, not turned",
@@ -317,14 +316,18 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "y - p",
         "cross-entropy of scores",
-        Fault(logits_gradient, "p * F.sum_of_others(y) - y *", "-p * F.sum_of_others(y) + y *"),
+        Fault(
+            logits_gradient,
+            "gradient = p * y.sum(axis=-1, keepdims=True) - y",
+            "gradient = y - p * y.sum(axis=-1, keepdims=True)",
+        ),
     ),
     (
         "missing 1/count",
         "cross-entropy of scores",
-        Fault(RowLoss.gradient, " / prod(p.shape[1:-1])", ""),
+        Fault(RowLoss.of_example, " / prod(row_gradient.shape[1:-1])", ""),
     ),
-    ("sum for mean in the value", "cross-entropy of scores", Fault(RowLoss.value, ".mean(axis=1)", ".sum(axis=1)")),
+    ("sum for mean in the value", "cross-entropy of scores", Fault(per_example, ".mean(axis=1)", ".sum(axis=1)")),
     (
         "clipping ignored",
         "cross-entropy, clipped",
@@ -404,11 +407,15 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "fast network",
         Fault(ConvBlock.gated, "if self.relu else cache.kept", "if self.relu else None"),
     ),
-    ("mask of ones", "fast network", Fault(ConvBlock.drop, "y *= drawn", "drawn = drawn | True")),
+    (
+        "mask of ones",
+        "fast network",
+        Fault(ConvBlock.drop, "np.multiply(cache.activated, place, out=cache.y)", "cache.y"),
+    ),
     (
         "a pool's gradient to all",
         "fast network",
-        Fault(ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),
+        Fault(ConvBlock.hand_back, "np.multiply(dpooled, won, out=place)", "place[...] = dpooled"),
     ),
     (
         "winners added up",
@@ -423,7 +430,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "padding not cut off",
         "fast network",
-        Fault(ConvBlock.backward, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
+        Fault(ConvBlock.unpadded, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
     ),
     ("images in the corner", "fast network", Fault(ConvBlock.padded, "top : top + h, left : left + w", ":h, :w")),
     (

@@ -65,6 +65,6 @@ def fingerprint(network: Sequential) -> tuple[Any, ...]:
         memory,
         (network.steps, optimizer and optimizer.iterations),
         network.seed,
-        [(layer.name, layer.built, layer.input_shape) for layer in network.layers],
+        [(layer.name, layer.built, layer.shape_in) for layer in network.layers],
         network.history and network.history.history,
     )

@@ -271,8 +271,8 @@ def test_a_layer_is_an_activation() -> None:
 def test_glu_halves_what_a_layer_gives() -> None:
     """Keras's Dense would call it (n, 4), and fail at the next layer."""
     model = Sequential([Conv2D(4, 2, activation="glu", input_shape=(3, 3, 1)), Dense(4, activation="glu"), Dense(1)])
-    assert model.layers[0].output_shape == (2, 2, 2)
-    assert model.layers[1].output_shape == (2, 2, 2)
+    assert model.layers[0].shape_out == (2, 2, 2)
+    assert model.layers[1].shape_out == (2, 2, 2)
     assert model.predict(np.ones((2, 3, 3, 1))).shape == (2, 2, 2, 1)
 
 

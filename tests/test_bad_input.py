@@ -820,8 +820,8 @@ def test_a_constructor_that_fails_leaves_the_layers_as_they_were() -> None:
         Sequential([Input((3,)), first, second, Conv2D(3, 9)])
     for layer in (first, second):
         assert (layer.name, layer.auto_named, layer.built, layer.params) == ("dense", True, False, {})
-        assert (layer.input_shape, layer.output_shape) == (None, None)
-    assert Sequential([Input((5,)), second, first]).output_shape == (2,)
+        assert (layer.shape_in, layer.shape_out) == (None, None)
+    assert Sequential([Input((5,)), second, first]).shape_out == (2,)
 
 
 def test_scores_are_refused_before_anything_is_built() -> None:
@@ -871,7 +871,7 @@ def test_an_add_that_fails_adds_nothing() -> None:
         model.add(extra)
     assert extra.name == "conv2d"
     assert [layer.name for layer in model.layers] == ["conv2d"]
-    assert model.output_shape == (3, 3, 2)
+    assert model.shape_out == (3, 3, 2)
 
 
 def test_nan_is_let_through_unless_asked_about() -> None:

@@ -116,7 +116,7 @@ def test_channels_first_are_concatenated_along_axis_1() -> None:
     first.set_weights(last.get_weights())
     x = RNG.normal(size=(3, 5, 4, 2))
     np.testing.assert_allclose(np.moveaxis(first(np.moveaxis(x, -1, 1)), 1, -1), last(x), rtol=1e-13)
-    assert first.output_shape == (5, 5, 4)
+    assert first.shape_out == (5, 5, 4)
 
 
 def test_branches_of_one_shape_can_be_added() -> None:
@@ -189,16 +189,16 @@ def test_a_configuration_keeps_what_is_frozen() -> None:
 def test_a_frozen_block_does_not_change() -> None:
     model = network()
     model.layers[1].trainable = False
-    before = {key: a.copy() for key, a in model.layers[1].weights.items()}
+    before = {key: a.copy() for key, a in model.layers[1].arrays.items()}
     model.fit(IMAGES, LABELS, batch_size=20, verbose=0)
-    for key, array in model.layers[1].weights.items():
+    for key, array in model.layers[1].arrays.items():
         np.testing.assert_array_equal(array, before[key], err_msg=key)
 
 
 def test_the_input_shape_is_that_of_a_layer_inside() -> None:
     model = Sequential([Residual([Dense(3, input_shape=(3,)), Dense(3)]), Dense(1)])
     assert model.built
-    assert Branches([[], Dense(2, input_shape=(4,))]).input_shape == (4,)
+    assert Branches([[], Dense(2, input_shape=(4,))]).shape_in == (4,)
 
 
 # ---------------------------------------------------------------- what does not fit

@@ -69,7 +69,7 @@ def network_of(name: str, loss: str = "categorical_crossentropy") -> Sequential:
 
 def data_for(network: Sequential, n: int = 5) -> tuple[Array, Array]:
     rng = np.random.default_rng(0)
-    return rng.normal(size=(n, *(network.input_shape or ()))), np.eye(CLASSES)[rng.integers(0, CLASSES, n)]
+    return rng.normal(size=(n, *(network.shape_in or ()))), np.eye(CLASSES)[rng.integers(0, CLASSES, n)]
 
 
 def written(network: Sequential, folder: Path, x: Array, y: Array | None = None, example: int = 0) -> str:

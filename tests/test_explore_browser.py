@@ -211,8 +211,8 @@ def test_any_layer_before_a_classifier(
     backend.set_floatx("float64")
     network = Sequential([layer, Flatten(), Dense(3, activation="softmax")], seed=seed)
     network.compile("sgd", "categorical_crossentropy")
-    assert network.input_shape is not None
-    x = cases.distinct(np.random.default_rng(seed), (2, *network.input_shape))
+    assert network.shape_in is not None
+    x = cases.distinct(np.random.default_rng(seed), (2, *network.shape_in))
     y = np.eye(3)[[seed % 3, 0]]
     path = tmp_path_factory.mktemp("drawn") / "page.html"
     network.explore(path, x, y)

@@ -54,7 +54,7 @@ WAYS: dict[str, Callable[[Sequential], object]] = {
 
 
 def everything(model: Sequential) -> tuple[Any, ...]:
-    return fingerprint(model), model.built, model._dtype, model.stop_training, model.input_shape, model.output_shape
+    return fingerprint(model), model.built, model._dtype, model.stop_training, model.shape_in, model.shape_out
 
 
 def unbuilt() -> Sequential:

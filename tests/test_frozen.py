@@ -124,9 +124,9 @@ def test_a_network_that_is_frozen_whole_learns_nothing() -> None:
     model = small_network()
     model.trainable = False
     assert not model.trainable
-    before = bytes_of(model.weights)
+    before = bytes_of(model.arrays)
     history = model.fit(X, Y, epochs=2, verbose=0)
-    assert bytes_of(model.weights) == before
+    assert bytes_of(model.arrays) == before
     assert len(history.history["loss"]) == 2
     assert model.steps == 2
     model.trainable = True
@@ -154,9 +154,9 @@ def test_freezing_a_sequential_freezes_all_inside() -> None:
     model.compile("adam", "mse")
     inner.trainable = False
     assert [layer.trainable for _, layer in model.leaves()] == [True, False, False, False, True]
-    before = bytes_of(inner.weights)
+    before = bytes_of(inner.arrays)
     model.fit(X.reshape(20, -1)[:, :3], Y[:, :2], verbose=0)
-    assert bytes_of(inner.weights) == before
+    assert bytes_of(inner.arrays) == before
     assert list(model.trained_params) == ["dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"]
     assert model.optimizer is not None
     assert set(model.optimizer.state["momentum"]) == set(model.trained_params)
@@ -211,7 +211,7 @@ def test_freezing_the_features_trains_the_head_alone_as_without_them() -> None:
     features = Sequential(copies(body), dtype="float64")
     features.set_weights(model.get_weights()[:2])
     alone = Sequential(copies(head), seed=0, dtype="float64")
-    alone.build(features.output_shape or ())
+    alone.build(features.shape_out or ())
     alone.set_weights(model.get_weights()[2:])
     for one in (model, alone):
         one.compile("adam", "categorical_crossentropy")

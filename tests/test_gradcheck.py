@@ -73,7 +73,7 @@ def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int)
     rng = np.random.default_rng(seed)
     for param in layer.params.values():
         param[...] = integers(rng, param.shape, np.float32, bound=2)
-    x = integers(rng, (n, *(layer.input_shape or ())), np.float32, bound=data.draw(st.sampled_from((1, 8))))
+    x = integers(rng, (n, *(layer.shape_in or ())), np.float32, bound=data.draw(st.sampled_from((1, 8))))
     report = gradcheck_layer(layer, x, seed=seed)
     saturates = str(layer.activation) in ("sigmoid", "softmax", "tanh")  # to derivatives that no difference shows
     assert report.passed or (saturates and report.inconclusive), str(report)
@@ -113,7 +113,7 @@ def test_models_pass_with_ties_and_zeros(model: Sequential, n: int, seed: int) -
     rng = np.random.default_rng(seed)
     for param in model.params.values():
         param[...] = integers(rng, param.shape, np.float32, bound=1)
-    x = integers(rng, (n, *(model.input_shape or ())), np.float32, bound=1)
+    x = integers(rng, (n, *(model.shape_in or ())), np.float32, bound=1)
     report = gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=4, seed=seed)
     assert report.passed, str(report)
 
@@ -172,7 +172,7 @@ def test_a_layer_is_checked_in_float64_and_stays_as_it_was() -> None:
 )
 def test_linear_layers_by_the_adjoint_identity(layer: Layer) -> None:
     built(layer, 0, np.float64)
-    x = np.random.default_rng(0).normal(size=(2, *(layer.input_shape or ())))
+    x = np.random.default_rng(0).normal(size=(2, *(layer.shape_in or ())))
     (row,) = gradcheck_layer(layer, x, method="adjoint").rows
     assert (row.method, row.passed) == ("adjoint", True)
 

@@ -33,12 +33,12 @@ def forward(layer: Layer, x: Array, seed: int) -> tuple[Array, Any]:
 @given(data=st.data(), n=st.integers(1, 2), seed=seeds)
 def test_layer_gradients(kind: str, data: st.DataObject, n: int, seed: int) -> None:
     layer = built(data.draw(LAYERS[kind]), seed, np.float64)
-    assert layer.input_shape is not None
+    assert layer.shape_in is not None
     rng = np.random.default_rng(seed)
     few = (
         2 if layer.whole_batch else 0
     )  # normalized over two values everything is 1 or -1, and the gradient is rounding
-    x = distinct(rng, (n + few, *layer.input_shape))
+    x = distinct(rng, (n + few, *layer.shape_in))
     y, cache = forward(layer, x, seed)
     g = rng.normal(size=y.shape)  # the loss is the sum of y*g, so dy is g
     dx, gradients = layer.backward(g, cache)
@@ -243,7 +243,7 @@ def test_network_gradients(name: str, loss: Loss, monkeypatch: pytest.MonkeyPatc
     """Whole networks, dropout on and the masks held, in five micro-batches of which the last is short."""
     monkeypatch.setattr(training, "MAX_MICRO_BATCH", 2)
     model, rng = Sequential(copies(NETWORKS[name]), seed=5, dtype="float64"), np.random.default_rng(5)
-    x = distinct(rng, (9, *(model.input_shape or ())))
+    x = distinct(rng, (9, *(model.shape_in or ())))
     data = Data(x, np.eye(3)[rng.integers(0, 3, 9)])
 
     def step() -> training.StepResult:

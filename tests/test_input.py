@@ -52,7 +52,7 @@ def test_every_spelling_of_the_input_is_the_same() -> None:
         added.add(first)
         added.add(Dense(2))
         for model in (whole, added):
-            assert model.input_shape == (3,)
+            assert model.shape_in == (3,)
             assert model.predict(np.ones((5, 3))).shape == (5, 2)
             assert [layer.name for layer in model.layers] == ["dense"]
     assert [Input((3,)).name, InputLayer((3,)).name, Input((3,), name="a").name] == ["input_layer", "input_layer", "a"]
@@ -87,10 +87,10 @@ def test_an_input_layer_takes_one_shape() -> None:
 
 def test_the_input_shape_of_a_later_layer_is_ignored_as_in_keras() -> None:
     layers = [Conv2D(2, 3, input_shape=(8, 8, 1)), Conv2D(2, 3, input_shape=(8, 8, 1)), Flatten(input_shape=(9, 9))]
-    assert Sequential(layers).output_shape == (32,)
-    assert Sequential([Input((4,)), Dense(3, input_shape=(5,))]).output_shape == (3,)
+    assert Sequential(layers).shape_out == (32,)
+    assert Sequential([Input((4,)), Dense(3, input_shape=(5,))]).shape_out == (3,)
     unbuilt = Sequential([Dense(3), Dense(2, input_shape=(5,))])
-    assert unbuilt.input_shape is None
+    assert unbuilt.shape_in is None
     assert unbuilt.predict(np.ones((2, 7))).shape == (2, 2)
 
 

@@ -24,7 +24,7 @@ def test_pop_removes_the_last_layer() -> None:
     inside = model.trace(x)["dense"].output
     last, dropout = model.pop(), model.pop()
     assert (last.name, dropout.name) == ("dense_1", "dropout_1")
-    assert model.output_shape == (8,)
+    assert model.shape_out == (8,)
     np.testing.assert_array_equal(model.predict(x), inside)
     for own, array in zip(last.get_weights(), before[-2:], strict=True):
         np.testing.assert_array_equal(own, array)
@@ -40,7 +40,7 @@ def test_pop_of_an_unbuilt_model_and_of_the_only_layer() -> None:
     assert [layer.name for layer in model.layers] == ["dense"]
     assert not model.built
     model.build((5,))
-    assert model.output_shape == (3,)
+    assert model.shape_out == (3,)
     model.pop()
     assert (model.built, model.layers) == (False, [])
     with pytest.raises(ValueError, match=r"sequential\.pop: the model has no layers"):
@@ -114,7 +114,7 @@ def test_a_clone_of_a_model_that_is_not_built() -> None:
     assert (twin.built, twin.fast, twin.dtype.name) == (False, False, "float64")
     later = Sequential([Dense(3), Dense(4)])
     later.build((2,))
-    assert clone_model(later).input_shape == (2,)
+    assert clone_model(later).shape_in == (2,)
 
 
 def test_a_clone_by_a_function_of_ones_own() -> None:
@@ -204,18 +204,18 @@ def test_weights_by_name_and_of_other_shapes(tmp_path: Path) -> None:
     source = Sequential([Dense(3, name="a", input_shape=(4,)), Dense(2, name="b"), Dense(2, name="c")], seed=1)
     source.save_weights(path)
     target = Sequential([Dense(3, name="a", input_shape=(4,)), Dense(2, name="other"), Dense(5, name="c")], seed=2)
-    before = {name: array.copy() for name, array in target.weights.items()}
+    before = {name: array.copy() for name, array in target.arrays.items()}
     with pytest.raises(ModelFileError, match="expected the array weights/other/kernel, which is missing"):
         target.load_weights(path)
     with pytest.raises(ModelFileError, match="expected weights/c/kernel as"):
         target.load_weights(path, by_name=True)
     with pytest.raises(ModelFileError, match="expected the array weights/other/kernel, which is missing"):
         target.load_weights(path, skip_mismatch=True)
-    for name, array in target.weights.items():
+    for name, array in target.arrays.items():
         np.testing.assert_array_equal(array, before[name])
     target.load_weights(path, skip_mismatch=True, by_name=True)
-    for name, array in target.weights.items():
-        np.testing.assert_array_equal(array, source.weights[name] if name.startswith("a/") else before[name])
+    for name, array in target.arrays.items():
+        np.testing.assert_array_equal(array, source.arrays[name] if name.startswith("a/") else before[name])
 
 
 # ---------------------------------------------------------------- weights as attributes
@@ -224,9 +224,9 @@ def test_weights_by_name_and_of_other_shapes(tmp_path: Path) -> None:
 def test_a_layers_weights_are_attributes() -> None:
     model: Any = Sequential([Input((4, 4, 1)), Conv2D(2, 3), BatchNormalization(), Activation("relu"), Dense(3)])
     conv, norm, relu, dense = model.layers
-    assert conv.kernel is conv.params["kernel"]
-    assert dense.bias is dense.params["bias"]
-    assert norm.moving_mean is norm.state["moving_mean"]
+    assert np.shares_memory(conv.kernel, conv.params["kernel"])
+    assert np.shares_memory(dense.bias, dense.params["bias"])
+    assert np.shares_memory(norm.moving_mean, norm.state["moving_mean"])
     assert [array.shape for array in model.trainable_weights] == [(3, 3, 1, 2), (2,), (2,), (2,), (2, 3), (3,)]
     assert [array.shape for array in model.non_trainable_weights] == [(2,), (2,)]
     conv.trainable = False

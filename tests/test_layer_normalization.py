@@ -26,7 +26,7 @@ def drawn_layer(layer: Layer, seed: int, dtype: Any = np.float64) -> tuple[Layer
     rng = np.random.default_rng(seed)
     built(layer, seed, dtype)
     layer.set_weights([rng.normal(size=w.shape) for w in layer.get_weights()])
-    x, dy = rng.normal(1.0, 2.0, (2, 3, *(layer.input_shape or ()))).astype(dtype)
+    x, dy = rng.normal(1.0, 2.0, (2, 3, *(layer.shape_in or ()))).astype(dtype)
     return layer, x, dy, rng
 
 

@@ -58,8 +58,8 @@ dtypes = st.sampled_from((np.float32, np.float64))
 
 
 def batch(layer: Layer, n: int, seed: int, dtype: Any) -> Array:
-    assert layer.input_shape is not None
-    return np.random.default_rng(seed).normal(size=(n, *layer.input_shape)).astype(dtype)
+    assert layer.shape_in is not None
+    return np.random.default_rng(seed).normal(size=(n, *layer.shape_in)).astype(dtype)
 
 
 def bytes_of(value: Any) -> Any:
@@ -94,7 +94,7 @@ def test_contract(kind: str, data: st.DataObject, n: int, seed: int, dtype: Any,
 
     y, cache = layer.forward(x, training=True, rng=np.random.default_rng(seed))
     assert y.shape == (n, *layer.output_shape_for(x.shape[1:]))  # the inferred shape is the real one
-    assert layer.output_shape == y.shape[1:]
+    assert layer.shape_out == y.shape[1:]
     assert y.dtype == dtype
     dy = laid_out(np.random.default_rng(seed + 1).normal(size=y.shape).astype(dtype), layout)
     kept = bytes_of([y, cache, dy])
@@ -165,9 +165,9 @@ def test_a_layer_builds_once(kind: str, data: st.DataObject) -> None:
 def test_wrong_input_is_refused(kind: str, data: st.DataObject) -> None:
     layer = data.draw(CASES[kind])
     with pytest.raises(ValueError, match="not built yet"):
-        layer.forward(np.zeros((1, *(layer.input_shape or ()))))
+        layer.forward(np.zeros((1, *(layer.shape_in or ()))))
     built(layer, 0, np.float32)
-    for shape in ((), (2,), (2, *(layer.input_shape or ()), 1), (2, 9, 9, 9)):
+    for shape in ((), (2,), (2, *(layer.shape_in or ()), 1), (2, 9, 9, 9)):
         with pytest.raises(ValueError, match=r"expected input of shape \(n, .*; received \("):
             layer.forward(np.zeros(shape, np.float32))
 
@@ -265,8 +265,8 @@ def test_integers_are_taken_as_floats() -> None:
 
 def test_shapes_are_tuples_however_they_were_given() -> None:
     layer = Dropout(0.5)
-    layer.build([4, 5], np.random.default_rng(0), np.float64)  # type: ignore[arg-type]
-    assert (layer.input_shape, layer.output_shape) == ((4, 5), (4, 5))
+    layer.build([4, 5], np.random.default_rng(0), np.float64)
+    assert (layer.shape_in, layer.shape_out) == ((4, 5), (4, 5))
 
 
 def test_examples_may_be_single_numbers() -> None:
@@ -298,7 +298,7 @@ def test_channels_first_is_channels_last_transposed(kind: str, data: st.DataObje
     last = data.draw(CASES[kind].filter(lambda layer: layer.get_config()["data_format"] == "channels_last"))
     if isinstance(last, ConvolutionLayer) and last.activation.setting("axis") is not None:
         last.activation = relu  # softmax is along the last axis, which is another one in each format
-    shape = last.input_shape or ()
+    shape = last.shape_in or ()
     config = {**last.get_config(), "data_format": "channels_first", "input_shape": [shape[-1], *shape[:-1]]}
     first = built(type(last).from_config(config), seed, np.float64)
     built(last, seed, np.float64)
@@ -314,7 +314,7 @@ def test_the_data_format_is_the_backends_when_the_layer_is_made() -> None:
     layer = Conv2D(2, 3, input_shape=(1, 5, 6))
     backend.set_image_data_format("channels_last")
     assert layer.data_format == "channels_first"
-    assert built(layer, 0, np.float32).output_shape == (2, 3, 4)
+    assert built(layer, 0, np.float32).shape_out == (2, 3, 4)
     assert layer.params["kernel"].shape == (3, 3, 1, 2)
 
 
@@ -322,11 +322,11 @@ def test_the_data_format_is_the_backends_when_the_layer_is_made() -> None:
 
 
 def test_conv2d_output_shapes() -> None:
-    assert built(Conv2D(64, 5, input_shape=(28, 28, 1)), 0, np.float32).output_shape == (24, 24, 64)
+    assert built(Conv2D(64, 5, input_shape=(28, 28, 1)), 0, np.float32).shape_out == (24, 24, 64)
     same = Conv2D(8, (3, 2), strides=(2, 3), padding="SAME", input_shape=(7, 10, 3))
-    assert built(same, 0, np.float32).output_shape == (4, 4, 8)
+    assert built(same, 0, np.float32).shape_out == (4, 4, 8)
     dilated = Conv2D(1, 3, dilation_rate=(2, 1), input_shape=(9, 9, 1))
-    assert built(dilated, 0, np.float32).output_shape == (5, 7, 1)
+    assert built(dilated, 0, np.float32).shape_out == (5, 7, 1)
 
 
 def test_groups_divide_channels_and_filters() -> None:
@@ -362,10 +362,10 @@ def test_patches_inside_add_up_to_the_pre_activation(data: st.DataObject, seed: 
 
 def test_weights_of_depthwise_and_separable_convolutions() -> None:
     depthwise = built(DepthwiseConv2D((3, 2), depth_multiplier=2, input_shape=(5, 5, 3)), 0, np.float32)
-    assert {key: w.shape for key, w in depthwise.weights.items()} == {"kernel": (3, 2, 3, 2), "bias": (6,)}
-    assert depthwise.output_shape == (3, 4, 6)
+    assert {key: w.shape for key, w in depthwise.arrays.items()} == {"kernel": (3, 2, 3, 2), "bias": (6,)}
+    assert depthwise.shape_out == (3, 4, 6)
     separable = built(SeparableConv2D(4, 3, depth_multiplier=2, input_shape=(5, 5, 3)), 0, np.float32)
-    assert {key: w.shape for key, w in separable.weights.items()} == {
+    assert {key: w.shape for key, w in separable.arrays.items()} == {
         "depthwise_kernel": (3, 3, 3, 2),
         "pointwise_kernel": (1, 1, 6, 4),
         "bias": (4,),
@@ -406,7 +406,7 @@ def test_the_depthwise_convolution_inside_a_separable_one() -> None:
 def test_the_size_of_a_transposed_convolution(kernel: int, padding: str, output_padding: Any, rows: int) -> None:
     """What Keras 3.15.1 makes of 2 rows, by strides of 3."""
     layer = Conv2DTranspose(2, (kernel, 1), 3, padding, output_padding, input_shape=(2, 2, 1))
-    assert built(layer, 0, np.float32).output_shape[0] == rows  # type: ignore[index]
+    assert built(layer, 0, np.float32).shape_out[0] == rows  # type: ignore[index]
 
 
 def test_transposed_convolution_checks_its_output_padding() -> None:
@@ -431,7 +431,7 @@ def test_max_pooling_strides_default_to_the_pool() -> None:
 def test_average_pooling_takes_the_arguments_of_max_pooling() -> None:
     assert AveragePooling2D((3, 2)).get_config()["strides"] == [3, 2]
     layer = built(AveragePooling2D(3, (1, 2), "SAME", "channels_first", input_shape=(2, 5, 6)), 0, np.float32)
-    assert layer.output_shape == (2, 5, 3)
+    assert layer.shape_out == (2, 5, 3)
 
 
 def test_global_pooling_keeps_rows_and_columns_where_asked() -> None:

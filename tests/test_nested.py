@@ -58,7 +58,7 @@ def test_what_is_inside_goes_by_its_path() -> None:
     assert model.optimizer is not None
     assert list(model.params) == NAMES
     assert list(model.state) == MOVING
-    assert sorted(model.weights) == sorted(NAMES + MOVING)
+    assert sorted(model.arrays) == sorted(NAMES + MOVING)
     assert set(model.optimizer.state["momentum"]) == set(NAMES)
     lines: list[str] = []
     model.summary(print_fn=lines.append, expand_nested=True)
@@ -73,11 +73,11 @@ def test_what_is_inside_goes_by_its_path() -> None:
 def test_weights_are_in_the_order_of_keras() -> None:
     """Layer by layer; of each gamma, beta, moving_mean, moving_variance."""
     model = nested()
-    names = list(model.weights)
+    names = list(model.arrays)
     assert names[:6] == [*NAMES[:4], *MOVING[:2]]
-    weights = [np.full(array.shape, number, float) for number, array in enumerate(model.weights.values())]
+    weights = [np.full(array.shape, number, float) for number, array in enumerate(model.arrays.values())]
     model.set_weights(weights)
-    assert [float(array.flat[0]) for array in model.weights.values()] == list(range(len(weights)))
+    assert [float(array.flat[0]) for array in model.arrays.values()] == list(range(len(weights)))
     for ours, given in zip(model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(ours, given)
     with pytest.raises(ValueError, match=r"sequential: block/conv2d/kernel must have the shape \(3, 3, 1, 4\)"):
@@ -138,7 +138,7 @@ def test_an_inner_model_comes_built_or_not(given: str) -> None:
     if given == "unbuilt":
         assert not model.built
         model.build((3,))
-    assert (model.input_shape, model.output_shape, inner.built) == ((3,), (2,), True)
+    assert (model.shape_in, model.shape_out, inner.built) == ((3,), (2,), True)
     assert all((ours == own).all() for ours, own in zip(model.get_weights(), before, strict=False))
     assert model.predict(np.ones((2, 3))).shape == (2, 2)
 

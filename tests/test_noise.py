@@ -85,7 +85,7 @@ def test_gaussian_layers_equal_their_definitions() -> None:
 def test_gaussian_noise_has_its_mean_and_deviation() -> None:
     x = np.full((100, 1000), 3.0)
     for layer, mean, std in ((GaussianNoise(0.5), 3.0, 0.5), (GaussianDropout(0.2), 3.0, 1.5)):
-        built(layer, 0, np.float64) if layer.input_shape else layer.build((1000,))
+        built(layer, 0, np.float64) if layer.shape_in else layer.build((1000,))
         y, _ = layer.forward(x, training=True, rng=np.random.default_rng(1))
         assert abs(y.mean() - mean) < 5 * std / np.sqrt(x.size)
         assert abs(y.std() - std) < 5 * std / np.sqrt(2 * x.size)

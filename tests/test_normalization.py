@@ -183,7 +183,7 @@ def drawn_layer(seed: int, **changed: Any) -> tuple[BatchNormalization, Array]:
     layer, rng = BatchNormalization(**config), np.random.default_rng(seed)
     built(layer, seed, np.float64)
     layer.set_weights([rng.uniform(0.5, 2.0, w.shape) for w in layer.get_weights()])
-    return layer, rng.normal(1.0, 2.0, (5, *(layer.input_shape or ())))
+    return layer, rng.normal(1.0, 2.0, (5, *(layer.shape_in or ())))
 
 
 def test_arguments_and_weights_are_kerass() -> None:
@@ -195,13 +195,13 @@ def test_arguments_and_weights_are_kerass() -> None:
         "axis": 1, "momentum": 0.5, "epsilon": 0.1, "center": False,
     }  # fmt: skip
     layer = built(BatchNormalization(input_shape=(2, 3)), 0, np.float32)
-    assert list(layer.weights) == ["gamma", "beta", "moving_mean", "moving_variance"]
+    assert list(layer.arrays) == ["gamma", "beta", "moving_mean", "moving_variance"]
     assert [w.tolist() for w in layer.get_weights()] == [[1.0] * 3, [0.0] * 3, [0.0] * 3, [1.0] * 3]
     assert layer.count_params() == 12
     for key, name in names.items():
         other = "ones" if name == "zeros" else "zeros"
         changed = built(BatchNormalization(**{f"{key}_initializer": other}, input_shape=(2, 3)), 0, np.float32)  # type: ignore[arg-type]
-        wrong = [own for own in layer.weights if not np.array_equal(layer.weights[own], changed.weights[own])]
+        wrong = [own for own in layer.arrays if not np.array_equal(layer.arrays[own], changed.arrays[own])]
         assert wrong == [key]
         assert (
             BatchNormalization.from_config(json.loads(json.dumps(changed.get_config()))).get_config()
@@ -307,7 +307,7 @@ def test_dtype_of_the_layer_is_kept(mode: bool) -> None:
     found = [y, dx, *gradients.values(), *layer.next_state(cache).values()]
     assert {a.dtype for a in found} == {np.dtype(np.float32)}
     layer.set_state(layer.next_state(cache))
-    assert {a.dtype for a in layer.weights.values()} == {np.dtype(np.float32)}
+    assert {a.dtype for a in layer.arrays.values()} == {np.dtype(np.float32)}
 
 
 def test_a_batch_of_one_vector_becomes_beta() -> None:

@@ -173,7 +173,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault(optimizers.Adam.step, "(np.sqrt(v) + self.epsilon)", "np.sqrt(v + self.epsilon)"),
     ),
     "Adam without the correction of its mean": (Fault(optimizers.Adam.step, " / (1.0 - self.beta_1**t)", ""),),
-    "a block without its ReLU": (Fault(ConvBlock.forward, "relu=self.relu)", "relu=False)"),),
+    "a block without its ReLU": (Fault(ConvBlock.pool_outputs, "relu=self.relu)", "relu=False)"),),
     "a block whose ReLU passes every gradient": (Fault(ConvBlock.gated, "if self.relu else", "if False else"),),
 }
 

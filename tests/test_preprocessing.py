@@ -65,7 +65,7 @@ def test_the_keras_figures() -> None:
 
 def test_weights_are_in_the_order_of_keras() -> None:
     layer = built(Normalization(input_shape=(3,)), 0, np.float32)
-    assert [(key, array.shape) for key, array in layer.weights.items()] == [
+    assert [(key, array.shape) for key, array in layer.arrays.items()] == [
         ("mean", (3,)),
         ("variance", (3,)),
         ("count", ()),

@@ -425,7 +425,7 @@ def test_every_parameter_has_its_own(make: Callable[..., layers.Layer]) -> None:
             assert list(one.regularizers) == list(one.constraints) == [key]
             assert one.regularizers[key].get_config() == {"l2": 0.1 + number}
             assert one.constraints[key].get_config() == {"max_value": 2.0 + number, "axis": 0}  # type: ignore[attr-defined]
-        layer.build(layer.input_shape or ())
+        layer.build(layer.shape_in or ())
         assert key in layer.params
     assert make().get_config()[f"{next(iter(parameters))}_regularizer"] is None
     active = make(activity_regularizer="l1")

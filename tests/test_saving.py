@@ -79,8 +79,8 @@ def drawn_networks(draw: st.DrawFn) -> Sequential:
         network.compile(OPTIMIZERS[draw(st.sampled_from(sorted(OPTIMIZERS)))](), "mse")
         rng = np.random.default_rng(0)
         if draw(st.booleans()):
-            assert network.input_shape is not None
-            network.train_on_batch(rng.normal(size=(2, *network.input_shape)), rng.normal(size=(2, 2)))
+            assert network.shape_in is not None
+            network.train_on_batch(rng.normal(size=(2, *network.shape_in)), rng.normal(size=(2, 2)))
     backend.set_floatx("float32")
     return network
 
@@ -248,7 +248,7 @@ def test_names_in_a_file_are_those_in_the_model(path: Path) -> None:
     raw = path.read_bytes()
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     slots = {f"optimizer/{slot}/{name}" for slot in ("momentum", "velocity") for name in network.trained_params}
-    assert header.keys() == {"__metadata__", *(f"weights/{name}" for name in network.weights), *slots}
+    assert header.keys() == {"__metadata__", *(f"weights/{name}" for name in network.arrays), *slots}
     assert "weights/block/inner/norm/moving_mean" in header
     assert "optimizer/velocity/block/inner/norm/gamma" in header
     assert "optimizer/velocity/block/dense/kernel" not in header

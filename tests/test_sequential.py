@@ -67,11 +67,11 @@ def test_a_model_of_nothing(kind: type[Network], floatx: str) -> None:
         [],
         {},
     )
-    assert (model.built, model.input_shape, model.output_shape) == (False, None, None)
+    assert (model.built, model.shape_in, model.shape_out) == (False, None, None)
     assert isinstance(model.dtype, np.dtype)
     assert model.dtype.name == floatx
     model.add(Input((3,)))
-    assert (model.built, model.input_shape, model.output_shape) == (False, (3,), None)
+    assert (model.built, model.shape_in, model.shape_out) == (False, (3,), None)
 
 
 def test_a_model_that_was_never_trained() -> None:
@@ -107,7 +107,7 @@ def test_layers_added_one_by_one_or_given_as_a_list_are_the_same() -> None:
 def test_a_model_is_built_by_input_shape_by_build_or_by_data() -> None:
     by_build = Sequential([Dense(4, activation="relu"), Dense(2)], seed=1)
     assert not by_build.built
-    assert by_build.output_shape is None
+    assert by_build.shape_out is None
     by_build.build((3,))
     by_shape = Sequential([Dense(4, activation="relu", input_shape=(3,)), Dense(2)], seed=1)
     by_keras_build = Sequential([Dense(4, activation="relu"), Dense(2)], seed=1)
@@ -119,7 +119,7 @@ def test_a_model_is_built_by_input_shape_by_build_or_by_data() -> None:
     by_data.predict(np.zeros((5, 3)))
     for model in (by_build, by_shape, by_keras_build, by_input, by_data):
         assert model.built
-        assert (model.input_shape, model.output_shape) == ((3,), (2,))
+        assert (model.shape_in, model.shape_out) == ((3,), (2,))
         assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in by_build.get_weights()]
 
 
@@ -128,7 +128,7 @@ def test_lists_are_data_that_build_a_model_too(method: str) -> None:
     model = Sequential([Dense(2)], seed=1)
     model.compile("sgd", "mse")
     getattr(model, method)([[1, 2, 3], [4, 5, 6]], [[1, 0], [0, 1]])
-    assert (model.input_shape, model.output_shape) == ((3,), (2,))
+    assert (model.shape_in, model.shape_out) == ((3,), (2,))
 
 
 def test_layers_built_before_bring_their_weights() -> None:
@@ -137,7 +137,7 @@ def test_layers_built_before_bring_their_weights() -> None:
     learnt = base.get_weights()[:4]
     model = Sequential([*base.layers[:-1], Dense(2)], seed=1)
     assert [w.tobytes() for w in model.get_weights()[:4]] == [w.tobytes() for w in learnt]
-    assert model.output_shape == (2,)
+    assert model.shape_out == (2,)
 
 
 def test_a_model_of_a_layer_called_before_has_a_seed_of_its_own() -> None:

@@ -103,7 +103,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 def data(case: Case) -> tuple[Array, Array]:
     rng = np.random.default_rng(case.model.seed)
-    x = rng.normal(size=(EXAMPLES, *(case.model.input_shape or ())))
+    x = rng.normal(size=(EXAMPLES, *(case.model.shape_in or ())))
     labels = rng.integers(0, CLASSES, EXAMPLES)
     return x, labels if isinstance(case.loss, SparseCategoricalCrossentropy) else np.eye(CLASSES)[labels]
 

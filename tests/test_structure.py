@@ -16,6 +16,7 @@ import numpycnn
 from numpycnn import Sequential
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array
+from numpycnn.engine.fast.block import Part
 from numpycnn.engine.fast.im2col import ConvBlock
 
 LIBRARY = Path(numpycnn.__file__).parent
@@ -167,10 +168,10 @@ def test_from_fit_to_the_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[list[tuple[str, str]]] = []
     outputs = ConvBlock.outputs
 
-    def watched(self: ConvBlock, work: object, rows: slice) -> Iterator[tuple[object, Array]]:
+    def watched(self: ConvBlock, work: object, part: Part) -> Iterator[tuple[object, Array]]:
         if threading.current_thread() is threading.main_thread():
             found.append([("numpycnn.engine.fast.im2col", "outputs"), *calls(sys._getframe(1))])
-        yield from outputs(self, work, rows)
+        yield from outputs(self, work, part)
 
     monkeypatch.setattr(ConvBlock, "outputs", watched)
     x, y = np.zeros((320, 28, 28, 1)), np.eye(10)[np.zeros(320, int)]

@@ -41,9 +41,9 @@ def all_kinds(data_format: str = "channels_last") -> list[Layer]:
 
 
 def batch(network: Sequential, n: int = 3) -> tuple[Array, Array]:
-    assert network.input_shape is not None
+    assert network.shape_in is not None
     rng = np.random.default_rng(0)
-    return rng.normal(size=(n, *network.input_shape)), np.eye(CLASSES)[rng.integers(0, CLASSES, n)]
+    return rng.normal(size=(n, *network.shape_in)), np.eye(CLASSES)[rng.integers(0, CLASSES, n)]
 
 
 @pytest.mark.parametrize(

@@ -286,7 +286,6 @@ def test_copies_and_pickles_work_as_ever() -> None:
         (small_network, "outputs", "the functional API is out of scope; use Sequential; model.trace"),
         (lambda: Adam(), "lrr", f"'Adam' object has no attribute 'lrr': {NOT_PLANNED}"),
         (small_network, "evalute", "'evalute': the nearest is 'evaluate'"),
-        (lambda: Dense(3), "variables", "'Dense' object has no attribute 'variables': write 'weights' instead"),
         (lambda: losses.MeanSquaredError(), "delta", f"'delta': {NOT_PLANNED}"),
         (lambda: Dense(3), "_repr_html_", "'Dense' object has no attribute '_repr_html_'$"),
         (lambda: Dense(3), "__array__", "'Dense' object has no attribute '__array__'$"),
@@ -333,13 +332,8 @@ def signature_of(method: str) -> list[str]:
 
 
 def test_kinds_of_the_table_are_modules() -> None:
-    kinds = {*keras_names.PLANNED, *keras_names.REPLACED, *(kind for kind, _, _ in keras_names.OUT_OF_SCOPE)}
+    kinds = {*keras_names.PLANNED, *(kind for kind, _, _ in keras_names.OUT_OF_SCOPE)}
     assert kinds <= {"numpycnn", "arguments", "attributes", *MODULES.split(), *keras_api.KERAS}
-
-
-def test_what_is_to_be_written_instead_exists_or_is_in_the_table() -> None:
-    for replacement in keras_names.REPLACED["attributes"].values():
-        assert any(hasattr(one, replacement) for one in (small_network(), Dense(3), Adam()))
 
 
 def test_of_a_table_of_no_name_there_is_nothing_to_say() -> None:

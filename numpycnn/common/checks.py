@@ -85,6 +85,11 @@ def shape(owner: str, argument: str, value: Any) -> Shape:
     return sizes
 
 
+def without_batch(value: Any) -> Any:
+    """A shape without Keras's None for the batch axis, if it begins with that; anything else as it is."""
+    return value[1:] if isinstance(value, (tuple, list)) and value[:1] in ((None,), [None]) else value
+
+
 def array_size(owner: str, what: str, shape: Shape) -> None:
     """Raise ValueError for a shape of more than MAX_SIZE elements."""
     if prod(shape) > MAX_SIZE:

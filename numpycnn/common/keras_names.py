@@ -1,4 +1,4 @@
-"""Keras's names that this library does not have: which are planned, which are out of scope, and how else to write them.
+"""Keras's names that this library does not have: which are planned, and which are out of scope.
 
 `unknown.py` builds the hints of error messages from it. The keys are the Keras modules of the names, and also
 "arguments" (of constructors and methods) and "attributes" (of models, layers, optimizers). Names in none of the tables
@@ -103,12 +103,3 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
 ]
 """(kind, reason, names)."""
-
-REPLACED: dict[str, dict[str, str]] = {
-    "attributes": {
-        "trainable_variables": "trainable_weights",
-        "non_trainable_variables": "non_trainable_weights",
-        "variables": "weights",
-    },
-}
-"""For each kind: what to write for a name that Keras spells differently. Older names are in `old_names.py`."""

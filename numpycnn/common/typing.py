@@ -15,6 +15,9 @@ Pair = tuple[int, int]
 Shape = tuple[int, ...]
 """The shape of one example, without the batch axis, unless stated otherwise."""
 
+BatchShape = tuple[int | None, ...]
+"""The shape of a batch as Keras writes it: None for the batch axis, then the shape of one example."""
+
 Map = Callable[[Callable[..., Any], Iterable[Any]], Iterator[Any]]
 """Like the built-in map: calls a function with every item, and yields the results in order."""
 

@@ -1,4 +1,4 @@
-"""Hints for names that do not exist: the replacement, the nearest name, and whether the name is planned.
+"""Hints for names that do not exist: the nearest name, and whether the name is planned.
 
 One table, `keras_names.py`, serves imported names (`module_names.py`), arguments and attributes (`explained.py`), and
 names given as strings (`checks.lookup`). The table and `difflib` are imported only when an error is raised.
@@ -19,12 +19,8 @@ def hint(kind: str, name: str, known: Collection[str]) -> str:
 
     kind: a key of the tables in `keras_names.py`, or "" where Keras has no such list; the hint may then be empty.
     """
-    from numpycnn.common.keras_names import REPLACED
-
     table = {other: status for other, status in statuses(kind).items() if other not in known}
     close = nearest(name, known)
-    if replacement := REPLACED.get(kind, {}).get(name):
-        return f"write {replacement!r} instead" + f" ({table.get(replacement)})" * (replacement in table)
     same_name = [status for other, status in table.items() if same(name, other) and not same(name, close)]
     if status := table.get(name) or next(iter(same_name), None) or NOT_PLANNED * is_kerass(kind, name):
         return status + f"; the nearest is {close!r}" * bool(close)

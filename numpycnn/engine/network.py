@@ -99,15 +99,15 @@ class Network(Chain):
             raise ValueError(f"{self.name}.pop: the model has no layers")
         layer = self._layers.pop()
         if self._built is not None:
-            output_shape = self._layers[-1].output_shape if self._layers else None
+            output_shape = self._layers[-1].shape_out if self._layers else None
             self._built = None if output_shape is None else self._built._replace(output_shape=output_shape)
         return layer
 
     def _next_input_shape(self, layer: Layer) -> Shape | None:
         """The input shape of a layer that is added; None while unknown."""
         if self._layers:
-            return self.output_shape
-        return layer.input_shape if self._given_shape is None else self._given_shape
+            return self.shape_out
+        return layer.shape_in if self._given_shape is None else self._given_shape
 
     def build(self, input_shape: Sequence[int | None], rng: Rng | None = None, dtype: Any = None) -> Shape:
         """Create every layer's parameters, for examples of that shape: (28, 28, 1), or Keras's (None, 28, 28, 1).
@@ -115,9 +115,7 @@ class Network(Chain):
         rng and dtype are ignored: the model has its own. Returns the shape of an output example.
         Raises ValueError if there are no layers or the shape does not fit them; then nothing is built.
         """
-        if isinstance(input_shape, (tuple, list)) and input_shape[:1] in ((None,), [None]):
-            input_shape = input_shape[1:]
-        shape = checks.shape(f"{self.name}.build", "input_shape", input_shape)
+        shape = checks.shape(f"{self.name}.build", "input_shape", checks.without_batch(input_shape))
         output_shape = self.check_shape(shape)
         if not self.built:
             self._build(self._layers, 0, shape)
@@ -133,7 +131,7 @@ class Network(Chain):
 
         Their parameters come from the model's seed, which is drawn now if there is none.
         """
-        dtype, input_shape = self.dtype, self.input_shape if first else shape
+        dtype, input_shape = self.dtype, self.shape_in if first else shape
         inputs = []  # the input shape of each layer
         for layer in layers:
             inputs.append(shape)
@@ -188,8 +186,8 @@ class Network(Chain):
         Raises ValueError or TypeError for anything else.
         """
         model = cls.unbuilt(config)
-        if model.input_shape is not None:
-            model.build(model.input_shape)
+        if model.shape_in is not None:
+            model.build(model.shape_in)
         return model
 
     @classmethod
@@ -205,12 +203,12 @@ class Network(Chain):
 
     def _check_x(self, caller: str, x: Any, check_finite: bool, argument: str = "x") -> tuple[Array, Shape]:
         """x as an array, and the output shape of one example. Raises for data that do not fit; changes nothing."""
-        if self.input_shape is not None and is_only_array(x, 1 + len(self.input_shape)):
+        if self.shape_in is not None and is_only_array(x, 1 + len(self.shape_in)):
             x = x[0]
-        x = with_rank_of(checks.numbers(caller, argument, x), self.input_shape)
+        x = with_rank_of(checks.numbers(caller, argument, x), self.shape_in)
         checks.same_length(caller, **{argument: x})
-        if self._layers and self.input_shape is not None:
-            checks.batch_shape(self._layers[0].name, argument, x.shape, self.input_shape)
+        if self._layers and self.shape_in is not None:
+            checks.batch_shape(self._layers[0].name, argument, x.shape, self.shape_in)
         output_shape = self.check_shape(x.shape[1:])
         if checks.flag(caller, "check_finite", check_finite):
             checks.finite(caller, argument, x, self.dtype)
@@ -272,6 +270,6 @@ def check_whole_batch(layer: Layer) -> None:
 
 def check_dtype(layer: Layer, dtype: np.dtype) -> None:
     """Raise ValueError if the layer already has arrays of another dtype."""
-    for key, array in layer.weights.items():
+    for key, array in layer.arrays.items():
         if array.dtype != dtype:
             raise ValueError(f"{layer.name}: {key} is {array.dtype} from before, but the model's dtype is {dtype}")

@@ -1,6 +1,6 @@
 """The arrays in a model's file, by name, and which of them belong to a model.
 
-    weights/NAME                a parameter or an array of the state, by its name in `model.weights`: "conv2d/kernel"
+    weights/NAME                a parameter or an array of the state, by its name in `model.arrays`: "conv2d/kernel"
     optimizer/SLOT/NAME         a slot of the optimizer for the parameter of that name
     callbacks/INDEX/KEY         the state of a callback
 
@@ -29,7 +29,7 @@ CALLBACK_ARRAY = re.compile(r"callbacks/(0|[1-9][0-9]{0,8})/(.+)", re.DOTALL)
 
 def arrays_of(model: "Sequential", callbacks: Sequence["Callback"]) -> Arrays:
     """All arrays of a model and its callbacks, by their names in the file."""
-    arrays = with_prefix("weights", model.weights)
+    arrays = with_prefix("weights", model.arrays)
     if model.optimizer is not None:
         for slot in model.optimizer.all_slots():
             arrays |= with_prefix(f"optimizer/{slot}", model.optimizer.state.get(slot, {}))

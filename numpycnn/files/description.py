@@ -61,7 +61,7 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
     iterations = 0 if optimizer is None else optimizer.iterations
     return {
         "config": model.get_config(),
-        "input_shape": list(model.input_shape or ()),
+        "input_shape": list(model.shape_in or ()),
         "compile_config": describe_compiled(model),
         "position": {"steps": model.steps, "iterations": iterations, "stopped": model.stop_training},
         "history": None if history is None else history_to_json(history.epoch, history.history),

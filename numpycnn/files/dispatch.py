@@ -45,7 +45,7 @@ def save_weights(path: PathLike, model: "Network") -> None:
 
 
 def load_weights(path: PathLike, model: "Network", *, by_name: bool = False, skip_mismatch: bool = False) -> Arrays:
-    """The weights in a file of a model or of weights, by the names of `model.weights`.
+    """The weights in a file of a model or of weights, by the names of `model.arrays`.
 
     by_name: those alone whose names the file has; skip_mismatch: those alone whose shapes are the file's.
     Otherwise raises ModelFileError unless the file has the shapes of the model's weights.

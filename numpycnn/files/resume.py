@@ -29,8 +29,8 @@ def restore(
         for difference in differences(description, describe_model(model, names_of(callbacks))):
             raise ValueError(f"holds another training: {difference}")
         set_states(callbacks, states)
-    weights = model.weights
-    for name, array in saved.weights.items():
+    weights = model.arrays
+    for name, array in saved.arrays.items():
         weights[name][...] = array
     if model.optimizer is not None and saved.optimizer is not None:
         model.optimizer.become(saved.optimizer)

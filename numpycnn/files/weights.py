@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def save_weights(path: str | os.PathLike[str], model: "Network") -> None:
     """Write the weights alone, by name. Raises ModelFileError for another dtype, and OSError."""
-    write(path, Content({}, with_prefix("weights", dict(model.weights))))
+    write(path, Content({}, with_prefix("weights", dict(model.arrays))))
 
 
 def load_weights(path: str | os.PathLike[str], model: "Network", by_name: bool, skip_mismatch: bool) -> Arrays:
     """The weights in a file of a model or of weights, this library's or another's. Raises as `dispatch.py` says."""
     with reading(path) as file:
-        return weights_in(file, model.weights, by_name, skip_mismatch)
+        return weights_in(file, model.arrays, by_name, skip_mismatch)
 
 
 def weights_in(file: Reader, weights: Mapping[str, Array], by_name: bool, skip_mismatch: bool) -> Arrays:

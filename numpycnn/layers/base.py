@@ -8,7 +8,7 @@ no memory.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from copy import copy
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict
@@ -20,9 +20,10 @@ from numpycnn.activations import ActivationFunction, linear
 from numpycnn.common import checks
 from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
-from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.common.typing import Array, BatchShape, Rng, Shape
 from numpycnn.constraints import ConstraintFunction, ConstraintLike
 from numpycnn.layers.stage import Path, Stage
+from numpycnn.layers.variable import Variable, as_variables
 from numpycnn.regularizers import Regularizer, RegularizerLike
 
 Arrays = dict[str, Array]
@@ -122,7 +123,7 @@ class Layer(Stage, Explained):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments and `trainable`, as JSON values: `from_config` makes an equal layer."""
-        given = None if self.input_shape is None else list(self.input_shape)
+        given = None if self.shape_in is None else list(self.shape_in)
         config: dict[str, Any] = {"name": self.name, "input_shape": given, "trainable": self.trainable}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
@@ -173,14 +174,24 @@ class Layer(Stage, Explained):
         return self._built is not None
 
     @property
-    def input_shape(self) -> Shape | None:
+    def shape_in(self) -> Shape | None:
         """The shape of one input example, without the batch axis; None while unknown."""
         return self._given_shape if self._built is None else self._built.input_shape
 
     @property
-    def output_shape(self) -> Shape | None:
+    def shape_out(self) -> Shape | None:
         """The shape of one output example, without the batch axis; None while unknown."""
         return None if self._built is None else self._built.output_shape
+
+    @property
+    def input_shape(self) -> BatchShape | None:
+        """The shape of a batch of inputs as Keras writes it, (None, ...); None while unknown."""
+        return None if self.shape_in is None else (None, *self.shape_in)
+
+    @property
+    def output_shape(self) -> BatchShape | None:
+        """The shape of a batch of outputs as Keras writes it, (None, ...); None while unknown."""
+        return None if self.shape_out is None else (None, *self.shape_out)
 
     @property
     def params(self) -> Arrays:
@@ -190,25 +201,27 @@ class Layer(Stage, Explained):
     def state(self) -> Arrays:
         return {} if self._built is None else self._built.state
 
-    def build(self, input_shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Shape:
-        """Create the parameters, once, and return output_shape. Shapes are without the batch axis.
+    def build(self, input_shape: Sequence[int | None], rng: Rng | None = None, dtype: Any = None) -> Shape:
+        """Create the parameters, once, and return the shape of an output example.
 
+        input_shape: that of one example, (28, 28, 1), or of a batch as Keras writes it, (None, 28, 28, 1).
         rng: by default seeded from NumPy's global state. dtype: "float32" or "float64"; None is the backend's floatx.
         Raises ValueError for a shape that does not fit, or that differs from the layer's input_shape; and ValueError or
         TypeError for another dtype.
         """
-        output_shape = self.check_shape(input_shape)
+        shape = checks.shape(self.name, "input_shape", checks.without_batch(input_shape))
+        output_shape = self.check_shape(shape)
         if not self.built:
             rng = generator(draw_seed(), WEIGHTS, 0) if rng is None else rng
             dtype = backend.float_type(self.name, "dtype", backend.floatx() if dtype is None else dtype)
-            self.finish_build(input_shape, *self.make_arrays(input_shape, rng, dtype))
+            self.finish_build(shape, *self.make_arrays(shape, rng, dtype))
         return output_shape
 
     def check_shape(self, input_shape: Shape) -> Shape:
         """output_shape_for a checked input_shape. Raises as `build` does; changes nothing."""
         input_shape = checks.shape(self.name, "input_shape", input_shape)
-        if self.input_shape not in (None, input_shape):
-            raise ValueError(f"{self.name}: expected input_shape {self.input_shape}; received {input_shape}")
+        if self.shape_in not in (None, input_shape):
+            raise ValueError(f"{self.name}: expected input_shape {self.shape_in}; received {input_shape}")
         output_shape = self.output_shape_for(input_shape)
         checks.array_size(self.name, "output", output_shape)
         return output_shape
@@ -290,44 +303,51 @@ class Layer(Stage, Explained):
 
         def __getattr__(self, name: str) -> Any:
             """A weight by its name, such as `layer.kernel`; not copied. Raises AttributeError for others."""
-            if not name.startswith("_") and self._built is not None and name in self.weights:
-                return self.weights[name]
+            if not name.startswith("_") and self._built is not None and name in self.arrays:
+                return as_variables({name: self.arrays[name]})[0]
             return super().__getattr__(name)
 
     @property
-    def trainable_weights(self) -> list[Array]:
-        """The parameters that training changes; not copied."""
-        return list(self.trained_params.values())
+    def arrays(self) -> Arrays:
+        """The parameters and the state by name, in Keras's order; not copied."""
+        return {**self.params, **self.state}
 
     @property
-    def non_trainable_weights(self) -> list[Array]:
+    def weights(self) -> list[Variable]:
+        """The parameters and the state as Keras's variables, arrays with a name; not copied."""
+        return as_variables(self.arrays)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The parameters that training changes; not copied."""
+        return as_variables(self.trained_params)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
         """The other weights; not copied."""
         trained = self.trained_params
-        return [array for name, array in self.weights.items() if name not in trained]
+        return as_variables({name: array for name, array in self.arrays.items() if name not in trained})
 
-    @property
-    def weights(self) -> Arrays:
-        """The parameters and the state by name, in Keras's order."""
-        return {**self.params, **self.state}
+    variables, trainable_variables, non_trainable_variables = weights, trainable_weights, non_trainable_weights
 
     def count_params(self) -> int:
         """The number of weights, trainable or not."""
-        return sum(array.size for array in self.weights.values())
+        return sum(array.size for array in self.arrays.values())
 
     def get_weights(self) -> list[Array]:
         """Copies of the parameters and then of the state, in the order of `weights`."""
-        return [array.copy() for array in self.weights.values()]
+        return [array.copy() for array in self.arrays.values()]
 
     def set_weights(self, weights: list[Array]) -> None:
         """Copy arrays into the weights, in order. Raises ValueError, before any change, if they do not fit."""
-        for array, value in zip(self.weights.values(), self.check_weights(weights), strict=True):
+        for array, value in zip(self.arrays.values(), self.check_weights(weights), strict=True):
             array[...] = value
 
     def check_weights(self, weights: list[Any]) -> list[Array]:
         """The weights as arrays. Raises TypeError or ValueError unless all of them fit; changes nothing."""
-        checks.sequence(self.name, "weights", weights, length=len(self.weights))
+        checks.sequence(self.name, "weights", weights, length=len(self.arrays))
         arrays = []
-        for (key, own), weight in zip(self.weights.items(), weights, strict=True):
+        for (key, own), weight in zip(self.arrays.items(), weights, strict=True):
             value = checks.numbers(self.name, key, weight)
             arrays.append(value)
             if value.shape != own.shape:

@@ -78,9 +78,9 @@ class Branches(Container):
     # ------------------------------------------------------------ shapes
 
     @property
-    def input_shape(self) -> Shape | None:
-        known = (chain.input_shape for chain in self._layers)
-        own = super().input_shape
+    def shape_in(self) -> Shape | None:
+        known = (chain.shape_in for chain in self._layers)
+        own = super().shape_in
         return next((shape for shape in known if shape is not None), None) if own is None else own
 
     def with_shapes(self, input_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
@@ -140,7 +140,7 @@ class Branches(Container):
         """The gradient of each branch's output. The derivative of a sum with respect to each of its terms is 1."""
         if self.merge == "add":
             return [dy] * len(self._layers)
-        sizes = [(layer.output_shape or ())[self.axis_of(dy.shape[1:])] for layer in self._layers]
+        sizes = [(layer.shape_out or ())[self.axis_of(dy.shape[1:])] for layer in self._layers]
         return np.split(dy, np.cumsum(sizes)[:-1], axis=self.axis)
 
     # ------------------------------------------------------------ configuration

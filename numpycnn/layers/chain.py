@@ -56,10 +56,10 @@ class Chain(Container):
         return self._layers[-1].activation if self._layers else linear
 
     @property
-    def input_shape(self) -> Shape | None:
+    def shape_in(self) -> Shape | None:
         if self._given_shape is not None or self._built is not None or not self._layers:
-            return super().input_shape
-        return self._layers[0].input_shape
+            return super().shape_in
+        return self._layers[0].shape_in
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         for layer in self._layers:

@@ -144,9 +144,9 @@ class Container(Layer):
         return self.gathered(lambda layer: layer.trained_params)
 
     @property
-    def weights(self) -> Arrays:
-        """Parameters and state by path, layer by layer, in Keras's order."""
-        return self.gathered(lambda layer: layer.weights)
+    def arrays(self) -> Arrays:
+        """Parameters and state by path, layer by layer, in Keras's order; not copied."""
+        return self.gathered(lambda layer: layer.arrays)
 
     def gathered(self, arrays_of: Callable[[Layer], dict[str, Any]]) -> dict[str, Any]:
         """What `arrays_of` returns for each layer, with the layer's name as prefix."""
@@ -205,7 +205,7 @@ class Container(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The layers as {"class_name", "config"}, as JSON values: `from_config` makes an equal container."""
-        given = None if self.input_shape is None else list(self.input_shape)
+        given = None if self.shape_in is None else list(self.shape_in)
         layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._layers]
         return {"name": self.name, "input_shape": given, "layers": layers}
 

@@ -68,7 +68,7 @@ class ExampleNormalization(NormalizationLayer):
 
     def parameter_gradients(self, dy: Array, cache: NormCache) -> Gradients:
         sums = F.scale_shift_backward(self.arranged(dy), cache.scaled, self.broadcast_shape(cache.x))
-        shape = self.parameter_shape(self.input_shape or ())
+        shape = self.parameter_shape(self.shape_in or ())
         dbeta, dgamma = (a.reshape(shape) for a in sums)  # the parameters' own shape
         return self.named(dbeta, dgamma, dy.dtype)
 

@@ -59,7 +59,7 @@ class StoredNetwork(Network):
         checks.flag(caller, "skip_mismatch", skip_mismatch)
         checks.flag(caller, "by_name", by_name)
         self._require_built("load_weights")
-        weights = self.weights
+        weights = self.arrays
         for name, value in files.load_weights(path, self, by_name=by_name, skip_mismatch=skip_mismatch).items():
             weights[name][...] = value
 

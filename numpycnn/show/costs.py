@@ -21,7 +21,7 @@ def multiply_accumulates(layer: Layer) -> int:
 
 def positions(layer: Layer) -> int:
     """At how many positions a built layer applies its kernels; 0 if it is none that this library knows."""
-    input_shape, output_shape = layer.input_shape or (), layer.output_shape or ()
+    input_shape, output_shape = layer.shape_in or (), layer.shape_out or ()
     if isinstance(layer, Dense):
         return prod(input_shape[:-1])
     if isinstance(layer, ConvolutionLayer):

@@ -47,7 +47,7 @@ class Picture(NamedTuple):
 def picture_of(model: Container, shown: Shown) -> Picture:
     """The picture of a built model."""
     picture = Picture([], [])
-    shape = [str((None, *(model.input_shape or ())))] * shown.shapes
+    shape = [str((None, *(model.shape_in or ())))] * shown.shapes
     start = add_box(picture, ["Input", *shape], (width(model, shown) / 2, 0.0), WITHOUT, [])
     add_chain(picture, model.layers, 0.0, start, shown)
     return picture
@@ -95,7 +95,7 @@ def width(layer: Layer, shown: Shown) -> int:
 
 def colour(layer: Layer) -> str:
     """The colour of a layer's box: by whether it has weights, and learns."""
-    if not layer.weights:
+    if not layer.arrays:
         return WITHOUT
     return WITH_WEIGHTS if layer.trainable else FROZEN
 
@@ -103,12 +103,12 @@ def colour(layer: Layer) -> str:
 def texts(layer: Layer, shown: Shown) -> list[str]:
     """The lines in a layer's box."""
     kind = type(layer).__name__
-    shape = f"{(None, *(layer.input_shape or ()))} to {(None, *(layer.output_shape or ()))}"
+    shape = f"{(None, *(layer.shape_in or ()))} to {(None, *(layer.shape_out or ()))}"
     optional = {
         shape: shown.shapes,
         f"activation: {layer.activation.name}": shown.layer_activations and layer.activation is not linear,
         f"dtype: {shown.dtype}": shown.dtype is not None,
-        f"trainable: {layer.trainable}": shown.trainable and bool(layer.weights),
+        f"trainable: {layer.trainable}": shown.trainable and bool(layer.arrays),
     }
     return [
         f"{layer.name} ({kind})" if shown.layer_names else kind,

@@ -64,7 +64,7 @@ def field_after(layer: Layer, field: Field) -> Field:
     own = dependence(layer, (len(field[0]), len(field[1])))
     if own is not None:
         return own[0] @ field[0], own[1] @ field[1]
-    unmoved = layer.output_shape == layer.input_shape or isinstance(layer, (Dense, Flatten))
+    unmoved = layer.shape_out == layer.shape_in or isinstance(layer, (Dense, Flatten))
     return field if unmoved else None
 
 
@@ -73,7 +73,7 @@ def takes_all(layer: Layer) -> bool:
     return (
         isinstance(layer, (GlobalPooling2D, GroupNormalization))
         or (isinstance(layer, LayerNormalization) and len(layer.axes) > 1)
-        or (isinstance(layer, Dense) and len(layer.input_shape or ()) == 1)
+        or (isinstance(layer, Dense) and len(layer.shape_in or ()) == 1)
     )
 
 
@@ -91,7 +91,7 @@ def dependence(layer: Layer, image: Pair) -> Field:
         return padding(image[0], layer.padding[0]), padding(image[1], layer.padding[1])
     if not isinstance(layer, (Cropping2D, ConvolutionLayer, Pooling2D)):
         return None
-    output, _ = split_shape(layer.name, layer.output_shape or (), layer.data_format)
+    output, _ = split_shape(layer.name, layer.shape_out or (), layer.data_format)
     if isinstance(layer, Cropping2D):
         return padding(output[0], layer.cropping[0]).T, padding(output[1], layer.cropping[1]).T
     if isinstance(layer, Conv2DTranspose):
@@ -127,7 +127,7 @@ def start(model: Container) -> Field:
     """The field of a built model's input, each pixel by itself; None if it is not an image."""
     formats = (getattr(layer, "data_format", None) for _, layer in model.leaves())
     data_format = next(filter(None, formats), "channels_last")
-    shape = model.input_shape or ()
+    shape = model.shape_in or ()
     if len(shape) != 3:
         return None
     rows, columns = split_shape(model.name, shape, data_format)[0]

@@ -76,7 +76,7 @@ def summary_lines(model: Chain, owner: str, layout: Layout) -> Iterator[str]:
 
 def totals(model: Chain) -> Iterator[str]:
     """The lines below the table."""
-    size = sum(array.nbytes for array in model.weights.values())
+    size = sum(array.nbytes for array in model.arrays.values())
     total, trained = model.count_params(), sum(p.size for p in model.trained_params.values())
     yield f"Total params: {total:,} ({size / 2**20:.2f} MB)"
     yield f"Trainable params: {trained:,}"
@@ -88,11 +88,11 @@ def cells(path: Path, layer: Layer, field: Field) -> tuple[str, ...]:
     """A layer's row, in the order of HEAD."""
     return (
         f"{path} ({type(layer).__name__})",
-        str((None, *(layer.output_shape or ()))),
+        str((None, *(layer.shape_out or ()))),
         f"{layer.count_params():,}",
         f"{multiply_accumulates(layer):,}",
         "-" if field is None else f"{extent(field[0])}x{extent(field[1])}",
-        ("Y" if layer.trainable else "N") if layer.weights else "-",
+        ("Y" if layer.trainable else "N") if layer.arrays else "-",
     )
 
 

@@ -83,7 +83,7 @@ class TracedStage(Wrapper):
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
         y, cache = self.stage.forward(x, training=training, rng=rng)
-        arrays = {key: array.copy() for key, array in self.layer.weights.items()}
+        arrays = {key: array.copy() for key, array in self.layer.arrays.items()}
         inside = self.stage.inside(x, cache)
         self.found[self.path] = LayerTrace(self.path, type(self.layer).__name__, x, y, inside, arrays)
         return y, cache

@@ -37,7 +37,7 @@ def plot_model(
     if not model.built:
         raise ValueError(f"{OWNER}: model must be built; give its first layer an input_shape, or call build")
     path = checks.path(OWNER, "to_file", to_file)
-    dtype = next((array.dtype.name for array in model.weights.values()), "float32")
+    dtype = next((array.dtype.name for array in model.arrays.values()), "float32")
     shown = Shown(
         shapes=checks.flag(OWNER, "show_shapes", show_shapes),
         dtype=dtype if checks.flag(OWNER, "show_dtype", show_dtype) else None,

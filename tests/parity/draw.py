@@ -155,7 +155,7 @@ def weight_shapes(input_shape: Shape, layers: list[Entry]) -> tuple[list[tuple[s
         for entry in layers:
             layer = made(LAYERS, entry)
             shape = layer.build(shape, rng, np.float64)
-            wanted += [(key, array.shape) for key, array in layer.weights.items()]
+            wanted += [(key, array.shape) for key, array in layer.arrays.items()]
             axis = layer.activation.setting("axis")
             if axis is not None and (1, *shape)[axis] == 1:  # softmax is always 1
                 return None

@@ -85,8 +85,8 @@ def copies(made: Sequence[Layer], **changed: object) -> list[Layer]:
 
 
 def images(model: Sequential, n: int, rng: Rng) -> Array:
-    assert model.input_shape is not None
-    return integers(rng, (n, *model.input_shape), np.float64, 3)
+    assert model.shape_in is not None
+    return integers(rng, (n, *model.shape_in), np.float64, 3)
 
 
 def examples(model: Sequential, n: int, rng: Rng) -> tuple[Array, Array]:

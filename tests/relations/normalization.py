@@ -32,7 +32,7 @@ def cases(draw: st.DrawFn) -> Case:
     shape = (*draw(st.sampled_from(((), (1,), (2, 3)))), 3)
     layer = BatchNormalization(momentum=draw(st.sampled_from((0.5, 0.9))), epsilon=EPSILON)
     layer.build(shape, rng, np.float64)
-    layer.set_weights([rng.uniform(0.5, 2.0, 3) for _ in layer.weights])
+    layer.set_weights([rng.uniform(0.5, 2.0, 3) for _ in layer.arrays])
     x, dy = rng.normal(size=(2, draw(counts) + 1, *shape))
     return Case(layer, x, dy, rng)
 

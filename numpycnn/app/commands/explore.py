@@ -57,7 +57,7 @@ def trained(x: Array, y: Array) -> Sequential:
 
 def as_inputs(network: Sequential, x: Array) -> Array:
     """MNIST's images in the network's input shape. Raises ModelFileError for a network for other images."""
-    shape = network.input_shape or ()
+    shape = network.shape_in or ()
     if np.prod(shape) != x[0].size:
         raise ModelFileError(f"expected a network for images of 28 by 28 pixels; its input_shape is {shape}")
     return images(x).reshape(len(x), *shape)  # (n, *input_shape)
@@ -65,6 +65,6 @@ def as_inputs(network: Sequential, x: Array) -> Array:
 
 def targets(network: Sequential, y: Array) -> Array | None:
     """MNIST's labels as the loss takes them; None if the network is not compiled, or does not have ten outputs."""
-    if network.loss is None or network.output_shape != (10,):
+    if network.loss is None or network.shape_out != (10,):
         return None
     return y if network.loss.name.startswith("sparse") else to_categorical(y, 10)

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 def likeliest(network: Sequential, name: str, image: Array) -> str:
     """The three likeliest digits, as text. Raises ModelFileError for a network for other images."""
     try:
-        x = as_input(image, network.input_shape or ())
+        x = as_input(image, network.shape_in or ())
     except ValueError as error:
         raise ModelFileError(f"{name}: {error}") from None
     (probabilities,) = network.predict(x)

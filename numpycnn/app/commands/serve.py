@@ -104,5 +104,5 @@ def training_data(network: Sequential, x: Any, y: Any) -> tuple[Data | None, str
     if network.loss is None:
         return None, "Training is off: the network is not compiled, so it has no loss to minimize."
     if labels is None:
-        return None, f"Training is off: the network's output is {network.output_shape}, but MNIST has ten classes."
+        return None, f"Training is off: the network's output is {network.shape_out}, but MNIST has ten classes."
     return Data(as_inputs(network, x), labels), ""

@@ -32,7 +32,7 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
     add_parameters(tensors, trace)
     add_example(tensors, model, trace, x[one])
     return {
-        "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.input_shape or ())},
+        "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.shape_in or ())},
         "layers": [layer_facts(layer, trace[str(path)]) for path, layer in model.leaves()],
         "loss": None if model.loss is None else loss_facts(model.loss),
         "epsilon": backend.epsilon(),

@@ -133,11 +133,11 @@ class Session:
 
     @property
     def _input_shape(self) -> Shape:
-        return self.model.input_shape or ()
+        return self.model.shape_in or ()
 
     @property
     def _output_shape(self) -> Shape:
-        return self.model.output_shape or ()
+        return self.model.shape_out or ()
 
 
 def all_numbers(values: Sequence[Any]) -> bool:
