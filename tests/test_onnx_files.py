@@ -33,11 +33,11 @@ def saved(model: Sequential, path: Path) -> Any:
     return proto_of(path)
 
 
-def by_reference(proto: Any, x: Array) -> Array:
+def by_reference(proto: Any, x: Array) -> Any:
     """What the package's own reference computes."""
     from onnx.reference import ReferenceEvaluator
 
-    return ReferenceEvaluator(proto).run(None, {"input": x})[0]
+    return next(iter(ReferenceEvaluator(proto).run(None, {"input": x})))
 
 
 def with_drawn_weights(layers: list[Layer], shape: tuple[int, ...], dtype: str, seed: int) -> Sequential:
@@ -84,7 +84,7 @@ def test_many_layers_go_out_and_come_in_again(folder: Path, name: str, data: st.
 
 
 def check_layer(folder: Path, layer: Layer, seed: int) -> None:
-    shape = layer.input_shape
+    shape = layer.shape_in
     assert shape is not None
     model = with_drawn_weights([layer], shape, "float64", seed)
     path, x = folder / "model.onnx", np.random.default_rng(seed).normal(size=(3, *shape))

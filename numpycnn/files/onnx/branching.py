@@ -10,7 +10,10 @@ from typing import NamedTuple
 from numpycnn.common import checks
 from numpycnn.files.onnx.parsing import Node, Parsed
 
-ON_CONSTANTS = ("Cast", "Concat", "Constant", "Gather", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+ON_CONSTANTS = (
+    *("Cast", "Concat", "Constant", "ConstantOfShape", "Gather", "Identity"),
+    *("Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"),
+)
 """The operators that are computed while a file is read, where all that they are given is known: see `constants.py`."""
 
 
@@ -38,13 +41,24 @@ def steps_of(parsed: Parsed, known: Set[str]) -> list[Step]:
         raise ValueError(f"the output {checks.short_repr(parsed.output)} does not depend on the input")
     values = {parsed.input: Value(None, "", 0)}
     for node in parsed.nodes:
-        data = [name for name in node.inputs if name and name not in known]
-        if node.outputs[0] not in known and all(name in values for name in data):
+        if node.outputs[0] not in known and (data := data_of(node, values, known)):
             fork = data[0]
             for name in data[1:]:
                 fork = nearest(values, fork, name)
             values[node.outputs[0]] = Value(node, fork, values[fork].depth + 1)
     return chain(values, known, parsed.output, parsed.input, set())
+
+
+def data_of(node: Node, values: dict[str, Value], known: Set[str]) -> list[str]:
+    """The inputs of a node that depend on the model's. Raises ValueError for one that is not read."""
+    data = [name for name in node.inputs if name not in known]
+    for name in data:
+        if name not in values:
+            raise ValueError(
+                f"{node.label}: reads {checks.short_repr(name)}, which is no constant that is computed "
+                "while the file is read, nor the first output of a node of the input"
+            )
+    return data
 
 
 def known_values(parsed: Parsed) -> Set[str]:
@@ -55,8 +69,6 @@ def known_values(parsed: Parsed) -> Set[str]:
             raise ValueError(f"{node.label}: gives nothing")
         if node.operator == "Shape" or (node.operator in ON_CONSTANTS and known.issuperset(node.inputs)):
             known.add(node.outputs[0])
-        elif known.issuperset(node.inputs):
-            raise ValueError(f"{node.label}: is not computed while the file is read, but no input reaches it")
     return known
 
 
@@ -73,13 +85,11 @@ def chain(values: dict[str, Value], known: Set[str], end: str, start: str, used:
     """The steps from one value to another, all of whose paths pass through it."""
     steps: list[Step] = []
     while end != start:
-        if end not in values:
-            raise ValueError(f"{checks.short_repr(end)} is not the first output of its node, and others are not read")
         node, fork, _ = values[end]
         if node is None or end in used:
             raise ValueError(f"the branches that meet behind {checks.short_repr(start)} share {checks.short_repr(end)}")
         used.add(end)
-        data = [name for name in node.inputs if name and name not in known]
+        data = [name for name in node.inputs if name not in known]
         branches = [chain(values, known, name, fork, used) for name in data] if len(data) > 1 else []
         steps.insert(0, Step(node, branches))
         end = fork

@@ -70,6 +70,21 @@ def cast(node: Node, values: list[Array]) -> Array:
     return values[0].astype(dtypes[node.attributes["to"]])
 
 
+def constant_of_shape(node: Node, values: list[Array]) -> Array:
+    """A vector of one number, zero if it is not given."""
+    (count,) = values[0]
+    if not 0 <= count <= MAX_SHAPE:
+        raise ValueError(f"expected parts of a shape, at most {MAX_SHAPE} numbers; received {count}")
+    return np.resize(node.attributes.get("value", np.float32(0)), count)
+
+
+def cut(node: Node, values: list[Array]) -> Array:
+    """A part of a vector or of the rows of a matrix."""
+    value, start, end, axes, *steps = [*values, np.zeros(1, int)][: max(len(values), 4)]
+    (axis,), (step,) = axes, steps[0] if steps else [1]
+    return value[(slice(None),) * axis + (slice(int(start[0]), int(end[0]), int(step)),)]
+
+
 def axes_of(node: Node, values: list[Array]) -> Any:
     """The axes of Squeeze and Unsqueeze: an input, before opset 13 an attribute."""
     given = node.attributes.get("axes", values[1] if len(values) > 1 else None)
@@ -80,9 +95,11 @@ FOLDED: dict[str, Callable[[Node, list[Array]], Any]] = {
     "Cast": cast,
     "Concat": lambda node, values: np.concatenate(few(values), node.attributes["axis"]),
     "Constant": constant,
+    "ConstantOfShape": constant_of_shape,
     "Gather": lambda node, values: np.take(few(values)[0], values[1], node.attributes.get("axis", 0)),
     "Identity": lambda node, values: values[0],
     "Reshape": lambda node, values: values[0].reshape(few(values[1:])[0]),  # its second input
+    "Slice": cut,
     "Squeeze": lambda node, values: np.squeeze(values[0], axes_of(node, values)),
     "Transpose": lambda node, values: values[0].transpose(node.attributes.get("perm")),  # perm, or reversed
     "Unsqueeze": lambda node, values: np.expand_dims(values[0], axes_of(node, values)),

@@ -25,7 +25,7 @@ Borders = tuple[Pair, Pair]
 
 def image_of(layer: Any) -> Pair:
     """(rows, columns) of a layer's input."""
-    return split_shape(layer.name, layer.input_shape, layer.data_format)[0]
+    return split_shape(layer.name, layer.shape_in, layer.data_format)[0]
 
 
 def sides(borders: Borders) -> list[int]:
@@ -36,7 +36,7 @@ def sides(borders: Borders) -> list[int]:
 
 def as_output(layer: Any, x: Tensor, name: str) -> Tensor:
     """Images that come out of a layer that keeps their data format, from its input x."""
-    return x._replace(name=name, shape=layer.output_shape)
+    return x._replace(name=name, shape=layer.shape_out)
 
 
 # ---------------------------------------------------------------- convolutions and pools
@@ -55,7 +55,7 @@ def convolve(graph: Graph, x: str, kernel: Array, bias: Array | None, **attribut
 
 def after_convolution(graph: Graph, layer: Any, x: Tensor, name: str) -> Tensor:
     """The output of a layer of images, with its activation."""
-    shape = layer.convolved_shape(layer.input_shape)
+    shape = layer.convolved_shape(layer.shape_in)
     return write_activation(graph, layer.activation, x._replace(name=name, shape=shape))
 
 
@@ -124,7 +124,7 @@ def global_pooling(operator: str) -> Writer:
 
     def write(graph: Graph, layer: Any, x: Tensor) -> Tensor:
         x = graph.images(x, layer.data_format)
-        y = x._replace(name=graph.node(operator, x.name), shape=tuple(layer.output_shape))
+        y = x._replace(name=graph.node(operator, x.name), shape=tuple(layer.shape_out))
         return y if layer.keepdims else graph.flattened(y._replace(order=(0, 1)))
 
     return write
@@ -205,7 +205,7 @@ def flatten(graph: Graph, layer: Any, x: Tensor) -> Tensor:
 def reshape(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     """Reshape."""
     plain = graph.plain(x._replace(flat=False))  # rows of the same values
-    shape = tuple(layer.output_shape)
+    shape = tuple(layer.shape_out)
     target = graph.integers("shape", [0 if shape else -1, *shape])  # 0: as many examples as before
     return Tensor(graph.node("Reshape", plain.name, target), shape, tuple(range(len(shape) + 1)))
 
@@ -227,7 +227,7 @@ def with_axis_second(graph: Graph, x: Tensor, axis: int) -> Tensor:
 
 def batch_normalization(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     """BatchNormalization by the moving averages."""
-    x = with_axis_second(graph, x, positive_axis(layer.name, layer.axis, layer.input_shape))
+    x = with_axis_second(graph, x, positive_axis(layer.name, layer.axis, layer.shape_in))
     mean, variance = layer.state["moving_mean"], layer.state["moving_variance"]
     values = {"gamma": np.ones_like(mean), "beta": np.zeros_like(mean)} | layer.params
     values |= {"moving_mean": mean, "moving_variance": variance}
@@ -241,7 +241,7 @@ def layer_normalization(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     axes = [axis % (len(x.shape) + 1) for axis in layer.axes] if not x.flat else [1]
     x = graph.plain(x) if x.flat else x
     x = graph.ordered(x, (*(axis for axis in x.order if axis not in axes), *sorted(axes)))
-    gamma = layer.params.get("gamma", np.ones(layer.parameter_shape(layer.input_shape)))
+    gamma = layer.params.get("gamma", np.ones(layer.parameter_shape(layer.shape_in)))
     inputs = [x.name, graph.constant("gamma", gamma)]
     if "beta" in layer.params:
         inputs.append(graph.constant("beta", layer.params["beta"]))
@@ -254,8 +254,8 @@ def layer_normalization(graph: Graph, layer: Any, x: Tensor) -> Tensor:
 
 def group_normalization(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     """InstanceNormalization of single channels, else a function: opset 18's groups have one gamma each."""
-    x = with_axis_second(graph, x, positive_axis(layer.name, layer.axis, layer.input_shape))
-    (channels,) = layer.parameter_shape(layer.input_shape)
+    x = with_axis_second(graph, x, positive_axis(layer.name, layer.axis, layer.shape_in))
+    (channels,) = layer.parameter_shape(layer.shape_in)
     groups, _ = layer.split(channels)
     values = {"gamma": np.ones(channels), "beta": np.zeros(channels)} | layer.params
     if groups == channels and len(x.shape) > 1:
@@ -274,7 +274,7 @@ def rescaling(graph: Graph, layer: Any, x: Tensor) -> Tensor:
 
 def normalization(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     """Sub and Div, or inverted Mul and Add."""
-    mean, std = layer.statistics(layer.input_shape, graph.dtype)
+    mean, std = layer.statistics(layer.shape_in, graph.dtype)
     if layer.invert:
         return graph.with_constant("Add", graph.with_constant("Mul", x, "std", std), "mean", mean)
     return graph.with_constant("Div", graph.with_constant("Sub", x, "mean", mean), "std", std)
@@ -329,7 +329,7 @@ def branches(graph: Graph, layer: Any, x: Tensor) -> Tensor:
         name = graph.node("Concat", *[y.name for y in ys], axis=ys[0].axis(layer.axis))
     else:
         name = graph.node("Sum" if len(ys) > 2 else "Add", *[y.name for y in ys]) if len(ys) > 1 else ys[0].name
-    return ys[0]._replace(name=name, shape=layer.output_shape)
+    return ys[0]._replace(name=name, shape=layer.shape_out)
 
 
 LAYER_WRITERS: dict[str, Writer] = {

@@ -284,7 +284,8 @@ def resize(operation: Operation, stack: Stack) -> None:
         raise ValueError(f"is read for whole factors, nearest or bilinear; received {mode} {where} {how} {factors}")
     for name, default in (("cubic_coeff_a", -0.75), ("extrapolation_value", 0.0)):
         operation.number(name, default)  # of other modes
-    operation.text("keep_aspect_ratio_policy", "stretch"), operation.integer("exclude_outside", 0)
+    operation.text("keep_aspect_ratio_policy", "stretch")
+    operation.integer("exclude_outside", 0), operation.integer("antialias", 0)
     interpolation = "nearest" if mode == "nearest" else "bilinear"
     stack.add(layers.UpSampling2D((int(factors[2]), int(factors[3])), data_format, interpolation))
 

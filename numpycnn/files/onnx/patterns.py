@@ -65,10 +65,13 @@ def number_of(name: str, constants: Constants) -> float:
     return float(value.reshape(())) if value.size == 1 and value.dtype.kind == "f" else np.nan  # a number
 
 
-ERF, TANH = (
-    "Add(1, Erf(Mul(0.707107, x)))",
-    "Add(1, Tanh(Mul(0.797885, Add(Mul(0.044715, Pow(x, 3)), x))))",
-)
+ERF = "Add(1, Erf(Mul(0.707107, x)))"
+TANH = "Add(1, Tanh(Mul(0.797885, Add(Mul(0.044715, {cube}), x))))"
+GATES = {
+    ERF: gelu,
+    TANH.format(cube="Pow(x, 3)"): gelu.with_settings(approximate=True),
+    TANH.format(cube="Mul(Mul(x, x), x)"): gelu.with_settings(approximate=True),
+}
 """Twice what gelu multiplies x by, and twice its approximation."""
 PATTERNS = {
     "Div(x, Add(1, Abs(x)))": Found(softsign),
@@ -77,8 +80,8 @@ PATTERNS = {
     "Mul(Tanh(Softplus(x)), x)": Found(mish),
     "Sub(x, Tanh(x))": Found(tanh_shrink),
 } | {
-    pattern: Found(gelu.with_settings(approximate=gate is TANH), times)
-    for gate in (ERF, TANH)
+    pattern: Found(activation, times)
+    for gate, activation in GATES.items()
     for pattern, times in (
         (f"Mul({gate}, x)", 2.0),
         (f"Mul({gate}, Mul(0.5, x))", 1.0),

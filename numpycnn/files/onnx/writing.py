@@ -29,7 +29,7 @@ def write(path: str | os.PathLike[str], model: "Sequential") -> None:
 def content(path: str | os.PathLike[str], model: "Sequential") -> bytes:
     """The file. Raises ModelFileError for layers of the user's own, and above 2 GB."""
     try:
-        if sum(array.nbytes for array in model.weights.values()) > MAX_ARRAYS:
+        if sum(array.nbytes for array in model.arrays.values()) > MAX_ARRAYS:
             raise ValueError("an ONNX file has at most 2 GB")
         return to_onnx(model).SerializeToString(deterministic=True)
     except ValueError as error:
@@ -41,7 +41,7 @@ def to_onnx(model: "Sequential") -> Any:
 
     Raises ValueError for a layer that is not the library's.
     """
-    shape = model.input_shape or ()
+    shape = model.shape_in or ()
     graph = Graph(model.dtype)
     x = Tensor(INPUT, shape, tuple(range(len(shape) + 1)))
     y = graph.finish(write_layers(graph, model.layers, x), OUTPUT)
