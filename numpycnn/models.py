@@ -472,9 +472,10 @@ class Sequential(StoredNetwork):
         return self.loss, self.optimizer
 
     def _objective(self, method: str) -> Objective:
-        """The objective that training minimizes."""
+        """The objective that training minimizes, with predictions for the metrics if there are any."""
         loss, _ = self._require_compiled(method)
-        return training.make_objective(self, loss, self.dtype, fast=self.fast)
+        objective = training.make_objective(self, loss, self.dtype, fast=self.fast)
+        return objective if self.metrics else objective.without_predictions()
 
     def _position(self) -> Position:
         """The position in training of the next batch."""

@@ -15,7 +15,10 @@ from numpycnn import Sequential, load_model
 from numpycnn.callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError, formats, function_for, native
+from numpycnn.files.formats import known
 from numpycnn.layers import Dense
+
+KNOWN = re.escape(known())
 
 WRITERS: dict[str, Callable[[Path], object]] = {
     "save": lambda path: small_network().save(path),
@@ -40,7 +43,6 @@ def test_the_suffix_says_the_format(name: str, function: str) -> None:
 @pytest.mark.parametrize(
     ("name", "received", "instead"),
     [
-        ("model.onnx", ".onnx", "model.safetensors"),
         ("model.numpycnn", ".numpycnn", "model.safetensors"),
         ("model.npz", ".npz", "model.safetensors"),
         ("v1.2/model", "no suffix", "v1.2/model.safetensors"),
@@ -48,7 +50,7 @@ def test_the_suffix_says_the_format(name: str, function: str) -> None:
     ],
 )
 def test_other_formats_are_not_written(tmp_path: Path, writer: str, name: str, received: str, instead: str) -> None:
-    message = rf"{name}: expected a name that ends in .*; received {received}; save to {tmp_path / instead}$"
+    message = rf"{name}: expected a name that ends in {KNOWN}; received {received}; save to {tmp_path / instead}$"
     with pytest.raises(ModelFileError, match=message):
         WRITERS[writer](tmp_path / name)
     assert os.listdir(tmp_path) == []
@@ -100,13 +102,12 @@ def test_weights_alone_are_not_written_as_a_whole_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("model.onnx", "this is an ONNX file: read it with the package onnx, and give its arrays to model.set_weights"),
         (
             "model.numpycnn",
             "this is a file that was written by an earlier version of numpycnn: train or save the model a",
         ),
-        ("model.npz", "expected a name that ends in .*; received .npz$"),
-        ("model", "expected a name that ends in .*; received no suffix$"),
+        ("model.npz", f"expected a name that ends in {KNOWN}; received .npz$"),
+        ("model", f"expected a name that ends in {KNOWN}; received no suffix$"),
     ],
 )
 def test_other_formats_are_not_read(tmp_path: Path, reader: str, name: str, message: str) -> None:

@@ -48,6 +48,7 @@ FORMATS = {
     ".weights.h5": Format("keras.h5", (*WHOLE, *WEIGHTS), *HDF5_PACKAGE),
     ".h5": Format("keras.h5", (*WHOLE, *WEIGHTS), *HDF5_PACKAGE),
     ".hdf5": Format("keras.h5", (*WHOLE, *WEIGHTS), *HDF5_PACKAGE),
+    ".onnx": Format("onnx", WHOLE, "onnx", "onnx"),
 }
 """The formats that are read and written, by suffix."""
 
@@ -61,14 +62,12 @@ class OtherFormat(NamedTuple):
 
 HDF5 = OtherFormat("an HDF5 file, as Keras and h5py write it", "give it the suffix .h5")
 ZIP = OtherFormat("a zip archive, as Keras writes it to .keras files", "give it the suffix .keras")
-ONNX = OtherFormat("an ONNX file", "read it with the package onnx, and give its arrays to model.set_weights")
 FORMER = OtherFormat("a file that was written by an earlier version of numpycnn", "train or save the model again")
 PICKLE = OtherFormat(
     "a pickle, which can run code", "load it with the program that wrote it, and save its arrays again"
 )
 
 OTHER_SUFFIXES = {
-    ".onnx": ONNX,
     ".numpycnn": FORMER,
 }
 FIRST_BYTES = {
