@@ -407,11 +407,15 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "fast network",
         Fault(ConvBlock.gated, "if self.relu else cache.kept", "if self.relu else None"),
     ),
-    ("mask of ones", "fast network", Fault(ConvBlock.drop, "y *= drawn", "drawn = drawn | True")),
+    (
+        "mask of ones",
+        "fast network",
+        Fault(ConvBlock.drop, "np.multiply(cache.activated, place, out=cache.y)", "cache.y"),
+    ),
     (
         "a pool's gradient to all",
         "fast network",
-        Fault(ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),
+        Fault(ConvBlock.hand_back, "np.multiply(dpooled, won, out=place)", "place[...] = dpooled"),
     ),
     (
         "winners added up",
@@ -426,7 +430,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "padding not cut off",
         "fast network",
-        Fault(ConvBlock.backward, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
+        Fault(ConvBlock.unpadded, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
     ),
     ("images in the corner", "fast network", Fault(ConvBlock.padded, "top : top + h, left : left + w", ":h, :w")),
     (
