@@ -151,7 +151,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "an archive": (zipped, "this is a zip archive, as Keras writes it to .keras"),
     "HDF5": (
         lambda raw: b"\x89HDF\r\n\x1a\n" + raw,
-        r"this is an HDF5 file, as Keras and h5py write it: load it with Keras, .* model.set_weights\(keras_model",
+        r"this is an HDF5 file, as Keras and h5py write it: give it the suffix .h5",
     ),
     "the former format": (
         lambda raw: b"numpycnn\x01\0\0\0" + raw,
