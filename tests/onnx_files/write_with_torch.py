@@ -15,8 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+Module: Any = nn.Module
 
-class LeNet(nn.Module):
+
+class LeNet(Module):  # type: ignore[misc]
     """A chain, flattened by the number of examples, as programs do it."""
 
     def __init__(self) -> None:
@@ -30,7 +32,7 @@ class LeNet(nn.Module):
         return F.softmax(self.fc2(x), -1)
 
 
-class Block(nn.Module):
+class Block(Module):  # type: ignore[misc]
     """A residual block of ResNet."""
 
     def __init__(self, channels: int, filters: int, stride: int) -> None:
@@ -46,7 +48,7 @@ class Block(nn.Module):
         return torch.relu(y + self.short(x))
 
 
-class Inception(nn.Module):
+class Inception(Module):  # type: ignore[misc]
     """Three branches, concatenated, and a mean over the image."""
 
     def __init__(self) -> None:
@@ -113,8 +115,8 @@ def network(name: str) -> Any:
         nn.init.uniform_(parameter, -0.6, 0.6)
     for part in module.modules():
         if isinstance(part, nn.BatchNorm2d):
-            part.running_mean.uniform_(-0.5, 0.5)  # type: ignore[union-attr, operator]
-            part.running_var.uniform_(0.5, 1.5)  # type: ignore[union-attr, operator]
+            part.running_mean.uniform_(-0.5, 0.5)
+            part.running_var.uniform_(0.5, 1.5)
     return module.eval()
 
 
@@ -135,7 +137,7 @@ def strip(path: Path) -> None:
 
 def main(folder: Path) -> None:
     """Write everything."""
-    figures = {}
+    figures: dict[str, Any] = {}
     for name, (_, shape) in NETWORKS.items():
         module, x = network(name), torch.randn(3, *shape)
         shared: dict[str, Any] = {"opset_version": 18, "input_names": ["input"], "output_names": ["output"]}
@@ -154,7 +156,7 @@ def main(folder: Path) -> None:
         axes = {"input": {0: "batch"}, "output": {0: "batch"}}
         torch.onnx.export(module, (x,), str(folder / f"{name}.script.onnx"), dynamo=False, dynamic_axes=axes, **shared)
         figures |= {f"{name}.x": x.numpy(), f"{name}.y": module(x).detach().numpy()}
-    np.savez_compressed(folder / "figures.npz", **figures)  # type: ignore[arg-type]
+    np.savez_compressed(folder / "figures.npz", **figures)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def write_activation(graph: Graph, activation: ActivationFunction, x: Tensor) ->
     """y = activation(x). Raises ValueError for an activation of the user's own."""
     if is_own(activation):
         raise ValueError(
-            f"{graph.scope[:-1]}: the activation {activation.name} is not the library's, and no operator of ONNX's is known"
+            f"{graph.scope[:-1]}: the activation {activation.name} is not the library's, and no ONNX is known for it"
         )
     return WRITERS[activation.name](graph, activation, x)
 
