@@ -53,7 +53,7 @@ class NumpyCNN:
         self.model.fit(x, y, batch_size=batch, epochs=1, verbose=0, workers=self.workers)
 
     def predict(self, x: Any, batch: int) -> None:
-        self.model.predict(x, batch_size=batch, workers=self.workers)
+        self.model.predict(x, batch_size=batch, verbose=0, workers=self.workers)
 
 
 class Floor:

@@ -274,6 +274,20 @@ SCORE = {
     "average": Arg(either(none, kinds.names("micro", "macro", "weighted")), "macro"),
     "threshold": Arg(either(none, number(above=0.0, at_most=1.0)), 0.5),
 }
+CLASSES_3 = Arg(integer(1, 2**14), 3, "num_classes|target_class_ids")
+CLASS_IDS = Arg(kinds.several(integer(0, 2)), [0, 2])
+IGNORED = {"ignore_class": Arg(either(none, kinds.is_integer), 1)}
+SPARSE = {
+    "sparse_y_true": Arg(kinds.flag, True, "y_true"),
+    "sparse_y_pred": Arg(kinds.flag, True, "y_pred"),
+}
+DENSE = {"sparse_y_pred": Arg(kinds.flag, False, "y_pred")}
+PLACE = Arg(integer(-32, 32), -1)
+ONE_HOT = Arg(integer(-2, 1), -1)
+AT_BOUND = {
+    "num_thresholds": Arg(integer(1, 10**6), 5),
+    "class_id": Arg(either(none, integer(0, 2)), 1),
+}
 COUNTS = ("TruePositive", "TrueNegative", "FalsePositive", "FalseNegative")
 SETTINGS: dict[str, dict[str, Arg]] = {
     "AUC": {
@@ -286,6 +300,19 @@ SETTINGS: dict[str, dict[str, Arg]] = {
     "BinaryAccuracy": {"threshold": Arg(number(), 0.4)},
     "CosineSimilarity": {"axis": Arg(either(integer(1, 1), integer(-1, -1)), -1, "cosine_similarity")},
     "F1Score": SCORE,
+    "IoU": {"num_classes": CLASSES_3, "target_class_ids": CLASS_IDS, **IGNORED, **SPARSE, "axis": PLACE},
+    "MeanIoU": {"num_classes": CLASSES_3, **IGNORED, **SPARSE, "axis": PLACE},
+    "OneHotIoU": {"num_classes": CLASSES_3, "target_class_ids": CLASS_IDS, **IGNORED, "axis": ONE_HOT, **DENSE},
+    "OneHotMeanIoU": {"num_classes": CLASSES_3, **IGNORED, "axis": ONE_HOT, **DENSE},
+    "BinaryIoU": {"target_class_ids": Arg(kinds.several(integer(0, 1)), (0, 1)), "threshold": Arg(number(), 0.4)},
+    "PrecisionAtRecall": {"recall": Arg(UNIT, 0.5), **AT_BOUND},
+    "RecallAtPrecision": {"precision": Arg(UNIT, 0.5), **AT_BOUND},
+    "SensitivityAtSpecificity": {"specificity": Arg(UNIT, 0.5), **AT_BOUND},
+    "SpecificityAtSensitivity": {"sensitivity": Arg(UNIT, 0.5), **AT_BOUND},
+    "R2Score": {
+        "class_aggregation": Arg(either(none, kinds.names("uniform_average", "variance_weighted_average")), None),
+        "num_regressors": Arg(integer(0), 1),
+    },
     "FBetaScore": {**SCORE, "beta": Arg(number(above=0.0), 2.0)},
     "Precision": CLASSIFIER,
     "Recall": CLASSIFIER,
@@ -299,9 +326,10 @@ OF_TWO = either(none, array((2,), (2, 1)))
 
 def metric_case(cls: type[metrics.Metric]) -> Case:
     """A metric: made, and asked for its figure over rows of three."""
-    y_true = Y.argmax(axis=1) if cls.__name__.startswith("Sparse") else Y
+    y_true = Y.argmax(axis=1) if cls.__name__.startswith(("Sparse", "IoU", "MeanIoU")) else Y
+    y_pred = np.zeros(6) if cls.__name__ in ("IoU", "MeanIoU") else np.full((6, 3), 0.4)
     arguments = {**SETTINGS.get(cls.__name__, {}), "name": Arg(either(none, kinds.text), "mine")}
-    return Case(lambda **given: cls(**given)(y_true, np.full((6, 3), 0.4)), arguments, "mine|class_id|metric")
+    return Case(lambda **given: cls(**given)(y_true, y_pred), arguments, "mine|class_id|metric")
 
 
 def updated(cls: type[metrics.Metric]) -> Case:

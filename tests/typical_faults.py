@@ -403,6 +403,34 @@ TARGETS = (
         ),
     ),
     Target(
+        "metrics/overlap.py",
+        ("test_metrics.py",),
+        (
+            ("what is of both counts twice", "[self.target_class_ids] - both", "[self.target_class_ids]"),
+            ("classes that do not occur are in the mean", "(occur.sum() + backend.epsilon())", "(len(occur) + backend.epsilon())"),
+            ("labels beyond the classes count", "pairs = true[counted]", "pairs = np.clip(true[counted], 0, n - 1)"),
+            ("the class to ignore counts", " & (true != self.ignore_class)", ""),
+        ),
+    ),
+    Target(
+        "metrics/at_bounds.py",
+        ("test_metrics.py",),
+        (
+            ("the least and not the best", "max(initial=0.0)", "min(initial=0.0)"),
+            ("the bound itself is below it", "bounded >= self.bound", "bounded > self.bound"),
+            ("specificity is precision", "self.true_negatives + self.false_positives)", "self.true_negatives + self.false_negatives)"),
+        ),
+    ),
+    Target(
+        "metrics/r2_score.py",
+        ("test_metrics.py",),
+        (
+            ("the variance is not about the mean", "self.squares - self.total**2 / self.weight", "self.squares"),
+            ("columns count alike", "(variance * scores).sum() / variance.sum()", "scores.mean()"),
+            ("regressors are not subtracted", "(n - p - 1)", "(n - 1)"),
+        ),
+    ),
+    Target(
         "metrics/curves.py",
         ("test_metrics.py",),
         (
