@@ -24,6 +24,7 @@ from numpycnn.callbacks import (
     ModelCheckpoint,
     ReduceLROnPlateau,
     SwapEMAWeights,
+    TensorBoard,
     TerminateOnNaN,
 )
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
@@ -35,8 +36,8 @@ from numpycnn.optimizers import schedules
 from numpycnn.preprocessing.image import ImageDataGenerator
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.show import diagram
+from numpycnn.utils import Progbar, get_file, img_to_array, normalize, plot_model, set_random_seed, to_categorical
 from numpycnn.utils import files as utils_files
-from numpycnn.utils import get_file, normalize, plot_model, set_random_seed, to_categorical
 
 X, Y = small_data(6)
 
@@ -241,6 +242,13 @@ def schedule_case(cls: type[schedules.LearningRateSchedule], **own: Arg) -> Case
     """A schedule, made and asked for the rate of a step."""
     shared = {"name": Arg(kinds.text, "a"), "step": Arg(RATE, 3)}
     return Case(lambda step, **given: cls(**given)(step), own | shared, cls.__name__)
+
+
+def progressed(current: int, values: Any, n: int, **given: Any) -> None:
+    """A bar, made and moved."""
+    bar = Progbar(**given)
+    bar.update(current, values)
+    bar.add(n)
 
 
 def undrawn(**given: Any) -> None:
@@ -881,6 +889,31 @@ CASES: dict[str, Case] = {
             "period": Arg(integer(1), 2),
         },
         "ModelCheckpoint",
+    ),
+    "TensorBoard": Case(
+        TensorBoard,
+        {"log_dir": Arg(kinds.path, "logs"), "update_freq": Arg(either(integer(1), kinds.names("epoch", "batch")), 2)},
+        "TensorBoard",
+    ),
+    "Progbar": Case(
+        progressed,
+        {
+            "target": Arg(either(none, integer(1)), 3),
+            "verbose": Arg(kinds.verbose, 0),
+            "current": Arg(integer(0), 1),
+            "values": Arg(either(none, is_empty_list), [("loss", 0.5)], "values|Progbar"),
+            "n": Arg(integer(0), 1),
+        },
+        "Progbar",
+    ),
+    "img_to_array": Case(
+        img_to_array,
+        {
+            "img": Arg(array((None, None), (None, None, None)), np.ones((3, 4))),
+            "data_format": Arg(kinds.data_format, None),
+            "dtype": Arg(either(none, kinds.names("float32", "float64")), None),
+        },
+        "img_to_array",
     ),
     "CSVLogger": Case(
         CSVLogger,

@@ -913,6 +913,30 @@ TARGETS = (
         ),
     ),
     Target(
+        "files/events.py",
+        ("test_tensorboard.py",),
+        (
+            ("the checksum is not masked", "(crc >> 15 | crc << 17) + 0xA282EAD8", "crc"),
+            ("groups of bits have no mark", "number & 0x7F | 0x80", "number & 0x7F"),
+        ),
+    ),
+    Target(
+        "callbacks/tensorboard.py",
+        ("test_tensorboard.py",),
+        (
+            ("validation figures are among the training's", 'name.startswith("epoch_val_")', "False"),
+            ("a file is begun for every record", "new = part not in self.paths", "new = True"),
+        ),
+    ),
+    Target(
+        "utils/image_utils.py",
+        ("test_utils.py",),
+        (
+            ("height and width are swapped", "size[::-1]", "size"),
+            ("an array is scaled by 256", "255 / (array.max() or 1)", "256 / (array.max() or 1)"),
+        ),
+    ),
+    Target(
         "layers/variable.py",
         ("test_variables.py",),
         (

@@ -6,20 +6,116 @@ It computes values, not gradients: a loss of one's own has a gradient of its own
 from typing import Any
 
 import numpy as np
+from numpy import (
+    abs,  # noqa: A004
+    all,  # noqa: A004
+    any,  # noqa: A004
+    argmax,
+    argmin,
+    clip,
+    concatenate,
+    cos,
+    dot,
+    equal,
+    exp,
+    expand_dims,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    log,
+    max,  # noqa: A004
+    maximum,
+    mean,
+    min,  # noqa: A004
+    minimum,
+    not_equal,
+    ones_like,
+    prod,
+    reshape,
+    round,  # noqa: A004
+    shape,
+    sign,
+    sin,
+    sqrt,
+    square,
+    squeeze,
+    stack,
+    std,
+    sum,  # noqa: A004
+    tanh,
+    transpose,
+    var,
+    where,
+    zeros_like,
+)
+from numpy import array as eval  # noqa: A004
+from numpy import power as pow  # noqa: A004
+from numpy import ravel as flatten
+from numpy import shape as int_shape
+from numpy import size as count_params
+from numpy import where as switch
 
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Shape
 
 __all__ = [
-    *("abs", "all", "any", "argmax", "argmin", "cast", "cast_to_floatx", "clip", "concatenate", "constant", "cos"),
-    *("count_params", "dot", "equal", "eval", "exp", "expand_dims", "flatten", "greater", "greater_equal", "int_shape"),
-    *("less", "less_equal", "log", "max", "maximum", "mean", "min", "minimum", "not_equal", "ones", "ones_like"),
-    *("pow", "prod", "reshape", "round", "shape", "sigmoid", "sign", "sin", "sqrt", "square", "squeeze", "stack"),
-    *("std", "sum", "switch", "tanh", "transpose", "var", "variable", "where", "zeros", "zeros_like"),
+    "abs",
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "cast",
+    "cast_to_floatx",
+    "clip",
+    "concatenate",
+    "constant",
+    "cos",
+    "count_params",
+    "dot",
+    "equal",
+    "eval",
+    "exp",
+    "expand_dims",
+    "flatten",
+    "greater",
+    "greater_equal",
+    "int_shape",
+    "less",
+    "less_equal",
+    "log",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "not_equal",
+    "ones",
+    "ones_like",
+    "pow",
+    "prod",
+    "reshape",
+    "round",
+    "shape",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "sum",
+    "switch",
+    "tanh",
+    "transpose",
+    "var",
+    "variable",
+    "where",
+    "zeros",
+    "zeros_like",
 ]
-
-concatenate, dot, shape, int_shape, stack, switch = np.concatenate, np.dot, np.shape, np.shape, np.stack, np.where
 
 
 def cast(x: Any, dtype: str) -> Array:
