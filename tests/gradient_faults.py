@@ -25,6 +25,7 @@ from numpycnn.losses import (
     MeanSquaredError,
     RowLoss,
 )
+from numpycnn.losses.base import per_example
 from numpycnn.losses.crossentropy import logits_gradient, probabilities_gradient
 from numpycnn.optimizers import base
 
@@ -315,14 +316,18 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "y - p",
         "cross-entropy of scores",
-        Fault(logits_gradient, "p * F.sum_of_others(y) - y *", "-p * F.sum_of_others(y) + y *"),
+        Fault(
+            logits_gradient,
+            "gradient = p * y.sum(axis=-1, keepdims=True) - y",
+            "gradient = y - p * y.sum(axis=-1, keepdims=True)",
+        ),
     ),
     (
         "missing 1/count",
         "cross-entropy of scores",
-        Fault(RowLoss.gradient, " / prod(p.shape[1:-1])", ""),
+        Fault(RowLoss.of_example, " / prod(row_gradient.shape[1:-1])", ""),
     ),
-    ("sum for mean in the value", "cross-entropy of scores", Fault(RowLoss.value, ".mean(axis=1)", ".sum(axis=1)")),
+    ("sum for mean in the value", "cross-entropy of scores", Fault(per_example, ".mean(axis=1)", ".sum(axis=1)")),
     (
         "clipping ignored",
         "cross-entropy, clipped",
@@ -402,11 +407,15 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "fast network",
         Fault(ConvBlock.gated, "if self.relu else cache.kept", "if self.relu else None"),
     ),
-    ("mask of ones", "fast network", Fault(ConvBlock.drop, "y *= drawn", "drawn = drawn | True")),
+    (
+        "mask of ones",
+        "fast network",
+        Fault(ConvBlock.drop, "np.multiply(cache.activated, place, out=cache.y)", "cache.y"),
+    ),
     (
         "a pool's gradient to all",
         "fast network",
-        Fault(ConvBlock.back_through, "np.multiply(dz[tap.outputs], won, out=place)", "place[...] = dz[tap.outputs]"),
+        Fault(ConvBlock.hand_back, "np.multiply(dpooled, won, out=place)", "place[...] = dpooled"),
     ),
     (
         "winners added up",
@@ -421,7 +430,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "padding not cut off",
         "fast network",
-        Fault(ConvBlock.backward, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
+        Fault(ConvBlock.unpadded, "top : top + self.image[0], left : left", ": self.image[0], : 0"),
     ),
     ("images in the corner", "fast network", Fault(ConvBlock.padded, "top : top + h, left : left + w", ":h, :w")),
     (

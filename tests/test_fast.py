@@ -13,13 +13,25 @@ from networks import small_data, small_network
 
 from numpycnn import Sequential
 from numpycnn import functional as F
-from numpycnn.activations import relu
+from numpycnn.activations import ACTIVATIONS, ActivationFunction, relu
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine import fast, training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import im2col, scratch, winograd
 from numpycnn.engine.fast.scratch import scratch_scope, take
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    ELU,
+    Activation,
+    AveragePooling2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    ReLU,
+)
 from numpycnn.layers.container import Stages
 from numpycnn.layers.data_format import to_channels_last
 from numpycnn.losses import MeanSquaredError
@@ -30,9 +42,10 @@ BOUNDS = {"float64": 1e-14, "float32": 3e-6}
 
 @st.composite
 def chains(draw: st.DrawFn) -> list[Layer]:
-    """A convolution and what may follow it: ReLU in it or after it, a pool whose windows do not overlap, dropout."""
+    """A convolution and what may follow it: ReLU in it or after it, before a pool or after it, and dropout."""
     padding, data_format = draw(st.sampled_from(("valid", "same"))), draw(data_formats)
     rows, cols = draw(axes(padding, dilated=True)), draw(axes(padding, dilated=True))
+    where = draw(st.sampled_from(("nowhere", "in it", "before the pool", "after the pool")))
     conv = Conv2D(
         draw(st.integers(1, 3)),
         (rows.kernel, cols.kernel),
@@ -40,22 +53,31 @@ def chains(draw: st.DrawFn) -> list[Layer]:
         padding=padding,
         data_format=data_format,
         dilation_rate=(rows.dilation, cols.dilation),
-        activation=draw(st.sampled_from((None, "relu"))),
+        activation="relu" if where == "in it" else None,
         use_bias=draw(st.booleans()),
         bias_initializer="random_normal",
         input_shape=image_shape(rows, cols, draw(st.sampled_from((1, 2, 5))), data_format),
     )
     layers: list[Layer] = [conv]
+    if where == "before the pool":
+        layers.append(draw(st.sampled_from((Activation("relu"), ReLU()))))
     if draw(st.booleans()):
-        layers.append(Activation("relu"))
-    if draw(st.booleans()):
-        oh, ow = conv.window.output_size((rows.size, cols.size))
-        size = draw(st.integers(1, min(oh, 3))), draw(st.integers(1, min(ow, 3)))
-        apart = size[0] + draw(st.integers(0, 2)), size[1] + draw(st.integers(0, 2))
-        layers.append(MaxPooling2D(size, apart, draw(st.sampled_from(("valid", "same"))), data_format))
+        layers.append(draw(pools(conv.window.output_size((rows.size, cols.size)), data_format, where)))
+    if where == "after the pool":
+        layers.append(ReLU())
     if draw(st.booleans()):
         layers.append(Dropout(draw(st.sampled_from((0.0, 0.3, 0.5, 0.75, 1.0)))))
     return layers
+
+
+@st.composite
+def pools(draw: st.DrawFn, image: tuple[int, int], data_format: str, relu: str) -> Layer:
+    """A pool that a block can have: windows of a ReLU's average do not overlap."""
+    kind = draw(st.sampled_from((MaxPooling2D, AveragePooling2D)))
+    size = draw(st.integers(1, min(image[0], 3))), draw(st.integers(1, min(image[1], 3)))
+    apart = kind is AveragePooling2D and relu in ("in it", "before the pool")
+    strides = tuple(draw(st.integers(side if apart else 1, side + 2)) for side in size)
+    return kind(size, strides, draw(st.sampled_from(("valid", "same"))), data_format)  # type: ignore[arg-type]
 
 
 def built(layers: list[Layer], seed: int, dtype: Any, *, whole: bool) -> Shape:
@@ -185,7 +207,8 @@ dtypes = st.sampled_from((np.float32, np.float64))
 def test_a_block_equals_its_layers(
     layers: list[Layer], n: int, seed: int, layout: str, dtype: Any, tile: int, whole: bool
 ) -> None:
-    exact = whole and (not isinstance(layers[-1], Dropout) or layers[-1].rate != 0.3)
+    inexact = any(isinstance(layer, AveragePooling2D) or getattr(layer, "rate", 0) == 0.3 for layer in layers)
+    exact = whole and not inexact
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(im2col, "TILE_BYTES", tile)
         compare(layers, n, seed, layout, dtype, whole=whole, exact=exact)
@@ -249,6 +272,44 @@ def names(layers: list[Layer]) -> list[tuple[int, str]]:
     return [(index, type(stage).__name__) for index, stage in stages(layers)]
 
 
+ELEMENTWISE = {one for one in ACTIVATIONS.values() if one.setting("axis") is None and one.name != "threshold"}
+SETTINGS = [
+    relu.with_settings(negative_slope=0.1, max_value=1.5, threshold=0.5),
+    ACTIVATIONS["threshold"].with_settings(0.5, 2.0),
+    ACTIVATIONS["leaky_relu"].with_settings(negative_slope=0.0),
+]
+
+
+@pytest.mark.parametrize("activation", [*sorted(ELEMENTWISE, key=repr), *SETTINGS], ids=repr)
+@pytest.mark.parametrize(
+    "others",
+    [
+        (None, MaxPooling2D(2)),
+        (None, AveragePooling2D((2, 3), padding="same"), Dropout(0.5)),
+        (MaxPooling2D(3, strides=2, padding="same"), None, Dropout(0.5)),
+        (None,),
+    ],
+    ids=["max", "average, dropout", "max before, dropout", "alone"],
+)
+def test_a_block_takes_every_activation(activation: ActivationFunction, others: tuple[Layer | None, ...]) -> None:
+    """In the places where people write it; in the unit of rounding of the largest number."""
+    layers: list[Layer] = [Conv2D(3, 2, bias_initializer="random_normal", input_shape=(6, 7, 2))]
+    layers += [Activation(activation) if one is None else type(one).from_config(one.get_config()) for one in others]
+    shape = built(layers, 1, np.float64, whole=False)
+    rng = np.random.default_rng(2)
+    x, dy = rng.normal(size=(4, 6, 7, 2)), rng.normal(size=(4, *shape))
+    y, dx, gradients, _ = layer_by_layer(layers, x, dy, 3)
+    ((last, block),) = stages(layers)
+    assert last == len(layers) - 1
+    with scratch_scope():
+        fast_y, cache = block.forward(x, training=True, rng=np.random.default_rng(3))
+        fast_dx, fast_gradients = block.backward(dy, cache)
+        inference, _ = block.forward(x)
+        pairs = [(fast_y, y), (fast_dx, dx), (inference, in_inference(layers, x))]
+        for ours, plain in [*pairs, *((fast_gradients[key], gradients[key]) for key in gradients)]:
+            np.testing.assert_allclose(ours, plain, rtol=1e-13, atol=1e-14 * np.abs(plain).max())
+
+
 def test_what_is_a_block_and_what_stays_layer_by_layer() -> None:
     def image(**options: Any) -> Conv2D:
         conv = Conv2D(2, 3, input_shape=(9, 9, 1), **options)
@@ -263,10 +324,19 @@ def test_what_is_a_block_and_what_stays_layer_by_layer() -> None:
     assert names([image(), Activation("relu"), MaxPooling2D(2)]) == [(2, "ConvBlock")]
     assert names([image(), Dropout(0.5), MaxPooling2D(2)]) == [(1, "ConvBlock"), (2, "MaxPooling2D")]
     assert names([image(), Conv2D(2, 3)]) == [(0, "ConvBlock"), (1, "ConvBlock")]
-    assert names([image(activation="tanh"), MaxPooling2D(2)]) == [(0, "Conv2D"), (1, "MaxPooling2D")]
-    assert names([image(), Activation("tanh")]) == [(0, "ConvBlock"), (1, "Activation")]
-    assert names([image(), MaxPooling2D(3, strides=2)]) == [(0, "ConvBlock"), (1, "MaxPooling2D")]
-    assert names([image(), MaxPooling2D((1, 3), strides=(1, 2))]) == [(0, "ConvBlock"), (1, "MaxPooling2D")]
+    assert names([image(activation="tanh"), MaxPooling2D(2)]) == [(1, "ConvBlock")]
+    assert names([image(), LeakyReLU(), AveragePooling2D(2), Dropout(0.5)]) == [(3, "ConvBlock")]
+    assert names([image(), MaxPooling2D(3, strides=2), ELU()]) == [(2, "ConvBlock")]
+    assert names([image(activation="relu"), AveragePooling2D(3, strides=2)]) == [
+        (0, "ConvBlock"),
+        (1, "AveragePooling2D"),
+    ]
+    assert names([image(activation="gelu"), MaxPooling2D(3, strides=2)]) == [(0, "ConvBlock"), (1, "MaxPooling2D")]
+    assert names([image(activation="relu"), Activation("tanh")]) == [(0, "ConvBlock"), (1, "Activation")]
+    assert names([image(), Activation("softmax")]) == [(0, "ConvBlock"), (1, "Activation")]
+    assert names([image(activation="softmax")]) == [(0, "Conv2D")]
+    assert names([image(activation=ActivationFunction(np.sin, lambda dy, z, y: dy * np.cos(z)))]) == [(0, "Conv2D")]
+    assert names([image(), Dropout(0.5, seed=1)]) == [(0, "ConvBlock"), (1, "Dropout")]
     assert names([image(), MaxPooling2D(2, data_format="channels_first")]) == [(0, "ConvBlock"), (1, "MaxPooling2D")]
     assert names([Dense(2), Dropout(0.5)]) == [(0, "Dense"), (1, "Dropout")]
 

@@ -141,37 +141,43 @@ def test_right_gradients_pass(name: str, method: str) -> None:
 calls = count()
 
 WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
-    "a factor 1.001": ((np.exp, lambda dy, x: 1.001 * dy * np.exp(x), X), "FAILED: input"),
-    "a factor, of code that is not holomorphic": ((np.abs, lambda dy, x: 1.0001 * dy * np.sign(x), X), "FAILED: input"),
+    "a factor 1.001": ((lambda x: np.exp(x), lambda dy, x: 1.001 * dy * np.exp(x), X), "FAILED: x"),
+    "a factor, of code that is not holomorphic": (
+        (lambda x: np.abs(x), lambda dy, x: 1.0001 * dy * np.sign(x), X),
+        "FAILED: x",
+    ),
     "what the complex step would believe": ((lambda x: x**2 + np.abs(x), square_backward, X), "central"),
     "and of a small part": ((lambda x: x**2 + 1e-4 * np.abs(x), square_backward, X), "central"),
     "and of one entry": ((lambda x: x + (x * x).real * (X.max() == X), lambda dy, x: dy, X), "central"),
-    "one entry": ((square, lambda dy, x: 2 * dy * x + 1e-6 * (X.max() == X), X), "FAILED: input"),
+    "one entry": ((square, lambda dy, x: 2 * dy * x + 1e-6 * (X.max() == X), X), "FAILED: x"),
     "beyond a kink": ((relu, lambda dy, x: dy * np.heaviside(x, 1.5), WHOLE), "at kinks, such as (1, 2)"),
     "beyond a kink, by differences": ((np.abs, lambda dy, x: dy * np.where(x, np.sign(x), 2), WHOLE), "(1, 2)"),
     "all of the equal maxima": (
         (lambda x: x.max(axis=1), lambda dy, x: dy[:, None] * np.ones((2, 3)), np.ones((2, 3))),
-        "input at uniform",
+        "x at uniform",
     ),
-    "none of the equal maxima": ((lambda x: x.max(axis=1), lambda dy, x: 0 * x, np.ones((2, 3))), "input at uniform"),
+    "none of the equal maxima": ((lambda x: x.max(axis=1), lambda dy, x: 0 * x, np.ones((2, 3))), "x at uniform"),
     "the slope of two relus": ((leaky, lambda dy, x: dy * np.where(x > 0, 1, 0.2), WHOLE), "FAILED"),
-    "zero where it is not": ((square, lambda dy, x: 0 * x, X), "FAILED: input"),
-    "not zero where it is": ((lambda x: 0 * x, lambda dy, x: dy, X), "FAILED: input"),
+    "zero where it is not": ((square, lambda dy, x: 0 * x, X), "FAILED: x"),
+    "not zero where it is": ((lambda x: 0 * x, lambda dy, x: dy, X), "FAILED: x"),
     "the shape": (
         (lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, dy.T @ x), X, W),
-        "the gradient of input 1 must have the shape (4, 2); received the shape (2, 4)",
+        "the gradient of w must have the shape (4, 2); received the shape (2, 4)",
     ),
     "a sum over the batch": ((square, lambda dy, x: (2 * dy * x).sum(axis=0), X), "must have the shape (3, 4)"),
-    "float32 claimed": ((square, lambda dy, x: (2 * dy * x).astype(np.float32), X), "the gradient of input is float32"),
-    "float32 in between": ((square, lambda dy, x: dy * (2 * x).astype("f").astype("d"), X), "FAILED: input"),
-    "float32 in between, of abs": ((np.abs, lambda dy, x: np.sign(x) * dy.astype("f").astype("d"), X), "FAILED: input"),
+    "float32 claimed": ((square, lambda dy, x: (2 * dy * x).astype(np.float32), X), "the gradient of x is float32"),
+    "float32 in between": ((square, lambda dy, x: dy * (2 * x).astype("f").astype("d"), X), "FAILED: x"),
+    "float32 in between, of abs": (
+        (lambda x: np.abs(x), lambda dy, x: np.sign(x) * dy.astype("f").astype("d"), X),
+        "FAILED: x",
+    ),
     "float32 in f": (
         (lambda x: np.exp(x).astype(np.float32), lambda dy, x: dy * np.exp(x), X),
         "the function's output is float32",
     ),
     "NaN claimed": (
         (square, lambda dy, x: np.where(X.max() == X, np.nan, 2 * dy * x), X),
-        "the gradient of input is not finite",
+        "the gradient of x is not finite",
     ),
     "infinity in f": ((lambda x: x / (X.max() != X), lambda dy, x: dy, X), "the function's output is not finite"),
     "complex claimed": ((square, lambda dy, x: 2j * dy * x, X), "must be real numbers; received dtype complex128"),
@@ -185,11 +191,11 @@ WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
     ),
     "f changes its input": (
         (lambda x: np.multiply(x, x, out=x), square_backward, X),
-        "the function changes input in place",
+        "the function changes x in place",
     ),
     "the claim changes its input": (
         (square, lambda dy, x: np.multiply(2 * dy, x, out=x), X),
-        "the claimed gradient changes input in place",
+        "the claimed gradient changes x in place",
     ),
     "the claim changes dy": (
         (square, lambda dy, x: np.multiply(2 * x, dy, out=dy), X),
@@ -255,11 +261,11 @@ def shift(x: Array, by: int = 1) -> Array:
     ("arguments", "passed", "text"),
     [
         ((shift, lambda dy, x: shift(dy, -1), X), True, "adjoint"),
-        ((shift, lambda dy, x: shift(dy, 1), X), False, "input at identity"),
-        ((shift, lambda dy, x: shift(dy, -1) * (1 + 1e-12), X), False, "input at identity"),
+        ((shift, lambda dy, x: shift(dy, 1), X), False, "x at identity"),
+        ((shift, lambda dy, x: shift(dy, -1) * (1 + 1e-12), X), False, "x at identity"),
         ((lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, x.T @ dy), X, W), True, "adjoint"),
-        ((lambda x: x @ W + 1, lambda dy, x: dy @ W.T, X), False, "input at linearity"),
-        ((square, square_backward, X), False, "FAILED: input"),
+        ((lambda x: x @ W + 1, lambda dy, x: dy @ W.T, X), False, "x at linearity"),
+        ((square, square_backward, X), False, "FAILED: x"),
         ((lambda x: x.sum(), lambda x: np.ones_like(x), X), True, "adjoint"),
     ],
 )
@@ -328,10 +334,10 @@ def test_assert_gradients_shows_the_table() -> None:
     lines = str(raised.value).splitlines()
     assert lines[0] == "Gradient check of square"
     assert " ".join(lines[1].split()) == "gradient of checked method error bound worst at claimed numeric result"
-    assert lines[2].startswith("input       all of (3, 4) complex 1.0e-03 1e-10 (")
+    assert lines[2].startswith("x           all of (3, 4) complex 1.0e-03 1e-10 (")
     assert lines[2].endswith(" FAIL")
-    assert lines[3].startswith("- input at (")
-    assert lines[-1] == "FAILED: input"
+    assert lines[3].startswith("- x at (")
+    assert lines[-1] == "FAILED: x"
 
 
 def test_the_report_says_what_it_could_not_do() -> None:
@@ -350,12 +356,17 @@ def test_the_report_says_what_it_could_not_do() -> None:
     ("arguments", "options", "error", "message"),
     [
         ((square, square_backward), {}, TypeError, "gradcheck_function: expected at least one input"),
-        ((square, square_backward, "x"), {}, TypeError, "input must be an array of real numbers"),
+        (
+            (square, square_backward, "x"),
+            {},
+            TypeError,
+            "expected at least one input that is an array or a number; received 'x'",
+        ),
         (
             (square, square_backward, 1j * X),
             {},
             TypeError,
-            "input must be an array of real numbers; received dtype complex128",
+            "x must be an array of real numbers; received dtype complex128",
         ),
         (
             (square, square_backward, X),
@@ -372,12 +383,17 @@ def test_the_report_says_what_it_could_not_do() -> None:
             "dy must have the shape of what f gives, (3, 4); received (3,)",
         ),
         ((np.sum, np.ones_like, X), {"dy": 1.0}, ValueError, "dy must have no value, for f gives a number"),
-        ((lambda x: [x], square_backward, X), {}, TypeError, "f must give an array or a number; received list"),
+        (
+            (lambda x: [x], square_backward, X),
+            {},
+            TypeError,
+            "f must give an array or a number, or a pair of one and a cache; received list",
+        ),
         (
             (lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T,), X, W),
             {},
             ValueError,
-            "expected gradients of 2 inputs; received 1",
+            "expected gradients of 2 inputs, x, w; received 1",
         ),
     ],
 )
@@ -549,9 +565,9 @@ def test_fifty_wrong_entries_are_seen_beside_a_kink() -> None:
 @pytest.mark.parametrize(
     ("backward", "named"),
     [
-        (lambda dy, x, w: None, ["input 0", "input 1"]),
-        (lambda dy, x, w: (None, None), ["input 0", "input 1"]),
-        (lambda dy, x, w: (dy @ w.T, None), ["input 1"]),
+        (lambda dy, x, w: None, ["x", "w"]),
+        (lambda dy, x, w: (None, None), ["x", "w"]),
+        (lambda dy, x, w: (dy @ w.T, None), ["w"]),
     ],
 )
 def test_a_gradient_that_is_missing_fails(backward: Any, named: list[str]) -> None:
@@ -563,7 +579,7 @@ def test_a_gradient_that_is_missing_fails(backward: Any, named: list[str]) -> No
 @pytest.mark.parametrize("chosen", [("w",), [1]])
 def test_an_input_that_takes_no_gradient_is_named(chosen: Any) -> None:
     (row,) = gradcheck_function(lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, None), X, W, no_gradient=chosen).rows
-    assert (row.name, row.passed) == ("input 0", True)
+    assert (row.name, row.passed) == ("x", True)
 
 
 def test_nothing_wanted_is_nothing_passed() -> None:
@@ -586,7 +602,7 @@ def test_names_of_inputs_are_checked(chosen: Any, error: type[Exception], messag
 
 def test_assert_gradients_raises_for_what_is_inconclusive_unless_told_otherwise() -> None:
     arguments = two_kinks, np.zeros(3), np.zeros(3)
-    with pytest.raises(AssertionError, match="inconclusive: input"):
+    with pytest.raises(AssertionError, match="inconclusive: x"):
         assert_gradients(*arguments)
     assert_gradients(*arguments, allow_inconclusive=True)
 
@@ -604,7 +620,7 @@ def test_a_gradient_that_is_not_wanted_is_left_alone() -> None:
         lambda x, y: x * y, lambda dy, x, y: (dy * y, 7 * y), np.ones(3), np.full(3, 2.0), no_gradient=(1,)
     )
     assert report.passed
-    assert [row.name for row in report.rows] == ["input 0"]
+    assert [row.name for row in report.rows] == ["x"]
 
 
 class WithoutSignature:

@@ -261,6 +261,23 @@ def test_a_gradient_of_ones_own_is_given_probabilities() -> None:
     np.testing.assert_allclose(np.concatenate(seen), 1.0, rtol=1e-6)
 
 
+@pytest.mark.parametrize("axis", [-1, 1])
+@pytest.mark.parametrize("kind", [CategoricalCrossentropy, SparseCategoricalCrossentropy, OwnGradient, OwnValue])
+def test_value_and_gradient_are_both(kind: type[CategoricalCrossentropy], axis: int) -> None:
+    """Of logits some of which are nearly certain; and with formulas of one's own."""
+    rng = np.random.default_rng(5)
+    z = rng.normal(0, 4, (5, 4, 3)).astype(np.float32)
+    y = np.zeros_like(z)
+    np.put_along_axis(y, rng.integers(0, z.shape[axis], (5, 4, 3)).max(axis=axis, keepdims=True), 1, axis)
+    for from_logits in (False, kind not in (OwnValue, OwnGradient)):  # theirs are of probabilities
+        loss = kind(from_logits=from_logits, axis=axis)
+        y_pred = z if from_logits else F.softmax(z, axis)
+        value, gradient = loss.value_and_gradient(y, y_pred)
+        assert value.dtype == gradient.dtype == np.float32
+        np.testing.assert_array_equal(value, loss.value(y, y_pred))
+        np.testing.assert_array_equal(gradient, loss.gradient(y, y_pred))
+
+
 # ---------------------------------------------------------------- infinite logits, and probabilities of 0 and 1
 
 INF = np.inf

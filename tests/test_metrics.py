@@ -138,6 +138,16 @@ def test_equal_targets_score_0_and_no_targets_too() -> None:
     assert metrics.MeanIoU(2).result() == 0.0
 
 
+def test_intersection_over_union_place_by_place() -> None:
+    """Classes that do not occur are not in the mean; a label beyond the classes does not count, nor one to ignore."""
+    true, predicted = np.array([[0, 0, 1], [4, 4, 1]]), np.array([[0, 1, 1], [0, 4, 3]])
+    for ignored, expected in ((None, (1 / 2 + 1 / 2) / 2), (1, (1 / 2 + 0) / 2)):
+        metric = metrics.MeanIoU(3, ignore_class=ignored)
+        assert metric(true, predicted) == pytest.approx(expected, rel=1e-6)
+    assert metrics.IoU(3, [1, 2])(true, predicted, [2.0, 1.0]) == pytest.approx(2 / 4, rel=1e-6)
+    assert metrics.PrecisionAtRecall(0.5, 3)([1, 1], [0.6, 0.4]) == 1.0  # at 0.5 the recall is the bound itself
+
+
 def test_means_and_sums_of_numbers() -> None:
     mean, total = Mean(), Sum("all")
     for metric in (mean, total):

@@ -74,13 +74,13 @@ class Objective(NamedTuple):
     dtype: np.dtype
     loss: Loss
     activation: ActivationFunction
-    """Applied to the network's output to get the model's; linear unless the last one was moved into the loss."""
+    """Applied to the network's output to get the predictions; linear unless the last one was moved into the loss."""
     min_examples: int
     """The smallest batch that is divided in training."""
 
-    def result(self, y_true: Array, z: Array) -> BatchResult:
-        """The predictions and losses for the network's output z."""
-        return BatchResult(self.activation.forward(z), self.loss.value(y_true, z))
+    def without_predictions(self) -> "Objective":
+        """The same where nobody looks at the predictions: they are the network's output then."""
+        return self._replace(activation=linear)
 
     def divisor(self, y: Array, weights: Array | None) -> float:
         """What the sum of the losses of a whole batch is divided by: the number of examples, for their mean."""
@@ -221,15 +221,15 @@ def batch_gradients(objective: Objective, position: Position, data: Data, order:
 
 def learn(objective: Objective, position: Position, job: TrainingJob) -> Micro[MicroResult]:
     """Forward, loss and backward of one micro-batch; the gradients are those of its losses' sum over the divisor."""
-    x = prepared(job.data.x, objective.dtype)
-    z, caches = yield from objective.network.forward_micro(x, training=True, rng=position.rng(job.micro))
-    y = objective.targets(job.data.y, z)
-    dz = job.data.weighted(objective.loss.gradient(y, z)) / job.divisor
-    _, gradients = yield from objective.network.backward_micro(dz, caches, to_input=False)
-    result = objective.result(y, z.copy())  # a copy: z may be scratch memory
-    state = objective.network.next_state(caches) if job.micro == 0 else {}
-    result = result._replace(losses=job.data.weighted(result.losses), penalty=objective.network.penalty(caches))
-    return MicroResult(result, gradients, state)
+    x, network = prepared(job.data.x, objective.dtype), objective.network
+    rng = position.rng(job.micro) if network.uses_rng else None
+    z, caches = yield from network.forward_micro(x, training=True, rng=rng)
+    losses, dz = objective.loss.value_and_gradient(objective.targets(job.data.y, z), z)
+    dz = job.data.weighted(dz) / job.divisor
+    _, gradients = yield from network.backward_micro(dz, caches, to_input=False)
+    y_pred = objective.activation.forward(z.copy())  # a copy: z may be scratch memory
+    state = network.next_state(caches) if job.micro == 0 else {}
+    return MicroResult(BatchResult(y_pred, job.data.weighted(losses), network.penalty(caches)), gradients, state)
 
 
 def total(terms: Sequence[Gradients]) -> Gradients:
@@ -295,8 +295,8 @@ def evaluate(objective: Objective, data: Data) -> BatchResult:
     with scratch_scope():
         z, caches = objective.network.forward(prepared(data.x, objective.dtype))
         z, penalty = z.copy(), objective.network.penalty(caches)
-    result = objective.result(objective.targets(data.y, z), z)
-    return result._replace(losses=data.weighted(result.losses), penalty=penalty)
+    losses = objective.loss.value(objective.targets(data.y, z), z)
+    return BatchResult(objective.activation.forward(z), data.weighted(losses), penalty)
 
 
 def infer(network: Chain, dtype: np.dtype, x: Array) -> Array:

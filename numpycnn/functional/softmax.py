@@ -25,13 +25,25 @@ def softmax_backward(dy: Array, z: Array, y: Array, axis: int = -1) -> Array:
     return y * (dy - (dy * y).sum(axis=axis, keepdims=True))
 
 
-def log_softmax(z: Array, axis: int = -1) -> Array:
-    """log(softmax(z)) = d - log(sum of exp(d)) with d = z - max(z), along the axis; it does not underflow.
+def softmax_and_log(z: Array, axis: int = -1) -> tuple[Array, Array]:
+    """(y, log(y)) with y = softmax(z), along the axis; the logarithm does not underflow.
 
-    One of the terms exp(d) is 1, and the others may be tiny: the logarithm is log1p of their sum.
+    log(y) = d - log(sum of exp(d)) with d = z - max(z). A y above 1/2, of which there is at most one, is that of the
+    largest z, where d is 0 and exp(d) is 1. There log(sum of exp(d)) is log1p of the sum of the others, which may be
+    tiny.
     """
     d = minus_largest(z, axis)
-    return d - np.log1p(without_largest(np.exp(d), axis).sum(axis=axis, keepdims=True))
+    e = np.exp(d)
+    total = e.sum(axis=axis, keepdims=True)
+    y = e / total
+    large = y.real > 0.5
+    others = np.where(large, 0, e).sum(axis=axis, keepdims=True)
+    return y, np.where(large, -np.log1p(others), d - np.log(total))
+
+
+def log_softmax(z: Array, axis: int = -1) -> Array:
+    """log(softmax(z)) along the axis: the second of `softmax_and_log`."""
+    return softmax_and_log(z, axis)[1]
 
 
 def log_softmax_backward(dy: Array, z: Array, y: Array, axis: int = -1) -> Array:
@@ -77,28 +89,23 @@ def minus_largest(z: Array, axis: int = -1) -> Array:
 
     A difference below the dtype's range is minus infinity, and exp of it 0, as it should be.
     """
-    if z.dtype.kind == "c":  # the first of equals, as in `without_largest`
+    if z.dtype.kind == "c":  # the first of those with the largest real part
         top = np.take_along_axis(z, z.real.argmax(axis=axis, keepdims=True), axis=axis)
     else:
         top = z.max(axis=axis, keepdims=True)
-    with np.errstate(over="ignore"):
-        return np.subtract(z, top, out=np.zeros_like(z), where=z != top)
-
-
-def without_largest(a: Array, axis: int = -1) -> Array:
-    """a with 0 in the place of its largest entry along the axis, the first of equals."""
-    rest = a.copy()
-    np.put_along_axis(rest, a.real.argmax(axis=axis, keepdims=True), 0, axis=axis)
-    return rest
+    with np.errstate(over="ignore", invalid="ignore"):
+        d = z - top
+    d[z == top] = 0
+    return d
 
 
 def sum_of_others(a: Array, axis: int = -1) -> Array:
     """For each entry along the axis the sum of all the others, for entries that are not negative.
 
-    That is sum(a) - a; but for the largest entry, which may be nearly the whole sum, the others themselves are summed.
-    So of probabilities p it gives 1 - p with all digits, where p is nearly 1 too.
+    That is sum(a) - a; but for an entry above half the sum, of which there is at most one and which may be nearly the
+    whole, the others themselves are summed. So of probabilities p it gives 1 - p with all digits, where p is nearly 1
+    too.
     """
-    others = a.sum(axis=axis, keepdims=True) - a
-    largest = a.real.argmax(axis=axis, keepdims=True)
-    np.put_along_axis(others, largest, without_largest(a, axis).sum(axis=axis, keepdims=True), axis=axis)
-    return others
+    total = a.sum(axis=axis, keepdims=True)
+    large = a.real > total.real / 2
+    return np.where(large, np.where(large, 0, a).sum(axis=axis, keepdims=True), total - a)

@@ -16,8 +16,8 @@ from numpycnn.engine.batching import Data, Given
 from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Position
 from numpycnn.engine.workers import worker_pool
-from numpycnn.gradcheck.check import check
-from numpycnn.gradcheck.functions import SAMPLES, gradcheck_function, times
+from numpycnn.gradcheck.examine import examine
+from numpycnn.gradcheck.functions import SAMPLES, times
 from numpycnn.gradcheck.problem import Arrays, Problem, Settings, given
 from numpycnn.gradcheck.report import Report
 from numpycnn.layers import Layer
@@ -60,7 +60,7 @@ def gradcheck(
         problem = Problem(
             title, step.loss, step.gradients, step.point, list(step.point), chained=True, size=step.size()
         )
-        return check(problem, settings)
+        return examine(problem, settings)
 
 
 def gradcheck_layer(
@@ -98,21 +98,8 @@ def gradcheck_layer(
     y, cache = forward(point)
     point["dy"] = np.random.default_rng((seed, 1)).standard_normal(y.shape)
     problem = Problem(layer.name, lambda at: times(forward(at)[0], at["dy"]), backward, point, list(point)[:-1])
-    report = check(problem, settings)
+    report = examine(problem, settings)
     return report._replace(problems=[*report.problems, *unlike(twin, point["dy"], cache)])
-
-
-def assert_gradients(checked: Any, *arguments: Any, allow_inconclusive: bool = False, **options: Any) -> None:
-    """For test suites: raises AssertionError, with the report as message, unless the gradients are right.
-
-    Called as `gradcheck` for a model, as `gradcheck_layer` for a layer, and as `gradcheck_function` for anything else.
-    allow_inconclusive: whether to accept inconclusive gradients too.
-    """
-    kinds: dict[type, Any] = {Sequential: gradcheck, Layer: gradcheck_layer}
-    check_it = next((function for kind, function in kinds.items() if isinstance(checked, kind)), gradcheck_function)
-    report = check_it(checked, *arguments, **options)
-    if not report.passed and not (report.inconclusive and allow_inconclusive):
-        raise AssertionError(str(report))
 
 
 def unlike(layer: Layer, dy: Array, cache: Any) -> Iterator[str]:

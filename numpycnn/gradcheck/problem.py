@@ -88,9 +88,15 @@ def twice(what: str, function: Callable[[Arrays], Arrays], point: Arrays) -> tup
     for _ in range(2):
         own = {name: a.copy() for name, a in point.items()}
         results.append({name: np.array(a) for name, a in function(own).items()})
-        wrong += [f"{what} changes {name} in place" for name in own if not same(own[name], point[name])]
+        wrong += [
+            f"{what} changes {name} in place: it must work on a copy"
+            for name in own
+            if not same(own[name], point[name])
+        ]
     if any(not same(a, results[1][name]) for name, a in results[0].items()):
-        wrong.append(f"{what} gives different numbers for the same arrays")
+        wrong.append(
+            f"{what} gives different numbers for the same arrays: random numbers, or what a call leaves behind"
+        )
     return results[0], list(dict.fromkeys(wrong))
 
 

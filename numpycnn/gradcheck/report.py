@@ -77,6 +77,10 @@ class Report(NamedTuple):
     rows: Sequence[Row]
     problems: Sequence[str] = ()
     """Other errors, such as a wrong shape, or a function that returns two results for the same input."""
+    diagnoses: Sequence[str] = ()
+    """What is wrong in words, where that can be told: see `diagnosis.py`."""
+    notes: Sequence[str] = ()
+    """What else there is to say, such as which inputs take no gradient."""
 
     @property
     def verdict(self) -> str:
@@ -109,6 +113,8 @@ class Report(NamedTuple):
         remarks = [
             *(f"problem: {text}" for text in self.problems),
             *(text for row in self.rows for text in row.remarks()),
+            *self.diagnoses,
+            *self.notes,
         ]
         wrapped = [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in remarks]
         return "\n".join([f"Gradient check of {self.title}", *lines, *wrapped, self.last_line()])

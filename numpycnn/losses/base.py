@@ -141,6 +141,10 @@ class Loss(Explained):
         """The gradient of each example's loss with respect to y_pred: (N, ..., K), the shape of y_pred."""
         raise NotImplementedError(f"{type(self).__name__} does not define gradient")
 
+    def value_and_gradient(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """Both; override it where they have work in common."""
+        return self.value(y_true, y_pred), self.gradient(y_true, y_pred)
+
 
 class FunctionLoss(Loss):
     """A loss of one's own, of two functions.
@@ -179,7 +183,7 @@ class RowLoss(Loss):
 
     def losses(self, y_true: Array, y_pred: Array) -> Array:
         """Each row's loss, the rows along `axis`: what Keras's function of the same name returns."""
-        return self.row_values(np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1))  # (N, ...)
+        return self.row_values(self.rows_last(y_true), self.rows_last(y_pred))  # (N, ...)
 
     def each(self, y_true: Array, y_pred: Array) -> Array:
         return self.losses(y_true, y_pred)
@@ -189,13 +193,21 @@ class RowLoss(Loss):
 
     def value(self, y_true: Array, y_pred: Array) -> Array:
         """Each example's loss, the mean over its rows: (N, ..., K) -> (N,)."""
-        values = self.losses(y_true, y_pred)
-        return values.reshape(len(values), -1).mean(axis=1)  # (N,)
+        return per_example(self.losses(y_true, y_pred))
 
     def gradient(self, y_true: Array, y_pred: Array) -> Array:
         """The gradient of each example's loss with respect to y_pred: that of a row, divided by their number."""
-        y, p = np.moveaxis(y_true.astype(y_pred.dtype, copy=False), self.axis, -1), np.moveaxis(y_pred, self.axis, -1)
-        return np.moveaxis(self.row_gradient(y, p) / prod(p.shape[1:-1]), -1, self.axis)
+        y_true = y_true.astype(y_pred.dtype, copy=False)
+        return self.of_example(self.row_gradient(self.rows_last(y_true), self.rows_last(y_pred)))
+
+    def rows_last(self, array: Array) -> Array:
+        """An array with its rows along the last axis: (N, ..., K)."""
+        return array if self.axis in (-1, array.ndim - 1) else np.moveaxis(array, self.axis, -1)  # (N, ..., K)
+
+    def of_example(self, row_gradient: Array) -> Array:
+        """The gradient of an example's loss from its rows', (N, ..., K), in the shape of y_pred."""
+        gradient = row_gradient if row_gradient.ndim == 2 else row_gradient / prod(row_gradient.shape[1:-1])
+        return gradient if self.axis in (-1, gradient.ndim - 1) else np.moveaxis(gradient, -1, self.axis)  # as y_pred
 
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
         """As `Loss.targets`. Raises ValueError also for outputs without the axis."""
@@ -207,3 +219,8 @@ class RowLoss(Loss):
         axes = 1 + len(output_shape)
         if output_shape and (not -axes <= self.axis < axes or self.axis % axes == 0):
             raise ValueError(f"{self.name}: has the axis {self.axis}; received outputs {checks.batch_of(output_shape)}")
+
+
+def per_example(values: Array) -> Array:
+    """The means over the rows of each example: (N, ...) -> (N,)."""
+    return values if values.ndim == 1 else values.reshape(len(values), -1).mean(axis=1)  # (N,)

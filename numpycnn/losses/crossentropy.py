@@ -13,12 +13,12 @@ Where softmax and cross-entropy meet
     user sees probabilities all the same. Sigmoid and `BinaryCrossentropy` meet in the same way.
 
 Probabilities close to 1
-    p[k] - y[k] cancels where p[k] rounds to 1 and y[k] is 1. In the sum above, the term of j = k is
-    -y[k]*(1 - p[k]) and the others together are p[k] times the other targets, so that
+    p[k] - y[k] cancels where p[k] rounds to 1 and y[k] is 1. But the gradients of a row sum to 0, since the p do to 1
+    and p - y stands for p*(sum of y) - y where the y do not. So where p[k] is above 1/2, of which there is at most one,
 
-        dL/dz[k] = p[k]*(sum of the other y) - y[k]*(sum of the other p)
+        dL/dz[k] = -sum over j other than k of dL/dz[j]
 
-    where no nearly equal numbers are subtracted, for a one-hot y. `functional.sum_of_others` gives both sums.
+    and the others are small there, with all their digits.
 """
 
 from copy import copy
@@ -31,7 +31,7 @@ from numpycnn import functional as F
 from numpycnn.activations import ActivationFunction, sigmoid, softmax
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Shape
-from numpycnn.losses.base import RowLoss
+from numpycnn.losses.base import RowLoss, per_example
 
 FORMULAS = ("value", "gradient", "row_values", "row_gradient")
 
@@ -70,11 +70,15 @@ class Crossentropy(RowLoss):
         A subclass that overrides one of them was written for probabilities, and gets them. It may override `targets`,
         which do not depend on from_logits.
         """
-        if self.from_logits or any(getattr(self, name).__module__ not in OWN_MODULES for name in FORMULAS):
+        if self.from_logits or self.has_own_formulas():
             return None
         twin = copy(self)
         twin.from_logits = True
         return twin
+
+    def has_own_formulas(self) -> bool:
+        """Whether a subclass, or the loss itself, overrides one of this library's."""
+        return any(getattr(self, name).__module__ not in OWN_MODULES for name in FORMULAS)
 
     def smoothed(self, y_true: Array, classes: int) -> Array:
         """(1 - s)*y + s/classes: label smoothing."""
@@ -123,12 +127,21 @@ class CategoricalCrossentropy(Crossentropy):
 
     def row_values(self, y_true: Array, y_pred: Array) -> Array:
         log_p = F.log_softmax(y_pred) if self.from_logits else np.log(clip(y_pred / row_sums(y_pred)))
-        terms = np.multiply(y_true, -log_p, out=np.zeros_like(log_p), where=y_true != 0)  # 0*inf counts as 0
-        return terms.sum(axis=-1)  # (N, ...)
+        return crossentropy(y_true, log_p)
 
     def row_gradient(self, y_true: Array, y_pred: Array) -> Array:
         """From logits p - y, from probabilities by the chain rule through p/sum(p)."""
-        return logits_gradient(y_true, y_pred) if self.from_logits else probabilities_gradient(y_true, y_pred)
+        if self.from_logits:
+            return logits_gradient(y_true, F.softmax(y_pred))
+        return probabilities_gradient(y_true, y_pred)
+
+    def value_and_gradient(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """From logits with one softmax for both, unless one of the formulas is a subclass's own."""
+        if not self.from_logits or self.has_own_formulas():
+            return super().value_and_gradient(y_true, y_pred)
+        y, z = self.rows_last(y_true), self.rows_last(y_pred)
+        p, log_p = F.softmax_and_log(z)
+        return per_example(crossentropy(y, log_p)), self.of_example(logits_gradient(y, p))
 
 
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
@@ -162,8 +175,8 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         return config if self.ignore_class is None else {**config, "ignore_class": self.ignore_class}
 
     def kept(self, labels: Array) -> Array:
-        """Of each label whether its row counts."""
-        return np.ones(labels.shape, bool) if self.ignore_class is None else labels != self.ignore_class
+        """Of each label whether its row counts, with an ignore_class."""
+        return labels != self.ignore_class
 
     def divisor(self, y: Array, rows: int, weights: Array | None = None) -> float:
         """Of a mean, the number of rows that count, in examples; or the sum of the weights of these rows."""
@@ -182,10 +195,12 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         kind = f"integer labels y, for outputs {checks.batch_of(output_shape)},"
         checks.batch_shape(self.name, kind, labels.shape, output_shape[: axis - 1] + output_shape[axis:])
         classes = output_shape[axis - 1]
-        kept = self.kept(labels)
-        checks.labels(self.name, np.where(kept, labels, 0), classes=classes)
-        one_hot = (labels[..., None] == np.arange(classes)) & kept[..., None]  # (N, ..., K); zeros do not count
-        return np.moveaxis(one_hot, -1, axis)
+        kept = None if self.ignore_class is None else self.kept(labels)
+        checks.labels(self.name, labels if kept is None else np.where(kept, labels, 0), classes=classes)
+        one_hot = labels[..., None] == np.arange(classes)  # (N, ..., K)
+        if kept is not None:
+            one_hot &= kept[..., None]  # zeros do not count
+        return one_hot if axis == labels.ndim else np.moveaxis(one_hot, -1, axis)  # (N, *output_shape)
 
 
 class BinaryCrossentropy(Crossentropy):
@@ -243,10 +258,18 @@ def check_probabilities(owner: str, rows: Array) -> None:
         )
 
 
-def logits_gradient(y: Array, z: Array) -> Array:
-    """Of L = -sum of y*log(softmax(z)): p - y, written so that it keeps its digits (see the top of this file)."""
-    p = F.softmax(z)
-    return p * F.sum_of_others(y) - y * F.sum_of_others(p)
+def crossentropy(y: Array, log_p: Array) -> Array:
+    """-sum of y*log(p) over the last axis, where a y of 0 counts as 0 also where log(p) is minus infinity."""
+    terms = np.multiply(y, -log_p, out=np.zeros_like(log_p), where=y != 0)
+    return terms.sum(axis=-1)  # (N, ...)
+
+
+def logits_gradient(y: Array, p: Array) -> Array:
+    """Of L = -sum of y*log(p), with p = softmax(z): p - y, with all its digits (see the top of this file)."""
+    gradient = p * y.sum(axis=-1, keepdims=True) - y
+    large = p.real > 0.5
+    others = np.where(large, 0, gradient).sum(axis=-1, keepdims=True)
+    return np.where(large, -others, gradient)
 
 
 def probabilities_gradient(y: Array, p: Array) -> Array:

@@ -15,7 +15,7 @@ class R2Score(Metric):
 
     class_aggregation: over the K columns "uniform_average", their mean; "variance_weighted_average", by the targets'
     variance; None for all, (K,), which `compile` does not take. A column of equal targets scores 0.
-    num_regressors: of so many independent variables p the score is adjusted, 1 - (1 - R2) (n - 1)/(n - p - 1), where
+    num_regressors: of so many independent variables p the score is adjusted, 1 - (1 - R2) * (n - 1)/(n - 1 - p), where
     there are more than p + 1 targets n.
 
     Raises TypeError or ValueError for other arguments, and for other shapes than (N, K). Source: Keras's R2Score.

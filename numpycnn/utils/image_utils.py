@@ -72,9 +72,11 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
     """
     first = check_data_format("img_to_array", data_format) == "channels_first"
     dtype = backend.float_type("img_to_array", "dtype", backend.floatx() if dtype is None else dtype)
-    array = checks.numbers("img_to_array", "img", img).astype(dtype)
+    array = checks.numbers("img_to_array", "img", img)
     if array.ndim not in (2, 3):
         raise ValueError(f"img_to_array: img must have 2 or 3 axes; received the shape {array.shape}")
+    checks.finite("img_to_array", "img", array, dtype)
+    array = array.astype(dtype)
     if array.ndim == 2:
         return array[None] if first else array[..., None]  # (1, H, W) or (H, W, 1)
     is_array = isinstance(img, np.ndarray)  # which is in the data format already
@@ -90,10 +92,11 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     """
     first = check_data_format("array_to_img", data_format) == "channels_first"
     dtype = backend.float_type("array_to_img", "dtype", backend.floatx() if dtype is None else dtype)
-    array = checks.numbers("array_to_img", "x", x).astype(dtype)
+    array = checks.numbers("array_to_img", "x", x)
     if array.ndim != 3 or array.shape[0 if first else 2] not in (1, 3, 4):
         raise ValueError(f"array_to_img: x must be an image of 1, 3 or 4 channels; received the shape {array.shape}")
-    array = array.transpose(1, 2, 0) if first else array  # (H, W, C)
+    checks.finite("array_to_img", "x", array, dtype)
+    array = array.astype(dtype).transpose(1, 2, 0) if first else array.astype(dtype)  # (H, W, C)
     if checks.flag("array_to_img", "scale", scale):
         array = array - array.min()
         array = array * (255 / (array.max() or 1))

@@ -28,7 +28,7 @@ class Progbar(Explained):
         stateful_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
     ) -> None:
-        self.target = None if target is None else checks.integer("Progbar", "target", target)
+        self.target = None if target is None else checks.size("Progbar", "target", target)
         self.stateful = set(stateful_metrics or ())
         self.progress = Progress(self.target, check_verbose("Progbar", verbose))
         self.done = 0
@@ -40,10 +40,12 @@ class Progbar(Explained):
 
         finalize: print the last line; by default once all steps are done. Raises TypeError or ValueError for others.
         """
-        current = checks.integer("Progbar.update", "current", current, at_least=0)
+        current = checks.integer("Progbar.update", "current", current, at_least=0, at_most=checks.MAX_SIZE)
         count = max(current - self.done, 1)
-        for name, value in checks.sequence("Progbar.update", "values", values or []):
-            figure = checks.number("Progbar.update", str(name), value)
+        for entry in [] if values is None else checks.sequence("Progbar.update", "values", values):
+            name, value = checks.sequence("Progbar.update", "items of each pair in values", entry, length=2)
+            figure = checks.number("Progbar.update", "a figure in values", value)
+            name = checks.text("Progbar.update", "a name in values", name)
             total, steps = (0.0, 0) if name in self.stateful else self.sums.get(name, (0.0, 0))
             self.sums[name] = total + figure * count, steps + count
         self.done = current
@@ -54,4 +56,4 @@ class Progbar(Explained):
 
     def add(self, n: int, values: Any = None) -> None:
         """Show that n more steps are done. values: as for `update`."""
-        self.update(self.done + checks.integer("Progbar.add", "n", n, at_least=0), values)
+        self.update(self.done + checks.integer("Progbar.add", "n", n, at_least=0, at_most=checks.MAX_SIZE), values)

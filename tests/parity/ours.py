@@ -64,7 +64,7 @@ def output_and_gradients(model: Sequential, x: Array, y: Array) -> tuple[Array, 
         targets = objective.targets(y, z)
         dz = objective.loss.gradient(targets, z) / objective.divisor(y, None)
         dx, gradients = objective.network.backward(dz, caches)
-        output = objective.result(targets, z.copy()).y_pred
+        output = objective.activation.forward(z.copy())
         return output, [gradients[name].copy() for name in model.params] + [dx.copy()]
 
 

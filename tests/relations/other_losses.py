@@ -81,7 +81,7 @@ def smoothing_mixes_the_targets_with_even_ones(draw: Draw) -> None:
     near(np.array(smooth(y, p)), np.array(expected))
 
 
-@relation(Fault(losses.RowLoss.gradient, "-1, self.axis)", "-1, -1)"))
+@relation(Fault(losses.RowLoss.of_example, "-1, self.axis)", "-1, -1)"))
 def rows_run_along_any_axis(draw: Draw) -> None:
     """loss(y.T, p.T; axis of the classes) = loss(y, p), and so is its gradient."""
     rng = generator(draw)

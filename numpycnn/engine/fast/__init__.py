@@ -1,8 +1,8 @@
 """The fast path: what the layers compute, in less time. The layers are the definition.
 
-`im2col.py` fuses a convolution with the ReLU, max-pooling and dropout after it into one block, computed tile by tile;
-`winograd.py` convolves a tile by another algorithm. `fuse.py` decides which layers become a block. `scratch.py` reuses
-memory.
+A convolution and the activation, pooling and dropout after it are one block, computed part by part: `block.py` is what
+comes after the convolution, and `parts.py` says which layers. `im2col.py` and `winograd.py` are the ways to convolve a
+part, and `fuse.py` chooses between them. `scratch.py` reuses memory.
 """
 
 from numpycnn.engine.fast.fuse import fused

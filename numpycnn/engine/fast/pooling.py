@@ -1,4 +1,4 @@
-"""The positions of a pooling window over a convolution's output, and max-pooling position by position."""
+"""The positions of a pooling window over a convolution's output, and pooling position by position."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,9 +7,33 @@ import numpy as np
 
 from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array, Pair
+from numpycnn.functional.pooling import pixels_under
 from numpycnn.functional.window import Window
 
-NO_POOL = Window((1, 1))
+
+class Pool(NamedTuple):
+    """What a block pools."""
+
+    window: Window
+    average: bool = False
+    """Whether it is the mean under the window; if not, the maximum."""
+
+    @property
+    def chooses(self) -> bool:
+        """Whether one of several positions wins."""
+        return not self.average and self.window.count > 1
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether windows overlap, so that a pixel is under several of them."""
+        return any(size > stride for size, stride in zip(self.window.size, self.window.strides, strict=True))
+
+    def counts(self, convolved: Pair, dtype: np.dtype) -> Array:
+        """How many pixels of images of that size are under each window: (1, PH, PW, 1)."""
+        return pixels_under((1, *convolved, 1), self.window, dtype)
+
+
+NO_POOL = Pool(Window((1, 1)))
 
 
 class Tap(NamedTuple):
@@ -41,21 +65,26 @@ def pool_taps(pool: Window, convolved: Pair) -> Iterator[Tap]:
             yield Tap(number, outputs, (bottom - top, right - left), (row, col))
 
 
-def begin_pool(y: Array, winner: Array | None, *, relu: bool) -> None:
-    """Set y to the least value that any output is compared with, a tile at a time: it stays in the cache."""
-    y.fill(0 if relu else -np.inf)
+def begin_pool(pool: Pool, tap: Tap, z: Array, y: Array, winner: Array | None, *, relu: bool) -> None:
+    """Set y to the first position's z, or with a ReLU to at least 0, and winner to that position."""
     if winner is not None:
-        winner.fill(0)
+        winner.fill(tap.number)
+    best = y[tap.outputs]
+    if best.shape != y.shape:
+        y.fill(0 if relu or pool.average else -np.inf)  # windows that do not see this position
+    if relu:
+        np.maximum(z, 0, out=best)
+    else:
+        best[...] = z
 
 
 def max_pool(tap: Tap, z: Array, y: Array, winner: Array | None, larger: Array) -> None:
     """Raise y to the maximum of y and a position's z, and set winner to that position where z was larger.
 
-    Before the first position y must be the minimum: 0 for a ReLU before the pool, which commutes with the maximum, or
-    minus infinity. larger: memory for booleans.
+    larger: memory for booleans.
     """
     best = y[tap.outputs]
-    if winner is not None and tap.number:
+    if winner is not None:
         mark_winner(winner[tap.outputs], np.greater(z, best, out=cropped_like(larger, z)), tap.number)
     np.maximum(best, z, out=best)
 
@@ -70,3 +99,9 @@ def mark_winner(winner: Array, larger: Array, number: int) -> None:
 def cropped_like(memory: Array, like: Array) -> Array:
     """The beginning of an array along each axis, in the shape of another one."""
     return memory[tuple(slice(size) for size in like.shape)]
+
+
+def seen_by(images: Array, tap: Tap, pool: Pool) -> Array:
+    """The outputs, of a convolution's (N, OH, OW, F), that a position of the pool sees: (N, rows, cols, F)."""
+    (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, pool.window.strides
+    return images[:, top::sh, left::sw][:, :rows, :cols]

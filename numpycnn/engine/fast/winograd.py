@@ -25,8 +25,9 @@ from typing import NamedTuple
 import numpy as np
 
 from numpycnn.common.typing import Array, Shape
-from numpycnn.engine.fast.im2col import ConvBlock, Parts
-from numpycnn.engine.fast.pooling import Tap
+from numpycnn.engine.fast.block import Part, Parts
+from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.pooling import Tap, seen_by
 from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
 from numpycnn.engine.fast.scratch import take
 from numpycnn.layers import Conv2D
@@ -88,7 +89,8 @@ class WinogradBlock(ConvBlock):
         oh, ow = self.convolved
         self.pads = (top, bottom + oh % 2), (left, right + ow % 2)
         self.blocks = (oh + 1) // 2, (ow + 1) // 2  # (TH, TW)
-        self.even_strides = self.pool.strides[0] % 2 == self.pool.strides[1] % 2 == 0
+        (sh, sw) = self.pool.window.strides
+        self.even_strides = sh % 2 == sw % 2 == 0
 
     def examples_in_cache(self, itemsize: int) -> int:
         return TILE_BYTES // (16 * prod(self.blocks) * (self.channels + self.filters) * itemsize)
@@ -112,9 +114,9 @@ class WinogradBlock(ConvBlock):
             take((4 * tile * th * tw * f,), dtype),
         )
 
-    def outputs(self, work: Work, rows: slice) -> Iterator[tuple[Tap, Array]]:
-        n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
-        patches = self.transformed(work, rows)  # (16, n*TH*TW, C)
+    def outputs(self, work: Work, part: Part) -> Iterator[tuple[Tap, Array]]:
+        n, (th, tw), f = len(work.padded[part]), self.blocks, self.filters
+        patches = self.transformed(work, part)  # (16, n*TH*TW, C)
         products = blocked_matmul(patches, work.kernel, shaped(work.products, (16, patches.shape[1], f)))
         if work.bias is not None:
             products[IN_ALL] += work.bias
@@ -124,8 +126,8 @@ class WinogradBlock(ConvBlock):
         for tap in self.taps:
             yield tap, self.seen_by(z, tap)
 
-    def back(self, work: Work, rows: slice, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
-        n, (th, tw), f = len(work.padded[rows]), self.blocks, self.filters
+    def back(self, work: Work, part: Part, dpadded: Array | None) -> Iterator[tuple[Tap, Array]]:
+        n, (th, tw), f = len(work.padded[part]), self.blocks, self.filters
         dz = self.outputs_in(work, n)
         dz.fill(0)  # outputs that no position of the pool sees
         for tap in self.taps:
@@ -136,18 +138,18 @@ class WinogradBlock(ConvBlock):
         output_transform_transposed(dhalves, dproducts)
         flat = dproducts.reshape(16, n * th * tw, f)  # (16, n*TH*TW, F)
         if self.trainable:
-            self.add_gradients(work, flat, rows)
+            self.add_gradients(work, flat, part)
         if dpadded is not None:
             place = shaped(work.patches, (16, n * th * tw, self.channels))
             dpatches = blocked_matmul(flat, work.kernel_transposed, place)  # (16, n*TH*TW, C)
             dpatches = dpatches.reshape(4, 4, n, th, tw, self.channels)  # (4, 4, n, TH, TW, C)
-            self.collect_patches(work, dpatches, dpadded)
+            self.collect_patches(work, dpatches, dpadded[part])
 
-    def add_gradients(self, work: Work, dproducts: Array, rows: slice) -> None:
+    def add_gradients(self, work: Work, dproducts: Array, part: Part) -> None:
         """Add a tile's gradients of the transformed kernel and of the bias. dproducts: (16, n*TH*TW, F)."""
         if work.bias is not None:
             work.dbias[...] += dproducts[IN_ALL].sum(axis=0)
-        work.dkernel[...] += blocked_matmul_transposed(self.transformed(work, rows), dproducts)
+        work.dkernel[...] += blocked_matmul_transposed(self.transformed(work, part), dproducts)
 
     def outputs_in(self, work: Work, n: int) -> Array:
         """Memory for a tile's outputs in blocks of 2 by 2: (2, 2, n, TH, TW, F).
@@ -163,17 +165,17 @@ class WinogradBlock(ConvBlock):
 
     def seen_by(self, z: Array, tap: Tap) -> Array:
         """The outputs, of z (2, 2, n, TH, TW, F), that a position of the pool sees: (n, rows, cols, F)."""
-        (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.pool.strides
+        (top, left), (rows, cols), (sh, sw) = tap.corner, tap.size, self.pool.window.strides
         if self.even_strides:
             same_in_block = z[top % 2, left % 2]  # (n, TH, TW, F)
             return same_in_block[:, top // 2 :: sh // 2, left // 2 :: sw // 2][:, :rows, :cols]
         images = z.transpose(2, 3, 0, 4, 1, 5)  # (n, TH, 2, TW, 2, F)
         n, th, _, tw, _, f = images.shape
-        return images.reshape(n, 2 * th, 2 * tw, f)[:, top::sh, left::sw][:, :rows, :cols]  # (n, rows, cols, F)
+        return seen_by(images.reshape(n, 2 * th, 2 * tw, f), tap, self.pool)  # (n, rows, cols, F)
 
-    def transformed(self, work: Work, rows: slice) -> Array:
+    def transformed(self, work: Work, part: Part) -> Array:
         """B.T d B for every 4 by 4 patch of a tile: (16, n*TH*TW, C)."""
-        padded, (th, tw), c = work.padded[rows], self.blocks, self.channels
+        padded, (th, tw), c = work.padded[part], self.blocks, self.channels
         n = len(padded)
         along_cols, patches = self.along_cols(work, n), shaped(work.patches, (4, 4, n, th, tw, c))
         pairs = in_pairs(padded).transpose(4, 3, 0, 2, 1, 5)  # (2, TW + 1, n, 2, TH + 1, C)

@@ -4,8 +4,8 @@ import inspect
 from typing import Any
 
 from numpycnn import functional as F
-from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
-from numpycnn.losses.crossentropy import logits_gradient, probabilities_gradient
+from numpycnn.losses import MeanSquaredError
+from numpycnn.losses.crossentropy import crossentropy, logits_gradient, probabilities_gradient
 
 FUNCTIONS: dict[str, Any] = {
     "im2col": F.im2col,
@@ -28,7 +28,7 @@ FUNCTIONS: dict[str, Any] = {
     "tanh_backward": F.tanh_backward,
     "softmax": F.softmax,
     "softmax_backward": F.softmax_backward,
-    "cross_entropy": CategoricalCrossentropy.row_values,
+    "cross_entropy": crossentropy,
     "cross_entropy_gradient": logits_gradient,
     "probabilities_gradient": probabilities_gradient,
     "squared_error": MeanSquaredError.row_values,

@@ -1,0 +1,140 @@
+"""Objects with a forward, a backward and parameters, as people write their layers and networks.
+
+    layer.W, layer.b         set by the constructor; their gradients layer.dW (or grad_W, W_grad ...) by backward
+    layer.params["W"]        a dict, with the gradients in layer.grads["W"], or returned by backward or the loss
+    layer.params[0]          a list, with the gradients in layer.grads[0]
+    layer.W.data             an object with data and grad
+
+Every call is made on a copy, with the parameters that it is to have, so that nothing is carried from one to the next.
+Arrays of floats that have no gradient after a backward are missing, except running and moving averages.
+"""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numpycnn.common.typing import Array
+from numpycnn.gradcheck.code import Code, Pullback, Values, by_name, is_pair, labels, parameter_names, spellings
+
+AVERAGES = ("running", "moving")
+"""What the names of arrays begin with that are not trained."""
+
+
+class Methods(NamedTuple):
+    """An object and the names of its methods; backward is empty where the forward returns the gradients too."""
+
+    holder: Any
+    forward: str
+    backward: str
+
+
+def methods_of(forward: Any, backward: Any) -> Methods | None:
+    """The object that two bound methods belong to, or that is given itself; None where there is none."""
+    holder = getattr(forward, "__self__", None)
+    if holder is not None and hasattr(holder, "__dict__") and not isinstance(holder, type):
+        same = getattr(backward, "__self__", None) is holder
+        return Methods(holder, forward.__name__, backward.__name__) if same else one_method(holder, forward, backward)
+    return None
+
+
+def one_method(holder: Any, forward: Any, backward: Any) -> Methods | None:
+    """A method that returns a loss and its gradients."""
+    return Methods(holder, forward.__name__, "") if backward is None else None
+
+
+def code_of_object(owner: str, methods: Methods, inputs: Sequence[Any], constants: dict[str, Any]) -> Code:
+    """The code of an object's methods."""
+    holder = methods.holder
+    forward = getattr(holder, methods.forward)
+    names = labels(parameter_names(forward), len(inputs))
+    values = {**dict(zip(names, inputs, strict=True)), **parameters(holder)}
+    return Code(type(holder).__name__, values, pullbacks(owner, methods, names, constants))
+
+
+def pullbacks(
+    owner: str, methods: Methods, names: Sequence[str], constants: dict[str, Any]
+) -> Callable[[Values], tuple[Any, Pullback]]:
+    """The function that calls the methods of a copy."""
+
+    def call(values: Values) -> tuple[Any, Pullback]:
+        twin = deepcopy(methods.holder)
+        own = {name: values[name] for name in values if name not in names}
+        put(twin, own)
+        result = getattr(twin, methods.forward)(*(values[name] for name in names), **deepcopy(constants))
+        y, rest = result if is_pair(result) else (result, None)
+
+        def pullback(dy: Array | None) -> dict[str, Array]:
+            cache = [rest] if is_pair(result) else []
+            back = getattr(twin, methods.backward)(1.0 if dy is None else dy, *cache) if methods.backward else rest
+            return {**of_parameters(twin, own), **returned(owner, values, names, back)}
+
+        return y, pullback
+
+    return call
+
+
+def returned(owner: str, values: Values, names: Sequence[str], result: Any) -> dict[str, Array]:
+    """The gradients that a backward returns: of the inputs, or of the parameters too; a dict may stand last."""
+    if isinstance(result, tuple) and result and isinstance(result[-1], dict):
+        *listed, last = result
+        return {**by_name(owner, list(values), [], last), **returned(owner, values, names, tuple(listed))}
+    floats = [name for name in names if np.asarray(values[name]).dtype.kind == "f"]
+    several = isinstance(result, tuple) and len(result) > len(names)
+    return by_name(owner, list(values), list(values) if several else floats, result)
+
+
+# ---------------------------------------------------------------- parameters
+
+
+def parameters(holder: Any) -> dict[str, Array]:
+    """The parameters of an object by name."""
+    params = getattr(holder, "params", None)
+    if isinstance(params, dict):
+        return {name: value for name, value in params.items() if is_trained(name, value)}
+    if isinstance(params, list):
+        return {f"params[{k}]": value for k, value in enumerate(params)}
+    found = {name: data_of(value) for name, value in vars(holder).items()}
+    return {name: value for name, value in found.items() if is_trained(name, value)}
+
+
+def is_trained(name: str, value: Any) -> bool:
+    """Whether an attribute is a parameter: an array of floats, and no average."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and not name.startswith(AVERAGES)
+
+
+def data_of(value: Any) -> Any:
+    """The array of an attribute that has data and grad, or the attribute."""
+    return value if isinstance(value, np.ndarray) or not hasattr(value, "grad") else getattr(value, "data", value)
+
+
+def put(holder: Any, values: Values) -> None:
+    """Give an object these parameters."""
+    params = getattr(holder, "params", None)
+    for k, (name, value) in enumerate(values.items()):
+        if isinstance(params, dict):
+            params[name] = value
+        elif isinstance(params, list):
+            params[k][...] = value  # in place: layers keep the same arrays under other names
+        elif isinstance(getattr(holder, name), np.ndarray):
+            setattr(holder, name, value)
+        else:
+            getattr(holder, name).data = value
+
+
+def of_parameters(holder: Any, names: Values) -> dict[str, Array]:
+    """The gradients that an object keeps, by its parameters' names."""
+    found = {name: gradient_of(holder, k, name) for k, name in enumerate(names)}
+    return {name: np.asarray(value) for name, value in found.items() if value is not None}
+
+
+def gradient_of(holder: Any, k: int, name: str) -> Any:
+    """The gradient of one parameter; None where there is none."""
+    grads, own = getattr(holder, "grads", None), vars(holder).get(name)
+    if isinstance(grads, list):
+        return grads[k] if k < len(grads) else None
+    if own is not data_of(own):
+        return own.grad
+    kept, names = (grads, spellings(name)) if isinstance(grads, dict) else (vars(holder), spellings(name)[1:])
+    return next((kept[key] for key in names if key in kept), None)

@@ -1,0 +1,251 @@
+"""What is wrong in words: each diagnosis on faults that have it, and on faults that have not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numpycnn.common.typing import Array
+from numpycnn.gradcheck import check
+from numpycnn.gradcheck.diagnosis import MAX_ENTRIES
+
+RNG = np.random.default_rng(0)
+X, W, B = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 5)), RNG.normal(size=5)
+SQUARE = RNG.normal(size=(3, 3))
+IMAGES, KERNEL = RNG.normal(size=(2, 1, 5, 5)), RNG.normal(size=(1, 1, 3, 3))
+SIGNED = np.array([[-2.0, 1.0, 3.0], [0.5, -1.0, -0.7]])
+
+
+def affine(x: Array, w: Array, b: Array) -> Array:
+    return x @ w + b
+
+
+def affine_backward(dy: Array, x: Array, w: Array, b: Array) -> tuple[Array, Array, Array]:
+    return dy @ w.T, x.T @ dy, dy.sum(axis=0)
+
+
+def windows(x: Array, size: int, stride: int) -> list[tuple[int, int, slice, slice]]:
+    """The output's row and column, and the image's, of each window."""
+    rows, columns = ((n - size) // stride + 1 for n in x.shape[2:])
+    cut = [slice(k * stride, k * stride + size) for k in range(max(rows, columns))]
+    return [(i, j, cut[i], cut[j]) for i in range(rows) for j in range(columns)]
+
+
+def conv(x: Array, w: Array, pad: int, stride: int) -> Array:
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    places = windows(xp, w.shape[2], stride)
+    y = np.zeros((len(x), len(w), places[-1][0] + 1, places[-1][1] + 1), xp.dtype)
+    for i, j, rows, columns in places:
+        y[:, :, i, j] = np.einsum("nchw,fchw->nf", xp[:, :, rows, columns], w)
+    return y
+
+
+def conv_backward(
+    dy: Array, x: Array, w: Array, pad: int, stride: int, *, add: bool = True, padded: bool = True
+) -> tuple[Array, Array]:
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    dxp, dw = np.zeros(xp.shape), np.zeros(w.shape)
+    for i, j, rows, columns in windows(xp, w.shape[2], stride):
+        part = np.einsum("nf,fchw->nchw", dy[:, :, i, j], w)
+        dxp[:, :, rows, columns] = dxp[:, :, rows, columns] * add + part
+        dw += np.einsum("nf,nchw->fchw", dy[:, :, i, j], xp[:, :, rows, columns])
+    end = (slice(pad, n - pad) for n in xp.shape[2:]) if padded else (slice(0, n - 2 * pad) for n in xp.shape[2:])
+    rows, columns = end
+    return dxp[:, :, rows, columns], dw
+
+
+def overwriting(dy: Array, x: Array, w: Array, pad: int, stride: int) -> tuple[Array, Array]:
+    return conv_backward(dy, x, w, pad, stride, add=False)
+
+
+def pool(x: Array) -> Array:
+    places = windows(x, 3, 1)
+    y = np.zeros((*x.shape[:2], places[-1][0] + 1, places[-1][1] + 1), x.dtype)
+    for i, j, rows, columns in places:
+        y[:, :, i, j] = x[:, :, rows, columns].max(axis=(2, 3))
+    return y
+
+
+def pool_backward(dy: Array, x: Array, *, add: bool) -> Array:
+    dx = np.zeros(x.shape)
+    for i, j, rows, columns in windows(x, 3, 1):
+        part = x[:, :, rows, columns]
+        won = part == part.max(axis=(2, 3), keepdims=True)
+        dx[:, :, rows, columns] = np.where(won, add * dx[:, :, rows, columns] + dy[:, :, i : i + 1, j : j + 1],
+                                           dx[:, :, rows, columns])  # fmt: skip
+    return dx
+
+
+def row_maximum(dy: Array, x: Array) -> Array:
+    return dy[:, None] * (x == x.max(axis=1, keepdims=True))
+
+
+def normalize(x: Array) -> Array:
+    return (x - x.mean(axis=0)) / np.sqrt(((x - x.mean(axis=0)) ** 2).mean(axis=0) + 1e-5)
+
+
+def normalize_backward(dy: Array, x: Array, mean: bool, variance: bool) -> Array:
+    xhat, std = normalize(x), np.sqrt(x.var(axis=0) + 1e-5)
+    dx = dy - mean * dy.mean(axis=0) - variance * xhat * (dy * xhat).mean(axis=0)
+    return dx / std
+
+
+def relu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+def last_row(dy: Array, x: Array, w: Array, b: Array) -> tuple[Array, Array, Array]:
+    """Written over in a loop over the examples."""
+    dw = np.zeros(w.shape)
+    for k in range(len(x)):
+        dw = np.outer(x[k], dy[k])
+    return dy @ w.T, dw, dy.sum(axis=0)
+
+
+def of_affine(change: Callable[[Array, Array, Array], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The affine layer, with its gradients changed."""
+    return affine, lambda dy, x, w, b: change(*affine_backward(dy, x, w, b)), X, W, B
+
+
+def dropped(x: Array, param: dict[str, Any]) -> tuple[Array, Any]:
+    mask = (np.random.default_rng(param["seed"]).random(x.shape) < param["p"]) / param["p"]
+    return x * mask, (mask, param)
+
+
+def single(x: Array) -> Array:
+    return x.astype(np.float32).astype(np.float64)
+
+
+MEAN = "claimed = numeric / 4, the batch size: a mean where a sum belongs"
+WHAT: dict[str, tuple[tuple[Any, ...], str]] = {
+    "a mean over the batch": (of_affine(lambda dx, dw, db: (dx, dw / 4, db)), f"w: {MEAN}"),
+    "a mean over the batch, negative": (
+        of_affine(lambda dx, dw, db: (dx, dw, -db / 4)), "b: claimed = -numeric / 4, the batch size"),
+    "a sum in the place of a mean": (
+        (lambda x: (x**2).sum(axis=1) / 4, lambda dy, x: 2 * dy[:, None] * x, X),
+        "x: claimed = numeric * 4, the batch size: a sum where a mean belongs"),
+    "the sign": (of_affine(lambda dx, dw, db: (-dx, dw, db)), "x: claimed = -numeric: the sign"),
+    "a factor 2": ((lambda x: (x**2).sum(axis=0), lambda dy, x: dy * x, np.ones((5, 3)) + X[:1]), "numeric / 2, a factor 2"),
+    "a constant factor": (of_affine(lambda dx, dw, db: (1.001 * dx, dw, db)), "x: claimed = numeric * 1.001 everywhere"),
+    "a number of the settings": (
+        (dropped, lambda dy, cache: dy * (cache[0] > 0), X, {"p": 0.8, "seed": 3}), "x: claimed = numeric * 0.8, param['p']"),
+    "zero": (of_affine(lambda dx, dw, db: (dx, dw, 0 * db)), "b: zero everywhere: forgotten"),
+    "the transpose": ((lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, dy.T @ x), X, SQUARE), "w: the transpose"),
+    "the transpose, of another shape": (of_affine(lambda dx, dw, db: (dx, dw.T, db)), "w: the transpose"),
+    "axes exchanged": (
+        (conv, lambda *a: (conv_backward(*a)[0], conv_backward(*a)[1].swapaxes(2, 3)), IMAGES, KERNEL, 1, 1),
+        "w: the transpose: axes [2, 3] are exchanged"),
+    "flipped": (
+        (conv, lambda *a: (conv_backward(*a)[0], conv_backward(*a)[1][:, :, ::-1, ::-1]), IMAGES, KERNEL, 1, 1),
+        "w: reversed along axis 2 and 3: flipped"),
+    "another order": (
+        (lambda x, w: x * w, lambda dy, x, w: (dy * x, dy * w), X, X[::-1]), "x: this is the gradient of w"),
+    "another shape": ((lambda x: x.reshape(3, 4) * 2, lambda dy, x: 2 * dy, X), "x: the right numbers in the shape (3, 4)"),
+    "not summed": (of_affine(lambda dx, dw, db: (dx, dw, np.zeros((4, 5)))), "b: not summed: (4, 5) in the place of (5,)"),
+    "the padding is left": (
+        (conv, lambda *a: (np.pad(conv_backward(*a)[0], ((0, 0), (0, 0), (1, 1), (1, 1))), conv_backward(*a)[1]),
+         IMAGES, KERNEL, 1, 1), "x: the padding is still around it"),
+    "the padding is cut off at one end": (
+        (lambda x: x[:, :, 1:-1, 1:-1] + 0.0, lambda dy, x: np.pad(dy, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=1.0),
+         IMAGES), "x: right in the interior, wrong at the border: padding"),
+    "written over, windows": ((conv, overwriting, IMAGES, KERNEL, 0, 2), "x: only where windows overlap"),
+    "written over, pool": ((pool, lambda dy, x: pool_backward(dy, x, add=False), IMAGES), "x: only where windows overlap"),
+    "written over, examples": ((affine, last_row, X, W, B), "w: the last one's share along the output's axis 0"),
+    "ties": (
+        (lambda x: x.max(axis=1), row_maximum, np.array([[1.0, 1.0, 0.0], [2.0, 0.0, 1.0]])),
+        "x: right except where values are equal"),
+    "float32 in the backward": (
+        (lambda x: x**3, lambda dy, x: dy * 3 * single(x * single(x)), X), "x: float32 inside of the backward"),
+    "float32 claimed": ((lambda x: x**3, lambda dy, x: single(3 * dy * x**2).astype("f"), X), "x: float32 inside of the backward"),
+    "float32 in the forward": ((lambda x: single(x.real) ** 2, lambda dy, x: 2 * dy * x, X), "float32 inside of the forward"),
+    "dy not used": ((lambda x: x**2, lambda dy, x: 2 * x, X), "x: the same for any dy: dy is not used"),
+    "dy twice": ((lambda x: x**2, lambda dy, x: 2 * x * dy * dy, X), "x: four times as large for twice dy"),
+    "dy itself": ((lambda x: x**2, lambda dy, x: dy, X), "x: dy itself"),
+    "the mask of the input": (
+        (lambda x: np.where(x > 0, x, 0.1 * x), lambda dy, x: dy * np.where(x > 0, 1, 0.2), SIGNED),
+        "x: wrong only where the input is negative"),
+    "the mask of dy": (
+        (lambda x: 2 * x, lambda dy, x: 2 * relu(dy), SIGNED), "x: wrong only where dy is negative"),
+    "the first row": (
+        (lambda x: x**2, lambda dy, x: 2 * x * dy * (np.arange(len(x)) == 0)[:, None], X),
+        "x: right only at the first index of axis 0"),
+    "the mean's part": (
+        (normalize, lambda dy, x: normalize_backward(dy, x, False, True), RNG.normal(size=(6, 3))),
+        "x: what is missing goes through the mean over axes (0,)"),
+    "the variance's part": (
+        (normalize, lambda dy, x: normalize_backward(dy, x, True, False), RNG.normal(size=(6, 3))),
+        "x: what is missing goes through the variance over axes (0,)"),
+    "both parts": (
+        (normalize, lambda dy, x: normalize_backward(dy, x, False, False), RNG.normal(size=(6, 3))),
+        "x: what is missing goes through the mean and the variance over axes (0,)"),
+    "a constant": ((lambda x: x**2, lambda dy, x: 2 * dy * x + 0.5, X[:1, :3]), "x: 0.5 too much everywhere"),
+    "NaN": ((lambda x: x**2, lambda dy, x: np.where(x == x.max(), np.nan, 2 * dy * x), X), "x: not finite at ("),
+    "no pattern": (
+        (lambda x: x**2, lambda dy, x: 2 * dy * x + np.where((x == x.max()) | (x == x.min()), 0.5, 0), X),
+        "x: wrong at 2 of 12 entries, first at ("),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHAT)
+def test_each_mistake_has_its_words_and_no_others(name: str) -> None:
+    arguments, text = WHAT[name]
+    report = check(*arguments, samples=12)
+    assert report.failed, report
+    line, *others = report.diagnoses
+    assert text in line
+    assert len(others) == (name == "another order")
+
+
+RIGHT = {
+    "affine": (affine, affine_backward, X, W, B),
+    "conv": (conv, conv_backward, IMAGES, KERNEL, 1, 2),
+    "pool": (pool, lambda dy, x: pool_backward(dy, x, add=True), IMAGES),
+    "normalize": (normalize, lambda dy, x: normalize_backward(dy, x, True, True), X),
+    "relu at ties": (relu, lambda dy, x: dy * (x > 0), np.arange(-3.0, 3.0)),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_nothing_is_said_of_what_is_right(name: str) -> None:
+    report = check(*RIGHT[name], samples=12)
+    assert report.passed, report
+    assert not report.diagnoses
+
+
+def test_a_forward_that_changes_its_input() -> None:
+    def forward(x: Array) -> Array:
+        x *= 2
+        return x**2
+
+    report = check(forward, lambda dy, x: 8 * dy * x, X)
+    assert "the function changes x in place: it must work on a copy" in report.problems
+    assert not report.diagnoses
+
+
+def test_what_differs_from_call_to_call() -> None:
+    rng = np.random.default_rng(0)
+    report = check(lambda x: x * rng.random(x.shape), lambda dy, x: dy, X)
+    assert any("gives different numbers for the same arrays: random numbers, or" in text for text in report.problems)
+    assert not report.diagnoses
+
+
+def test_where_claims_are_known_at_one_point_alone() -> None:
+    report = check(lambda x: x**2, -2 * X, X)
+    assert list(report.diagnoses) == ["x: claimed = -numeric: the sign"]
+
+    def here(dy: Array, x: Array) -> Array:
+        if not np.array_equal(x, X) or dy.max() > 10:
+            raise ValueError("elsewhere")
+        return -2 * dy * x
+
+    assert list(check(lambda x: x**2, here, X, dy=8 * np.ones(X.shape)).diagnoses) == [
+        "x: claimed = -numeric: the sign"
+    ]
+
+
+def test_large_arrays_are_left_out() -> None:
+    x = np.ones(MAX_ENTRIES + 1)
+    report = check(lambda x: 2 * x, lambda dy, x: dy * 0, x, samples=2)
+    assert report.failed
+    assert not report.diagnoses
