@@ -43,6 +43,7 @@ OWN = ".safetensors"
 WHOLE, WEIGHTS = ("save", "check", "read"), ("save_weights", "load_weights")
 FORMATS = {
     OWN: Format("native", (*WHOLE, *WEIGHTS)),
+    ".onnx": Format("onnx", WHOLE, "onnx", "onnx"),
 }
 """The formats that are read and written, by suffix."""
 
@@ -57,7 +58,6 @@ class OtherFormat(NamedTuple):
 BY_KERAS = "load it with Keras, build the same model here, and call model.set_weights(keras_model.get_weights())"
 HDF5 = OtherFormat("an HDF5 file, as Keras and h5py write it", BY_KERAS)
 ZIP = OtherFormat("a zip archive, as Keras writes it to .keras files", BY_KERAS)
-ONNX = OtherFormat("an ONNX file", "read it with the package onnx, and give its arrays to model.set_weights")
 FORMER = OtherFormat("a file that was written by an earlier version of numpycnn", "train or save the model again")
 PICKLE = OtherFormat(
     "a pickle, which can run code", "load it with the program that wrote it, and save its arrays again"
@@ -68,7 +68,6 @@ OTHER_SUFFIXES = {
     ".h5": HDF5,
     ".hdf5": HDF5,
     ".keras": ZIP,
-    ".onnx": ONNX,
     ".numpycnn": FORMER,
 }
 FIRST_BYTES = {
