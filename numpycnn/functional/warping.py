@@ -57,9 +57,9 @@ class View(NamedTuple):
 
 
 class Taps(NamedTuple):
-    """A pixel for each position, by its index, and its weight: 0 for what the constant fill value stands in for."""
+    """The index of a pixel for each position, and its weight: 0 for what the constant fill value stands in for."""
 
-    index: Array
+    pixel: Array
     weight: Array
 
 
@@ -75,7 +75,7 @@ def warp(x: Array, view: View, fill_value: float = 0.0) -> Array:
 def warp_by_pixels(x: Array, view: View) -> Array:
     """Each output pixel's taps gathered one by one: for any map."""
     pixels, dtype = x.reshape(-1, x.shape[-1]), x.real.dtype  # (N*H*W, C)
-    parts = (taps.weight.astype(dtype)[..., None] * pixels.take(taps.index, axis=0) for taps in pixel_taps(view))
+    parts = (taps.weight.astype(dtype)[..., None] * pixels.take(taps.pixel, axis=0) for taps in pixel_taps(view))
     return reduce(np.add, parts)  # (N, OH, OW, C)
 
 
