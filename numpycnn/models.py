@@ -565,10 +565,11 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,  # noqa: A002  # Keras's name
 ) -> Sequential:
-    """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
+    """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
-    filepath: ends in .safetensors. custom_objects: None, for a file is read by closed tables of classes. compile: False
-    leaves out the optimizer, the loss and the metrics.
+    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
+    custom_objects: None, for a file is read by closed tables of classes. compile: False leaves out the optimizer, the
+    loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """

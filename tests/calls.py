@@ -593,7 +593,7 @@ CASES: dict[str, Case] = {
     "a layer's build": Case(
         lambda **given: layers.Dense(3).build(**given),
         {
-            "input_shape": Arg(kinds.shape, (3,), "kernel|axis"),
+            "input_shape": Arg(kinds.input_shape, (3,), "kernel|axis"),
             "rng": Arg(either(none, kinds.a(np.random.Generator)), np.random.default_rng(0)),
             "dtype": Arg(either(none, kinds.names("float64", "float32")), "float32"),
         },
@@ -1078,7 +1078,9 @@ CASES: dict[str, Case] = {
         "dense",
     ),
     "add": Case(Sequential.add, {"layer": Arg(kinds.layer, layers.Dense(2), "Input")}, "sequential|add", built=True),
-    "build": Case(Sequential.build, {"input_shape": Arg(kinds.shape, (8, 8, 1), "images|window")}, MODEL, built=False),
+    "build": Case(
+        Sequential.build, {"input_shape": Arg(kinds.input_shape, (8, 8, 1), "images|window")}, MODEL, built=False
+    ),
     "compile": Case(
         Sequential.compile,
         {

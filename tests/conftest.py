@@ -34,10 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--hypothesis-profile") == "deep":
         return
-    skip = pytest.mark.skip(reason="takes minutes; run with --hypothesis-profile=deep")
-    for item in items:
-        if "deep" in item.keywords:
-            item.add_marker(skip)
+    deep = [item for item in items if "deep" in item.keywords]
+    config.hook.pytest_deselected(items=deep)
+    items[:] = [item for item in items if "deep" not in item.keywords]
 
 
 @pytest.fixture

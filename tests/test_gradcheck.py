@@ -1,12 +1,12 @@
 """The gradient checker: right gradients pass, wrong ones do not, and nothing fools it or makes it fail by chance."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from cases import LAYERS, built, integers
+from depths import one_in
 from faults import Fault, seeded
 from gradient_faults import CASES, FAULTS
 from hypothesis import given, settings
@@ -49,22 +49,16 @@ def test_right_code_passes(case: str) -> None:
     assert not any(row.kinks for row in report.rows)
 
 
-def seeded_faults() -> Iterator[Any]:
-    """The faults; a check of a network takes seconds, so of those in networks every eighth is tried by default."""
-    networks = 0
-    for what, case, fault in FAULTS:
-        of_network = case.startswith(("fast network", "plain network", "Winograd"))
-        networks += of_network
-        marks = [pytest.mark.deep] if of_network and networks % 8 else []
-        yield pytest.param(case, fault, id=f"{case}: {what}", marks=marks)
+OF_NETWORKS = [fault for fault in FAULTS if fault[1].startswith(("fast network", "plain network", "Winograd"))]
+OF_FUNCTIONS = [fault for fault in FAULTS if fault not in OF_NETWORKS]
 
 
 @pytest.mark.usefixtures("small_tiles")
-@pytest.mark.parametrize(("case", "fault"), list(seeded_faults()))
-def test_faults_are_seen(case: str, fault: Fault) -> None:
+@pytest.mark.parametrize(("what", "case", "fault"), one_in(4, OF_FUNCTIONS) + one_in(8, OF_NETWORKS))
+def test_faults_are_seen(what: str, case: str, fault: Fault) -> None:
     with seeded(fault):
         report = CASES[case]()
-    assert not report.passed, str(report)
+    assert not report.passed, f"{what}: {report}"
 
 
 # ---------------------------------------------------------------- never by chance
