@@ -402,7 +402,8 @@ class Sequential(StoredNetwork):
         """Time a training step, layer by layer: prints a table, line by line through print_fn.
 
         x, y: one batch. The step runs `repeats` times, in one worker, and the medians are printed; layers fused into
-        one block (`engine/fast/`) share a line. The model does not change. Returns the table's rows, in seconds.
+        one block (`engine/fast/`) share a line, which ends with the way in which the convolution is computed. The model
+        does not change. Returns the table's rows, in seconds.
 
         Raises ValueError or TypeError for data and arguments that do not fit.
         """

@@ -963,6 +963,9 @@ CASES: dict[str, Case] = {
         "",
     ),
     "set_floatx": Case(backend.set_floatx, {"value": Arg(kinds.names("float32", "float64"), "float32")}, ""),
+    "set_convolution_precision": Case(
+        backend.set_convolution_precision, {"value": Arg(kinds.names("high", "highest"), "high")}, ""
+    ),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
     "load_model": Case(
