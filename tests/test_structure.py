@@ -36,7 +36,7 @@ ROOMS = [
     ["methods"],
     ["models"],
     ["preprocessing"],
-    ["compat", "gradcheck", "datasets", "digits", "utils", "saving", "plot"],
+    ["compat", "gradcheck", "courses", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],
     ["app"],
     ["__main__"],
