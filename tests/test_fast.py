@@ -18,7 +18,7 @@ from numpycnn.activations import ACTIVATIONS, ActivationFunction, relu
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine import fast, training
 from numpycnn.engine.batching import Data
-from numpycnn.engine.fast import im2col, plan, scratch, winograd
+from numpycnn.engine.fast import im2col, plan, pointwise, scratch, winograd
 from numpycnn.engine.fast.block import Block
 from numpycnn.engine.fast.parts import parts_at
 from numpycnn.engine.fast.scratch import scratch_scope, take
@@ -265,6 +265,24 @@ def test_winograd_equals_im2col(
         compare(layers, n, seed, "contiguous", dtype, whole=whole, exact=whole and m == (2, 2))
 
 
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("pool", [None, (2, 2, "valid"), (2, 3, "same"), (3, 2, "same")])
+@pytest.mark.parametrize(("strides", "bias"), [(1, True), (2, True), ((1, 3), False)])
+def test_a_kernel_of_one_pixel_is_a_product(
+    data_format: str, pool: tuple[int, int, str] | None, strides: Any, bias: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pointwise, "TILE_BYTES", 2000)
+    shape = (11, 13, 2) if data_format == "channels_last" else (2, 11, 13)
+    for whole, dtype in ((True, np.float32), (False, np.float64)):
+        layers: list[Layer] = [Conv2D(3, 1, strides, data_format=data_format, use_bias=bias, input_shape=shape)]
+        if pool is not None:
+            layers += [MaxPooling2D(*pool, data_format=data_format), ReLU(), Dropout(0.5)]
+        compare(layers, 5, 3, "contiguous", dtype, whole=whole, exact=whole)
+        ((_, block),) = stages(layers)
+        assert isinstance(block, Block)
+        assert block.way == "product"
+
+
 def chosen(filters: int, channels: int, image: int = 16, **options: Any) -> str:
     """The way in which a convolution is computed."""
     conv = Conv2D(filters, **{"kernel_size": 3, "input_shape": (image, image, channels), **options})
@@ -282,6 +300,8 @@ def test_each_convolution_is_computed_in_the_way_that_is_for_it() -> None:
     assert chosen(64, 64, 9) == "Winograd F(4x4, 3x3)"
     assert chosen(64, 64, 4) == "Winograd F(2x2, 3x3)"
     assert chosen(64, 1) == "im2col"
+    assert chosen(64, 32, kernel_size=1) == "product"
+    assert chosen(64, 32, kernel_size=1, strides=2) == "product"
     assert chosen(64, 32, kernel_size=5) == "im2col"
     assert chosen(64, 32, kernel_size=(3, 1)) == "im2col"
     assert chosen(64, 32, strides=2) == "im2col"
@@ -410,8 +430,8 @@ def test_what_is_a_block_and_what_stays_layer_by_layer() -> None:
 def test_pools_of_more_positions_than_a_byte_can_number_stay_layer_by_layer() -> None:
     conv = Conv2D(1, 1, input_shape=(34, 34, 1))
     conv.build((34, 34, 1), np.random.default_rng(0), np.float32)
-    assert names([conv, MaxPooling2D(16)]) == [(1, "ConvBlock")]
-    assert names([conv, MaxPooling2D(17)]) == [(0, "ConvBlock"), (1, "MaxPooling2D")]
+    assert names([conv, MaxPooling2D(16)]) == [(1, "PointwiseBlock")]
+    assert names([conv, MaxPooling2D(17)]) == [(0, "PointwiseBlock"), (1, "MaxPooling2D")]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

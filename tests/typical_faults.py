@@ -1029,6 +1029,18 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/fast/pointwise.py",
+        ("test_fast.py",),
+        (
+            ("strides are swapped", "seen = x[:, ::sh, ::sw]", "seen = x[:, ::sw, ::sh]"),
+            ("the bias is left out", 'z += self.params["bias"]', "pass"),
+            ("a tile's gradient replaces the sum", "work.dkernel[...] += blocked", "work.dkernel[...] = blocked"),
+            ("a bias's gradient is of the last tile", "work.dbias[...] += dz", "work.dbias[...] = dz"),
+            ("pixels between the strides keep old numbers", "dx.fill(0)", "pass"),
+            ("outputs that no pool sees keep old numbers", "dz.fill(0)", "pass"),
+        ),
+    ),
+    Target(
         "engine/fast/plan.py",
         ("test_fast.py",),
         (

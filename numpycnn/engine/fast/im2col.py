@@ -114,7 +114,7 @@ class ConvBlock(Block):
                         dpooled = dpooled / self.counts_in(part, dy.dtype)
                     for index, (tap, place) in enumerate(self.back(work, part, dpadded)):
                         self.hand_back(dpooled[tap.outputs], own, tap, index, place, flags)
-        return self.gradients(work)
+            return self.gradients(work)
 
     # ------------------------------------------------------------ the images, and parts of them
 

@@ -25,6 +25,7 @@ from numpycnn.common.typing import Pair
 from numpycnn.engine.fast.block import Parts
 from numpycnn.engine.fast.cook_toom import MAX_POINTS
 from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.pointwise import PointwiseBlock
 from numpycnn.engine.fast.winograd import WinogradBlock
 from numpycnn.layers import Conv2D
 from numpycnn.layers.data_format import split_shape
@@ -59,6 +60,8 @@ def ways(conv: Conv2D) -> Iterator[Way]:
     """All ways in which a convolution may be computed: im2col, and those that round more unless they are refused."""
     image, channels = split_shape(conv.name, conv.shape_in or (), conv.data_format)
     outputs = conv.window.output_size(image)
+    if conv.window.count == 1:
+        yield Way(PointwiseBlock, 0.0)  # only a product
     yield Way(ConvBlock, im2col_cost(prod(outputs), conv.window.count * channels, conv.filters))
     if backend.convolution_precision() == "high":
         for m in winograd_sizes(conv):

@@ -317,11 +317,12 @@ class WinogradBlock(ConvBlock):
 
     def gradients(self, work: Work) -> Gradients:
         """The gradients of kernel and bias, summed over the strips: dg = G.T dU G."""
-        if work.dkernel is None:
+        if work.dkernel is None or work.dbias is None:
             return {}
         (kh, kw), (p, q), c, f = self.conv.window.size, self.points, self.channels, self.filters
         by_points = work.dkernel.reshape(q, p, c * f).swapaxes(0, 1)  # (p, q, C*F)
-        by_rows = np.matmul(work.cols.kernel.T, by_points)  # (p, KW, C*F)
+        by_rows = work.array("half", p, kw, c * f)
+        np.matmul(work.cols.kernel.T, by_points, out=by_rows)
         kernel = work.rows.kernel.T @ by_rows.reshape(p, -1)  # (KH, KW*C*F)
         gradients = {"kernel": kernel.reshape(kh, kw, c, f), "bias": work.dbias}  # (KH, KW, C, F)
         return {name: gradients[name] for name in self.params}
