@@ -322,7 +322,7 @@ class Sequential(StoredNetwork):
         self,
         x: Any,
         batch_size: int | None = None,
-        verbose: int | str = 0,
+        verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
         *,
@@ -357,15 +357,15 @@ class Sequential(StoredNetwork):
         return np.concatenate(found)
 
     def predict_on_batch(self, x: Any) -> Array:
-        """`predict` on one batch."""
-        return self.predict(x)
+        """`predict` on one batch, silently."""
+        return self.predict(x, verbose=0)
 
     def __call__(self, x: Any, training: bool | None = None) -> Array:
-        """`predict(x)`; or in training mode as the next step would compute it, with dropout and the batch's statistics.
+        """`predict(x, verbose=0)`; or in training mode what the next step would compute, with dropout and so on.
 
         Raises ValueError or TypeError as `predict` does.
         """
-        return self.trace(x, training=True).output if training else self.predict(x)
+        return self.trace(x, training=True).output if training else self.predict(x, verbose=0)
 
     # ------------------------------------------------------------ show and files: deferred imports
 
@@ -402,7 +402,8 @@ class Sequential(StoredNetwork):
         """Time a training step, layer by layer: prints a table, line by line through print_fn.
 
         x, y: one batch. The step runs `repeats` times, in one worker, and the medians are printed; layers fused into
-        one block (`engine/fast/`) share a line. The model does not change. Returns the table's rows, in seconds.
+        one block (`engine/fast/`) share a line, which ends with the way in which the convolution is computed. The model
+        does not change. Returns the table's rows, in seconds.
 
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
@@ -564,10 +565,11 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,  # noqa: A002  # Keras's name
 ) -> Sequential:
-    """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
+    """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
-    filepath: ends in .safetensors. custom_objects: None, for a file is read by closed tables of classes. compile: False
-    leaves out the optimizer, the loss and the metrics.
+    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
+    custom_objects: None, for a file is read by closed tables of classes. compile: False leaves out the optimizer, the
+    loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """

@@ -78,6 +78,8 @@ class BlockCache(NamedTuple):
 class Block(Stage):
     """A convolution fused with the layers after it, which must be built: what comes after the convolution."""
 
+    way: str
+    """The name of the way in which it convolves."""
     order: tuple[int, ...] = (0, 1, 2, 3)
     """The axes of images, (N, H, W, C), as they lie in memory, slowest first."""
     after_block = before_block = False
@@ -86,7 +88,7 @@ class Block(Stage):
     def __init__(self, parts: Parts) -> None:
         conv, pool = self.conv, self.pool = parts.conv, parts.pool
         self.name, self.names = conv.name, parts.names
-        self.relu = parts.activation == relu and not parts.activation_first
+        self.relu = parts.activation == relu and not parts.activation_first and not pool.average
         self.activation, self.activation_first = parts.activation, parts.activation_first
         self.activation_after = not self.relu and not parts.activation_first and parts.activation != linear
         self.dropout, self.data_format = parts.dropout, conv.data_format
@@ -138,8 +140,8 @@ class Block(Stage):
         return self.images(shape, dtype) if self.activation.needs_z else activated, activated
 
     def handed_on(self, images: Array, *, to_block: bool) -> Array:
-        """Images as they leave the block: C-contiguous, (N, H, W, C), unless another block takes them."""
-        if to_block or images.flags.c_contiguous:
+        """Images as they leave the block: with channels innermost, unless another block takes them."""
+        if to_block or images.strides[3] == images.itemsize:
             return images
         turned = take(images.shape, images.dtype)
         for row in range(images.shape[1]):  # one row at a time stays in the cache

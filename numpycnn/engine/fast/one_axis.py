@@ -89,6 +89,7 @@ class Work(NamedTuple):
 class OneAxisBlock(ConvBlock):
     """A block that convolves by im2col along one axis."""
 
+    way = "im2col along one axis"
     order = (1, 3, 2, 0)  # (H, C, W, N)
 
     def __init__(self, parts: Parts) -> None:
