@@ -21,6 +21,7 @@ from numpycnn.app.commands import gradcheck as command
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast import one_axis, plan, winograd
+from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.gradcheck import assert_gradients, gradcheck, gradcheck_layer
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 
@@ -147,7 +148,7 @@ def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None
 
     def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
         places.append(place)
-        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
+        stages.append(any(isinstance(stage, ConvBlock) for _, stage in objective.network.stages))
         parts.append((job.micro, len(job.data), job.divisor))
         return learn(objective, place, job)
 
