@@ -1273,7 +1273,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "show/costs.py",
+        "layers/costs.py",
         ("test_summary.py",),
         (
             ("a transposed convolution is counted at its outputs", "input_shape if isinstance(layer, Conv2DTranspose) else output_shape", "output_shape"),
