@@ -157,9 +157,18 @@ def min_examples(network: Chain) -> int:
     summed, and their products have fewer rows each. That is as much as some multiplications for each parameter, and
     some for the calls. The batch must have at least as many, so that the work that can be shared outweighs it.
     """
-    layers = [layer for _, layer in network.leaves()]
-    extra = CALLS_COST + PARAMETER_COST * sum(layer.count_params() for layer in layers)
-    return min(max(ceil_div(extra, max(1, sum(map(work, layers)))), LEAST_EXAMPLES), MOST_EXAMPLES)
+    extra = CALLS_COST + PARAMETER_COST * sum(layer.count_params() for _, layer in network.leaves())
+    return min(max(ceil_div(extra, max(1, total_work(network))), LEAST_EXAMPLES), MOST_EXAMPLES)
+
+
+def min_predicted(network: Chain) -> int:
+    """The fewest examples that are divided in inference, which has a third of the work, and no gradients."""
+    return min(max(ceil_div(3 * CALLS_COST, max(1, total_work(network))), LEAST_EXAMPLES), MAX_MICRO_BATCH)
+
+
+def total_work(network: Chain) -> int:
+    """The sum over the layers of `work`."""
+    return sum(work(layer) for _, layer in network.leaves())
 
 
 def work(layer: Layer) -> int:
