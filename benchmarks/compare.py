@@ -7,7 +7,12 @@ installed; missing ones are left out, and nothing is installed. This library is 
 
 In every round each system does the same work once, one after the other (A B C A B C ...), so that a machine that is
 slower for a while is slower for all. Figures are medians over the rounds; a ratio is taken within each round, and its
-median and range given. The last line is everything as JSON.
+median and range given. The last line is everything as JSON, from which `plot.py` draws.
+
+One network, quickly, with and without the frameworks:
+
+    python benchmarks/compare.py --network "LeNet, 64" --rounds 3 --python PATH
+    python benchmarks/compare.py --network "LeNet, 64" --rounds 3 --work fit --images 640
 """
 
 import argparse
@@ -23,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from architectures import NETWORKS
 
 from numpycnn.datasets import mnist
 from numpycnn.engine.blas import threadpool_controller
@@ -31,33 +37,26 @@ from numpycnn.engine.workers import processors
 HERE = Path(__file__).parent
 OURS, KERAS = "numpycnn", "Keras with TensorFlow"
 OWN = (OURS, "numpycnn, one worker", "matrix products alone")
-MODULES = {"Keras with TensorFlow": ("keras", "tensorflow"), "Keras with JAX": ("keras", "jax"), "PyTorch": ("torch",)}
+MODULES = {KERAS: ("keras", "tensorflow"), "Keras with JAX": ("keras", "jax"), "PyTorch": ("torch",)}
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "10000000000",
     "MALLOC_TRIM_THRESHOLD_": "10000000000",
     "MALLOC_TOP_PAD_": "1000000000",
 }
-EPOCH = 60_000
 IMPORTS = 20  # rounds of what takes a fraction of a second
 
-# What is measured: the request, the images that the figure is given for, and those that it is measured on.
-WORK = {
-    "tutorial network, an epoch of fit (batch 1000)": ("tutorial", "fit", 1000, EPOCH, EPOCH),
-    "tutorial network, predict 10,000 images (batch 1000)": ("tutorial", "predict", 1000, 10_000, 10_000),
-    "second network, an epoch of fit (batch 128)": ("second", "fit", 128, EPOCH, 12_800),
-}
-
-PROCESSES = "whole processes"
+WORK = {"fit": "an epoch of fit", "predict": "predict", "call": "one image through a called model"}
+PROCESSES = "processes"
 
 
 class Child:
     """A system in a process of its own."""
 
-    def __init__(self, name: str, python: str, data: str) -> None:
+    def __init__(self, name: str, python: str) -> None:
         self.name, self.python = name, python
         environment = os.environ | (KEEP_MEMORY if name == "PyTorch" else {})
         self.process = subprocess.Popen(
-            [python, str(HERE / "systems.py"), name, data],
+            [python, str(HERE / "systems.py"), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -95,26 +94,22 @@ def found(pythons: Sequence[str]) -> dict[str, str]:
     return systems
 
 
-def measure(systems: dict[str, str], work: Sequence[str], rounds: int, images: int, data: str) -> dict[str, Any]:
-    """Seconds (for the whole of the figure) and processors kept busy, by work and system, one entry a round."""
-    results: dict[str, Any] = {}
-    for title in work:
-        network, do, batch, whole, enough = WORK[title]
-        children = [Child(name, python, data) for name, python in systems.items() if can_run(name, network)]
-        count = min(images, enough)
-        for child in children:
-            child.ask(do="build", network=network, batch=batch, work=do)
-        table: dict[str, Any] = {child.name: {"seconds": [], "busy": []} for child in children}
+def measure(systems: dict[str, str], network: str, work: Sequence[str], rounds: int, most: int) -> dict[str, Any]:
+    """Seconds for an image and processors kept busy, by work and system, a round each; and each system's memory."""
+    children = [Child(name, python) for name, python in systems.items()]
+    for child in children:
+        child.ask(do="build", network=network)
+    results: dict[str, Any] = {do: {child.name: {"seconds": [], "busy": []} for child in children} for do in work}
+    for do in work:
+        images = 1 if do == "call" else min(most, NETWORKS[network].images)
         for _ in range(rounds):
             for child in children:
-                answer = child.ask(do=do, images=count, batch=batch)
-                table[child.name]["seconds"].append(answer["seconds"] * whole / count)
-                table[child.name]["busy"].append(answer["cpu"] / answer["seconds"])
-        for child in children:
-            table[child.name] |= child.ask(do="describe")
-            child.close()
-        results[title] = table
-        print_table(title, table, count, whole)
+                answer = child.ask(do=do, images=images)
+                results[do][child.name]["seconds"].append(answer["seconds"] / images)
+                results[do][child.name]["busy"].append(answer["cpu"] / answer["seconds"])
+    results["systems"] = {child.name: child.ask(do="describe") for child in children}
+    for child in children:
+        child.close()
     return results
 
 
@@ -176,28 +171,47 @@ def print_processes(table: dict[str, Any]) -> None:
         )
 
 
-def can_run(name: str, network: str) -> bool:
-    """Whether a system can run that network: the matrix products are the tutorial network's only."""
-    return network == "tutorial" or name != "matrix products alone"
+def ratios(table: dict[str, Any], other: str) -> list[float]:
+    """The time of this library over another system's, in each round."""
+    return [ours / theirs for ours, theirs in zip(table[OURS]["seconds"], table[other]["seconds"], strict=True)]
 
 
-def print_table(title: str, table: dict[str, Any], count: int, whole: int) -> None:
-    """A line for each system: seconds, the ratio of ours to its own, processors, threads, memory."""
-    scaled = "" if count == whole else f", measured on {count:,} images and scaled to {whole:,}"
-    print(f"\n{title}{scaled}\n")
-    print("| system | seconds | range | numpycnn takes | range | processors busy | threads | peak memory |")
-    print("|---|---|---|---|---|---|---|---|")
-    ours = table[OURS]["seconds"]
-    for name, figures in table.items():
-        seconds = figures["seconds"]
-        ratios = [a / b for a, b in zip(ours, seconds, strict=True)]
-        peak = "?" if figures["peak_megabytes"] is None else f"{figures['peak_megabytes']:.0f} MB"
-        print(
-            f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} "
-            f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
-            f"| {statistics.median(figures['busy']):.1f} | {figures['threads'] or '?'} | {peak} |",
-            flush=True,
-        )
+def print_head(title: str, others: Sequence[str]) -> None:
+    """The head of a table with a line for each network."""
+    print(f"\n{title}: this library's time over that of others, median and range\n")
+    print(f"| network, batch | us an image | processors busy | {' | '.join(others)} |")
+    print(f"|---|---|---|{'---|' * len(others)}")
+
+
+def print_line(network: str, table: dict[str, Any]) -> None:
+    """A network's line."""
+    cells = [f"{1e6 * statistics.median(table[OURS]['seconds']):.0f}", f"{statistics.median(table[OURS]['busy']):.1f}"]
+    for other in table:
+        if other != OURS:
+            found = ratios(table, other)
+            cells.append(f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})")
+    print(f"| {network} | {' | '.join(cells)} |", flush=True)
+
+
+def print_tables(results: dict[str, Any], work: Sequence[str]) -> None:
+    """A table for each work, ending with the geometric mean over the networks; and one of the systems' memory."""
+    for do in work:
+        tables = {network: found[do] for network, found in results.items()}
+        others = [name for name in next(iter(tables.values())) if name != OURS]
+        print_head(WORK[do], others)
+        for network, table in tables.items():
+            print_line(network, table)
+        medians = [[statistics.median(ratios(table, other)) for table in tables.values()] for other in others]
+        means = " | ".join(f"**{statistics.geometric_mean(column):.2f}**" for column in medians)
+        print(f"| **geometric mean** | | | {means} |")
+    print("\nPeak memory in MB, and threads\n")
+    names = list(next(iter(results.values()))["systems"])
+    print(f"| network, batch | {' | '.join(names)} |\n|---|{'---|' * len(names)}")
+    for network, found in results.items():
+        cells = [
+            f"{system['peak_megabytes'] or 0:.0f}, {system['threads'] or '?'}" for system in found["systems"].values()
+        ]
+        print(f"| {network} | {' | '.join(cells)} |", flush=True)
 
 
 def machine() -> dict[str, Any]:
@@ -224,27 +238,37 @@ def cpu_lines() -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--python", action="append", default=[], help="the Python of an environment with frameworks")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each system does the work (default: 5)")
-    parser.add_argument("--images", type=int, default=EPOCH, help="fewer images than an epoch's, to be quicker")
-    parser.add_argument("--only", action="append", choices=[*WORK, PROCESSES], help="leave out the other work")
-    parser.add_argument("--without", action="append", default=[], help="leave out a system, by its name in the table")
-    arguments = parser.parse_args()
-    systems = {name: python for name, python in found(arguments.python).items() if name not in arguments.without}
-    print(json.dumps(machine(), indent=2))
+def measure_processes(systems: dict[str, str], rounds: int) -> dict[str, Any]:
+    """`whole_processes`, with a file of MNIST for those that do not bring their own."""
     with tempfile.TemporaryDirectory() as folder:
         (x, y), (x_test, y_test) = mnist.load_data()
         data = str(Path(folder) / "mnist.npz")
         np.savez(data, x=x, y=y, x_test=x_test, y_test=y_test)
         del x, y, x_test, y_test
-        work = arguments.only or [*WORK, PROCESSES]
-        results = measure(systems, [title for title in work if title in WORK], arguments.rounds, arguments.images, data)
-        if PROCESSES in work:
-            results[PROCESSES] = whole_processes(systems, arguments.rounds, data)
-    print("\n" + json.dumps({"machine": machine(), "results": results}))
+        return whole_processes(systems, rounds, data)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", action="append", default=[], help="the Python of an environment with frameworks")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each system does the work (default: 5)")
+    parser.add_argument("--images", type=int, default=100_000, help="fewer images than an epoch's, to be quicker")
+    parser.add_argument("--network", action="append", choices=NETWORKS, help="leave out the other networks")
+    parser.add_argument("--work", action="append", choices=[*WORK, PROCESSES], help="leave out the other work")
+    parser.add_argument("--without", action="append", default=[], help="leave out a system, by its name in the table")
+    arguments = parser.parse_args()
+    systems = {name: python for name, python in found(arguments.python).items() if name not in arguments.without}
+    wanted = arguments.work or [*WORK, PROCESSES]
+    work, results = [do for do in WORK if do in wanted], dict[str, Any]()
+    print(json.dumps(machine(), indent=2))
+    for network in (arguments.network or NETWORKS) if work else ():
+        results[network] = measure(systems, network, work, arguments.rounds, arguments.images)
+        print_tables({network: results[network]}, work)
+    if len(results) > 1:
+        print_tables(results, work)
+    processes = measure_processes(systems, arguments.rounds) if PROCESSES in wanted else {}
+    print("\n" + json.dumps({"machine": machine(), "networks": results, PROCESSES: processes}))
 
 
 if __name__ == "__main__":

@@ -1,131 +1,168 @@
 """One system under comparison, as a process of its own that does what it is told and says how long it took.
 
-`compare.py` starts it, as `python systems.py NAME DATA`, in the environment where the system is installed, and writes
-one request to a line of its standard input, as JSON; the answer is a line of its standard output. Between requests it
-waits, so that systems can take turns. DATA is a file of MNIST's arrays, so that all have the same.
+`compare.py` starts it, as `python systems.py NAME`, in the environment where the system is installed, and writes one
+request to a line of its standard input, as JSON; the answer is a line of its standard output. Between requests it
+waits, so that systems can take turns. The data are random numbers of one seed, the same for all.
 """
 
 import json
 import os
+import statistics
 import sys
 import time
-from functools import partial
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from architectures import CLASSES, NETWORKS, Network, Residual
 
 WARM_UP = 2  # batches before the first that is timed: compilers compile, allocators fill
-CLASSES = 10
+CALLS = 40  # of a model with one image
+
+
+class Seconds(NamedTuple):
+    """Of the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def now(cls) -> "Seconds":
+        return cls(time.perf_counter(), time.process_time())
+
+    def until(self, end: "Seconds") -> "Seconds":
+        return Seconds(end.wall - self.wall, end.cpu - self.cpu)
 
 
 class System(Protocol):
-    """What each system can do. Networks are "tutorial" and "second"."""
+    """What each system can do."""
 
-    packages: tuple[str, ...]
-    """Modules whose versions to report."""
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Modules whose versions to report."""
 
-    def build(self, network: str, work: str, batch: int) -> None:
-        """Make a new network, to do one of the two below, `work`, in batches of that size."""
+    def build(self, network: Network) -> None:
+        """Make a new network."""
 
-    def fit(self, x: Any, y: Any, batch: int) -> None:
-        """One epoch."""
+    def fit(self, x: Any, y: Any, epochs: int) -> list[Seconds]:
+        """Train, and give the time at the end of each epoch."""
 
-    def predict(self, x: Any, batch: int) -> None:
-        """The network's output for x."""
+    def predict(self, x: Any) -> None:
+        """The network's output for many images, in batches."""
+
+    def call(self, x: Any) -> None:
+        """The network's output for one batch of few images."""
 
 
-class NumpyCNN:
+class KerasLike:
+    """What this library and Keras have in common: `library` is the one or the other."""
+
+    model: Any
+    batch: int
+    library: Any
+
+    def fit(self, x: Any, y: Any, epochs: int) -> list[Seconds]:
+        ends: list[Seconds] = []
+        clock = self.library.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(Seconds.now()))
+        self.model.fit(x, y, batch_size=self.batch, epochs=epochs, verbose=0, callbacks=[clock], **self.options)
+        return ends
+
+    def predict(self, x: Any) -> None:
+        self.model.predict(x, batch_size=self.batch, verbose=0, **self.options)
+
+    def call(self, x: Any) -> None:
+        np.asarray(self.model(x))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {}
+
+
+class NumpyCNN(KerasLike):
     """The library itself. workers: how many; fast: whether the fast path is used."""
 
     packages = ("numpycnn", "numpy")
 
     def __init__(self, workers: int | None = None, *, fast: bool = True) -> None:
-        self.workers, self.fast = workers, fast
+        import numpycnn
 
-    def build(self, network: str, work: str, batch: int) -> None:
-        from work import second_network, tutorial_network
+        self.library, self.workers, self.fast = numpycnn, workers, fast
 
-        self.model = {"tutorial": tutorial_network, "second": second_network}[network]()
+    def build(self, network: Network) -> None:
+        from work import build
+
+        self.model, self.batch = build(network), network.batch
         self.model.fast = self.fast
 
-    def fit(self, x: Any, y: Any, batch: int) -> None:
-        self.model.fit(x, y, batch_size=batch, epochs=1, verbose=0, workers=self.workers)
-
-    def predict(self, x: Any, batch: int) -> None:
-        self.model.predict(x, batch_size=batch, workers=self.workers)
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"workers": self.workers}
 
 
 class Floor:
-    """Nothing but the five matrix products of the tutorial network's steps, in this library's threads and tiles."""
+    """Nothing but the matrix products of the network's steps."""
 
     packages = ("numpy",)
 
-    def build(self, network: str, work: str, batch: int) -> None:
+    def build(self, network: Network) -> None:
         from work import Products
 
-        self.products = Products()
+        self.products, self.batch = Products(network), network.batch
 
-    def fit(self, x: Any, y: Any, batch: int) -> None:
-        self.products.run(len(x), batch)
+    def fit(self, x: Any, y: Any, epochs: int) -> list[Seconds]:
+        ends = []
+        for _ in range(epochs):
+            self.products.run(len(x), self.batch)
+            ends.append(Seconds.now())
+        return ends
 
-    def predict(self, x: Any, batch: int) -> None:
-        self.products.run(len(x), batch, forward_only=True)
+    def predict(self, x: Any) -> None:
+        self.products.run(len(x), self.batch, forward_only=True)
+
+    def call(self, x: Any) -> None:
+        self.products.run(len(x), self.batch, forward_only=True)
 
 
-class Keras:
-    """Keras 3 on one of its backends; with TensorFlow, compiled by XLA or not, whichever is faster here."""
+class Keras(KerasLike):
+    """Keras 3 on one of its backends; with TensorFlow, compiled by XLA or not, whichever trains faster."""
 
     def __init__(self, backend: str) -> None:
         os.environ |= {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        self.backend, self.packages = backend, ("keras", backend, "numpy")
-
-    def build(self, network: str, work: str, batch: int) -> None:
-        choices = (False, True) if self.backend == "tensorflow" else ("auto",)
-        self.model = min((self.compiled(network, jit) for jit in choices), key=partial(self.probe, work, batch))
-
-    def compiled(self, network: str, jit: bool | str) -> Any:
         import keras
 
-        layers = keras.layers
-        convolutions = {
-            "tutorial": [layers.Conv2D(64, 5, activation="relu")],
-            "second": [layers.Conv2D(32, 3, activation="relu"), layers.Conv2D(64, 3, activation="relu")],
-        }[network]
-        model = keras.Sequential(
-            [
-                keras.Input((28, 28, 1)),
-                *convolutions,
-                layers.MaxPooling2D(2),
-                layers.Dropout(0.5 if network == "tutorial" else 0.25),
-                layers.Flatten(),
-                layers.Dense(128, activation="relu"),
-                layers.Dropout(0.5),
-                layers.Dense(CLASSES, activation="softmax"),
-            ]
-        )
-        model.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"], jit_compile=jit)
+        self.library, self.backend, self.packages = keras, backend, ("keras", backend, "numpy")
+
+    def build(self, network: Network) -> None:
+        self.batch = network.batch
+        choices = (False, True) if self.backend == "tensorflow" else ("auto",)
+        models = [self.compiled(network, jit) for jit in choices]
+        self.model = models[0] if len(models) == 1 else min(models, key=lambda model: self.probe(network, model))
+
+    def compiled(self, network: Network, jit: bool | str) -> Any:
+        start = self.library.Input(network.shape)
+        model = self.library.Model(start, self.applied(network.layers, start))
+        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=jit)
         return model
 
-    def probe(self, work: str, batch: int, model: Any) -> float:
-        """Seconds for a few batches, after the compilation: the least of three runs."""
-        count = max(1, 4000 // batch) * batch
-        x, y = np.zeros((count, 28, 28, 1), np.float32), np.eye(CLASSES, dtype=np.float32)[[0] * count]
-        seconds = []
-        for _ in range(4):
-            start = time.perf_counter()
-            if work == "fit":
-                model.fit(x, y, batch_size=batch, verbose=0)
+    def applied(self, layers: Sequence[Any], x: Any) -> Any:
+        """The layers' output for a symbolic x."""
+        for layer in layers:
+            if isinstance(layer, Residual):
+                x = self.library.layers.add([self.applied(layer.main, x), self.applied(layer.shortcut, x)])
             else:
-                model.predict(x, batch_size=batch, verbose=0)
-            seconds.append(time.perf_counter() - start)
-        return min(seconds[1:])
+                x = layer.keras(self.library.layers)(x)
+        return x
 
-    def fit(self, x: Any, y: Any, batch: int) -> None:
-        self.model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
+    def probe(self, network: Network, model: Any) -> float:
+        """Seconds for an epoch of a few batches: the least of three."""
+        self.model = model
+        ends = self.fit(*data(network, max(1, network.images // 4 // self.batch) * self.batch), epochs=4)
+        return min(a.until(b).wall for a, b in pairwise(ends))
 
-    def predict(self, x: Any, batch: int) -> None:
-        self.model.predict(x, batch_size=batch, verbose=0)
+    def call(self, x: Any) -> None:
+        np.asarray(self.model(x, training=False))
 
 
 class Torch:
@@ -133,45 +170,69 @@ class Torch:
 
     packages = ("torch", "numpy")
 
-    def build(self, network: str, work: str, batch: int) -> None:
-        from torch import nn, optim
+    def build(self, network: Network) -> None:
+        import torch
 
-        first = {
-            "tutorial": [nn.Conv2d(1, 64, 5), nn.ReLU()],
-            "second": [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU()],
-        }[network]
-        rest = [nn.Linear(64 * 144, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, CLASSES)]
-        dropout = nn.Dropout(0.5 if network == "tutorial" else 0.25)
-        self.model = nn.Sequential(*first, nn.MaxPool2d(2), dropout, nn.Flatten(), *rest)
-        self.optimizer = optim.RMSprop(self.model.parameters(), lr=0.001, alpha=0.9, eps=1e-7)
-        self.loss = nn.CrossEntropyLoss()
+        self.batch, self.is_image = network.batch, len(network.shape) == 3
+        self.model = module(network.layers)
+        self.model(self.tensor(np.zeros((2, *network.shape), np.float32)))  # lazy modules learn their shapes
+        self.optimizer = torch.optim.Adam(self.model.parameters())
+        self.loss = torch.nn.CrossEntropyLoss()
 
-    def fit(self, x: Any, y: Any, batch: int) -> None:
+    def tensor(self, x: Any) -> Any:
+        """Images channels first, as they are fastest by default."""
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2) if self.is_image else x))  # (N, C, H, W)
+
+    def fit(self, x: Any, y: Any, epochs: int) -> list[Seconds]:
         import torch
 
         self.model.train()
-        images = torch.from_numpy(x).reshape(-1, 1, 28, 28)  # (N, 1, 28, 28)
-        labels = torch.from_numpy(y.argmax(axis=1))
-        right, order = 0, torch.randperm(len(images))
-        for rows in order.split(batch):
-            self.optimizer.zero_grad()
-            logits = self.model(images[rows])
-            loss = self.loss(logits, labels[rows])
-            loss.backward()
-            self.optimizer.step()
-            right += int((logits.argmax(dim=1) == labels[rows]).sum())
+        images, labels, ends = self.tensor(x), torch.from_numpy(y.argmax(axis=1)), list[Seconds]()
+        for _ in range(epochs):
+            right = 0
+            for rows in torch.randperm(len(images)).split(self.batch):
+                self.optimizer.zero_grad()
+                logits = self.model(images[rows])
+                loss = self.loss(logits, labels[rows])
+                loss.backward()
+                self.optimizer.step()
+                right += int((logits.argmax(dim=1) == labels[rows]).sum())
+            ends.append(Seconds.now())
+        return ends
 
-    def predict(self, x: Any, batch: int) -> None:
+    def predict(self, x: Any) -> None:
         import torch
 
         self.model.eval()
         with torch.no_grad():
-            images = torch.from_numpy(x).reshape(-1, 1, 28, 28)  # (N, 1, 28, 28)
-            for part in images.split(batch):
+            for part in self.tensor(x).split(self.batch):
                 self.model(part).softmax(dim=1)
 
+    def call(self, x: Any) -> None:
+        self.predict(x)
 
-SYSTEMS: dict[str, Any] = {
+
+def module(layers: Sequence[Any]) -> Any:
+    """The layers as a module of PyTorch."""
+    from torch import nn
+
+    class Sum(nn.Module):  # type: ignore[misc]
+        """A residual block."""
+
+        def __init__(self, block: Residual) -> None:
+            super().__init__()
+            self.main, self.shortcut = module(block.main), module(block.shortcut)
+
+        def forward(self, x: Any) -> Any:
+            return self.main(x) + self.shortcut(x)
+
+    made = ([Sum(layer)] if isinstance(layer, Residual) else layer.torch(nn) for layer in layers)
+    return nn.Sequential(*(one for modules in made for one in modules))
+
+
+SYSTEMS: dict[str, Callable[[], System]] = {
     "numpycnn": NumpyCNN,
     "numpycnn, one worker": lambda: NumpyCNN(workers=1),
     "numpycnn, layer by layer": lambda: NumpyCNN(fast=False),
@@ -180,6 +241,44 @@ SYSTEMS: dict[str, Any] = {
     "Keras with JAX": lambda: Keras("jax"),
     "PyTorch": Torch,
 }
+
+
+# ---------------------------------------------------------------- requests
+
+
+def data(network: Network, count: int) -> tuple[Any, Any]:
+    """Random images in the network's shape, and one-hot targets."""
+    rng = np.random.default_rng(0)
+    x = rng.random((count, *network.shape), np.float32)
+    return x, np.eye(CLASSES, dtype=np.float32)[rng.integers(0, CLASSES, count)]
+
+
+def fitted(system: System, network: Network, images: int) -> Seconds:
+    """An epoch, from the end of the one before to its own end: what `fit` does once in a call is not counted."""
+    first, second = system.fit(*data(network, images), epochs=2)
+    return first.until(second)
+
+
+def predicted(system: System, network: Network, images: int) -> Seconds:
+    """The outputs for so many images."""
+    x, _ = data(network, images)
+    start = Seconds.now()
+    system.predict(x)
+    return start.until(Seconds.now())
+
+
+def called(system: System, network: Network, images: int) -> Seconds:
+    """The output for one batch of so many images: the median of many calls."""
+    x, _ = data(network, images)
+    ends = [Seconds.now()]
+    for _ in range(CALLS):
+        system.call(x)
+        ends.append(Seconds.now())
+    spans = [a.until(b) for a, b in pairwise(ends)]
+    return Seconds(*map(statistics.median, zip(*spans, strict=True)))
+
+
+WORK = {"fit": fitted, "predict": predicted, "call": called}
 
 
 def peak_megabytes() -> float | None:
@@ -198,31 +297,24 @@ def threads() -> int | None:
     return len(list(tasks.iterdir())) if tasks.exists() else None
 
 
-def main(name: str, data: str) -> None:
+def main(name: str) -> None:
     """Answer requests until there are no more."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what a framework prints is no answer
-    system: System = SYSTEMS[name]()
-    with np.load(data) as arrays:
-        images, labels = arrays["x"], arrays["y"]
-    x = images[..., None] * np.float32(1 / 255)
-    y = np.eye(CLASSES, dtype=np.float32)[labels]
-    del images
+    system, network = SYSTEMS[name](), Network([], (), 0, 0)
     for line in sys.stdin:
         request = json.loads(line)
-        count, batch = request.get("images", 0), request.get("batch", 0)
-        wall, cpu = time.perf_counter(), time.process_time()
+        answer: dict[str, Any] = {}
         if request["do"] == "build":
-            system.build(request["network"], request["work"], batch)
-            system.fit(x[: WARM_UP * batch], y[: WARM_UP * batch], batch)
-            system.predict(x[: WARM_UP * batch], batch)
-        elif request["do"] == "fit":
-            system.fit(x[:count], y[:count], batch)
-        elif request["do"] == "predict":
-            system.predict(x[:count], batch)
-        answer: dict[str, Any] = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-        if request["do"] == "describe":
+            network = NETWORKS[request["network"]]
+            system.build(network)
+            for do, work in WORK.items():
+                work(system, network, 1 if do == "call" else WARM_UP * network.batch)
+        elif request["do"] == "describe":
             versions = {package: sys.modules[package].__version__ for package in system.packages}
             answer = {"versions": versions, "threads": threads(), "peak_megabytes": peak_megabytes()}
+        else:
+            spent = WORK[request["do"]](system, network, request["images"])
+            answer = {"seconds": spent.wall, "cpu": spent.cpu}
         print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -1,92 +1,95 @@
-"""The networks that are measured, and the matrix products that no implementation can do without."""
+"""The networks as models of this library, and the matrix products that a network's steps consist of."""
 
 from functools import partial
+from math import prod
+from typing import Any
 
 import numpy as np
+from architectures import NETWORKS, Network, Residual
 
-from numpycnn import Sequential
+from numpycnn import Sequential, layers
 from numpycnn.app.tutorial import tutorial_network
-from numpycnn.common.slices import batches, count_batches
+from numpycnn.common.slices import batches, even_slices
 from numpycnn.common.typing import Array
-from numpycnn.engine import training
-from numpycnn.engine.fast.im2col import ConvBlock
-from numpycnn.engine.fast.parts import parts_at
 from numpycnn.engine.fast.products import blocked_matmul, blocked_matmul_transposed
-from numpycnn.engine.workers import check_workers, worker_pool
-from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from numpycnn.engine.workers import processors, worker_pool
 
-__all__ = ["Products", "second_network", "tutorial_network"]
+__all__ = ["Products", "build", "second_network", "tutorial_network"]
+
+TILE_BYTES = 1 << 20
+"""What a tile's factors and product should take, to stay in the cache."""
+
+
+def build(network: Network, seed: int | None = 0) -> Sequential:
+    """The network as a compiled model."""
+    model = Sequential([layers.Input(network.shape), *map(layer_of, network.layers)], seed=seed)
+    model.compile("adam", "categorical_crossentropy", ["accuracy"])
+    return model
+
+
+def layer_of(part: Any) -> layers.Layer:
+    """A part of an architecture as a layer."""
+    if isinstance(part, Residual):
+        return layers.Residual(*([layer_of(inner) for inner in branch] for branch in part))
+    layer: layers.Layer = part.keras(layers)
+    return layer
 
 
 def second_network(seed: int | None = 0) -> Sequential:
     """Two convolutions of 3 by 3, where most of the work is multiplication between many channels."""
-    network = Sequential(
-        [
-            Conv2D(32, 3, activation="relu", input_shape=(28, 28, 1)),
-            Conv2D(64, 3, activation="relu"),
-            MaxPooling2D(2),
-            Dropout(0.25),
-            Flatten(),
-            Dense(128, activation="relu"),
-            Dropout(0.5),
-            Dense(10, activation="softmax"),
-        ],
-        seed=seed,
-    )
-    network.compile("rmsprop", "categorical_crossentropy", ["accuracy"])
-    return network
+    return build(NETWORKS["second, 128"], seed)
 
 
 class Products:
-    """The tutorial network's five large products, cut and shared among threads as the library does, and nothing else.
+    """The matrix products of a network's steps by im2col, shared among the processors, and nothing else.
 
-    The convolution's forward and kernel gradient, in tiles and one for each position of the pool, with the row for the
-    bias; and the dense layer's forward, kernel gradient and input gradient, for each micro-batch. The arrays are made
-    once for each thread at work, and hold small random numbers; all micro-batches of one object are of one size.
+    Of every layer with a kernel: patches by kernel, and in training their transpose by the output's gradient, and, but
+    for the first layer, that gradient by the kernel's transpose. In tiles that stay in the cache, of random numbers.
+    Winograd's algorithm needs fewer multiplications, so that a convolution by it may take less.
     """
 
-    def __init__(self) -> None:
-        self.min_examples = training.min_examples(tutorial_network(0))
-        self.free: list[Arrays] = []
+    def __init__(self, network: Network) -> None:
+        self.layers = []
+        for _, layer in build(network).leaves():
+            if "kernel" in layer.params:
+                *_, filters = layer.params["kernel"].shape
+                positions = prod(layer.shape_out or ()) // filters
+                self.layers.append((positions, Factors(layer.params["kernel"].size // filters, filters)))
 
     def run(self, images: int, batch: int, *, forward_only: bool = False) -> None:
         """The products for so many images."""
-        least = training.MAX_MICRO_BATCH if forward_only else self.min_examples
-        with worker_pool(check_workers("Products", None, None)) as pool:
-            for rows in batches(images, images if forward_only else batch):
-                count = min(rows.stop, images) - rows.start
-                sizes = [cut.stop - cut.start for cut in training.micro_batches(count, least)]
-                list(pool.run(partial(self.micro_batch, forward_only), sizes))
+        workers = processors()
+        with worker_pool(workers) as pool:
+            for rows in batches(images, batch):
+                cuts = even_slices(min(rows.stop, images) - rows.start, workers)
+                shares = [cut.stop - cut.start for cut in cuts if cut.stop > cut.start]
+                list(pool.run(partial(self.multiply, forward_only), shares))
 
-    def micro_batch(self, forward_only: bool, count: int) -> None:
-        """Those of one micro-batch."""
-        own = self.free.pop() if self.free else Arrays(count)
-        for _ in range(4 * own.tiles):
-            blocked_matmul(own.cols.T, own.kernel, own.outputs)  # (count, 26) @ (26, 64)
-        np.matmul(own.x, own.weights, out=own.y)
-        if not forward_only:
-            np.matmul(own.x.T, own.y, out=own.dweights)
-            np.matmul(own.y, own.weights.T, out=own.dx)
-            for _ in range(4 * own.tiles):
-                blocked_matmul_transposed(own.cols.T, own.outputs)
-        self.free.append(own)
+    def multiply(self, forward_only: bool, count: int) -> None:
+        """Those for one worker's share of a batch."""
+        for number, (positions, factors) in enumerate(self.layers):
+            for rows in batches(count * positions, factors.tile):
+                factors.multiply(min(rows.stop, count * positions) - rows.start, forward_only, first=number == 0)
 
 
-class Arrays:
-    """What one thread multiplies for a micro-batch of `count` images."""
+class Factors:
+    """What is multiplied in one layer, a tile of it: (R, K) by (K, F)."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, patch: int, filters: int) -> None:
         rng = np.random.default_rng(0)
 
         def array(*shape: int) -> Array:
             return rng.uniform(-0.1, 0.1, shape).astype(np.float32)
 
-        parts = parts_at(tutorial_network(0).layers)
-        if parts is None:
-            raise RuntimeError("the tutorial network's convolution is not computed as a block")
-        tile = ConvBlock(parts).tile(array(count))
-        self.tiles = count_batches(count, tile)
-        self.cols, self.kernel = array(26, tile * 144), array(26, 64)
-        self.outputs = array(tile * 144, 64)
-        self.x, self.dx, self.y = array(count, 9216), array(count, 9216), array(count, 128)
-        self.weights, self.dweights = array(9216, 128), array(9216, 128)
+        self.tile = max(1000, TILE_BYTES // (4 * (2 * patch + filters)))
+        self.kernel, self.dy = array(patch, filters), array(self.tile, filters)
+        self.patches = array(self.tile, patch)
+
+    def multiply(self, rows: int, forward_only: bool, *, first: bool) -> None:
+        """The products of so many rows."""
+        patches, dy = self.patches[:rows], self.dy[:rows]
+        blocked_matmul(patches, self.kernel, np.empty_like(dy))
+        if not forward_only:
+            blocked_matmul_transposed(patches, dy)
+            if not first:
+                blocked_matmul(dy, self.kernel.T, np.empty_like(patches))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from numpycnn import __version__
-from numpycnn.app.commands import explore, gradcheck, names, predict, serve, train
+from numpycnn.app.commands import explore, gradcheck, grade, names, predict, serve, train
 from numpycnn.files import ModelFileError
 
 COMMANDS = {
@@ -15,6 +15,7 @@ COMMANDS = {
     "explore": explore,
     "serve": serve,
     "gradcheck": gradcheck,
+    "grade": grade,
     "names": names,
 }
 DEFAULT = "train"

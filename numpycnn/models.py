@@ -325,7 +325,7 @@ class Sequential(StoredNetwork):
         self,
         x: Any,
         batch_size: int | None = None,
-        verbose: int | str = 0,
+        verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
         *,
@@ -362,11 +362,11 @@ class Sequential(StoredNetwork):
         return found.whole()
 
     def predict_on_batch(self, x: Any) -> Array:
-        """`predict` on one batch."""
-        return self.predict(x)
+        """`predict` on one batch, silently."""
+        return self.predict(x, verbose=0)
 
     def __call__(self, x: Any, training: bool | None = None) -> Array:
-        """`predict(x)`; or in training mode as the next step would compute it, with dropout and the batch's statistics.
+        """`predict(x, verbose=0)`; or in training mode what the next step would compute, with dropout and so on.
 
         Raises ValueError or TypeError as `predict` does.
         """
@@ -376,7 +376,7 @@ class Sequential(StoredNetwork):
         self._build_for(x)
         plan = self._planned()
         if len(x) >= plan.least:
-            return self.predict(x)
+            return self.predict(x, verbose=0)
         with THREAD_SETTINGS:
             return infer(plan.network, self.dtype, x)
 
@@ -415,7 +415,8 @@ class Sequential(StoredNetwork):
         """Time a training step, layer by layer: prints a table, line by line through print_fn.
 
         x, y: one batch. The step runs `repeats` times, in one worker, and the medians are printed; layers fused into
-        one block (`engine/fast/`) share a line. The model does not change. Returns the table's rows, in seconds.
+        one block (`engine/fast/`) share a line, which ends with the way in which the convolution is computed. The model
+        does not change. Returns the table's rows, in seconds.
 
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
@@ -584,10 +585,11 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,  # noqa: A002  # Keras's name
 ) -> Sequential:
-    """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
+    """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
-    filepath: ends in .safetensors. custom_objects: None, for a file is read by closed tables of classes. compile: False
-    leaves out the optimizer, the loss and the metrics.
+    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
+    custom_objects: None, for a file is read by closed tables of classes. compile: False leaves out the optimizer, the
+    loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """

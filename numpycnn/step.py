@@ -6,6 +6,7 @@ tests compare its results with this function's.
 
 from collections.abc import Sequence
 
+from numpycnn.common.randomness import children
 from numpycnn.common.typing import Array, Rng
 from numpycnn.layers import Layer
 from numpycnn.layers.penalties import constrain, penalized, weight_penalties, weight_penalty_gradients
@@ -24,20 +25,18 @@ def training_step(
     layers: built; the output of each is the input of the next. x: (N, ...); y: targets in the shape of the last output,
     as `loss.targets` returns them. rng: for dropout; each layer gets a child of it.
     """
-    rngs = [None] * len(layers) if rng is None else rng.spawn(len(layers))
-    caches, gradients, params, penalty = list[Cache](), Gradients(), dict[str, Array](), weight_penalties(layers)
     stages = [penalized(layer) for layer in layers]
-    for stage, own in zip(stages, rngs, strict=True):
-        x, cache = stage.forward(x, training=True, rng=own)
+    caches, gradients, params = list[Cache](), Gradients(), dict[str, Array]()
+    for stage, own_rng in zip(stages, children(rng, len(stages)), strict=True):
+        x, cache = stage.forward(x, training=True, rng=own_rng)
         caches.append(cache)
-        penalty += stage.penalty(cache)
+    penalty = weight_penalties(layers) + sum(stage.penalty(cache) for stage, cache in zip(stages, caches, strict=True))
     dx = loss.gradient(y, x) / len(x)  # of the mean over the batch
     for stage, cache in zip(reversed(stages), reversed(caches), strict=True):
         dx, own_gradients = stage.backward(dx, cache)
         gradients |= with_prefix(stage.name, own_gradients)
         params |= with_prefix(stage.name, stage.trained_params)
+        stage.set_state(stage.next_state(cache))
     optimizer.update(params, gradients, weight_penalty_gradients(layers))
     constrain(layers)
-    for stage, cache in zip(stages, caches, strict=True):
-        stage.set_state(stage.next_state(cache))
     return float(loss.value(y, x).mean() + penalty)

@@ -7,6 +7,7 @@ import operator
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -40,6 +41,7 @@ class Unprintable:
         raise RuntimeError("no words")
 
 
+@cache
 def nested(depth: int) -> list[Any]:
     """A list in a list in a list."""
     value: list[Any] = []
@@ -283,6 +285,8 @@ none: Kind = lambda value: value is None  # noqa: E731
 flag: Kind = a(bool, np.bool_)
 size: Kind = integer(1, MAX_SIZE)
 shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MAX_SIZE  # noqa: E731
+input_shape: Kind = lambda value: shape(value[1:] if isinstance(value, (tuple, list)) and None in value[:1] else value)  # noqa: E731
+"""A shape, which may begin with None, the batch's size."""
 axis: Kind = lambda value: is_integer(value) and value in (-3, -2, -1, 1, 2, 3)  # noqa: E731
 """An axis of images, other than the batch's."""
 target_shape: Kind = lambda value: isinstance(value, (tuple, list)) and shape([n for n in value if n != -1])  # noqa: E731

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +19,60 @@ def run(script: str, *arguments: str, requests: str = "") -> str:
 
 
 @pytest.mark.parametrize("system", ["numpycnn", "matrix products alone"])
-def test_a_system_answers_every_request(system: str, tmp_path: Path) -> None:
-    data = tmp_path / "mnist.npz"
-    np.savez(data, x=np.zeros((40, 28, 28), np.uint8), y=np.arange(40) % 10)
-    requests = [
-        {"do": "build", "network": "tutorial", "batch": 10, "work": "fit"},
-        {"do": "fit", "images": 40, "batch": 10},
-        {"do": "predict", "images": 40, "batch": 10},
+def test_a_system_answers_every_request(system: str) -> None:
+    requests: list[dict[str, object]] = [
+        {"do": "build", "network": "one convolution, 100"},
+        {"do": "fit", "images": 100},
+        {"do": "predict", "images": 100},
+        {"do": "call", "images": 1},
         {"do": "describe"},
     ]
-    answers = run("systems.py", system, str(data), requests="\n".join(map(json.dumps, requests)))
-    *work, description = map(json.loads, answers.splitlines())
+    answers = run("systems.py", system, requests="\n".join(map(json.dumps, requests)))
+    built, *work, description = map(json.loads, answers.splitlines())
+    assert built == {}
     assert len(work) == 3
     assert all(answer["seconds"] > 0 for answer in work)
     assert description["versions"]["numpy"] == np.__version__
+
+
+def test_networks_are_those_that_the_frameworks_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many trained parameters PyTorch 2.13 has in its own."""
+    expected = {
+        "tutorial, 1000": 1182730,
+        "convnet, 128": 34826,
+        "second, 128": 1199882,
+        "VGG with batch normalization, 64": 551018,
+        "ResNet-20, 128": 272474,
+        "LeNet, 64": 61706,
+        "two strided, 128": 20674,
+        "strided and two, 256": 73282,
+        "dense, 128": 669706,
+        "one convolution, 100": 13610,
+    }
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    work, networks = import_module("work"), import_module("architectures").NETWORKS
+    models = {name: work.build(networks[name]) for name in expected}
+    found = {name: sum(param.size for param in model.trained_params.values()) for name, model in models.items()}
+    assert found == expected
+
+
+@pytest.mark.deep
+def test_a_comparison_is_printed_and_drawn(tmp_path: Path) -> None:
+    """Two networks, as the frameworks would be if they were there."""
+    pytest.importorskip("matplotlib")
+    networks = ("one convolution, 100", "dense, 128")
+    chosen = [argument for name in networks for argument in ("--network", name)]
+    arguments = ("--rounds", "1", "--images", "200", "--work", "fit", "--work", "call", *chosen)
+    printed = run("compare.py", *arguments)
+    assert "| **geometric mean** |" in printed
+    results = json.loads(printed.splitlines()[-1])["networks"]
+    assert set(results) == set(networks)
+    assert all(len(results[name]["fit"]["numpycnn"]["seconds"]) == 1 for name in networks)
+    output, figure = tmp_path / "compare.txt", tmp_path / "fit.svg"
+    output.write_text(printed, encoding="utf-8")
+    run("plot.py", str(output), str(figure))
+    drawn = figure.read_text(encoding="utf-8")
+    assert all(f"<!-- {name} -->" in drawn for name in (*networks, "matrix products alone"))
 
 
 def test_a_step_of_any_model_is_profiled_on_both_paths(tmp_path: Path) -> None:

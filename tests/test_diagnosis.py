@@ -13,7 +13,7 @@ from numpycnn.gradcheck.diagnosis import MAX_ENTRIES
 RNG = np.random.default_rng(0)
 X, W, B = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 5)), RNG.normal(size=5)
 SQUARE = RNG.normal(size=(3, 3))
-IMAGES, KERNEL = RNG.normal(size=(2, 1, 5, 6)), RNG.normal(size=(2, 1, 3, 3))
+IMAGES, KERNEL = RNG.normal(size=(2, 1, 5, 5)), RNG.normal(size=(1, 1, 3, 3))
 SIGNED = np.array([[-2.0, 1.0, 3.0], [0.5, -1.0, -0.7]])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from depths import one_in
 from faults import Fault, seeded
 from parity import golden, ours, tutorial
 from parity.draw import ALL_ACTIVATIONS, Case, Spec, cases, without_nesting
@@ -28,22 +29,22 @@ ROOT = Path(__file__).parent.parent
 RECORDS = list(golden.load())
 OTHERS = list(golden.load(golden.OTHERS))
 BOUND = BOUNDS["float64"]
+PARTS = 3
 
 
-def differences(records: Sequence[Record], quarters: Sequence[int] = range(4)) -> Iterator[tuple[str, Errors]]:
+def differences(records: Sequence[Record], part: int | None = None) -> Iterator[tuple[str, Errors]]:
     """How far the records are from ours: every other one on the fast path, and the others layer by layer.
 
-    quarters: which of every four records are compared.
+    part: of the records, one of each PARTS; all, by default.
     """
-    for number, record in ((number, record) for number, record in enumerate(records) if number % 4 in quarters):
+    for number, record in list(enumerate(records))[part :: 1 if part is None else PARTS]:
         for name, found in compared(record, fast=number % 2 == 0):
             yield f"record {number} against {name}: {found}, {record.case.spec}", found
 
 
-@pytest.mark.parametrize("quarters", [(0, 1), pytest.param((2, 3), marks=pytest.mark.deep)])
-def test_the_golden_figures(quarters: Sequence[int]) -> None:
-    """Half of them by default, a quarter on each path."""
-    wrong = [what for what, found in differences(RECORDS, quarters) if not within(found, BOUND)]
+@pytest.mark.parametrize("part", one_in(PARTS, range(PARTS)))
+def test_the_golden_figures(part: int) -> None:
+    wrong = [what for what, found in differences(RECORDS, part) if not within(found, BOUND)]
     assert wrong == []
 
 
@@ -55,8 +56,9 @@ def test_the_golden_figures_on_the_other_path() -> None:
     assert wrong == []
 
 
-def test_the_golden_figures_of_the_other_layers() -> None:
-    wrong = [what for what, found in differences(OTHERS) if not within(found, BOUND)]
+@pytest.mark.parametrize("part", one_in(PARTS, range(PARTS)))
+def test_the_golden_figures_of_the_other_layers(part: int) -> None:
+    wrong = [what for what, found in differences(OTHERS, part) if not within(found, BOUND)]
     assert wrong == []
 
 
@@ -178,9 +180,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.deep] * (k % 3 > 0)) for k, name in enumerate(FAULTS)]
-)
+@pytest.mark.parametrize("name", one_in(3, FAULTS))
 def test_the_golden_figures_see_faults(name: str) -> None:
     with seeded(*FAULTS[name]):
         assert any(not within(found, BOUND) for _, found in differences(RECORDS))

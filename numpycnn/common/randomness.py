@@ -4,6 +4,8 @@ A generator is created from the model's seed and the position that its numbers a
 dropout, an epoch's order. So the same seed gives the same bytes, whatever ran before.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from numpycnn.common.typing import Rng
@@ -20,6 +22,11 @@ def generator(seed: int, purpose: int, *position: int) -> Rng:
 def seeded(rng: Rng, seed: int | None) -> Rng:
     """The generator itself, or if there is a seed one that depends on it and on the generator's next number."""
     return rng if seed is None else np.random.default_rng([seed, int(rng.integers(2**63))])
+
+
+def children(rng: Rng | None, count: int) -> Sequence[Rng | None]:
+    """So many generators, which depend on this one; None for each where there is none."""
+    return [None] * count if rng is None else rng.spawn(count)
 
 
 def draw_seed() -> int:

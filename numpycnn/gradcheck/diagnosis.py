@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common.typing import Array
-from numpycnn.gradcheck.patterns import PATTERNS, Evidence, of_shape
+from numpycnn.gradcheck.patterns import Evidence, explanation, of_shape
 from numpycnn.gradcheck.problem import REAL, Arrays, Problem, given, unit_of
 from numpycnn.gradcheck.report import Report
 
@@ -59,11 +59,6 @@ def diagnoses(problem: Problem, report: Report, values: Mapping[str, Any]) -> It
             text = None
         if text:
             yield f"{name}: {text}"
-
-
-def explanation(one: Evidence) -> str | None:
-    """The first pattern that explains a gradient."""
-    return next((text for pattern in PATTERNS if (text := pattern(one))), None)
 
 
 def of_another(one: Evidence, problem: Problem, numeric: Arrays) -> str | None:

@@ -298,3 +298,8 @@ def place(where: Array) -> str:
 
 PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, border, one_side, along_axis,
             statistics, shifted, part)  # fmt: skip
+
+
+def explanation(one: Evidence) -> str | None:
+    """The first pattern that explains an array."""
+    return next((text for pattern in PATTERNS if (text := pattern(one))), None)

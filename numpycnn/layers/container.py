@@ -10,6 +10,7 @@ from typing import Any, Self, Unpack
 
 from numpycnn.common import checks
 from numpycnn.common.configuration import from_description
+from numpycnn.common.randomness import children
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers.base import Arrays, Built, Layer, LayerOptions
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage, of_prefix, run_alone, with_prefix
@@ -84,7 +85,7 @@ class Container(Layer):
 
     def children_of(self, rng: Rng | None) -> Sequence[Rng | None]:
         """A generator for each layer, where there is one and any layer draws numbers."""
-        return [None] * len(self._layers) if rng is None or not self.uses_rng else rng.spawn(len(self._layers))
+        return children(rng if self.uses_rng else None, len(self._layers))
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, list[Cache]]:
         return run_alone(self.forward_micro(x, training=training, rng=rng))

@@ -153,9 +153,13 @@ class Optimizer(Settings):
         for slot in self.all_slots():
             arrays = self.state.setdefault(slot, {})
             if name not in arrays:
-                arrays[name] = w.copy() if slot == AVERAGE else np.full_like(w, self.initial(slot))
+                arrays[name] = self.first(slot, w)
             slots[slot] = arrays[name]
         return slots
+
+    def first(self, slot: str, w: Array) -> Array:
+        """A slot of the parameter w before the first step."""
+        return w.copy() if slot == AVERAGE else np.full_like(w, self.initial(slot))
 
     @contextmanager
     def rolled_back_on_error(self, params: Mapping[str, Array]) -> Iterator[None]:

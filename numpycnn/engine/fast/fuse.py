@@ -1,12 +1,10 @@
-"""A network whose convolutions are fused into blocks, each with the algorithm that is faster for its shapes."""
+"""A network whose convolutions are fused into blocks with what follows them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from numpycnn.engine.fast.block import Parts
-from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.fast.parts import parts_at
-from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
+from numpycnn.engine.fast.plan import planned_block
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
@@ -26,9 +24,4 @@ def fused_stages(layers: Sequence[Layer]) -> Iterator[tuple[int, Stage]]:
     while index < len(layers):
         layer, parts = layers[index], parts_at(layers[index:])
         index += 1 if parts is None else len(parts.names)
-        yield index - 1, layer if parts is None else block_of(parts)
-
-
-def block_of(parts: Parts) -> ConvBlock:
-    """The block of these layers, with the convolution algorithm that is faster for their shapes."""
-    return WinogradBlock(parts) if is_faster(parts.conv) else ConvBlock(parts)
+        yield index - 1, layer if parts is None else planned_block(parts)

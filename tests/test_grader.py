@@ -1,0 +1,320 @@
+"""The grader: right answers pass, mistakes are told, and whatever a student's file does, nothing is hidden."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numpycnn.__main__ import main
+from numpycnn.common.typing import Array
+from numpycnn.courses import worker
+from numpycnn.courses.exercises import dropout_flaw
+from numpycnn.courses.grader import Worker, graded
+from numpycnn.courses.grading import Grade, grade, tasks
+from numpycnn.courses.student import load
+
+ANSWERS = Path(__file__).parent / "course_answers.py"
+
+
+@pytest.fixture(autouse=True)
+def _imports_restored() -> Iterator[None]:
+    """A student's file leaves neither a path nor a module behind."""
+    paths, modules = list(sys.path), set(sys.modules)
+    yield
+    sys.path[:] = paths
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+
+
+def answers(**changed: Any) -> dict[str, Any]:
+    """The right answers, some of them replaced."""
+    return {**load(ANSWERS).names, **changed}
+
+
+RIGHT = answers()
+
+
+@pytest.mark.parametrize("name", [name for name in tasks() if name in RIGHT])
+def test_right_answers_pass(name: str) -> None:
+    result = grade(name, RIGHT)
+    assert result.passed, result
+
+
+# ---------------------------------------------------------------- what is wrong is told
+
+
+def relu_in_place(dout: Array, cache: Array) -> Array:
+    dout[cache <= 0] = 0
+    return dout
+
+
+def negative(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
+    return -(x.reshape(len(x), -1) @ w + b), (x, w, b)
+
+
+def mean_backward(dout: Array, cache: Any) -> tuple[Array, ...]:
+    dx, dw, db = RIGHT["affine_backward"](dout, cache)
+    return dx, dw, db / len(dout)
+
+
+def doubled(x: Array, y: Array) -> tuple[float, Array]:
+    loss, dx = RIGHT["softmax_loss"](x, y)
+    return loss, 2 * dx
+
+
+def of_ties(dout: Array, cache: Any) -> Array:
+    """The gradient goes to each of several equal values."""
+    x, param = cache
+    out, _ = RIGHT["max_pool_forward_naive"](x, param)
+    dx, step = np.zeros_like(x), param["stride"]
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            rows = slice(i * step, i * step + param["pool_height"])
+            columns = slice(j * step, j * step + param["pool_width"])
+            won = x[:, :, rows, columns] == out[:, :, i : i + 1, j : j + 1]
+            dx[:, :, rows, columns] += won * dout[:, :, i : i + 1, j : j + 1]
+    return dx
+
+
+def forgetful(w: Array, dw: Array, config: Any = None) -> tuple[Array, Any]:
+    """The velocity is not kept."""
+    next_w, config = RIGHT["sgd_momentum"](w, dw, config)
+    del config["velocity"]
+    return next_w, config
+
+
+def last_bits(x: Array) -> tuple[Array, Array]:
+    return np.maximum(x, 0).astype("f").astype("d"), x
+
+
+def kept_whole(x: Array, param: dict[str, Any]) -> tuple[Array, Any]:
+    out, cache = RIGHT["dropout_forward"](x, param)
+    return out * (param["p"] if param["mode"] == "train" else 1), cache
+
+
+MISTAKES: dict[str, tuple[str, Any, list[str], str]] = {
+    "in place": ("relu_backward", relu_in_place, ["vectors", "images", "one number", "zeros"], "changes its input dout"),
+    "the sign": ("affine_forward", negative, [], "out: claimed = -the reference: the sign"),
+    "a mean": ("affine_backward", mean_backward, ["vectors", "images", "as many features as units", "one feature, one unit"],
+               "db: claimed = numeric / 4, the batch size: a mean where a sum belongs"),
+    "a loss's gradient": ("softmax_loss", doubled, [], "dx: claimed = the reference * 2"),
+    "ties": ("max_pool_backward_naive", of_ties, ["ties"], "right except where values are equal"),
+    "what is not kept": ("sgd_momentum", forgetful, [], "the config, has no 'velocity'"),
+    "float32": ("relu_forward", last_bits, [], "float32"),
+    "not scaled": ("dropout_forward", kept_whole, ["most dropped", "most kept", "half kept, many numbers"], "must be x/p"),
+    "nothing returned": ("relu_forward", lambda x: None, [], "it returns None: a missing return"),
+    "no cache": ("relu_forward", lambda x: np.maximum(x, 0), [], "it must return (out, cache)"),
+    "too few gradients": ("affine_backward", lambda dout, cache: dout, [], "it must return dx, dw, db; received 1 values"),
+    "too few results": ("sgd", lambda w, dw, config=None: w, [], "it must return 2 values"),
+    "another shape": ("affine_forward", lambda x, w, b: (b, None), [], "out must have the shape (4, 3); received (3,)"),
+    "no numbers": ("relu_forward", lambda x: ("out", x), [], "out must be an array of numbers; received 'out'"),
+    "a gradient that is None": ("relu_backward", lambda dout, cache: None, [], "it returns None"),
+    "one gradient that is None": ("affine_backward", lambda dout, cache: (dout @ cache[1].T, None, dout.sum(axis=0)), [],
+                                  "there is no gradient of w"),
+    "a loss": ("svm_loss", lambda x, y: (RIGHT["svm_loss"](x, y)[0] * len(x), RIGHT["svm_loss"](x, y)[1]), [],
+               "in the place of"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+def test_mistakes_are_told(what: str) -> None:
+    name, function, failed, hint = MISTAKES[what]
+    result = grade(name, answers(**{name: function}))
+    assert not result.passed
+    assert not failed or result.failed == failed
+    assert hint in result.hint
+
+
+def test_a_backward_is_right_by_its_own_forward() -> None:
+    functions = answers(affine_forward=negative)
+    assert not grade("affine_backward", functions).passed
+    functions["affine_backward"] = lambda dout, cache: tuple(-g for g in RIGHT["affine_backward"](dout, cache))
+    assert grade("affine_backward", functions).passed
+
+
+def test_a_backward_without_its_forward() -> None:
+    assert "its forward, relu_forward, is not in the file" in grade("relu_backward", {"relu_backward": abs}).hint
+    functions = {"relu_backward": abs, "relu_forward": lambda x: x}
+    assert "its forward does not return (out, cache)" in grade("relu_backward", functions).hint
+
+
+def test_the_fraction_that_a_dropout_keeps() -> None:
+    x = np.ones((60, 60))
+    param = {"p": 0.5, "mode": "train"}
+    assert "p, the probability to keep one, is 0.5" in (
+        dropout_flaw(np.where(np.arange(60) < 40, 2.0, 0) * x, (x, param)) or ""
+    )
+    assert "in test mode" in (dropout_flaw(0 * x, (x, {"p": 0.5, "mode": "test"})) or "")
+
+
+def test_numbers_that_differ_though_the_checker_passes_them() -> None:
+    """A gradient that is right for a forward of one's own cannot be right for another; one of another shape is told."""
+
+    def flat(dout: Array, cache: Any) -> tuple[Array, ...]:
+        dx, dw, db = RIGHT["affine_backward"](dout, cache)
+        return dx, dw, db * (len(dout) != 1) if len(dout) == 1 else db
+
+    assert grade("affine_backward", answers(affine_backward=flat)).failed == ["one example"]
+
+
+# ---------------------------------------------------------------- a student's file
+
+
+def test_a_file_in_a_package_imports_its_neighbours(tmp_path: Path) -> None:
+    package = tmp_path / "course"
+    (package / "inner").mkdir(parents=True)
+    for folder in (package, package / "inner"):
+        (folder / "__init__.py").touch()
+    (package / "other.py").write_text("value = 3")
+    (package / "inner" / "layers.py").write_text("from ..other import value")
+    names, trace = load(package / "inner" / "layers.py")
+    assert (names["value"], trace) == (3, "")
+
+
+def test_what_was_defined_before_an_error_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "late.py"
+    file.write_text("def relu_forward(x): return x\nraise SystemExit('late')")
+    names, trace = load(file)
+    assert "relu_forward" in names
+    assert trace.endswith("SystemExit: late\n")
+    assert "student.py" not in trace
+    assert load(tmp_path / "text.txt").trace == f"{tmp_path / 'text.txt'} is not a Python file"
+
+
+def test_ctrl_c_is_not_the_students(tmp_path: Path) -> None:
+    file = tmp_path / "stopped.py"
+    file.write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load(file)
+
+    def stopped(x: Array) -> Array:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grade("relu_forward", {"relu_forward": stopped})
+
+
+def test_the_worker_says_what_it_does(tmp_path: Path) -> None:
+    file = tmp_path / "student.py"
+    file.write_text("def sgd(w, dw, config=None):\n    return undefined")
+    said = io.StringIO()
+    worker.main(str(file), [], said)
+    found, begins, came = map(json.loads, said.getvalue().splitlines())
+    assert found == {"found": ["sgd"], "trace": ""}
+    assert begins == {"begins": "sgd"}
+    result = Grade(**came["grade"])
+    assert result.hint == "NameError: name 'undefined' is not defined"
+    assert "return undefined" in result.trace
+
+
+HOSTILE = """
+import os, sys, time
+import numpy as np
+
+print("said by the student")
+
+def relu_forward(x):
+    return np.maximum(x, 0), x
+
+def affine_forward(x, w, b):
+    while True:
+        pass
+
+def sgd(w, dw, config=None):
+    os._exit(3)
+
+def softmax_loss(x, y):
+    sys.exit(4)
+
+raise RuntimeError("at the end")
+"""
+
+
+def test_what_hangs_crashes_and_exits(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """In processes of their own: each function's end is its own."""
+    file = tmp_path / "hostile.py"
+    file.write_text(HOSTILE)
+    assert (
+        main(["grade", "--limit", "2", str(file), "relu_forward", "affine_forward", "sgd", "softmax_loss", "adam"]) == 1
+    )
+    out, err = capfd.readouterr()
+    assert "said by the student" in err
+    for text in (
+        "RuntimeError: at the end",
+        "relu_forward    4 of 4 cases  ok",
+        "- affine_forward: it took more than 2 seconds",
+        "- sgd: it ended the process with status 3",
+        "- softmax_loss: SystemExit: 4",
+        "- adam: it is not in the file",
+        "1 of 5 functions are right",
+    ):
+        assert text in out
+
+
+def test_the_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "empty.py"
+    file.write_text("x = 1")
+    assert main(["grade", str(file)]) == 2
+    assert "has none of the functions: affine_forward" in capsys.readouterr().out
+    assert main(["grade", str(tmp_path / "none.py")]) == 2
+    assert "none.py is not a file" in capsys.readouterr().err
+    assert main(["grade", str(file), "conv_forward"]) == 2
+    assert "no course has conv_forward" in capsys.readouterr().err
+
+
+@pytest.mark.deep
+def test_a_file_that_ends_the_process(tmp_path: Path) -> None:
+    file = tmp_path / "gone.py"
+    file.write_text("import os; os._exit(7)")
+    assert graded(file, [], 5.0) == ([], "gone.py itself ended the process with status 7")
+
+
+def test_a_process_that_ends_between_two_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not started again for ever."""
+    lines = iter(
+        [{"found": ["sgd", "adam"], "trace": ""}, {"ended": "early"}, {"found": ["adam"], "trace": ""}, {"ended": ""}]
+    )
+    monkeypatch.setattr(Worker, "__init__", lambda self, path, names: None)
+    monkeypatch.setattr(Worker, "line", lambda self, seconds: next(lines))
+    monkeypatch.setattr(Worker, "close", lambda self: None)
+    grades, _ = graded(tmp_path / "student.py", [], 1.0)
+    assert [(one.name, one.hint) for one in grades] == [
+        (name, "the process ended before it began") for name in ("sgd", "adam")
+    ]
+
+
+@pytest.mark.deep
+def test_all_right_answers_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grade", str(ANSWERS)]) == 0
+    assert "functions are right" in capsys.readouterr().out
+
+
+def test_a_worker_is_found_without_a_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """PYTHONPATH is added to, where there is one."""
+    seen: list[dict[str, str]] = []
+
+    class Process:
+        stdout = io.BytesIO(b"")
+
+        def __init__(self, command: list[str], *, env: dict[str, str], **rest: Any) -> None:
+            seen.append(env)
+
+        def wait(self) -> int:
+            return 0
+
+        def kill(self) -> None:
+            Process.stdout = io.BytesIO(b"")
+
+    monkeypatch.setattr("subprocess.Popen", Process)
+    for before in ("", "elsewhere"):
+        monkeypatch.setenv("PYTHONPATH", before)
+        Process.stdout = io.BytesIO(b"")
+        Worker(tmp_path, []).close()
+    first, second = (env["PYTHONPATH"] for env in seen)
+    assert second.startswith(first)
+    assert second.endswith("elsewhere")
