@@ -442,7 +442,7 @@ def test_two_workers_update_a_large_parameter_at_the_same_time(monkeypatch: pyte
         step(self, name, w, g, slots)
 
     monkeypatch.setattr(base, "PART_BYTES", 4 * 3)
-    monkeypatch.setattr(base, "PARTS_PER_JOB", 1)
+    monkeypatch.setattr(base, "JOB_BYTES", 1)
     monkeypatch.setattr(SGD, "step", meet)
     METHODS["fit"](network_of(Dense(3, input_shape=(3,))), workers=2)
     assert met.is_set()

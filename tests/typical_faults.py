@@ -617,6 +617,7 @@ TARGETS = (
             ("a schedule is a step ahead", "self._rate, self.iterations)\n        with", "self._rate, self.iterations + 1)\n        with"),
             ("each micro-batch's gradient is clipped by itself", "return [clip_norms(whole, self.clipnorm, self.global_clipnorm)]", "return [clip_norms(dict(term), self.clipnorm, self.global_clipnorm) for term in terms]"),
             ("a resumed training forgets what it excludes", 'vars(self).update({**vars(other), "_owner": self._owner})', 'vars(self).update({**vars(other), "_owner": self._owner, "_excluded": self._excluded, "use_ema": self.use_ema})'),
+            ("the last part is updated twice", "jobs.append([])", "jobs.append(jobs[-1][-1:] if jobs else [])"),
             ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
         ),
     ),
