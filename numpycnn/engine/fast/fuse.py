@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from numpycnn.engine.fast.batch_norm import NormBlock, normalization_at
-from numpycnn.engine.fast.block import Parts
-from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.fast.parts import parts_at
-from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
+from numpycnn.engine.fast.plan import planned_block
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
@@ -33,12 +31,7 @@ def fused_stages(layers: Sequence[Layer]) -> Iterator[tuple[int, Stage]]:
 def stage_at(layers: Sequence[Layer]) -> tuple[Stage, int]:
     """The stage that these layers begin with, and how many of them it is."""
     if parts := parts_at(layers):
-        return block_of(parts), len(parts.names)
+        return planned_block(parts), len(parts.names)
     if normalization := normalization_at(layers):
         return NormBlock(normalization), len(normalization)
     return layers[0], 1
-
-
-def block_of(parts: Parts) -> ConvBlock:
-    """The block of these layers, with the convolution algorithm that is faster for their shapes."""
-    return WinogradBlock(parts) if is_faster(parts.conv) else ConvBlock(parts)
