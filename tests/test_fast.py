@@ -498,8 +498,8 @@ def test_what_is_a_block_and_what_stays_layer_by_layer() -> None:
 def test_pools_of_more_positions_than_a_byte_can_number_stay_layer_by_layer() -> None:
     conv = Conv2D(1, 1, input_shape=(34, 34, 1))
     conv.build((34, 34, 1), np.random.default_rng(0), np.float32)
-    assert names([conv, MaxPooling2D(16)]) == [(1, "PointwiseBlock")]
-    assert names([conv, MaxPooling2D(17)]) == [(0, "PointwiseBlock"), (1, "MaxPooling2D")]
+    assert names([conv, MaxPooling2D(16)]) == [(1, "ConvBlock")]
+    assert names([conv, MaxPooling2D(17)]) == [(0, "ConvBlock"), (1, "MaxPooling2D")]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
