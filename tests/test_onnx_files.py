@@ -3,6 +3,8 @@
 Held to the package onnx, its checker and its reference; `test_onnx_nodes.py` has its cases for single operators.
 """
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,30 @@ import pytest
 from cases import LAYERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import small_data, small_network
 
 from numpycnn import Sequential, load_model
 from numpycnn.common.typing import Array
 from numpycnn.layers import (
+    Activation,
+    BatchNormalization,
+    Branches,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
     Layer,
     MaxPooling2D,
+    Permute,
+    Reshape,
+    Residual,
 )
 
 onnx = pytest.importorskip("onnx", reason="needs onnx, of the extra dev")
+
+KEPT = Path(__file__).parent / "onnx_files"
+"""Files of other programs: `write_with_torch.py` there wrote them."""
 
 
 def proto_of(path: Path) -> Any:
@@ -68,7 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@settings(max_examples=2)
+@settings(max_examples=1)
 @given(data=st.data())
 def test_a_layer_goes_out_and_comes_in_again(folder: Path, name: str, data: st.DataObject) -> None:
     """In float64 the same predictions to 1e-12, and those of the reference as far as float32 attributes go."""
@@ -92,3 +109,159 @@ def check_layer(folder: Path, layer: Layer, seed: int) -> None:
     np.testing.assert_allclose(load_model(path).predict(x, verbose=0), y, 1e-12, 1e-12)
     if not is_wrong_in_reference(layer):
         np.testing.assert_allclose(by_reference(proto, x), y, 1e-6, 1e-6)
+
+
+# ---------------------------------------------------------------- networks
+
+
+def test_the_tutorial_network_has_one_transpose(tmp_path: Path) -> None:
+    """Images are channels first behind it, and the rows of the first Dense are in that order, so none is needed."""
+    model = small_network()
+    proto = saved(model, tmp_path / "model.onnx")
+    assert operators(proto) == ["Transpose", "Conv", "Relu", "MaxPool", "Flatten", "Gemm", "Relu", "Gemm", "Softmax"]
+    assert [
+        (one.name, [n.dim_param or n.dim_value for n in one.type.tensor_type.shape.dim]) for one in ends(proto)
+    ] == [
+        ("input", ["batch", 8, 8, 1]),
+        ("output", ["batch", 3]),
+    ]
+    assert (proto.ir_version, proto.opset_import[0].version) == (8, 18)
+    x = np.random.default_rng(0).uniform(size=(5, 8, 8, 1)).astype(np.float32)
+    y, twin = model.predict(x, verbose=0), load_model(tmp_path / "model.onnx")
+    np.testing.assert_allclose(by_reference(proto, x), y, 1e-6, 1e-6)
+    np.testing.assert_array_equal(twin.predict(x, verbose=0), y)
+    assert [(type(one), one.activation) for one in twin.layers] == [
+        (type(one), one.activation) for one in model.layers if not isinstance(one, Dropout)
+    ]
+    assert twin.optimizer is None
+
+
+def ends(proto: Any) -> list[Any]:
+    return [*proto.graph.input, *proto.graph.output]
+
+
+def test_channels_first_needs_no_transpose(tmp_path: Path) -> None:
+    first: dict[str, Any] = {"data_format": "channels_first"}
+    model = Sequential([Conv2D(2, 3, **first), MaxPooling2D(**first), Flatten(**first), Dense(3)], seed=0)
+    model.build((1, 6, 6))
+    proto = saved(model, tmp_path / "model.onnx")
+    assert operators(proto) == ["Conv", "MaxPool", "Flatten", "Gemm"]
+    check_same(proto, model, load_model(tmp_path / "model.onnx"))
+
+
+def check_same(proto: Any, model: Sequential, twin: Sequential) -> None:
+    assert model.shape_in is not None
+    x = np.random.default_rng(1).normal(size=(4, *model.shape_in)).astype(np.float32)
+    y = model.predict(x, verbose=0)
+    np.testing.assert_allclose(by_reference(proto, x), y, 1e-6, 1e-6)
+    np.testing.assert_allclose(twin.predict(x, verbose=0), y, 1e-6, 1e-6)
+
+
+def block(filters: int) -> list[Layer]:
+    conv = Conv2D(filters, 3, padding="same", use_bias=False)
+    return [conv, BatchNormalization(), Activation("relu"), Conv2D(filters, 3, padding="same"), BatchNormalization()]
+
+
+def branched() -> Sequential:
+    """Blocks in blocks, a shortcut with a layer, a block whose input is its own shortcut, and three terms."""
+    stack: list[Layer] = [
+        Residual(block(3), Conv2D(3, 1), name="first"),
+        Activation("relu"),
+        Branches([Residual(block(3)), [], [MaxPooling2D(3, 1, "same"), Conv2D(2, 1, activation="gelu")]]),
+        Branches([Conv2D(2, 1), Conv2D(2, 1, activation="silu"), Conv2D(2, 1, activation="tanh_shrink")], "add"),
+        Residual([]),
+        GlobalAveragePooling2D(),
+        Dense(3),
+        Residual([Dense(3)]),
+    ]
+    return with_drawn_weights(stack, (5, 5, 2), "float32", 3)
+
+
+def test_branches_in_branches(tmp_path: Path) -> None:
+    model = branched()
+    proto, twin = saved(model, tmp_path / "model.onnx"), load_model(tmp_path / "model.onnx")
+    assert operators(proto).count("Transpose") == 1
+    assert [type(layer).__name__ for layer in twin.layers] == [
+        *("Residual", "Activation", "Branches", "Branches", "Residual", "GlobalAveragePooling2D", "Dense", "Residual")
+    ]
+    x = np.random.default_rng(1).normal(size=(4, 5, 5, 2)).astype(np.float32)
+    y = model.predict(x, verbose=0)
+    np.testing.assert_allclose(twin.predict(x, verbose=0), y, 1e-6, 1e-6 * np.abs(y).max())
+
+
+def test_what_comes_in_is_trained(tmp_path: Path) -> None:
+    """Its gradients are those of the model that was written: the first steps of plain SGD are the same."""
+    model, (x, y) = small_network(dropout=0.0, compiled=False), small_data(20)
+    saved(model, tmp_path / "model.onnx")
+    losses = []
+    for one in (model, load_model(tmp_path / "model.onnx")):
+        one.compile("sgd", "categorical_crossentropy")
+        losses.append([one.train_on_batch(x, y) for _ in range(3)])
+    np.testing.assert_allclose(losses[0], losses[1], 1e-6)
+
+
+@pytest.mark.parametrize("layers", [[], [Permute((2, 1))], [Reshape((6,)), Reshape((3, 2)), Permute((2, 1))]])
+def test_networks_that_only_move_values(tmp_path: Path, layers: list[Layer]) -> None:
+    model = Sequential(layers or [Dropout(0.5)])
+    model.build((2, 3))
+    check_same(saved(model, tmp_path / "model.onnx"), model, load_model(tmp_path / "model.onnx"))
+
+
+def test_flattened_images_whose_values_do_not_go_into_dense(tmp_path: Path) -> None:
+    """They get the layers' order by a Transpose."""
+    for last in ([], [BatchNormalization()], [Activation("softmax")], [Activation("relu"), Reshape((4, 8))]):
+        model = with_drawn_weights([Conv2D(2, 1), Flatten(), *last], (4, 4, 1), "float32", 0)
+        check_same(saved(model, tmp_path / "model.onnx"), model, load_model(tmp_path / "model.onnx"))
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.onnx")), ids=lambda path: path.stem)
+def test_files_of_pytorchs_exporters(path: Path) -> None:
+    """What PyTorch itself predicted is kept with them."""
+    figures, name = np.load(KEPT / "figures.npz"), path.name.partition(".")[0]
+    y = load_model(path).predict(figures[f"{name}.x"], verbose=0)
+    np.testing.assert_allclose(y, figures[f"{name}.y"], 1e-6, 1e-6)
+
+
+# ---------------------------------------------------------------- onnxruntime
+
+RUNTIME = os.environ.get("NUMPYCNN_ORT", "")
+"""A Python that has onnxruntime, which needs not be this one."""
+RUN = """
+import sys, numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1])
+numpy.save(sys.argv[3], session.run(["output"], {"input": numpy.load(sys.argv[2])})[0])
+"""
+
+
+def by_runtime(path: Path, x: Array) -> Array:
+    np.save(path.with_suffix(".x.npy"), x)
+    there, back = path.with_suffix(".x.npy"), path.with_suffix(".y.npy")
+    subprocess.run([RUNTIME, "-c", RUN, str(path), str(there), str(back)], check=True)  # noqa: S603
+    return np.asarray(np.load(back))
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not RUNTIME, reason="NUMPYCNN_ORT names no Python with onnxruntime")
+@pytest.mark.parametrize("name", LAYERS)
+@settings(max_examples=6)
+@given(data=st.data())
+def test_onnxruntime_predicts_the_same(folder: Path, name: str, data: st.DataObject) -> None:
+    layer = data.draw(LAYERS[name])
+    shape = layer.shape_in
+    assert shape is not None
+    model = with_drawn_weights([layer], shape, "float32", 0)
+    path, x = folder / "model.onnx", np.random.default_rng(1).normal(size=(3, *shape)).astype(np.float32)
+    saved(model, path)
+    y = model.predict(x, verbose=0)
+    np.testing.assert_allclose(by_runtime(path, x), y, 1e-5, 1e-5)
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not RUNTIME, reason="NUMPYCNN_ORT names no Python with onnxruntime")
+def test_onnxruntime_predicts_whole_networks(tmp_path: Path) -> None:
+    for model, shape in ((small_network(), (8, 8, 1)), (branched(), (5, 5, 2))):
+        for count in (1, 7):
+            x = np.random.default_rng(1).uniform(size=(count, *shape)).astype(np.float32)
+            saved(model, tmp_path / "model.onnx")
+            y = model.predict(x, verbose=0)
+            np.testing.assert_allclose(by_runtime(tmp_path / "model.onnx", x), y, 1e-5, 1e-5 * np.abs(y).max())
