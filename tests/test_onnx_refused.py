@@ -87,9 +87,10 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     'y = Resize <mode: string = "cubic"> (x, , s)': (
         {"more": "float[4] s = {1, 1, 2, 2}"},
-        "is read for whole factors, nearest or bilinear; received cubic",
+        "is read nearest or bilinear, of whole pixels; received cubic, half_pixel, round_prefer_floor",
     ),
-    "y = Resize (x, , s)": ({"more": "float[4] s = {1, 1, 1.5, 2}"}, "is read for whole factors, nearest or bilinear"),
+    "y = Resize (x, , s)": ({"more": "float[4] s = {1, 1, 1.5, 2}"}, "is read for whole factors of rows and columns"),
+    "y = Resize (x, , , s)": ({"more": "int64[4] s = {1, 2, 8, 8}"}, "is read for whole factors of rows and columns"),
     "y = DepthToSpace <blocksize: int = 3> (x)": ({}, "target_shape must hold the 32 values"),
     "y = Flatten <axis: int = 2> (x)": ({}, "is read with axis=1, of each example; received 2"),
     "y = Reshape (x, s)": ({"more": "int64[2] s = {8, -1}"}, r"must leave the first axis to the examples, .*\[8, -1\]"),
