@@ -1107,6 +1107,20 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/fast/batch_norm.py",
+        ("test_fast_normalization.py",),
+        (
+            ("a mean far from 0 is not subtracted", "return bool((mean * mean <= NEAR * NEAR * variance).all())", "return True"),
+            ("the variance is not about the mean", "squares - mean * total)", "squares)"),
+            ("a tile's sums replace the total", "totals += column_sums(own), column_sums(d)", "totals[:] = column_sums(own), column_sums(d)"),
+            ("the shift forgets what rounding left", "- scaling.rest * scaling.factor", "- scaling.mean * scaling.factor"),
+            ("the gradient does not pass through the variance", "* sum_dy_xhat / moments.size", "* 0 / moments.size"),
+            ("the gradient does not pass through the mean", "- scaling.factor * sum_dy / moments.size", ""),
+            ("ReLU lets all back", "np.greater(y[rows], 0, out=passing) if self.relu else 1", "1"),
+            ("a micro-batch is normalized by itself", "moments = yield Exchange(moments_of(rows, layout), share_moments)", "moments = moments_of(rows, layout)"),
+        ),
+    ),
+    Target(
         "engine/threads.py",
         ("test_threads.py", "test_parallel.py"),
         (
