@@ -129,8 +129,8 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
         r"expected weights of the shape \(2,\) for batch_normalization/gamma; received \(3,\)",
     ),
     "y = Dropout (x, r, t)": ({"more": "float r = {0.5}, bool t = {1}"}, "is read in inference alone"),
-    "y = numpycnn.random_crop <starts: ints = [0, 0], ends: ints = [2, 2], size: ints = [2, 2]> (x)": (
-        {},
+    "y = numpycnn.random_crop (x, a, b, b)": (
+        {"more": "int64[2] a = {0, 0}, int64[2] b = {2, 2}"},
         r"RandomCrop takes the window from \[0, 0\] to \[4, 4\] of these images",
     ),
     # graphs

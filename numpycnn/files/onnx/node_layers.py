@@ -310,11 +310,12 @@ def interpolation_of(operation: Operation) -> str:
 def random_crop(operation: Operation, stack: Stack) -> None:
     """The function of this library: RandomCrop, which takes one certain window of these images."""
     operation.skip_data()
-    data_format, size = stack.images(), checks.pair("file", "size", operation.integers("size"))
+    first, last, sides = ([*map(int, operation.required(k).ravel())] for k in (1, 2, 3))
+    data_format, size = stack.images(), checks.pair("file", "size", sides)
     window = largest_window(stack.image, size)
     starts = [(whole - part) // 2 for whole, part in zip(stack.image, window, strict=True)]
     ends = [start + part for start, part in zip(starts, window, strict=True)]
-    if (operation.integers("starts"), operation.integers("ends")) != (starts, ends):
+    if (first, last) != (starts, ends):
         raise ValueError(f"RandomCrop takes the window from {starts} to {ends} of these images")
     stack.add(layers.RandomCrop(*size, data_format=data_format))
 
