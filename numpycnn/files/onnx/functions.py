@@ -30,8 +30,9 @@ FUNCTIONS = {
     "random_crop": """random_crop (x, starts, ends, size) => (y) {
         axes = Constant <value_ints: ints = [2, 3]> ()
         middle = Slice (x, starts, ends, axes)
-        y = Resize <mode: string = "linear", coordinate_transformation_mode: string = "half_pixel", axes: ints = [2, 3]>
-            (middle, , , size)
+        whole = Shape <start: int = 0, end: int = 2> (middle)
+        sizes = Concat <axis: int = 0> (whole, size)
+        y = Resize <mode: string = "linear", coordinate_transformation_mode: string = "half_pixel"> (middle, , , sizes)
     }""",
     "relu": """relu <negative_slope, threshold> (x) => (y) {
         slope_32 = Constant <value_float: float = @negative_slope> ()
