@@ -281,7 +281,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 def test_graphs_in_one_another_without_end(tmp_path: Path) -> None:
     """Residual blocks, each inside the next: as deep as Python's stack is, or refused."""
-    nodes, count = [], 1_500
+    nodes, count = [], 700
     for k in range(count):
         nodes.append(onnx.helper.make_node("Relu", [f"a{k}" if k else "x"], [f"a{k + 1}"]))
     last = f"a{count}"
