@@ -1187,6 +1187,7 @@ TARGETS = (
         (
             ("statistics are taken of images that are not rescaled", "x = x * self.rescale", "pass"),
             ("an image is divided before its mean is taken off", "x /= x.std() + TINY", "x /= x.mean() + TINY"),
+            ("whitened as if there were one image", "np.sqrt(len(x)) / (s + epsilon)", "1 / (s + epsilon)"),
         ),
     ),
     Target(
