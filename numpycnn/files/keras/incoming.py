@@ -129,7 +129,8 @@ def layer(entry: Config, version: int) -> Config:
 
 
 def without_shapes(config: Config) -> Config:
-    """A layer's arguments without those that say what the model was built for."""
+    """A layer's arguments without those that say what the model was built for. Raises TypeError for no dict."""
+    checks.by_name("layer", "config", config)
     shapes = {"batch_input_shape", "batch_shape", "input_shape", "build_input_shape"}
     others = {key: value for key, value in config.items() if key not in shapes}
     if "input_dim" in config and config.keys() & {"units", "output_dim"}:
