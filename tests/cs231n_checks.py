@@ -6,6 +6,7 @@ mode, which "will be noisier", within 20%. Source: the assignments' notebooks; c
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,12 +45,11 @@ def backward_errors(f: Functions, name: str, dout: Array, arrays: list[Array], r
     """A backward's gradients against numerical ones, one array after the other."""
     forward = f[f"{name}_forward"] if f"{name}_forward" in f else f[f"{name}_forward_naive"]
     backward = f[f"{name}_backward"] if f"{name}_backward" in f else f[f"{name}_backward_naive"]
-    expected = []
-    for k in range(len(arrays)):
-        own = [a.copy() for a in arrays]
-        expected.append(
-            numeric(lambda a, own=own, k=k: forward(*[*own[:k], a, *own[k + 1 :]], *fresh(rest))[0], own[k], dout)
-        )
+
+    def moved(a: Array, k: int) -> Any:
+        return forward(*arrays[:k], a, *arrays[k + 1 :], *fresh(rest))[0]
+
+    expected = [numeric(partial(moved, k=k), a.copy(), dout) for k, a in enumerate(arrays)]
     _, cache = forward(*arrays, *fresh(rest))
     found = backward(dout, cache)
     found = found if isinstance(found, tuple) else (found,)
@@ -126,9 +126,13 @@ def classifier(f: Functions, name: str, near: float) -> bool:
     w, x = np.random.randn(60, 10) * 0.0001, np.random.randn(40, 60)  # fewer features than CIFAR's 3,073
     y = np.random.randint(10, size=40)
     loss, _ = f[name](w, x, y, 0.0)
+
+    def loss_with(a: Array, reg: float) -> Any:
+        return f[name](a, x, y, reg)[0]
+
     for reg in (0.0, 5e1):
         _, dw = f[name](w, x, y, reg)
-        expected = numeric(lambda a, reg=reg: f[name](a, x, y, reg)[0], w.copy())
+        expected = numeric(partial(loss_with, reg=reg), w.copy())
         rows, columns = np.random.randint(60, size=10), np.random.randint(10, size=10)
         if relative(expected[rows, columns], dw[rows, columns]) > 1e-4:
             return False
