@@ -1,9 +1,11 @@
 """Global settings, as in `keras.backend`: the image data format, the default float dtype, and epsilon.
 
-The data format is read when a layer is created, the dtype when a model is built, and epsilon whenever a loss is
-computed. Existing layers and models keep their data format and dtype.
+And how exactly the fast path convolves, which Keras leaves to what is below it. The data format is read when a layer
+is created, the dtype when a model is built, epsilon whenever a loss is computed, and the precision of convolutions
+whenever a method of a model begins. Existing layers and models keep their data format and dtype.
 """
 
+import os
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,11 @@ from numpycnn.common.module_names import explain_unknown_names
 __all__ = [
     "backend",
     "clear_session",
+    "convolution_precision",
     "epsilon",
     "floatx",
     "image_data_format",
+    "set_convolution_precision",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -24,8 +28,14 @@ __all__ = [
 
 DATA_FORMATS = ("channels_last", "channels_first")
 FLOAT_TYPES = ("float32", "float64")
+PRECISIONS = ("high", "highest")
 
-_settings: dict[str, Any] = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
+_settings: dict[str, Any] = {
+    "image_data_format": "channels_last",
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "convolution_precision": None,
+}
 
 
 def image_data_format() -> str:
@@ -71,6 +81,28 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Set epsilon to a number above 0 and below 0.5. Raises ValueError or TypeError for anything else."""
     _settings["epsilon"] = checks.number("set_epsilon", "value", value, above=0.0, below=0.5)
+
+
+def convolution_precision() -> str:
+    """What `set_convolution_precision` or the environment variable NUMPYCNN_CONVOLUTION_PRECISION says, or "high".
+
+    Raises ValueError if the variable holds anything but "high" or "highest".
+    """
+    value = _settings["convolution_precision"]
+    if value is None:
+        variable = "NUMPYCNN_CONVOLUTION_PRECISION"
+        value = checks.choice("convolution_precision", variable, os.environ.get(variable, "high"), PRECISIONS)
+    return str(value)
+
+
+def set_convolution_precision(value: str) -> None:
+    """Set how exactly models convolve from their next method on, unless they are made with fast=False.
+
+    "high" allows all ways, Winograd's algorithm too, whose rounding in float32 is up to ten times that of im2col
+    (`engine/fast/winograd.py`). "highest" refuses those that are less exact than im2col. After the names of
+    `torch.set_float32_matmul_precision`. Raises ValueError or TypeError for anything else.
+    """
+    _settings["convolution_precision"] = checks.choice("set_convolution_precision", "value", value, PRECISIONS)
 
 
 explain_unknown_names(__name__)

@@ -26,6 +26,7 @@ from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verb
 from numpycnn.engine.compiling import check_how_to_run
 from numpycnn.engine.finite import check_losses
 from numpycnn.engine.network import is_only_array, restored_on_error
+from numpycnn.engine.plans import Plan, attributes
 from numpycnn.engine.sources import (
     ArraySource,
     Check,
@@ -36,9 +37,9 @@ from numpycnn.engine.sources import (
     in_order,
     make_source,
 )
-from numpycnn.engine.streams import evaluated, predicted
-from numpycnn.engine.training import Objective, Position, StepResult
-from numpycnn.engine.workers import Workers, check_workers, worker_pool
+from numpycnn.engine.streams import Outputs, evaluated, predicted
+from numpycnn.engine.training import Objective, Position, StepResult, infer
+from numpycnn.engine.workers import THREAD_SETTINGS, Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS, Layer
 from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
@@ -74,6 +75,8 @@ class Sequential(StoredNetwork):
     """Set to True by a callback to stop training after the current batch or epoch."""
     steps: int = 0
     """The number of training steps so far."""
+    _plan: Plan | None = None
+    """What `_planned` returned last."""
 
     def compile(
         self,
@@ -322,7 +325,7 @@ class Sequential(StoredNetwork):
         self,
         x: Any,
         batch_size: int | None = None,
-        verbose: int | str = 0,
+        verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
         *,
@@ -343,29 +346,39 @@ class Sequential(StoredNetwork):
         source = make_source(caller, Given(x), sizes, partial(self._check_inputs, caller, check_finite))
         self._build_for(source.first)
         callback_list = CallbackList(callbacks, self, {"verbose": verbose, "steps": source.steps})
-        infer = partial(training.infer, training.planned(self, fast=self.fast), self.dtype)
-        progress, found = Progress(source.steps, verbose), list[Array]()
+        plan, progress, found = self._planned(), Progress(source.steps, verbose), Outputs(source.size)
+        if source.size is not None:  # no more workers than there is work for
+            workers = min(workers, len(training.micro_batches(source.size, plan.least)))
+        stream = partial(predicted, partial(infer, plan.network, self.dtype), source.inputs(), source.batch_size)
         callback_list.call("on_predict_begin", {})
         with worker_pool(workers, executor) as pool:
-            for batch, outputs in enumerate(predicted(infer, source.inputs(), source.batch_size, pool.run)):
+            for batch, outputs in enumerate(stream(plan.least, pool.run)):
                 callback_list.call("on_predict_batch_begin", batch, {})
-                found.append(outputs)
+                found.add(outputs)
                 callback_list.call("on_predict_batch_end", batch, {"outputs": outputs})
                 progress.update(batch + 1, {})
         progress.finish({})
         callback_list.call("on_predict_end", {})
-        return np.concatenate(found)
+        return found.whole()
 
     def predict_on_batch(self, x: Any) -> Array:
-        """`predict` on one batch."""
-        return self.predict(x)
+        """`predict` on one batch, silently."""
+        return self.predict(x, verbose=0)
 
     def __call__(self, x: Any, training: bool | None = None) -> Array:
-        """`predict(x)`; or in training mode as the next step would compute it, with dropout and the batch's statistics.
+        """`predict(x, verbose=0)`; or in training mode what the next step would compute, with dropout and so on.
 
         Raises ValueError or TypeError as `predict` does.
         """
-        return self.trace(x, training=True).output if training else self.predict(x)
+        if training:
+            return self.trace(x, training=True).output
+        x, _ = self._check_x(f"{self.name}.predict", x, check_finite=False)
+        self._build_for(x)
+        plan = self._planned()
+        if len(x) >= plan.least:
+            return self.predict(x, verbose=0)
+        with THREAD_SETTINGS:
+            return infer(plan.network, self.dtype, x)
 
     # ------------------------------------------------------------ show and files: deferred imports
 
@@ -402,7 +415,8 @@ class Sequential(StoredNetwork):
         """Time a training step, layer by layer: prints a table, line by line through print_fn.
 
         x, y: one batch. The step runs `repeats` times, in one worker, and the medians are printed; layers fused into
-        one block (`engine/fast/`) share a line. The model does not change. Returns the table's rows, in seconds.
+        one block (`engine/fast/`) share a line, which ends with the way in which the convolution is computed. The model
+        does not change. Returns the table's rows, in seconds.
 
         Raises ValueError or TypeError for data and arguments that do not fit.
         """
@@ -476,6 +490,13 @@ class Sequential(StoredNetwork):
         loss, _ = self._require_compiled(method)
         objective = training.make_objective(self, loss, self.dtype, fast=self.fast)
         return objective if self.metrics else objective.without_predictions()
+
+    def _planned(self) -> Plan:
+        """The network as it is executed in inference, planned anew where a layer has changed."""
+        made_of = [self.fast, *attributes(self)]
+        if self._plan is None or not self._plan.fits(made_of):
+            self._plan = Plan(made_of, training.planned(self, fast=self.fast), training.min_predicted(self))
+        return self._plan
 
     def _position(self) -> Position:
         """The position in training of the next batch."""
@@ -564,10 +585,11 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,  # noqa: A002  # Keras's name
 ) -> Sequential:
-    """Load a model that `Sequential.save` wrote: it predicts, and continues training, as the saved one would.
+    """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
-    filepath: ends in .safetensors. custom_objects: None, for a file is read by closed tables of classes. compile: False
-    leaves out the optimizer, the loss and the metrics.
+    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
+    custom_objects: None, for a file is read by closed tables of classes. compile: False leaves out the optimizer, the
+    loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """

@@ -57,8 +57,9 @@ def part_of_mnist(monkeypatch: pytest.MonkeyPatch) -> MnistData:
 @pytest.fixture(autouse=True)
 def _settings_restored() -> Iterator[None]:
     """No test leaves its data format, dtype or epsilon to the next."""
-    before = backend.image_data_format(), backend.floatx(), backend.epsilon()
+    before = backend.image_data_format(), backend.floatx(), backend.epsilon(), backend.convolution_precision()
     yield
     backend.set_image_data_format(before[0])
     backend.set_floatx(before[1])
+    backend.set_convolution_precision(before[3])
     backend.set_epsilon(before[2])

@@ -14,8 +14,9 @@ from faults import Fault
 from numpycnn import Sequential
 from numpycnn import functional as F
 from numpycnn.engine import training
-from numpycnn.engine.fast import pooling, winograd
+from numpycnn.engine.fast import pooling
 from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.winograd import WinogradBlock
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.kernel import KernelLayer
@@ -446,33 +447,21 @@ FAULTS: list[tuple[str, str, Fault]] = [
         Fault(ConvBlock.gradients, "work.dkernel[-1]", "work.dkernel[-2]"),
     ),
     (
-        "a sign in the transform",
+        "the transform itself, not transposed",
         "Winograd",
-        Fault(winograd.output_transform_transposed, "np.negative(dy[1], out=out[3])", "out[3] = dy[1]"),
+        Fault(WinogradBlock.back_along_columns, "work.cols.input.T", "work.cols.input"),
     ),
-    ("a term left out", "Winograd", Fault(winograd.input_transform_transposed, "after -= dv[0::3]", "pass")),
+    ("a term left out", "Winograd", Fault(WinogradBlock.back_to_images, "first[:, :, 0] += carried", "pass")),
     (
         "H and W swapped",
         "Winograd",
-        Fault(
-            winograd.WinogradBlock.gradients,
-            "self.channels, self.filters)",
-            "self.channels, self.filters).swapaxes(0, 1)",
-        ),
+        Fault(WinogradBlock.gradients, "kernel.reshape(kh, kw, c, f)", "kernel.reshape(kw, kh, c, f).swapaxes(0, 1)"),
     ),
+    ("= for += of dbias", "Winograd", Fault(WinogradBlock.add_gradients, "work.dbias +=", "work.dbias =")),
+    ("= for += of dkernel", "Winograd", Fault(WinogradBlock.add_gradients, "work.dkernel +=", "work.dkernel =")),
     (
-        "= for += of dbias",
+        "the bias's gradient of another product",
         "Winograd",
-        Fault(winograd.WinogradBlock.add_gradients, "work.dbias[...] +=", "work.dbias[...] ="),
-    ),
-    (
-        "= for += of dkernel",
-        "Winograd",
-        Fault(winograd.WinogradBlock.add_gradients, "work.dkernel[...] +=", "work.dkernel[...] ="),
-    ),
-    (
-        "the kernel not divided by two",
-        "Winograd",
-        Fault(winograd.WinogradBlock.gradients, "g.T @ work", "2 * g.T @ work"),
+        Fault(WinogradBlock.add_gradients, "dproducts[self.bias_at]", "dproducts[0]"),
     ),
 ]

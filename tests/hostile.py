@@ -148,10 +148,10 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda raw: sealed(pickle.dumps(Exploit()), b""),
         r"a header must begin with '\{'; received b'\\x80'",
     ),
-    "an archive": (zipped, "numpycnn reads .safetensors files; this is a zip archive, as Keras writes it to .keras"),
+    "an archive": (zipped, "this is a zip archive, as Keras writes it to .keras"),
     "HDF5": (
         lambda raw: b"\x89HDF\r\n\x1a\n" + raw,
-        r"this is an HDF5 file, as Keras and h5py write it: load it with Keras, .* model.set_weights\(keras_model",
+        r"this is an HDF5 file, as Keras and h5py write it: give it the suffix .h5",
     ),
     "the former format": (
         lambda raw: b"numpycnn\x01\0\0\0" + raw,

@@ -15,7 +15,7 @@ from numeric import same_bits
 from numpycnn import Sequential, reference
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Pair
-from numpycnn.functional.warping import FILL_MODES, INTERPOLATIONS
+from numpycnn.functional.warping import FILL_MODES, INTERPOLATIONS, View
 from numpycnn.layers import (
     Dense,
     Flatten,
@@ -45,17 +45,21 @@ def trained(layer: Layer, x: Array = X, seed: int = 0) -> tuple[Array, Any]:
 # ---------------------------------------------------------------- the operations
 
 
-@given(sizes, sizes, interpolations, fill_modes, seeds)
-def test_a_warp_equals_its_definition(image: Pair, output: Pair, interpolation: str, fill_mode: str, seed: int) -> None:
+@given(sizes, sizes, interpolations, fill_modes, st.booleans(), seeds)
+def test_a_warp_equals_its_definition(
+    image: Pair, output: Pair, interpolation: str, fill_mode: str, separable: bool, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     matrices = rng.integers(-24, 25, (2, 2, 3)) / 8  # exact positions, halves among them
+    if separable:
+        matrices[:, (0, 1), (1, 0)] = 0.0
     x, dy = rng.normal(size=(2, *image, 2)), rng.normal(size=(2, *output, 2))
     fill = 0.5 if fill_mode == "constant" else 0.0
-    taps = F.warp_taps(matrices, image, output, interpolation, fill_mode)
+    view = View(matrices, image, output, interpolation, fill_mode)
     expected = reference.warp(x, matrices, output, interpolation, fill_mode, fill)
-    np.testing.assert_allclose(F.warp(x, taps, fill), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(F.warp(x, view, fill), expected, rtol=1e-12, atol=1e-12)
     dx = reference.warp_backward(dy, matrices, image, interpolation, fill_mode)
-    np.testing.assert_allclose(F.warp_backward(dy, taps, x.shape), dx, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(F.warp_backward(dy, view), dx, rtol=1e-12, atol=1e-12)
 
 
 @given(sizes, sizes, interpolations, fill_modes, seeds)
@@ -64,10 +68,10 @@ def test_the_backward_of_a_warp_is_its_adjoint(
 ) -> None:
     """<warp(x), dy> = <x, backward(dy)>."""
     rng = np.random.default_rng(seed)
-    taps = F.warp_taps(rng.normal(size=(2, 2, 3)), image, output, interpolation, fill_mode)
+    view = View(rng.normal(size=(2, 2, 3)), image, output, interpolation, fill_mode)
     x, dy = rng.normal(size=(2, *image, 2)), rng.normal(size=(2, *output, 2))
     np.testing.assert_allclose(
-        (F.warp(x, taps) * dy).sum(), (x * F.warp_backward(dy, taps, x.shape)).sum(), rtol=1e-10, atol=1e-12
+        (F.warp(x, view) * dy).sum(), (x * F.warp_backward(dy, view)).sum(), rtol=1e-10, atol=1e-12
     )
 
 
@@ -88,8 +92,8 @@ def test_a_warp_gives_the_keras_figures(how: tuple[str, str]) -> None:
     """keras.ops.image.affine_transform of Keras 3.15.1, by (0.75, -0.5, 1.25, 0.5, 0.75, -1.5, 0, 0)."""
     x = (np.arange(12.0) ** 2 % 11).reshape(1, 3, 4, 1)
     matrix = np.array([[[0.75, 0.5, -1.5], [-0.5, 0.75, 1.25]]])
-    taps = F.warp_taps(matrix, (3, 4), (3, 4), *how)
-    assert F.warp(x, taps, 0.5 if how[1] == "constant" else 0.0).ravel().tolist() == KERAS[how]
+    view = View(matrix, (3, 4), (3, 4), *how)
+    assert F.warp(x, view, 0.5 if how[1] == "constant" else 0.0).ravel().tolist() == KERAS[how]
 
 
 def test_matrices_give_the_keras_figures() -> None:

@@ -89,7 +89,7 @@ def test_version_and_help() -> None:
         (["--epochs", "two"], "argument --epochs: expected a whole number of at least 1; received 'two'"),
         (["--batch-size", "-5"], "argument --batch-size: expected a whole number of at least 1; received '-5'"),
         (["--resume", ""], "argument --resume: expected the name of a file; received ''"),
-        (["--resume", "a.h5"], "argument --resume: a.h5: expected a name that ends in .safetensors; received .h5"),
+        (["--resume", "a.npz"], "argument --resume: a.npz: expected a name that ends in .safetensors, "),
         (["--seed", "1.5"], "argument --seed: expected a whole number of at least 0; received '1.5'"),
         (["--epoch-count", "3"], "unrecognized arguments: --epoch-count 3"),
         (["classify"], "unrecognized arguments: classify"),

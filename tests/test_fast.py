@@ -2,6 +2,7 @@
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import small_data, small_network
 
-from numpycnn import Sequential
+from numpycnn import Sequential, backend
 from numpycnn import functional as F
 from numpycnn.activations import ACTIVATIONS, ActivationFunction, relu
 from numpycnn.common.typing import Array, Shape
 from numpycnn.engine import fast, training
 from numpycnn.engine.batching import Data
-from numpycnn.engine.fast import im2col, scratch, winograd
+from numpycnn.engine.fast import im2col, plan, scratch, winograd
+from numpycnn.engine.fast.block import Block
+from numpycnn.engine.fast.parts import parts_at
 from numpycnn.engine.fast.scratch import scratch_scope, take
+from numpycnn.engine.fast.winograd import WinogradBlock
 from numpycnn.layers import (
     ELU,
     Activation,
@@ -209,6 +213,7 @@ def test_a_block_equals_its_layers(
 ) -> None:
     inexact = any(isinstance(layer, AveragePooling2D) or getattr(layer, "rate", 0) == 0.3 for layer in layers)
     exact = whole and not inexact
+    backend.set_convolution_precision("highest")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(im2col, "TILE_BYTES", tile)
         compare(layers, n, seed, layout, dtype, whole=whole, exact=exact)
@@ -216,56 +221,112 @@ def test_a_block_equals_its_layers(
 
 @given(
     st.sampled_from(("valid", "same")),
-    st.tuples(st.integers(3, 9), st.integers(3, 9)),
+    st.tuples(st.integers(3, 13), st.integers(3, 9)),
     st.tuples(st.integers(1, 4), st.integers(1, 4)),
-    st.sampled_from((None, (2, 2, "valid"), (2, 2, "same"), (3, 3, "valid"), (1, 2, "valid"), (2, 3, "same"))),
-    st.booleans(),
+    st.sampled_from(
+        (None, (2, 2, "valid"), (2, 2, "same"), (3, 3, "valid"), (1, 2, "valid"), (2, 3, "same"), (3, 2, "same"))
+    ),
+    st.tuples(st.sampled_from(((2, 2), (3, 2), (2, 4), (3, 4))), st.sampled_from(((3, 2), (2, 4), (3, 4)))),
+    st.tuples(st.booleans(), st.booleans()),
     data_formats,
     st.integers(1, 5),
     st.integers(0, 99),
     dtypes,
     st.sampled_from((1, 10_000, 1 << 22)),
-    st.booleans(),
 )
 def test_winograd_equals_im2col(
     padding: str,
     image: tuple[int, int],
     channels: tuple[int, int],
     pool: tuple[int, int, str] | None,
-    bias: bool,
+    axes: tuple[tuple[int, int], tuple[int, int]],
+    flags: tuple[bool, bool],
     data_format: str,
     n: int,
     seed: int,
     dtype: Any,
-    tile: int,
-    whole: bool,
+    strip: int,
 ) -> None:
-    """Whole numbers too are exact: the kernel is only divided by two, twice."""
+    """With blocks of 2 by 2, whole numbers too are exact: the kernel is only divided by two, twice.
+
+    axes: the kernel's size and the blocks' along each.
+    """
+    (bias, whole), (kernel, m) = flags, zip(*axes, strict=True)
     shape = (channels[0], *image) if data_format == "channels_first" else (*image, channels[0])
-    conv = Conv2D(
-        channels[1], 3, padding=padding, use_bias=bias, data_format=data_format, activation="relu", input_shape=shape
-    )
+    options: dict[str, Any] = {"padding": padding, "data_format": data_format, "activation": "relu"}
+    conv = Conv2D(channels[1], kernel, use_bias=bias, input_shape=shape, **options)
     layers: list[Layer] = [conv]
     if pool is not None and (pool[2] == "same" or pool[0] <= min(conv.window.output_size(image))):
         layers += [MaxPooling2D(pool[0], pool[1], pool[2], data_format), Dropout(0.5)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(winograd, "TILE_BYTES", tile)
-        patch.setattr(winograd, "MIN_CHANNELS", 0)
-        compare(layers, n, seed, "contiguous", dtype, whole=whole, exact=whole)
+        patch.setattr(winograd, "STRIP_BYTES", strip)
+        patch.setattr(winograd, "LONG_ROW", 1)
+        patch.setattr(plan, "ways", lambda _: [plan.Way(partial(WinogradBlock, m=m), 0.0)])
+        compare(layers, n, seed, "contiguous", dtype, whole=whole, exact=whole and m == (2, 2))
 
 
-def test_winograd_is_chosen_for_the_kernels_it_is_for() -> None:
-    def chosen(filters: int, channels: int, **options: Any) -> bool:
-        given: dict[str, Any] = {"kernel_size": 3, "input_shape": (9, 9, channels), **options}
-        return winograd.is_faster(Conv2D(filters, **given))
+def chosen(filters: int, channels: int, image: int = 16, **options: Any) -> str:
+    """The way in which a convolution is computed."""
+    conv = Conv2D(filters, **{"kernel_size": 3, "input_shape": (image, image, channels), **options})
+    conv.build((image, image, channels), np.random.default_rng(0), np.float32)
+    block = stages([conv])[0][1]
+    assert isinstance(block, Block)
+    return block.way
 
-    assert chosen(64, 32)
-    assert chosen(24, 24)
-    assert not chosen(64, 1)
-    assert not chosen(23, 24)
-    assert not chosen(64, 32, kernel_size=5)
-    assert not chosen(64, 32, strides=2)
-    assert not chosen(64, 32, dilation_rate=2)
+
+def test_each_convolution_is_computed_in_the_way_that_is_for_it() -> None:
+    """Winograd's where there are channels enough, with blocks that fit the image."""
+    assert chosen(64, 32) == "Winograd F(4x4, 3x3)"
+    assert chosen(24, 24, 8, padding="same") == "Winograd F(4x4, 3x3)"
+    assert chosen(24, 24, 8) == "Winograd F(2x2, 3x3)"
+    assert chosen(64, 64, 9) == "Winograd F(4x4, 3x3)"
+    assert chosen(64, 64, 4) == "Winograd F(2x2, 3x3)"
+    assert chosen(64, 1) == "im2col"
+    assert chosen(64, 32, kernel_size=5) == "im2col"
+    assert chosen(64, 32, kernel_size=(3, 1)) == "im2col"
+    assert chosen(64, 32, strides=2) == "im2col"
+    assert chosen(64, 32, dilation_rate=2) == "im2col"
+
+
+def test_the_highest_precision_is_that_of_im2col(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert backend.convolution_precision() == "high"
+    backend.set_convolution_precision("highest")
+    assert chosen(64, 32) == "im2col"
+    monkeypatch.setitem(backend._settings, "convolution_precision", None)
+    monkeypatch.setenv("NUMPYCNN_CONVOLUTION_PRECISION", "highest")
+    assert chosen(64, 32) == "im2col"
+    monkeypatch.setenv("NUMPYCNN_CONVOLUTION_PRECISION", "exact")
+    message = "convolution_precision: NUMPYCNN_CONVOLUTION_PRECISION must be one of 'high', 'highest'; received 'exact'"
+    with pytest.raises(ValueError, match=message):
+        chosen(64, 32)
+
+
+ROUNDING = {("float32", 2): 1e-6, ("float32", 4): 4e-6, ("float64", 2): 3e-15, ("float64", 4): 2e-14}
+"""How far Winograd's results may be from exact ones, of the largest: as its docstring says."""
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(1, 20))])
+@pytest.mark.parametrize(("dtype", "m"), ROUNDING)
+def test_winograd_rounds_as_its_docstring_says(dtype: str, m: int, seed: int) -> None:
+    """Beside the plain path in long double, on images that a ReLU left, and weights as Glorot draws them."""
+    rng = np.random.default_rng(seed)
+    channels, filters = rng.choice((16, 32, 64), 2)
+    conv = Conv2D(int(filters), 3, padding="same", input_shape=(8, 9, int(channels)))
+    built([conv], seed, dtype, whole=False)
+    limit = np.sqrt(6 / (9 * (channels + filters)))
+    conv.params["kernel"][...] = rng.uniform(-limit, limit, conv.params["kernel"].shape)
+    x, dy = np.maximum(rng.standard_normal((4, 8, 9, channels)), 0), rng.standard_normal((4, 8, 9, filters))
+    exactly = conv.with_arrays({key: a.astype(np.longdouble) for key, a in conv.params.items()}, {})
+    x, dy = x.astype(dtype), dy.astype(dtype)
+    parts = parts_at([conv])
+    assert parts is not None
+    results = []
+    for layer, number in ((WinogradBlock(parts, (m, m)), dtype), (exactly, np.longdouble)):
+        y, cache = layer.forward(x.astype(number), training=True)
+        dx, gradients = layer.backward(dy.astype(number), cache)
+        results.append((y, dx, gradients["kernel"], gradients["bias"]))
+    for ours, exact in zip(*results, strict=True):
+        assert np.abs(ours - exact).max() <= ROUNDING[dtype, m] * np.abs(exact).max()
 
 
 def names(layers: list[Layer]) -> list[tuple[int, str]]:

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from networks import fingerprint, small_data, small_network
 
 import numpycnn
-from numpycnn import Sequential
+from numpycnn import Sequential, backend
 from numpycnn import functional as F
 from numpycnn.__main__ import main
 from numpycnn.app.commands import gradcheck as command
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast import winograd
+from numpycnn.engine.fast import plan, winograd
 from numpycnn.gradcheck import assert_gradients, gradcheck, gradcheck_layer
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 
@@ -28,10 +28,14 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @pytest.fixture
-def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Winograd's algorithm for few channels too, one image at a time."""
-    monkeypatch.setattr(winograd, "MIN_CHANNELS", 0)
-    monkeypatch.setattr(winograd, "TILE_BYTES", 1)
+def small_tiles(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Winograd's algorithm for few channels too, one image and one row of blocks at a time; im2col elsewhere."""
+    if case != "Winograd":
+        backend.set_convolution_precision("highest")
+    monkeypatch.setattr(plan, "MOVE", 1e9)
+    monkeypatch.setattr(plan, "BLOCK_SIZES", (4,))
+    monkeypatch.setattr(winograd, "STRIP_BYTES", 1)
+    monkeypatch.setattr(winograd, "LONG_ROW", 1)
 
 
 # ---------------------------------------------------------------- faults in the library

@@ -12,7 +12,7 @@ from numpycnn.engine.batching import check_verbose
 class ModelCheckpoint(Monitor):
     """Save the model after each epoch, or after so many batches; every time, or when a figure is the best so far.
 
-    filepath: ends in .safetensors, which .h5 and .keras are replaced by, with a warning, as by `save`; fields such as
+    filepath: as for `save`, by the suffix in any format that can be written; fields such as
     "{epoch:02d}-{val_loss:.2f}.safetensors" are filled with the epoch, counted from 1, the batch, and the figures.
     Folders are made where there are none.
     monitor, mode: as for EarlyStopping; they count with save_best_only alone, for which initial_value_threshold is the

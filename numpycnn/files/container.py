@@ -163,8 +163,18 @@ def reading(path: str | os.PathLike[str]) -> Iterator[Reader]:
     Errors about its content, here or in the body, are raised as ModelFileError; an OSError, such as FileNotFoundError,
     is raised unchanged.
     """
-    with explained(path):
-        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would block
-            raise ValueError("expected a file; received a directory or a device")
-        with open(path, "rb") as file:
-            yield Reader(file)
+    with explained(path), opened(path) as file:
+        yield Reader(file)
+
+
+def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
+    """The file, open. Raises ValueError for a directory or a device."""
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would block
+        raise ValueError("expected a file; received a directory or a device")
+    return open(path, "rb")
+
+
+def whole_file(path: str | os.PathLike[str]) -> bytes:
+    """The content of a file. Raises as `opened`, and OSError."""
+    with opened(path) as file:
+        return file.read()

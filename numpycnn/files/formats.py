@@ -41,8 +41,13 @@ class Format(NamedTuple):
 
 OWN = ".safetensors"
 WHOLE, WEIGHTS = ("save", "check", "read"), ("save_weights", "load_weights")
+HDF5_PACKAGE = ("h5py", "keras-files")
 FORMATS = {
     OWN: Format("native", (*WHOLE, *WEIGHTS)),
+    ".keras": Format("keras.archive", (*WHOLE, "load_weights"), *HDF5_PACKAGE),
+    ".weights.h5": Format("keras.h5", (*WHOLE, *WEIGHTS), *HDF5_PACKAGE),
+    ".h5": Format("keras.h5", (*WHOLE, *WEIGHTS), *HDF5_PACKAGE),
+    ".hdf5": Format("keras.h5", (*WHOLE, *WEIGHTS), *HDF5_PACKAGE),
     ".onnx": Format("onnx", WHOLE, "onnx", "onnx"),
 }
 """The formats that are read and written, by suffix."""
@@ -55,19 +60,14 @@ class OtherFormat(NamedTuple):
     advice: str
 
 
-BY_KERAS = "load it with Keras, build the same model here, and call model.set_weights(keras_model.get_weights())"
-HDF5 = OtherFormat("an HDF5 file, as Keras and h5py write it", BY_KERAS)
-ZIP = OtherFormat("a zip archive, as Keras writes it to .keras files", BY_KERAS)
+HDF5 = OtherFormat("an HDF5 file, as Keras and h5py write it", "give it the suffix .h5")
+ZIP = OtherFormat("a zip archive, as Keras writes it to .keras files", "give it the suffix .keras")
 FORMER = OtherFormat("a file that was written by an earlier version of numpycnn", "train or save the model again")
 PICKLE = OtherFormat(
     "a pickle, which can run code", "load it with the program that wrote it, and save its arrays again"
 )
 
 OTHER_SUFFIXES = {
-    ".weights.h5": HDF5,
-    ".h5": HDF5,
-    ".hdf5": HDF5,
-    ".keras": ZIP,
     ".numpycnn": FORMER,
 }
 FIRST_BYTES = {
@@ -123,11 +123,10 @@ def path_to_write(path: str) -> str:
     own = own_path(path)
     if own == path:
         return path
-    known_format = FORMATS.get(next(suffix for suffix in REPLACED if path.lower().endswith(suffix)))
-    if known_format and not known_format.missing:
+    missing = FORMATS[suffix_of(path, reading=False)].missing
+    if not missing:
         return path
-    reason = f" {known_format.missing};" if known_format else ""
-    warnings.warn(f"{path}:{reason} numpycnn writes safetensors, and so to {own}", stacklevel=users_level())
+    warnings.warn(f"{path}: {missing}; without it numpycnn writes {own}", stacklevel=users_level())
     return own
 
 
@@ -152,7 +151,7 @@ def check_first_bytes(start: bytes) -> None:
 
 def refusal(other: OtherFormat) -> str:
     """The message for a file of another format: why it is not read, and what to do."""
-    return f"numpycnn reads {known()} files; this is {other.description}: {other.advice}"
+    return f"this is {other.description}: {other.advice}"
 
 
 def known() -> str:

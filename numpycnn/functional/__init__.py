@@ -193,7 +193,7 @@ from numpycnn.functional.transposed import (
     conv2d_transpose_backward_input,
     transposed_size,
 )
-from numpycnn.functional.warping import resizing, rotation, translation, warp, warp_backward, warp_taps, zoom
+from numpycnn.functional.warping import resizing, rotation, translation, warp, warp_backward, zoom
 from numpycnn.functional.window import Window
 
 __all__ = [
@@ -341,7 +341,6 @@ __all__ = [
     "upsample_nearest_backward",
     "warp",
     "warp_backward",
-    "warp_taps",
     "zero_pad",
     "zoom",
 ]

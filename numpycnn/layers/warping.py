@@ -11,17 +11,10 @@ import numpy as np
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Rng, Shape
-from numpycnn.functional.warping import FILL_MODES, INTERPOLATIONS, Tap
+from numpycnn.functional.warping import FILL_MODES, INTERPOLATIONS, View
 from numpycnn.layers.augmentation import Augmentation, Factor, bounds
 from numpycnn.layers.base import Arrays, LayerOptions
 from numpycnn.layers.data_format import from_channels_last, join_shape, split_shape, to_channels_last
-
-
-class WarpCache(NamedTuple):
-    """What the backward of a warp needs."""
-
-    taps: list[Tap]
-    x_shape: Shape
 
 
 class WarpLayer(Augmentation):
@@ -41,14 +34,13 @@ class WarpLayer(Augmentation):
         self.interpolation = checks.choice(self.name, "interpolation", interpolation, INTERPOLATIONS)
         self.fill_value = checks.number(self.name, "fill_value", fill_value)
 
-    def transform(self, x: Array, drawn: Arrays) -> tuple[Array, WarpCache]:
+    def transform(self, x: Array, drawn: Arrays) -> tuple[Array, View]:
         image = x.shape[1], x.shape[2]
-        taps = F.warp_taps(drawn["matrix"], image, image, self.interpolation, self.fill_mode)
-        fill_value = self.fill_value if self.fill_mode == "constant" else 0.0
-        return F.warp(x, taps, fill_value), WarpCache(taps, x.shape)
+        view = View(drawn["matrix"], image, image, self.interpolation, self.fill_mode)
+        return F.warp(x, view, self.fill_value if self.fill_mode == "constant" else 0.0), view
 
-    def transform_backward(self, dy: Array, kept: WarpCache) -> Array:
-        return F.warp_backward(dy, kept.taps, kept.x_shape)
+    def transform_backward(self, dy: Array, kept: View) -> Array:
+        return F.warp_backward(dy, kept)
 
     def get_config(self) -> dict[str, Any]:
         own = {key: getattr(self, key) for key in ("fill_mode", "interpolation", "fill_value")}
@@ -170,7 +162,7 @@ class CropCache(NamedTuple):
     left: Array
     x_shape: Shape
     """The input's shape, channels last."""
-    resized: WarpCache | None
+    resized: View | None
     """How the window was resized, if it was."""
 
 
@@ -227,12 +219,12 @@ class RandomCrop(Augmentation):
         top, left = (np.full(n, (whole - part) // 2) for whole, part in zip((h, w), window, strict=True))
         cropped = F.crop_windows(x, top, left, window)
         matrices = np.broadcast_to(F.resizing(window, self.size), (n, 2, 3))
-        taps = F.warp_taps(matrices, window, self.size, "bilinear", "nearest")
-        return F.warp(cropped, taps), CropCache(top, left, x.shape, WarpCache(taps, cropped.shape))
+        view = View(matrices, window, self.size, "bilinear", "nearest")
+        return F.warp(cropped, view), CropCache(top, left, x.shape, view)
 
     def transform_backward(self, dy: Array, kept: CropCache) -> Array:
         if kept.resized is not None:
-            dy = F.warp_backward(dy, *kept.resized)
+            dy = F.warp_backward(dy, kept.resized)
         return F.crop_windows_backward(dy, kept.top, kept.left, kept.x_shape)
 
     def get_config(self) -> dict[str, Any]:

@@ -16,9 +16,10 @@ class StoredNetwork(Network):
     def save(self, filepath: PathLike, overwrite: bool = True, *, include_optimizer: bool = True) -> None:
         """Write the whole model to a file: configuration, weights, loss, metrics, optimizer with its slots, History.
 
-        filepath: ends in .safetensors. The old file there is replaced whole, or stays as it was; overwrite: False
-        raises an error if there is one. `load_model` reads it, and any reader of safetensors its arrays; `files/`
-        describes the content. include_optimizer: False leaves out the optimizer, the loss and the metrics.
+        filepath: ends in .safetensors, this library's own format; in .keras or .h5, which Keras reads, if the package
+        h5py is there, and otherwise .safetensors takes its place, with a warning. The old file there is replaced whole,
+        or stays as it was; overwrite: False raises an error if there is one. `load_model` reads it; `files/` describes
+        the content. include_optimizer: False leaves out the optimizer, the loss and the metrics.
 
         Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix and
         for user-defined layers, metrics, losses, optimizers and initializers; TypeError for arguments of another kind;
@@ -45,7 +46,8 @@ class StoredNetwork(Network):
     def load_weights(self, filepath: PathLike, skip_mismatch: bool = False, *, by_name: bool = False) -> None:
         """Read parameters and state from a file of `save_weights` or of `save`, for a model built alike.
 
-        filepath: a .safetensors file. One that another library wrote will do too, with arrays named as in `weights`.
+        filepath: a .safetensors file, also one that another library wrote, with arrays named as in `arrays`; or one of
+        Keras's, .keras, .weights.h5 or .h5, where arrays go by the layers' classes and order.
         skip_mismatch: leave weights of other shapes as they are. by_name: leave those that the file lacks as they are,
         and ignore what else is in it.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Pair
-from numpycnn.functional.warping import about_center
+from numpycnn.functional.warping import View, about_center
 
 STILL = {"theta": 0.0, "tx": 0.0, "ty": 0.0, "shear": 0.0, "zx": 1.0, "zy": 1.0}
 """What leaves an image as it is."""
@@ -26,8 +26,8 @@ def transformed(x: Array, drawn: Mapping[str, Any], fill_mode: str, cval: float,
     n, h, w, _ = x.shape
     placed = [np.broadcast_to(drawn.get(name, still), n) for name, still in STILL.items()]  # (N,) of each
     if any((one != still).any() for one, still in zip(placed, STILL.values(), strict=True)):
-        taps = F.warp_taps(matrices((h, w), *placed), (h, w), (h, w), interpolation, fill_mode)
-        x = F.warp(x, taps, cval if fill_mode == "constant" else 0.0)
+        view = View(matrices((h, w), *placed), (h, w), (h, w), interpolation, fill_mode)
+        x = F.warp(x, view, cval if fill_mode == "constant" else 0.0)
     x = np.where(per_image(drawn.get("flip_horizontal", False), n), x[:, :, ::-1], x)
     x = np.where(per_image(drawn.get("flip_vertical", False), n), x[:, ::-1], x)
     if "channel_shift_intensity" in drawn:

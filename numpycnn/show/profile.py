@@ -10,6 +10,7 @@ import numpy as np
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
+from numpycnn.engine.fast.batch_norm import NormBlock
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.training import Objective, Position
 from numpycnn.engine.workers import worker_pool
@@ -23,6 +24,8 @@ class StepTime(NamedTuple):
     name: str
     forward: float
     backward: float
+    way: str = ""
+    """How a convolution is computed on the fast path, such as "im2col"."""
 
 
 class TimedStage(Wrapper):
@@ -30,8 +33,9 @@ class TimedStage(Wrapper):
 
     def __init__(self, stage: Stage, path: Path) -> None:
         super().__init__(stage)
-        names = stage.names if isinstance(stage, ConvBlock) else (stage.name,)
+        names = stage.names if isinstance(stage, (ConvBlock, NormBlock)) else (stage.name,)
         self.title = " + ".join("/".join((*path.names[:-1], name)) for name in names)
+        self.way = stage.way if isinstance(stage, ConvBlock) else ""
         self.forward_seconds = self.backward_seconds = 0.0
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
@@ -74,7 +78,12 @@ def profile_steps(objective: Objective, optimizer: Optimizer, data: Data, repeat
     profile_step(objective, optimizer, data)  # warm-up
     runs = [profile_step(objective, optimizer, data) for _ in range(repeats)]
     return [
-        StepTime(same[0].name, *(float(np.median(seconds)) for seconds in zip(*(row[1:] for row in same), strict=True)))
+        StepTime(
+            same[0].name,
+            float(np.median([row.forward for row in same])),
+            float(np.median([row.backward for row in same])),
+            same[0].way,
+        )
         for same in zip(*runs, strict=True)
     ]
 
@@ -95,7 +104,7 @@ def profile_step(objective: Objective, optimizer: Optimizer, data: Data) -> list
         middle = time.perf_counter()
         optimizer.update(params, *step.terms)
         end = time.perf_counter()
-    rows = [StepTime(stage.title, stage.forward_seconds, stage.backward_seconds) for stage in stages]
+    rows = [StepTime(stage.title, stage.forward_seconds, stage.backward_seconds, stage.way) for stage in stages]
     inside = sum(row.forward + row.backward for row in rows)
     rows.append(StepTime("loss, and the way between layers", middle - start - inside, 0.0))
     rows.append(StepTime(f"optimizer ({type(optimizer).__name__})", end - middle, 0.0))
@@ -103,12 +112,12 @@ def profile_step(objective: Objective, optimizer: Optimizer, data: Data) -> list
 
 
 def profile_lines(rows: Sequence[StepTime], title: str) -> list[str]:
-    """A table of the parts: milliseconds of forward and backward, and the share of the total."""
+    """A table of the parts: milliseconds of forward and backward, the share of the total, and the way of convolving."""
     total = sum(row.forward + row.backward for row in rows)
     width = max(len(row.name) for row in rows)
     lines = [title, "", f"{'':{width}}   forward  backward   share"]
     for row in rows:
         back = f"{row.backward * 1e3:7.1f} ms" if row.backward else " " * 10
         share = (row.forward + row.backward) / total
-        lines.append(f"{row.name:{width}}  {row.forward * 1e3:6.1f} ms {back}  {share:5.1%}".rstrip())
+        lines.append(f"{row.name:{width}}  {row.forward * 1e3:6.1f} ms {back}  {share:5.1%}  {row.way}".rstrip())
     return [*lines, f"{'all of it':{width}}  {total * 1e3:6.1f} ms"]

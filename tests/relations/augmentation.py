@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Pair
 from numpycnn.functional import warping
+from numpycnn.functional.warping import View
 from relations.common import counts, generator, near
 from relations.table import Draw, relation
 
@@ -18,7 +19,7 @@ def images(draw: Draw) -> Array:
 
 
 def seen(x: Array, matrices: Array, fill_mode: str = "wrap", interpolation: str = "bilinear") -> Array:
-    return F.warp(x, F.warp_taps(matrices, IMAGE, IMAGE, interpolation, fill_mode))
+    return F.warp(x, View(matrices, IMAGE, IMAGE, interpolation, fill_mode))
 
 
 @relation(Fault(warping.inside, "index % size, weight", "np.clip(index, 0, size - 1), weight"))
@@ -61,7 +62,7 @@ def halving_takes_means(draw: Draw) -> None:
     x = generator(draw).normal(size=(draw(counts), 6, 4, 2))
     matrices = np.broadcast_to(F.resizing((6, 4), (3, 2)), (len(x), 2, 3))
     means = x.reshape(len(x), 3, 2, 2, 2, 2).mean(axis=(2, 4))  # (N, 3, 2, C)
-    near(F.warp(x, F.warp_taps(matrices, (6, 4), (3, 2), "bilinear", "nearest")), means)
+    near(F.warp(x, View(matrices, (6, 4), (3, 2), "bilinear", "nearest")), means)
 
 
 @relation(Fault(F.flip, "np.flip(x, axes)", "np.flip(x, axes[:1])"))

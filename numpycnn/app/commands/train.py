@@ -33,7 +33,7 @@ OPTIONS = (
 )
 
 RESUME = (
-    "save the network to this .safetensors file after each epoch; if the file exists, resume from it. "
+    "save the network to this file after each epoch; if the file exists, resume from it. "
     "If it is stopped and restarted with the same options, training ends as if it had never been stopped"
 )
 
@@ -129,7 +129,7 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     print(f"\nTesting on {len(x_test):,} images that it has not seen.")
     tests = images(x_test), to_categorical(y_test)
     loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
-    predicted = network.predict(tests[0]).argmax(axis=1)
+    predicted = network.predict(tests[0], verbose=0).argmax(axis=1)
     print(f"Test loss: {loss:.4f}")
     print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
     print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))

@@ -78,6 +78,8 @@ class BlockCache(NamedTuple):
 class Block(Stage):
     """A convolution fused with the layers after it, which must be built: what comes after the convolution."""
 
+    way: str
+    """The name of the way in which it convolves."""
     order: tuple[int, ...] = (0, 1, 2, 3)
     """The axes of images, (N, H, W, C), as they lie in memory, slowest first."""
 

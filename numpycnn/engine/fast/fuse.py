@@ -1,12 +1,11 @@
-"""A network whose convolutions are fused into blocks, each with the algorithm that is faster for its shapes."""
+"""A network whose convolutions and normalizations are fused into blocks with what comes after them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from numpycnn.engine.fast.block import Parts
-from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.batch_norm import NormBlock, normalization_at
 from numpycnn.engine.fast.parts import parts_at
-from numpycnn.engine.fast.winograd import WinogradBlock, is_faster
+from numpycnn.engine.fast.plan import planned_block
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
@@ -24,11 +23,15 @@ def fused_stages(layers: Sequence[Layer]) -> Iterator[tuple[int, Stage]]:
     """The layers of a chain, and blocks in the place of several, each with the index of its last layer."""
     index = 0
     while index < len(layers):
-        layer, parts = layers[index], parts_at(layers[index:])
-        index += 1 if parts is None else len(parts.names)
-        yield index - 1, layer if parts is None else block_of(parts)
+        stage, count = stage_at(layers[index:])
+        index += count
+        yield index - 1, stage
 
 
-def block_of(parts: Parts) -> ConvBlock:
-    """The block of these layers, with the convolution algorithm that is faster for their shapes."""
-    return WinogradBlock(parts) if is_faster(parts.conv) else ConvBlock(parts)
+def stage_at(layers: Sequence[Layer]) -> tuple[Stage, int]:
+    """The stage that these layers begin with, and how many of them it is."""
+    if parts := parts_at(layers):
+        return planned_block(parts), len(parts.names)
+    if normalization := normalization_at(layers):
+        return NormBlock(normalization), len(normalization)
+    return layers[0], 1

@@ -57,6 +57,8 @@ class ConvBlock(Block):
     columns in common, so all are copied from the image once, and from there to the matrix of each position.
     """
 
+    way = "im2col"
+
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         window, pool = self.conv.window, NO_POOL.window if self.pool.overlaps else self.pool.window

@@ -27,14 +27,14 @@ def blocked_matmul(a: Array, b: Array, out: Array) -> Array:
     return out
 
 
-def blocked_matmul_transposed(a: Array, b: Array) -> Array:
-    """a.T @ b: (..., R, K), (..., R, F) -> (..., K, F)."""
+def blocked_matmul_transposed(a: Array, b: Array, out: Array | None = None) -> Array:
+    """a.T @ b: (..., R, K), (..., R, F) -> (..., K, F), a new array or `out`."""
     covered, rows = blocks(a, b.shape[-1])
     transposed = a.swapaxes(-1, -2)  # (..., K, R)
-    if not covered:
-        return np.matmul(transposed, b)
+    if covered <= rows:
+        return np.matmul(transposed, b, out=out)
     blocks_transposed = blocked(a[..., :covered, :], rows).swapaxes(-1, -2)  # (..., R/rows, K, rows)
-    total = np.matmul(blocks_transposed, blocked(b[..., :covered, :], rows)).sum(axis=-3)  # (..., K, F)
+    total = np.sum(np.matmul(blocks_transposed, blocked(b[..., :covered, :], rows)), axis=-3, out=out)  # (..., K, F)
     if covered < a.shape[-2]:
         total += np.matmul(transposed[..., covered:], b[..., covered:, :])
     return total

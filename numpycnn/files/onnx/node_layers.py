@@ -416,10 +416,12 @@ def clip(operation: Operation, stack: Stack) -> None:
     low, high = operation.array(1), operation.array(2)
     least = operation.number("min") if low is None else float(low.reshape(()))
     most = operation.number("max") if high is None else float(high.reshape(()))
-    if least == -1.0 and most == 1.0:
+    if least is not None and most is not None and most < least:
+        stack.rescale(0.0, most)  # the largest value comes last
+    elif least == -1.0 and most == 1.0:
         stack.activate(activations.hard_tanh)
     elif least is not None:
-        bounded(stack, least, None if most is None else max(most - least, 0.0))
+        bounded(stack, least, None if most is None else most - least)
     elif most is not None:
         stack.rescale(-1.0, most)
         stack.activate(activations.relu)

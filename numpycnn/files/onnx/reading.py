@@ -42,11 +42,12 @@ def from_parsed(found: Parsed) -> "Sequential":
     stack = Stack(found.input_shape, tuple(range(len(found.input_shape) + 1)), weights)
     constants = Constants(found, known)
     constants.shapes[found.input] = stack.example
-    Walk(found, constants).read(steps_of(found, known), stack)
-    stack.plain()
-    if not stack.layers:
-        stack.add(Activation(linear))
-    return assembled(found, stack.layers, weights)
+    with np.errstate(all="ignore"):  # weights that overflow when they are scaled are infinite, as in the file's network
+        Walk(found, constants).read(steps_of(found, known), stack)
+        stack.plain()
+        if not stack.layers:
+            stack.add(Activation(linear))
+        return assembled(found, stack.layers, weights)
 
 
 class Walk:

@@ -1,0 +1,161 @@
+"""Keras's files: those that Keras 3 and tf.keras wrote (keras_files/), with the figures that they gave, and our own."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import fingerprint, small_data, small_network
+
+from numpycnn import Sequential, load_model, optimizers
+from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn.files import ModelFileError
+from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, LeakyReLU, Residual
+
+h5py: Any = pytest.importorskip("h5py", reason="needs h5py, of the extra keras-files")
+
+FOLDER = Path(__file__).parent / "keras_files"
+FIGURES = json.loads((FOLDER / "figures.json").read_text())
+SUFFIXES = (".keras", ".h5", ".hdf5", ".safetensors")
+
+spec = importlib.util.spec_from_file_location("write", FOLDER / "write.py")
+assert spec is not None
+assert spec.loader is not None
+write: Any = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(write)
+
+
+def the_same_network() -> Sequential:
+    """The network of keras_files/write.py."""
+    return Sequential(
+        [
+            Conv2D(3, 3, activation="relu", kernel_regularizer="l2", input_shape=(5, 5, 2)),
+            BatchNormalization(),
+            LeakyReLU(0.2),
+            Flatten(),
+            Sequential([Dense(4, activation="tanh")]),
+            Dropout(0.0),
+            Dense(3, activation="softmax", kernel_constraint="max_norm"),
+        ]
+    )
+
+
+# ---------------------------------------------------------------- what Keras wrote
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if ".weights." not in name])
+def test_a_model_of_keras_predicts_and_goes_on_training_as_there(name: str) -> None:
+    """Ten more losses, which need the optimizer's slots, its steps so far, the penalty and the moving averages."""
+    model = load_model(FOLDER / name)
+    np.testing.assert_allclose(model.predict(write.inputs(), verbose=0), FIGURES[name]["predictions"], atol=2e-7)
+    assert model.optimizer is not None
+    assert (model.optimizer.iterations, model.steps) == (3, 3)
+    losses = [model.train_on_batch(write.inputs(), write.targets())[0] for _ in range(10)]
+    np.testing.assert_allclose(losses, FIGURES[name]["losses"], rtol=1e-5)
+    assert list(model.metrics) == ["accuracy"]
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name.startswith(("keras3.", "keras2."))])
+def test_weights_of_keras_are_read_into_a_model_that_is_there(name: str) -> None:
+    model = the_same_network()
+    model.load_weights(FOLDER / name)
+    np.testing.assert_allclose(model.predict(write.inputs(), verbose=0), FIGURES[name]["predictions"], atol=2e-7)
+
+
+def test_a_model_is_loaded_without_what_compile_was_given() -> None:
+    model = load_model(FOLDER / "keras3.keras", compile=False)
+    assert (model.optimizer, model.loss, len(model.metrics)) == (None, None, 0)
+
+
+# ---------------------------------------------------------------- what we write
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_nothing_is_lost_by_a_file_of_ours(tmp_path: Path, suffix: str) -> None:
+    """Also what Keras has no place for: History, the seed, the steps; and training goes on with the same bytes."""
+    model, path = small_network(), tmp_path / f"model{suffix}"
+    model.fit(*small_data(), 20, 2, verbose=0)
+    model.save(path)
+    loaded = load_model(path)
+    assert fingerprint(loaded) == fingerprint(model)
+    assert loaded.get_config() == model.get_config()
+    for one in (model, loaded):
+        one.fit(*small_data(), 20, 3, verbose=0, initial_epoch=2)
+    assert fingerprint(loaded) == fingerprint(model)
+    first = path.read_bytes()
+    load_model(path).save(path)
+    assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.HDF5", "w.safetensors"])
+def test_weights_alone(tmp_path: Path, name: str) -> None:
+    source, target = small_network(seed=1), small_network(seed=2, compiled=False)
+    source.save_weights(tmp_path / name)
+    target.load_weights(tmp_path / name)
+    assert fingerprint(target)[0] == fingerprint(source)[0]
+
+
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "Adam": {"amsgrad": True, "use_ema": True},
+    "RMSprop": {"momentum": 0.5, "centered": True},
+    "SGD": {"momentum": 0.9, "decay": 0.1},
+    "AdamW": {"learning_rate": optimizers.schedules.CosineDecay(0.01, 100)},
+    **{name: {} for name in ("Adagrad", "Adadelta", "Adamax", "Nadam", "Lion")},
+}
+
+
+@pytest.mark.filterwarnings("ignore:decay is from an older Keras")
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_is_kept(tmp_path: Path, suffix: str, name: str) -> None:
+    model, path = Sequential([Dense(3, input_shape=(4,)), Dense(2)], seed=0), tmp_path / f"model{suffix}"
+    model.compile(getattr(optimizers, name)(**OPTIMIZERS[name]), "mse")
+    x = np.random.default_rng(0).normal(size=(8, 4))
+    model.fit(x, x[:, :2], verbose=0)
+    model.save(path)
+    loaded = load_model(path)
+    assert fingerprint(loaded) == fingerprint(model)
+    for one in (model, loaded):
+        one.fit(x, x[:, :2], verbose=0)
+    assert fingerprint(loaded)[:3] == fingerprint(model)[:3]
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_killed_training_resumes_from_keras_s_files(tmp_path: Path, suffix: str) -> None:
+    whole, half, path = small_network(), small_network(), tmp_path / f"model{suffix}"
+    whole.fit(*small_data(), 20, 4, verbose=0)
+    half.fit(*small_data(), 20, 2, verbose=0, callbacks=BackupAndRestore(path))
+    again = small_network(seed=3)
+    again.fit(*small_data(), 20, 4, verbose=0, callbacks=BackupAndRestore(path))
+    assert fingerprint(again) == fingerprint(whole)
+    callbacks = [BackupAndRestore(path), EarlyStopping("loss")]
+    with pytest.raises(ModelFileError, match=r"state of callbacks \(EarlyStopping\) is kept in .safetensors files alo"):
+        small_network().fit(*small_data(), 20, 2, verbose=0, callbacks=callbacks)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Residual([Dense(3)], name="block"), "block: Keras's Sequential has no Residual; save to .safetensors"),
+        (
+            lambda: Dense(3, activation={"class_name": "elu", "config": {"alpha": 2.0}}, name="a"),
+            "activation: Keras has no elu with settings; use a layer, such as LeakyReLU",
+        ),
+    ],
+)
+def test_what_keras_does_not_have_is_refused(tmp_path: Path, make: Any, message: str) -> None:
+    model = Sequential([Dense(3, input_shape=(3,)), make()])
+    for name in ("a.keras", "a.h5"):
+        with pytest.raises(ModelFileError, match=message):
+            model.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.weights.h5", "a.h5"])
+def test_weights_of_blocks_have_no_place_in_keras_s_files(tmp_path: Path, name: str) -> None:
+    model = Sequential([Residual([Dense(3)], name="block", input_shape=(3,))])
+    with pytest.raises(ModelFileError, match=r"block: Keras's Sequential has no Residual; save to .safetensors"):
+        model.save_weights(tmp_path / name)
+    assert not list(tmp_path.iterdir())
