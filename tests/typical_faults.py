@@ -617,6 +617,7 @@ TARGETS = (
             ("a schedule is a step ahead", "self._rate, self.iterations)\n        with", "self._rate, self.iterations + 1)\n        with"),
             ("each micro-batch's gradient is clipped by itself", "return [clip_norms(whole, self.clipnorm, self.global_clipnorm)]", "return [clip_norms(dict(term), self.clipnorm, self.global_clipnorm) for term in terms]"),
             ("a resumed training forgets what it excludes", 'vars(self).update({**vars(other), "_owner": self._owner})', 'vars(self).update({**vars(other), "_owner": self._owner, "_excluded": self._excluded, "use_ema": self.use_ema})'),
+            ("the last part is updated twice", "jobs.append([])", "jobs.append(jobs[-1][-1:] if jobs else [])"),
             ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
         ),
     ),
@@ -635,10 +636,10 @@ TARGETS = (
         "optimizers/rmsprop.py",
         ("test_optimizers.py",),
         (
-            ("RMSprop's epsilon stands outside the root", "change = self.step_size * g / np.sqrt(d + self.epsilon)", "change = self.step_size * g / (np.sqrt(d) + self.epsilon)"),
-            ("RMSprop divides by the square", "change = self.step_size * g / np.sqrt(d + self.epsilon)", "change = self.step_size * g / (d + self.epsilon)"),
-            ("RMSprop's mean of squares is a sum", "a += (1.0 - self.rho) * g * g", "a += g * g"),
-            ("RMSprop keeps the gradient unsquared", "a += (1.0 - self.rho) * g * g", "a += (1.0 - self.rho) * np.abs(g)"),
+            ("RMSprop's epsilon stands outside the root", "np.sqrt(root, out=root)", "root = np.sqrt(d) + self.epsilon"),
+            ("RMSprop divides by the square", "np.sqrt(root, out=root)", "pass"),
+            ("RMSprop's mean of squares is a sum", "np.multiply(g, 1.0 - self.rho, out=change)", "np.multiply(g, 1.0, out=change)"),
+            ("RMSprop keeps the gradient unsquared", "change *= g\n", "np.abs(change, out=change)\n"),
             ("centered RMSprop is not", "d = np.maximum(a - m * m, 0.0)", "d = a"),
             ("the variance falls below zero by rounding", "d = np.maximum(a - m * m, 0.0)", "d = a - m * m"),
             ("RMSprop climbs", "w -= change", "w += change"),
@@ -648,12 +649,12 @@ TARGETS = (
         "optimizers/adam.py",
         ("test_optimizers.py",),
         (
-            ("Adam's epsilon stands inside the root", "w -= alpha * m / (np.sqrt(v) + self.epsilon)", "w -= alpha * m / np.sqrt(v + self.epsilon)"),
+            ("Adam's epsilon stands inside the root", "np.sqrt(v, out=change)\n        change += self.epsilon", "np.sqrt(v + self.epsilon, out=change)"),
             ("Adam does not correct the mean", " / (1.0 - self.beta_1**t)\n", "\n"),
             ("Adam does not correct the squares", " * sqrt(1.0 - self.beta_2**t) /", " /"),
             ("Adam counts a step too many", 'slots["velocity"], self.iterations + 1\n', 'slots["velocity"], self.iterations + 2\n'),
-            ("Adam's betas are swapped", "m += (1.0 - self.beta_1) * (g - m)", "m += (1.0 - self.beta_2) * (g - m)"),
-            ("Adam's second moment is of deviations", "v += (1.0 - self.beta_2) * (g * g - v)", "v += (1.0 - self.beta_2) * ((g - m) ** 2 - v)"),
+            ("Adam's betas are swapped", "change *= 1.0 - self.beta_1", "change *= 1.0 - self.beta_2"),
+            ("Adam's second moment is of deviations", "np.multiply(g, g, out=change)", "np.multiply(g - m, g - m, out=change)"),
         ),
     ),
     Target(
@@ -1201,6 +1202,7 @@ TARGETS = (
         (
             ("statistics are taken of images that are not rescaled", "x = x * self.rescale", "pass"),
             ("an image is divided before its mean is taken off", "x /= x.std() + TINY", "x /= x.mean() + TINY"),
+            ("whitened as if there were one image", "np.sqrt(len(x)) / (s + epsilon)", "1 / (s + epsilon)"),
         ),
     ),
     Target(
@@ -1365,7 +1367,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "show/costs.py",
+        "layers/costs.py",
         ("test_summary.py",),
         (
             ("a transposed convolution is counted at its outputs", "input_shape if isinstance(layer, Conv2DTranspose) else output_shape", "output_shape"),
