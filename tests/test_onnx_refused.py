@@ -294,6 +294,16 @@ def test_graphs_in_one_another_without_end(tmp_path: Path) -> None:
     refused(tmp_path, model.SerializeToString(), "maximum recursion depth exceeded")
 
 
+def test_one_array_for_very_many_layers(tmp_path: Path) -> None:
+    """Each would get a copy: a small file must not take all the memory."""
+    nodes = [onnx.helper.make_node("Gemm", [f"a{k}" if k else "x", "g"], [f"a{k + 1}"]) for k in range(100)]
+    model = text("y = Gemm (x, g)", more="float[1, 1] g = {1}", shape="N, 64")
+    model.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(np.ones((64, 64), np.float32), "g"))
+    del model.graph.node[:]
+    model.graph.node.extend([*nodes, onnx.helper.make_node("Relu", ["a100"], ["y"])])
+    refused(tmp_path, model.SerializeToString(), "'g': the arrays are used more often than their file makes likely")
+
+
 # ---------------------------------------------------------------- damage
 
 
