@@ -73,7 +73,7 @@ def check_truncations(path: Path, count: int) -> None:
 
 @pytest.mark.parametrize("name", ["keras3.keras", "keras3.h5"])
 def test_changed_files_are_refused_or_harmless(tmp_path: Path, name: str) -> None:
-    check_changes(tmp_path / name, 8)
+    check_changes(tmp_path / name, 3)
 
 
 @pytest.mark.deep
@@ -164,8 +164,8 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "no zip": (lambda: b"PK\x03\x04" + bytes(100), "is damaged, or no .keras file"),
     "a member missing": (lambda: archive(lambda m: m.pop("config.json")), "expected one config.json .* found 0"),
     "a bomb": (
-        lambda: archive(lambda m: m.update({"config.json": bytes(10_000_000)}), zipfile.ZIP_DEFLATED),
-        r"config.json declares 10000000 bytes; the archive has \d+ for them",
+        lambda: archive(lambda m: m.update({"config.json": bytes(1_000_000)}), zipfile.ZIP_DEFLATED),
+        r"config.json declares 1000000 bytes; the archive has \d+ for them",
     ),
     "a long configuration": (
         lambda: archive(lambda m: m.update({"config.json": b" " * 9_000_000})),
@@ -263,9 +263,9 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a bomb": (
         lambda: hdf5(
-            replaced("optimizer_weights/nadam/iteration", data=np.zeros(10**6), compression="gzip", chunks=(10**5,))
+            replaced("optimizer_weights/nadam/iteration", data=np.zeros(10**5), compression="gzip", chunks=(10**4,))
         ),
-        "iteration declares 8000000 bytes; the file has",
+        "iteration declares 800000 bytes; the file has",
     ),
     "gigantic chunks": (
         lambda: hdf5(replaced(KERNEL, shape=(3, 3, 2, 3), maxshape=(None,) * 4, dtype="f4", chunks=(512, 512, 512, 7))),

@@ -18,7 +18,7 @@ h5py: Any = pytest.importorskip("h5py", reason="needs h5py, of the extra keras-f
 
 FOLDER = Path(__file__).parent / "keras_files"
 FIGURES = json.loads((FOLDER / "figures.json").read_text())
-SUFFIXES = (".keras", ".h5", ".hdf5", ".safetensors")
+OTHERS = (".hdf5", ".safetensors")
 
 spec = importlib.util.spec_from_file_location("write", FOLDER / "write.py")
 assert spec is not None
@@ -72,7 +72,7 @@ def test_a_model_is_loaded_without_what_compile_was_given() -> None:
 # ---------------------------------------------------------------- what we write
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [".keras", ".h5", *(pytest.param(one, marks=pytest.mark.deep) for one in OTHERS)])
 def test_nothing_is_lost_by_a_file_of_ours(tmp_path: Path, suffix: str) -> None:
     """Also what Keras has no place for: History, the seed, the steps; and training goes on with the same bytes."""
     model, path = small_network(), tmp_path / f"model{suffix}"
