@@ -209,6 +209,10 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: with_config(lambda c: layer(c, 1).update(config=[])),
         "layer Conv2D: layer: config must be a dict of arguments by name",
     ),
+    "a configuration that is a number": (
+        lambda: with_config(lambda c: c.update(config=1.5)),
+        "model: config must be a dict of arguments by name; received 1.5",
+    ),
     "half precision": (
         lambda: with_config(lambda c: layer(c, 1)["config"].update(dtype="mixed_float16")),
         "expected layers of one dtype, float32 or float64; received mixed_float16, float32",

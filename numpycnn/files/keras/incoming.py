@@ -65,7 +65,9 @@ def network(config: Any, version: int) -> Read:
         raise ValueError(f"expected a Sequential model; received {checks.short_repr(config.get('class_name'))}")
     whole = described("model", config)
     own: Any = whole["config"]
-    own = {"layers": own} if isinstance(own, list) else own  # of Keras before 2.2.3
+    own = checks.by_name(
+        "model", "config", {"layers": own} if isinstance(own, list) else own
+    )  # Keras 2.2.2's is a list
     entries = [described("layers", entry) for entry in checks.sequence("file", "layers", own.get("layers"))]
     entries = entries if whole["class_name"] == "Sequential" else in_chain(entries)
     layers = [entry for entry in entries if entry["class_name"] != "InputLayer"]
