@@ -209,6 +209,14 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: with_config(lambda c: layer(c, 1).update(config=[])),
         "layer Conv2D: layer: config must be a dict of arguments by name",
     ),
+    "a loss's configuration that is a text": (
+        lambda: with_config(lambda c: c["compile_config"]["loss"].update(config="x")),
+        "loss: config must be a dict of arguments by name; received 'x'",
+    ),
+    "a metric's configuration that is a text": (
+        lambda: with_config(lambda c: c["compile_config"].update(metrics=[{"class_name": "Precision", "config": "x"}])),
+        "metrics: config must be a dict of arguments by name; received 'x'",
+    ),
     "a configuration that is a number": (
         lambda: with_config(lambda c: c.update(config=1.5)),
         "model: config must be a dict of arguments by name; received 1.5",

@@ -202,7 +202,8 @@ def loss(value: Any) -> Config:
     if entry["class_name"] == "function":
         return loss(entry["config"])
     cls = class_named("losses", entry["class_name"], losses.CLASSES)
-    arguments = todays_arguments(cls, {key: value for key, value in entry["config"].items() if key != "fn"})
+    settings = checks.by_name("loss", "config", entry["config"])
+    arguments = todays_arguments(cls, {key: value for key, value in settings.items() if key != "fn"})
     if arguments.get("reduction") == "auto":  # of Keras 2
         del arguments["reduction"]
     return {"class_name": cls.__name__, "config": arguments}
@@ -215,6 +216,7 @@ def metric(value: Any) -> str | Config:
     entry = described("metrics", value)
     if entry["class_name"] == "function":
         return metric(entry["config"])
+    checks.by_name("metrics", "config", entry["config"])
     if entry["class_name"] == "MeanMetricWrapper" and isinstance(entry["config"].get("fn"), (str, dict)):
         return "accuracy" if entry["config"].get("name") == "accuracy" else metric(entry["config"]["fn"])
     cls = class_named("metrics", entry["class_name"], {**metrics.CLASSES, **OWN.get({})})
