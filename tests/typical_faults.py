@@ -1289,6 +1289,49 @@ TARGETS = (
         ),
     ),
     Target(
+        "files/keras/variables.py",
+        ("test_keras_files.py", "test_older_keras_files.py", "test_damaged_keras_files.py"),
+        (
+            ("two layers of a class have one place", "counts[word] += 1", "counts[word] += 0"),
+            ("a file of more layers is taken", 'raise ValueError(f"holds {top}/{name}, which', 'print(f"holds {top}/{name}, which'),
+        ),
+    ),
+    Target(
+        "files/keras/slots.py",
+        ("test_keras_files.py",),
+        (
+            ("Keras's former optimizers are read by turns", "for slot in group for name in names)", "for name in names for slot in group)"),
+            ("velocity_hat takes turns with the others", "(own[:2], own[2:])", "(own, ())"),
+            ("RMSprop's slots are in our order", '("mean_square", "velocity", "mean") if', '("mean_square", "mean", "velocity") if'),
+        ),
+    ),
+    Target(
+        "files/keras/legacy.py",
+        ("test_older_keras_files.py",),
+        (
+            ("Theano's kernels are not turned", "filters[::-1, ::-1] if flipped else filters", "filters"),
+            ("Keras 1's kernels have rows and columns exchanged", "transpose(2, 3, 1, 0)", "transpose(3, 2, 1, 0)"),
+        ),
+    ),
+    Target(
+        "files/keras/hdf5.py",
+        ("test_damaged_keras_files.py",),
+        (
+            ("links are followed", "if not isinstance(link, h5py.HardLink):", "if link is None:"),
+            ("arrays in other files are read", "if found.is_virtual or found.external:", "if found.is_virtual:"),
+            ("bombs are read", "MAX_EXPANSION = 100", "MAX_EXPANSION = 10**12"),
+        ),
+    ),
+    Target(
+        "files/keras/incoming.py",
+        ("test_keras_files.py", "test_older_keras_files.py", "test_damaged_keras_files.py"),
+        (
+            ("Keras 2's decay is forgotten", 'decay = arguments.pop("decay", None)', 'decay = arguments.pop("decay", None) and None'),
+            ("options that are not there are overlooked", "elif value not in (None, False) and", "elif False and"),
+            ("whose class it is does not matter", 'not in ("keras", "tf_keras", "builtins"):', "is None:"),
+        ),
+    ),
+    Target(
         "files/safetensors.py",
         ("test_formats.py", "test_damaged_files.py"),
         (
