@@ -1121,6 +1121,17 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/fast/folding.py",
+        ("test_fast_normalization.py",),
+        (
+            ("the bias is not normalized", "(bias - mean) * factor", "bias - mean * factor"),
+            ("the kernel is not scaled", "kernel * factor.astype(kernel.dtype)", "kernel"),
+            ("a normalization of another axis is folded", "1 if channels_first else len(norm.shape_in)", "axis"),
+            ("an activation between them is forgotten", " or layer.activation != linear or norm.shape_in is None", " or norm.shape_in is None"),
+            ("the user's kernel is scaled", 'layer.params["kernel"], layer', 'layer.params["kernel"].__imul__(factor), layer'),
+        ),
+    ),
+    Target(
         "engine/threads.py",
         ("test_threads.py", "test_parallel.py"),
         (

@@ -2,8 +2,9 @@
 
 A convolution and the activation, pooling and dropout after it are one block, computed part by part: `block.py` is what
 comes after the convolution, and `parts.py` says which layers. `im2col.py` and `winograd.py` (with the matrices of
-`cook_toom.py`) are the ways to convolve a part, `plan.py` chooses between them, and `fuse.py` puts the blocks into the
-network. `scratch.py` reuses memory.
+`cook_toom.py`) are the ways to convolve a part, and `plan.py` chooses between them. `batch_norm.py` normalizes images;
+`folding.py` puts a normalization into the layer before it, in inference. `fuse.py` puts the blocks into the network.
+`scratch.py` reuses memory.
 """
 
 from numpycnn.engine.fast.fuse import fused

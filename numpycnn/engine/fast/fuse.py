@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from numpycnn.engine.fast.batch_norm import NormBlock, normalization_at
+from numpycnn.engine.fast.folding import Folded, InTraining, normalization_after
 from numpycnn.engine.fast.parts import parts_at
 from numpycnn.engine.fast.plan import planned_block
 from numpycnn.layers import Layer
@@ -23,9 +24,10 @@ def fused_stages(layers: Sequence[Layer]) -> Iterator[tuple[int, Stage]]:
     """The layers of a chain, and blocks in the place of several, each with the index of its last layer."""
     index = 0
     while index < len(layers):
-        stage, count = stage_at(layers[index:])
-        index += count
-        yield index - 1, stage
+        stages = folded_at(layers[index:]) or [stage_at(layers[index:])]
+        for stage, count in stages:
+            index += count
+            yield index - 1, stage
 
 
 def stage_at(layers: Sequence[Layer]) -> tuple[Stage, int]:
@@ -35,3 +37,20 @@ def stage_at(layers: Sequence[Layer]) -> tuple[Stage, int]:
     if normalization := normalization_at(layers):
         return NormBlock(normalization), len(normalization)
     return layers[0], 1
+
+
+def folded_at(layers: Sequence[Layer]) -> list[tuple[Stage, int]]:
+    """The stages that these layers begin with where a normalization goes into the layer before it; or none."""
+    norm = normalization_after(layers)
+    if norm is None:
+        return []
+    first, *rest = layers
+    alone, _ = stage_at([first])
+    whole, count = stage_at([first, *rest[1:]])
+    stages: list[tuple[Stage, int]] = [(Folded(alone, whole, first, norm), 1)]
+    done = 0  # of the layers that are part of `whole`, the normalization included
+    while done < count:
+        stage, covered = stage_at(rest[done:count])
+        stages.append((InTraining(stage), covered))
+        done += covered
+    return stages
