@@ -74,6 +74,8 @@ class Sequential(StoredNetwork):
     """Set to True by a callback to stop training after the current batch or epoch."""
     steps: int = 0
     """The number of training steps so far."""
+    notes: Mapping[str, Any] = MappingProxyType({})
+    """What its file says about it besides: JSON values by name, such as the recipe that it was trained by."""
 
     def compile(
         self,
