@@ -324,7 +324,7 @@ class Sequential(StoredNetwork):
         self,
         x: Any,
         batch_size: int | None = None,
-        verbose: int | str = 0,
+        verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
         *,
@@ -359,15 +359,15 @@ class Sequential(StoredNetwork):
         return np.concatenate(found)
 
     def predict_on_batch(self, x: Any) -> Array:
-        """`predict` on one batch."""
-        return self.predict(x)
+        """`predict` on one batch, silently."""
+        return self.predict(x, verbose=0)
 
     def __call__(self, x: Any, training: bool | None = None) -> Array:
-        """`predict(x)`; or in training mode as the next step would compute it, with dropout and the batch's statistics.
+        """`predict(x, verbose=0)`; or in training mode what the next step would compute, with dropout and so on.
 
         Raises ValueError or TypeError as `predict` does.
         """
-        return self.trace(x, training=True).output if training else self.predict(x)
+        return self.trace(x, training=True).output if training else self.predict(x, verbose=0)
 
     # ------------------------------------------------------------ show and files: deferred imports
 

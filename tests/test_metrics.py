@@ -26,6 +26,27 @@ CUTS = slice(0, 4), slice(4, 7)
 
 Case = tuple[str, Any, Any]
 KERAS: list[Case] = [
+    ("IoU(3, [0, 2])", 0.1000000014901, 0.09090909361839),
+    ("IoU(2, [0], ignore_class=1)", 0.0, 0.0),
+    ("MeanIoU(3)", 0.0666666701436, 0.06060606241226),
+    ("OneHotIoU(3, [1, 2])", 0.1000000014901, 0.09090909361839),
+    ("OneHotMeanIoU(3)", 0.0666666701436, 0.06060606241226),
+    ("BinaryIoU()", 0.2666666805744, 0.1944444477558),
+    ("BinaryIoU([1], 0.3)", 0.4285713732243, 0.7222221493721),
+    ("PrecisionAtRecall(0.5)", 0.3846153846154, 0.3863636363636),
+    ("RecallAtPrecision(0.3, 7)", 1.0, 1.0),
+    ("RecallAtPrecision(0.9)", 0.0, 0.0),
+    ("SensitivityAtSpecificity(0.4, class_id=2)", 0.3333333333333, 0.2222222222222),
+    ("SpecificityAtSensitivity(0.5, 1)", 0.0, 0.0),
+    ("SpecificityAtSensitivity(0.7)", 0.4285714285714, 0.3888888888889),
+    ("R2Score()", -0.3157867789268, -0.4550335407257),
+    ('R2Score("variance_weighted_average")', -0.3133994868183, -0.4105980221692),
+    (
+        "R2Score(None)",
+        [0.02629094384925, -0.6960606282824, -0.2775905611546],
+        [0.02066507900734, -1.118519423695, -0.2672462084781],
+    ),
+    ("R2Score(num_regressors=3)", -0.5479844457963, -0.7118041655597),
     ("BinaryAccuracy()", 0.4285714285714, 0.3888888888889),
     ("BinaryAccuracy(threshold=0.8)", 0.4285714285714, 0.3333333333333),
     ("CategoricalAccuracy()", 0.1428571428571, 0.1111111111111),
@@ -81,7 +102,9 @@ def data_of(call: str, number: int) -> tuple[Array, Array]:
         return LABELS, P
     if call.startswith("Accuracy"):
         return LABELS, P.argmax(axis=1)
-    if call.startswith("BinaryAccuracy") or number == len(KERAS) - 2:
+    if call.startswith(("IoU", "MeanIoU")):
+        return LABELS, P.argmax(axis=1)
+    if (call.startswith("Binary") and "Crossentropy" not in call) or number == len(KERAS) - 2:
         return T, B
     return (T, 3 * B - 1.5) if "from_logits" in call else (Y, P)
 
@@ -91,18 +114,38 @@ def test_figures_are_those_of_keras(number: int, case: Case) -> None:
     call, plain, weighted = case
     metric: Metric = eval(f"metrics.{call}")  # noqa: S307
     y_true, y_pred = data_of(call, number)
+    rtol = 3e-7 if "IoU" in call or "R2Score" in call else 2e-12  # where Keras computes in float32
     for weights, expected in ((None, plain), (WEIGHTS, weighted)):
         metric.reset_state()
         for rows in CUTS:
             metric.update_state(y_true[rows], y_pred[rows], None if weights is None else weights[rows])
-        np.testing.assert_allclose(metric.result(), expected, rtol=2e-12)
+        np.testing.assert_allclose(metric.result(), expected, rtol)
     again: Any = metrics.get({"class_name": type(metric).__name__, "config": metric.get_config()})
     assert again.get_config() == metric.get_config()
-    np.testing.assert_allclose(again(y_true, y_pred, WEIGHTS), weighted, rtol=2e-12)  # in one batch, too
+    np.testing.assert_allclose(again(y_true, y_pred, WEIGHTS), weighted, rtol)  # in one batch, too
 
 
 def test_every_metric_has_figures() -> None:
     assert {call.partition("(")[0] for call, _, _ in KERAS} == set(CLASSES)
+
+
+def test_equal_targets_score_0_and_no_targets_too() -> None:
+    assert metrics.R2Score().result() == 0.0
+    np.testing.assert_array_equal(metrics.R2Score(None)(Y[:1], P[:1]), [0.0, 0.0, 0.0])
+    assert (
+        metrics.R2Score(num_regressors=20)(Y, P) == metrics.R2Score(num_regressors=21)(Y, P) == metrics.R2Score()(Y, P)
+    )
+    assert metrics.MeanIoU(2).result() == 0.0
+
+
+def test_intersection_over_union_place_by_place() -> None:
+    """Classes that do not occur are not in the mean; a label beyond the classes does not count, nor one to ignore."""
+    true, predicted = np.array([[0, 0, 1], [4, 4, 1]]), np.array([[0, 1, 1], [0, 4, 3]])
+    for ignored, expected in ((None, (1 / 2 + 1 / 2) / 2), (1, (1 / 2 + 0) / 2)):
+        metric = metrics.MeanIoU(3, ignore_class=ignored)
+        assert metric(true, predicted) == pytest.approx(expected, rel=1e-6)
+    assert metrics.IoU(3, [1, 2])(true, predicted, [2.0, 1.0]) == pytest.approx(2 / 4, rel=1e-6)
+    assert metrics.PrecisionAtRecall(0.5, 3)([1, 1], [0.6, 0.4]) == 1.0  # at 0.5 the recall is the bound itself
 
 
 def test_means_and_sums_of_numbers() -> None:
@@ -300,6 +343,18 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: metrics.Recall(top_k=0), ValueError, "Recall: top_k must be an integer of at least 1"),
     (lambda: metrics.Recall(class_id=-1), ValueError, "Recall: class_id must be an integer of at least 0"),
     (lambda: metrics.Recall(class_id=0)(T, T), ValueError, r"recall: has the class_id 0; received the shape \(7,\)"),
+    (lambda: metrics.MeanIoU(0), ValueError, "MeanIoU: num_classes must be an integer of at least 1; received 0"),
+    (lambda: metrics.IoU(3, [3]), ValueError, "IoU: target_class_ids must be at most 2; received 3"),
+    (lambda: metrics.MeanIoU(3)(LABELS, P), ValueError, r"mean_io_u: expected as many labels.* \(7,\) and \(7, 3\)"),
+    (lambda: metrics.OneHotMeanIoU(3, axis=2)(Y, P), ValueError, r"y_true must be one-hot along axis 2; received \(7"),
+    (lambda: metrics.PrecisionAtRecall(2), ValueError, "PrecisionAtRecall: recall must be a finite number, at least 0"),
+    (
+        lambda: metrics.RecallAtPrecision(0.5, 0),
+        ValueError,
+        "RecallAtPrecision: num_thresholds must be an integer of at",
+    ),
+    (lambda: metrics.R2Score("mean"), ValueError, "R2Score: class_aggregation must be one of 'uniform_average', 'vari"),
+    (lambda: metrics.R2Score()(T, T), ValueError, r"r2_score: expected rows, \(n, k\); received \(7,\)"),
     (lambda: metrics.F1Score("mean"), ValueError, "F1Score: average must be one of 'micro', 'macro', 'weighted'"),
     (lambda: metrics.F1Score(threshold=0), ValueError, "F1Score: threshold must be a finite number, at most 1 and ab"),
     (lambda: metrics.FBetaScore(beta=0), ValueError, "FBetaScore: beta must be a finite number, above 0"),

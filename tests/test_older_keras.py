@@ -13,10 +13,10 @@ import pytest
 from networks import small_data, small_network
 
 import numpycnn
-from numpycnn import backend, layers, losses, models, optimizers
+from numpycnn import backend, layers, losses, models, optimizers, regularizers
 from numpycnn.common import old_names, older
 from numpycnn.common.explained import Explained
-from numpycnn.utils import get_file, to_categorical
+from numpycnn.utils import get_file, normalize, to_categorical
 
 
 @pytest.fixture(autouse=True)
@@ -201,6 +201,21 @@ def test_older_names_of_functions_and_strings() -> None:
     assert isinstance(model.loss, losses.LogCosh)
     encoded = warned(lambda: to_categorical([1], nb_classes=3), "nb_classes is from an older Keras: write num_classes=")  # type: ignore[call-arg]
     np.testing.assert_array_equal(encoded, [[0, 1, 0]])
+    encode: Any = to_categorical
+    np.testing.assert_array_equal(
+        warned(lambda: encode(y=[1], num_classes=3), "y is from an older Keras: write x="), encoded
+    )
+    advice = "dtype is from an older Keras: write to_categorical(x).astype(...)"
+    np.testing.assert_array_equal(warned(lambda: encode([1], 3, dtype="uint8"), advice), encoded)
+
+
+def test_arguments_of_one_function_alone() -> None:
+    rule: Any = warned(lambda: regularizers.l2(l=0.1), "l is from an older Keras: write l2=")  # type: ignore[call-arg]
+    assert rule.get_config() == {"l2": 0.1}
+    older: Any = regularizers
+    assert warned(lambda: older.l1l2(l1=0.1, l2=0.2), "l1l2 is from an older Keras: write l1_l2").l2 == 0.2
+    with pytest.raises(TypeError, match="normalize: got an unexpected keyword argument 'y'"):
+        normalize(y=[1.0])  # type: ignore[call-arg]
 
 
 PROGRAM = """
@@ -217,7 +232,7 @@ from numpycnn.engine import Layer
 from numpycnn.engine.topology import Input
 from numpycnn.engine.training import Model
 from numpycnn.optimizers import sgd, Adam
-from numpycnn.callbacks import TensorBoard
+from numpycnn.callbacks import RemoteMonitor
 from numpycnn.utils import np_utils
 from numpycnn.utils.np_utils import to_categorical
 from numpycnn.utils.generic_utils import Progbar
@@ -306,6 +321,8 @@ def test_the_table_names_no_argument_of_today_beside_the_older_one() -> None:
     everything = set().union(*taken)
     for name, todays in old_names.ARGUMENTS.items():
         assert set(todays.split()) & everything or name.startswith(("W_", "b_")), name
+    for own in old_names.OWN_ARGUMENTS.values():
+        assert set(own.values()) <= everything
     assert set(older.VALUES) <= set(old_names.ARGUMENTS)
 
 

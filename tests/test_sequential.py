@@ -725,3 +725,14 @@ def test_validation_data_are_a_pair_or_three(given: Any, kind: str) -> None:
     assert check_validation_data("owner", (1, 2, 3)) == Given(1, 2, 3)
     with pytest.raises(ValueError, match=rf"^owner: validation_data must be \(x, y\), .*; received {kind}$"):
         check_validation_data("owner", given)
+
+
+def test_predict_shows_its_progress_unless_told_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    x, _ = small_data(40)
+    model = small_network()
+    model.predict(x)
+    assert capsys.readouterr().out.startswith("2/2 - 0s ")
+    model.predict(x, verbose=0)
+    model.predict_on_batch(x)
+    model(x)
+    assert capsys.readouterr().out == ""

@@ -42,7 +42,7 @@ PLACES = [
     ("optimizers.schedules", "CosinDecay", "the nearest is 'CosineDecay'; available: CosineDecay, "),
     ("losses", "Categoricalcrossentropi", "the nearest is 'categorical_crossentropy'; available: "),
     ("callbacks", "SwapEMAWeight", "the nearest is 'SwapEMAWeights'; available: BackupAndRestore, "),
-    ("callbacks", "TensorBoard", "TensorBoard's files need TensorFlow; use CSVLogger, or the History"),
+    ("callbacks", "RemoteMonitor", "nothing is sent to other machines; use LambdaCallback"),
     ("metrics", "Precison", "the nearest is 'Precision'; available: AUC, Accuracy, "),
     (
         "datasets",

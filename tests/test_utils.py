@@ -1,12 +1,17 @@
 """Helpers of `keras.utils`: figures that Keras 3.15 gives, written down."""
 
 import random
+import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from numpycnn import Sequential, utils
+from numpycnn import Sequential, backend, preprocessing, utils
+from numpycnn.common.old_names import ARITHMETIC
+from numpycnn.compat import arithmetic
 from numpycnn.layers import Dense
 from numpycnn.utils import normalize, set_random_seed, to_categorical
 
@@ -87,3 +92,108 @@ def test_one_seed_fixes_all() -> None:
 
 def test_the_module_has_them() -> None:
     assert {"normalize", "set_random_seed", "to_categorical"} <= set(utils.__all__)
+
+
+def test_progbar_shows_means_over_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = utils.Progbar(5, stateful_metrics=["rate"])
+    bar.add(2, [("loss", 1.0), ("rate", 0.5)])
+    assert capsys.readouterr().out == ""  # not a terminal: the last line alone
+    bar.add(3, values=[("loss", 2.0), ("rate", 0.25)])
+    assert re.fullmatch(r"5/5 - 0s \d+[mu]s/step - loss: 1.6000 - rate: 0.2500\n", capsys.readouterr().out)
+    bar = utils.Progbar(None, verbose=2)
+    bar.update(1, finalize=False)
+    bar.update(4, finalize=True)
+    assert capsys.readouterr().out.startswith("4/unknown - 0s ")
+    for call, message in (
+        (lambda: utils.Progbar(0), "Progbar: target must be an integer of at least 1; received 0"),
+        (lambda: bar.update(-1), "Progbar.update: current must be an integer of at least 0; received -1"),
+        (lambda: bar.add(-1), "Progbar.add: n must be an integer of at least 0; received -1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_backends_arithmetic_is_numpys() -> None:
+    keras: Any = backend
+    x = np.array([[0.2, 0.9], [0.6, 0.4]])
+    hits = keras.sum(keras.round(keras.clip(x * np.eye(2), 0, 1)))
+    assert keras.cast(keras.equal(keras.argmax(x, axis=-1), [1, 1]), keras.floatx()).tolist() == [1.0, 0.0]
+    assert (float(hits), keras.int_shape(x), keras.count_params(x), keras.flatten(x).tolist()) == (
+        0.0,
+        (2, 2),
+        4,
+        [0.2, 0.9, 0.6, 0.4],
+    )
+    ones, twos = keras.ones((2, 3)), keras.variable([2, 2])
+    assert (ones.dtype, ones.shape, twos.tolist(), keras.eval(3)) == (np.float32, (2, 3), [2.0, 2.0], 3)
+    assert keras.constant(3, shape=(2,)).tolist() == [3.0, 3.0]
+    assert (keras.constant(3, "float64").dtype, keras.cast_to_floatx(1).dtype) == (np.float64, np.float32)
+    assert (keras.zeros((1, 2)).tolist(), keras.sigmoid(0.0)) == ([[0.0, 0.0]], 0.5)
+    assert set(ARITHMETIC.split()) == set(arithmetic.__all__)
+
+
+# ---------------------------------------------------------------- pictures
+
+PICTURE = np.arange(24, dtype=np.uint8).reshape(2, 4, 3) * 10
+
+
+def test_pictures_and_arrays(tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
+    path = tmp_path / "picture.png"
+    utils.save_img(path, PICTURE, scale=False)
+    picture = utils.load_img(path)
+    np.testing.assert_array_equal(utils.img_to_array(picture), PICTURE)
+    assert utils.img_to_array(picture, "channels_first", "float64").shape == (3, 2, 4)
+    assert utils.img_to_array(utils.load_img(path, "grayscale")).shape == (2, 4, 1)
+    assert utils.img_to_array(utils.load_img(path, "rgba"))[..., 3].min() == 255
+    small: Any = utils.load_img(path, target_size=(1, 2), interpolation="bilinear")
+    assert small.size == (2, 1)
+    cut = utils.img_to_array(utils.load_img(path, target_size=(2, 2), keep_aspect_ratio=True))
+    np.testing.assert_array_equal(cut, PICTURE[:, 1:3])
+    older: Any = preprocessing.image
+    with pytest.warns(FutureWarning, match="load_img is from an older Keras: write load_img"):
+        assert older.load_img is utils.load_img
+
+
+def test_arrays_are_pictures_of_their_data_format() -> None:
+    pytest.importorskip("PIL")
+    assert utils.img_to_array(np.ones((2, 4))).shape == (2, 4, 1)
+    assert utils.img_to_array(np.ones((2, 4)), "channels_first").shape == (1, 2, 4)
+    assert utils.img_to_array(np.ones((3, 2, 4)), "channels_first").shape == (3, 2, 4)
+    scaled = utils.img_to_array(utils.array_to_img(PICTURE + 7.0))
+    np.testing.assert_array_equal(scaled, (np.float32(255 / 230) * PICTURE).astype(np.uint8))
+    assert utils.img_to_array(utils.array_to_img(np.ones((1, 2, 4)), "channels_first")).tolist() == [[[0.0]] * 4] * 2
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda path: utils.load_img(path), ValueError, "not a readable picture"),
+        (
+            lambda path: utils.load_img(path, "grey"),
+            ValueError,
+            "load_img: color_mode must be one of 'grayscale', 'rgb'",
+        ),
+        (lambda path: utils.load_img(path, interpolation=""), ValueError, "load_img: interpolation must be one of"),
+        (lambda path: utils.load_img(path.parent / "none.png"), FileNotFoundError, "none.png"),
+        (lambda path: utils.img_to_array([1, 2]), ValueError, r"img must have 2 or 3 axes; received the shape \(2,\)"),
+        (lambda path: utils.array_to_img(np.ones((2, 2, 2))), ValueError, "x must be an image of 1, 3 or 4 channels"),
+        (
+            lambda path: utils.save_img(path, PICTURE, file_format="a"),
+            ValueError,
+            "file_format must be one that Pillow",
+        ),
+    ],
+)
+def test_what_is_no_picture(tmp_path: Path, call: Any, error: type[Exception], message: str) -> None:
+    pytest.importorskip("PIL")
+    path = tmp_path / "text.png"
+    path.write_text("no picture")
+    with pytest.raises(error, match=message):
+        call(path)
+
+
+def test_without_pillow_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match="pictures need Pillow: pip install"):
+        utils.array_to_img(PICTURE)

@@ -405,6 +405,34 @@ TARGETS = (
         ),
     ),
     Target(
+        "metrics/overlap.py",
+        ("test_metrics.py",),
+        (
+            ("what is of both counts twice", "[self.target_class_ids] - both", "[self.target_class_ids]"),
+            ("classes that do not occur are in the mean", "(occur.sum() + backend.epsilon())", "(len(occur) + backend.epsilon())"),
+            ("labels beyond the classes count", "pairs = true[counted]", "pairs = np.clip(true[counted], 0, n - 1)"),
+            ("the class to ignore counts", " & (true != self.ignore_class)", ""),
+        ),
+    ),
+    Target(
+        "metrics/at_bounds.py",
+        ("test_metrics.py",),
+        (
+            ("the least and not the best", "max(initial=0.0)", "min(initial=0.0)"),
+            ("the bound itself is below it", "bounded >= self.bound", "bounded > self.bound"),
+            ("specificity is precision", "self.true_negatives + self.false_positives)", "self.true_negatives + self.false_negatives)"),
+        ),
+    ),
+    Target(
+        "metrics/r2_score.py",
+        ("test_metrics.py",),
+        (
+            ("the variance is not about the mean", "self.squares - self.total**2 / self.weight", "self.squares"),
+            ("columns count alike", "(variance * scores).sum() / variance.sum()", "scores.mean()"),
+            ("regressors are not subtracted", "(n - p - 1)", "(n - 1)"),
+        ),
+    ),
+    Target(
         "metrics/curves.py",
         ("test_metrics.py",),
         (
@@ -887,6 +915,30 @@ TARGETS = (
             ("layers are in inference while they train", "x, cache = stage.forward(x, training=training, rng=rngs[index])", "x, cache = stage.forward(x, training=False, rng=rngs[index])"),
             ("a frozen layer in front stops too little", "end = 0 if to_input else min(trained, default=len(stages))", "end = 0"),
             ("the gradient stops one layer early", "end = 0 if to_input else min(trained, default=len(stages))", "end = min(trained, default=len(stages)) + (not to_input)"),
+        ),
+    ),
+    Target(
+        "files/events.py",
+        ("test_tensorboard.py",),
+        (
+            ("the checksum is not masked", "(crc >> 15 | crc << 17) + 0xA282EAD8", "crc"),
+            ("groups of bits have no mark", "number & 0x7F | 0x80", "number & 0x7F"),
+        ),
+    ),
+    Target(
+        "callbacks/tensorboard.py",
+        ("test_tensorboard.py",),
+        (
+            ("validation figures are among the training's", 'name.startswith("epoch_val_")', "False"),
+            ("a file is begun for every record", "new = part not in self.paths", "new = True"),
+        ),
+    ),
+    Target(
+        "utils/image_utils.py",
+        ("test_utils.py",),
+        (
+            ("height and width are swapped", "size[::-1]", "size"),
+            ("an array is scaled by 256", "255 / (array.max() or 1)", "256 / (array.max() or 1)"),
         ),
     ),
     Target(

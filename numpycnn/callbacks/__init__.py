@@ -10,6 +10,7 @@
     csv_logger       a table of the figures, in a file
     lambda_callback  a callback made of functions
     not_finite       stopping where the loss is not finite
+    tensorboard      the figures, for TensorBoard
     swap_ema         evaluating with the moving average of the weights
     backup           backing up a training, and resuming it
 
@@ -26,6 +27,7 @@ from numpycnn.callbacks.lambda_callback import LambdaCallback
 from numpycnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from numpycnn.callbacks.not_finite import TerminateOnNaN
 from numpycnn.callbacks.swap_ema import SwapEMAWeights
+from numpycnn.callbacks.tensorboard import TensorBoard
 from numpycnn.common.module_names import explain_unknown_names
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "ModelCheckpoint",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 

@@ -54,6 +54,11 @@ def integer(owner: str, argument: str, value: Any, *, at_least: int | None = 1, 
     return number
 
 
+def optional_integer(owner: str, argument: str, value: Any, at_least: int = 0) -> int | None:
+    """None, or an integer within the bounds, the upper being MAX_SIZE."""
+    return None if value is None else integer(owner, argument, value, at_least=at_least, at_most=MAX_SIZE)
+
+
 def size(owner: str, argument: str, value: Any) -> int:
     """A positive integer up to MAX_SIZE: the length of an axis."""
     return integer(owner, argument, value, at_most=MAX_SIZE)

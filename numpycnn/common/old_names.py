@@ -65,8 +65,17 @@ MORE: dict[str, str] = {
 }
 """Modules that there are, with more names in older Keras: today's module that has these."""
 
+ARITHMETIC = (
+    "abs all any argmax argmin cast cast_to_floatx clip concatenate constant cos count_params dot equal eval exp "
+    "expand_dims flatten greater greater_equal int_shape less less_equal log max maximum mean min minimum not_equal "
+    "ones ones_like pow prod reshape round shape sigmoid sign sin sqrt square squeeze stack std sum switch tanh "
+    "transpose var variable where zeros zeros_like"
+)
+"""Functions of Keras 2's backend that NumPy has."""
+
 NAMES: dict[str, dict[str, str]] = {
     "backend": {
+        **{name: f"compat.arithmetic:{name}" for name in ARITHMETIC.split()},
         "common": "compat:backend",
         "get_value": "compat.backend:get_value",
         "image_dim_ordering": "compat.backend:image_dim_ordering",
@@ -93,6 +102,12 @@ NAMES: dict[str, dict[str, str]] = {
         "logcosh": "losses:log_cosh",
     },
     "models": {"Input": "layers:Input"},
+    "preprocessing.image": {
+        "array_to_img": "utils:array_to_img",
+        "img_to_array": "utils:img_to_array",
+        "load_img": "utils:load_img",
+        "save_img": "utils:save_img",
+    },
     "optimizers": {
         "adadelta": "optimizers:Adadelta",
         "adagrad": "optimizers:Adagrad",
@@ -153,9 +168,15 @@ ARGUMENTS: dict[str, str] = {
     "p": "rate",
     "sigma": "stddev",
     "subsample": "strides",
-    "y": "x",
 }
 """Arguments, and today's: the first of these that the function takes. `older.VALUES` translates values."""
+
+OWN_ARGUMENTS: dict[str, dict[str, str]] = {
+    "L1.__init__": {"l": "l1"},
+    "L2.__init__": {"l": "l2"},
+    "to_categorical": {"y": "x"},
+}
+"""For each function: arguments of it alone, and today's."""
 
 QUEUE = dict.fromkeys(("max_queue_size", "use_multiprocessing"), "compat.models:ignore_queue")
 ACTIONS: dict[str, dict[str, str]] = {
@@ -169,5 +190,9 @@ ACTIONS: dict[str, dict[str, str]] = {
     "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
     "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
     "Sequential.predict": QUEUE,
+    "TensorBoard.__init__": dict.fromkeys(
+        ("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data"), "compat.models:ignore"
+    ),
+    "to_categorical": {"dtype": "compat.models:ignore_dtype"},
 }
-"""For each function: arguments that it does not take, and what is called with the object and the value instead."""
+"""For each function: arguments that it does not take, and what is called instead, with the object and the value."""

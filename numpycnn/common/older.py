@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
-from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, COPIES, FIGURES, MODULES, NAMES
+from numpycnn.common.old_names import ACTIONS, ARGUMENTS, ATTRIBUTES, COPIES, FIGURES, MODULES, NAMES, OWN_ARGUMENTS
 
 DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
 
@@ -130,7 +130,8 @@ def todays_argument(
         return name
     if name in ACTIONS.get(function.__qualname__, {}):
         return ""
-    return next((one for one in ARGUMENTS.get(name, "").split() if one in taken and one not in filled), None)
+    todays = OWN_ARGUMENTS.get(function.__qualname__, {}).get(name) or ARGUMENTS.get(name, "")
+    return next((one for one in todays.split() if one in taken and one not in filled), None)
 
 
 def translated(
@@ -141,7 +142,7 @@ def translated(
     for name, value in given.items():
         new = todays[name]
         if not new:
-            resolve(ACTIONS[function.__qualname__][name])(args[0], value)
+            resolve(ACTIONS[function.__qualname__][name])(args[0] if args else None, value)
         elif new == name:
             found[name] = value
         else:

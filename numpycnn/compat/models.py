@@ -25,6 +25,15 @@ def ignore_queue(model: Any, value: Any) -> None:
     warn("max_queue_size=, or use_multiprocessing=,", "leave it out; a PyDataset takes it")
 
 
+def ignore(owner: Any, value: Any) -> None:
+    """An argument that has no effect."""
+
+
+def ignore_dtype(labels: Any, value: Any) -> None:
+    """to_categorical(dtype=...): today it is the backend's business, and a model casts its data."""
+    warn("dtype", "write to_categorical(x).astype(...)")
+
+
 def require_none(model: Any, value: Any) -> None:
     """Raise TypeError for compile(loss_weights=...), which are for several outputs, unless it is None."""
     if value is not None:

@@ -10,6 +10,9 @@ passed to `fit`, but (N, 1) instead of (N,) if y_pred is (N, 1).
     confusion     the confusion matrix; precision and recall, which are made of its counts
     f_score       both in one figure
     curves        the area under a curve that a threshold draws
+    at_bounds     the best of one figure where another has a bound
+    overlap       intersection over union
+    r2_score      R squared
     figures       what `fit` and `evaluate` add batches to
 """
 
@@ -57,6 +60,13 @@ from numpycnn.metrics.accuracies import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from numpycnn.metrics.at_bounds import (
+    AtBound,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
 from numpycnn.metrics.base import Mean, MeanMetricWrapper, Metric, Sum
 from numpycnn.metrics.confusion import (
     FalseNegatives,
@@ -89,8 +99,10 @@ from numpycnn.metrics.errors import (
 )
 from numpycnn.metrics.f_score import F1Score, FBetaScore
 from numpycnn.metrics.figures import Figures
+from numpycnn.metrics.overlap import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from numpycnn.metrics.r2_score import R2Score
 
-BASES = (Metric, Mean, Sum, MeanMetricWrapper, LossMetric)
+BASES = (Metric, Mean, Sum, MeanMetricWrapper, LossMetric, AtBound)
 CLASSES: dict[str, type[Metric]] = {
     name: cls
     for name, cls in sorted(globals().items())
@@ -101,6 +113,12 @@ CLASSES: dict[str, type[Metric]] = {
 ACCURACIES = (binary_accuracy, categorical_accuracy, sparse_categorical_accuracy, top_k_categorical_accuracy)
 FUNCTIONS: list[Any] = [*ACCURACIES, sparse_top_k_categorical_accuracy, cosine_similarity]
 
+BY_NAME = {
+    name: cls
+    for name, cls in CLASSES.items()
+    if cls is BinaryIoU or not issubclass(cls, (AtBound, IoU))  # which have arguments without a default
+}
+
 METRICS: dict[str, Callable[[], Metric]] = {
     **dict.fromkeys(("accuracy", "acc"), partial(MeanMetricWrapper, accuracy)),
     **{name: partial(MeanMetricWrapper, getattr(losses, name)) for name in losses.LOSSES},
@@ -108,8 +126,8 @@ METRICS: dict[str, Callable[[], Metric]] = {
         short.upper(): partial(MeanMetricWrapper, getattr(losses, short))
         for short in ("bce", "mse", "mae", "mape", "msle")
     },
-    **{cls.default_name: cls for cls in CLASSES.values() if cls.default_name != Mean.default_name},
-    **CLASSES,
+    **{cls.default_name: cls for cls in BY_NAME.values() if cls.default_name != Mean.default_name},
+    **BY_NAME,
     **{function.__name__: partial(MeanMetricWrapper, function) for function in FUNCTIONS},
     "Accuracy": partial(MeanMetricWrapper, accuracy),  # not the class, as in Keras
 }
@@ -205,6 +223,7 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
@@ -215,23 +234,32 @@ __all__ = [
     "FalsePositives",
     "Figures",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
     "MetricLike",
+    "OneHotIoU",
+    "OneHotMeanIoU",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",

@@ -128,11 +128,7 @@ class AtThresholds(Counts):
             listed = thresholds if isinstance(thresholds, (list, tuple)) else [thresholds]
             self.chosen = [checks.number(owner, "thresholds", t, at_least=0.0, at_most=1.0) for t in listed]
         self.top_k = None if top_k is None else checks.size(owner, "top_k", top_k)
-        self.class_id = (
-            None
-            if class_id is None
-            else checks.integer(owner, "class_id", class_id, at_least=0, at_most=checks.MAX_SIZE)
-        )
+        self.class_id = checks.optional_integer(owner, "class_id", class_id)
         super().__init__(name, np.unique(self.chosen))
 
     def selected(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
@@ -141,11 +137,7 @@ class AtThresholds(Counts):
             kept = np.zeros(y_pred.shape, bool)
             np.put_along_axis(kept, order[..., : self.top_k], values=True, axis=-1)
             y_pred = np.where(kept, y_pred, -np.inf)
-        if self.class_id is None:
-            return y_true, y_pred
-        if y_pred.ndim < 2 or self.class_id >= y_pred.shape[-1]:
-            raise ValueError(f"{self.name}: has the class_id {self.class_id}; received the shape {y_pred.shape}")
-        return y_true[..., self.class_id], y_pred[..., self.class_id]
+        return column_of(self.name, self.class_id, y_true, y_pred)
 
     def at_thresholds(self, values: Array) -> Any:
         """One number, or those for the thresholds in the order in which they were given. values: (T,)."""
@@ -215,6 +207,15 @@ class FalseNegatives(OneCount):
     """How many positives are taken for negative. Source: Keras's FalseNegatives."""
 
     default_name = "false_negatives"
+
+
+def column_of(owner: str, class_id: int | None, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    """The column of a class of both, or both whole for None. Raises ValueError if there is no such column."""
+    if class_id is None:
+        return y_true, y_pred
+    if y_pred.ndim < 2 or class_id >= y_pred.shape[-1]:
+        raise ValueError(f"{owner}: has the class_id {class_id}; received the shape {y_pred.shape}")
+    return y_true[..., class_id], y_pred[..., class_id]
 
 
 def ratio(part: Array, whole: Array) -> Array:

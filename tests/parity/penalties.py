@@ -1,4 +1,4 @@
-"""Fresh small networks with regularizers, constraints and metrics drawn at random: their History, beside Keras's."""
+"""Fresh small networks with regularizers, constraints, metrics, optimizers and weights drawn at random: their History, beside Keras's."""
 
 import sys
 from typing import Any
@@ -32,6 +32,21 @@ METRICS: tuple[Entry, ...] = (
     ("TopKCategoricalAccuracy", {"k": 2}),
 )
 
+OPTIMIZERS: tuple[Entry, ...] = (
+    ("SGD", {"learning_rate": 0.1}),
+    ("SGD", {"learning_rate": 0.05, "momentum": 0.9, "nesterov": True, "clipnorm": 0.5}),
+    ("RMSprop", {"learning_rate": 0.01, "momentum": 0.5, "centered": True}),
+    ("Adam", {"learning_rate": 0.01}),
+    ("Adam", {"learning_rate": 0.01, "amsgrad": True, "clipvalue": 0.1}),
+    ("AdamW", {"learning_rate": 0.01, "weight_decay": 0.1}),
+    ("Nadam", {"learning_rate": 0.01, "global_clipnorm": 0.7}),
+    ("Adagrad", {"learning_rate": 0.1}),
+    ("Adadelta", {"learning_rate": 1.0}),
+    ("Adamax", {"learning_rate": 0.02, "use_ema": True, "ema_momentum": 0.8}),
+    ("Lion", {"learning_rate": 0.002}),
+)
+"""The last goes by the gradient's sign alone: not beside a batch normalization, before which some are 0 but for rounding."""
+
 
 class Drawn:
     """A network as plain data, with its weights, and how it is trained."""
@@ -41,10 +56,14 @@ class Drawn:
         image = rng.random() < 0.5
         self.input_shape = (4, 4, 2) if image else (3,)
         self.layers = [*self.hidden(image), ("Dense", {"units": 3, "activation": "softmax", **self.rules(matrix=True)})]
-        self.optimizer: Entry = [("SGD", {"learning_rate": 0.1}), ("Adam", {"learning_rate": 0.01})][rng.integers(2)]
+        usable = OPTIMIZERS[:-1] if any(name == "BatchNormalization" for name, _ in self.layers) else OPTIMIZERS
+        self.optimizer = usable[rng.integers(len(usable))]
         chosen = rng.permutation(len(METRICS))[: rng.integers(1, 5)]
         self.metrics = [(METRICS[k][0], {**METRICS[k][1], "name": f"metric_{k}"}) for k in chosen]
         self.x, self.y = rng.normal(size=(10, *self.input_shape)), np.eye(3)[rng.integers(0, 3, 10)]
+        self.class_weight = {0: 0.5, 2: 3.0} if rng.random() < 0.25 else None
+        weighted = self.class_weight is None and rng.random() < 0.5
+        self.sample_weight = rng.uniform(0, 2, 10) if weighted else None
 
     def hidden(self, image: bool) -> list[Entry]:
         """The layers before the last."""
@@ -97,8 +116,10 @@ class Drawn:
         model.set_weights([np.abs(rng.normal(size=w.shape)) * 0.7 + 0.1 for w in model.get_weights()])
         optimizer = getattr(kit.optimizers, self.optimizer[0])(**self.optimizer[1])
         chosen = [getattr(kit.metrics, name)(**arguments) for name, arguments in self.metrics]
-        model.compile(optimizer, "categorical_crossentropy", metrics=chosen)
-        data = {"validation_data": (self.x[:6], self.y[:6]), "verbose": 0, "shuffle": False}
+        model.compile(optimizer, "categorical_crossentropy", metrics=chosen[1:], weighted_metrics=chosen[:1])
+        validation = [array[:6] for array in (self.x, self.y, self.sample_weight) if array is not None]
+        data: dict[str, Any] = {"validation_data": tuple(validation), "verbose": 0, "shuffle": False}
+        data |= {"sample_weight": self.sample_weight, "class_weight": self.class_weight}
         history = model.fit(self.x, self.y, batch_size=BATCH, epochs=EPOCHS, **data).history
         weights = {f"weight {k}": np.asarray(w) for k, w in enumerate(model.get_weights())}
         return {**{name: np.array(values, np.float64) for name, values in history.items()}, **weights}

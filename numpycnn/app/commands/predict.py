@@ -49,6 +49,6 @@ def likeliest(network: Sequential, name: str, image: Array) -> str:
         x = as_input(image, network.shape_in or ())
     except ValueError as error:
         raise ModelFileError(f"{name}: {error}") from None
-    (probabilities,) = network.predict(x)
+    (probabilities,) = network.predict(x, verbose=0)
     best = np.argsort(-probabilities, kind="stable")[:3]
     return ", ".join(f"{digit} ({probabilities[digit]:.1%})" for digit in best)

@@ -141,7 +141,7 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     print(f"\nTesting on {len(x_test):,} images that it has not seen.")
     tests = images(x_test), to_categorical(y_test)
     loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
-    predicted = network.predict(tests[0]).argmax(axis=1)
+    predicted = network.predict(tests[0], verbose=0).argmax(axis=1)
     print(f"Test loss: {loss:.4f}")
     print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
     print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))

@@ -19,7 +19,7 @@ Examples = dict[str, Any]
 
 def candidates(model: "Sequential", x: Array, y: Array | None, example: int) -> Examples:
     """Examples in order of priority: the traced one, misclassified ones, and the first ones."""
-    predicted = model.predict(x)
+    predicted = model.predict(x, verbose=0)
     classes = predicted.ndim == 2 and predicted.shape[1] > 1
     labels = known_labels(model, y, predicted) if classes else None
     read = predicted.argmax(axis=-1) if classes else None
