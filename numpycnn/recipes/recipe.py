@@ -175,6 +175,10 @@ def described(argument: str, layers: Sequence[Layer | Description]) -> list[Desc
     found = []
     for layer in checks.sequence("Recipe", argument, layers):
         layer = from_description("Recipe", argument, layer, LAYERS) if isinstance(layer, Mapping) else layer
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"Recipe: {argument} must hold layers, or their configurations; received {checks.short_repr(layer)}"
+            )
         name = None if layer.auto_named else layer.name  # the network names it
         description = describe(layer, LAYERS)
         found.append({**description, "config": {**description["config"], "name": name}})

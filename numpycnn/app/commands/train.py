@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from numpycnn.app import recipes
-from numpycnn.app.report import beginning, confusions
+from numpycnn.app.report import beginning, confusions, saved
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, Callback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
 from numpycnn.files import ModelFileError, function_for
+from numpycnn.recipes import RECIPES
 from numpycnn.show.progress import clock, figures
 from numpycnn.utils import to_categorical
 
@@ -145,6 +146,7 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     print(f"Test loss: {loss:.4f}")
     print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
     print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
+    print("More in less time: `python -m numpycnn train --list` names other networks and trainings.")
     if args.resume is not None:
         print(f"The network is in {args.resume}: numpycnn.load_model({args.resume!r}) reads it.")
 
