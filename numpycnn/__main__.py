@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from numpycnn import __version__
-from numpycnn.app.commands import explore, gradcheck, grade, names, predict, serve, train
+from numpycnn.app.commands import convert, explore, formats, gradcheck, grade, names, predict, serve, train
 from numpycnn.files import ModelFileError
 
 COMMANDS = {
@@ -17,6 +17,8 @@ COMMANDS = {
     "gradcheck": gradcheck,
     "grade": grade,
     "names": names,
+    "convert": convert,
+    "formats": formats,
 }
 DEFAULT = "train"
 HELP = (

@@ -16,7 +16,7 @@ import numpy as np
 from numpycnn.callbacks import Callback, History, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
 from numpycnn.callbacks.callback_list import CallbackList, check_callbacks, in_training
-from numpycnn.common import checks
+from numpycnn.common import checks, configuration
 from numpycnn.common.explained import explains_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import ORDER, generator
@@ -26,6 +26,7 @@ from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verb
 from numpycnn.engine.compiling import check_how_to_run
 from numpycnn.engine.finite import check_losses
 from numpycnn.engine.network import is_only_array, restored_on_error
+from numpycnn.engine.plans import Plan, attributes
 from numpycnn.engine.sources import (
     ArraySource,
     Check,
@@ -36,9 +37,9 @@ from numpycnn.engine.sources import (
     in_order,
     make_source,
 )
-from numpycnn.engine.streams import evaluated, predicted
-from numpycnn.engine.training import Objective, Position, StepResult
-from numpycnn.engine.workers import Workers, check_workers, worker_pool
+from numpycnn.engine.streams import Outputs, evaluated, predicted
+from numpycnn.engine.training import Objective, Position, StepResult, infer
+from numpycnn.engine.workers import THREAD_SETTINGS, Workers, check_workers, worker_pool
 from numpycnn.layers import LAYERS, Layer
 from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
@@ -76,6 +77,8 @@ class Sequential(StoredNetwork):
     """The number of training steps so far."""
     notes: Mapping[str, Any] = MappingProxyType({})
     """What its file says about it besides: JSON values by name, such as the recipe that it was trained by."""
+    _plan: Plan | None = None
+    """What `_planned` returned last."""
 
     def compile(
         self,
@@ -345,18 +348,20 @@ class Sequential(StoredNetwork):
         source = make_source(caller, Given(x), sizes, partial(self._check_inputs, caller, check_finite))
         self._build_for(source.first)
         callback_list = CallbackList(callbacks, self, {"verbose": verbose, "steps": source.steps})
-        infer = partial(training.infer, training.planned(self, fast=self.fast), self.dtype)
-        progress, found = Progress(source.steps, verbose), list[Array]()
+        plan, progress, found = self._planned(), Progress(source.steps, verbose), Outputs(source.size)
+        if source.size is not None:  # no more workers than there is work for
+            workers = min(workers, len(training.micro_batches(source.size, plan.least)))
+        stream = partial(predicted, partial(infer, plan.network, self.dtype), source.inputs(), source.batch_size)
         callback_list.call("on_predict_begin", {})
         with worker_pool(workers, executor) as pool:
-            for batch, outputs in enumerate(predicted(infer, source.inputs(), source.batch_size, pool.run)):
+            for batch, outputs in enumerate(stream(plan.least, pool.run)):
                 callback_list.call("on_predict_batch_begin", batch, {})
-                found.append(outputs)
+                found.add(outputs)
                 callback_list.call("on_predict_batch_end", batch, {"outputs": outputs})
                 progress.update(batch + 1, {})
         progress.finish({})
         callback_list.call("on_predict_end", {})
-        return np.concatenate(found)
+        return found.whole()
 
     def predict_on_batch(self, x: Any) -> Array:
         """`predict` on one batch, silently."""
@@ -367,7 +372,15 @@ class Sequential(StoredNetwork):
 
         Raises ValueError or TypeError as `predict` does.
         """
-        return self.trace(x, training=True).output if training else self.predict(x, verbose=0)
+        if training:
+            return self.trace(x, training=True).output
+        x, _ = self._check_x(f"{self.name}.predict", x, check_finite=False)
+        self._build_for(x)
+        plan = self._planned()
+        if len(x) >= plan.least:
+            return self.predict(x, verbose=0)
+        with THREAD_SETTINGS:
+            return infer(plan.network, self.dtype, x)
 
     # ------------------------------------------------------------ show and files: deferred imports
 
@@ -480,6 +493,13 @@ class Sequential(StoredNetwork):
         objective = training.make_objective(self, loss, self.dtype, fast=self.fast)
         return objective if self.metrics else objective.without_predictions()
 
+    def _planned(self) -> Plan:
+        """The network as it is executed in inference, planned anew where a layer has changed."""
+        made_of = [self.fast, *attributes(self)]
+        if self._plan is None or not self._plan.fits(made_of):
+            self._plan = Plan(made_of, training.planned(self, fast=self.fast), training.min_predicted(self))
+        return self._plan
+
     def _position(self) -> Position:
         """The position in training of the next batch."""
         return Position(self.seed or 0, self.steps)  # a nested model, built by its parent, has no seed
@@ -570,17 +590,18 @@ def load_model(
     """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
     filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
-    custom_objects: None, for a file is read by closed tables of classes. compile: False leaves out the optimizer, the
-    loss and the metrics.
+    custom_objects: the functions and classes of the program's own among the metrics, by name; the file has their names
+    alone, and no code. compile: False leaves out the optimizer, the loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """
     from numpycnn import files
 
     path = files.path_to_read(checks.path("load_model", "filepath", filepath))
-    check_no_custom_objects("load_model", custom_objects)
+    check_custom_objects("load_model", custom_objects)
     checks.flag("load_model", "compile", compile)
-    return files.load(path, compile)
+    with configuration.custom_objects(custom_objects):
+        return files.load(path, compile)
 
 
 @explains_arguments
@@ -594,12 +615,13 @@ def save_model(model: Sequential, filepath: str | PathLike[str], overwrite: bool
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
     """A model with new weights, not compiled, from what `to_json` returned.
 
-    custom_objects: None, as for `load_model`. Raises TypeError or ValueError for any other text.
+    custom_objects: as for `load_model`; there are no metrics here. Raises TypeError or ValueError for any other text.
     """
     from numpycnn import files
 
-    check_no_custom_objects("model_from_json", custom_objects)
-    return files.model_from_json(json_string)
+    check_custom_objects("model_from_json", custom_objects)
+    with configuration.custom_objects(custom_objects):
+        return files.model_from_json(json_string)
 
 
 @explains_arguments
@@ -619,13 +641,11 @@ def clone_model(
     return cloned(model, copy_of if clone_function is None else clone_function, recursive)
 
 
-def check_no_custom_objects(owner: str, custom_objects: Any) -> None:
-    """Raise ValueError unless it is None, or empty."""
-    if custom_objects is not None and not (isinstance(custom_objects, dict) and not custom_objects):
-        raise ValueError(
-            f"{owner}: custom_objects must be None: a file names the library's own classes alone; keep the weights of "
-            f"others with save_weights; received {checks.short_repr(custom_objects)}"
-        )
+def check_custom_objects(owner: str, custom_objects: Any) -> None:
+    """Raise TypeError unless it is None, or functions and classes by name."""
+    given = {} if custom_objects is None else checks.by_name(owner, "custom_objects", custom_objects)
+    for name, one in given.items():
+        checks.function(owner, f"custom_objects[{checks.short_repr(name)}]", one)
 
 
 def check_model(owner: str, model: Any) -> None:

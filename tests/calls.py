@@ -35,6 +35,7 @@ from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.optimizers import schedules
 from numpycnn.preprocessing.image import ImageDataGenerator
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
+from numpycnn.saving import load_state_dict, save_state_dict
 from numpycnn.show import diagram
 from numpycnn.utils import Progbar, get_file, img_to_array, normalize, plot_model, set_random_seed, to_categorical
 from numpycnn.utils import files as utils_files
@@ -186,6 +187,22 @@ def augmented(**given: Any) -> object:
     """A batch of changed images; numbers that are too large overflow."""
     with np.errstate(all="ignore"):
         return next(ImageDataGenerator(**given).flow(X, seed=0))
+
+
+def loaded_state_dict(model: Any, filepath: Any, **given: Any) -> None:
+    """`load_state_dict` of what `save_state_dict` wrote of the same model."""
+    if isinstance(filepath, str) and filepath == "saved.safetensors":
+        save_state_dict(small_network(), filepath)
+    load_state_dict(model, filepath, **given)
+
+
+def built_model(value: Any) -> bool:
+    return isinstance(value, Sequential) and value.built
+
+
+def is_names(value: Any) -> bool:
+    """A name for each layer with weights of `small_network`."""
+    return isinstance(value, dict) and value.keys() == {"conv2d", "dense", "dense_1"}
 
 
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
@@ -972,7 +989,7 @@ CASES: dict[str, Case] = {
         on_disk(load_model),
         {
             "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
-            "custom_objects": Arg(either(none, is_empty), None),
+            "custom_objects": Arg(either(none, is_empty), None, "custom_objects"),
             "compile": Arg(kinds.flag, False),
         },
         "",
@@ -996,11 +1013,30 @@ CASES: dict[str, Case] = {
         },
         "save",
     ),
+    "load_state_dict": Case(
+        on_disk(loaded_state_dict),
+        {
+            "model": Arg(built_model, small_network()),
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "names": Arg(either(none, is_names), None),
+        },
+        "load_state_dict",
+    ),
+    "save_state_dict": Case(
+        on_disk(save_state_dict),
+        {
+            "model": Arg(built_model, small_network()),
+            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "names": Arg(either(none, is_names), None),
+            "overwrite": Arg(kinds.flag, True),
+        },
+        "save_state_dict",
+    ),
     "model_from_json": Case(
         model_from_json,
         {
             "json_string": Arg(no, Sequential(name="m", seed=0).to_json()),
-            "custom_objects": Arg(either(none, is_empty), None),
+            "custom_objects": Arg(either(none, is_empty), None, "custom_objects"),
         },
         "model_from_json",
     ),

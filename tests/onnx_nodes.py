@@ -31,6 +31,8 @@ class Node(NamedTuple):
     outputs: list[Any]
     rtol: float = 1e-3
     atol: float = 1e-7
+    network: Any = None
+    """The case as a model, where its first input is floats."""
 
     def get(self, attribute: str, default: Any = None) -> Any:
         value = self.attributes.get(attribute, default)
@@ -40,17 +42,42 @@ class Node(NamedTuple):
 # ---------------------------------------------------------------- the cases
 
 
-def generated(module: str, operator: str) -> Iterator[Node]:
+@cache
+def generated(module: str, operator: str) -> list[Node]:
     """The cases that a module of the package generates, but for those that spell the operator out in others."""
     from onnx.backend.test.case import node as package
 
     with without_volumes():
         importlib.import_module(f"{package.__name__}.{module}")
+    found = []
     for case in package._NodeTestCases:
         graph = case.model.graph
         if graph.node[0].op_type == operator and "_expanded" not in case.name:
             given, expected = case.data_sets[0]
-            yield Node(case.name, *in_order(graph.node[0], given), [*expected], case.rtol, case.atol)
+            (opset,) = (one.version for one in case.model.opset_import if not one.domain)
+            network = network_of(graph.node[0], opset, given)
+            inputs = in_order(graph.node[0], given)
+            found.append(Node(case.name, *inputs, [*expected], case.rtol, case.atol, network))
+    return found
+
+
+def network_of(node: Any, opset: int, given: list[Any]) -> Any:
+    """A model of a node whose first input is the network's, and whose others are constants."""
+    import onnx
+
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    values = dict(zip(filter(None, node.input), map(np.asarray, given), strict=True))
+    if any(array.dtype.kind not in "fib" for array in values.values()):
+        return None
+    (first, x), *rest = values.items()
+    kind = helper.np_dtype_to_tensor_dtype(x.dtype)
+    ends = [
+        helper.make_tensor_value_info(first, kind, x.shape),
+        helper.make_tensor_value_info(node.output[0], kind, None),
+    ]
+    constants = [numpy_helper.from_array(array, name) for name, array in rest]
+    graph = helper.make_graph([node], node.op_type, ends[:1], ends[1:], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
 
 
 @contextmanager

@@ -22,9 +22,10 @@ def main() -> int:
         return int(not replay())
     if args.command == "accuracy":
         return int(not accuracy(args.seeds))
-    if args.command in ("layers", "penalties"):
+    if args.command in ("layers", "penalties", "files"):
         module = importlib.import_module(f"parity.{args.command}")  # it needs Keras
-        return int(not module.compare(args.many, args.seed))
+        more = (args.dtype,) if args.command == "files" else ()
+        return int(not module.compare(args.many, args.seed, *more))
     if args.command == "optimizers":
         from parity import optimizers
 
@@ -50,6 +51,10 @@ def parser() -> argparse.ArgumentParser:
     single = commands.add_parser("layers", help="compare single layers with Keras")
     single.add_argument("--layers", dest="many", type=int, default=1000, help="how many (default: %(default)s)")
     single.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
+    files = commands.add_parser("files", help="compare with Keras through its files, in both directions")
+    files.add_argument("--networks", dest="many", type=int, default=1000, help="how many (default: %(default)s)")
+    files.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
+    files.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="default: %(default)s")
     penalized = commands.add_parser("penalties", help="compare regularizers, constraints and metrics with Keras")
     penalized.add_argument("--networks", dest="many", type=int, default=200, help="how many (default: %(default)s)")
     penalized.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")

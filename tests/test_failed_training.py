@@ -133,7 +133,7 @@ def test_an_overflow_in_a_step_undoes_all_of_it(
     optimizer: Optimizer, workers: int, steps: int, whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "PART_BYTES", 1 << 20 if whole else 12 * 4)
-    monkeypatch.setattr(base, "PARTS_PER_JOB", 1)
+    monkeypatch.setattr(base, "JOB_BYTES", 1)
     own, params = copy.deepcopy(optimizer), parameters()
     params["second"][-1, -1] = -3e38
     with worker_pool(workers) as pool, np.errstate(over="raise"):

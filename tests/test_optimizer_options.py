@@ -77,7 +77,7 @@ def test_parts_terms_and_workers_change_no_bit(
 
     def trained(part: int, workers: int) -> list[bytes]:
         monkeypatch.setattr(base, "PART_BYTES", part)
-        monkeypatch.setattr(base, "PARTS_PER_JOB", 1)
+        monkeypatch.setattr(base, "JOB_BYTES", 1)
         own, w = CLASSES[name](**options), {key: value.copy() for key, value in first.items()}
         with worker_pool(workers) as pool:
             for _ in range(3):

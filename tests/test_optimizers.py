@@ -185,7 +185,7 @@ def test_a_large_parameter_is_updated_in_parts_and_a_users_own_optimizer_sees_it
 def test_work_is_given_to_workers_where_there_is_more_than_one_piece(
     rows: int, pieces: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A row is a part here, and the bias is one; seven parts are a piece."""
+    """A row is a part here, and the bias is one; seven parts are a job."""
     given: list[int] = []
 
     def run(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
@@ -194,7 +194,7 @@ def test_work_is_given_to_workers_where_there_is_more_than_one_piece(
         return map(function, jobs)
 
     monkeypatch.setattr(base, "PART_BYTES", 8)
-    monkeypatch.setattr(base, "PARTS_PER_JOB", 7)
+    monkeypatch.setattr(base, "JOB_BYTES", 7 * 8)
     w = {"kernel": np.zeros((rows, 1)), "bias": np.zeros(1)}
     SGD(1.0).update(w, {"kernel": np.ones((rows, 1)), "bias": np.ones(1)}, run=run)
     assert given == [pieces] * (pieces > 0)

@@ -34,7 +34,7 @@ from numpycnn.engine import blas
 from numpycnn.engine import workers as parallel
 from numpycnn.engine.fast import scratch
 from numpycnn.engine.process import token
-from numpycnn.engine.training import MAX_MICRO_BATCH, count_multiplications, micro_batches, min_examples
+from numpycnn.engine.training import MAX_MICRO_BATCH, micro_batches, min_examples
 from numpycnn.engine.workers import (
     THREAD_SETTINGS,
     ThreadSettings,
@@ -43,7 +43,7 @@ from numpycnn.engine.workers import (
     processors,
     worker_pool,
 )
-from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Rescaling
 from numpycnn.optimizers import SGD, base
 
 EXAMPLES = 900
@@ -82,10 +82,10 @@ def cuts(count: int, batch_size: int, least: int) -> list[int]:
     [
         (99, 100, [99]),
         (100, 100, [50, 50]),  # two from `least` on
-        (299, 100, [149, 150]),
-        (300, 100, [100, 100, 100]),  # three where each can have `least`
-        (400, 100, [100] * 4),
-        (900, 100, [225] * 4),  # no more than four for the workers' sake
+        (239, 20, [119, 120]),
+        (240, 20, [80, 80, 80]),  # three where each can have four times `least`
+        (320, 20, [80] * 4),
+        (900, 20, [225] * 4),  # no more than four for the workers' sake
         (250, 1000, [250]),
         (251, 1000, [125, 126]),  # no more than 250 in one
         (1250, 100, [250] * 5),
@@ -108,22 +108,28 @@ def test_micro_batches_are_as_even_as_can_be(count: int, least: int) -> None:
     assert (len(cuts) == 1) == (count == 1 or count < min(least, MAX_MICRO_BATCH + 1))
 
 
-def test_how_many_examples_dividing_pays_for() -> None:
-    """80, and 80 times the parameters for each multiplication of an example, or where there are more, for each parameter."""
-    assert count_multiplications(Dropout(0.5)) == 0
+def convolutional(*filters: int) -> list[Layer]:
+    """Pairs of 3x3 convolutions and a pool, on images of 32x32x3, and two dense layers."""
+    layers: list[Layer] = [Rescaling(1.0, input_shape=(32, 32, 3))]
+    for f in filters:
+        layers += [Conv2D(f, 3, padding="same"), Conv2D(f, 3, padding="same"), MaxPooling2D(2)]
+    return [*layers, Flatten(), Dense(128), Dense(10)]
+
+
+def test_where_dividing_a_batch_pays() -> None:
+    """From 96 multiplications for each parameter and 2 million more, of which a convolution's count three times."""
     cases: list[tuple[list[Layer], int]] = [
-        ([Dropout(0.5, input_shape=(4,))], 80),
-        ([Dense(10, input_shape=(5,))], 80 + 80 * 60 // 60),  # 60 parameters, 50 multiplications
-        ([Conv2D(2, 3, input_shape=(8, 8, 1))], 80 + 80 * 20 // (9 * 72)),  # 9 for each of 6*6*2 outputs
-        ([Conv2D(2, 3, input_shape=(8, 8, 1)), Flatten(), Dense(50)], 80 + 80 * (20 + 73 * 50) // (648 + 72 * 50)),
-        ([Dense(1, use_bias=False, input_shape=(1,))], 80 + 80),
-        ([Dense(30, use_bias=False, input_shape=(4, 7))], 80 + 80 * 210 // (4 * 210)),
+        ([Dropout(0.5, input_shape=(4,))], 160),  # nothing to share
+        ([Dense(10, input_shape=(5,))], 160),
+        ([Dense(512, input_shape=(784,)), Dense(512), Dense(10)], 100),  # 669,706 parameters, 668,672 multiplications
+        ([Conv2D(64, 5, input_shape=(28, 28, 1)), MaxPooling2D(2), Flatten(), Dense(128), Dense(10)], 30),
+        ([Conv2D(8, 3, input_shape=(28, 28, 1)), MaxPooling2D(2), Flatten(), Dense(10)], 21),
+        (convolutional(32, 64, 128), 16),
     ]
     for layers, expected in cases:
         network = Sequential(layers)
         assert min_examples(network) == expected
         assert min_examples(Sequential([network])) == expected
-        assert type(min_examples(network)) is int
 
 
 def digest(value: bytes) -> str:
@@ -436,7 +442,7 @@ def test_two_workers_update_a_large_parameter_at_the_same_time(monkeypatch: pyte
         step(self, name, w, g, slots)
 
     monkeypatch.setattr(base, "PART_BYTES", 4 * 3)
-    monkeypatch.setattr(base, "PARTS_PER_JOB", 1)
+    monkeypatch.setattr(base, "JOB_BYTES", 1)
     monkeypatch.setattr(SGD, "step", meet)
     METHODS["fit"](network_of(Dense(3, input_shape=(3,))), workers=2)
     assert met.is_set()

@@ -33,7 +33,7 @@ from numpycnn.layers import (
     ZeroPadding2D,
 )
 from numpycnn.layers.container import ROOT
-from numpycnn.show.costs import multiply_accumulates
+from numpycnn.layers.costs import multiply_accumulates
 from numpycnn.show.receptive import extent, fields, start
 
 

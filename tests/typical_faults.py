@@ -617,6 +617,7 @@ TARGETS = (
             ("a schedule is a step ahead", "self._rate, self.iterations)\n        with", "self._rate, self.iterations + 1)\n        with"),
             ("each micro-batch's gradient is clipped by itself", "return [clip_norms(whole, self.clipnorm, self.global_clipnorm)]", "return [clip_norms(dict(term), self.clipnorm, self.global_clipnorm) for term in terms]"),
             ("a resumed training forgets what it excludes", 'vars(self).update({**vars(other), "_owner": self._owner})', 'vars(self).update({**vars(other), "_owner": self._owner, "_excluded": self._excluded, "use_ema": self.use_ema})'),
+            ("the last part is updated twice", "jobs.append([])", "jobs.append(jobs[-1][-1:] if jobs else [])"),
             ("all parameters share one slot", "slots[slot] = arrays[name]", "slots[slot] = next(iter(arrays.values()))"),
         ),
     ),
@@ -635,10 +636,10 @@ TARGETS = (
         "optimizers/rmsprop.py",
         ("test_optimizers.py",),
         (
-            ("RMSprop's epsilon stands outside the root", "change = self.step_size * g / np.sqrt(d + self.epsilon)", "change = self.step_size * g / (np.sqrt(d) + self.epsilon)"),
-            ("RMSprop divides by the square", "change = self.step_size * g / np.sqrt(d + self.epsilon)", "change = self.step_size * g / (d + self.epsilon)"),
-            ("RMSprop's mean of squares is a sum", "a += (1.0 - self.rho) * g * g", "a += g * g"),
-            ("RMSprop keeps the gradient unsquared", "a += (1.0 - self.rho) * g * g", "a += (1.0 - self.rho) * np.abs(g)"),
+            ("RMSprop's epsilon stands outside the root", "np.sqrt(root, out=root)", "root = np.sqrt(d) + self.epsilon"),
+            ("RMSprop divides by the square", "np.sqrt(root, out=root)", "pass"),
+            ("RMSprop's mean of squares is a sum", "np.multiply(g, 1.0 - self.rho, out=change)", "np.multiply(g, 1.0, out=change)"),
+            ("RMSprop keeps the gradient unsquared", "change *= g\n", "np.abs(change, out=change)\n"),
             ("centered RMSprop is not", "d = np.maximum(a - m * m, 0.0)", "d = a"),
             ("the variance falls below zero by rounding", "d = np.maximum(a - m * m, 0.0)", "d = a - m * m"),
             ("RMSprop climbs", "w -= change", "w += change"),
@@ -648,12 +649,12 @@ TARGETS = (
         "optimizers/adam.py",
         ("test_optimizers.py",),
         (
-            ("Adam's epsilon stands inside the root", "w -= alpha * m / (np.sqrt(v) + self.epsilon)", "w -= alpha * m / np.sqrt(v + self.epsilon)"),
+            ("Adam's epsilon stands inside the root", "np.sqrt(v, out=change)\n        change += self.epsilon", "np.sqrt(v + self.epsilon, out=change)"),
             ("Adam does not correct the mean", " / (1.0 - self.beta_1**t)\n", "\n"),
             ("Adam does not correct the squares", " * sqrt(1.0 - self.beta_2**t) /", " /"),
             ("Adam counts a step too many", 'slots["velocity"], self.iterations + 1\n', 'slots["velocity"], self.iterations + 2\n'),
-            ("Adam's betas are swapped", "m += (1.0 - self.beta_1) * (g - m)", "m += (1.0 - self.beta_2) * (g - m)"),
-            ("Adam's second moment is of deviations", "v += (1.0 - self.beta_2) * (g * g - v)", "v += (1.0 - self.beta_2) * ((g - m) ** 2 - v)"),
+            ("Adam's betas are swapped", "change *= 1.0 - self.beta_1", "change *= 1.0 - self.beta_2"),
+            ("Adam's second moment is of deviations", "np.multiply(g, g, out=change)", "np.multiply(g - m, g - m, out=change)"),
         ),
     ),
     Target(
@@ -1107,6 +1108,20 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/fast/batch_norm.py",
+        ("test_fast_normalization.py",),
+        (
+            ("a mean far from 0 is not subtracted", "return bool((mean * mean <= NEAR * NEAR * variance).all())", "return True"),
+            ("the variance is not about the mean", "squares - mean * total)", "squares)"),
+            ("a tile's sums replace the total", "totals += column_sums(own), column_sums(d)", "totals[:] = column_sums(own), column_sums(d)"),
+            ("the shift forgets what rounding left", "- scaling.rest * scaling.factor", "- scaling.mean * scaling.factor"),
+            ("the gradient does not pass through the variance", "* sum_dy_xhat / moments.size", "* 0 / moments.size"),
+            ("the gradient does not pass through the mean", "- scaling.factor * sum_dy / moments.size", ""),
+            ("ReLU lets all back", "np.greater(y[rows], 0, out=passing) if self.relu else 1", "1"),
+            ("a micro-batch is normalized by itself", "moments = yield Exchange(moments_of(rows, layout), share_moments)", "moments = moments_of(rows, layout)"),
+        ),
+    ),
+    Target(
         "engine/threads.py",
         ("test_threads.py", "test_parallel.py"),
         (
@@ -1187,6 +1202,7 @@ TARGETS = (
         (
             ("statistics are taken of images that are not rescaled", "x = x * self.rescale", "pass"),
             ("an image is divided before its mean is taken off", "x /= x.std() + TINY", "x /= x.mean() + TINY"),
+            ("whitened as if there were one image", "np.sqrt(len(x)) / (s + epsilon)", "1 / (s + epsilon)"),
         ),
     ),
     Target(
@@ -1351,7 +1367,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "show/costs.py",
+        "layers/costs.py",
         ("test_summary.py",),
         (
             ("a transposed convolution is counted at its outputs", "input_shape if isinstance(layer, Conv2DTranspose) else output_shape", "output_shape"),
@@ -1383,6 +1399,55 @@ TARGETS = (
         (
             ("a name may end the script", '.replace("<", "\\\\u003c")', ""),
             ("examples take more than the page has room for", "MAX_PAGE_BYTES - size(facts, table))", "2 * MAX_PAGE_BYTES - size(facts, table))"),
+        ),
+    ),
+    Target(
+        "files/onnx/layer_nodes.py",
+        ("test_onnx_files.py",),
+        (
+            ("the kernel stays HWIO", 'kernel = layer.params["kernel"].transpose(3, 2, 0, 1)  # (O, I/groups, H, W)', 'kernel = layer.params["kernel"].transpose(3, 2, 1, 0)'),
+            ("the rows behind a flattened image are in Keras's order", "kernel = kernel[rows.transpose([axis - 1 for axis in x.order if axis]).ravel()]  # in the tensor's order", "pass"),
+            ("pads are listed side by side", "return [top, left, bottom, right]", "return [top, bottom, left, right]"),
+            ("filters of a channel are not neighbours", "kernel.transpose(2, 3, 0, 1).reshape(-1, 1, rows, cols)", "kernel.transpose(3, 2, 0, 1).reshape(-1, 1, rows, cols)"),
+            ("a transposed convolution's kernel is that of a convolution", 'layer.params["kernel"].transpose(3, 2, 0, 1))]  # (C, F, H, W)', 'layer.params["kernel"].transpose(2, 3, 0, 1))]'),
+            ("the moving averages change places", 'mean, variance = layer.state["moving_mean"], layer.state["moving_variance"]', 'variance, mean = layer.state["moving_mean"], layer.state["moving_variance"]'),
+        ),
+    ),
+    Target(
+        "files/onnx/graph.py",
+        ("test_onnx_files.py",),
+        (
+            ("a Transpose is written the other way round", "key = x.name, tuple(x.order.index(axis) for axis in order)", "key = x.name, tuple(order.index(axis) for axis in x.order)"),
+            ("a constant keeps the layers' order", "aligned.transpose([axis - 1 for axis in x.order if axis])", "aligned"),
+        ),
+    ),
+    Target(
+        "files/onnx/node_layers.py",
+        ("test_onnx_files.py", "test_onnx_refused.py"),
+        (
+            ("the rows behind a flattened image are in ONNX's order", "ordered[rows] = kernel", "ordered[...] = kernel"),
+            ("every border is that of 'same'", 'return "same"\n    stack.add(', 'return "same"\n    return "same"\n    stack.add('),
+            ("the largest pool has the borders of 'same'", "if borders in (ZERO, same):", "if True:"),
+            ("epsilon is Keras's", 'operation.number("momentum", 0.9), operation.number("epsilon", 1e-5)', '0.99, 1e-3'),
+        ),
+    ),
+    Target(
+        "files/onnx/parsing.py",
+        ("test_onnx_refused.py",),
+        (
+            ("data outside the file are taken for none", "if tensor.data_location == proto.EXTERNAL or tensor.external_data:", "if False:"),
+            ("a tensor of the wrong size is read", "if prod(shape) != count:", "if False:"),
+            ("a function of another's is taken for this library's", "if known != one:", "if known is None:"),
+        ),
+    ),
+    Target(
+        "files/state_dict.py",
+        ("test_state_dict.py",),
+        (
+            ("rows behind a flattened image stay in Keras's order", "return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()  # (C, H, W)", "return slice(None)"),
+            ("Linear is not transposed", "lambda array: reordered(array.T, rows)", "lambda array: reordered(array.reshape(shape), rows)"),
+            ("module 10 comes before module 2", "sorted(file.specs, key=natural)", "sorted(file.specs)"),
+            ("equal shapes are taken in any order", 'if len({re.sub("[0-9]+", "", name) for name in alike}) > 1:', "if False:"),
         ),
     ),
 )

@@ -209,7 +209,8 @@ class Network(Chain):
         checks.same_length(caller, **{argument: x})
         if self._layers and self.shape_in is not None:
             checks.batch_shape(self._layers[0].name, argument, x.shape, self.shape_in)
-        output_shape = self.check_shape(x.shape[1:])
+        shape_out = self.shape_out if self.built else None
+        output_shape = self.check_shape(x.shape[1:]) if shape_out is None else shape_out
         if checks.flag(caller, "check_finite", check_finite):
             checks.finite(caller, argument, x, self.dtype)
         return x, output_shape

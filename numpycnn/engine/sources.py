@@ -42,6 +42,8 @@ class Source(ABC):
     """The number of batches in an epoch; None if it is not known."""
     batch_size: int | None = None
     """The rows of a batch, where they are cut from arrays."""
+    size: int | None = None
+    """The number of examples that are predicted, where they are known."""
 
     @abstractmethod
     def epoch(self, number: int, order: Order) -> Iterator[Batch]:
@@ -87,6 +89,7 @@ class ArraySource(Source):
         self.batch_size: int = sizes.batch_size or default
         self.count = count_batches(len(data), self.batch_size)
         self.steps: int = sizes.steps or self.count
+        self.size: int = min(len(data), self.steps * self.batch_size)
 
     def epoch(self, number: int, order: Order) -> Iterator[Batch]:
         share = share_of(number, self.count, self.steps)
@@ -101,7 +104,7 @@ class ArraySource(Source):
         warn_if_fewer(self.count, self.steps)
 
     def inputs(self) -> Iterator[Array]:
-        yield self.data.x[: self.steps * self.batch_size]
+        yield self.data.x[: self.size]
         warn_if_fewer(self.count, self.steps)
 
 

@@ -9,7 +9,6 @@ bytes. Where a layer looks across the batch, all micro-batches exchange data (`l
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +23,8 @@ from numpycnn.engine.fast import fused
 from numpycnn.engine.fast.scratch import scratch_scope
 from numpycnn.layers import Conv2D, Dense, Layer
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.convolutional import ConvolutionLayer
+from numpycnn.layers.costs import multiply_accumulates
 from numpycnn.layers.penalties import penalized, weight_penalties, weight_penalty_gradients
 from numpycnn.layers.stage import Exchange, Gradients, Micro
 from numpycnn.losses import Loss
@@ -34,6 +35,15 @@ MAX_MICRO_BATCH = 250
 
 MAX_PARTS = 4
 """Micro-batches into which a batch is divided for the sake of the workers."""
+
+MORE_PARTS = 4
+"""A batch is divided in more than two where each part has so many times the examples of the smallest divided batch."""
+
+LEAST_EXAMPLES, MOST_EXAMPLES = 16, 160
+"""The bounds of the smallest batch that is divided, whatever the network."""
+
+PARAMETER_COST, CALLS_COST, COPIES_COST = 96, 2_000_000, 3
+"""The costs of one more micro-batch, and of a convolution's copies, in multiplications: see `min_examples`."""
 
 MAX_TERMS = 2
 """Gradients of micro-batches that are kept before they are summed."""
@@ -141,30 +151,39 @@ def check_probabilities(model: Chain, loss: Loss) -> None:
 
 
 def min_examples(network: Chain) -> int:
-    """The smallest batch that is worth dividing.
+    """The smallest batch that is divided in two.
 
-    Each micro-batch writes the gradients of all parameters, which are then summed: that cost is proportional to the
-    number of parameters, and must be small beside the multiplications, whose cost is proportional to the examples.
+    Two micro-batches take more work than one: more calls, and the gradients of all parameters are written twice and
+    summed, and their products have fewer rows each. That is as much as some multiplications for each parameter, and
+    some for the calls. The batch must have at least as many, so that the work that can be shared outweighs it.
     """
-    layers = [layer for _, layer in network.leaves()]
-    parameters = sum(layer.count_params() for layer in layers)
-    multiplications = sum(count_multiplications(layer) for layer in layers)
-    return 80 + 80 * parameters // max(multiplications, parameters, 1)
+    extra = CALLS_COST + PARAMETER_COST * sum(layer.count_params() for _, layer in network.leaves())
+    return min(max(ceil_div(extra, max(1, total_work(network))), LEAST_EXAMPLES), MOST_EXAMPLES)
 
 
-def count_multiplications(layer: Layer) -> int:
-    """The multiplications per example of a layer with a kernel; 0 for other layers."""
-    kernel = layer.params.get("kernel")
-    return 0 if kernel is None else kernel.size * prod(layer.shape_out or ()) // kernel.shape[-1]
+def min_predicted(network: Chain) -> int:
+    """The fewest examples that are divided in inference, which has a third of the work, and no gradients."""
+    return min(max(ceil_div(3 * CALLS_COST, max(1, total_work(network))), LEAST_EXAMPLES), MAX_MICRO_BATCH)
+
+
+def total_work(network: Chain) -> int:
+    """The sum over the layers of `work`."""
+    return sum(work(layer) for _, layer in network.leaves())
+
+
+def work(layer: Layer) -> int:
+    """A layer's multiplications for one example; those of a convolution count COPIES_COST times, for its copies."""
+    copies = COPIES_COST if isinstance(layer, ConvolutionLayer) else 1
+    return multiply_accumulates(layer) * copies if layer.built else 0
 
 
 def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
     """The rows of each micro-batch, as even as possible: their lengths differ by at most one.
 
     A batch of fewer than `least` examples is not divided for the workers; a larger one is divided in two, or into as
-    many as can have `least` examples each, up to MAX_PARTS. None has more than MAX_MICRO_BATCH examples.
+    many as can have MORE_PARTS times `least` each, up to MAX_PARTS. None has more than MAX_MICRO_BATCH examples.
     """
-    for_workers = 1 if count < least else max(2, min(MAX_PARTS, count // least))
+    for_workers = 1 if count < least else max(2, min(MAX_PARTS, count // (MORE_PARTS * least)))
     for_memory = ceil_div(count, MAX_MICRO_BATCH)
     return even_slices(count, max(for_workers, for_memory))
 

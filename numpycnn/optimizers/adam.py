@@ -45,12 +45,21 @@ class Adam(Optimizer):
 
     def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
         m, v, t = slots["momentum"], slots["velocity"], self.iterations + 1
-        m += (1.0 - self.beta_1) * (g - m)
-        v += (1.0 - self.beta_2) * (g * g - v)
+        change = np.subtract(g, m, out=np.empty_like(w))  # one array for all that follows
+        change *= 1.0 - self.beta_1
+        m += change
+        np.multiply(g, g, out=change)
+        change -= v
+        change *= 1.0 - self.beta_2
+        v += change
         if self.amsgrad:
             v = np.maximum(slots["velocity_hat"], v, out=slots["velocity_hat"])
         alpha = self.step_size * sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
-        w -= alpha * m / (np.sqrt(v) + self.epsilon)
+        np.sqrt(v, out=change)
+        change += self.epsilon
+        np.divide(m, change, out=change)
+        change *= alpha
+        w -= change
 
     def get_config(self) -> dict[str, Any]:
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}

@@ -6,7 +6,7 @@ between steps, such as a running mean of the gradients, are its slots: `state["v
 
 import gc
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -19,11 +19,11 @@ from numpycnn.optimizers.clipping import clip_by_value, clip_norms
 from numpycnn.optimizers.rate import at
 from numpycnn.optimizers.settings import OPTIMIZERS, Settings
 
-PART_BYTES = 1 << 19
+PART_BYTES = 1 << 18
 """The approximate size of a part of a parameter, in bytes: with its gradient and slots it stays in the cache."""
 
-PARTS_PER_JOB = 3
-"""Parts that a worker updates in one job."""
+JOB_BYTES = 1 << 19
+"""The approximate size of the parts that a worker updates in one job; less takes no longer than handing it over."""
 
 AVERAGE = "average"
 """The slot of the moving average of a parameter."""
@@ -90,7 +90,7 @@ class Optimizer(Settings):
         with self.rolled_back_on_error(params):
             terms = self.clipped(params, [gradients, *more])
             parts = [part for name, w in params.items() for part in self.parts(name, w, terms)]
-            jobs = [parts[rows] for rows in batches(len(parts), PARTS_PER_JOB)]
+            jobs = jobs_of(parts)
             for _ in (map if len(jobs) == 1 else run)(self.step_parts, jobs):
                 pass
             self.iterations += 1
@@ -226,6 +226,18 @@ class Optimizer(Settings):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_owner": None}
+
+
+def jobs_of(parts: Iterable[Part]) -> list[list[Part]]:
+    """The parts in order, in jobs of about JOB_BYTES each."""
+    jobs, size = list[list[Part]](), JOB_BYTES
+    for part in parts:
+        if size >= JOB_BYTES:
+            jobs.append([])
+            size = 0
+        jobs[-1].append(part)
+        size += part.w.nbytes
+    return jobs
 
 
 def sum_arrays(terms: Sequence[Array]) -> Array:

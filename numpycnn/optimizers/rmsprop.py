@@ -42,16 +42,21 @@ class RMSprop(Optimizer):
         return ("mean_square", *["mean"] * self.centered, *["velocity"] * bool(self.momentum))
 
     def step(self, name: str, w: Array, g: Array, slots: Slots) -> None:
-        a = slots["mean_square"]
+        a, change = slots["mean_square"], np.empty_like(w)
+        np.multiply(g, 1.0 - self.rho, out=change)
+        change *= g
         a *= self.rho
-        a += (1.0 - self.rho) * g * g
+        a += change
         d = a
         if self.centered:
             m = slots["mean"]
             m *= self.rho
             m += (1.0 - self.rho) * g
             d = np.maximum(a - m * m, 0.0)
-        change = self.step_size * g / np.sqrt(d + self.epsilon)
+        root = np.add(d, self.epsilon, out=np.empty_like(w))
+        np.sqrt(root, out=root)
+        np.multiply(g, self.step_size, out=change)
+        change /= root
         if self.momentum:
             v = slots["velocity"]
             v *= self.momentum

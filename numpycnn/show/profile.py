@@ -10,6 +10,7 @@ import numpy as np
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
+from numpycnn.engine.fast.batch_norm import NormBlock
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.training import Objective, Position
 from numpycnn.engine.workers import worker_pool
@@ -32,7 +33,7 @@ class TimedStage(Wrapper):
 
     def __init__(self, stage: Stage, path: Path) -> None:
         super().__init__(stage)
-        names = stage.names if isinstance(stage, ConvBlock) else (stage.name,)
+        names = stage.names if isinstance(stage, (ConvBlock, NormBlock)) else (stage.name,)
         self.title = " + ".join("/".join((*path.names[:-1], name)) for name in names)
         self.way = stage.way if isinstance(stage, ConvBlock) else ""
         self.forward_seconds = self.backward_seconds = 0.0

@@ -9,8 +9,8 @@ from numpycnn.common import checks
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import ROOT, Container
+from numpycnn.layers.costs import multiply_accumulates
 from numpycnn.layers.stage import Path
-from numpycnn.show.costs import multiply_accumulates
 from numpycnn.show.receptive import Field, extent, fields, start
 
 HEAD = ("Layer (type)", "Output Shape", "Param #", "MACs", "Field", "Trainable")

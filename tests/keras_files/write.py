@@ -55,6 +55,7 @@ def write(keras: Any, names: dict[str, Any]) -> dict[str, Any]:
     """Write a file for each name, with its optimizer. Returns their figures."""
     found = {}
     for name, optimizer in names.items():
+        keras.backend.clear_session()  # names begin anew
         keras.utils.set_random_seed(1)
         model = network(keras)
         model.compile(optimizer, keras.losses.CategoricalCrossentropy(), metrics=["accuracy"])

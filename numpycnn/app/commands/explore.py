@@ -26,7 +26,11 @@ BATCH = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's description and options."""
     parser.description = DESCRIPTION
-    parser.add_argument("--model", metavar="FILE", help="the network: a .safetensors file of model.save or --resume")
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="the network: a file of model.save, of --resume or of Keras, see the command formats",
+    )
     parser.add_argument(
         "--digit", type=whole_number(at_least=0), default=0, metavar="N", help="which test image (default: %(default)s)"
     )

@@ -1,11 +1,11 @@
 """Print Keras's names: which are here, which are not by intention, and why, and which are missing."""
 
 import argparse
-import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
+from numpycnn.app.tables import print_or_update
 from numpycnn.common.keras_api import KERAS
 from numpycnn.common.keras_names import OUT_OF_SCOPE
 from numpycnn.common.old_names import NAMES
@@ -15,8 +15,6 @@ DESCRIPTION = (
     "reason, and those that are missing. It is computed from what can be imported."
 )
 HEAD = ("kind", "here", "left out, and why", "missing")
-BLOCK = re.compile(r"(<!-- Keras's names -->\n).*?(<!-- end of Keras's names -->)", re.DOTALL)
-"""Where the table stands in a file of Markdown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,16 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table, or write it. Returns the exit status."""
-    table = "".join(f"{line}\n" for line in table_lines())
-    if args.update is None:
-        print(table, end="")
-        return 0
-    text, count = BLOCK.subn(lambda match: f"{match[1]}\n{table}\n{match[2]}", args.update.read_text("utf-8"))
-    if count != 1:
-        print(f"{args.update}: expected one place for the table, between two comments; found {count}")
-        return 1
-    args.update.write_text(text, "utf-8")
-    return 0
+    return print_or_update("".join(f"{line}\n" for line in table_lines()), "Keras's names", args.update)
 
 
 def table_lines() -> Iterator[str]:

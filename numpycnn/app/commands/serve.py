@@ -38,7 +38,11 @@ def port_number(text: str) -> int:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's description and options."""
     parser.description = DESCRIPTION
-    parser.add_argument("--model", metavar="FILE", help="the network: a .safetensors file of model.save or --resume")
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="the network: a file of model.save, of --resume or of Keras, see the command formats",
+    )
     parser.add_argument("--port", type=port_number, default=0, metavar="N", help="(default: any that is free)")
     digit: Any = whole_number(at_least=0)
     parser.add_argument(

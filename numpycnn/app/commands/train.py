@@ -35,7 +35,7 @@ OPTIONS = (
 )
 
 RESUME = (
-    "save the network to this .safetensors file after each epoch; if the file exists, resume from it. "
+    "save the network to this file after each epoch; if the file exists, resume from it. "
     "If it is stopped and restarted with the same options, training ends as if it had never been stopped"
 )
 

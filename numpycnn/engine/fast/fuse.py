@@ -1,8 +1,9 @@
-"""A network whose convolutions are fused into blocks with what follows them."""
+"""A network whose convolutions and normalizations are fused into blocks with what comes after them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from numpycnn.engine.fast.batch_norm import NormBlock, normalization_at
 from numpycnn.engine.fast.parts import parts_at
 from numpycnn.engine.fast.plan import planned_block
 from numpycnn.layers import Layer
@@ -22,6 +23,15 @@ def fused_stages(layers: Sequence[Layer]) -> Iterator[tuple[int, Stage]]:
     """The layers of a chain, and blocks in the place of several, each with the index of its last layer."""
     index = 0
     while index < len(layers):
-        layer, parts = layers[index], parts_at(layers[index:])
-        index += 1 if parts is None else len(parts.names)
-        yield index - 1, layer if parts is None else planned_block(parts)
+        stage, count = stage_at(layers[index:])
+        index += count
+        yield index - 1, stage
+
+
+def stage_at(layers: Sequence[Layer]) -> tuple[Stage, int]:
+    """The stage that these layers begin with, and how many of them it is."""
+    if parts := parts_at(layers):
+        return planned_block(parts), len(parts.names)
+    if normalization := normalization_at(layers):
+        return NormBlock(normalization), len(normalization)
+    return layers[0], 1

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from numpycnn import constraints, initializers, losses, metrics, optimizers, regularizers
 from numpycnn.common import checks
+from numpycnn.common.configuration import OWN
 from numpycnn.common.old_names import ARGUMENTS
 from numpycnn.common.older import VALUES
 from numpycnn.common.unknown import hint
@@ -128,7 +129,8 @@ def layer(entry: Config, version: int) -> Config:
 
 
 def without_shapes(config: Config) -> Config:
-    """A layer's arguments without those that say what the model was built for."""
+    """A layer's arguments without those that say what the model was built for. Raises TypeError for no dict."""
+    checks.by_name("layer", "config", config)
     shapes = {"batch_input_shape", "batch_shape", "input_shape", "build_input_shape"}
     others = {key: value for key, value in config.items() if key not in shapes}
     if "input_dim" in config and config.keys() & {"units", "output_dim"}:
@@ -213,7 +215,7 @@ def metric(value: Any) -> str | Config:
         return metric(entry["config"])
     if entry["class_name"] == "MeanMetricWrapper" and isinstance(entry["config"].get("fn"), (str, dict)):
         return "accuracy" if entry["config"].get("name") == "accuracy" else metric(entry["config"]["fn"])
-    cls = class_named("metrics", entry["class_name"], metrics.CLASSES)
+    cls = class_named("metrics", entry["class_name"], {**metrics.CLASSES, **OWN.get({})})
     return {"class_name": cls.__name__, "config": todays_arguments(cls, entry["config"])}
 
 

@@ -82,6 +82,8 @@ def description_of(config: Any, compile_config: Any, own: Any, version: int) -> 
     own: what stands under "numpycnn", or None. version: of Keras.
     """
     network, shape = incoming.network(config, version)
+    if not shape:
+        raise ValueError("expected the shape of an example, in batch_shape or build_input_shape; there is none")
     compiled = incoming.compiled(compile_config)
     position: Any = {"steps": 0, "iterations": 0, "stopped": False}
     if own is None:

@@ -14,7 +14,9 @@ Writer = Callable[[Graph, ActivationFunction, Tensor], Tensor]
 def write_activation(graph: Graph, activation: ActivationFunction, x: Tensor) -> Tensor:
     """y = activation(x). Raises ValueError for an activation of the user's own."""
     if is_own(activation):
-        raise ValueError(f"the activation {activation.name} is not the library's, and no operator of ONNX's is known")
+        raise ValueError(
+            f"{graph.scope[:-1]}: the activation {activation.name} is not the library's, and no ONNX is known for it"
+        )
     return WRITERS[activation.name](graph, activation, x)
 
 

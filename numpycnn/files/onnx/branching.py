@@ -37,8 +37,6 @@ def steps_of(parsed: Parsed, known: Set[str]) -> list[Step]:
 
     Raises ValueError for what is no chain with branches in it.
     """
-    if parsed.output in known:
-        raise ValueError(f"the output {checks.short_repr(parsed.output)} does not depend on the input")
     values = {parsed.input: Value(None, "", 0)}
     for node in parsed.nodes:
         if node.outputs[0] not in known and (data := data_of(node, values, known)):
@@ -46,6 +44,8 @@ def steps_of(parsed: Parsed, known: Set[str]) -> list[Step]:
             for name in data[1:]:
                 fork = nearest(values, fork, name)
             values[node.outputs[0]] = Value(node, fork, values[fork].depth + 1)
+    if parsed.output not in values:
+        raise ValueError(f"the output {checks.short_repr(parsed.output)} does not depend on the input")
     return chain(values, known, parsed.output, parsed.input, set())
 
 

@@ -12,7 +12,7 @@ from numpycnn.common.randomness import draw_seed
 from numpycnn.files.errors import explained
 from numpycnn.files.onnx.branching import Step, known_values, steps_of
 from numpycnn.files.onnx.constants import Constants
-from numpycnn.files.onnx.node_layers import READERS, cast, reshape
+from numpycnn.files.onnx.node_layers import READERS, cast, reshape, resize
 from numpycnn.files.onnx.parsing import Parsed, parse, parsed
 from numpycnn.files.onnx.patterns import Found, activation_of
 from numpycnn.files.onnx.stack import Operation, Stack
@@ -42,11 +42,12 @@ def from_parsed(found: Parsed) -> "Sequential":
     stack = Stack(found.input_shape, tuple(range(len(found.input_shape) + 1)), weights)
     constants = Constants(found, known)
     constants.shapes[found.input] = stack.example
-    Walk(found, constants).read(steps_of(found, known), stack)
-    stack.plain()
-    if not stack.layers:
-        stack.add(Activation(linear))
-    return assembled(found, stack.layers, weights)
+    with np.errstate(all="ignore"):  # weights that overflow when they are scaled are infinite, as in the file's network
+        Walk(found, constants).read(steps_of(found, known), stack)
+        stack.plain()
+        if not stack.layers:
+            stack.add(Activation(linear))
+        return assembled(found, stack.layers, weights)
 
 
 class Walk:
@@ -54,7 +55,8 @@ class Walk:
 
     def __init__(self, found: Parsed, constants: Constants) -> None:
         self.opset, self.constants = found.opset, constants
-        self.readers = {**READERS, "Cast": cast(found.dtype), "Reshape": reshape(found.batch)}
+        self.readers = {**READERS, "Cast": cast(found.dtype)}
+        self.readers |= {"Reshape": reshape(found.batch), "Resize": resize(found.batch)}
 
     def read(self, steps: Sequence[Step], stack: Stack) -> None:
         """Append the layers of these steps. Raises ValueError, which names the node, for what no layer computes."""

@@ -1,0 +1,26 @@
+"""A network as it is executed, kept between calls for as long as no layer changes."""
+
+from collections.abc import Sequence
+from operator import is_
+from typing import Any, NamedTuple
+
+from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import every_layer
+
+
+class Plan(NamedTuple):
+    """A planned network, and all that it was planned for."""
+
+    made_of: Sequence[Any]
+    network: Chain
+    least: int
+    """The fewest examples that are divided."""
+
+    def fits(self, made_of: Sequence[Any]) -> bool:
+        """Whether it was planned for the same objects."""
+        return len(made_of) == len(self.made_of) and all(map(is_, made_of, self.made_of))
+
+
+def attributes(network: Chain) -> list[Any]:
+    """Every layer inside, each followed by the values of its attributes; arrays are read anew at each call."""
+    return [value for layer in every_layer(network.layers) for value in (layer, *vars(layer).values())]
