@@ -266,6 +266,7 @@ CHANGES: list[tuple[Callable[[Any, Any], Any], str]] = [
         (b"\x0d\x01\x02\x03\x04\x09" + b"a" * 8, "opset must be from 7 to 28; received 0"),
         (b"\x3a\x02\x12\x01", "is no ONNX file, or a damaged one: it ends too early|damaged"),
         (b"", "opset must be from 7 to 28; received 0"),
+        (b"\x12\x00" * 100_001, "a message may have 100000 fields; received more"),
     ],
 )
 def test_files_that_are_no_messages(tmp_path: Path, content: bytes, message: str) -> None:
