@@ -587,7 +587,8 @@ def load_model(
 ) -> Sequential:
     """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
-    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
+    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py; or in .onnx,
+    with the package onnx.
     custom_objects: the functions and classes of the program's own among the metrics, by name; the file has their names
     alone, and no code. compile: False leaves out the optimizer, the loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
