@@ -34,6 +34,7 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "y = Sin <a: int = 3> (x)": ({}, "this operator is not read, a=3; known are"),
     "y = other.Relu (x)": ({}, "node '': the operator 'Relu' of the domain 'other' is not known"),
     "y = Relu <alpha: float = 0.5> (x)": ({}, "Relu, .*: asks for alpha=0.5, which no layer has"),
+    "y = Relu <f: floats = [1.5]> (x)": ({}, r"asks for f=\[1.5\], which no layer has"),
     "y = Relu (x, v)": ({"more": V}, "has an input 1, 'v', which no layer has"),
     "y = Relu (v)": ({"more": V}, "the output 'y' does not depend on the input"),
     'y = Elu <alpha: string = "a"> (x)': ({}, "alpha is of another type; received 'a'"),
