@@ -438,6 +438,12 @@ def is_gallery(value: Any) -> bool:
     return a.dtype.kind in "biuf" and (a.ndim in (2, 3) or (a.ndim == 4 and a.shape[3] in (1, 3)))
 
 
+def is_a_caption_each(value: Any) -> bool:
+    """Whether a value has an entry for each of the images."""
+    listed = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return listed and len(value) == len(X)
+
+
 CASES: dict[str, Case] = {
     "Conv2D": layer_case(
         layers.Conv2D,
@@ -1056,12 +1062,7 @@ CASES: dict[str, Case] = {
         {
             "images": Arg(is_gallery, X),
             "captions": Arg(
-                either(
-                    none,
-                    lambda value: (
-                        isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) > 0 and len(value) == len(X)
-                    ),
-                ),
+                either(none, is_a_caption_each),
                 None,
             ),
         },

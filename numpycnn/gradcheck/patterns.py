@@ -311,7 +311,7 @@ def overlapping(axes: tuple[int, ...], by: tuple[int, ...], sign: int, ndim: int
 
 def one_share(one: Evidence) -> str | None:
     """One of each entry's shares in the place of their sum; where that share is 0, as with a kernel's 0, 0."""
-    if one.shares is None:
+    if one.shares is None or not one.wrong.any():
         return None
     shares, wrong = one.shares.reshape(*one.x.shape, -1), one.wrong  # (*x.shape, terms)
     taken = ((abs(one.claimed[..., None] - shares) <= NEAR * one.scale) & (shares != 0)).any(axis=-1)  # x's shape
