@@ -962,6 +962,24 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/plans.py",
+        ("test_plans.py",),
+        (
+            ("a plan is kept whatever changes", "and all(map(is_, made_of, self.made_of))", ""),
+            ("a plan is kept where layers are added", "return len(made_of) == len(self.made_of) and all", "return all"),
+            ("a plan is kept where an attribute changes", "for value in (layer, *vars(layer).values())", "for value in (layer,)"),
+            ("layers inside of layers are not looked at", "every_layer(network.layers)", "network.layers"),
+        ),
+    ),
+    Target(
+        "engine/streams.py",
+        ("test_plans.py", "test_sequential.py"),
+        (
+            ("outputs overwrite one another", "self.count += len(outputs)", "self.count += 0"),
+            ("predictions are cut as training is", "micro_batches(len(x), least)", "micro_batches(len(x), 1)"),
+        ),
+    ),
+    Target(
         "engine/training.py",
         (*TRAINING, "test_determinism.py", "test_gradients.py", "test_fast.py", "test_whole_batch.py"),
         (
@@ -969,6 +987,8 @@ TARGETS = (
             ("a micro-batch is divided by its own size", "dz = job.data.weighted(dz) / job.divisor", "dz = job.data.weighted(dz) / len(job.data)"),
             ("later micro-batches' gradients replace the sum", "terms = [total(terms), end.result.gradients] if", "terms = [terms[-1], end.result.gradients] if"),
             ("all micro-batches have the same masks", "rng = position.rng(job.micro) if", "rng = position.rng(0) if"),
+            ("a convolution's copies cost nothing", "copies = COPIES_COST if", "copies = 1 if"),
+            ("parameters cost nothing", "extra = CALLS_COST + PARAMETER_COST *", "extra = CALLS_COST + 0 *"),
             ("dropout is off in training", "forward_micro(x, training=True, rng=", "forward_micro(x, training=False, rng="),
             ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro, *layer)", "return generator(self.seed, DROPOUT, 0, micro, *layer)"),
             ("sample weights do not reach the gradient", "dz = job.data.weighted(dz) /", "dz = dz /"),
