@@ -1222,6 +1222,7 @@ TARGETS = (
         (
             ("statistics are taken of images that are not rescaled", "x = x * self.rescale", "pass"),
             ("an image is divided before its mean is taken off", "x /= x.std() + TINY", "x /= x.mean() + TINY"),
+            ("whitened as if there were one image", "np.sqrt(len(x)) / (s + epsilon)", "1 / (s + epsilon)"),
         ),
     ),
     Target(
@@ -1418,6 +1419,55 @@ TARGETS = (
         (
             ("a name may end the script", '.replace("<", "\\\\u003c")', ""),
             ("examples take more than the page has room for", "MAX_PAGE_BYTES - size(facts, table))", "2 * MAX_PAGE_BYTES - size(facts, table))"),
+        ),
+    ),
+    Target(
+        "files/onnx/layer_nodes.py",
+        ("test_onnx_files.py",),
+        (
+            ("the kernel stays HWIO", 'kernel = layer.params["kernel"].transpose(3, 2, 0, 1)  # (O, I/groups, H, W)', 'kernel = layer.params["kernel"].transpose(3, 2, 1, 0)'),
+            ("the rows behind a flattened image are in Keras's order", "kernel = kernel[rows.transpose([axis - 1 for axis in x.order if axis]).ravel()]  # in the tensor's order", "pass"),
+            ("pads are listed side by side", "return [top, left, bottom, right]", "return [top, bottom, left, right]"),
+            ("filters of a channel are not neighbours", "kernel.transpose(2, 3, 0, 1).reshape(-1, 1, rows, cols)", "kernel.transpose(3, 2, 0, 1).reshape(-1, 1, rows, cols)"),
+            ("a transposed convolution's kernel is that of a convolution", 'layer.params["kernel"].transpose(3, 2, 0, 1))]  # (C, F, H, W)', 'layer.params["kernel"].transpose(2, 3, 0, 1))]'),
+            ("the moving averages change places", 'mean, variance = layer.state["moving_mean"], layer.state["moving_variance"]', 'variance, mean = layer.state["moving_mean"], layer.state["moving_variance"]'),
+        ),
+    ),
+    Target(
+        "files/onnx/graph.py",
+        ("test_onnx_files.py",),
+        (
+            ("a Transpose is written the other way round", "key = x.name, tuple(x.order.index(axis) for axis in order)", "key = x.name, tuple(order.index(axis) for axis in x.order)"),
+            ("a constant keeps the layers' order", "aligned.transpose([axis - 1 for axis in x.order if axis])", "aligned"),
+        ),
+    ),
+    Target(
+        "files/onnx/node_layers.py",
+        ("test_onnx_files.py", "test_onnx_refused.py"),
+        (
+            ("the rows behind a flattened image are in ONNX's order", "ordered[rows] = kernel", "ordered[...] = kernel"),
+            ("every border is that of 'same'", 'return "same"\n    stack.add(', 'return "same"\n    return "same"\n    stack.add('),
+            ("the largest pool has the borders of 'same'", "if borders in (ZERO, same):", "if True:"),
+            ("epsilon is Keras's", 'operation.number("momentum", 0.9), operation.number("epsilon", 1e-5)', '0.99, 1e-3'),
+        ),
+    ),
+    Target(
+        "files/onnx/parsing.py",
+        ("test_onnx_refused.py",),
+        (
+            ("data outside the file are taken for none", "if tensor.data_location == proto.EXTERNAL or tensor.external_data:", "if False:"),
+            ("a tensor of the wrong size is read", "if prod(shape) != count:", "if False:"),
+            ("a function of another's is taken for this library's", "if known != one:", "if known is None:"),
+        ),
+    ),
+    Target(
+        "files/state_dict.py",
+        ("test_state_dict.py",),
+        (
+            ("rows behind a flattened image stay in Keras's order", "return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()  # (C, H, W)", "return slice(None)"),
+            ("Linear is not transposed", "lambda array: reordered(array.T, rows)", "lambda array: reordered(array.reshape(shape), rows)"),
+            ("module 10 comes before module 2", "sorted(file.specs, key=natural)", "sorted(file.specs)"),
+            ("equal shapes are taken in any order", 'if len({re.sub("[0-9]+", "", name) for name in alike}) > 1:', "if False:"),
         ),
     ),
 )

@@ -4,8 +4,8 @@ Each takes the evidence, and returns a sentence, or None where it does not expla
 told, so the plainer ones stand first.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations, permutations
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations, permutations, product
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -62,6 +62,9 @@ class Evidence(NamedTuple):
         return a.shape == b.shape and bool((abs(a - b)[~self.kinks] <= NEAR * self.scale).all())
 
 
+Patterns = tuple[Callable[[Evidence], str | None], ...]
+
+
 def zero(one: Evidence) -> str | None:
     """All zeros, where the right ones are not."""
     return "zero everywhere: forgotten" if not one.claimed.any() and one.numeric.any() else None
@@ -90,7 +93,7 @@ def factor(one: Evidence) -> str | None:
             return f"claimed = {sign}numeric / {size:g}, {what}: a mean where a sum belongs, or divided twice"
         if abs(abs(k) - size) <= NEAR * size:
             return f"claimed = {sign}numeric * {size:g}, {what}: a sum where a mean belongs, or not divided"
-    return f"claimed = numeric * {k:.6g} everywhere: a constant factor"
+    return f"claimed = numeric * {k:.9g} everywhere: a constant factor"
 
 
 def known_sizes(one: Evidence) -> Iterator[tuple[str, float]]:
@@ -285,6 +288,53 @@ def shifted(one: Evidence) -> str | None:
     return None
 
 
+def moved(one: Evidence) -> str | None:
+    """The right numbers some places further along two axes, as where padding is cut off on the wrong side."""
+    ndim = one.x.ndim
+    for axes in combinations(range(ndim), 2):
+        for by in product(range(-2, 3), repeat=2):
+            here, there = (overlapping(axes, by, sign, ndim) for sign in (1, -1))
+            a, b = one.claimed[here], one.numeric[there]
+            if any(by) and 2 * a.size > one.x.size / 2 and a.any() and (abs(a - b) <= NEAR * one.scale).all():
+                return f"the right numbers, moved by {by[0]} and {by[1]} along axes {axes[0]} and {axes[1]}: padding"
+    return None
+
+
+def overlapping(axes: tuple[int, ...], by: tuple[int, ...], sign: int, ndim: int) -> tuple[slice, ...]:
+    """What of an array is left where it is moved: one of the two parts that must be equal."""
+    cut = [slice(None)] * ndim
+    for axis, steps in zip(axes, by, strict=True):
+        steps *= sign
+        cut[axis] = slice(steps, None) if steps > 0 else slice(None, steps or None)
+    return tuple(cut)
+
+
+def last_share(one: Evidence) -> str | None:
+    """The last of each entry's shares in the place of their sum."""
+    if one.shares is None or not (one.counts[~one.kinks] > 1).any():
+        return None
+    flat = one.shares.reshape(*one.x.shape, -1)  # (*x.shape, terms)
+    last = flat.shape[-1] - 1 - (flat[..., ::-1] != 0).argmax(axis=-1)  # x's shape
+    share = np.take_along_axis(flat, last[..., None], axis=-1)[..., 0]
+    return "the last of its shares alone: written over instead of added" if one.near(one.claimed, share) else None
+
+
+def offset(one: Evidence) -> str | None:
+    """Off by a number that depends on one axis alone, as by a bias."""
+    missing = one.claimed - one.numeric
+    for axis in range(one.x.ndim if one.x.ndim > 1 else 0):
+        others = tuple(k for k in range(one.x.ndim) if k != axis)
+        if missing.any() and one.x.size > one.x.shape[axis] and np.ptp(missing, axis=others).max() <= NEAR * one.scale:
+            return f"off by the same number at each index of axis {axis}: a bias"
+    return None
+
+
+def digits(one: Evidence) -> str | None:
+    """Right but for the last digits."""
+    close = bool((abs(one.claimed - one.numeric) <= 1e-4 * one.scale).all())
+    return "right to some digits only: float32 inside, or a small number such as eps" if close else None
+
+
 def part(one: Evidence) -> str | None:
     """How many entries are right, where no other pattern is known."""
     count = int(one.wrong.sum())
@@ -296,10 +346,14 @@ def place(where: Array) -> str:
     return str(tuple(int(i) for i in np.argwhere(where)[0]))
 
 
-PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, border, one_side, along_axis,
-            statistics, shifted, part)  # fmt: skip
+PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, last_share, border, one_side,
+            along_axis, statistics, shifted, moved, part)  # fmt: skip
+"""Those of gradients."""
+
+OUTPUTS = (not_finite, zero, digits, factor, order, border, along_axis, shifted, offset, moved, part)
+"""Those of what a forward gives."""
 
 
-def explanation(one: Evidence) -> str | None:
+def explanation(one: Evidence, patterns: Patterns = PATTERNS) -> str | None:
     """The first pattern that explains an array."""
-    return next((text for pattern in PATTERNS if (text := pattern(one))), None)
+    return next((text for pattern in patterns if (text := pattern(one))), None)
