@@ -16,7 +16,7 @@ import numpy as np
 from numpycnn.callbacks import Callback, History, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
 from numpycnn.callbacks.callback_list import CallbackList, check_callbacks, in_training
-from numpycnn.common import checks
+from numpycnn.common import checks, configuration
 from numpycnn.common.explained import explains_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import ORDER, generator
@@ -612,17 +612,18 @@ def load_model(
     """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
     filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
-    custom_objects: None, for a file is read by closed tables of classes. compile: False leaves out the optimizer, the
-    loss and the metrics.
+    custom_objects: the functions and classes of the program's own among the metrics, by name; the file has their names
+    alone, and no code. compile: False leaves out the optimizer, the loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """
     from numpycnn import files
 
     path = files.path_to_read(checks.path("load_model", "filepath", filepath))
-    check_no_custom_objects("load_model", custom_objects)
+    check_custom_objects("load_model", custom_objects)
     checks.flag("load_model", "compile", compile)
-    return files.load(path, compile)
+    with configuration.custom_objects(custom_objects):
+        return files.load(path, compile)
 
 
 @explains_arguments
@@ -636,12 +637,13 @@ def save_model(model: Sequential, filepath: str | PathLike[str], overwrite: bool
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
     """A model with new weights, not compiled, from what `to_json` returned.
 
-    custom_objects: None, as for `load_model`. Raises TypeError or ValueError for any other text.
+    custom_objects: as for `load_model`; there are no metrics here. Raises TypeError or ValueError for any other text.
     """
     from numpycnn import files
 
-    check_no_custom_objects("model_from_json", custom_objects)
-    return files.model_from_json(json_string)
+    check_custom_objects("model_from_json", custom_objects)
+    with configuration.custom_objects(custom_objects):
+        return files.model_from_json(json_string)
 
 
 @explains_arguments
@@ -661,13 +663,11 @@ def clone_model(
     return cloned(model, copy_of if clone_function is None else clone_function, recursive)
 
 
-def check_no_custom_objects(owner: str, custom_objects: Any) -> None:
-    """Raise ValueError unless it is None, or empty."""
-    if custom_objects is not None and not (isinstance(custom_objects, dict) and not custom_objects):
-        raise ValueError(
-            f"{owner}: custom_objects must be None: a file names the library's own classes alone; keep the weights of "
-            f"others with save_weights; received {checks.short_repr(custom_objects)}"
-        )
+def check_custom_objects(owner: str, custom_objects: Any) -> None:
+    """Raise TypeError unless it is None, or functions and classes by name."""
+    given = {} if custom_objects is None else checks.by_name(owner, "custom_objects", custom_objects)
+    for name, one in given.items():
+        checks.function(owner, f"custom_objects[{checks.short_repr(name)}]", one)
 
 
 def check_model(owner: str, model: Any) -> None:

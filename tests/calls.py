@@ -1006,7 +1006,7 @@ CASES: dict[str, Case] = {
         on_disk(load_model),
         {
             "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
-            "custom_objects": Arg(either(none, is_empty), None),
+            "custom_objects": Arg(either(none, is_empty), None, "custom_objects"),
             "compile": Arg(kinds.flag, False),
         },
         "",
@@ -1053,7 +1053,7 @@ CASES: dict[str, Case] = {
         model_from_json,
         {
             "json_string": Arg(no, Sequential(name="m", seed=0).to_json()),
-            "custom_objects": Arg(either(none, is_empty), None),
+            "custom_objects": Arg(either(none, is_empty), None, "custom_objects"),
         },
         "model_from_json",
     ),

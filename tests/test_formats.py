@@ -45,7 +45,6 @@ def test_the_suffix_says_the_format(name: str, function: str) -> None:
     [
         ("model.numpycnn", ".numpycnn", "model.safetensors"),
         ("model.npz", ".npz", "model.safetensors"),
-        ("v1.2/model", "no suffix", "v1.2/model.safetensors"),
         ("model.safetensors.bak", ".bak", "model.safetensors.safetensors"),
     ],
 )
@@ -96,6 +95,25 @@ def test_weights_alone_are_not_written_as_a_whole_model(tmp_path: Path) -> None:
     message = r"a.keras: save_weights takes .safetensors, .weights.h5, .h5 or .hdf5; received .keras$"
     with pytest.raises(ModelFileError, match=message):
         small_network().save_weights(tmp_path / "a.keras")
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("model", "model.safetensors"), ("v1.2/cp.ckpt", "v1.2/cp.safetensors"), ("m.tf", "m.safetensors")],
+)
+@pytest.mark.parametrize("function", ["save", "save_weights"])
+def test_in_the_place_of_tensorflow_s_formats_the_own_is_written(
+    tmp_path: Path, function: str, name: str, instead: str
+) -> None:
+    model, path = small_network(), tmp_path / name
+    message = re.escape(f"{path}: TensorFlow's formats are not written; numpycnn writes {tmp_path / instead}")
+    path.parent.mkdir(exist_ok=True)
+    with pytest.warns(UserWarning, match=message):
+        getattr(model, function)(path)
+    other = small_network(seed=1)
+    other.load_weights(path)
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+    assert os.listdir(path.parent) == [Path(instead).name]
 
 
 @pytest.mark.parametrize("reader", READERS)

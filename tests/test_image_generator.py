@@ -346,7 +346,8 @@ def test_evaluate_and_predict_generator() -> None:
 
 
 BAD: list[tuple[Callable[[], object], type[Exception], str]] = [
-    (lambda: ImageDataGenerator(zca_whitening=True), ValueError, "zca_whitening is not there; whiten the images"),
+    (lambda: ImageDataGenerator(zca_whitening=1), TypeError, "zca_whitening must be True or False"),  # type: ignore[arg-type]
+    (lambda: ImageDataGenerator(zca_epsilon=-1), ValueError, "zca_epsilon must be a finite number"),
     (lambda: ImageDataGenerator(rotation_range="a"), TypeError, "rotation_range must be a finite number"),  # type: ignore[arg-type]
     (lambda: ImageDataGenerator(width_shift_range=-0.1), ValueError, "width_shift_range must be .* at least 0"),
     (lambda: ImageDataGenerator(height_shift_range=["a"]), TypeError, "height_shift_range must be a finite number"),
@@ -370,3 +371,36 @@ BAD: list[tuple[Callable[[], object], type[Exception], str]] = [
 def test_what_does_not_fit_is_refused(call: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=f"^ImageDataGenerator[:.].*{message}"):
         call()
+
+
+@pytest.mark.parametrize(
+    ("how", "first", "last"),
+    [
+        ({}, [0.092569, 0.12816, 0.165398, 0.204282], [-0.155311, -0.121534, -0.084966, -0.052415]),
+        (
+            {"featurewise_std_normalization": True, "rescale": 0.1},
+            [0.092542, 0.128065, 0.165282, 0.204191],
+            [-0.155246, -0.121812, -0.085486, -0.05282],
+        ),
+    ],
+)
+def test_whitening_is_keras_s(how: dict[str, Any], first: list[float], last: list[float]) -> None:
+    one = generator(zca_whitening=True, zca_epsilon=0.5, **how)
+    with pytest.warns(UserWarning, match=r"there is no mean over all images yet; call fit\(x\) first"):
+        one.standardize(IMAGES[1].copy())
+    one.fit(IMAGES)
+    y = IMAGES[1].copy()
+    assert one.standardize(y) is y
+    np.testing.assert_allclose(y[0, :, 0], first, atol=1e-6)
+    np.testing.assert_allclose(y[3, :, 1], last, atol=1e-6)
+
+
+def test_whitened_pixels_are_uncorrelated() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(50, 2, 2, 2)) @ rng.normal(size=(2, 2)) + 3
+    one = generator(zca_whitening=True)
+    one.fit(images)
+    batch = next(one.flow(images, batch_size=50, shuffle=False)).reshape(50, 8)
+    centred = images.reshape(50, 2, 2, 2) - images.mean(axis=(0, 1, 2))
+    np.testing.assert_allclose(batch.T @ batch / 50, np.eye(8), atol=1e-5)
+    assert np.vdot(batch, centred) > 0.5 * np.linalg.norm(batch) * np.linalg.norm(centred)  # changed least

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from networks import small_data, small_network
 
-from numpycnn import Input, Sequential, backend
+from numpycnn import Input, Sequential, backend, metrics
 from numpycnn.activations import ActivationFunction
+from numpycnn.callbacks import BackupAndRestore
 from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Flatten, Layer
 from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.saving import ModelFileError
@@ -174,14 +175,65 @@ def test_a_model_without_its_optimizer(tmp_path: Path) -> None:
         other.fit(*small_data(6))
 
 
-def test_classes_of_ones_own_are_not_loaded(tmp_path: Path) -> None:
-    model, path = small_network(), tmp_path / "m.safetensors"
+def top_two(y_true: Any, y_pred: Any) -> Any:
+    return metrics.top_k_categorical_accuracy(y_true, y_pred, k=2)
+
+
+class Largest(metrics.Metric):
+    default_name = "largest"
+
+    def reset_state(self) -> None:
+        self.largest = 0.0
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.largest = max(self.largest, float(np.max(y_pred)))
+
+    def result(self) -> Any:
+        return self.largest
+
+
+OWN = {"top_two": top_two, "Largest": Largest, "other": Dense}
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".h5"])
+def test_metrics_of_ones_own_are_saved_by_name(tmp_path: Path, suffix: str) -> None:
+    if suffix == ".h5":
+        pytest.importorskip("h5py")
+    model, path, (x, y) = small_network(), tmp_path / f"m{suffix}", small_data(6)
+    model.compile("sgd", "mse", ["accuracy", top_two], weighted_metrics=[Largest()])
+    model.train_on_batch(x, y)
     model.save(path)
+    again = load_model(path, custom_objects=OWN)
+    assert list(again.metrics) == ["accuracy", "top_two", "largest"]
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
     assert load_model(path, {}, False).optimizer is None
-    assert model_from_json(model.to_json(), None).get_config() == model.get_config()
-    for owner, load in (("load_model", lambda own: load_model(path, own)), ("model_from_json", from_json)):
-        with pytest.raises(ValueError, match=f"{owner}: custom_objects must be None: .*; received {{'Own': "):
-            load({"Own": Dense})
+    for missing in ({}, {"top_two": top_two}):
+        with pytest.raises(
+            ModelFileError, match=r"'(top_two|Largest)' is (of the program that wrote it: load_|not among)"
+        ):
+            load_model(path, missing)
+
+
+def test_a_training_with_a_metric_of_ones_own_is_resumed(tmp_path: Path) -> None:
+    x, y = small_data(6)
+
+    def figures(epochs: int, folder: str) -> Any:
+        model = small_network()
+        model.compile("adam", "mse", [top_two, Largest()])
+        callbacks = BackupAndRestore(tmp_path / folder)
+        return model.fit(x, y, epochs=epochs, verbose=0, callbacks=callbacks).history
+
+    figures(1, "halved")
+    assert figures(3, "halved") == figures(3, "whole")
+
+
+def test_what_is_no_custom_object_is_refused(tmp_path: Path) -> None:
+    assert model_from_json(small_network().to_json(), OWN).get_config() == small_network().get_config()
+    for owner, load in (("load_model", lambda own: load_model(tmp_path / "m.h5", own)), ("model_from_json", from_json)):
+        with pytest.raises(TypeError, match=rf"{owner}: custom_objects\['Own'\] must be a function; received 3"):
+            load({"Own": 3})
+        with pytest.raises(TypeError, match=f"{owner}: custom_objects must be a dict of arguments by name; received"):
+            load([Dense])
 
 
 def from_json(own: Any) -> object:

@@ -429,7 +429,6 @@ def compiled(**changes: Any) -> Sequential:
         (compiled(optimizer=Lazy()), r"Lazy: only the library's own can be read back: SGD, RMSprop, Adam"),
         (compiled(optimizer=SecondSGD()), r"SGD: only the library's own can be read back: SGD, RMSprop, Adam"),
         (compiled(metrics=[namesake]), r"metric accuracy: is not the library's own, which alone a file can name"),
-        (compiled(metrics=[own_metric]), r"metric own_metric: is not the library's own, which alone a file can name"),
     ],
 )
 def test_what_could_not_be_read_back_is_not_saved(path: Path, network: Sequential, message: str) -> None:

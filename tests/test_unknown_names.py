@@ -19,7 +19,7 @@ from numpycnn import callbacks, initializers, losses
 from numpycnn.common import keras_api, keras_names
 from numpycnn.common.explained import Explained
 from numpycnn.common.unknown import NOT_PLANNED, hint, is_kerass, statuses
-from numpycnn.layers import Conv2D, Dense, Dropout, Layer
+from numpycnn.layers import Conv2D, Dense, Dropout, Input, Layer
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers import SGD, Adam
 from numpycnn.utils import to_categorical
@@ -368,3 +368,10 @@ def test_a_constructor_that_passes_options_on_has_the_signature_of_both() -> Non
     assert list(inspect.signature(Own(3)).parameters) == ["x"]
     with pytest.raises(TypeError, match=r"Own: got an unexpected keyword argument 'unit': .*; available: units, name,"):
         Own(units=3, unit=4)
+
+
+def test_a_layer_called_with_an_input_says_what_is_out_of_scope() -> None:
+    with pytest.raises(
+        TypeError, match="dense: a layer is called with arrays; the functional API is out of scope; use Se"
+    ):
+        Dense(3)(Input((2,)))

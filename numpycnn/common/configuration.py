@@ -1,11 +1,29 @@
-"""Objects as JSON values, {"class_name": ..., "config": ...}, and back, with closed tables of classes."""
+"""Objects as JSON values, {"class_name": ..., "config": ...}, and back, with closed tables of classes.
 
-from collections.abc import Mapping
+A program's own are beside those in a table while `custom_objects` says so: what a file names is never imported.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from numpycnn.common import checks
 
 T = TypeVar("T")
+
+OWN: ContextVar[Mapping[str, Any]] = ContextVar("OWN")
+"""The program's own functions and classes by name, while a file is read."""
+
+
+@contextmanager
+def custom_objects(own: Mapping[str, Any] | None) -> Iterator[None]:
+    """While the body runs, let these functions and classes of the program's own be read by their names."""
+    token = OWN.set(own or {})
+    try:
+        yield
+    finally:
+        OWN.reset(token)
 
 
 def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
@@ -19,7 +37,8 @@ def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
 def from_description(owner: str, argument: str, value: Any, table: Mapping[str, type[T]]) -> T:
     """A new object from what `describe` returned. Raises TypeError or ValueError for anything else."""
     checks.keys(owner, argument, value, {"class_name", "config"})
-    cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], table)
+    own = {name: cls for name, cls in OWN.get({}).items() if isinstance(cls, type)}
+    cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], {**table, **own})
     unbuilt = getattr(cls, "unbuilt", None)  # only layers have it
     return (
         cls(**checks.arguments(owner, f"config of {argument}", value["config"], cls))

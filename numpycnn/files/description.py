@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpycnn import activations, constraints, metrics, regularizers
 from numpycnn.common import checks
-from numpycnn.common.configuration import describe, from_description
+from numpycnn.common.configuration import OWN, describe, from_description
 from numpycnn.common.typing import Shape
 from numpycnn.files.history import history_from_json, history_to_json
 from numpycnn.files.safetensors import decode_json
@@ -158,11 +158,22 @@ def compile_model(model: "Sequential", config: Any) -> None:
         for metric in checks.sequence("file", kind, config[kind]):
             if not isinstance(metric, (str, dict)):
                 raise TypeError(f"file: {kind} must be names or configurations; received {checks.short_repr(metric)}")
+            check_metric(metric)
     optimizer = from_description("file", "optimizer", config["optimizer"], OPTIMIZER_CLASSES)
     checks.keys("file", "excluded", config["excluded"], set(optimizer.excluded))
     optimizer.exclude_from_weight_decay(**config["excluded"])
     loss = from_description("file", "loss", config["loss"], LOSS_CLASSES)
     model.compile(optimizer, loss, config["metrics"], weighted_metrics=config["weighted_metrics"])
+
+
+def check_metric(metric: str | dict[str, Any]) -> None:
+    """Raise ValueError for a metric that neither the library has nor whoever reads the file gives."""
+    name = metric if isinstance(metric, str) else str(metric.get("class_name"))
+    if not {name} & {*metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
+        raise ValueError(
+            f"file: the metric {checks.short_repr(name)} is of the program that wrote it: load_model takes it by "
+            "custom_objects, or leaves it out with compile=False"
+        )
 
 
 def set_position(model: "Sequential", position: Any) -> None:

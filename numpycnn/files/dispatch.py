@@ -4,9 +4,11 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from numpycnn.common.configuration import custom_objects
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.formats import function_for
 from numpycnn.files.model import Saved
+from numpycnn.metrics import own_of
 
 if TYPE_CHECKING:
     from numpycnn.callbacks import Callback
@@ -18,12 +20,14 @@ PathLike = str | os.PathLike[str]
 
 def save(path: PathLike, model: "Sequential", callbacks: Sequence["Callback"] = ()) -> None:
     """Write a built model and the state of these callbacks. Raises as `check` does, and OSError."""
-    function_for(path, "save")(path, model, callbacks)
+    with custom_objects(own_of(model.metrics.values())):  # what is written is read, before it is
+        function_for(path, "save")(path, model, callbacks)
 
 
 def check(path: PathLike, model: "Sequential", callbacks: Sequence["Callback"] = ()) -> None:
     """Raise ModelFileError for another suffix, and for what the format cannot keep, such as one's own layers."""
-    function_for(path, "check")(path, model, callbacks)
+    with custom_objects(own_of(model.metrics.values())):
+        function_for(path, "check")(path, model, callbacks)
 
 
 def read(path: PathLike, compiled: bool = True) -> Saved:

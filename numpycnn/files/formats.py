@@ -79,6 +79,8 @@ FIRST_BYTES = {
 }
 REPLACED = (".h5", ".hdf5", ".keras")
 """Suffixes of Keras's in whose place the library's own is written while the package for them is missing."""
+TENSORFLOW = (".ckpt", ".tf")
+"""Suffixes, beside none, that Keras 2 took for TensorFlow's formats: the library's own is written in their place."""
 
 
 def function_for(path: str | os.PathLike[str], name: str) -> Callable[..., Any]:
@@ -117,16 +119,19 @@ def suffix_of(path: str | os.PathLike[str], *, reading: bool) -> str:
 def path_to_write(path: str) -> str:
     """The path; or, with a warning, that of the .safetensors file that takes the place of one of Keras's.
 
-    That is written where the package for Keras's files is missing: a script that has trained for hours must not lose
-    what it trained.
+    That is written where the package for Keras's files is missing, and in the place of TensorFlow's formats: a script
+    that has trained for hours must not lose what it trained.
     """
     own = own_path(path)
     if own == path:
         return path
-    missing = FORMATS[suffix_of(path, reading=False)].missing
-    if not missing:
-        return path
-    warnings.warn(f"{path}: {missing}; without it numpycnn writes {own}", stacklevel=users_level())
+    reason = "TensorFlow's formats are not written;"
+    if path.lower().endswith(REPLACED):
+        missing = FORMATS[suffix_of(path, reading=False)].missing
+        if not missing:
+            return path
+        reason = f"{missing}; without it"
+    warnings.warn(f"{path}: {reason} numpycnn writes {own}", stacklevel=users_level())
     return own
 
 
@@ -137,9 +142,10 @@ def path_to_read(path: str) -> str:
 
 
 def own_path(path: str) -> str:
-    """The path with .safetensors in the place of a suffix of Keras's."""
-    suffix = next((one for one in REPLACED if path.lower().endswith(one)), None)
-    return path if suffix is None else f"{path[: -len(suffix)]}{OWN}"
+    """The path with .safetensors in the place of a suffix of Keras's or of none; that of other formats as it is."""
+    suffix = next((one for one in (*REPLACED, *TENSORFLOW) if path.lower().endswith(one)), "")
+    replaced = suffix or not os.path.splitext(path)[1]
+    return f"{path[: len(path) - len(suffix)]}{OWN}" if replaced else path
 
 
 def check_first_bytes(start: bytes) -> None:

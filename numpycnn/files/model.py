@@ -65,18 +65,23 @@ def names_of(callbacks: Sequence["Callback"]) -> list[str]:
 def read(path: str | os.PathLike[str], compiled: bool) -> Saved:
     """The content of a model's file. Raises ModelFileError for a file that is damaged, or not a saved model."""
     with reading(path) as file:
-        saved = saved_in(file)
+        saved = saved_in(file, compiled)
     return saved if compiled else saved._replace(model=saved.model._uncompiled())
 
 
-def saved_in(file: Reader) -> Saved:
-    """The content of an open file. Raises TypeError or ValueError as `load` does ModelFileError."""
+def saved_in(file: Reader, compiled: bool = True) -> Saved:
+    """The content of an open file, without the metrics unless compiled.
+
+    Raises TypeError or ValueError as `load` does ModelFileError.
+    """
     if not file.own or "config" not in file.metadata:
         raise ValueError(
             "expected a file that Sequential.save wrote, with the model's layers; this one holds arrays alone: "
             "build the same model, and call its load_weights"
         )
     description = from_metadata(file.metadata)
+    if not compiled and isinstance(description["compile_config"], dict):
+        description["compile_config"] |= {"metrics": [], "weighted_metrics": []}  # which may be the program's own
     model = unbuilt_model(description)
     input_shape, callbacks = input_shape_of(description), len(description["callbacks"])
     check_arrays(model, input_shape, callbacks, file.specs)

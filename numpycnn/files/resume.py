@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from numpycnn.common.configuration import custom_objects
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.description import describe_model
 from numpycnn.files.difference import differences
 from numpycnn.files.dispatch import read
 from numpycnn.files.errors import explained
 from numpycnn.files.model import names_of
+from numpycnn.metrics import own_of
 
 if TYPE_CHECKING:
     from numpycnn.callbacks import Callback, History
@@ -24,7 +26,8 @@ def restore(
     Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks; the
     model and the History then stay as they are.
     """
-    saved, description, states = read(path)
+    with custom_objects(own_of(model.metrics.values())):
+        saved, description, states = read(path)
     with explained(path):
         for difference in differences(description, describe_model(model, names_of(callbacks))):
             raise ValueError(f"holds another training: {difference}")

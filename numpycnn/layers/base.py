@@ -22,6 +22,7 @@ from numpycnn.common.explained import Explained
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, BatchShape, Rng, Shape
 from numpycnn.constraints import ConstraintFunction, ConstraintLike
+from numpycnn.layers.input import Input
 from numpycnn.layers.stage import Path, Stage
 from numpycnn.layers.variable import Variable, as_variables
 from numpycnn.regularizers import Regularizer, RegularizerLike
@@ -266,6 +267,10 @@ class Layer(Stage, Explained):
 
         A layer that is not built yet is built for x, in the backend's floatx, seeded from NumPy's global state.
         """
+        if isinstance(x, Input):
+            from numpycnn.common.keras_names import FUNCTIONAL  # deferred: slow import
+
+            raise TypeError(f"{self.name}: a layer is called with arrays; {FUNCTIONAL}")
         x = checks.numbers(self.name, "input", x)
         self.build(x.shape[1:])
         floating = x.dtype if x.dtype.kind == "f" else backend.floatx()

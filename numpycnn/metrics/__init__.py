@@ -16,13 +16,13 @@ passed to `fit`, but (N, 1) instead of (N,) if y_pred is (N, 1).
     figures       what `fit` and `evaluate` add batches to
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from numpycnn import losses
 from numpycnn.common import checks
-from numpycnn.common.configuration import instance_of
+from numpycnn.common.configuration import OWN, instance_of
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.losses import (
     bce,
@@ -145,7 +145,9 @@ def get(identifier: Any) -> Metric:
 
 def get_metric(owner: str, argument: str, value: Any) -> Metric:
     """`get`, with the owner's and the argument's name in its errors. By a name, the metric has that name."""
-    value = instance_of(owner, argument, value, Metric, CLASSES)
+    value = instance_of(
+        owner, argument, OWN.get({}).get(value, value) if isinstance(value, str) else value, Metric, CLASSES
+    )
     if isinstance(value, Metric):
         return value
     if callable(value):
@@ -201,13 +203,27 @@ def listed(values: Any) -> Sequence[Any]:
 def serialize(metric: Metric) -> str | dict[str, Any]:
     """Its name where `get` makes an equal one of it, otherwise {"class_name", "config"}.
 
-    Raises ValueError for a metric of the user's own, which no file can hold.
+    Of a metric of the program's own a file has the name alone: whoever reads the file must have it.
+    Raises ValueError for one of the program's own under a name of the library's, and for one that has no name.
     """
     if metric.name in METRICS and same(metric, get(metric.name)):
         return metric.name
-    if CLASSES.get(type(metric).__name__) is not type(metric):
-        raise ValueError(f"metric {metric.name}: is not the library's own, which alone a file can name")
-    return {"class_name": type(metric).__name__, "config": metric.get_config()}
+    if metric.name in own_of([metric]):
+        return metric.name
+    cls = type(metric)
+    if CLASSES.get(cls.__name__, cls) is not cls or cls in BASES:
+        raise ValueError(f"metric {metric.name}: is not the library's own, which alone a file can name so")
+    return {"class_name": cls.__name__, "config": metric.get_config()}
+
+
+def own_of(metrics: Iterable[Metric]) -> dict[str, Any]:
+    """The functions and classes of the program's own among metrics, by the names under which a file has them."""
+    functions = {one.name: one.fn for one in metrics if isinstance(one, MeanMetricWrapper) and not one.settings}
+    classes = {type(one).__name__: type(one) for one in metrics}
+    return {
+        **{name: fn for name, fn in functions.items() if name not in METRICS and name == getattr(fn, "__name__", "")},
+        **{name: cls for name, cls in classes.items() if name not in CLASSES and cls not in BASES},
+    }
 
 
 def same(metric: Metric, other: Metric) -> bool:

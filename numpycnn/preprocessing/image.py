@@ -32,7 +32,8 @@ class ImageDataGenerator(Explained):
 
     Then, in this order: preprocessing_function of the image; times rescale; minus the image's mean
     (samplewise_center), divided by its standard deviation (samplewise_std_normalization); and the same by the mean and
-    standard deviation of each channel over all images that `fit` saw (featurewise_...).
+    standard deviation of each channel over all images that `fit` saw (featurewise_...). With zca_whitening: minus
+    the mean, and times the matrix that makes their pixels uncorrelated; zca_epsilon is added to the singular values.
 
     interpolation_order: 1 is bilinear, 0 the nearest pixel. validation_split: the first part of the images is the
     subset "validation" of `flow`. data_format, dtype: by default the backend's.
@@ -70,14 +71,14 @@ class ImageDataGenerator(Explained):
         interpolation_order: int = 1,
         dtype: Any = None,
     ) -> None:
-        if checks.flag(OWNER, "zca_whitening", zca_whitening):
-            raise ValueError(f"{OWNER}: zca_whitening is not there; whiten the images before")
         flips, shifts = (horizontal_flip, vertical_flip), (width_shift_range, height_shift_range)
         others = shear_range, zoom_range, channel_shift_range, brightness_range, flips
         self.ranges = Ranges(rotation_range, *shifts, *others)
         featurewise = featurewise_center, featurewise_std_normalization
         samplewise = samplewise_center, samplewise_std_normalization
-        self.standardization = Standardization(featurewise, samplewise, rescale, preprocessing_function)
+        self.standardization = Standardization(
+            featurewise, samplewise, rescale, preprocessing_function, (zca_whitening, zca_epsilon)
+        )
         self.fill_mode = checks.choice(OWNER, "fill_mode", fill_mode, FILL_MODES)
         self.cval = checks.number(OWNER, "cval", cval)
         self.interpolation = ("nearest", "bilinear")[
@@ -187,7 +188,7 @@ class ImageDataGenerator(Explained):
         return self.apply_transform(x, self.get_random_transform(np.shape(x), seed))
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
-        """Take the mean and the standard deviation over the images x, for featurewise_...
+        """Take the mean and the standard deviation over the images x, for featurewise_..., and zca_whitening's matrix.
 
         augment: of so many rounds of changed images instead. Raises ValueError or TypeError for other arguments.
         """

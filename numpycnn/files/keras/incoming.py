@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from numpycnn import constraints, initializers, losses, metrics, optimizers, regularizers
 from numpycnn.common import checks
+from numpycnn.common.configuration import OWN
 from numpycnn.common.old_names import ARGUMENTS
 from numpycnn.common.older import VALUES
 from numpycnn.common.unknown import hint
@@ -214,7 +215,7 @@ def metric(value: Any) -> str | Config:
         return metric(entry["config"])
     if entry["class_name"] == "MeanMetricWrapper" and isinstance(entry["config"].get("fn"), (str, dict)):
         return "accuracy" if entry["config"].get("name") == "accuracy" else metric(entry["config"]["fn"])
-    cls = class_named("metrics", entry["class_name"], metrics.CLASSES)
+    cls = class_named("metrics", entry["class_name"], {**metrics.CLASSES, **OWN.get({})})
     return {"class_name": cls.__name__, "config": todays_arguments(cls, entry["config"])}
 
 
