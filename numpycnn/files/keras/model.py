@@ -59,6 +59,7 @@ def own_of(model: "Sequential") -> Config:
         "fast": model.fast,
         "position": description["position"],
         "history": description["history"],
+        "notes": description["notes"],
         "excluded": None if compiled is None else compiled["excluded"],
     }
 
@@ -87,8 +88,8 @@ def description_of(config: Any, compile_config: Any, own: Any, version: int) -> 
     compiled = incoming.compiled(compile_config)
     position: Any = {"steps": 0, "iterations": 0, "stopped": False}
     if own is None:
-        own = {"seed": draw_seed(), "fast": True, "position": position, "history": None, "excluded": None}
-    checks.keys("file", OWN, own, {"seed", "fast", "position", "history", "excluded"})
+        own = {"seed": draw_seed(), "fast": True, "position": position, "history": None, "notes": {}, "excluded": None}
+    checks.keys("file", OWN, own, {"seed", "fast", "position", "history", "notes", "excluded"})
     if compiled is not None and own["excluded"] is not None:
         compiled["excluded"] = own["excluded"]
     return {
@@ -97,6 +98,7 @@ def description_of(config: Any, compile_config: Any, own: Any, version: int) -> 
         "compile_config": compiled,
         "position": own["position"],
         "history": own["history"],
+        "notes": own["notes"],
         "callbacks": [],
     }
 
