@@ -16,6 +16,7 @@ from numpycnn import functional as F
 from numpycnn.engine import training
 from numpycnn.engine.fast import pooling
 from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.one_axis import OneAxisBlock
 from numpycnn.engine.fast.winograd import WinogradBlock
 from numpycnn.gradcheck import Report, gradcheck, gradcheck_function, gradcheck_layer
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
@@ -110,6 +111,11 @@ CASES: dict[str, Callable[[], Report]] = {
     ),
     "fast network, pool": lambda: network(
         Conv2D(3, 3, padding="same", input_shape=(8, 7, 1)), MaxPooling2D((2, 3), padding="same")
+    ),
+    "one axis": lambda: network(
+        Conv2D(3, (3, 2), strides=(2, 1), padding="same", activation="tanh", input_shape=(7, 6, 2)),
+        MaxPooling2D(2, padding="same"),
+        Conv2D(2, 2, padding="same"),
     ),
     "Winograd": lambda: network(
         Conv2D(4, 3, padding="same", activation="relu", input_shape=(5, 6, 3)), MaxPooling2D(2), n=5
@@ -367,8 +373,8 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "plain network",
         Fault(
             training.learn,
-            "objective.loss.gradient(y, z)) /",
-            "objective.loss.gradient(y, z).astype('f').astype('d')) /",
+            "dz = job.data.weighted(dz) /",
+            "dz = job.data.weighted(dz.astype('f').astype('d')) /",
         ),
     ),
     (
@@ -441,6 +447,26 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ),
     ("= for += of dkernel", "fast network", Fault(ConvBlock.back, "work.dkernel[...] +=", "work.dkernel[...] =")),
     ("= for += of pixels", "fast network", Fault(ConvBlock.add_patches, "seen +=", "seen[...] =")),
+    (
+        "a tap of the wrong column",
+        "one axis",
+        Fault(OneAxisBlock.add_columns, "dcolumns[b, :, v]", "dcolumns[b, :, v - 1]"),
+    ),
+    (
+        "the kernel's rows in their order",
+        "one axis",
+        Fault(OneAxisBlock.begin, "[::-1].swapaxes", ".swapaxes"),
+    ),
+    (
+        "a tap of the wrong row",
+        "one axis",
+        Fault(OneAxisBlock.columns_gradient, "self.margin + 1 - taps", "self.margin"),
+    ),
+    (
+        "= for += of dbias, one axis",
+        "one axis",
+        Fault(OneAxisBlock.back, "work.dbias[...] +=", "work.dbias[...] ="),
+    ),
     (
         "bias of another row",
         "fast network",

@@ -42,19 +42,23 @@ class Node(NamedTuple):
 # ---------------------------------------------------------------- the cases
 
 
-def generated(module: str, operator: str) -> Iterator[Node]:
+@cache
+def generated(module: str, operator: str) -> list[Node]:
     """The cases that a module of the package generates, but for those that spell the operator out in others."""
     from onnx.backend.test.case import node as package
 
     with without_volumes():
         importlib.import_module(f"{package.__name__}.{module}")
+    found = []
     for case in package._NodeTestCases:
         graph = case.model.graph
         if graph.node[0].op_type == operator and "_expanded" not in case.name:
             given, expected = case.data_sets[0]
             (opset,) = (one.version for one in case.model.opset_import if not one.domain)
             network = network_of(graph.node[0], opset, given)
-            yield Node(case.name, *in_order(graph.node[0], given), [*expected], case.rtol, case.atol, network)
+            inputs = in_order(graph.node[0], given)
+            found.append(Node(case.name, *inputs, [*expected], case.rtol, case.atol, network))
+    return found
 
 
 def network_of(node: Any, opset: int, given: list[Any]) -> Any:

@@ -9,7 +9,7 @@ from networks import small_data, small_network
 
 from numpycnn import Sequential, backend
 from numpycnn.common.typing import Array
-from numpycnn.engine.fast import im2col, winograd
+from numpycnn.engine.fast import im2col, one_axis, winograd
 from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.base import Arrays
 
@@ -100,6 +100,7 @@ def test_a_frozen_convolution_costs_no_product_for_its_kernel_on_the_fast_path(
 ) -> None:
     """Two convolutions of the same kind; the second is frozen."""
     backend.set_convolution_precision("highest" if way is im2col else "high")
+    monkeypatch.setattr(one_axis, "WORTH", 1e9)
     layers = [Conv2D(channels, 3, input_shape=(9, 9, channels)), Conv2D(channels, 3), Flatten(), Dense(2)]
     model = Sequential(layers, seed=0)
     model.compile("sgd", "mse")

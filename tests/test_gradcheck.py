@@ -20,7 +20,8 @@ from numpycnn.__main__ import main
 from numpycnn.app.commands import gradcheck as command
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
-from numpycnn.engine.fast import plan, winograd
+from numpycnn.engine.fast import one_axis, plan, winograd
+from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.gradcheck import assert_gradients, gradcheck, gradcheck_layer
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 
@@ -29,9 +30,11 @@ seeds = st.integers(0, 2**32 - 1)
 
 @pytest.fixture
 def small_tiles(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Winograd's algorithm for few channels too, one image and one row of blocks at a time; im2col elsewhere."""
+    """Winograd's algorithm for few channels too, one image and one row of blocks at a time; one axis or im2col elsewhere."""
     if case != "Winograd":
         backend.set_convolution_precision("highest")
+    monkeypatch.setattr(one_axis, "WORTH", -1e9 if case == "one axis" else 1e9)
+    monkeypatch.setattr(one_axis, "BAND_BYTES", 1)
     monkeypatch.setattr(plan, "MOVE", 1e9)
     monkeypatch.setattr(plan, "BLOCK_SIZES", (4,))
     monkeypatch.setattr(winograd, "STRIP_BYTES", 1)
@@ -49,7 +52,9 @@ def test_right_code_passes(case: str) -> None:
     assert not any(row.kinks for row in report.rows)
 
 
-OF_NETWORKS = [fault for fault in FAULTS if fault[1].startswith(("fast network", "plain network", "Winograd"))]
+OF_NETWORKS = [
+    fault for fault in FAULTS if fault[1].startswith(("fast network", "plain network", "Winograd", "one axis"))
+]
 OF_FUNCTIONS = [fault for fault in FAULTS if fault not in OF_NETWORKS]
 
 
@@ -143,7 +148,7 @@ def test_what_is_claimed_is_what_trains(monkeypatch: pytest.MonkeyPatch) -> None
 
     def spy(objective: training.Objective, place: training.Position, job: training.TrainingJob) -> object:
         places.append(place)
-        stages.append("ConvBlock" in [type(stage).__name__ for _, stage in objective.network.stages])
+        stages.append(any(isinstance(stage, ConvBlock) for _, stage in objective.network.stages))
         parts.append((job.micro, len(job.data), job.divisor))
         return learn(objective, place, job)
 

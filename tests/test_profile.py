@@ -31,10 +31,10 @@ def test_profiling_names_every_layer_and_trains_nothing(capsys: pytest.CaptureFi
     assert all(row.forward > 0 for row in rows)
     assert rows[0].backward > 0
     assert rows[-1].backward == 0
-    assert [row.way for row in rows] == ["im2col", *[""] * 6]
+    assert [row.way for row in rows] == ["im2col along one axis", *[""] * 6]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "One step on 50 examples in 1 micro-batches, in one worker (median of 2)"
-    assert lines[3].endswith("%  im2col")
+    assert lines[3].endswith("%  im2col along one axis")
     assert [line.split("  ")[0] for line in lines[3:]] == [*(row.name for row in rows), "all of it"]
     shares = [float(line.partition("%")[0].split()[-1]) for line in lines[3:-1]]
     assert sum(shares) == pytest.approx(100, abs=1)

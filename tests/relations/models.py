@@ -11,6 +11,7 @@ from numpycnn.activations import linear
 from numpycnn.engine import training
 from numpycnn.engine.fast import parts
 from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.one_axis import OneAxisBlock
 from numpycnn.engine.fast.pooling import begin_pool
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.layers.chain import Chain
@@ -128,11 +129,7 @@ def weights_make_the_model(draw: Draw) -> None:
 
 
 @relation(
-    Fault(
-        ConvBlock.begin,
-        'np.vstack([kernel, self.params["bias"]])',
-        'np.vstack([kernel, np.sort(self.params["bias"])])',
-    ),
+    Fault(OneAxisBlock.outputs, 'self.params["bias"][:, None]', 'np.sort(self.params["bias"])[:, None]'),
     costly=True,
 )
 def filters_between_two_convolutions_have_no_order(draw: Draw) -> None:

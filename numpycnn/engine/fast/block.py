@@ -82,11 +82,13 @@ class Block(Stage):
     """The name of the way in which it convolves."""
     order: tuple[int, ...] = (0, 1, 2, 3)
     """The axes of images, (N, H, W, C), as they lie in memory, slowest first."""
+    after_block = before_block = False
+    """Whether the stage before it, or the one after it, is a block, which takes images in any order."""
 
     def __init__(self, parts: Parts) -> None:
         conv, pool = self.conv, self.pool = parts.conv, parts.pool
         self.name, self.names = conv.name, parts.names
-        self.relu = parts.activation == relu and not parts.activation_first
+        self.relu = parts.activation == relu and not parts.activation_first and not pool.average
         self.activation, self.activation_first = parts.activation, parts.activation_first
         self.activation_after = not self.relu and not parts.activation_first and parts.activation != linear
         self.dropout, self.data_format = parts.dropout, conv.data_format
@@ -137,6 +139,15 @@ class Block(Stage):
         activated = self.images(shape, dtype)
         return self.images(shape, dtype) if self.activation.needs_z else activated, activated
 
+    def handed_on(self, images: Array, *, to_block: bool) -> Array:
+        """Images as they leave the block: with channels innermost, unless another block takes them."""
+        if to_block or images.strides[3] == images.itemsize:
+            return images
+        turned = take(images.shape, images.dtype)
+        for row in range(images.shape[1]):  # one row at a time stays in the cache
+            turned[:, row] = images[:, row]
+        return turned
+
     def pool_outputs(self, z: Array, own: BlockCache, tap: Tap, index: int, flags: Array) -> None:
         """Pool the convolution's outputs at a position. flags: memory for booleans."""
         seen = self.activate_first(z, own, tap, index) if self.activation_first else z
@@ -180,6 +191,7 @@ class Block(Stage):
 
     def gated(self, dy: Array, cache: BlockCache, memory: Array, flags: Array) -> Array:
         """A part's dy back through dropout and the activation after the pool."""
+        dy = self.in_order(dy, memory)
         passing = np.greater(cache.y, 0, out=cropped_like(flags, dy)) if self.relu else cache.kept
         if passing is not None:
             passed = np.multiply(dy, passing, out=cropped_like(memory, dy))
@@ -187,6 +199,17 @@ class Block(Stage):
                 passed *= F.dropout_scale(self.dropout.rate, dy.dtype)
             dy = passed
         return self.activation.backward(dy, cache.pooled, cache.activated) if self.activation_after else dy
+
+    def in_order(self, images: Array, memory: Array) -> Array:
+        """Images in the block's order of axes: a copy in `memory`, unless their innermost axis is the block's already.
+
+        One transposing copy costs less than arithmetic on arrays in two orders.
+        """
+        if images.strides[self.order[-1]] == images.itemsize:
+            return images
+        own = cropped_like(memory, images)
+        own[...] = images
+        return own
 
     def hand_back(self, dpooled: Array, own: BlockCache, tap: Tap, index: int, place: Array, flags: Array) -> None:
         """Write the gradient of the convolution's outputs at a position to `place`, or add it if windows overlap."""

@@ -89,12 +89,13 @@ class ConvBlock(Block):
                     self.finish(own, part)
                 if dropout is not None:
                     self.drop(dropout, rng, cache.of((rows,)))
-        return from_channels_last(cache.y, self.data_format), cache
+        return from_channels_last(self.handed_on(cache.y, to_block=self.before_block), self.data_format), cache
 
     def backward(self, dy: Array, cache: BlockCache) -> tuple[Array, Gradients]:
         dpadded = self.padded_gradient(cache.padded.shape, dy.dtype)
         gradients = self.back_through(dy, cache, dpadded)
-        return from_channels_last(self.unpadded(dpadded), self.data_format), gradients
+        dx = self.handed_on(self.unpadded(dpadded), to_block=self.after_block)
+        return from_channels_last(dx, self.data_format), gradients
 
     def parameter_gradients(self, dy: Array, cache: BlockCache) -> Gradients:
         return self.back_through(dy, cache, None)
@@ -114,7 +115,7 @@ class ConvBlock(Block):
                         dpooled = dpooled / self.counts_in(part, dy.dtype)
                     for index, (tap, place) in enumerate(self.back(work, part, dpadded)):
                         self.hand_back(dpooled[tap.outputs], own, tap, index, place, flags)
-        return self.gradients(work)
+            return self.gradients(work)
 
     # ------------------------------------------------------------ the images, and parts of them
 

@@ -22,9 +22,12 @@ from typing import NamedTuple
 from numpycnn import backend
 from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Pair
+from numpycnn.engine.fast import one_axis
 from numpycnn.engine.fast.block import Parts
 from numpycnn.engine.fast.cook_toom import MAX_POINTS
 from numpycnn.engine.fast.im2col import ConvBlock
+from numpycnn.engine.fast.one_axis import OneAxisBlock
+from numpycnn.engine.fast.pointwise import PointwiseBlock
 from numpycnn.engine.fast.winograd import WinogradBlock
 from numpycnn.layers import Conv2D
 from numpycnn.layers.data_format import split_shape
@@ -50,15 +53,23 @@ class Way(NamedTuple):
     """What a training step should take for an image."""
 
 
-def planned_block(parts: Parts) -> ConvBlock:
-    """The block of these layers, computed in the way that should take least."""
-    return min(ways(parts.conv), key=lambda way: way.nanoseconds).block(parts)
+def planned_block(parts: Parts, *, first: bool) -> ConvBlock:
+    """The block of these layers, computed in the way that should take least.
+
+    Where that is im2col, it may be along one axis alone. first: whether the gradient of its input is not asked for.
+    """
+    block = min(ways(parts.conv), key=lambda way: way.nanoseconds).block
+    if block is ConvBlock and one_axis.is_faster(parts, first=first):
+        block = OneAxisBlock
+    return block(parts)
 
 
 def ways(conv: Conv2D) -> Iterator[Way]:
     """All ways in which a convolution may be computed: im2col, and those that round more unless they are refused."""
     image, channels = split_shape(conv.name, conv.shape_in or (), conv.data_format)
     outputs = conv.window.output_size(image)
+    if conv.window.count == 1:
+        yield Way(PointwiseBlock, 0.0)  # only a product
     yield Way(ConvBlock, im2col_cost(prod(outputs), conv.window.count * channels, conv.filters))
     if backend.convolution_precision() == "high":
         for m in winograd_sizes(conv):

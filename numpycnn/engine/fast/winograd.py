@@ -24,11 +24,12 @@ product for every pixel of the other axis, with rows of n*C numbers; along the o
 Every step is linear, and the backward is the transposed steps in reverse order: dz to dM by A, dU = V.T dM, and for the
 images dV = dM U.T, then B along the rows and along the columns, where blocks overlap and are added up.
 
-Rounding, in units of the largest output or gradient: in float32 F(2x2, 3x3) is within 1e-6 of im2col, and F(4x4, 3x3)
-within 4e-6, where sums in two orders differ by up to 5e-7; in float64 both are within 2e-14. Of two outputs that are
-closer than that, either may win a pool, and a sign may turn at ReLU's zero; gradients then go elsewhere, as they do
-after any change of that size in the data. `backend.set_convolution_precision("highest")` refuses this way. Numbers that
-are not finite spread over their block. Source: Lavin and Gray 2016.
+Rounding, in units of the largest output or gradient, in float32: F(2x2, 3x3) is within 7e-7 of the exact result, as
+im2col is, and F(4x4, 3x3) within 3e-6; in float64 within 3e-15 and 6e-15. Of two outputs that are closer than that,
+either may win a pool, and a sign may turn at ReLU's zero; gradients then go elsewhere, as they do after any change of
+that size in the data: with near ties those of a deep network may differ by a hundredth. On whole numbers F(2x2, 3x3) is
+exact. `backend.set_convolution_precision("highest")` refuses this way. Numbers that are not finite spread over their
+block. Source: Lavin and Gray 2016.
 """
 
 from collections.abc import Iterator
@@ -317,11 +318,12 @@ class WinogradBlock(ConvBlock):
 
     def gradients(self, work: Work) -> Gradients:
         """The gradients of kernel and bias, summed over the strips: dg = G.T dU G."""
-        if work.dkernel is None:
+        if work.dkernel is None or work.dbias is None:
             return {}
         (kh, kw), (p, q), c, f = self.conv.window.size, self.points, self.channels, self.filters
         by_points = work.dkernel.reshape(q, p, c * f).swapaxes(0, 1)  # (p, q, C*F)
-        by_rows = np.matmul(work.cols.kernel.T, by_points)  # (p, KW, C*F)
+        by_rows = work.array("half", p, kw, c * f)
+        np.matmul(work.cols.kernel.T, by_points, out=by_rows)
         kernel = work.rows.kernel.T @ by_rows.reshape(p, -1)  # (KH, KW*C*F)
         gradients = {"kernel": kernel.reshape(kh, kw, c, f), "bias": work.dbias}  # (KH, KW, C, F)
         return {name: gradients[name] for name in self.params}

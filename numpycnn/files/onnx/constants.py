@@ -11,6 +11,8 @@ from numpycnn.files.onnx.parsing import Node, Parsed
 
 BATCH = -1
 """What stands for the number of examples in a shape, as in the shape that Reshape takes."""
+ROOM = 2**20
+"""Bytes."""
 MAX_SHAPE = checks.MAX_AXES
 """Numbers that are joined or picked: no more than a shape has."""
 
@@ -22,6 +24,8 @@ class Constants:
         self.known = known
         self.arrays = dict(parsed.constants)
         self.nodes = {name: node for node in parsed.nodes for name in node.outputs[:1]}
+        self.room = 4 * sum(array.nbytes for array in parsed.constants.values()) + ROOM
+        """Bytes that may still be taken: many layers can name one array of a file, and each gets it to train."""
         self.shapes: dict[str, Shape] = {}
         """The shapes of examples of values that have become layers."""
 
@@ -30,6 +34,9 @@ class Constants:
         if name not in self.arrays:
             node = self.nodes[name]
             self.arrays[name] = self.shape(node) if node.operator == "Shape" else computed(self, node)
+        self.room -= self.arrays[name].nbytes
+        if self.room < 0:
+            raise ValueError(f"{checks.short_repr(name)}: the arrays are used more often than their file makes likely")
         return self.arrays[name]
 
     def shape(self, node: Node) -> Array:

@@ -27,14 +27,12 @@ FUNCTIONS = {
         plus = Softplus (minus)
         y = Neg (plus)
     }""",
-    "random_crop": """random_crop <starts, ends, size> (x) => (y) {
+    "random_crop": """random_crop (x, starts, ends, size) => (y) {
         axes = Constant <value_ints: ints = [2, 3]> ()
-        first = Constant <value_ints: ints = @starts> ()
-        last = Constant <value_ints: ints = @ends> ()
-        middle = Slice (x, first, last, axes)
-        sizes = Constant <value_ints: ints = @size> ()
-        y = Resize <mode: string = "linear", coordinate_transformation_mode: string = "half_pixel", axes: ints = [2, 3]>
-            (middle, , , sizes)
+        middle = Slice (x, starts, ends, axes)
+        whole = Shape <start: int = 0, end: int = 2> (middle)
+        sizes = Concat <axis: int = 0> (whole, size)
+        y = Resize <mode: string = "linear", coordinate_transformation_mode: string = "half_pixel"> (middle, , , sizes)
     }""",
     "relu": """relu <negative_slope, threshold> (x) => (y) {
         slope_32 = Constant <value_float: float = @negative_slope> ()

@@ -168,7 +168,9 @@ def random_crop(graph: Graph, layer: Any, x: Tensor) -> Tensor:
     window = largest_window(image, layer.size)
     starts = [(whole - part) // 2 for whole, part in zip(image, window, strict=True)]
     ends = [start + part for start, part in zip(starts, window, strict=True)]
-    return as_output(layer, x, graph.call("random_crop", x.name, starts=starts, ends=ends, size=layer.size))
+    given = {"starts": starts, "ends": ends, "size": layer.size}
+    inputs = [graph.integers(name, values) for name, values in given.items()]
+    return as_output(layer, x, graph.call("random_crop", x.name, *inputs))
 
 
 # ---------------------------------------------------------------- vectors and shapes

@@ -12,6 +12,7 @@ import numpy as np
 from numpycnn import activations, layers
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Shape
+from numpycnn.files.onnx.constants import BATCH
 from numpycnn.files.onnx.stack import Operation, Stack
 from numpycnn.functional.padding import Borders
 from numpycnn.functional.window import Window
@@ -263,41 +264,58 @@ NEAREST = {("asymmetric", "floor")} | {
 LINEAR = ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric")
 
 
-def resize(operation: Operation, stack: Stack) -> None:
-    """UpSampling2D, by whole factors."""
-    operation.skip_data()
+def resize(batch: int | None) -> Reader:
+    """UpSampling2D. batch: the number of examples, where the file fixes it."""
+
+    def read(operation: Operation, stack: Stack) -> None:
+        operation.skip_data()
+        data_format = stack.images()
+        factors = factors_of(operation, (BATCH if batch is None else batch, *stack.example))
+        interpolation = interpolation_of(operation)
+        if not all(factor == int(factor) >= 1 for factor in factors) or factors[:2] != [1.0, 1.0]:
+            raise ValueError(f"is read for whole factors of rows and columns; received {factors}")
+        stack.add(layers.UpSampling2D((int(factors[2]), int(factors[3])), data_format, interpolation))
+
+    return read
+
+
+def factors_of(operation: Operation, shape: Shape) -> list[float]:
+    """By how much each axis is enlarged, of images of that shape."""
     _, scales, sizes = operation.array(1), operation.array(2), operation.array(3)
-    data_format = stack.images()
     axes = [axis % 4 for axis in operation.integers("axes", [0, 1, 2, 3])]
     factors = dict.fromkeys(range(4), 1.0)
     if scales is not None and scales.size:
         factors |= dict(zip(axes, map(float, scales.ravel()), strict=True))
     elif sizes is not None:
-        whole = (1, *stack.example)
         pairs = zip(axes, map(int, sizes.ravel()), strict=True)
-        factors |= {axis: size / whole[axis] if axis else 1.0 for axis, size in pairs}
+        factors |= {axis: size / shape[axis] for axis, size in pairs}
+    return [*factors.values()]
+
+
+def interpolation_of(operation: Operation) -> str:
+    """Keras's name for how pixels are found between pixels. Raises ValueError for what it has not."""
     where = operation.text("coordinate_transformation_mode", "half_pixel")
     how, mode = operation.text("nearest_mode", "round_prefer_floor"), operation.text("mode", "nearest")
-    found = (where, how) in NEAREST if mode == "nearest" else mode == "linear" and where in LINEAR
-    whole_factors = all(factor == int(factor) >= 1 for factor in factors.values())
-    if not found or not whole_factors or factors[0] != 1 or factors[1] != 1:
-        raise ValueError(f"is read for whole factors, nearest or bilinear; received {mode} {where} {how} {factors}")
     for name, default in (("cubic_coeff_a", -0.75), ("extrapolation_value", 0.0)):
         operation.number(name, default)  # of other modes
     operation.text("keep_aspect_ratio_policy", "stretch")
-    operation.integer("exclude_outside", 0), operation.integer("antialias", 0)
-    interpolation = "nearest" if mode == "nearest" else "bilinear"
-    stack.add(layers.UpSampling2D((int(factors[2]), int(factors[3])), data_format, interpolation))
+    operation.integer("exclude_outside", 0), operation.integer("antialias", 0)  # of other modes, and smaller images
+    if mode == "nearest" and (where, how) in NEAREST:
+        return "nearest"
+    if mode == "linear" and where in LINEAR:
+        return "bilinear"
+    raise ValueError(f"is read nearest or bilinear, of whole pixels; received {mode}, {where}, {how}")
 
 
 def random_crop(operation: Operation, stack: Stack) -> None:
     """The function of this library: RandomCrop, which takes one certain window of these images."""
     operation.skip_data()
-    data_format, size = stack.images(), checks.pair("file", "size", operation.integers("size"))
+    first, last, sides = ([*map(int, operation.required(k).ravel())] for k in (1, 2, 3))
+    data_format, size = stack.images(), checks.pair("file", "size", sides)
     window = largest_window(stack.image, size)
     starts = [(whole - part) // 2 for whole, part in zip(stack.image, window, strict=True)]
     ends = [start + part for start, part in zip(starts, window, strict=True)]
-    if (operation.integers("starts"), operation.integers("ends")) != (starts, ends):
+    if (first, last) != (starts, ends):
         raise ValueError(f"RandomCrop takes the window from {starts} to {ends} of these images")
     stack.add(layers.RandomCrop(*size, data_format=data_format))
 
@@ -522,7 +540,7 @@ def flatten(operation: Operation, stack: Stack) -> None:
     """Flatten."""
     operation.skip_data()
     axis = operation.integer("axis", 1)
-    if axis % (len(stack.example) + 1) != 1:
+    if axis != 1 and axis != -len(stack.example):
         raise ValueError(f"is read with axis=1, of each example; received {axis}")
     flattened_to(stack, (prod(stack.example),))
 
@@ -716,7 +734,6 @@ READERS: dict[str, Reader] = {
     "ReduceMax": reduced(layers.GlobalMaxPooling2D),
     "ReduceMean": reduced(layers.GlobalAveragePooling2D),
     "Relu": activation("relu"),
-    "Resize": resize,
     "Selu": selu,
     "Shrink": shrink,
     "Sigmoid": activation("sigmoid"),
@@ -738,4 +755,4 @@ READERS: dict[str, Reader] = {
     f"numpycnn.{name}": own_activation
     for name in ("celu", "glu", "log_sigmoid", "relu", "sparse_plus", "sparsemax", "squareplus", "threshold")
 }
-"""By operator. `reading.py` adds Cast and Reshape, for which it must know what the input is."""
+"""By operator. `reading.py` adds Cast, Reshape and Resize, for which it must know what the input is."""

@@ -12,7 +12,7 @@ from numpycnn.common.randomness import draw_seed
 from numpycnn.files.errors import explained
 from numpycnn.files.onnx.branching import Step, known_values, steps_of
 from numpycnn.files.onnx.constants import Constants
-from numpycnn.files.onnx.node_layers import READERS, cast, reshape
+from numpycnn.files.onnx.node_layers import READERS, cast, reshape, resize
 from numpycnn.files.onnx.parsing import Parsed, parse, parsed
 from numpycnn.files.onnx.patterns import Found, activation_of
 from numpycnn.files.onnx.stack import Operation, Stack
@@ -55,7 +55,8 @@ class Walk:
 
     def __init__(self, found: Parsed, constants: Constants) -> None:
         self.opset, self.constants = found.opset, constants
-        self.readers = {**READERS, "Cast": cast(found.dtype), "Reshape": reshape(found.batch)}
+        self.readers = {**READERS, "Cast": cast(found.dtype)}
+        self.readers |= {"Reshape": reshape(found.batch), "Resize": resize(found.batch)}
 
     def read(self, steps: Sequence[Step], stack: Stack) -> None:
         """Append the layers of these steps. Raises ValueError, which names the node, for what no layer computes."""

@@ -184,8 +184,6 @@ class Operation:
         for name, first in (("kernel_shape", 1), ("strides", 1), ("dilations", 1), ("output_padding", 0)):
             if name in self._attributes:
                 self._attributes[name] = [first, *self.integers(name, length=1)]
-        if "output_shape" in self._attributes:
-            self._attributes["output_shape"] = [1, *self.integers("output_shape", length=1)]
         if "pads" in self._attributes:
             begin, end = self.integers("pads", length=2)
             self._attributes["pads"] = [0, begin, 0, end]
@@ -224,8 +222,6 @@ class Operation:
         self._read.add(index)
         if index not in self._inputs:
             return None
-        if not self.is_known(index):
-            raise ValueError(f"its input {index} depends on the model's input, and is read as a constant alone")
         value = self.constants[self._inputs[index]]
         return value[:, :, None] if self.rows and value.ndim == 3 else value  # (O, I, 1, K)
 
