@@ -96,7 +96,7 @@ def plots(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_it_runs(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # older names say today's
-        warnings.filterwarnings("ignore", message=".* numpycnn writes ")
+        warnings.filterwarnings("ignore", message=".* without it numpycnn writes ")
         run(name)
 
 
