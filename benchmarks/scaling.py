@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import architectures
 import numpy as np
-from work import second_network, tutorial_network
+from architectures import NETWORKS
+from work import build, tutorial_network
 
 from numpycnn import Sequential
 from numpycnn import functional as F
@@ -126,20 +128,38 @@ def convolutions(rounds: int) -> None:
 
 
 def steps(rounds: int) -> None:
-    """A step of whole networks: batch sizes, and workers."""
+    """Steps of whole networks: batch sizes, parameters, depth, and workers."""
 
-    def row(network: Sequential, batch: int, workers: int) -> Run:
-        count = max(batch, 2000 // batch * batch)
-        x, y = floats(count, 28, 28, 1), np.eye(10, dtype=np.float32)[RNG.integers(0, 10, count)]
-        name = f"batch {batch}, {workers} worker{'s' * (workers > 1)}"
+    def row(name: str, network: Sequential, batch: int, workers: int | None = None, least: int = 1) -> Run:
+        count = max(1, least // batch) * batch
+        x, y = floats(count, *(network.shape_in or ())), np.eye(10, dtype=np.float32)[RNG.integers(0, 10, count)]
         return name, partial(network.fit, x, y, batch_size=batch, verbose=0, workers=workers), count
 
-    tutorial, second, all_of_them = tutorial_network(0), second_network(), processors()
-    sizes = [row(tutorial, batch, all_of_them) for batch in (125, 250, 500, 1000, 2000, 4000, 8000)]
+    tutorial = tutorial_network(0)
+    sizes = [row(f"{batch}", tutorial, batch, least=1000) for batch in (8, 32, 125, 250, 500, 1000, 2000, 4000)]
     table("fit on the tutorial network: batch size", "an image", sizes, rounds)
-    for title, network, batch in (("tutorial", tutorial, 1000), ("second", second, 128)):
-        runs = [row(network, batch, workers) for workers in sorted({1, 2, all_of_them})]
-        table(f"fit on the {title} network: workers", "an image", runs, rounds)
+    widths = [row(f"{units} units", dense(units), 128) for units in (64, 128, 256, 512, 1024, 2048)]
+    table("fit on two dense layers: parameters", "an image", widths, rounds)
+    depths = [row(f"{depth}", convolutional(depth), 64) for depth in (1, 2, 4, 8, 16)]
+    deeper = [(name, run, count * int(name)) for name, run, count in depths]
+    table("fit on convolutions of 16 channels: depth", "an image and layer", deeper, rounds)
+    for name in ("tutorial, 1000", "tutorial, 32", "second, 128", "convnet, 32", "LeNet, 64"):
+        network, batch = build(NETWORKS[name]), NETWORKS[name].batch
+        runs = [row(f"{workers}", network, batch, workers, least=320) for workers in sorted({1, 2, processors()})]
+        table(f"fit on {name}: workers", "an image", runs, rounds)
+
+
+def dense(units: int) -> Sequential:
+    """Two dense layers of that width, where the optimizer's work is large beside the products'."""
+    parts = [architectures.Dense(units, "relu"), architectures.Dense(units, "relu"), architectures.OUTPUT]
+    return build(architectures.Network(parts, (units,), 128, 0))
+
+
+def convolutional(depth: int) -> Sequential:
+    """So many convolutions one after the other."""
+    convolution = architectures.Conv(16, 3, "relu", padding="same")
+    parts = [*[convolution] * depth, architectures.GlobalAverage(), architectures.OUTPUT]
+    return build(architectures.Network(parts, (16, 16, 16), 64, 0))
 
 
 def main() -> None:

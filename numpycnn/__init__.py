@@ -47,13 +47,14 @@ __all__ = [
     "optimizers",
     "plot",
     "preprocessing",
+    "recipes",
     "regularizers",
     "saving",
     "utils",
 ]
 
 # Submodules imported on first access: training does not need them.
-explain_unknown_names(__name__, submodules=("digits", "gradcheck", "plot", "preprocessing", "saving"))
+explain_unknown_names(__name__, submodules=("digits", "gradcheck", "plot", "preprocessing", "recipes", "saving"))
 sys.meta_path.append(OtherModules())
 for _name in NAMES["optimizers"].keys() & vars(optimizers).keys():  # a file, "sgd"; the name gives the class
     delattr(optimizers, _name)

@@ -49,6 +49,7 @@ from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
 
 if TYPE_CHECKING:
+    from numpycnn.show.explorer.page import Page
     from numpycnn.show.profile import StepTime
     from numpycnn.show.trace import Trace
 
@@ -75,6 +76,8 @@ class Sequential(StoredNetwork):
     """Set to True by a callback to stop training after the current batch or epoch."""
     steps: int = 0
     """The number of training steps so far."""
+    notes: Mapping[str, Any] = MappingProxyType({})
+    """What its file says about it besides: JSON values by name, such as the recipe that it was trained by."""
     _plan: Plan | None = None
     """What `_planned` returned last."""
 
@@ -456,20 +459,43 @@ class Sequential(StoredNetwork):
         loss, _ = self._require_compiled("trace")
         return trace_step(self, loss, x, y, self._position(), training=training)
 
-    def explore(self, path: str | PathLike[str], x: Any, y: Any = None, *, example: int = 0) -> None:
+    def explore(
+        self, path: str | PathLike[str] | None = None, x: Any = None, y: Any = None, *, example: int = 0
+    ) -> "Page | None":
         """Write an HTML page with all values of the forward and backward of one example (`show/explorer/`).
 
-        The page works offline in any browser. x, y: as for `trace`; the page shows x[example], and has other examples
-        to choose from, misclassified ones first. It takes at most 2 MB: what does not fit is left out, and listed.
+        The page works offline in any browser. path: the file; None returns the page, which a notebook shows in place.
+        x, y: as for `trace`; the page shows x[example], and has other examples to choose from, misclassified ones
+        first. It takes at most 2 MB: what does not fit is left out, and listed.
 
         Raises ValueError or TypeError for data that do not fit, and for y if the model is not compiled; and OSError.
         """
-        from numpycnn.show.explorer.page import write_page
+        from numpycnn.show.explorer.page import Page, page, write_page
 
-        path = checks.path(f"{self.name}.explore", "path", path)
+        if path is not None:
+            path = checks.path(f"{self.name}.explore", "path", path)
+        if x is None:
+            raise TypeError(
+                f"{self.name}.explore: expected x, the examples to show: explore(x=..., y=...) in a notebook"
+            )
         x, y = self._check_examples("explore", x, y)
         example = checks.integer(f"{self.name}.explore", "example", example, at_least=0, at_most=len(x) - 1)
+        if path is None:
+            return Page(self.name, page(self, x, y, example))
         write_page(path, self, x, y, example)
+        return None
+
+    def __repr__(self) -> str:
+        size = f"{self.count_params():,} parameters" if self.built else "not built"
+        return f"<Sequential {self.name}: {len(self.layers)} layers, {size}>"
+
+    def _repr_html_(self) -> str:
+        """The summary, for a notebook."""
+        from html import escape
+
+        from numpycnn.show.summary import summary_html
+
+        return summary_html(self) if self.built else f"<div>{escape(repr(self))}</div>"
 
     def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
@@ -587,7 +613,8 @@ def load_model(
 ) -> Sequential:
     """Load a model that `Sequential.save` or Keras wrote: it predicts, and continues training, as the saved one would.
 
-    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py.
+    filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py; or in .onnx,
+    with the package onnx.
     custom_objects: the functions and classes of the program's own among the metrics, by name; the file has their names
     alone, and no code. compile: False leaves out the optimizer, the loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved

@@ -1,3 +1,4 @@
-"""Plots with matplotlib, under the name that users import; see `show/plot.py`."""
+"""Plots with matplotlib, and `gallery` for notebooks, under the name that users import; see `show/plot.py`."""
 
+from numpycnn.show.gallery import gallery as gallery
 from numpycnn.show.plot import *  # noqa: F403

@@ -37,6 +37,7 @@ from numpycnn.preprocessing.image import ImageDataGenerator
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.saving import load_state_dict, save_state_dict
 from numpycnn.show import diagram
+from numpycnn.show.gallery import gallery
 from numpycnn.utils import Progbar, get_file, img_to_array, normalize, plot_model, set_random_seed, to_categorical
 from numpycnn.utils import files as utils_files
 
@@ -426,6 +427,22 @@ RISING = kinds.several(RATE)
 TEXTS = kinds.several(lambda value: isinstance(value, str))
 OF_SGD = optimizers.serialize(optimizers.SGD())
 OF_COSINE = schedules.serialize(schedules.CosineDecay(0.1, 10))
+
+
+def is_gallery(value: Any) -> bool:
+    """Whether a value is images, or one."""
+    try:
+        a = np.asarray(value)
+    except ValueError:
+        return False
+    return a.dtype.kind in "biuf" and (a.ndim in (2, 3) or (a.ndim == 4 and a.shape[3] in (1, 3)))
+
+
+def is_a_caption_each(value: Any) -> bool:
+    """Whether a value has an entry for each of the images."""
+    listed = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return listed and len(value) == len(X)
+
 
 CASES: dict[str, Case] = {
     "Conv2D": layer_case(
@@ -1040,6 +1057,17 @@ CASES: dict[str, Case] = {
         },
         "model_from_json",
     ),
+    "gallery": Case(
+        gallery,
+        {
+            "images": Arg(is_gallery, X),
+            "captions": Arg(
+                either(none, is_a_caption_each),
+                None,
+            ),
+        },
+        "gallery",
+    ),
     "plot_model": Case(
         undrawn,
         {
@@ -1276,7 +1304,7 @@ CASES: dict[str, Case] = {
     "explore": Case(
         on_disk(Sequential.explore),
         {
-            "path": Arg(kinds.path, "page.html"),
+            "path": Arg(either(none, kinds.path), "page.html"),
             "x": Arg(IMAGES, X),
             "y": Arg(either(none, ROWS), Y),
             "example": Arg(lambda value: integer(0)(value) and value < len(X), 1),

@@ -373,8 +373,8 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "plain network",
         Fault(
             training.learn,
-            "objective.loss.gradient(y, z)) /",
-            "objective.loss.gradient(y, z).astype('f').astype('d')) /",
+            "dz = job.data.weighted(dz) /",
+            "dz = job.data.weighted(dz.astype('f').astype('d')) /",
         ),
     ),
     (

@@ -15,6 +15,7 @@ import pytest
 
 from numpycnn import __version__, callbacks, load_model, models
 from numpycnn.__main__ import main
+from numpycnn.app import report
 from numpycnn.app.commands import explore, train
 from numpycnn.datasets import mnist
 
@@ -67,7 +68,7 @@ def test_the_seed_decides_the_result(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_most_confused_digits_come_first() -> None:
     y_true = np.array([4] * 5 + [9] * 3 + [1] * 9)
     y_pred = np.array([9] * 3 + [4] * 2 + [4] * 2 + [9] + [1] * 8 + [7])
-    assert list(train.confusions(y_true, y_pred)) == [
+    assert list(report.confusions(y_true, y_pred)) == [
         "4 read as 9 (3 times)",
         "9 read as 4 (2 times)",
         "1 read as 7 (once)",

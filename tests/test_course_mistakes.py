@@ -25,7 +25,7 @@ TOLD = {
     "conv_forward_naive: padded with 1": "out: right in the interior, wrong at the border: padding",
     "conv_forward_naive: the bias is forgotten": "out: off by the same number at each index of axis 1",
     "conv_backward_naive: the padding is cut off at the end": "dx: the right numbers, moved by 1 and 1 along axes 2 and 3",
-    "conv_backward_naive: dx is written over": "dx: the last of its shares alone: written over instead of added",
+    "conv_backward_naive: dx is written over": "dx: one of its shares alone: written over instead of added",
     "max_pool_backward_naive: written over where windows overlap": "dx: ",
     "max_pool_backward_naive: to each of equal values": "dx: right except where values are equal",
     "batchnorm_forward: no eps": "out: right to some digits only",

@@ -9,6 +9,7 @@ import pytest
 from numpycnn.common.typing import Array
 from numpycnn.gradcheck import check
 from numpycnn.gradcheck.diagnosis import MAX_ENTRIES
+from numpycnn.gradcheck.patterns import Evidence, known_sizes, one_share, overlap, share
 
 RNG = np.random.default_rng(0)
 X, W, B = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 5)), RNG.normal(size=5)
@@ -242,6 +243,23 @@ def test_where_claims_are_known_at_one_point_alone() -> None:
     assert list(check(lambda x: x**2, here, X, dy=8 * np.ones(X.shape)).diagnoses) == [
         "x: claimed = -numeric: the sign"
     ]
+
+
+def test_a_mean_over_the_positions_of_images() -> None:
+    report = check(
+        lambda b: np.ones((3, 2, 5, 7)) * b[:, None, None],
+        lambda dy, b: dy.sum(axis=(0, 2, 3)) / 35,
+        np.array([1.0, 2]),
+    )
+    assert report.diagnoses[0].startswith("b: claimed = numeric / 35, the positions of an image: a mean")
+
+
+def test_patterns_of_shares_need_them() -> None:
+    a = np.ones((2, 2))
+    bare = Evidence("a", 2 * a, a, a, a, np.zeros((2, 2), bool), a)
+    assert [pattern(bare) for pattern in (overlap, one_share, share)] == [None] * 3
+    number = bare._replace(claimed=np.array(3.0), numeric=np.array(1.0), x=np.array(1.0), kinks=np.array(False))
+    assert [size for _, size in known_sizes(number)] == [1, 2]
 
 
 def test_large_arrays_are_left_out() -> None:

@@ -479,7 +479,17 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("activation", [*sorted(ELEMENTWISE, key=repr), *SETTINGS], ids=repr)
+BY_DEFAULT = {"gelu", "leaky_relu", "linear", "relu", "squareplus", "tanh"}
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        pytest.param(one, marks=[] if one.name in BY_DEFAULT else pytest.mark.deep)
+        for one in [*sorted(ELEMENTWISE, key=repr), *SETTINGS]
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize(
     "others",
     [
@@ -498,8 +508,10 @@ def test_a_block_takes_every_activation(
     others: tuple[Layer | None, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In the places where people write it; in the unit of rounding of the largest number."""
+    """In the places where people write it, in the smallest parts; in the unit of rounding of the largest number."""
     monkeypatch.setattr(one_axis, "WORTH", worth)
+    for module, name in ((one_axis, "RUN"), (one_axis, "BAND_BYTES"), (im2col, "TILE_BYTES")):
+        monkeypatch.setattr(module, name, 1)
     backend.set_convolution_precision("highest")
     layers: list[Layer] = [Conv2D(3, 2, bias_initializer="random_normal", input_shape=(6, 7, 2))]
     layers += [Activation(activation) if one is None else type(one).from_config(one.get_config()) for one in others]

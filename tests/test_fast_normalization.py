@@ -14,11 +14,13 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import fast
 from numpycnn.engine.fast import batch_norm
 from numpycnn.engine.fast.batch_norm import NormBlock
+from numpycnn.engine.fast.folding import Folded, InTraining
 from numpycnn.layers import (
     Activation,
     BatchNormalization,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     Layer,
     MaxPooling2D,
@@ -209,3 +211,78 @@ def test_a_network_trains_alike_on_both_paths(data_format: str) -> None:
         found.append([*model.get_weights(), model.predict(x)])
     for ours, plain in zip(*found, strict=True):
         np.testing.assert_allclose(ours, plain, rtol=1e-9, atol=1e-11)
+
+
+# ---------------------------------------------------------------- folded into the layer before, in inference
+
+
+def folding_network(layers: Sequence[Layer], shape: tuple[int, ...]) -> Sequential:
+    """A network with these layers, whose parameters and state are random."""
+    model = Sequential(layers, seed=0, dtype="float64")
+    model.build(shape)
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        for array in {**layer.params, **layer.state}.values():
+            array[...] = rng.uniform(0.5, 2, array.shape)
+    return model
+
+
+def conv(**options: Any) -> Conv2D:
+    return Conv2D(4, 3, **options)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "stages"),
+    [
+        ([conv(), BatchNormalization(), ReLU(), MaxPooling2D()], (9, 8, 2), 3),
+        ([conv(use_bias=False), BatchNormalization(scale=False), conv()], (9, 8, 2), 3),
+        ([conv(), BatchNormalization(center=False), Activation("tanh"), Dropout(0.5)], (9, 8, 2), 4),
+        ([conv(data_format="channels_first"), BatchNormalization(axis=1), ReLU()], (2, 9, 8), 2),
+        ([conv(groups=2), BatchNormalization(), ReLU()], (9, 8, 2), 3),
+        ([Dense(5), BatchNormalization(), ReLU(), Dense(2)], (6,), 4),
+    ],
+)
+def test_in_inference_a_normalization_goes_into_the_layer_before(
+    layers: list[Layer], shape: tuple[int, ...], stages: int
+) -> None:
+    model = folding_network(layers, shape)
+    x = np.random.default_rng(1).normal(size=(5, *shape))
+    network = fast.fused(model)
+    kinds = [type(stage) for _, stage in network.stages]
+    assert kinds[:2] == [Folded, InTraining]
+    assert len(kinds) == stages
+    assert [index for index, _ in network.stages][-1] == len(layers) - 1
+    for _ in range(2):  # and again with other weights, in the same plan
+        ours, _ = network.forward(x)
+        model.fast = False
+        plain = model.predict(x)
+        np.testing.assert_allclose(ours, plain, rtol=1e-11, atol=1e-12)
+        layers[1].state["moving_mean"][...] += 1
+        layers[0].params["kernel"][...] *= 2
+
+
+def test_what_does_not_go_into_the_layer_before() -> None:
+    def kinds(*layers: Layer, shape: tuple[int, ...] = (8, 8, 8)) -> list[str]:
+        return [type(stage).__name__ for _, stage in fast.fused(folding_network(layers, shape)).stages]
+
+    assert kinds(conv(activation="relu"), BatchNormalization())[1] == "NormBlock"
+    assert kinds(conv(), BatchNormalization(axis=1))[1] == "NormBlock"
+    assert kinds(conv(data_format="channels_first"), BatchNormalization())[1] == "NormBlock"
+    assert kinds(conv(), ReLU(), BatchNormalization())[1] == "NormBlock"
+    assert kinds(conv(activity_regularizer="l2"), BatchNormalization()) == ["Conv2D", "NormBlock"]
+    assert kinds(Dense(3, activation="relu"), BatchNormalization(), shape=(4,)) == ["Dense", "BatchNormalization"]
+
+
+def test_a_step_after_a_prediction_learns_as_before() -> None:
+    """What is folded stays out of training, and of the user's layers."""
+    x, y = np.random.default_rng(0).normal(size=(6, 8, 8, 2)), np.zeros((6, 3, 3, 4))
+    found = []
+    for predictions in (0, 1):
+        model = folding_network([conv(), BatchNormalization(), ReLU(), MaxPooling2D()], (8, 8, 2))
+        model.compile("sgd", "mse")
+        for _ in range(predictions):
+            model.predict(x)
+        model.train_on_batch(x, y)
+        found.append(model.get_weights())
+    for ours, plain in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, plain)

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import re
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +18,7 @@ from numpycnn.common.typing import Array
 from numpycnn.courses import worker
 from numpycnn.courses.exercises import dropout_flaw
 from numpycnn.courses.grader import Worker, graded
-from numpycnn.courses.grading import Grade, grade, tasks
+from numpycnn.courses.grading import Grade, MistakeError, grade, judged, judged_backward, tasks
 from numpycnn.courses.student import load
 
 ANSWERS = Path(__file__).parent / "course_answers.py"
@@ -121,6 +124,19 @@ MISTAKES: dict[str, tuple[str, Any, list[str], str]] = {
 }  # fmt: skip
 
 
+def read(name: str, functions: dict[str, Any], hint: str) -> None:
+    """Read the message where it is raised: in the first case that fails."""
+    exercise, backward = tasks()[name]
+    failed = grade(name, functions).failed[0]
+    (case,) = [one for one in exercise.cases if one.label == failed]
+    if backward:
+        with pytest.raises(MistakeError, match=re.escape(hint)):
+            judged_backward(name, functions, exercise, case, look=True, known=False)
+    else:
+        with pytest.raises(MistakeError, match=re.escape(hint)):
+            judged(functions[name], exercise, case, 0)
+
+
 @pytest.mark.parametrize("what", MISTAKES)
 def test_mistakes_are_told(what: str) -> None:
     name, function, failed, hint = MISTAKES[what]
@@ -128,6 +144,7 @@ def test_mistakes_are_told(what: str) -> None:
     assert not result.passed
     assert not failed or result.failed == failed
     assert hint in result.hint
+    read(name, answers(**{name: function}), hint)
 
 
 def test_a_backward_is_right_by_its_own_forward() -> None:
@@ -138,9 +155,9 @@ def test_a_backward_is_right_by_its_own_forward() -> None:
 
 
 def test_a_backward_without_its_forward() -> None:
-    assert "its forward, relu_forward, is not in the file" in grade("relu_backward", {"relu_backward": abs}).hint
+    read("relu_backward", {"relu_backward": abs}, "its forward, relu_forward, is not in the file")
     functions = {"relu_backward": abs, "relu_forward": lambda x: x}
-    assert "its forward does not return (out, cache)" in grade("relu_backward", functions).hint
+    read("relu_backward", functions, "its forward does not return (out, cache)")
 
 
 def test_the_fraction_that_a_dropout_keeps() -> None:
@@ -159,7 +176,15 @@ def test_numbers_that_differ_though_the_checker_passes_them() -> None:
         dx, dw, db = RIGHT["affine_backward"](dout, cache)
         return dx, dw, db * (len(dout) != 1) if len(dout) == 1 else db
 
-    assert grade("affine_backward", answers(affine_backward=flat)).failed == ["one example"]
+    functions = answers(affine_backward=flat)
+    assert grade("affine_backward", functions).failed == ["one example"]
+    exercise, _ = tasks()["affine_backward"]
+    (case,) = [one for one in exercise.cases if one.label == "one example"]
+    with pytest.raises(MistakeError, match="db: zero everywhere"):
+        judged_backward("affine_backward", functions, exercise, case, look=False, known=True)
+    functions["affine_backward"] = lambda dout, cache: (*RIGHT["affine_backward"](dout, cache)[:2], dout)
+    with pytest.raises(MistakeError, match=r"db must have the shape \(3,\)"):
+        judged_backward("affine_backward", functions, exercise, case, look=False, known=True)
 
 
 # ---------------------------------------------------------------- a student's file
@@ -210,6 +235,22 @@ def test_the_worker_says_what_it_does(tmp_path: Path) -> None:
     result = Grade(**came["grade"])
     assert result.hint == "NameError: name 'undefined' is not defined"
     assert "return undefined" in result.trace
+
+
+def test_the_worker_as_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its results go to what was the standard output, the student's to the standard error."""
+    file, results = tmp_path / "student.py", tmp_path / "results"
+    file.write_text("print('hello')\ndef sgd(w, dw, config=None): pass")
+    ended: list[int] = []
+    monkeypatch.setattr(sys, "argv", ["worker", str(file), "sgd"])
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    monkeypatch.setattr(os, "dup", lambda number: os.open(results, os.O_WRONLY | os.O_CREAT))
+    monkeypatch.setattr(os, "dup2", lambda a, b: None)
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.delitem(sys.modules, "numpycnn.courses.worker")
+    runpy.run_module("numpycnn.courses.worker", run_name="__main__")
+    assert ended == [0]
+    assert [*map(json.loads, results.read_text().splitlines())][1] == {"begins": "sgd"}
 
 
 HOSTILE = """
@@ -265,6 +306,13 @@ def test_the_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert "none.py is not a file" in capsys.readouterr().err
     assert main(["grade", str(file), "conv_forward"]) == 2
     assert "no course has conv_forward" in capsys.readouterr().err
+
+
+def test_a_file_that_ends_the_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Worker, "__init__", lambda self, path, names: None)
+    monkeypatch.setattr(Worker, "line", lambda self, seconds: {"ended": "took too long"})
+    monkeypatch.setattr(Worker, "close", lambda self: None)
+    assert graded(tmp_path / "student.py", [], 1.0) == ([], "student.py itself took too long")
 
 
 @pytest.mark.deep

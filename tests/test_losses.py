@@ -278,6 +278,19 @@ def test_value_and_gradient_are_both(kind: type[CategoricalCrossentropy], axis: 
         np.testing.assert_array_equal(gradient, loss.gradient(y, y_pred))
 
 
+class Doubled(CategoricalCrossentropy):
+    def gradient(self, y_true: Array, y_pred: Array) -> Array:
+        return 2 * super().gradient(y_true, y_pred)
+
+
+def test_a_gradient_of_ones_own_from_logits_comes_with_the_value() -> None:
+    y, z = np.eye(3), np.array(LOGITS)
+    loss, plain = Doubled(from_logits=True), CategoricalCrossentropy(from_logits=True)
+    value, gradient = loss.value_and_gradient(y, z)
+    np.testing.assert_array_equal(value, plain.value(y, z))
+    np.testing.assert_array_equal(gradient, 2 * plain.gradient(y, z))
+
+
 # ---------------------------------------------------------------- infinite logits, and probabilities of 0 and 1
 
 INF = np.inf

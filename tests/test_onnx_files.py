@@ -18,6 +18,7 @@ from networks import small_data, small_network
 
 from numpycnn import Sequential, load_model
 from numpycnn.activations import ACTIVATIONS
+from numpycnn.callbacks import ModelCheckpoint
 from numpycnn.common.typing import Array
 from numpycnn.files.onnx.reading import from_onnx
 from numpycnn.layers import (
@@ -128,6 +129,12 @@ def check_layer(folder: Path, layer: Layer, seed: int) -> None:
 
 
 # ---------------------------------------------------------------- networks
+
+
+def test_a_checkpoint_is_checked_before_training(tmp_path: Path) -> None:
+    x, y = small_data(10)
+    small_network().fit(x, y, verbose=0, callbacks=[ModelCheckpoint(tmp_path / "model.onnx")])
+    assert load_model(tmp_path / "model.onnx").predict(x, verbose=0).shape == y.shape
 
 
 def test_the_tutorial_network_has_one_transpose(tmp_path: Path) -> None:
@@ -358,6 +365,8 @@ FOREIGN: dict[str, tuple[str, str]] = {
     "e = Abs (x) f = Add (e, o) y = Div (x, f)": ("float o = {1}", "N, 3"),
     "y = LeakyRelu (x) u = Shape (y)": ("", "N, 3"),
     "y = Dropout (x)": ("", "N, 3"),
+    "a = Transpose <perm: ints = [0, 2, 1]> (x) b = Relu (x) y = Add (a, b)": ("", "N, 3, 3"),
+    "a = Transpose <perm: ints = [0, 3, 1, 2]> (x) b = Flatten (a) y = Softmax (b)": ("", "N, 2, 2, 3"),
 }
 """By the nodes: the constants, and the shape of the input."""
 

@@ -34,6 +34,7 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "y = Sin <a: int = 3> (x)": ({}, "this operator is not read, a=3; known are"),
     "y = other.Relu (x)": ({}, "node '': the operator 'Relu' of the domain 'other' is not known"),
     "y = Relu <alpha: float = 0.5> (x)": ({}, "Relu, .*: asks for alpha=0.5, which no layer has"),
+    "y = Relu <f: floats = [1.5]> (x)": ({}, r"asks for f=\[1.5\], which no layer has"),
     "y = Relu (x, v)": ({"more": V}, "has an input 1, 'v', which no layer has"),
     "y = Relu (v)": ({"more": V}, "the output 'y' does not depend on the input"),
     'y = Elu <alpha: string = "a"> (x)': ({}, "alpha is of another type; received 'a'"),
@@ -266,6 +267,7 @@ CHANGES: list[tuple[Callable[[Any, Any], Any], str]] = [
         (b"\x0d\x01\x02\x03\x04\x09" + b"a" * 8, "opset must be from 7 to 28; received 0"),
         (b"\x3a\x02\x12\x01", "is no ONNX file, or a damaged one: it ends too early|damaged"),
         (b"", "opset must be from 7 to 28; received 0"),
+        (b"\x12\x00" * 100_001, "a message may have 100000 fields; received more"),
     ],
 )
 def test_files_that_are_no_messages(tmp_path: Path, content: bytes, message: str) -> None:

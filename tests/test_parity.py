@@ -24,6 +24,7 @@ from numpycnn.engine import training
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.functional.window import Window
 from numpycnn.layers import LAYERS, BatchNormalization, Flatten, GroupNormalization
+from numpycnn.losses.base import per_example
 
 ROOT = Path(__file__).parent.parent
 RECORDS = list(golden.load())
@@ -164,15 +165,19 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "probabilities not divided by their sum": (
         Fault(losses.CategoricalCrossentropy.row_values, "y_pred / row_sums(y_pred)", "y_pred"),
     ),
-    "cross-entropy summed over the middle axes": (Fault(losses.RowLoss.value, ".mean(axis=1)", ".sum(axis=1)"),),
+    "cross-entropy summed over the middle axes": (Fault(per_example, ".mean(axis=1)", ".sum(axis=1)"),),
     "loss not divided by the batch": (Fault(training.learn, " / job.divisor", ""),),
     "Nesterov without momentum": (Fault(optimizers.SGD.step, "self.momentum * v + change if", "v + change if"),),
     "RMSprop's epsilon outside the root": (
-        Fault(optimizers.RMSprop.step, "np.sqrt(d + self.epsilon)", "(np.sqrt(d) + self.epsilon)"),
+        Fault(optimizers.RMSprop.step, "np.sqrt(root, out=root)", "root = np.sqrt(d) + self.epsilon"),
     ),
     "RMSprop not centered": (Fault(optimizers.RMSprop.step, "a - m * m", "a"),),
     "Adam's epsilon inside the root": (
-        Fault(optimizers.Adam.step, "(np.sqrt(v) + self.epsilon)", "np.sqrt(v + self.epsilon)"),
+        Fault(
+            optimizers.Adam.step,
+            "np.sqrt(v, out=change)\n    change += self.epsilon",
+            "np.sqrt(v + self.epsilon, out=change)",
+        ),
     ),
     "Adam without the correction of its mean": (Fault(optimizers.Adam.step, " / (1.0 - self.beta_1**t)", ""),),
     "a block without its ReLU": (Fault(ConvBlock.pool_outputs, "relu=self.relu)", "relu=False)"),),

@@ -154,6 +154,7 @@ def test_the_description_of_a_model_that_nothing_was_done_with(path: Path) -> No
         "position": {"steps": 0, "iterations": 0, "stopped": False},
         "history": None,
         "callbacks": [],
+        "notes": {},
     }
     network.save_weights(path)
     assert metadata_in(path) == {"format": "numpycnn", "version": "1"}

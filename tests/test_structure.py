@@ -38,6 +38,7 @@ ROOMS = [
     ["preprocessing"],
     ["compat", "gradcheck", "courses", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],
+    ["recipes"],
     ["app"],
     ["__main__"],
 ]

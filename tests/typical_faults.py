@@ -962,6 +962,24 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/plans.py",
+        ("test_plans.py",),
+        (
+            ("a plan is kept whatever changes", "and all(map(is_, made_of, self.made_of))", ""),
+            ("a plan is kept where layers are added", "return len(made_of) == len(self.made_of) and all", "return all"),
+            ("a plan is kept where an attribute changes", "for value in (layer, *vars(layer).values())", "for value in (layer,)"),
+            ("layers inside of layers are not looked at", "every_layer(network.layers)", "network.layers"),
+        ),
+    ),
+    Target(
+        "engine/streams.py",
+        ("test_plans.py", "test_sequential.py"),
+        (
+            ("outputs overwrite one another", "self.count += len(outputs)", "self.count += 0"),
+            ("predictions are cut as training is", "micro_batches(len(x), least)", "micro_batches(len(x), 1)"),
+        ),
+    ),
+    Target(
         "engine/training.py",
         (*TRAINING, "test_determinism.py", "test_gradients.py", "test_fast.py", "test_whole_batch.py"),
         (
@@ -969,6 +987,8 @@ TARGETS = (
             ("a micro-batch is divided by its own size", "dz = job.data.weighted(dz) / job.divisor", "dz = job.data.weighted(dz) / len(job.data)"),
             ("later micro-batches' gradients replace the sum", "terms = [total(terms), end.result.gradients] if", "terms = [terms[-1], end.result.gradients] if"),
             ("all micro-batches have the same masks", "rng = position.rng(job.micro) if", "rng = position.rng(0) if"),
+            ("a convolution's copies cost nothing", "copies = COPIES_COST if", "copies = 1 if"),
+            ("parameters cost nothing", "extra = CALLS_COST + PARAMETER_COST *", "extra = CALLS_COST + 0 *"),
             ("dropout is off in training", "forward_micro(x, training=True, rng=", "forward_micro(x, training=False, rng="),
             ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro, *layer)", "return generator(self.seed, DROPOUT, 0, micro, *layer)"),
             ("sample weights do not reach the gradient", "dz = job.data.weighted(dz) /", "dz = dz /"),
@@ -1148,6 +1168,17 @@ TARGETS = (
             ("the gradient does not pass through the mean", "- scaling.factor * sum_dy / moments.size", ""),
             ("ReLU lets all back", "np.greater(y[rows], 0, out=passing) if self.relu else 1", "1"),
             ("a micro-batch is normalized by itself", "moments = yield Exchange(moments_of(rows, layout), share_moments)", "moments = moments_of(rows, layout)"),
+        ),
+    ),
+    Target(
+        "engine/fast/folding.py",
+        ("test_fast_normalization.py",),
+        (
+            ("the bias is not normalized", "(bias - mean) * factor", "bias - mean * factor"),
+            ("the kernel is not scaled", "kernel * factor.astype(kernel.dtype)", "kernel"),
+            ("a normalization of another axis is folded", "1 if channels_first else len(norm.shape_in)", "axis"),
+            ("an activation between them is forgotten", " or layer.activation != linear or norm.shape_in is None", " or norm.shape_in is None"),
+            ("the user's kernel is scaled", 'layer.params["kernel"], layer', 'layer.params["kernel"].__imul__(factor), layer'),
         ),
     ),
     Target(
@@ -1355,6 +1386,73 @@ TARGETS = (
             ("a claim of NaN passes", "if not measured.miss(claimed) <= measured.noise + SLACK[measured.method] * size:", "if measured.miss(claimed) > measured.noise + SLACK[measured.method] * size:"),
             ("what could not be measured passes", "if measured.noise == inf:\n        return INCONCLUSIVE", "if measured.noise == inf:\n        return PASSED"),
             ("a claim may be off by a thousandth", 'SLACK = {"complex": 1e-10,', 'SLACK = {"complex": 1e-3,'),
+        ),
+    ),
+    Target(
+        "gradcheck/code.py",
+        ("test_gradcheck_styles.py",),
+        (
+            ("a cache is not recognised", "return isinstance(result, tuple) and len(result) == 2 and", "return isinstance(result, tuple) and len(result) == 3 and"),
+            ("a context forgets what is saved", "self.saved_tensors = saved", "pass"),
+            ("constants do not reach the backward", "name: value for name, value in deepcopy(constants).items() if name in names", "name: value for name, value in deepcopy(constants).items() if name not in names"),
+            ("gradients by name are taken in order", "for key, value in result.items() if key in spellings(name)}", "for key, value in result.items()}"),
+        ),
+    ),
+    Target(
+        "gradcheck/objects.py",
+        ("test_gradcheck_styles.py",),
+        (
+            ("calls are made on the object itself", "twin = deepcopy(methods.holder)", "twin = methods.holder"),
+            ("running averages are trained", "and not name.startswith(AVERAGES)", ""),
+            ("parameters stay as they are", "put(twin, own)", "pass"),
+        ),
+    ),
+    Target(
+        "gradcheck/patterns.py",
+        ("test_diagnosis.py",),
+        (
+            ("twice the batch is a mean", "if abs(abs(k) * size - 1) <= NEAR:", "if abs(abs(k) * size - 2) <= NEAR:"),
+            ("a wrong border is not one of padding", "if not planes[inner].any() and planes[~inner].mean() > 0.2:", "if planes[inner].any() and planes[~inner].mean() > 0.2:"),
+            ("overlap is seen where there is none", "if few.any() and not wrong[few].any() and", "if few.any() and wrong[few].any() and"),
+            ("ties are no kinks", "if one.kinks.any() and not (one.wrong & ~one.kinks).any():", "if not one.kinks.any():"),
+        ),
+    ),
+    Target(
+        "courses/cs231n/normalization.py",
+        ("test_courses.py",),
+        (
+            ("the average is the other way round", "momentum * average[0] + (1 - momentum) * mean", "(1 - momentum) * average[0] + momentum * mean"),
+            ("the variance is of n - 1", "of_batch.m2 / of_batch.size", "of_batch.m2 / (of_batch.size - 1)"),
+            ("gamma is multiplied in after", "F.normalize_backward(dout * gamma, normalized, (1,))", "F.normalize_backward(dout, normalized, (1,)) * gamma"),
+            ("groups are of positions", "x.reshape(n, G, c // G, h, w)", "x.reshape(n, c // G, G, h, w)"),
+        ),
+    ),
+    Target(
+        "courses/cs231n/images.py",
+        ("test_courses.py",),
+        (
+            ("the kernel is taken by columns", "kernel = w.transpose(2, 3, 1, 0)", "kernel = w.transpose(3, 2, 1, 0).reshape(*w.shape[2:], w.shape[1], -1)"),
+            ("the kernel's gradient stays channels last", "dkernel.transpose(3, 2, 0, 1)", "dkernel.reshape(kernel.transpose(3, 2, 0, 1).shape)"),
+            ("im2col has the images first", "return parts.transpose(3, 2, 1, 0).reshape(rows.shape[1], -1)", "return parts.transpose(3, 2, 0, 1).reshape(rows.shape[1], -1)"),
+        ),
+    ),
+    Target(
+        "courses/grading.py",
+        ("test_grader.py",),
+        (
+            ("arrays may be changed", "if not in_place and isinstance(was, np.ndarray)", "if in_place and isinstance(was, np.ndarray)"),
+            ("four digits are enough", "SEED, SAMPLES, CLOSE = 231, 12, 1e-8", "SEED, SAMPLES, CLOSE = 231, 12, 1e-4"),
+            ("ties are not looked at", "look=number == 0 or case.ties", "look=number == 0"),
+            ("an update rule is called once", "for step in range(exercise.steps):", "for step in range(1):"),
+        ),
+    ),
+    Target(
+        "common/html.py",
+        ("test_notebook_output.py",),
+        (
+            ("names are not escaped", "else escape(one)}</td>", "else one}</td>"),
+            ("curves stand on their heads", "HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) *", "MARGIN + (HEIGHT - 2 * MARGIN) *"),
+            ("blue is above zero", "red, blue = 1 + np.minimum(v, 0), 1 - np.maximum(v, 0)", "blue, red = 1 + np.minimum(v, 0), 1 - np.maximum(v, 0)"),
         ),
     ),
     Target(

@@ -22,6 +22,16 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = Figures()
 
+    def __repr__(self) -> str:
+        last = "".join(f", {name}: {values[-1]:.4f}" for name, values in self.history.items() if values)
+        return f"<History: {len(self.epoch)} epochs{last}>"
+
+    def _repr_html_(self) -> str:
+        """The figures' curves, for a notebook."""
+        from numpycnn.common import html  # deferred: only notebooks need it
+
+        return html.curves(self.epoch, self.history)
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():

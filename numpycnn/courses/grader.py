@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 import numpycnn
 from numpycnn.courses.grading import Grade
@@ -63,12 +63,13 @@ class Worker:
             env={**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"},
         )
         self.lines: Queue[str] = Queue()
-        self.thread = Thread(target=self.read, args=(self.process.stdout,), daemon=True)
+        self.stream = cast(IO[bytes], self.process.stdout)
+        self.thread = Thread(target=self.read, daemon=True)
         self.thread.start()
 
-    def read(self, stream: IO[bytes]) -> None:
+    def read(self) -> None:
         """Put the lines into the queue, and an empty one at their end."""
-        for line in stream:
+        for line in self.stream:
             self.lines.put(line.decode("utf-8"))
         self.lines.put("")
 
@@ -98,5 +99,4 @@ class Worker:
         self.process.kill()
         self.process.wait()
         self.thread.join()
-        if self.process.stdout:
-            self.process.stdout.close()
+        self.stream.close()

@@ -9,6 +9,7 @@
                       callback had ended training}
     history           null, or History's {"epoch": ..., "history": ...}, see `history.py`
     callbacks         the callbacks whose state is in the file, by class name
+    notes             the model's `notes`
 
 The values are stored as JSON text in the metadata. Classes are looked up by name in closed tables, here and in
 `layers`, `losses`, `optimizers`, `metrics` and `initializers`: a file cannot import code.
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
 
-KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks"}
+KEYS = {"config", "input_shape", "compile_config", "position", "history", "callbacks", "notes"}
 RULE_CLASSES = {**regularizers.CLASSES, **constraints.CLASSES}
 MAX_LAYERS = 1000
 MAX_INTEGER = 2**63 - 1
@@ -66,6 +67,7 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
         "position": {"steps": model.steps, "iterations": iterations, "stopped": model.stop_training},
         "history": None if history is None else history_to_json(history.epoch, history.history),
         "callbacks": list(callbacks),
+        "notes": dict(model.notes),
     }
 
 
@@ -116,6 +118,7 @@ def unbuilt_model(description: Description) -> "Sequential":
     set_position(model, description["position"])
     if description["history"] is not None:
         model._set_history(*history_from_json(description["history"]))
+    model.notes = checks.by_name("file", "notes", description["notes"])
     return model
 
 
@@ -169,7 +172,7 @@ def compile_model(model: "Sequential", config: Any) -> None:
 def check_metric(metric: str | dict[str, Any]) -> None:
     """Raise ValueError for a metric that neither the library has nor whoever reads the file gives."""
     name = metric if isinstance(metric, str) else str(metric.get("class_name"))
-    if not {name} & {*metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
+    if not {name} & {metrics.FUNCTION, *metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
         raise ValueError(
             f"file: the metric {checks.short_repr(name)} is of the program that wrote it: load_model takes it by "
             "custom_objects, or leaves it out with compile=False"

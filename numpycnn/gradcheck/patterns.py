@@ -309,14 +309,15 @@ def overlapping(axes: tuple[int, ...], by: tuple[int, ...], sign: int, ndim: int
     return tuple(cut)
 
 
-def last_share(one: Evidence) -> str | None:
-    """The last of each entry's shares in the place of their sum."""
-    if one.shares is None or not (one.counts[~one.kinks] > 1).any():
+def one_share(one: Evidence) -> str | None:
+    """One of each entry's shares in the place of their sum; where that share is 0, as with a kernel's 0, 0."""
+    if one.shares is None or not one.wrong.any():
         return None
-    flat = one.shares.reshape(*one.x.shape, -1)  # (*x.shape, terms)
-    last = flat.shape[-1] - 1 - (flat[..., ::-1] != 0).argmax(axis=-1)  # x's shape
-    share = np.take_along_axis(flat, last[..., None], axis=-1)[..., 0]
-    return "the last of its shares alone: written over instead of added" if one.near(one.claimed, share) else None
+    shares, wrong = one.shares.reshape(*one.x.shape, -1), one.wrong  # (*x.shape, terms)
+    taken = ((abs(one.claimed[..., None] - shares) <= NEAR * one.scale) & (shares != 0)).any(axis=-1)  # x's shape
+    explained = (taken | ~wrong | (one.claimed == 0)).all() and taken[wrong].mean() > 0.5
+    several = explained and (one.counts[wrong] > 1).mean() > 0.5
+    return "one of its shares alone: written over instead of added" if several else None
 
 
 def offset(one: Evidence) -> str | None:
@@ -346,7 +347,7 @@ def place(where: Array) -> str:
     return str(tuple(int(i) for i in np.argwhere(where)[0]))
 
 
-PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, last_share, border, one_side,
+PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, one_share, border, one_side,
             along_axis, statistics, shifted, moved, part)  # fmt: skip
 """Those of gradients."""
 

@@ -110,14 +110,30 @@ class Report(NamedTuple):
         table = [HEADER, *(row.cells() for row in self.rows)] if self.rows else []
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [" ".join(map(str.ljust, cells, widths)).rstrip() for cells in table]
-        remarks = [
+        wrapped = [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in self.remarks()]
+        return "\n".join([f"Gradient check of {self.title}", *lines, *wrapped, self.last_line()])
+
+    def remarks(self) -> list[str]:
+        """What stands below the table: problems, failed entries, diagnoses and notes."""
+        return [
             *(f"problem: {text}" for text in self.problems),
             *(text for row in self.rows for text in row.remarks()),
             *self.diagnoses,
             *self.notes,
         ]
-        wrapped = [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in remarks]
-        return "\n".join([f"Gradient check of {self.title}", *lines, *wrapped, self.last_line()])
+
+    def __repr__(self) -> str:
+        return f"<Report of {self.title}: {self.last_line()}>"
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from html import escape  # deferred: only notebooks need them
+
+        from numpycnn.common import html
+
+        items = "".join(f"<li>{escape(text)}</li>" for text in self.remarks())
+        table = html.table(HEADER, [row.cells() for row in self.rows], f"Gradient check of {self.title}")
+        return f"{table}<ul>{items}</ul><p><b>{escape(self.last_line())}</b></p>"
 
     def last_line(self) -> str:
         """The verdict, and the names of the rows that cause it."""

@@ -17,9 +17,10 @@ class StoredNetwork(Network):
         """Write the whole model to a file: configuration, weights, loss, metrics, optimizer with its slots, History.
 
         filepath: ends in .safetensors, this library's own format; in .keras or .h5, which Keras reads, if the package
-        h5py is there, and otherwise .safetensors takes its place, with a warning. The old file there is replaced whole,
-        or stays as it was; overwrite: False raises an error if there is one. `load_model` reads it; `files/` describes
-        the content. include_optimizer: False leaves out the optimizer, the loss and the metrics.
+        h5py is there, and otherwise .safetensors takes its place, with a warning; or in .onnx, for the network alone as
+        it computes in inference, with the package onnx. The old file there is replaced whole, or stays as it was;
+        overwrite: False raises an error if there is one. `load_model` reads it; `files/` describes the content.
+        include_optimizer: False leaves out the optimizer, the loss and the metrics.
 
         Raises ValueError for a model that is not built; saving.ModelFileError, a ValueError too, for another suffix and
         for user-defined layers, metrics, losses, optimizers and initializers; TypeError for arguments of another kind;

@@ -10,8 +10,6 @@ import numpy as np
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine import training
 from numpycnn.engine.batching import Data
-from numpycnn.engine.fast.batch_norm import NormBlock
-from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.training import Objective, Position
 from numpycnn.engine.workers import worker_pool
 from numpycnn.layers.stage import Cache, Gradients, Micro, Path, Stage, Wrapper, run_alone
@@ -33,9 +31,9 @@ class TimedStage(Wrapper):
 
     def __init__(self, stage: Stage, path: Path) -> None:
         super().__init__(stage)
-        names = stage.names if isinstance(stage, (ConvBlock, NormBlock)) else (stage.name,)
+        names: tuple[str, ...] = getattr(stage, "names", (stage.name,))
         self.title = " + ".join("/".join((*path.names[:-1], name)) for name in names)
-        self.way = stage.way if isinstance(stage, ConvBlock) else ""
+        self.way: str = getattr(stage, "way", "")
         self.forward_seconds = self.backward_seconds = 0.0
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:

@@ -14,7 +14,8 @@ from numpycnn.callbacks import Callback
 from numpycnn.callbacks.base import Logs
 
 BAR_WIDTH, NARROW_BAR = 30, 10
-REDRAW_SECONDS = 0.05
+REDRAW_SECONDS = 0.1
+"""Ten times a second at most: a notebook keeps every one, and its page is slower than a terminal."""
 PLAIN_SECONDS = 15.0  # between plain lines
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from numpycnn.common import checks
+from numpycnn.common import checks, html
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import ROOT, Container
@@ -72,6 +73,20 @@ def summary_lines(model: Chain, owner: str, layout: Layout) -> Iterator[str]:
     yield from lines
     yield "=" * sum(widths)
     yield from totals(model)
+
+
+def summary_html(model: Chain) -> str:
+    """The table for a notebook, with all columns."""
+    rows = [cells(path, layer, field) for path, layer, field in rows_of(model)]
+    lines = "".join(f"<div>{escape(line)}</div>" for line in totals(model))
+    return f"{html.table(HEAD, rows, f'Model: {model.name}')}{lines}"
+
+
+def rows_of(model: Chain) -> Iterator[tuple[Path, Layer, Field]]:
+    """Each layer with its path and receptive field."""
+    reached = dict(fields(model, ROOT, start(model)))
+    for path, layer in inside(model, ROOT, range(len(model.layers)), expand_nested=False):
+        yield path, layer, reached[path]
 
 
 def totals(model: Chain) -> Iterator[str]:

@@ -21,7 +21,7 @@ from numpycnn.layers.stage import Cache, Gradients, Path, Stage, Wrapper
 from numpycnn.losses import Loss
 
 
-@dataclass
+@dataclass(repr=False)
 class LayerTrace:
     """A layer's input, intermediate values and output; with targets, also the gradients of the loss."""
 
@@ -48,8 +48,31 @@ class LayerTrace:
     penalty_gradients: dict[str, Array] = field(default_factory=dict)
     """The gradients of those, by the same names, which training adds; of the trained parameters with a regularizer."""
 
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by what they are, in the order in which they are computed."""
+        return {
+            "input": self.input,
+            **self.inside,
+            "output": self.output,
+            **({} if self.output_gradient is None else {"output gradient": self.output_gradient}),
+            **{f"{name} gradient": a for name, a in self.inside_gradients.items()},
+            **({} if self.input_gradient is None else {"input gradient": self.input_gradient}),
+            **self.parameters,
+            **{f"{name} gradient": a for name, a in self.parameter_gradients.items()},
+        }
 
-@dataclass
+    def __repr__(self) -> str:
+        return f"<LayerTrace {self.name}: {self.input.shape} to {self.output.shape}>"
+
+    def _repr_html_(self) -> str:
+        """Each array's shape, least and largest number, and a small picture of it, for a notebook."""
+        from numpycnn.common import html  # deferred: only notebooks need it
+
+        rows = [html.array_row(name, a) for name, a in self.arrays().items()]
+        return html.table(html.ARRAYS, rows, f"{self.name} ({self.kind})", raw=[html.PICTURE])
+
+
+@dataclass(repr=False)
 class Trace:
     """The trace of a batch, `trace["conv2d"].output`. Gradients are those of its mean loss and penalties of outputs."""
 
@@ -71,6 +94,22 @@ class Trace:
 
     def __getitem__(self, name: str) -> LayerTrace:
         return self.layers[name]
+
+    def __repr__(self) -> str:
+        loss = "" if self.loss is None else f", loss {self.loss:.4g}"
+        return f"<Trace: {len(self.layers)} layers{loss}>"
+
+    def _repr_html_(self) -> str:
+        """The layers' outputs and gradients, for a notebook; `trace["name"]` has all arrays of a layer."""
+        from numpycnn.common import html  # deferred: only notebooks need it
+
+        rows = [html.array_row(f"{name} ({own.kind})", own.output) for name, own in self.layers.items()]
+        gradients = [
+            html.array_row(f"{name} output gradient", own.output_gradient)
+            for name, own in reversed(self.layers.items())
+            if own.output_gradient is not None
+        ]
+        return html.table(html.ARRAYS, [*rows, *gradients], repr(self)[1:-1], raw=[html.PICTURE])
 
 
 class TracedStage(Wrapper):

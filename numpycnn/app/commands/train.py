@@ -3,19 +3,19 @@
 import argparse
 import os
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from numpycnn import metrics
+from numpycnn.app import recipes
+from numpycnn.app.report import beginning, confusions, saved
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, Callback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
 from numpycnn.files import ModelFileError, function_for
-from numpycnn.models import Sequential, load_model
+from numpycnn.recipes import RECIPES
 from numpycnn.show.progress import clock, figures
 from numpycnn.utils import to_categorical
 
@@ -25,11 +25,13 @@ DESCRIPTION = (
     "tested on 10,000 others. Nothing is downloaded, and without --resume nothing is written to disk. Ctrl-C stops it."
 )
 
+EPOCHS, BATCH_SIZE, SEED = 2, 1000, 0
+
 # (option, minimum, default, help)
 OPTIONS = (
-    ("--epochs", 1, 2, "passes through the 60,000 images; more take longer and improve the accuracy"),
-    ("--batch-size", 1, 1000, "images per training step"),
-    ("--seed", 0, 0, "seed of the random numbers; the same seed gives the same result"),
+    ("--epochs", 1, EPOCHS, "passes through the 60,000 images; more take longer and improve the accuracy"),
+    ("--batch-size", 1, BATCH_SIZE, "images per training step"),
+    ("--seed", 0, SEED, "seed of the random numbers; the same seed gives the same result"),
 )
 
 RESUME = (
@@ -39,7 +41,6 @@ RESUME = (
 
 INTERRUPTED = 130  # 128 + SIGINT: the exit status of a program that Ctrl-C ended
 TEST_BATCH = 1000
-PAIRS_SHOWN = 5
 
 
 def whole_number(at_least: int) -> Any:
@@ -68,8 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's description and options."""
     parser.description = DESCRIPTION
     for option, least, default, text in OPTIONS:
-        convert, text = whole_number(at_least=least), f"{text} (default: %(default)s)"
-        parser.add_argument(option, type=convert, default=default, metavar="N", help=text)
+        text = f"{text} (default: {default}, or the recipe's)"
+        parser.add_argument(option, type=whole_number(at_least=least), metavar="N", help=text)
+    parser.add_argument("--recipe", choices=RECIPES, metavar="NAME", help="train this recipe; --list names them")
+    parser.add_argument("--list", action="store_true", help="list the recipes, and end")
+    parser.add_argument("--seeds", type=recipes.seeds, metavar="A-B", help="train the recipe with each of these seeds")
+    parser.add_argument("--folder", metavar="FOLDER", help="with --seeds: keep each network here, and skip those kept")
+    parser.add_argument("--ensemble", type=file_to_write, metavar="FILE", help="with --seeds: write their mean here")
     parser.add_argument("--resume", type=file_to_write, metavar="FILE", help=RESUME)
 
 
@@ -97,9 +103,14 @@ class TrainingProgress(Callback):
 
 def run(args: argparse.Namespace) -> int:
     """Train, test and report. Returns the exit status."""
+    if args.list:
+        print(recipes.table())
+        return 0
+    if args.seeds is not None:
+        return recipes.train_seeds(args)
     start, position = time.perf_counter(), TrainingProgress()
     try:
-        train_and_test(args, position)
+        (train_and_test if args.recipe is None else recipes.train_one)(args, position)
     except KeyboardInterrupt:
         print(f"\nStopped by Ctrl-C after {clock(time.perf_counter() - start)}.")
         if hasattr(position, "params"):
@@ -115,17 +126,19 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     train, (x_test, y_test) = mnist.load_data()
     data = images(train[0]), to_categorical(train[1])
     del train  # free the memory
-    epochs = "1 epoch" if args.epochs == 1 else f"{args.epochs} epochs"
+    count, batch_size = args.epochs or EPOCHS, args.batch_size or BATCH_SIZE
+    seed = SEED if args.seed is None else args.seed
+    epochs = "1 epoch" if count == 1 else f"{count} epochs"
     print(f"Training on {len(data[0]):,} images of digits for {epochs}. Ctrl-C stops it.\n")
-    network = tutorial_network(args.seed)
+    network = tutorial_network(seed)
     network.summary()
     resumes = args.resume is not None and os.path.exists(args.resume)  # with the seed that is in the file
-    print(f"\nTraining with batches of {args.batch_size:,} images{'' if resumes else f' and seed {args.seed}'}.")
+    print(f"\nTraining with batches of {batch_size:,} images{'' if resumes else f' and seed {seed}'}.")
     callbacks: list[Callback] = [position]
     if args.resume is not None:
         print(beginning(args.resume))
         callbacks.append(BackupAndRestore(args.resume))
-    network.fit(*data, batch_size=args.batch_size, epochs=args.epochs, callbacks=callbacks)
+    network.fit(*data, batch_size=batch_size, epochs=count, callbacks=callbacks)
     print(f"\nTesting on {len(x_test):,} images that it has not seen.")
     tests = images(x_test), to_categorical(y_test)
     loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
@@ -133,41 +146,11 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     print(f"Test loss: {loss:.4f}")
     print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
     print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
+    print("More in less time: `python -m numpycnn train --list` names other networks and trainings.")
     if args.resume is not None:
         print(f"The network is in {args.resume}: numpycnn.load_model({args.resume!r}) reads it.")
-
-
-def beginning(path: str) -> str:
-    """How the file will be used, as text."""
-    if not os.path.exists(path):
-        return f"After each epoch the network is written to {path}."
-    network = load_model(path)
-    return f"Resuming after epoch {epochs_done(network)} with the network in {path}, whose seed is {network.seed}."
-
-
-def saved(path: str | None) -> str:
-    """The state of the file after training was stopped, as text."""
-    if path is None or not os.path.exists(path):
-        return "Nothing was saved."
-    return f"{path} holds the network after epoch {epochs_done(load_model(path))}; the same command resumes from there."
-
-
-def epochs_done(network: Sequential) -> int:
-    """The number of epochs that a network was trained for."""
-    return max(network.history.epoch, default=-1) + 1 if network.history else 0
 
 
 def images(x: Array) -> Array:
     """MNIST's images scaled for the network: (n, 28, 28) from 0 to 255 becomes (n, 28, 28, 1) from 0 to 1."""
     return np.float32(1 / 255) * x[..., None]
-
-
-def confusions(y_true: Array, y_pred: Array) -> Iterator[str]:
-    """The pairs of digits most often confused, as text, most often first."""
-    matrix = metrics.confusion_matrix(y_true, y_pred, 10)
-    np.fill_diagonal(matrix, 0)
-    for flat in np.argsort(-matrix, axis=None, kind="stable")[:PAIRS_SHOWN]:
-        digit, taken_for = divmod(int(flat), 10)
-        if matrix[digit, taken_for]:
-            times = "once" if matrix[digit, taken_for] == 1 else f"{matrix[digit, taken_for]} times"
-            yield f"{digit} read as {taken_for} ({times})"

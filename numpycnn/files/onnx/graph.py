@@ -87,9 +87,7 @@ class Graph:
     # ------------------------------------------------------------ the order of axes
 
     def ordered(self, x: Tensor, order: Shape) -> Tensor:
-        """The tensor with its axes in that order; a vector that is put off is made one."""
-        if x.flat:
-            x = self.plain(x)
+        """The tensor with its axes in that order; not of a vector that is put off."""
         if x.order == order:
             return x
         key = x.name, tuple(x.order.index(axis) for axis in order)

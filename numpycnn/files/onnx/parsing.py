@@ -23,6 +23,8 @@ OPSETS = range(7, 29)
 MAX_DESCRIPTION = 2**23
 """Bytes of a file besides its arrays: decoded, they take many times as much memory."""
 MAX_NODES = 5_000
+MAX_FIELDS = 100_000
+"""Of a message in the file: an empty one takes two bytes there, and a hundred times as many decoded."""
 DTYPES = {
     "FLOAT": ("<f4", "float_data"),
     "DOUBLE": ("<f8", "double_data"),
@@ -87,14 +89,16 @@ def decoded(content: bytes) -> Any:
         raise ValueError(f"is no ONNX file, or a damaged one: {error}") from None
 
 
-MODEL_GRAPH, GRAPH_INITIALIZER, TENSOR_DATA = 7, 5, (4, 5, 7, 9, 10)
-"""Numbers of fields in onnx.proto3: a model's graph, a graph's initializers, and the five kinds of a tensor's data."""
+MODEL_GRAPH, GRAPH_NODE, GRAPH_INITIALIZER, TENSOR_DATA = 7, 1, 5, (4, 5, 7, 9, 10)
+"""Numbers of fields in onnx.proto3: a model's graph, a graph's nodes and initializers, a tensor's data."""
 
 
 def check_description(content: bytes) -> None:
-    """Raise ValueError for more than MAX_DESCRIPTION bytes that are not the data of initializers."""
+    """Raise ValueError for more than MAX_DESCRIPTION bytes besides the arrays' data, and for too many fields."""
     described = len(content)
     for graph in parts(memoryview(content), MODEL_GRAPH):
+        for node in parts(graph, GRAPH_NODE):
+            any(parts(node, 0))  # counts its fields
         for tensor in parts(graph, GRAPH_INITIALIZER):
             described -= sum(len(data) for number in TENSOR_DATA for data in parts(tensor, number))
     if described > MAX_DESCRIPTION:
@@ -106,8 +110,11 @@ def parts(message: memoryview, wanted: int) -> Iterator[memoryview]:
 
     Source: https://protobuf.dev/programming-guides/encoding/
     """
-    position = 0
+    position = count = 0
     while position < len(message):
+        count += 1
+        if count > MAX_FIELDS:
+            raise ValueError(f"a message may have {MAX_FIELDS} fields; received more")
         key, position = varint(message, position)
         kind, length = key & 7, 0
         if kind == 0:

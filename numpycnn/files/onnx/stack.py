@@ -74,8 +74,6 @@ class Stack:
         if isinstance(last, GlobalPooling2D) and last.keepdims:
             last.keepdims = False
             self.shape, self.order = (prod(self.shape),), (0, 1)
-        elif len(self.shape) == 1 or self.flat:
-            return
         elif self.order == CHANNELS_LAST:
             self.flat = True
         else:

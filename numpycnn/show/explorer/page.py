@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from html import escape
 from importlib.resources import files
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,21 @@ SCRIPTS = (
 
 LIVE = ("live/connection.js", "live/ask.js", "live/chart.js", "live/frames.js", "live/training.js")
 """Additional scripts of the live page (`serve/`), run before the last one."""
+
+
+class Page:
+    """The page in memory. A notebook shows it in a frame of its own, with nothing to load; `html` is its text."""
+
+    def __init__(self, name: str, html: str) -> None:
+        self.name, self.html = name, html
+
+    def __repr__(self) -> str:
+        return f"<Page of {self.name}: {len(self.html):,} characters>"
+
+    def _repr_html_(self) -> str:
+        source = escape(self.html, quote=True)
+        style = "width:100%;height:800px;border:1px solid #ccc"
+        return f'<iframe srcdoc="{source}" sandbox="allow-scripts allow-downloads" style="{style}"></iframe>'
 
 
 def write_page(path: str | PathLike[str], model: "Sequential", x: Array, y: Array | None, example: int) -> None:

@@ -1,0 +1,16 @@
+"""Recipes: whole trainings as plain data, by name, and many of them at once.
+
+    recipe          Recipe: network, preparation and augmentation of images, optimizer, schedule, batches, epochs, seed
+    mnist           the recipes by name
+    many            `run_all`: recipes as tasks for any executor, kept in a folder as they are done
+    ensemble        `Ensemble`: the mean of several networks, as one network
+
+`recipes.get("seconds").run()` trains one, and `python -m numpycnn train --recipe seconds` does so at a terminal.
+"""
+
+from numpycnn.recipes.ensemble import Ensemble
+from numpycnn.recipes.many import Failed, run_all
+from numpycnn.recipes.mnist import RECIPES, get
+from numpycnn.recipes.recipe import Recipe, Trained
+
+__all__ = ["RECIPES", "Ensemble", "Failed", "Recipe", "Trained", "get", "run_all"]

@@ -1,0 +1,204 @@
+"""A recipe: the whole of a training as plain data, some kilobytes, that trains the same bytes wherever it is run."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numpycnn import datasets, losses, optimizers
+from numpycnn.callbacks import Callback, History
+from numpycnn.common import checks
+from numpycnn.common.arithmetic import ceil_div
+from numpycnn.common.configuration import describe, from_description
+from numpycnn.common.typing import Array
+from numpycnn.files import ModelFileError
+from numpycnn.layers import LAYERS, Input, Layer
+from numpycnn.losses import Loss, SparseCategoricalCrossentropy
+from numpycnn.models import Sequential, load_model
+from numpycnn.optimizers.schedules import SCHEDULES
+from numpycnn.utils import to_categorical
+
+DATA = ("mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100")
+LENGTHS = {"OneCycle": "total_steps", "CosineDecay": "decay_steps", "PolynomialDecay": "decay_steps"}
+"""The argument of a schedule that a recipe fills in: the steps of the whole training."""
+
+TEST_BATCH = 1000
+
+Description = dict[str, Any]
+"""{"class_name": ..., "config": ...}."""
+
+Split = tuple[tuple[Array, Array], tuple[Array, Array]]
+"""((x_train, y_train), (x_test, y_test))."""
+
+
+class Recipe:
+    """A training as data: `run` trains it, `get_config` describes it, and `Recipe(**config)` is an equal one.
+
+    name: of the recipe. layers: of the network; preparation: before them, in training and in inference, for pixels from
+    0 to 255; augmentation: between the two, active in training alone; each a list of layers, or of their
+    configurations. optimizer, loss: names, objects or configurations; the loss is given one-hot targets unless it is
+    sparse. schedule: the configuration of a learning-rate schedule, whose length is filled in: the steps of this
+    training; None for the optimizer's own. batch_size, epochs, seed: as for `fit` and `Sequential`. data: the name of a
+    data set. about: a sentence for `train --list`.
+
+    Raises TypeError or ValueError for an argument of the wrong kind or value.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        layers: Sequence[Layer | Description],
+        *,
+        preparation: Sequence[Layer | Description] = (),
+        augmentation: Sequence[Layer | Description] = (),
+        optimizer: Any = "adam",
+        schedule: Description | None = None,
+        loss: Any = "categorical_crossentropy",
+        batch_size: int = 128,
+        epochs: int = 1,
+        data: str = "mnist",
+        seed: int = 0,
+        about: str = "",
+    ) -> None:
+        self.name, self.about = checks.text("Recipe", "name", name), checks.text("Recipe", "about", about)
+        self.layers = described("layers", layers)
+        self.preparation = described("preparation", preparation)
+        self.augmentation = described("augmentation", augmentation)
+        self.optimizer = optimizers.serialize(optimizers.get_optimizer(optimizer, "Recipe"))
+        self.loss = describe(losses.get_loss(loss, "Recipe"), losses.CLASSES)
+        self.batch_size = checks.integer("Recipe", "batch_size", batch_size)
+        self.epochs = checks.integer("Recipe", "epochs", epochs)
+        self.data = checks.choice("Recipe", "data", data, DATA)
+        self.seed = checks.integer("Recipe", "seed", seed, at_least=0)
+        self.schedule = schedule
+        if schedule is not None:
+            full_schedule(schedule, 1)  # raises
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments as JSON values."""
+        return dict(vars(self))
+
+    def replace(self, **changes: Any) -> "Recipe":
+        """The same recipe with other arguments. Raises TypeError or ValueError as the constructor does."""
+        return Recipe(**{**self.get_config(), **changes})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recipe) and self.get_config() == other.get_config()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Recipe {self.name}: {self.data}, {self.epochs} epochs of batches of {self.batch_size}, seed {self.seed}>"
+        )
+
+    def new_loss(self) -> Loss:
+        """The loss as an object."""
+        return from_description("Recipe", "loss", self.loss, losses.CLASSES)
+
+    def model(self, examples: int, input_shape: Sequence[int]) -> Sequential:
+        """The network, untrained and compiled for that many examples of that shape."""
+        optimizer = optimizers.deserialize(self.optimizer)
+        if self.schedule is not None:
+            steps = self.epochs * ceil_div(examples, self.batch_size)
+            optimizer.learning_rate = full_schedule(self.schedule, steps)
+        parts = [*self.preparation, *self.augmentation, *self.layers]
+        layers = [from_description("Recipe", "layers", part, LAYERS) for part in parts]
+        model = Sequential([Input(tuple(input_shape)), *layers], name=self.name, seed=self.seed)
+        model.compile(optimizer, self.new_loss(), metrics=["accuracy"])
+        model.notes = {"recipe": self.get_config()}
+        return model
+
+    def run(
+        self,
+        *,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        workers: int | None = None,
+        executor: Any = None,
+    ) -> "Trained":
+        """Train on the data set's training images, and test on its others. The arguments are those of `fit`.
+
+        The same recipe gives the same bytes for any number and kind of workers. Raises what `load_data` of the data set
+        raises where it cannot be had, and what `fit` raises.
+        """
+        (x, y), (x_test, y_test) = images_of(self.data)
+        sparse = isinstance(self.new_loss(), SparseCategoricalCrossentropy)
+        train, test = (y, y_test) if sparse else (to_categorical(y), to_categorical(y_test))
+        model, begin = self.model(len(x), x.shape[1:]), time.perf_counter()
+        model.fit(x, train, self.batch_size, self.epochs, verbose, callbacks, workers=workers, executor=executor)
+        seconds = time.perf_counter() - begin
+        loss, accuracy = model.evaluate(x_test, test, TEST_BATCH, verbose=0)
+        model.notes = {**model.notes, "test": {"loss": loss, "accuracy": accuracy, "seconds": seconds}}
+        return Trained.of(model)
+
+
+class Trained(NamedTuple):
+    """A recipe, the network that it gave, and how well this reads the data set's test images."""
+
+    recipe: Recipe
+    model: Sequential
+    loss: float
+    accuracy: float
+    seconds: float
+    """Of `fit`."""
+
+    @classmethod
+    def of(cls, model: Sequential) -> "Trained":
+        """What a recipe's network says of itself. Raises ValueError for a network that no recipe trained."""
+        if {"recipe", "test"} - model.notes.keys():
+            raise ValueError(f"{model.name}: expected a network that a recipe trained; its notes do not say so")
+        return cls(Recipe(**model.notes["recipe"]), model, **model.notes["test"])
+
+    @property
+    def history(self) -> History | None:
+        """The figures of training."""
+        return self.model.history
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network, with its recipe and figures. Raises as `Sequential.save` does."""
+        self.model.save(path)
+
+
+def load(path: str | os.PathLike[str]) -> Trained:
+    """What `Trained.save` wrote. Raises ModelFileError for other files."""
+    try:
+        return Trained.of(load_model(path))
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: {error}") from None
+
+
+def described(argument: str, layers: Sequence[Layer | Description]) -> list[Description]:
+    """Layers by their configurations. Raises TypeError or ValueError for anything else, and for layers of one's own."""
+    found = []
+    for layer in checks.sequence("Recipe", argument, layers):
+        layer = from_description("Recipe", argument, layer, LAYERS) if isinstance(layer, Mapping) else layer
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"Recipe: {argument} must hold layers, or their configurations; received {checks.short_repr(layer)}"
+            )
+        name = None if layer.auto_named else layer.name  # the network names it
+        description = describe(layer, LAYERS)
+        found.append({**description, "config": {**description["config"], "name": name}})
+    return found
+
+
+def full_schedule(schedule: Any, steps: int) -> Any:
+    """The schedule for so many steps. Raises TypeError or ValueError for an invalid configuration."""
+    checks.keys("Recipe", "schedule", schedule, {"class_name", "config"})
+    length = LENGTHS.get(checks.choice("Recipe", "class_name of schedule", schedule["class_name"], tuple(SCHEDULES)))
+    config = {**({length: steps} if length else {}), **schedule["config"]}
+    return from_description("Recipe", "schedule", {**schedule, "config": config}, SCHEDULES)
+
+
+def images_of(data: str) -> Split:
+    """A data set's images, (n, H, W, C) of whole numbers from 0 to 255, and its labels, (n,)."""
+    train, test = getattr(datasets, data).load_data()
+    return with_channels(*train), with_channels(*test)
+
+
+def with_channels(x: Array, y: Array) -> tuple[Array, Array]:
+    """Images (n, H, W) as (n, H, W, 1), and labels (n, 1) as (n,)."""
+    return (x[..., None] if x.ndim == 3 else x), np.ravel(y)
