@@ -2,6 +2,7 @@
 
     python tests/crash.py save 1000 FOLDER      kill a process that saves models, a thousand times
     python tests/crash.py resume 200 FOLDER     kill training again and again, until it comes to its end
+    python tests/crash.py every 16 FOLDER       the same with each optimizer and schedule, and all callbacks
 
 A process that is killed takes nothing else with it: each is a fork of this one, which imports NumPy once. Prints counts
 as JSON; an assertion that fails ends it with a traceback.
@@ -20,9 +21,22 @@ from pathlib import Path
 import numpy as np
 from networks import fingerprint, small_data, small_network
 
-from numpycnn import Sequential, load_model
-from numpycnn.callbacks import BackupAndRestore, EarlyStopping
+from numpycnn import Sequential, load_model, optimizers
+from numpycnn.callbacks import (
+    BackupAndRestore,
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    SwapEMAWeights,
+    TensorBoard,
+    TerminateOnNaN,
+)
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from numpycnn.optimizers import Optimizer, schedules
 
 Counts = dict[str, int]
 
@@ -118,17 +132,72 @@ def drawn_training(rng: np.random.Generator) -> Callable[[Path | None], str]:
     return train
 
 
+OPTIMIZERS: list[Callable[[], Optimizer]] = [
+    partial(optimizers.SGD, 0.1, momentum=0.9, nesterov=True, ema_momentum=0.5, use_ema=True),
+    partial(optimizers.RMSprop, 0.01, momentum=0.5, centered=True),
+    partial(optimizers.Adam, 0.01, amsgrad=True, clipnorm=0.5),
+    partial(optimizers.AdamW, 0.01, weight_decay=0.1, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=3),
+    partial(optimizers.Nadam, 0.01, clipvalue=0.1),
+    partial(optimizers.Adagrad, 0.1),
+    partial(optimizers.Adadelta, 1.0, global_clipnorm=1.0),
+    partial(optimizers.Adamax, 0.02),
+    partial(optimizers.Lion, 0.002),
+]
+SCHEDULES: list[schedules.LearningRateSchedule] = [
+    schedules.ExponentialDecay(0.1, 5, 0.5, staircase=True),
+    schedules.InverseTimeDecay(0.1, 5, 0.5),
+    schedules.PiecewiseConstantDecay([4, 9], [0.1, 0.05, 0.01]),
+    schedules.PolynomialDecay(0.1, 12, power=2.0, cycle=True),
+    schedules.CosineDecay(0.01, 12, warmup_target=0.1, warmup_steps=4),
+    schedules.CosineDecayRestarts(0.1, 5),
+    schedules.OneCycle(0.1, 15),
+]
+
+
+def every_training(case: int, files: Path) -> Callable[[Path | None], str]:
+    """A training with the optimizer or the schedule of that number and all callbacks, which write to a folder."""
+    plain = OPTIMIZERS[case % len(OPTIMIZERS)]
+    schedule = SCHEDULES[case - len(OPTIMIZERS)] if case >= len(OPTIMIZERS) else None
+
+    def train(path: Path | None) -> str:
+        model, (x, y) = small_network(case), small_data(40, case)
+        model.compile(
+            plain() if schedule is None else optimizers.SGD(schedule), "categorical_crossentropy", ["accuracy"]
+        )
+        folder = files / ("whole" if path is None else "resumed")
+        folder.mkdir(parents=True, exist_ok=True)
+        rates = [LearningRateScheduler(lambda epoch, rate: rate * 0.9), ReduceLROnPlateau("loss", 0.5, patience=0)]
+        averages = [SwapEMAWeights(swap_on_epoch=True)] if model.optimizer and model.optimizer.use_ema else []
+        callbacks: list[Callback] = [
+            *(rates if schedule is None else []),
+            *averages,
+            EarlyStopping(patience=3, restore_best_weights=True),
+            ModelCheckpoint(folder / "best.safetensors", save_best_only=True, monitor="loss"),
+            CSVLogger(folder / "log.csv"),
+            LambdaCallback(on_epoch_end=lambda epoch, logs: None),
+            TerminateOnNaN(),
+            TensorBoard(folder / "logs"),
+        ]
+        kept = [] if path is None else [BackupAndRestore(path)]
+        model.fit(x, y, 10, 6, verbose=0, callbacks=[*callbacks, *kept], validation_split=0.25)
+        assert model.history is not None
+        written = [(folder / name).read_bytes() for name in ("log.csv", "best.safetensors")]
+        return hashlib.sha256(repr((fingerprint(model), model.history.history, written)).encode()).hexdigest()
+
+    return train
+
+
 def train_into(result: Path, train: Callable[[Path | None], str], path: Path) -> None:
     """Train, and write the digest to a file."""
     result.write_text(train(path))
 
 
-def train_and_kill(count: int, folder: Path) -> Counts:
+def train_and_kill(count: int, folder: Path, every: bool = False) -> Counts:
     """Training that is killed and started again ends with the bytes of training that never was."""
     counts = {"trainings": 0, "killed": 0, "resumed": 0}
     for case in range(count):
         rng = np.random.default_rng(case)
-        train = drawn_training(rng)
+        train = every_training(case, folder.parent / f"files {case}") if every else drawn_training(rng)
         expected = train(None)
         seconds = timed(partial(train, None))
         path, result = folder / f"{case}.safetensors", folder / f"{case}.result"
@@ -145,5 +214,9 @@ def train_and_kill(count: int, folder: Path) -> Counts:
 
 
 if __name__ == "__main__":
-    job = {"save": save_and_kill, "resume": train_and_kill}[sys.argv[1]]
-    print(json.dumps(job(int(sys.argv[2]), Path(sys.argv[3]))))
+    jobs: dict[str, Callable[[int, Path], Counts]] = {
+        "save": save_and_kill,
+        "resume": train_and_kill,
+        "every": partial(train_and_kill, every=True),
+    }
+    print(json.dumps(jobs[sys.argv[1]](int(sys.argv[2]), Path(sys.argv[3]))))

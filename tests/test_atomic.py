@@ -275,6 +275,15 @@ def test_training_that_is_killed_and_started_again_ends_the_same(tmp_path: Path,
     assert counts["killed"] > counts["resumed"] > 0
 
 
+@needs_kill
+@pytest.mark.deep
+def test_training_with_every_optimizer_schedule_and_callback_is_resumed(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    counts = crash("every", 16, tmp_path / "kept")
+    assert counts["trainings"] == 16
+    assert counts["killed"] > counts["resumed"] > 0
+
+
 def test_files_are_written_where_there_are_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The module as it is read on Windows, which has no fcntl."""
     monkeypatch.setitem(sys.modules, "fcntl", None)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import LAYOUTS, axes, data_formats, image_shape, integers, laid_out
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from networks import small_data, small_network
 
@@ -242,7 +242,37 @@ def test_a_block_equals_its_layers(
     st.integers(1, 5),
     st.integers(0, 99),
     dtypes,
-    st.sampled_from((1, 10_000, 1 << 22)),
+    st.sampled_from(((1, 0), (1, 4), (10_000, 0), (1 << 22, 4))),
+)
+@example(  # the last strip has no row that the pool's second position sees
+    *(
+        "same",
+        (5, 5),
+        (2, 3),
+        (2, 2, "same"),
+        ((3, 4), (3, 4)),
+        (True, False),
+        "channels_last",
+        3,
+        0,
+        np.float64,
+        (1, 0),
+    )
+)
+@example(  # the strips of the last tile, of one image, have more rows than those of the first, of two
+    *(
+        "same",
+        (5, 5),
+        (2, 3),
+        (2, 2, "same"),
+        ((3, 4), (3, 4)),
+        (True, False),
+        "channels_last",
+        3,
+        0,
+        np.float64,
+        (1, 4),
+    )
 )
 def test_winograd_equals_im2col(
     padding: str,
@@ -255,11 +285,11 @@ def test_winograd_equals_im2col(
     n: int,
     seed: int,
     dtype: Any,
-    strip: int,
+    strip: tuple[int, int],
 ) -> None:
     """With blocks of 2 by 2, whole numbers too are exact: the kernel is only divided by two, twice.
 
-    axes: the kernel's size and the blocks' along each.
+    axes: the kernel's size and the blocks' along each. strip: its size, in bytes and in kernels.
     """
     (bias, whole), (kernel, m) = flags, zip(*axes, strict=True)
     shape = (channels[0], *image) if data_format == "channels_first" else (*image, channels[0])
@@ -269,7 +299,8 @@ def test_winograd_equals_im2col(
     if pool is not None and (pool[2] == "same" or pool[0] <= min(conv.window.output_size(image))):
         layers += [MaxPooling2D(pool[0], pool[1], pool[2], data_format), Dropout(0.5)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(winograd, "STRIP_BYTES", strip)
+        patch.setattr(winograd, "STRIP_BYTES", strip[0])
+        patch.setattr(winograd, "KERNELS", strip[1])
         patch.setattr(winograd, "LONG_ROW", 1)
         patch.setattr(plan, "ways", lambda _: [plan.Way(partial(WinogradBlock, m=m), 0.0)])
         compare(layers, n, seed, "contiguous", dtype, whole=whole, exact=whole and m == (2, 2))
@@ -291,6 +322,34 @@ def test_a_kernel_of_one_pixel_is_a_product(
         ((_, block),) = stages(layers)
         assert isinstance(block, Block)
         assert block.way == "product"
+
+
+def test_winograd_takes_images_as_another_block_leaves_them() -> None:
+    """Without padding they are not copied; blocks that fit the image, and no pool, leave no output unseen."""
+    conv = Conv2D(3, 3, input_shape=(6, 6, 2))
+    built([conv], 0, np.float64, whole=False)
+    parts = parts_at([conv])
+    assert parts is not None
+    block, rng = WinogradBlock(parts), np.random.default_rng(0)
+    x, dy = rng.standard_normal((6, 6, 5, 2)).transpose(2, 0, 1, 3), rng.standard_normal((5, 4, 4, 3))
+    (y, cache), (y_copied, copied) = block.forward(x), block.forward(x.copy())
+    assert np.shares_memory(cache.padded, x)
+    assert not np.shares_memory(copied.padded, x)
+    np.testing.assert_array_equal(y, y_copied)
+    np.testing.assert_array_equal(block.backward(dy, cache)[0], block.backward(dy, copied)[0])
+
+
+def test_a_frozen_kernel_of_one_pixel_costs_no_product() -> None:
+    conv = Conv2D(3, 1, input_shape=(4, 4, 2))
+    built([conv], 0, np.float64, whole=False)
+    x, dy = np.ones((2, 4, 4, 2)), np.ones((2, 4, 4, 3))
+    ((_, block),) = stages([conv])
+    dx, gradients = block.backward(dy, block.forward(x, training=True)[1])
+    assert gradients["kernel"].any()
+    conv.trainable = False
+    without, gradients = block.backward(dy, block.forward(x, training=True)[1])
+    np.testing.assert_array_equal(without, dx)
+    assert not gradients["kernel"].any()
 
 
 def chosen(filters: int, channels: int, image: int = 16, **options: Any) -> str:
@@ -420,7 +479,17 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("activation", [*sorted(ELEMENTWISE, key=repr), *SETTINGS], ids=repr)
+BY_DEFAULT = {"gelu", "leaky_relu", "linear", "relu", "squareplus", "tanh"}
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        pytest.param(one, marks=[] if one.name in BY_DEFAULT else pytest.mark.deep)
+        for one in [*sorted(ELEMENTWISE, key=repr), *SETTINGS]
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize(
     "others",
     [
@@ -439,8 +508,10 @@ def test_a_block_takes_every_activation(
     others: tuple[Layer | None, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In the places where people write it; in the unit of rounding of the largest number."""
+    """In the places where people write it, in the smallest parts; in the unit of rounding of the largest number."""
     monkeypatch.setattr(one_axis, "WORTH", worth)
+    for module, name in ((one_axis, "RUN"), (one_axis, "BAND_BYTES"), (im2col, "TILE_BYTES")):
+        monkeypatch.setattr(module, name, 1)
     backend.set_convolution_precision("highest")
     layers: list[Layer] = [Conv2D(3, 2, bias_initializer="random_normal", input_shape=(6, 7, 2))]
     layers += [Activation(activation) if one is None else type(one).from_config(one.get_config()) for one in others]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from numpycnn.common.typing import Array
@@ -24,6 +24,7 @@ def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], *, transpose
     st.sampled_from((1, 60, 300)),
     st.integers(0, 99),
 )
+@example((), 13, 2, 3, False, 60, 0)  # two blocks of six rows, and one row
 def test_blocks_change_nothing(
     lead: tuple[int, ...], rows: int, inner: int, filters: int, transposed: bool, small: int, seed: int
 ) -> None:

@@ -136,6 +136,7 @@ WANTED = [
         "start_from_epoch=",
         "validation_batch_size",
     ),
+    *("custom_objects=", "TensorBoard", r"K\.sum", "count_params", r"output_shape\[1:\]"),
     *("groups=1", r"yield ", r"Sequential\(\[encoder, decoder\]"),
 ]
 """What stops scripts that other people wrote, where it is missing."""

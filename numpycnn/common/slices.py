@@ -8,7 +8,7 @@ from numpycnn.common.arithmetic import ceil_div
 def batches(count: int, batch_size: int) -> Iterator[slice]:
     """The rows of each batch; the last batch may be smaller."""
     for start in range(0, count, batch_size):
-        yield slice(start, start + batch_size)
+        yield slice(start, min(start + batch_size, count))
 
 
 def count_batches(count: int, batch_size: int) -> int:

@@ -31,7 +31,7 @@ class Network(Chain):
     layer's input_shape, from `build`, or from the first data. Data are cast to the model's dtype batch by batch.
 
     trainable: False freezes the layers that are given.
-    fast: compute convolutions in blocks, with the ReLU, pooling and dropout after them (`engine/fast/`): the same
+    fast: compute convolutions in blocks, with the activation, pooling and dropout after them (`engine/fast/`): the same
     numbers up to rounding, several times as fast. False computes layer by layer, by `functional/` and `layers/`.
     dtype: "float32" or "float64"; None is the backend's floatx when the model is built.
 

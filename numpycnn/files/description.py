@@ -172,7 +172,7 @@ def compile_model(model: "Sequential", config: Any) -> None:
 def check_metric(metric: str | dict[str, Any]) -> None:
     """Raise ValueError for a metric that neither the library has nor whoever reads the file gives."""
     name = metric if isinstance(metric, str) else str(metric.get("class_name"))
-    if not {name} & {*metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
+    if not {name} & {metrics.FUNCTION, *metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
         raise ValueError(
             f"file: the metric {checks.short_repr(name)} is of the program that wrote it: load_model takes it by "
             "custom_objects, or leaves it out with compile=False"

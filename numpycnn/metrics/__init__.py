@@ -134,6 +134,9 @@ METRICS: dict[str, Callable[[], Metric]] = {
 """What makes each metric that has a name."""
 NAMES = [name for name in METRICS if name == name.lower()]
 
+FUNCTION = "function"
+"""What a file has for the class of a metric that is a function of a program's own, its name being the configuration."""
+
 MetricLike = str | Metric | type[Metric] | Callable[..., Any] | dict[str, Any]
 """What `metrics=` takes, or a list of them."""
 
@@ -145,9 +148,10 @@ def get(identifier: Any) -> Metric:
 
 def get_metric(owner: str, argument: str, value: Any) -> Metric:
     """`get`, with the owner's and the argument's name in its errors. By a name, the metric has that name."""
-    value = instance_of(
-        owner, argument, OWN.get({}).get(value, value) if isinstance(value, str) else value, Metric, CLASSES
-    )
+    if isinstance(value, dict) and value.get("class_name") == FUNCTION:
+        value = own_function(owner, argument, value.get("config"))
+    value = OWN.get({}).get(value, value) if isinstance(value, str) else value
+    value = instance_of(owner, argument, value, Metric, CLASSES)
     if isinstance(value, Metric):
         return value
     if callable(value):
@@ -206,9 +210,9 @@ def serialize(metric: Metric) -> str | dict[str, Any]:
     Of a metric of the program's own a file has the name alone: whoever reads the file must have it.
     Raises ValueError for one of the program's own under a name of the library's, and for one that has no name.
     """
-    if metric.name in METRICS and same(metric, get(metric.name)):
-        return metric.name
     if metric.name in own_of([metric]):
+        return {"class_name": FUNCTION, "config": metric.name}
+    if metric.name in METRICS and same(metric, get(metric.name)):
         return metric.name
     cls = type(metric)
     if CLASSES.get(cls.__name__, cls) is not cls or cls in BASES:
@@ -216,12 +220,24 @@ def serialize(metric: Metric) -> str | dict[str, Any]:
     return {"class_name": cls.__name__, "config": metric.get_config()}
 
 
+def own_function(owner: str, argument: str, name: Any) -> Any:
+    """The function of the program's own with that name, or the library's. Raises ValueError if there is neither."""
+    functions = {key: make for key, make in METRICS.items() if not isinstance(make, type)}
+    if isinstance(name, str) and name in {**functions, **OWN.get({})}:
+        return name
+    raise ValueError(
+        f"{owner}: {argument} has the function {checks.short_repr(name)} of the program that wrote it: load_model "
+        "takes it by custom_objects, or leaves it out with compile=False"
+    )
+
+
 def own_of(metrics: Iterable[Metric]) -> dict[str, Any]:
     """The functions and classes of the program's own among metrics, by the names under which a file has them."""
+    by_name = {name for name, make in METRICS.items() if not isinstance(make, type)}
     functions = {one.name: one.fn for one in metrics if isinstance(one, MeanMetricWrapper) and not one.settings}
     classes = {type(one).__name__: type(one) for one in metrics}
     return {
-        **{name: fn for name, fn in functions.items() if name not in METRICS and name == getattr(fn, "__name__", "")},
+        **{name: fn for name, fn in functions.items() if name not in by_name and name == getattr(fn, "__name__", "")},
         **{name: cls for name, cls in classes.items() if name not in CLASSES and cls not in BASES},
     }
 

@@ -214,7 +214,9 @@ def metric(value: Any) -> str | Config:
     if isinstance(value, str):
         return value
     entry = described("metrics", value)
-    if entry["class_name"] == "function":
+    if entry["class_name"] == metrics.FUNCTION and isinstance(entry["config"], str):
+        return {"class_name": metrics.FUNCTION, "config": entry["config"]}
+    if entry["class_name"] == metrics.FUNCTION:
         return metric(entry["config"])
     checks.by_name("metrics", "config", entry["config"])
     if entry["class_name"] == "MeanMetricWrapper" and isinstance(entry["config"].get("fn"), (str, dict)):
