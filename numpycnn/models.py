@@ -487,7 +487,8 @@ class Sequential(StoredNetwork):
 
     def __repr__(self) -> str:
         size = f"{self.count_params():,} parameters" if self.built else "not built"
-        return f"<Sequential {self.name}: {len(self.layers)} layers, {size}>"
+        layers = "1 layer" if len(self.layers) == 1 else f"{len(self.layers)} layers"
+        return f"<Sequential {self.name}: {layers}, {size}>"
 
     def _repr_html_(self) -> str:
         """The summary, for a notebook."""

@@ -215,7 +215,9 @@ def on_disk(call: Callable[..., object]) -> Callable[..., object]:
             if isinstance(path, str) and path == "saved.safetensors":
                 small_network().save("saved.safetensors")
             try:
-                return call(*network, **given)
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "[^:]*: TensorFlow's formats are not written", UserWarning)
+                    return call(*network, **given)
             except OSError:
                 if not isinstance(path, str):
                     raise
@@ -913,9 +915,9 @@ CASES: dict[str, Case] = {
         "ReduceLROnPlateau",
     ),
     "ModelCheckpoint": Case(
-        ModelCheckpoint,
+        on_disk(ModelCheckpoint),
         {
-            "filepath": Arg(kinds.model_path, "{epoch}.safetensors", "safetensors"),
+            "filepath": Arg(kinds.backup_path, "{epoch}.safetensors", "safetensors"),
             "save_best_only": Arg(kinds.flag, True),
             "save_weights_only": Arg(kinds.flag, True),
             "save_freq": Arg(integer(1), "epoch"),
@@ -1025,7 +1027,7 @@ CASES: dict[str, Case] = {
         on_disk(save_model),
         {
             "model": Arg(kinds.a(Sequential), small_network()),
-            "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+            "filepath": Arg(kinds.backup_path, "saved.safetensors", "safetensors"),
             "overwrite": Arg(kinds.flag, True),
         },
         "save",
@@ -1108,7 +1110,7 @@ CASES: dict[str, Case] = {
         method.__name__: Case(
             on_disk(method),
             {
-                "filepath": Arg(kinds.model_path, "saved.safetensors", "safetensors"),
+                "filepath": Arg(kinds.backup_path, "saved.safetensors", "safetensors"),
                 "overwrite": Arg(kinds.flag, True),
                 **({"include_optimizer": Arg(kinds.flag, False)} if method is Sequential.save else {}),
             },

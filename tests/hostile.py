@@ -348,7 +348,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "an unknown metric": (
         part_of("compile_config", "metrics", ["os.system"]),
-        "compile: metrics must be one of 'accuracy', 'acc', ",
+        "file: the metric 'os.system' is of the program that wrote it: load_model takes it by custom_objects",
     ),
     "metrics in lists": (
         part_of("compile_config", "metrics", [["accuracy"]]),
@@ -356,7 +356,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a metric of another class": (
         part_of("compile_config", "metrics", [{"class_name": "Mean", "config": {}}]),
-        "compile: class_name of metrics must be one of 'AUC', ",
+        "file: the metric 'Mean' is of the program that wrote it",
     ),
     "an optimizer's argument that is left out": (
         changed(lambda parts: parts.facts["compile_config"]["optimizer"].update(config={})),

@@ -41,6 +41,7 @@ Testing on 200 images that it has not seen.
 Test loss: \d\.\d{4}
 Test accuracy: 0\.\d{4} \(\d+ of 200 misread\)
 Most confused digits: \d read as \d \((once|\d+ times)\)(; \d read as \d \((once|\d+ times)\))*
+More in less time: `python -m numpycnn train --list` names other networks and trainings\.
 Time: \S+, from loading the data to this line
 """
 

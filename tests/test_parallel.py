@@ -147,7 +147,7 @@ def results(*, fast: bool, **share: Any) -> dict[str, str]:
         "weights": digest(b"".join(weights)),
         "optimizer": digest(repr(memory).encode()),
         "evaluate": repr(model.evaluate(x, y, TO_TEST, verbose=0, **share)),
-        "predict": digest(model.predict(x, **share).tobytes()),
+        "predict": digest(model.predict(x, verbose=0, **share).tobytes()),
     }
 
 
@@ -181,7 +181,7 @@ ROWS = np.linspace(0.0, 1.0, 3 * 600).reshape(600, 3).astype(np.float32)
 METHODS: dict[str, Callable[..., object]] = {
     "fit": lambda model, x=ROWS, **how: model.fit(x, x, 300, verbose=0, **how),
     "evaluate": lambda model, x=ROWS, **how: model.evaluate(x, x, 300, verbose=0, **how),
-    "predict": lambda model, x=ROWS, **how: model.predict(x, **how),
+    "predict": lambda model, x=ROWS, **how: model.predict(x, verbose=0, **how),
 }
 
 
@@ -264,7 +264,9 @@ def with_processes() -> object:
             found["held"] = list(pool.run(blas_threads, range(8)))
         found["results"] = [results(fast=fast, workers=2, executor=executor) for fast in (True, False)]
         model, x = network_of(Own(contiguous)), np.asfortranarray(ROWS)
-        found["layouts"] = [float(model.predict(x, **how).mean()) for how in ({"workers": 1}, {"executor": executor})]
+        found["layouts"] = [
+            float(model.predict(x, verbose=0, **how).mean()) for how in ({"workers": 1}, {"executor": executor})
+        ]
         try:
             METHODS["fit"](network_of(Own(give_up_on_negatives), Dense(3)), MARKED, executor=executor)
         except RuntimeError as error:
@@ -414,7 +416,7 @@ def test_no_scratch_memory_is_kept_in_any_thread(share: dict[str, Any]) -> None:
         for work in (model.fit, model.evaluate):
             work(x, y, TO_LEARN, verbose=0, **how)
             assert not any(buffers.free or buffers.in_use for buffers in scratch.ALL_BUFFERS)
-        model.predict(x, **how)
+        model.predict(x, verbose=0, **how)
         assert not any(buffers.free or buffers.in_use for buffers in scratch.ALL_BUFFERS)
 
 
@@ -548,9 +550,9 @@ def test_the_callers_errstate_holds_in_the_workers(method: str, workers: int) ->
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
         METHODS[method](model, workers=workers)
     with np.errstate(over="warn"), pytest.warns(RuntimeWarning, match="overflow encountered in exp"):
-        model.predict(ROWS, workers=workers)
+        model.predict(ROWS, verbose=0, workers=workers)
     with np.errstate(over="ignore"):
-        model.predict(ROWS, workers=workers)
+        model.predict(ROWS, verbose=0, workers=workers)
 
 
 # ---------------------------------------------------------------- BLAS and Python's settings

@@ -209,6 +209,6 @@ def test_evaluate_and_predict_show_a_bar_when_asked(capsys: pytest.CaptureFixtur
     assert re.fullmatch(r"5/5 - \S+ \S+/step - loss: \d\.\d{4} - accuracy: \d\.\d{4}\n", capsys.readouterr().out)
     model.predict(x, batch_size=2, verbose=1)
     assert re.fullmatch(r"5/5 - \S+ \S+/step\n", capsys.readouterr().out)
-    model.predict(x)
+    model.predict(x, verbose=0)
     model.evaluate(x, y, verbose=0)
     assert capsys.readouterr().out == ""

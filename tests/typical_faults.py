@@ -1028,7 +1028,7 @@ TARGETS = (
         ("test_parallel.py", "test_sequential.py"),
         (
             ("the last, short batch is dropped", "for start in range(0, count, batch_size):", "for start in range(0, count - batch_size + 1, batch_size):"),
-            ("batches overlap by one", "yield slice(start, start + batch_size)", "yield slice(start, start + batch_size + 1)"),
+            ("batches overlap by one", "min(start + batch_size, count)", "min(start + batch_size + 1, count)"),
             ("the last part takes all that is left", "(k + 1) * count // parts) for k in range(parts)]", "(k + 1) * (count // parts) if k < parts - 1 else count) for k in range(parts)]"),
         ),
     ),

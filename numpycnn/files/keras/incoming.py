@@ -215,7 +215,9 @@ def metric(value: Any) -> str | Config:
         return value
     entry = described("metrics", value)
     if entry["class_name"] == metrics.FUNCTION and isinstance(entry["config"], str):
-        return {"class_name": metrics.FUNCTION, "config": entry["config"]}
+        name = entry["config"]
+        known = name in metrics.METRICS and hasattr(metrics, name)  # as a function
+        return name if known and name not in OWN.get({}) else {"class_name": metrics.FUNCTION, "config": name}
     if entry["class_name"] == metrics.FUNCTION:
         return metric(entry["config"])
     checks.by_name("metrics", "config", entry["config"])
