@@ -2,7 +2,8 @@
 
 A file can hold links to other files, arrays that declare a petabyte, and compressed bombs. So every object is looked up
 by the name that a model gives it, each link on its way must be a plain one, and what an array declares is compared with
-the file's length before it is read.
+the file's length before it is read. What cannot be prevented here: HDF5's library itself ends the process, by a
+segmentation fault, on some files whose inner structure is damaged.
 """
 
 from collections.abc import Iterator
