@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from numpycnn import backend
 from numpycnn.callbacks import Callback, History, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
 from numpycnn.callbacks.callback_list import CallbackList, check_callbacks, in_training
@@ -520,7 +521,7 @@ class Sequential(StoredNetwork):
 
     def _planned(self) -> Plan:
         """The network as it is executed in inference, planned anew where a layer has changed."""
-        made_of = [self.fast, *attributes(self)]
+        made_of = [self.fast, backend.convolution_precision() == "high", *attributes(self)]
         if self._plan is None or not self._plan.fits(made_of):
             self._plan = Plan(made_of, training.planned(self, fast=self.fast), training.min_predicted(self))
         return self._plan

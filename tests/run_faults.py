@@ -1,7 +1,7 @@
 """Put each of the field's typical faults into a copy of the library, and see whether its tests notice.
 
     python tests/run_faults.py                  # all of typical_faults.py, two at a time
-    python tests/run_faults.py losses.py engine # those of files whose path begins so
+    python tests/run_faults.py losses/ engine   # those of files whose path begins so
 
 Prints a line for each fault, and ends with status 1 if one survives, or if the tests fail without any.
 """

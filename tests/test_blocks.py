@@ -248,3 +248,9 @@ def test_data_of_another_dtype_keep_it() -> None:
     y, cache = block.forward(x)
     dx, _ = block.backward(y, cache)
     assert y.dtype == dx.dtype == np.float32
+
+
+def test_repr_shows_what_is_inside() -> None:
+    block = Residual([Dense(3, name="a")], name="block")
+    assert repr(block).startswith("Residual([Chain([Dense(name='a', ")
+    assert repr(block).endswith("], name='block')")

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import subprocess
 import sys
 import warnings
@@ -342,9 +341,9 @@ def test_hostile_hdf5_files_are_refused(tmp_path: Path, kind: str) -> None:
 
 def check_refused(path: Path, make: Callable[[], bytes], message: str) -> None:
     path.write_bytes(make())
-    found = outcome(path, model_like_theirs())
-    assert found != "read"
-    assert re.search(message, found), found
+    assert outcome(path, model_like_theirs()) != "read"
+    with np.errstate(all="ignore"), pytest.raises(ModelFileError, match=message):  # where numbers were changed
+        load_model(path)
 
 
 if __name__ == "__main__":

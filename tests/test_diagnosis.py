@@ -260,6 +260,20 @@ def test_patterns_of_shares_need_them() -> None:
     assert [pattern(bare) for pattern in (overlap, one_share, share)] == [None] * 3
     number = bare._replace(claimed=np.array(3.0), numeric=np.array(1.0), x=np.array(1.0), kinks=np.array(False))
     assert [size for _, size in known_sizes(number)] == [1, 2]
+    assert [size for _, size in known_sizes(number._replace(dy=np.ones((2, 3, 5, 7))))][:5] == [2, 35, 70, 15, 30]
+
+
+def test_overlap_is_not_said_of_what_is_wrong_without_it() -> None:
+    """Two entries with one share and one with two; one of the former is wrong as well."""
+    x, shares = np.ones(3), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    right = shares.sum(axis=1)
+    only = Evidence("a", right - [0, 0, 1], right, right, right, np.zeros(3, bool), x, np.ones(2), shares)
+    assert overlap(only) is not None
+    assert overlap(only._replace(claimed=right - [1, 0, 1])) is None
+
+
+def test_what_has_no_names_is_called_input() -> None:
+    assert "input" in str(check(lambda *x: x[0] ** 2, lambda dy, *x: 2 * x[0] * dy, np.ones(3)))
 
 
 def test_large_arrays_are_left_out() -> None:

@@ -12,7 +12,9 @@ from networks import fingerprint, small_data, small_network
 from numpycnn import Sequential, load_model, optimizers
 from numpycnn.callbacks import BackupAndRestore, EarlyStopping
 from numpycnn.files import ModelFileError
+from numpycnn.initializers import RandomNormal
 from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, LeakyReLU, Residual
+from numpycnn.regularizers import L2
 
 h5py: Any = pytest.importorskip("h5py", reason="needs h5py, of the extra keras-files")
 
@@ -159,3 +161,12 @@ def test_weights_of_blocks_have_no_place_in_keras_s_files(tmp_path: Path, name: 
     with pytest.raises(ModelFileError, match=r"block: Keras's Sequential has no Residual; save to .safetensors"):
         model.save_weights(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_initializers_and_regularizers_are_kept(tmp_path: Path, suffix: str) -> None:
+    layer = Dense(2, kernel_initializer=RandomNormal(stddev=0.2), kernel_regularizer=L2(0.1), input_shape=(3,))
+    Sequential([layer], seed=0).save(tmp_path / f"m{suffix}")
+    kept = load_model(tmp_path / f"m{suffix}").layers[0].get_config()
+    assert kept["kernel_regularizer"] == layer.get_config()["kernel_regularizer"]
+    assert kept["kernel_initializer"]["config"]["stddev"] == 0.2

@@ -250,6 +250,22 @@ def test_the_command_trains_a_recipe_and_keeps_it(tmp_path: Path, capsys: pytest
     assert f"Test accuracy: {load(file).accuracy:.4f}" in printed
 
 
+def test_an_ensemble_of_models_that_are_not_compiled_is_not() -> None:
+    model = Sequential([Dense(3, input_shape=(4,))])
+    model.build((4,))
+    assert Ensemble([model]).loss is None
+
+
+def test_the_command_trains_without_keeping(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(RECIPES, "seconds", SMALL)
+    assert main(["train", "--recipe", "seconds"]) == 0
+    assert "The network is in" not in capsys.readouterr().out
+    assert main(["train", "--recipe", "seconds", "--seeds", "1"]) == 0
+    assert "ensemble" not in capsys.readouterr().out
+
+
 def test_seeds_that_fail_end_with_a_status(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(RECIPES, "seconds", SMALL.replace(layers=[Conv2D(1, 40)]))
     assert main(["train", "--recipe", "seconds", "--seeds", "0"]) == 1

@@ -40,7 +40,7 @@ class Network:
         return self.model.get_weights()
 
     def infer(self, x: Array) -> Array:
-        return self.model.predict(x)
+        return self.model.predict(x, verbose=0)
 
 
 def build(case: Case, dtype: str, *, fast: bool) -> Sequential:

@@ -218,8 +218,6 @@ def metric(value: Any) -> str | Config:
         name = entry["config"]
         known = name in metrics.METRICS and hasattr(metrics, name)  # as a function
         return name if known and name not in OWN.get({}) else {"class_name": metrics.FUNCTION, "config": name}
-    if entry["class_name"] == metrics.FUNCTION:
-        return metric(entry["config"])
     checks.by_name("metrics", "config", entry["config"])
     if entry["class_name"] == "MeanMetricWrapper" and isinstance(entry["config"].get("fn"), (str, dict)):
         return "accuracy" if entry["config"].get("name") == "accuracy" else metric(entry["config"]["fn"])

@@ -286,9 +286,9 @@ def factors_of(operation: Operation, shape: Shape) -> list[float]:
     factors = dict.fromkeys(range(4), 1.0)
     if scales is not None and scales.size:
         factors |= dict(zip(axes, map(float, scales.ravel()), strict=True))
-    elif sizes is not None:
-        pairs = zip(axes, map(int, sizes.ravel()), strict=True)
-        factors |= {axis: size / shape[axis] for axis, size in pairs}
+    else:
+        given = [] if sizes is None else map(int, sizes.ravel())
+        factors |= {axis: size / shape[axis] for axis, size in zip(axes, given, strict=False)}
     return [*factors.values()]
 
 

@@ -84,7 +84,7 @@ class Walk:
             merge(operation, merged, stack)
             operation.finish()
         elif operation.operator not in self.readers:
-            raise ValueError(f"this operator is not read{asked(step)}; known are {', '.join(sorted(self.readers))}")
+            raise ValueError(f"this operator is not read{asked(step)}")
         else:
             self.readers[operation.operator](operation, stack)
             operation.finish()
