@@ -339,5 +339,5 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_saturated_model_is_measured_by_the_complex_step_alone() -> None:
     model = Sequential([Dense(3, activation="softmax", input_shape=(2,))], seed=0)
     model.compile("sgd", "mse")
-    model.set_weights([20 * w + 0.5 for w in model.get_weights()])
+    model.set_weights([40 * w + 0.5 for w in model.get_weights()])  # gradients of 1e-14
     assert not gradcheck(model, np.array([[1.0, -0.5], [0.7, 1.0]]), np.eye(3)[[0, 2]]).failed
