@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from numpycnn.app.report import beginning, confusions
+from numpycnn.app.report import beginning, kept, print_results
 from numpycnn.callbacks import BackupAndRestore, Callback
 from numpycnn.recipes import RECIPES, Ensemble, Recipe, Trained, run_all
 from numpycnn.recipes.recipe import images_of
@@ -40,16 +40,15 @@ def train_one(args: argparse.Namespace, position: Callback) -> None:
     if resume is not None:
         print(beginning(resume))
         callbacks.append(BackupAndRestore(resume))
-    (x, _), (x_test, y_test) = images_of(recipe.data)
-    recipe.model(len(x), x.shape[1:]).summary()
-    trained = recipe.run(callbacks=callbacks)
-    predicted = trained.model.predict(x_test, verbose=0).argmax(axis=1)
-    print(f"\nTest loss: {trained.loss:.4f}")
-    print(f"Test accuracy: {trained.accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
-    print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
+    data = (x, _), (x_test, y_test) = images_of(recipe.data)
+    model = recipe.model(len(x), x.shape[1:])
+    model.summary()
+    trained = recipe.trained(model, data, callbacks=callbacks)
+    print()
+    print_results(trained.loss, trained.accuracy, y_test, model.predict(x_test, verbose=0).argmax(axis=1))
     if resume is not None:
         trained.save(resume)
-        print(f"The network is in {resume}: numpycnn.load_model({resume!r}) reads it.")
+        print(kept(resume))
 
 
 def train_seeds(args: argparse.Namespace) -> int:

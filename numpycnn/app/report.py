@@ -1,4 +1,4 @@
-"""What training says at a terminal: how a file is used, and which digits are confused."""
+"""What training says at a terminal: how a file is used, and how well the network reads the test images."""
 
 import os
 from collections.abc import Iterator
@@ -30,6 +30,18 @@ def saved(path: str | None) -> str:
 def epochs_done(network: Sequential) -> int:
     """The number of epochs that a network was trained for."""
     return max(network.history.epoch, default=-1) + 1 if network.history else 0
+
+
+def print_results(loss: float, accuracy: float, y_true: Array, y_pred: Array) -> None:
+    """Print the figures of a test, and what was misread."""
+    print(f"Test loss: {loss:.4f}")
+    print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(y_pred != y_true)} of {len(y_true):,} misread)")
+    print("Most confused digits: " + "; ".join(confusions(y_true, y_pred)))
+
+
+def kept(path: str) -> str:
+    """Where the network is, as text."""
+    return f"The network is in {path}: numpycnn.load_model({path!r}) reads it."
 
 
 def confusions(y_true: Array, y_pred: Array) -> Iterator[str]:

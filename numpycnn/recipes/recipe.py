@@ -124,11 +124,17 @@ class Recipe:
         The same recipe gives the same bytes for any number and kind of workers. Raises what `load_data` of the data set
         raises where it cannot be had, and what `fit` raises.
         """
-        (x, y), (x_test, y_test) = images_of(self.data)
+        data = (x, _), _ = images_of(self.data)
+        options = {"verbose": verbose, "callbacks": callbacks, "workers": workers, "executor": executor}
+        return self.trained(self.model(len(x), x.shape[1:]), data, **options)
+
+    def trained(self, model: Sequential, data: Split, **options: Any) -> "Trained":
+        """Train the recipe's model and test it. data: as of `images_of`. options: those of `run`."""
+        (x, y), (x_test, y_test) = data
         sparse = isinstance(self.new_loss(), SparseCategoricalCrossentropy)
         train, test = (y, y_test) if sparse else (to_categorical(y), to_categorical(y_test))
-        model, begin = self.model(len(x), x.shape[1:]), time.perf_counter()
-        model.fit(x, train, self.batch_size, self.epochs, verbose, callbacks, workers=workers, executor=executor)
+        begin = time.perf_counter()
+        model.fit(x, train, self.batch_size, self.epochs, **options)
         seconds = time.perf_counter() - begin
         loss, accuracy = model.evaluate(x_test, test, TEST_BATCH, verbose=0)
         model.notes = {**model.notes, "test": {"loss": loss, "accuracy": accuracy, "seconds": seconds}}

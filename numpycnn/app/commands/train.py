@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from numpycnn.app import recipes
-from numpycnn.app.report import beginning, confusions, saved
+from numpycnn.app.report import beginning, kept, print_results, saved
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.callbacks import BackupAndRestore, Callback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
 from numpycnn.files import ModelFileError, function_for
-from numpycnn.recipes import RECIPES
 from numpycnn.show.progress import clock, figures
 from numpycnn.utils import to_categorical
 
@@ -67,13 +65,16 @@ def file_to_write(text: str) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's description and options."""
+    from numpycnn.app.recipes import seeds  # deferred: other commands need no recipes
+    from numpycnn.recipes import RECIPES
+
     parser.description = DESCRIPTION
     for option, least, default, text in OPTIONS:
         text = f"{text} (default: {default}, or the recipe's)"
         parser.add_argument(option, type=whole_number(at_least=least), metavar="N", help=text)
     parser.add_argument("--recipe", choices=RECIPES, metavar="NAME", help="train this recipe; --list names them")
     parser.add_argument("--list", action="store_true", help="list the recipes, and end")
-    parser.add_argument("--seeds", type=recipes.seeds, metavar="A-B", help="train the recipe with each of these seeds")
+    parser.add_argument("--seeds", type=seeds, metavar="A-B", help="train the recipe with each of these seeds")
     parser.add_argument("--folder", metavar="FOLDER", help="with --seeds: keep each network here, and skip those kept")
     parser.add_argument("--ensemble", type=file_to_write, metavar="FILE", help="with --seeds: write their mean here")
     parser.add_argument("--resume", type=file_to_write, metavar="FILE", help=RESUME)
@@ -103,6 +104,8 @@ class TrainingProgress(Callback):
 
 def run(args: argparse.Namespace) -> int:
     """Train, test and report. Returns the exit status."""
+    from numpycnn.app import recipes  # deferred: other commands need no recipes
+
     if args.list:
         print(recipes.table())
         return 0
@@ -143,12 +146,10 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     tests = images(x_test), to_categorical(y_test)
     loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
     predicted = network.predict(tests[0], verbose=0).argmax(axis=1)
-    print(f"Test loss: {loss:.4f}")
-    print(f"Test accuracy: {accuracy:.4f} ({np.count_nonzero(predicted != y_test)} of {len(y_test):,} misread)")
-    print("Most confused digits: " + "; ".join(confusions(y_test, predicted)))
+    print_results(loss, accuracy, y_test, predicted)
     print("More in less time: `python -m numpycnn train --list` names other networks and trainings.")
     if args.resume is not None:
-        print(f"The network is in {args.resume}: numpycnn.load_model({args.resume!r}) reads it.")
+        print(kept(args.resume))
 
 
 def images(x: Array) -> Array:
