@@ -218,7 +218,40 @@ class Returned:
         return (dout @ self.W.T, {"W": dw, "b": db}) if self.named else (dout @ self.W.T, dw, db)
 
 
-OBJECTS = [ByAttribute, ByDict, ByList, ByParameter, Returned, lambda wrong=0.0: Returned(wrong, named=True)]
+class TwoNames(ByAttribute):
+    """The same arrays as attributes, which are used, and in params."""
+
+    def __init__(self, wrong: float = 0.0) -> None:
+        super().__init__(wrong)
+        self.params = {"W": self.W, "b": self.b}
+
+
+class Network:
+    """The arrays of layers in one list."""
+
+    def __init__(self, wrong: float = 0.0) -> None:
+        self.layers = [ByAttribute(wrong)]
+        self.params = [array for layer in self.layers for array in (layer.W, layer.b)]
+
+    def forward(self, x: Array) -> Array:
+        return self.layers[0].forward(x)
+
+    def backward(self, dout: Array) -> Array:
+        dx = self.layers[0].backward(dout)
+        self.grads = [self.layers[0].dW, self.layers[0].db]
+        return dx
+
+
+OBJECTS = [
+    ByAttribute,
+    ByDict,
+    ByList,
+    ByParameter,
+    TwoNames,
+    Network,
+    Returned,
+    lambda wrong=0.0: Returned(wrong, named=True),
+]
 
 
 @pytest.mark.parametrize("make", OBJECTS)

@@ -146,6 +146,9 @@ class Network(Chain):
         ]
         for layer, own, arrays in zip(layers, inputs, made, strict=True):
             layer.finish_build(own, *arrays)
+        for nested in every_layer(layers):
+            if isinstance(nested, Network):
+                nested._dtype = dtype  # of layers that are added to it later
         self.seed, self._dtype = seed, dtype
         self._built = Built(input_shape or (), shape, {}, {})
 

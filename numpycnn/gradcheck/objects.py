@@ -49,19 +49,20 @@ def code_of_object(owner: str, methods: Methods, inputs: Sequence[Any], constant
     holder = methods.holder
     forward = getattr(holder, methods.forward)
     names = labels(parameter_names(forward), len(inputs))
-    values = {**dict(zip(names, inputs, strict=True)), **parameters(holder)}
-    return Code(type(holder).__name__, values, pullbacks(owner, methods, names, constants))
+    kept = parameters(holder)
+    values = {**dict(zip(names, inputs, strict=True)), **kept}
+    return Code(type(holder).__name__, values, pullbacks(owner, methods, names, kept, constants))
 
 
 def pullbacks(
-    owner: str, methods: Methods, names: Sequence[str], constants: dict[str, Any]
+    owner: str, methods: Methods, names: Sequence[str], kept: dict[str, Array], constants: dict[str, Any]
 ) -> Callable[[Values], tuple[Any, Pullback]]:
-    """The function that calls the methods of a copy."""
+    """The function that calls the methods of a copy. kept: the object's parameters."""
 
     def call(values: Values) -> tuple[Any, Pullback]:
-        twin = deepcopy(methods.holder)
-        own = {name: values[name] for name in values if name not in names}
-        put(twin, own)
+        own = {name: values[name] for name in kept}
+        instead = {id(array): own[name] for name, array in kept.items()}
+        twin = deepcopy(methods.holder, instead)  # in all places where a parameter is kept
         result = getattr(twin, methods.forward)(*(values[name] for name in names), **deepcopy(constants))
         y, rest = result if is_pair(result) else (result, None)
 
@@ -107,20 +108,6 @@ def is_trained(name: str, value: Any) -> bool:
 def data_of(value: Any) -> Any:
     """The array of an attribute that has data and grad, or the attribute."""
     return value if isinstance(value, np.ndarray) or not hasattr(value, "grad") else getattr(value, "data", value)
-
-
-def put(holder: Any, values: Values) -> None:
-    """Give an object these parameters."""
-    params = getattr(holder, "params", None)
-    for k, (name, value) in enumerate(values.items()):
-        if isinstance(params, dict):
-            params[name] = value
-        elif isinstance(params, list):
-            params[k][...] = value  # in place: layers keep the same arrays under other names
-        elif isinstance(getattr(holder, name), np.ndarray):
-            setattr(holder, name, value)
-        else:
-            getattr(holder, name).data = value
 
 
 def of_parameters(holder: Any, names: Values) -> dict[str, Array]:
