@@ -19,7 +19,8 @@ from numpycnn.files import ModelFileError
 from numpycnn.layers import Conv2D, Dense, Flatten, GaussianNoise, Rescaling
 from numpycnn.optimizers import SGD
 from numpycnn.recipes import RECIPES, Ensemble, Failed, Recipe, Trained, run_all
-from numpycnn.recipes.recipe import load, with_channels
+from numpycnn.recipes.data import with_channels
+from numpycnn.recipes.recipe import load
 
 LAYERS = [Flatten(), Dense(10, activation="softmax")]
 SMALL = Recipe("small one", LAYERS, preparation=[Rescaling(1 / 255)], batch_size=100, optimizer=SGD(0.5))

@@ -8,7 +8,7 @@ import numpy as np
 from numpycnn.app.report import beginning, kept, print_results
 from numpycnn.callbacks import BackupAndRestore, Callback
 from numpycnn.recipes import RECIPES, Ensemble, Recipe, Trained, run_all
-from numpycnn.recipes.recipe import images_of
+from numpycnn.recipes.data import hold_out, load_data
 
 
 def table() -> str:
@@ -40,7 +40,7 @@ def train_one(args: argparse.Namespace, position: Callback) -> None:
     if resume is not None:
         print(beginning(resume))
         callbacks.append(BackupAndRestore(resume))
-    data = (x, _), (x_test, y_test) = images_of(recipe.data)
+    data = (x, _), (x_test, y_test) = hold_out(load_data(recipe.data), recipe.fold)
     model = recipe.model(len(x), x.shape[1:])
     model.summary()
     trained = recipe.trained(model, data, callbacks=callbacks)
@@ -68,7 +68,7 @@ def train_seeds(args: argparse.Namespace) -> int:
 def keep_ensemble(members: list[Trained], path: str) -> None:
     """Write the mean of the members' networks, and print how well it reads the test images."""
     ensemble = Ensemble([one.model for one in members])
-    _, (x_test, y_test) = images_of(members[0].recipe.data)
+    _, (x_test, y_test) = load_data(members[0].recipe.data)
     predicted = ensemble.predict(x_test, verbose=0).argmax(axis=1)
     ensemble.save(path)
     misread = np.count_nonzero(predicted != y_test)

@@ -2,6 +2,7 @@
 
     recipe          Recipe: network, preparation and augmentation of images, optimizer, schedule, batches, epochs, seed
     mnist           the recipes by name
+    data            data sets by name, arrays by their digest, and a part that is held out
     many            `run_all`: recipes as tasks for any executor, kept in a folder as they are done
     ensemble        `Ensemble`: the mean of several networks, as one network
 
