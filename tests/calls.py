@@ -630,6 +630,13 @@ CASES: dict[str, Case] = {
         noise_shape=Arg(none, (None, 1, 1, 1)),
         seed=SEED,
     ),
+    "AlphaDropout": layer_case(
+        layers.AlphaDropout,
+        "alpha_dropout",
+        rate=Arg(number(0.0, below=1.0), 0.5),
+        noise_shape=Arg(none, (None, 1, 1, 1)),
+        seed=SEED,
+    ),
     "SpatialDropout2D": layer_case(
         layers.SpatialDropout2D,
         "spatial_dropout2d",

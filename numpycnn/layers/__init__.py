@@ -21,6 +21,7 @@ from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.preprocessing import Normalization, Rescaling
 from numpycnn.layers.regularization import (
     ActivityRegularization,
+    AlphaDropout,
     Dropout,
     GaussianDropout,
     GaussianNoise,
@@ -45,6 +46,7 @@ __all__ = [
     "LAYERS",
     "Activation",
     "ActivityRegularization",
+    "AlphaDropout",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
