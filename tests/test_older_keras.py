@@ -369,6 +369,20 @@ def test_paths_of_other_versions(statement: str, expression: str) -> None:
     assert eval(expression, names)  # noqa: S307
 
 
+def test_the_weights_that_a_layer_starts_with() -> None:
+    kernel = np.arange(12.0).reshape(4, 3)
+    advice = "weights is from an older Keras: call set_weights(...) of the layer after it is built"
+    layer = warned(lambda: new.Dense(3, use_bias=False, input_shape=(4,), weights=[kernel]), advice)
+    model = models.Sequential([layer])
+    np.testing.assert_array_equal(layer.kernel, kernel)
+    model.set_weights([2 * kernel])
+    twin = models.Sequential([layer])  # built already: the weights are those that it has
+    np.testing.assert_array_equal(twin.get_weights()[0], 2 * kernel)
+    assert new.Dense(3, weights=None, name="a").get_config() == new.Dense(3, name="a").get_config()
+    with pytest.raises(ValueError, match="dense: expected 2 weights; received 1"):
+        models.Sequential([new.Dense(3, input_shape=(4,), weights=[kernel])])
+
+
 def test_a_layers_dtype_is_the_backends() -> None:
     assert new.Dense(3, dtype="float32", name="a").get_config() == new.Dense(3, name="a").get_config()
     with pytest.raises(ValueError, match=r"Dense: dtype must be 'float32', see backend.set_floatx; received 'float16'"):

@@ -181,7 +181,7 @@ OWN_ARGUMENTS: dict[str, dict[str, str]] = {
 QUEUE = dict.fromkeys(("max_queue_size", "use_multiprocessing"), "compat.models:ignore_queue")
 ACTIONS: dict[str, dict[str, str]] = {
     "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
-    "Layer.__init__": {"dtype": "compat.layers:require_floatx"},
+    "Layer.__init__": {"dtype": "compat.layers:require_floatx", "weights": "compat.layers:start_with"},
     "Nadam.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
     "Sequential.compile": {
         "class_mode": "compat.models:ignore_class_mode",
