@@ -69,7 +69,6 @@ def fits(browser: Browser, size: str) -> None:
         " [node.id || node.className || node.tagName, node.getBoundingClientRect()]).map(([id, box]) =>"
         " [id, box.left, box.top, box.right, box.bottom])"
     )
-    assert browser.value("scrollY") == 0
     hidden, shown = browser.value("[stageSum.scrollHeight, stageSum.clientHeight]")
     assert hidden <= shown + 1, browser.text("#stageSum")
     outside = [part for part in parts if min(part[1:3]) < 0 or part[3] > width + 1 or part[4] > height]
@@ -190,3 +189,67 @@ def test_the_stage_is_used_by_keyboard_and_spoken(stage: Browser, size: str) -> 
     assert "upper left weight" in stage.text(".meaning")
     stage.press("Escape")
     assert stage.value("document.querySelector('.meaning')") is None
+
+
+# ------------------------------------------------------------ the tour
+
+TOUR = ["A pixel", "A patch", "A row of the matrix", "A product", "A feature map", "Pooling", "The loss"]
+TOUR += ["Back through the loss", "The kernel's gradient", "col2im", "The update"]
+
+
+@pytest.mark.parametrize("size", ["desktop"])
+def test_a_link_leads_into_the_tour_which_can_be_left_and_resumed(stage: Browser, path: Path, size: str) -> None:
+    stage.page.goto(f"{path.as_uri()}#tour=4")
+    stage.wait("tour.at === 3")
+    assert stage.text("#tour .told").startswith("A product. ")
+    for answer, mark in (("7", "\N{BALLOT X}"), ("3", "\N{CHECK MARK}")):
+        stage.page.fill("#answer1", answer)
+        stage.click("#answer0")
+        assert stage.text("#reply").startswith(mark)
+    stage.click("#tourNext")
+    assert stage.value("location.hash") == "#tour=5"
+    stage.click("#tourLeave")
+    assert stage.text("#tourBegin") == "Go on with the tour: 5 of 11"
+    stage.click("#tourBegin")
+    assert stage.text("#tourPlace") == "5 of 11"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_every_step_of_the_tour_is_on_one_screen_and_goes_by_itself(stage: Browser, size: str) -> None:
+    stage.value("scrollTo(0, 3000)")
+    stage.value("goToTour(0)")
+    assert stage.value("Math.abs(document.getElementById('stage').getBoundingClientRect().top) < 1")
+    for n, title in enumerate(TOUR):
+        assert stage.text("#tour b").strip() == f"{title}."
+        assert 2 <= len(re.findall(r"[.?!](?: |$)", stage.text("#tour .told"))) <= 4  # with the title's
+        assert stage.value("document.querySelectorAll('.pointed').length") == 1
+        if stage.value(f"TOUR[{n}].to !== undefined"):
+            stage.wait("!playing")
+            assert stage.value(f"view.k === TOUR[{n}].to")
+        if stage.value(f"Boolean(TOUR[{n}].ask)"):
+            for answer in (0, 1):
+                if stage.value("document.getElementById('answer1').tagName") == "INPUT":
+                    stage.page.fill("#answer1", "3" if answer else "4")
+                    stage.press("Enter")
+                else:
+                    stage.click(f"#answer{answer if n == 10 else 2 * answer}")
+                said = stage.text("#reply")
+                assert said[0] == ("\N{CHECK MARK}" if (answer == 0) == (n == 10) else "\N{BALLOT X}"), said
+                stage.value("document.getElementById('stage').scrollIntoView()")
+                fits(stage, size)
+        fits(stage, size)
+        if n < 10:
+            stage.click("#tourNext")
+    assert stage.value("TOUR.filter((step) => step.ask).length") == 3
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_with_reduced_motion_the_tour_stands_at_the_end_of_what_it_would_play(stage: Browser, size: str) -> None:
+    stage.page.emulate_media(reduced_motion="reduce")
+    try:
+        stage.value("goToTour(4)")
+        assert stage.value("[view.k, playing]") == [8, None]
+    finally:
+        stage.page.emulate_media(reduced_motion="null")

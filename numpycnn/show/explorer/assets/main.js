@@ -178,6 +178,10 @@ async function begin() {
   document.getElementById("title").textContent = `numpycnn explorer: ${facts.model.name}`;
   document.addEventListener("keydown", keys);
   document.addEventListener("click", closeTerms);
+  document.getElementById("tourBegin").addEventListener("click", () => {
+    goToTour(tour.last);
+    document.getElementById("tourNext").focus();
+  });
   const first = page.layers.findIndex((layer) => layer.kind === "Conv2D");
   page.selected = first + 1;
   if (page.live) startLive();

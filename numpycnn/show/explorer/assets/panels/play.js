@@ -27,7 +27,7 @@ function stopPlaying() {
 const stillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // Calls next(step) until it returns false: as often as the eye can follow, and for all of `count` within ten seconds.
-function play(count, next, done) {
+function play(count, next, done = () => {}) {
   stopPlaying();
   const wait = Math.min(Math.max(PLAYED / count, FASTEST), SLOWEST),
     step = Math.max(1, Math.round((count * wait) / PLAYED));
