@@ -235,6 +235,10 @@ def get(identifier: Any) -> ActivationFunction:
     return get_activation("activations.get", identifier)
 
 
+deserialize = get
+"""Keras's other name for it."""
+
+
 def get_activation(owner: str, value: Any) -> ActivationFunction:
     """`get`, with the owner's name in its errors."""
     if isinstance(value, dict):
@@ -277,6 +281,7 @@ __all__ = [
     "ACTIVATIONS",
     "ActivationFunction",
     "celu",
+    "deserialize",
     "elu",
     "exponential",
     "gelu",

@@ -23,6 +23,7 @@ __all__ = [
     "MinMaxNorm",
     "NonNeg",
     "UnitNorm",
+    "deserialize",
     "get",
     "max_norm",
     "maxnorm",
@@ -170,6 +171,10 @@ def get(identifier: Any) -> ConstraintFunction | None:
     Raises TypeError or ValueError for anything else.
     """
     return get_constraint("constraints.get", "identifier", identifier)
+
+
+deserialize = get
+"""Keras's other name for it."""
 
 
 def get_constraint(owner: str, argument: str, value: Any) -> ConstraintFunction | None:

@@ -39,6 +39,7 @@ __all__ = [
     "VarianceScaling",
     "Zeros",
     "constant",
+    "deserialize",
     "get",
     "glorot_normal",
     "glorot_uniform",
@@ -371,6 +372,10 @@ def get(identifier: Any) -> Initializer | None:
     Raises TypeError or ValueError for anything else.
     """
     return None if identifier is None else get_initializer("initializers.get", "identifier", identifier)
+
+
+deserialize = get
+"""Keras's other name for it."""
 
 
 def get_initializer(owner: str, argument: str, value: Any) -> Initializer:

@@ -28,6 +28,7 @@ __all__ = [
     "L2",
     "OrthogonalRegularizer",
     "Regularizer",
+    "deserialize",
     "get",
     "l1",
     "l1_l2",
@@ -172,6 +173,10 @@ def get(identifier: Any) -> Regularizer | None:
     Raises TypeError or ValueError for anything else.
     """
     return get_regularizer("regularizers.get", "identifier", identifier)
+
+
+deserialize = get
+"""Keras's other name for it."""
 
 
 def get_regularizer(owner: str, argument: str, value: Any) -> Regularizer | None:

@@ -79,7 +79,7 @@ BRANCH = either(
 SIZES = kinds.pair(kinds.size)
 INITIALIZER = "Initializer|class_name|config"
 LINEAR = {
-    "activation": Arg(kinds.activation, "relu"),
+    "activation": Arg(kinds.activation_or_layer, "relu"),
     "use_bias": Arg(kinds.flag, True),
     "bias_initializer": Arg(kinds.initializer, "zeros", "class_name|config"),
 }
@@ -636,6 +636,13 @@ CASES: dict[str, Case] = {
         noise_shape=Arg(none, (None, 1, 1, 1)),
         seed=SEED,
     ),
+    "AlphaDropout": layer_case(
+        layers.AlphaDropout,
+        "alpha_dropout",
+        rate=Arg(number(0.0, below=1.0), 0.5),
+        noise_shape=Arg(none, (None, 1, 1, 1)),
+        seed=SEED,
+    ),
     "SpatialDropout2D": layer_case(
         layers.SpatialDropout2D,
         "spatial_dropout2d",
@@ -769,6 +776,11 @@ CASES: dict[str, Case] = {
     ),
     "optimizers.get": Case(optimizers.get, {"identifier": Arg(kinds.optimizer, "lion", "optimizer")}, "get"),
     "optimizers.deserialize": Case(optimizers.deserialize, {"config": Arg(no, OF_SGD)}, "deserialize"),
+    "layers.serialize": Case(layers.serialize, {"layer": Arg(kinds.a(layers.Layer), layers.Dense(3))}, "layer"),
+    "layers.deserialize": Case(
+        layers.deserialize, {"config": Arg(no, layers.serialize(layers.Dense(3)))}, "deserialize"
+    ),
+    "losses.serialize": Case(losses.serialize, {"loss": Arg(kinds.loss, "mse")}, "losses.serialize"),
     "schedules.deserialize": Case(optimizers.schedules.deserialize, {"config": Arg(no, OF_COSINE)}, "deserialize"),
     "ExponentialDecay": schedule_case(schedules.ExponentialDecay, **FALLING, staircase=Arg(kinds.flag, True)),
     "InverseTimeDecay": schedule_case(schedules.InverseTimeDecay, **FALLING, staircase=Arg(kinds.flag, False)),
@@ -1208,7 +1220,11 @@ CASES: dict[str, Case] = {
     ),
     "from_config of Dense": Case(
         configured_dense,
-        {"units": Arg(kinds.size, 3), "activation": Arg(kinds.activation, None), "use_bias": Arg(kinds.flag, True)},
+        {
+            "units": Arg(kinds.size, 3),
+            "activation": Arg(kinds.activation_or_layer, None),
+            "use_bias": Arg(kinds.flag, True),
+        },
         "dense",
     ),
     "add": Case(Sequential.add, {"layer": Arg(kinds.layer, layers.Dense(2), "Input")}, "sequential|add", built=True),

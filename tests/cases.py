@@ -14,6 +14,7 @@ from numpycnn.layers import (
     ELU,
     Activation,
     ActivityRegularization,
+    AlphaDropout,
     AveragePooling2D,
     BatchNormalization,
     Branches,
@@ -258,6 +259,12 @@ def dropout_layers(draw: st.DrawFn) -> Layer:
 
 
 @st.composite
+def alpha_dropout_layers(draw: st.DrawFn) -> Layer:
+    config = draw(dropout_layers()).get_config()
+    return AlphaDropout(**{**config, "name": None, "rate": draw(st.sampled_from((0.0, 0.2, 0.9)))})
+
+
+@st.composite
 def layer_normalization_layers(draw: st.DrawFn) -> Layer:
     shape = draw(any_shape)
     axes = draw(st.lists(st.integers(1, len(shape)), min_size=1, unique=True))
@@ -452,6 +459,7 @@ LAYERS: dict[str, st.SearchStrategy[Layer]] = {
     "Cropping2D": bordered_layers(Cropping2D),
     "Dense": dense_layers(),
     "DepthwiseConv2D": depthwise_conv2d_layers(),
+    "AlphaDropout": alpha_dropout_layers(),
     "Dropout": dropout_layers(),
     "ELU": st.builds(lambda alpha, shape: ELU(alpha, input_shape=shape), fractions, any_shape),
     "Flatten": st.builds(lambda fmt, shape: Flatten(fmt, input_shape=shape), data_formats, any_shape),

@@ -1,5 +1,6 @@
 """Two depths of the same tests: the quick default, and `--hypothesis-profile=deep`, which takes its time."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     deep = [item for item in items if "deep" in item.keywords]
     config.hook.pytest_deselected(items=deep)
     items[:] = [item for item in items if "deep" not in item.keywords]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where Python keeps no compiled files, the processes that tests start keep theirs for the time of this run.
+
+    Each would compile the library anew otherwise, which takes longer than most of what they do.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture

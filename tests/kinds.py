@@ -294,6 +294,7 @@ text: Kind = a(str)
 name: Kind = lambda value: isinstance(value, str) and value != "" and "/" not in value  # noqa: E731
 function: Kind = callable
 activation: Kind = either(none, a(ActivationFunction, ActivationLayer), names(*ACTIVATIONS))
+activation_or_layer: Kind = either(activation, a(Layer))
 data_format: Kind = either(none, names("channels_last", "channels_first"))
 regularizer: Kind = either(none, a(Regularizer), names(*REGULARIZERS))
 constraint: Kind = either(none, callable, names(*CONSTRAINTS))

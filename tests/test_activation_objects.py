@@ -14,7 +14,19 @@ from numpycnn import functional as F
 from numpycnn.activations import ACTIVATIONS, ActivationFunction
 from numpycnn.common.typing import Array
 from numpycnn.gradcheck import gradcheck
-from numpycnn.layers import ELU, Activation, Conv2D, Dense, Layer, LeakyReLU, MaxPooling2D, PReLU, ReLU, Softmax
+from numpycnn.layers import (
+    ELU,
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    PReLU,
+    ReLU,
+    Softmax,
+)
 
 Z = [-4.0, -1.5, -0.25, 0.75, 2.0]
 
@@ -266,6 +278,23 @@ def test_a_layer_is_an_activation() -> None:
     assert layer.get_config()["activation"] == {"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}
     assert Dense(2, activation=Activation("tanh")).activation is activations.tanh
     assert Dense(2, activation=ReLU()).get_config()["activation"] == "relu"
+
+
+def test_a_layer_with_weights_is_an_activation_too(tmp_path: Path) -> None:
+    """As in Keras it is one layer, with the weights of both: kernel, bias, alpha."""
+    made: Any = Dense(3, activation=PReLU("ones"), use_bias=False, name="both", input_shape=(4,))
+    model = Sequential([made, Dense(2, activation=BatchNormalization())], seed=0)
+    assert [layer.name for layer in model.layers] == ["both", "sequential"]
+    assert [w.shape for w in model.get_weights()] == [(4, 3), (3,), (3, 2), *[(2,)] * 5]
+    x, apart = np.random.default_rng(0).normal(size=(5, 4)), Sequential([Dense(3, use_bias=False), PReLU()])
+    apart.build((4,))
+    apart.set_weights(model.get_weights()[:2])
+    np.testing.assert_array_equal(made(x), apart.predict(x))
+    alone = Sequential([made])
+    alone.save(tmp_path / "model.safetensors")
+    assert load_model(tmp_path / "model.safetensors").get_config() == alone.get_config()
+    with pytest.raises(TypeError, match=r"dense: a layer as activation must be one of .*; or any, in activation="):
+        Dense(3, PReLU())
 
 
 def test_glu_halves_what_a_layer_gives() -> None:

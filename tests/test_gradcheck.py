@@ -9,7 +9,7 @@ from cases import LAYERS, built, integers
 from depths import one_in
 from faults import Fault, seeded
 from gradient_faults import CASES, FAULTS
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from networks import fingerprint, small_data, small_network
 
@@ -24,6 +24,7 @@ from numpycnn.engine.fast import one_axis, plan, winograd
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.gradcheck import assert_gradients, gradcheck, gradcheck_layer
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers.container import every_layer
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -85,9 +86,23 @@ def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int)
     for param in layer.params.values():
         param[...] = integers(rng, param.shape, np.float32, bound=2)
     x = integers(rng, (n, *(layer.shape_in or ())), np.float32, bound=data.draw(st.sampled_from((1, 8))))
+    assume(not overflows(layer, x))
     report = gradcheck_layer(layer, x, seed=seed)
-    saturates = str(layer.activation) in ("sigmoid", "softmax", "tanh")  # to derivatives that no difference shows
-    assert report.passed or (saturates and report.inconclusive), str(report)
+    assert report.passed or (saturates(layer) and report.inconclusive), str(report)
+
+
+def saturates(layer: Layer) -> bool:
+    """Whether values may be so close to a limit, or to a kink that the limit lies on, that no difference shows it."""
+    activations = {str(one.activation) for one in every_layer([layer])}
+    return bool(activations & {"exponential", "sigmoid", "softmax", "tanh"})
+
+
+def overflows(layer: Layer, x: Array) -> bool:
+    """Whether numbers leave the range of float32, as those of one exponential after another do."""
+    with np.errstate(all="ignore"):
+        y, cache = layer.forward(x)
+        dx, gradients = layer.backward(np.ones_like(y), cache)
+    return not all(np.isfinite(a).all() for a in (y, dx, *gradients.values()))
 
 
 @st.composite
@@ -126,7 +141,7 @@ def test_models_pass_with_ties_and_zeros(model: Sequential, n: int, seed: int) -
         param[...] = integers(rng, param.shape, np.float32, bound=1)
     x = integers(rng, (n, *(model.shape_in or ())), np.float32, bound=1)
     report = gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=4, seed=seed)
-    assert report.passed, str(report)
+    assert report.passed or (saturates(model) and report.inconclusive), str(report)
 
 
 # ---------------------------------------------------------------- models and layers

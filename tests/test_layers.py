@@ -13,7 +13,17 @@ from cases import LAYOUTS, built, laid_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numpycnn import Sequential, backend, layers
+from numpycnn import (
+    Sequential,
+    activations,
+    backend,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    regularizers,
+)
 from numpycnn.activations import linear, relu, softmax
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
@@ -640,3 +650,16 @@ def test_a_separable_convolution_gives_each_gradient_alone() -> None:
     assert alone.keys() == gradients.keys()
     for key, gradient in gradients.items():
         np.testing.assert_array_equal(alone[key], gradient)
+
+
+def test_layers_and_losses_are_serialized() -> None:
+    """And read back, as `get` of other rooms reads what their `serialize` gave."""
+    layer = Conv2D(4, 3, activation="relu", name="own")
+    assert layers.deserialize(layers.serialize(layer)).get_config() == layer.get_config()
+    with pytest.raises(TypeError, match=r"^layers.serialize: layer must be a Layer; received 3$"):
+        layers.serialize(3)  # type: ignore[arg-type]
+    assert losses.serialize("mse") == losses.serialize(losses.mse) == losses.serialize(losses.MeanSquaredError())
+    huber: Any = losses.deserialize(losses.serialize(losses.Huber(delta=2.0)))
+    assert (type(huber), huber.delta) == (losses.Huber, 2.0)
+    for room in (activations, constraints, initializers, losses, metrics, regularizers):
+        assert room.deserialize is room.get

@@ -13,7 +13,17 @@ from numpycnn import Sequential, reference
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.fuse import fused
-from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, GaussianDropout, GaussianNoise, Layer, SpatialDropout2D
+from numpycnn.layers import (
+    AlphaDropout,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianDropout,
+    GaussianNoise,
+    Layer,
+    SpatialDropout2D,
+)
 from numpycnn.losses import MeanSquaredError
 
 RNG = np.random.default_rng(0)
@@ -67,6 +77,34 @@ def test_spatial_dropout_equals_the_definition_of_dropout() -> None:
     np.testing.assert_allclose(layer.backward(DY, cache)[0], reference.dropout_backward(DY, kept, 0.25), rtol=1e-15)
 
 
+@pytest.mark.parametrize("noise_shape", [None, (None, 1, 1, 6)])
+def test_alpha_dropout_equals_its_definition(noise_shape: Any) -> None:
+    layer = built(AlphaDropout(0.2, noise_shape, input_shape=SHAPE), 0, np.float64)
+    y, cache = layer.forward(X, training=True, rng=np.random.default_rng(3))
+    kept = layer.inside(X, cache)["factor"] > 0
+    np.testing.assert_allclose(y, reference.alpha_dropout(X, kept, 0.2), atol=1e-14)
+    np.testing.assert_allclose(
+        layer.backward(DY, cache)[0], reference.alpha_dropout_backward(DY, kept, 0.2), rtol=1e-14
+    )
+    x32 = built(AlphaDropout(0.2, noise_shape, input_shape=SHAPE), 0, np.float32)
+    assert x32.forward(X.astype(np.float32), training=True, rng=np.random.default_rng(3))[0].dtype == np.float32
+
+
+def test_alpha_dropout_gives_the_keras_figures() -> None:
+    """Of 0.5 at rate 0.25 Keras 3.15 made one number where dropped and one where kept, in float32."""
+    y = forward(AlphaDropout(0.25, input_shape=SHAPE), np.full_like(X, 0.5))
+    np.testing.assert_allclose(np.unique(y), [-1.1435441970825195, 0.8148103952407837], rtol=1e-7)
+
+
+def test_alpha_dropout_keeps_mean_and_variance() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 1000))
+    layer = AlphaDropout(0.3)
+    layer.build((1000,))
+    y, _ = layer.forward(x, training=True, rng=np.random.default_rng(1))
+    assert abs(y.mean()) < 5 / np.sqrt(x.size)
+    assert abs(y.var() - 1) < 0.01
+
+
 def test_gaussian_layers_equal_their_definitions() -> None:
     g = np.random.default_rng(3).standard_normal(X.shape)
     noisy = built(GaussianNoise(0.5, input_shape=SHAPE), 0, np.float64)
@@ -94,6 +132,7 @@ def test_gaussian_noise_has_its_mean_and_deviation() -> None:
 RANDOM: dict[str, Callable[..., Layer]] = {
     "Dropout": lambda **options: Dropout(0.5, input_shape=SHAPE, **options),
     "SpatialDropout2D": lambda **options: SpatialDropout2D(0.5, input_shape=SHAPE, **options),
+    "AlphaDropout": lambda **options: AlphaDropout(0.5, input_shape=SHAPE, **options),
     "GaussianNoise": lambda **options: GaussianNoise(0.5, input_shape=SHAPE, **options),
     "GaussianDropout": lambda **options: GaussianDropout(0.5, input_shape=SHAPE, **options),
 }
@@ -139,6 +178,7 @@ def test_a_generator_is_needed_in_training(name: str) -> None:
         (lambda: Dropout(0.5, seed=-1), ValueError, "seed must be an integer of at least 0; received -1"),
         (lambda: SpatialDropout2D(0.5)(np.ones((2, 3))), ValueError, "spatial_dropout2d: expected images"),
         (lambda: GaussianNoise(1.5), ValueError, "stddev must be a finite number, at least 0 and at most 1"),
+        (lambda: AlphaDropout(1.0), ValueError, "alpha_dropout: rate must be a finite number, at least 0 and below 1"),
         (lambda: GaussianDropout(1.0), ValueError, "rate must be a finite number, at least 0 and below 1"),
     ],
 )
@@ -165,6 +205,7 @@ def network(dropout: Layer, *, fast: bool) -> Sequential:
         (lambda: Dropout(0.5, (None, 1, 1, 3)), 4),
         (lambda: Dropout(0.5, (1, None, 1, 3)), 4),
         (lambda: SpatialDropout2D(0.5), 4),
+        (lambda: AlphaDropout(0.5), 4),
     ],
 )
 def test_both_paths_drop_the_same(layer: Callable[[], Layer], blocks: int) -> None:

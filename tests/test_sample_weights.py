@@ -127,7 +127,11 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"sample_weight": np.ones((7, 3))}, ValueError, r"expected sample_weight of shape \(7,\); received \(7, 3\)"),
     ({"sample_weight": np.full(7, np.nan)}, ValueError, "sample_weight must be finite in float32; received nan"),
     ({"sample_weight": "balanced"}, TypeError, "sample_weight must be an array of real numbers"),
-    ({"class_weight": "balanced"}, TypeError, "class_weight must be a dict of weights by class; received 'balanced'"),
+    (
+        {"class_weight": "balanced"},
+        TypeError,
+        "class_weight must be a dict of weights by class; received 'balanced', which is",
+    ),
     ({"class_weight": {"zero": 1.0}}, TypeError, "a class of class_weight must be a finite number; received 'zero'"),
     ({"class_weight": {0: None}}, TypeError, "class_weight of 0 must be a finite number; received None"),
     ({"validation_data": (X, Y, WEIGHTS[:3])}, ValueError, "expected validation sample_weight of shape"),

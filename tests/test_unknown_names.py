@@ -8,7 +8,7 @@ import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ import numpycnn
 from numpycnn import callbacks, initializers, losses
 from numpycnn.common import keras_api, keras_names
 from numpycnn.common.explained import Explained
+from numpycnn.common.keras_names import MODULES_NOT_HERE
 from numpycnn.common.unknown import NOT_PLANNED, hint, is_kerass, statuses
 from numpycnn.layers import Conv2D, Dense, Dropout, Input, Layer
 from numpycnn.models import Sequential, load_model
@@ -52,7 +53,6 @@ PLACES = [
     ("datasets", "imdb", f"{keras_names.TEXT}; available: cifar10, "),
     ("models", "Model", re.escape(keras_names.FUNCTIONAL)),
     ("initializers", "Ortogonal", "the nearest is 'orthogonal'; available: Constant, GlorotNormal, "),
-    ("activations", "deserialize", re.escape(keras_names.BY_GET)),
     ("backend", "get_session", re.escape(keras_names.FUNCTIONAL)),
     ("saving", "register_keras_serializable", f"{keras_names.OWN_CLASSES}; available: ModelFileError, load_model"),
 ]
@@ -95,7 +95,8 @@ def check_import(module: str, name: str, message: str) -> None:
     ("statement", "kind", "message"),
     [
         ("import numpycnn; numpycnn.Model", AttributeError, re.escape(keras_names.FUNCTIONAL)),
-        ("import numpycnn.applications", ModuleNotFoundError, f"'numpycnn.applications': {NOT_PLANNED}; available: "),
+        ("import numpycnn; numpycnn.applications", AttributeError, keras_names.PRETRAINED),
+        ("import numpycnn.aplications", ModuleNotFoundError, "the nearest is 'applications': networks with weights"),
         ("import numpycnn.preprocessing.image_dataset", ModuleNotFoundError, f"{NOT_PLANNED}; available: image"),
         ("from numpycnn.optimisers import SGD", ModuleNotFoundError, "the nearest is 'optimizers'; available: "),
         ("import numpycnn.datasets.imdb", ModuleNotFoundError, f"{keras_names.TEXT}; available: cifar10, cifar100, "),
@@ -106,6 +107,29 @@ def check_import(module: str, name: str, message: str) -> None:
 def test_an_unknown_module_is_explained(statement: str, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         exec(statement, {})  # noqa: S102
+
+
+@pytest.fixture
+def modules_not_here() -> Iterator[None]:
+    """Forgets afterwards those that a test imports: an imported module is an attribute of its package."""
+    yield
+    for name in [name for name in sys.modules if name.split(".")[1:2] in [[one] for one in MODULES_NOT_HERE]]:
+        del sys.modules[name]
+        vars(numpycnn).pop(name.partition(".")[2], None)
+
+
+@pytest.mark.usefixtures("modules_not_here")
+def test_a_module_that_only_keras_has_can_be_imported_and_explains_its_names() -> None:
+    """Scripts import `keras.applications.vgg16`, and then build a network of their own."""
+    named: dict[str, Any] = {}
+    exec("from numpycnn.applications.vgg16 import VGG16, preprocess_input\nimport numpycnn.mixed_precision", named)  # noqa: S102
+    with pytest.raises(NotImplementedError, match=rf"^numpycnn.applications.vgg16.VGG16: {keras_names.PRETRAINED}; av"):
+        named["VGG16"](weights="imagenet")
+    with pytest.raises(AttributeError, match=f"mixed_precision.Policy: {re.escape(keras_names.MIXED)}"):
+        named["numpycnn"].mixed_precision.Policy.anything  # noqa: B018
+    with pytest.raises(AttributeError, match=r"^module 'numpycnn.mixed_precision' has no attribute '_private'$"):
+        _ = named["numpycnn"].mixed_precision._private
+    assert importlib.util.find_spec("numpycnn.nonsense") is None
 
 
 @pytest.mark.parametrize("module", ["numpycnn", *(f"numpycnn.{name}" for name in MODULES.split())])

@@ -246,8 +246,10 @@ TARGETS = (
     ),
     Target(
         "functional/dropout.py",
-        ("test_dropout.py",),
+        ("test_dropout.py", "test_noise.py"),
         (
+            ("alpha dropout's variance is not kept", "((1.0 - rate) * (1.0 + rate * SELU_FLOOR**2)) ** -0.5", "1.0 / (1.0 - rate)"),
+            ("alpha dropout drops to 0", "-SELU_SCALE * SELU_ALPHA", "-0.0"),
             ("dropout does not scale", "1.0 / (1.0 - rate) if rate < 1.0 else 1.0", "1.0"),
             ("dropout scales by 1/rate", "1.0 / (1.0 - rate) if rate < 1.0 else 1.0", "1.0 / rate if rate > 0.0 else 1.0"),
             ("dropout divides by zero at rate 1", "1.0 / (1.0 - rate) if rate < 1.0 else 1.0", "np.divide(1.0, 1.0 - rate)"),
@@ -686,6 +688,8 @@ TARGETS = (
             ("noise_shape is forgotten", "if self.noise_shape is None:\n            return shape", "if True:\n            return shape"),
             ("channels first are dropped along their rows", 'return (n, channels, 1, 1) if self.data_format == "channels_first"', 'return (n, 1, 1, channels) if self.data_format == "channels_first"'),
             ("micro-batches have masks of their own, for all that noise_shape says", "self.noise_shape[0] is not None", "False"),
+            ("alpha dropout's values are not shifted", "x * factor + shift, factor", "x * factor, factor"),
+            ("alpha dropout may drop all", 'self.rate, at_least=0.0, below=1.0)\n\n    def forward', 'self.rate, at_least=0.0)\n\n    def forward'),
             ("Gaussian dropout's variance is its rate", "stddev = sqrt(self.rate / (1.0 - self.rate))", "stddev = sqrt(self.rate)"),
             ("noise in inference", "if not training or self.stddev == 0.0:", "if self.stddev == 0.0:"),
         ),
@@ -1483,9 +1487,9 @@ TARGETS = (
         "gradcheck/objects.py",
         ("test_gradcheck_styles.py",),
         (
-            ("calls are made on the object itself", "twin = deepcopy(methods.holder)", "twin = methods.holder"),
+            ("calls are made on the object itself", "twin = deepcopy(methods.holder, instead)", "twin = methods.holder"),
             ("running averages are trained", "and not name.startswith(AVERAGES)", ""),
-            ("parameters stay as they are", "put(twin, own)", "pass"),
+            ("parameters stay as they are", "instead = {id(array): own[name] for name, array in kept.items()}", "instead = {}"),
         ),
     ),
     Target(

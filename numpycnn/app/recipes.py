@@ -1,14 +1,35 @@
 """What `train --recipe` and `train --list` do: recipes at a terminal."""
 
 import argparse
+import json
 import os
+import sys
+from typing import Any
 
 import numpy as np
 
+from numpycnn.app.engines import engine
 from numpycnn.app.report import beginning, kept, print_results
 from numpycnn.callbacks import BackupAndRestore, Callback
-from numpycnn.recipes import RECIPES, Ensemble, Recipe, Trained, run_all
-from numpycnn.recipes.recipe import images_of
+from numpycnn.recipes import (
+    RECIPES,
+    Ensemble,
+    Recipe,
+    Trained,
+    draws,
+    grid,
+    run_all,
+    summaries,
+    with_folds,
+    with_seeds,
+)
+from numpycnn.recipes.data import hold_out, load_data
+
+SEARCH_FOLD = (5, 6)
+"""What a search is judged by: of MNIST, the last 10,000 training images."""
+
+SEVERAL = ("seeds", "search", "folds")
+"""The options that make many trainings of one."""
 
 
 def table() -> str:
@@ -23,6 +44,17 @@ def seeds(text: str) -> range:
     if not all(part.strip().isdecimal() for part in (first, last or first)) or int(first) > int(last or first):
         raise argparse.ArgumentTypeError(f"expected two whole numbers such as 0-14; received {text!r}")
     return range(int(first), int(last or first) + 1)
+
+
+def choice(text: str) -> tuple[str, list[Any]]:
+    """For argparse: "batch_size=128,256" is the name and the two numbers."""
+    name, equals, values = text.partition("=")
+    if not name or not equals or not values:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE,VALUE such as batch_size=128,256; received {text!r}")
+    try:
+        return name, json.loads(f"[{values}]")
+    except ValueError:  # names, such as adam
+        return name, values.split(",")
 
 
 def chosen(args: argparse.Namespace) -> Recipe:
@@ -40,7 +72,7 @@ def train_one(args: argparse.Namespace, position: Callback) -> None:
     if resume is not None:
         print(beginning(resume))
         callbacks.append(BackupAndRestore(resume))
-    data = (x, _), (x_test, y_test) = images_of(recipe.data)
+    data = (x, _), (x_test, y_test) = hold_out(load_data(recipe.data), recipe.fold)
     model = recipe.model(len(x), x.shape[1:])
     model.summary()
     trained = recipe.trained(model, data, callbacks=callbacks)
@@ -51,24 +83,45 @@ def train_one(args: argparse.Namespace, position: Callback) -> None:
         print(kept(resume))
 
 
-def train_seeds(args: argparse.Namespace) -> int:
-    """Train a recipe once for each seed; print mean and deviation, and keep their ensemble. Returns the exit status."""
-    recipes = [chosen(args).replace(seed=seed) for seed in args.seeds]
-    found = [one for one in run_all(recipes, folder=args.folder) if isinstance(one, Trained)]
-    if len(found) < len(recipes):
-        return 1
-    accuracies = [one.accuracy for one in found]
-    spread = f" +- {np.std(accuracies, ddof=1):.3%}" if len(found) > 1 else ""
-    print(f"{recipes[0].name}: mean test accuracy of {len(found)} seeds {np.mean(accuracies):.3%}{spread}")
-    if args.ensemble is not None:
-        keep_ensemble(found, args.ensemble)
-    return 0
+def train_many(args: argparse.Namespace) -> int:
+    """Train all recipes that the options make of one; print means, and keep the ensemble. Returns the exit status."""
+    try:
+        recipes = many(args)
+        with engine(args) as (executor, leads):
+            found = run_all(recipes, executor, args.folder) if leads else None
+    except (ImportError, TypeError, ValueError) as error:  # about the options
+        print(error, file=sys.stderr)
+        return 2
+    if found is None:
+        return 0
+    trained = [one for one in found if isinstance(one, Trained)]
+    for summary in summaries(trained):
+        print(summary)
+    if args.ensemble is not None and len(trained) == len(recipes):
+        keep_ensemble(trained, args.ensemble)
+    return 0 if len(trained) == len(recipes) else 1
+
+
+def many(args: argparse.Namespace) -> list[Recipe]:
+    """The recipe with the values to search among, on the folds, and with the seeds that the options name.
+
+    A search is judged by the last sixth of the training examples, unless there are folds.
+    """
+    recipe, choices = chosen(args), dict(args.search or ())
+    if choices and args.folds is None:
+        recipe = recipe.replace(fold=SEARCH_FOLD)
+    recipes = draws(recipe, choices, args.trials) if args.trials is not None else grid(recipe, choices)
+    if args.folds is not None:
+        recipes = [one for recipe in recipes for one in with_folds(recipe, args.folds)]
+    if args.seeds is not None:
+        recipes = [one for recipe in recipes for one in with_seeds(recipe, args.seeds)]
+    return recipes
 
 
 def keep_ensemble(members: list[Trained], path: str) -> None:
     """Write the mean of the members' networks, and print how well it reads the test images."""
     ensemble = Ensemble([one.model for one in members])
-    _, (x_test, y_test) = images_of(members[0].recipe.data)
+    _, (x_test, y_test) = load_data(members[0].recipe.data)
     predicted = ensemble.predict(x_test, verbose=0).argmax(axis=1)
     ensemble.save(path)
     misread = np.count_nonzero(predicted != y_test)

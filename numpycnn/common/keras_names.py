@@ -16,12 +16,16 @@ OTHER_LIBRARIES = "other libraries and services are out of scope"
 TEXT = "text and tables are out of scope"
 AUDIO = "audio is out of scope"
 OWN_CLASSES = "a file is read by closed tables of classes"
-BY_GET = "get(...) takes a configuration too"
 AUGMENTED_LABELS = "augmentation that changes targets is out of scope"
 FUNCTIONAL = "the functional API is out of scope; use Sequential"
 
+PRETRAINED = "networks with weights that others trained are out of scope"
+MIXED = "mixed precision is out of scope: backend.set_floatx(...) sets the dtype of all"
+
 OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("numpycnn", FUNCTIONAL, "Model Functional"),
+    ("numpycnn", PRETRAINED, "applications"),
+    ("numpycnn", MIXED, "mixed_precision dtype_policies"),
     ("numpycnn", OTHER_LIBRARIES, "KerasClassifier KerasRegressor"),
     ("models", FUNCTIONAL, "Model Functional Graph"),
     ("models", "YAML can run code: use to_json and model_from_json", "model_from_yaml"),
@@ -56,16 +60,9 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("layers", OTHER_LIBRARIES, "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper"),
     ("layers", AUGMENTED_LABELS, "CutMix MixUp MaxNumBoundingBoxes"),
     ("layers", "a Layer of your own has its backward; a function has none", "Lambda Wrapper"),
-    ("layers", "from_config and get_config do it", "deserialize serialize"),
     ("losses", "sequences are out of scope", "CTC ctc"),
-    ("losses", BY_GET, "deserialize"),
-    ("metrics", BY_GET, "deserialize"),
     ("optimizers", "mixed precision is out of scope", "LossScaleOptimizer"),
     ("initializers", AUDIO, "STFT STFTInitializer stft"),
-    ("initializers", BY_GET, "deserialize"),
-    ("activations", BY_GET, "deserialize"),
-    ("regularizers", BY_GET, "deserialize"),
-    ("constraints", BY_GET, "deserialize"),
     ("callbacks", OTHER_LIBRARIES, "RemoteMonitor OrbaxCheckpoint"),
     ("callbacks", "fit(verbose=1) draws the progress bar", "ProgbarLogger BaseLogger"),
     ("datasets", TEXT, "boston_housing california_housing imdb reuters"),
@@ -102,3 +99,9 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("arguments", "the dtype is the backend's: backend.set_floatx(...)", "dtype"),
 ]
 """(kind, reason, names)."""
+
+MODULES_NOT_HERE = (
+    *("applications", "config", "distillation", "distribution", "dtype_policies", "estimator", "experimental"),
+    *("export", "mixed_precision", "ops", "quantizers", "random", "tree", "visualization"),
+)
+"""Keras's modules, of today or before, that can be imported, and whose names say so when they are used."""

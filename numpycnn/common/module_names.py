@@ -1,8 +1,8 @@
 """Unknown names in modules: the error for `numpycnn.layers.LSTM` lists what exists, and what is planned.
 
 Each public module calls `explain_unknown_names` on its last line. Names and modules of older Keras are translated by
-`older.py`. A name that Keras has and this library has not can be imported, for many scripts import what they never use:
-it gives a `Placeholder`, whose use raises the same error.
+`older.py`. A name or a module that Keras has and this library has not can be imported, for many scripts import what
+they never use: it gives a `Placeholder`, or a module of these, whose use raises the same error.
 """
 
 import sys
@@ -98,29 +98,54 @@ def public_names(module: ModuleType) -> list[str]:
 
 
 class OtherModules:
-    """A finder at the end of `sys.meta_path`: modules of older Keras, and an error for those that do not exist.
+    """A finder at the end of `sys.meta_path`: modules of older Keras's, and an error for those that do not exist.
 
-    `import numpycnn.applications` calls no `__getattr__`.
+    For `import numpycnn.applications` Python calls no `__getattr__`.
     """
 
     @staticmethod
     def find_spec(name: str, *others: Any) -> ModuleSpec | None:
-        """The spec of an older module. Raises ModuleNotFoundError where another one of this library is imported.
+        """The spec of an older module, or of one of Keras's that is not here.
+
+        Raises ModuleNotFoundError where another one of this library is imported.
 
         Not for `importlib.util.find_spec`, which returns None for a module that does not exist.
         """
         parent, _, last = name.rpartition(".")
         if parent.partition(".")[0] != PACKAGE:
             return None
+        from numpycnn.common.keras_names import MODULES_NOT_HERE
         from numpycnn.common.older import todays_module
 
         todays = todays_module(name.removeprefix(f"{PACKAGE}."))
-        if todays is not None:
-            loader: Any = OlderModule(f"{PACKAGE}.{todays}".rstrip("."))
+        loader: Any = None if todays is None else OlderModule(f"{PACKAGE}.{todays}".rstrip("."))
+        if todays is None and name.split(".")[1] in MODULES_NOT_HERE:
+            loader = AbsentModule()
+        if loader is not None:
             return ModuleSpec(name, loader, is_package=True)
         if sys._getframe(2).f_code.co_name == "_find_and_load_unlocked":
             raise ModuleNotFoundError(f"No module named {name!r}: {explained(sys.modules[parent], last)}", name=name)
         return None
+
+
+class AbsentModule:
+    """The loader of a module of Keras's that is not here: whatever is taken from it is a placeholder."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """A new module, by Python's default."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its placeholders."""
+        from numpycnn.common.placeholder import Placeholder
+
+        reason = explained(sys.modules[PACKAGE], module.__name__.split(".")[1])
+
+        def missing(name: str) -> Placeholder:
+            if name.startswith("_"):
+                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}", name=name, obj=module)
+            return Placeholder(f"{module.__name__}.{name}: {reason}")
+
+        vars(module)["__getattr__"] = missing
 
 
 class OlderModule:

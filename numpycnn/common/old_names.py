@@ -139,8 +139,16 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
 }
 """For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
 
-FIGURES: dict[str, str] = {"acc": "accuracy", "val_acc": "val_accuracy"}
-"""Figures of a History, and today's names of them."""
+FIGURES: dict[str, str] = {
+    "acc": "accuracy",
+    "lr": "learning_rate",
+    "mean_absolute_error": "mae",
+    "mean_squared_error": "mse",
+    "val_acc": "val_accuracy",
+    "val_mean_absolute_error": "val_mae",
+    "val_mean_squared_error": "val_mse",
+}
+"""Figures of an epoch, and today's names of them."""
 
 ARGUMENTS: dict[str, str] = {
     "W_constraint": "kernel_constraint",
@@ -181,7 +189,7 @@ OWN_ARGUMENTS: dict[str, dict[str, str]] = {
 QUEUE = dict.fromkeys(("max_queue_size", "use_multiprocessing"), "compat.models:ignore_queue")
 ACTIONS: dict[str, dict[str, str]] = {
     "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
-    "Layer.__init__": {"dtype": "compat.layers:require_floatx"},
+    "Layer.__init__": {"dtype": "compat.layers:require_floatx", "weights": "compat.layers:start_with"},
     "Nadam.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
     "Sequential.compile": {
         "class_mode": "compat.models:ignore_class_mode",

@@ -42,6 +42,20 @@ def require_mode(layer: Layer, value: Any) -> None:
     checks.integer("BatchNormalization", "mode, an argument of Keras 1's,", value, at_least=0, at_most=0)
 
 
+def start_with(layer: Layer, value: Any) -> None:
+    """Keras 1's and 2's weights=[...] of a layer: what `set_weights` is given once the layer is built."""
+    warn("weights", "call set_weights(...) of the layer after it is built")
+    if value is None:
+        return
+
+    def finish_build(*arrays: Any) -> None:
+        del vars(layer)["finish_build"]  # once; the class's own from now on
+        layer.finish_build(*arrays)
+        layer.set_weights(value)
+
+    vars(layer)["finish_build"] = finish_build
+
+
 def require_floatx(layer: Layer, value: Any) -> None:
     """Raise ValueError unless a layer's dtype is the backend's, which all layers have."""
     if value is not None and value != backend.floatx():

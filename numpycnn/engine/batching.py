@@ -113,8 +113,9 @@ def class_weights(owner: str, value: Any, y: Array) -> Array:
     value: {class: weight}. y: labels, (n,) or (n, 1), or one-hot rows, (n, k).
     """
     if not isinstance(value, dict):
+        reason = ", which is scikit-learn's word: compute_class_weight makes such weights" * isinstance(value, str)
         raise TypeError(
-            f"{owner}: class_weight must be a dict of weights by class; received {checks.short_repr(value)}"
+            f"{owner}: class_weight must be a dict of weights by class; received {checks.short_repr(value)}{reason}"
         )
     if y.ndim > 2:
         raise ValueError(f"{owner}: class_weight needs one class for each example; received y of shape {y.shape}")

@@ -66,7 +66,7 @@ from numpycnn.functional.convolution import (
 )
 from numpycnn.functional.dense import dense, dense_backward, dense_backward_input
 from numpycnn.functional.depthwise import depthwise_conv2d, depthwise_conv2d_backward, depthwise_conv2d_backward_input
-from numpycnn.functional.dropout import dropout_kept, dropout_scale, normal_noise
+from numpycnn.functional.dropout import alpha_dropout, dropout_kept, dropout_scale, normal_noise
 from numpycnn.functional.error_function import erf, erfc, gelu, gelu_backward
 from numpycnn.functional.exponentials import (
     celu,
@@ -201,6 +201,7 @@ __all__ = [
     "Normalized",
     "Window",
     "add_taps",
+    "alpha_dropout",
     "average_pool2d",
     "average_pool2d_backward",
     "batch_norm",

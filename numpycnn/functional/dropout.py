@@ -1,6 +1,7 @@
 """Dropout: y = x * mask with mask = kept * scale; its backward dx = dy * mask, with the very same mask.
 
-Gaussian noise has no mask: y = x + noise, with dx = dy; or y = x * factor, with dx = dy * factor.
+Gaussian noise has no mask: y = x + noise, with dx = dy; or y = x * factor, with dx = dy * factor. Alpha dropout has
+both, y = x * factor + shift, with dx = dy * factor.
 """
 
 from math import prod
@@ -9,6 +10,10 @@ import numpy as np
 
 from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.functional.exponentials import SELU_ALPHA, SELU_SCALE
+
+SELU_FLOOR = -SELU_SCALE * SELU_ALPHA
+"""What selu tends to for large negative numbers."""
 
 
 def dropout_kept(shape: Shape, rate: float, rng: Rng) -> Array:
@@ -49,6 +54,21 @@ def dropout_scale(rate: float, dtype: np.dtype) -> Array:
     This is "inverted" dropout: inference has nothing to scale. At rate 1 nothing is kept, and the scale is 1.
     """
     return np.asarray(1.0 / (1.0 - rate) if rate < 1.0 else 1.0, dtype)[()]
+
+
+def alpha_dropout(kept: Array, rate: float, dtype: np.dtype) -> tuple[Array, Array]:
+    """(factor, shift) of alpha dropout, y = x * factor + shift, of the shape of `kept`.
+
+    A dropped unit takes the value f = -1.758, to which selu falls; and then a*x + b brings the mean back to 0 and the
+    variance to 1, if x had these:
+
+        y = a * (x if kept else f) + b        a = ((1 - rate) * (1 + rate * f**2))**-0.5        b = -a * rate * f
+
+    Source: Klambauer et al. 2017, section 3.
+    """
+    a = ((1.0 - rate) * (1.0 + rate * SELU_FLOOR**2)) ** -0.5
+    shift = np.where(kept, -a * rate * SELU_FLOOR, a * (1.0 - rate) * SELU_FLOOR)
+    return kept * dtype.type(a), shift.astype(dtype)
 
 
 def normal_noise(shape: Shape, stddev: float, rng: Rng, dtype: np.dtype) -> Array:

@@ -1,5 +1,9 @@
 """The layers: `base.py` has the contract, `chain.py` the loop over layers, the other files the layers themselves."""
 
+from typing import Any
+
+from numpycnn.common import checks
+from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from numpycnn.layers.augmentation import RandomContrast, RandomErasing, RandomFlip
@@ -17,6 +21,7 @@ from numpycnn.layers.prelu import PReLU
 from numpycnn.layers.preprocessing import Normalization, Rescaling
 from numpycnn.layers.regularization import (
     ActivityRegularization,
+    AlphaDropout,
     Dropout,
     GaussianDropout,
     GaussianNoise,
@@ -41,6 +46,7 @@ __all__ = [
     "LAYERS",
     "Activation",
     "ActivityRegularization",
+    "AlphaDropout",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
@@ -86,6 +92,24 @@ __all__ = [
     "SpatialDropout2D",
     "UpSampling2D",
     "ZeroPadding2D",
+    "deserialize",
+    "serialize",
 ]
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """The layer's configuration, {"class_name", "config"}.
+
+    Raises TypeError for what is no layer, ValueError for a layer that is not the library's own.
+    """
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layers.serialize: layer must be a Layer; received {checks.short_repr(layer)}")
+    return describe(layer, LAYERS)
+
+
+def deserialize(config: dict[str, Any]) -> Layer:
+    """A new layer, not built, from what `serialize` returned. Raises TypeError or ValueError for anything else."""
+    return from_description("layers.deserialize", "config", config, LAYERS)
+
 
 explain_unknown_names(__name__)

@@ -40,7 +40,7 @@ class ActivationLayer(Layer):
         return {**super().get_config(), **{name: self.activation.setting(name) for name in names}}
 
 
-ActivationLike: TypeAlias = str | ActivationFunction | ActivationLayer | dict[str, Any] | None
+ActivationLike: TypeAlias = str | ActivationFunction | Layer | dict[str, Any] | None
 """What `activation=` takes: see `Activation`."""
 
 
@@ -49,8 +49,10 @@ def check_activation(owner: str, value: ActivationLike) -> ActivationFunction:
     if isinstance(value, ActivationLayer):
         return value.activation
     if isinstance(value, Layer):
-        known = "Activation, ELU, LeakyReLU, ReLU, Softmax"
-        raise TypeError(f"{owner}: a layer as activation must be one of {known}; received {checks.short_repr(value)}")
+        raise TypeError(
+            f"{owner}: a layer as activation must be one of Activation, ELU, LeakyReLU, ReLU, Softmax; or any, in "
+            f"activation=... of a layer with a kernel; received {checks.short_repr(value)}"
+        )
     return get_activation(owner, value)
 
 

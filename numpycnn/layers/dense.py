@@ -30,8 +30,7 @@ class Dense(KernelLayer):
     Shapes: (N, ..., D) to (N, ..., units), along the last axis; of these the activation glu keeps half.
     Parameters: "kernel", (D, units), and "bias", (units,).
 
-    units: the number of outputs. activation: what `Activation` takes, or None. use_bias and all
-    others: as for Conv2D.
+    units: the number of outputs. activation, use_bias and all others: as for Conv2D.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value. Source: Keras's Dense.
     """

@@ -1,7 +1,7 @@
 """The common base of convolutional and dense layers: a kernel, an optional bias, and an activation."""
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import numpy as np
 
@@ -9,8 +9,9 @@ from numpycnn import initializers
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.initializers import Initializer
-from numpycnn.layers.activation import ActivationLike, activation_config, check_activation
+from numpycnn.layers.activation import ActivationLayer, ActivationLike, activation_config, check_activation
 from numpycnn.layers.base import Layer, LayerOptions
+from numpycnn.layers.table import LAYERS
 
 
 def initial_arrays(
@@ -33,6 +34,13 @@ class KernelLayer(Layer):
     """Base class of layers that compute activation(linear map of x by kernels + bias)."""
 
     uses_rng = False
+
+    def __new__(cls, *args: Any, activation: Any = None, **options: Any) -> Any:
+        """A layer; with a layer as its activation that has weights of its own, a Sequential of both."""
+        if not isinstance(activation, Layer) or isinstance(activation, ActivationLayer):
+            return super().__new__(cls)
+        linear, sequential = cls(*args, **options), cast("Any", LAYERS["Sequential"])
+        return sequential([linear, activation], name=None if linear.auto_named else linear.name)
 
     def __init__(
         self,

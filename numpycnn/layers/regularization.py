@@ -121,6 +121,40 @@ class SpatialDropout2D(Dropout):
         return config
 
 
+class AlphaDropout(Dropout):
+    """Dropout after selu: in training each value is set to selu's limit with probability `rate`; then all are scaled.
+
+        y = a * (x if kept else f) + b        f = -1.758, and a and b keep mean 0 and variance 1: see `functional`
+
+    In inference y = x. The backward multiplies by the factors of the forward: a where kept, else 0. Shapes: any,
+    unchanged. noise_shape, seed: as for Dropout. Raises as Dropout does, and for a rate of 1, where a is infinite.
+    Source: Klambauer et al. 2017; Keras's AlphaDropout.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(rate, noise_shape, seed, **options)
+        checks.number(self.name, "rate", self.rate, at_least=0.0, below=1.0)
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Array | None]:
+        """The cache is the factor of each value, in a shape that repeats to that of x, or None where y = x."""
+        self.check_input(x)
+        if not training or self.rate == 0.0:
+            return x, None
+        kept = self.draw(self.mask_shape(x.shape), rng)
+        factor, shift = F.alpha_dropout(kept, self.rate, x.real.dtype)
+        return x * factor + shift, factor
+
+    def inside(self, x: Array, cache: Array | None) -> dict[str, Array]:
+        """The factor of each value: 0 where it is dropped; in inference 1."""
+        return {"factor": super().inside(x, cache)["mask"]}
+
+
 class GaussianNoise(RandomLayer):
     """In training a number is added to each value, drawn with mean 0 and standard deviation `stddev`.
 

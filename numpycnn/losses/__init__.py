@@ -14,7 +14,7 @@
 from typing import Any
 
 from numpycnn.common import checks
-from numpycnn.common.configuration import instance_of
+from numpycnn.common.configuration import describe, instance_of
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
 from numpycnn.losses.base import FunctionLoss, Loss, RowLoss
@@ -84,6 +84,10 @@ def get(identifier: Any) -> Loss:
     return get_loss(identifier, owner="losses.get")
 
 
+deserialize = get
+"""Keras's other name for it."""
+
+
 def check_reduced(loss: Loss) -> None:
     """Raise ValueError unless the loss of a batch is one number."""
     if not loss.is_reduced:
@@ -114,6 +118,14 @@ def get_loss(value: Any, owner: str = "compile") -> Loss:
     return checks.lookup(owner, "loss", value, LOSSES, kind="losses")()
 
 
+def serialize(loss: LossLike) -> dict[str, Any]:
+    """The configuration, {"class_name", "config"}, of a loss, also by its name or function: `get` makes an equal one.
+
+    Raises ValueError for a loss that is not the library's own, and as `get` does.
+    """
+    return describe(get_loss(loss, "losses.serialize"), CLASSES)
+
+
 __all__ = [
     "CLASSES",
     "LOSSES",
@@ -141,6 +153,7 @@ __all__ = [
     "categorical_crossentropy",
     "categorical_hinge",
     "cosine_similarity",
+    "deserialize",
     "get",
     "hinge",
     "huber",
@@ -156,6 +169,7 @@ __all__ = [
     "mse",
     "msle",
     "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
 ]

@@ -146,6 +146,10 @@ def get(identifier: Any) -> Metric:
     return get_metric("metrics.get", "identifier", identifier)
 
 
+deserialize = get
+"""Keras's other name for it."""
+
+
 def get_metric(owner: str, argument: str, value: Any) -> Metric:
     """`get`, with the owner's and the argument's name in its errors. By a name, the metric has that name."""
     if isinstance(value, dict) and value.get("class_name") == FUNCTION:
@@ -306,6 +310,7 @@ __all__ = [
     "categorical_hinge",
     "confusion_matrix",
     "cosine_similarity",
+    "deserialize",
     "get",
     "get_metrics",
     "hinge",

@@ -1,14 +1,25 @@
-"""Many trainings at once: each recipe is a task for an executor, on this machine or on many."""
+"""Many trainings at once: each recipe is a task for an executor, on this machine or on many.
+
+A task is a recipe, some kilobytes. A worker reads a data set itself, and keeps it for its next tasks (`held.py`).
+Arrays are sent where a worker answers that it has none: no executor says which worker will take a task.
+"""
 
 import os
+import re
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from hashlib import sha256
+from json import dumps
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from numpycnn.common import checks
+from numpycnn.engine.executors import executor_size
+from numpycnn.engine.workers import check_workers, processors
+from numpycnn.recipes.data import Split, digest, of_arrays
+from numpycnn.recipes.held import held, release
 from numpycnn.recipes.recipe import Recipe, Trained, load
 
 
@@ -27,30 +38,55 @@ def run_all(
     executor: Executor | None = None,
     folder: str | os.PathLike[str] | None = None,
     *,
+    data: Any = None,
+    workers: int | None = None,
     verbose: int = 1,
 ) -> list[Outcome]:
     """Train all recipes; what came of each, in their order: `Trained`, or `Failed` where one raised an exception.
 
     executor: any `concurrent.futures.Executor`: a recipe goes to a worker, some kilobytes, and its network comes back,
     byte for byte what it is without one. Each worker trains with one thread. None trains one after the other here, with
-    all processors. folder: where each network is written as it comes, "NAME-SEED-DIGEST.safetensors"; those that are
-    there already, of the same recipes, are read instead of trained. verbose: 1 prints a line for each, 0 nothing.
+    all processors. A task that a lost worker took with it has failed, and where that breaks the executor, so have those
+    that were not done. folder: where each network is written as it comes, "NAME-SEED-DIGEST.safetensors"; those of the
+    same recipes that are there already are read instead of trained. data: arrays for all, as for `Recipe.run`, in place
+    of their data sets; they are sent to each worker once. workers: how many tasks an executor is given at a time where
+    there are arrays, by default as many as it has workers. verbose: 1 prints a line for each, 0 nothing.
 
-    Raises TypeError for anything but recipes, ModelFileError for a file in the folder that is damaged, and OSError.
+    Raises TypeError for anything but recipes, TypeError or ValueError for other arrays, ModelFileError for a file in
+    the folder that is damaged, and OSError.
     """
     for recipe in checks.sequence("run_all", "recipes", recipes):
         if not isinstance(recipe, Recipe):
             raise TypeError(f"run_all: recipes must be Recipes; received {checks.short_repr(recipe)}")
+    check_workers("run_all", workers, executor)
+    arrays = None if data is None else of_arrays(data)
+    if arrays is not None:
+        name = digest(arrays)
+        recipes = [recipe.replace(data=name) for recipe in recipes]
+    if folder is not None:
+        os.makedirs(folder, exist_ok=True)
     outcomes: dict[int, Outcome] = dict(kept(recipes, folder))
     missing = {k: recipe for k, recipe in enumerate(recipes) if k not in outcomes}
-    for k, outcome in trained_in(executor, missing) if executor is not None else trained_here(missing):
-        outcomes[k] = outcome
-        if folder is not None and isinstance(outcome, Trained):
-            os.makedirs(folder, exist_ok=True)
-            outcome.save(file_of(folder, outcome.recipe))
-        if verbose:
-            print(f"{len(outcomes)} of {len(recipes)}: {line(outcome)}", flush=True)
+    try:
+        for k, outcome in results(missing, arrays, executor, workers):
+            outcomes[k] = outcome
+            if folder is not None and isinstance(outcome, Trained):
+                outcome.save(file_of(folder, outcome.recipe))
+            if verbose:
+                print(f"{len(outcomes)} of {len(recipes)}: {line(outcome)}", flush=True)
+    finally:
+        release()
     return [outcomes[k] for k in range(len(recipes))]
+
+
+def results(
+    recipes: dict[int, Recipe], arrays: Split | None, executor: Executor | None, workers: int | None
+) -> Iterator[tuple[int, Outcome]]:
+    """What comes of each recipe, as it comes."""
+    if executor is None:
+        return trained_here(recipes, arrays)
+    ahead = workers or executor_size(executor) or processors()
+    return trained_in(executor, len(recipes) if arrays is None else ahead, recipes, arrays)
 
 
 def kept(recipes: Sequence[Recipe], folder: str | os.PathLike[str] | None) -> Iterator[tuple[int, Trained]]:
@@ -62,31 +98,62 @@ def kept(recipes: Sequence[Recipe], folder: str | os.PathLike[str] | None) -> It
 
 def file_of(folder: str | os.PathLike[str], recipe: Recipe) -> Path:
     """The file of a recipe's network, which its whole configuration decides."""
-    digest = sha256(repr(recipe.get_config()).encode()).hexdigest()[:12]
-    return Path(folder, f"{recipe.name}-{recipe.seed}-{digest}.safetensors")
+    digest = sha256(dumps(recipe.get_config(), sort_keys=True).encode()).hexdigest()[:12]
+    name = re.sub(r"[^\w.-]", "_", recipe.name)  # which is no path
+    return Path(folder, f"{name}-{recipe.seed}-{digest}.safetensors")
 
 
-def trained_here(recipes: dict[int, Recipe]) -> Iterator[tuple[int, Outcome]]:
+def trained_here(recipes: dict[int, Recipe], arrays: Split | None) -> Iterator[tuple[int, Outcome]]:
     """One recipe after the other, in this process."""
-    for k, recipe in recipes.items():
-        yield k, outcome_of(recipe, None)
+    outcomes = ((k, outcome_of(recipe, None, arrays)) for k, recipe in recipes.items())
+    yield from ((k, outcome) for k, outcome in outcomes if outcome is not None)
 
 
-def trained_in(executor: Executor, recipes: dict[int, Recipe]) -> Iterator[tuple[int, Outcome]]:
-    """What the executor's workers return, as it comes. A task that a lost worker takes with it has failed."""
-    tasks: dict[Future[Outcome], int] = {executor.submit(outcome_of, recipe, 1): k for k, recipe in recipes.items()}
-    for task in as_completed(tasks):
-        k = tasks[task]
-        try:
-            yield k, task.result()
-        except Exception:
-            yield k, Failed(recipes[k], traceback.format_exc())
-
-
-def outcome_of(recipe: Recipe, workers: int | None) -> Outcome:
-    """Train one recipe."""
+def trained_in(
+    executor: Executor, ahead: int, recipes: dict[int, Recipe], arrays: Split | None
+) -> Iterator[tuple[int, Outcome]]:
+    """What the executor's workers return, as it comes; so many tasks are given to them at a time."""
+    waiting, running = deque(recipes), dict[Future[Outcome | None], int]()
     try:
-        return recipe.run(verbose=0, workers=workers)
+        while waiting or running:
+            while waiting and len(running) < ahead:
+                k = waiting.popleft()
+                running[submitted(executor, recipes[k], 1, None)] = k
+            for task in wait(running, return_when=FIRST_COMPLETED).done:
+                k = running.pop(task)
+                outcome = result_of(task, recipes[k])
+                if outcome is None:
+                    running[submitted(executor, recipes[k], 1, arrays)] = k
+                else:
+                    yield k, outcome
+    finally:
+        for task in running:
+            task.cancel()
+
+
+def submitted(executor: Executor, *task: Any) -> "Future[Outcome | None]":
+    """A task of the executor; it has failed where the executor takes none, being broken or closed."""
+    try:
+        return executor.submit(outcome_of, *task)
+    except Exception as error:
+        failed: Future[Outcome | None] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def result_of(task: "Future[Outcome | None]", recipe: Recipe) -> Outcome | None:
+    """What a task returned. One that a lost worker took with it has failed."""
+    try:
+        return task.result()
+    except Exception:
+        return Failed(recipe, traceback.format_exc())
+
+
+def outcome_of(recipe: Recipe, workers: int | None, sent: Split | None) -> Outcome | None:
+    """Train one recipe in this process; None where its arrays were not sent, and are not here."""
+    try:
+        split = held(recipe.data, sent)
+        return None if split is None else recipe.train_on(split, verbose=0, workers=workers)
     except Exception:
         return Failed(recipe, traceback.format_exc())
 
@@ -96,4 +163,5 @@ def line(outcome: Outcome) -> str:
     recipe = outcome.recipe
     if isinstance(outcome, Failed):
         return f"{recipe.name}, seed {recipe.seed}: failed\n{outcome.traceback}"
-    return f"{recipe.name}, seed {recipe.seed}: {outcome.accuracy:.2%} of the test images in {outcome.seconds:.1f} s"
+    tested = "the test examples" if recipe.fold is None else "part {} of {}, held out,".format(*recipe.fold)
+    return f"{recipe.name}, seed {recipe.seed}: {outcome.accuracy:.2%} of {tested} in {outcome.seconds:.1f} s"

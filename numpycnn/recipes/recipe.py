@@ -5,22 +5,19 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from numpycnn import datasets, losses, optimizers
+from numpycnn import losses, optimizers
 from numpycnn.callbacks import Callback, History
 from numpycnn.common import checks
 from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.configuration import describe, from_description
-from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError
 from numpycnn.layers import LAYERS, Input, Layer
 from numpycnn.losses import Loss, SparseCategoricalCrossentropy
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers.schedules import SCHEDULES
+from numpycnn.recipes.data import DATA, DIGEST, Split, check_fold, digest, hold_out, load_data, of_arrays
 from numpycnn.utils import to_categorical
 
-DATA = ("mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100")
 LENGTHS = {"OneCycle": "total_steps", "CosineDecay": "decay_steps", "PolynomialDecay": "decay_steps"}
 """The argument of a schedule that a recipe fills in: the steps of the whole training."""
 
@@ -28,9 +25,6 @@ TEST_BATCH = 1000
 
 Description = dict[str, Any]
 """{"class_name": ..., "config": ...}."""
-
-Split = tuple[tuple[Array, Array], tuple[Array, Array]]
-"""((x_train, y_train), (x_test, y_test))."""
 
 
 class Recipe:
@@ -41,7 +35,9 @@ class Recipe:
     configurations. optimizer, loss: names, objects or configurations; the loss is given one-hot targets unless it is
     sparse. schedule: the configuration of a learning-rate schedule, whose length is filled in: the steps of this
     training; None for the optimizer's own. batch_size, epochs, seed: as for `fit` and `Sequential`. data: the name of a
-    data set. about: a sentence for `train --list`.
+    data set; "sha256:..." for arrays that `run` was given. fold: (k, n) holds part k of n, from 0, of the training
+    examples out and tests on it, and not on the test examples, to choose by; (5, 6) of MNIST is the last 10,000.
+    about: a sentence for `train --list`.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value.
     """
@@ -59,6 +55,7 @@ class Recipe:
         batch_size: int = 128,
         epochs: int = 1,
         data: str = "mnist",
+        fold: Sequence[int] | None = None,
         seed: int = 0,
         about: str = "",
     ) -> None:
@@ -70,7 +67,9 @@ class Recipe:
         self.loss = describe(losses.get_loss(loss, "Recipe"), losses.CLASSES)
         self.batch_size = checks.integer("Recipe", "batch_size", batch_size)
         self.epochs = checks.integer("Recipe", "epochs", epochs)
-        self.data = checks.choice("Recipe", "data", data, DATA)
+        is_digest = isinstance(data, str) and data.startswith(DIGEST)
+        self.data = data if is_digest else checks.choice("Recipe", "data", data, DATA)
+        self.fold = check_fold(fold)
         self.seed = checks.integer("Recipe", "seed", seed, at_least=0)
         self.schedule = schedule
         if schedule is not None:
@@ -113,36 +112,49 @@ class Recipe:
 
     def run(
         self,
+        data: Any = None,
         *,
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] | Callback | None = None,
         workers: int | None = None,
         executor: Any = None,
     ) -> "Trained":
-        """Train on the data set's training images, and test on its others. The arguments are those of `fit`.
+        """Train on the data set's training examples, and test on its others. The other arguments are those of `fit`.
 
-        The same recipe gives the same bytes for any number and kind of workers. Raises what `load_data` of the data set
-        raises where it cannot be had, and what `fit` raises.
+        data: arrays in place of the data set, ((x_train, y_train), (x_test, y_test)), or (x_train, y_train) where the
+        recipe has a fold: images (n, H, W) or any examples (n, ...), and labels from 0.
+        The same recipe gives the same bytes for any number and kind of workers. Raises TypeError or ValueError for
+        other data, what `load_data` of the data set raises where it cannot be had, and what `fit` raises.
         """
-        data = (x, _), _ = images_of(self.data)
         options = {"verbose": verbose, "callbacks": callbacks, "workers": workers, "executor": executor}
-        return self.trained(self.model(len(x), x.shape[1:]), data, **options)
+        if data is None:
+            return self.train_on(load_data(self.data), **options)
+        split = of_arrays(data)
+        return self.replace(data=digest(split)).train_on(split, **options)
 
-    def trained(self, model: Sequential, data: Split, **options: Any) -> "Trained":
-        """Train the recipe's model and test it. data: as of `images_of`. options: those of `run`."""
-        (x, y), (x_test, y_test) = data
-        sparse = isinstance(self.new_loss(), SparseCategoricalCrossentropy)
-        train, test = (y, y_test) if sparse else (to_categorical(y), to_categorical(y_test))
+    def train_on(self, split: Split, **options: Any) -> "Trained":
+        """Hold out the recipe's fold, train and test. options: those of `run`."""
+        split = hold_out(split, self.fold)
+        (x, _), _ = split
+        return self.trained(self.model(len(x), x.shape[1:]), split, **options)
+
+    def trained(self, model: Sequential, split: Split, **options: Any) -> "Trained":
+        """Train the recipe's model on the first part of the split, and test it on the second."""
+        (x, y), (x_test, y_test) = split
+        if not isinstance(self.new_loss(), SparseCategoricalCrossentropy):
+            *_, classes = model.shape_out or ()
+            y, y_test = to_categorical(y, classes), to_categorical(y_test, classes)
         begin = time.perf_counter()
-        model.fit(x, train, self.batch_size, self.epochs, **options)
+        model.fit(x, y, self.batch_size, self.epochs, **options)
         seconds = time.perf_counter() - begin
-        loss, accuracy = model.evaluate(x_test, test, TEST_BATCH, verbose=0)
+        shared: dict[str, Any] = {key: options.get(key) for key in ("workers", "executor")}
+        loss, accuracy = model.evaluate(x_test, y_test, TEST_BATCH, verbose=0, **shared)
         model.notes = {**model.notes, "test": {"loss": loss, "accuracy": accuracy, "seconds": seconds}}
         return Trained.of(model)
 
 
 class Trained(NamedTuple):
-    """A recipe, the network that it gave, and how well this reads the data set's test images."""
+    """A recipe, the network that it gave, and how well this does on the test examples, or on those held out."""
 
     recipe: Recipe
     model: Sequential
@@ -197,14 +209,3 @@ def full_schedule(schedule: Any, steps: int) -> Any:
     length = LENGTHS.get(checks.choice("Recipe", "class_name of schedule", schedule["class_name"], tuple(SCHEDULES)))
     config = {**({length: steps} if length else {}), **schedule["config"]}
     return from_description("Recipe", "schedule", {**schedule, "config": config}, SCHEDULES)
-
-
-def images_of(data: str) -> Split:
-    """A data set's images, (n, H, W, C) of whole numbers from 0 to 255, and its labels, (n,)."""
-    train, test = getattr(datasets, data).load_data()
-    return with_channels(*train), with_channels(*test)
-
-
-def with_channels(x: Array, y: Array) -> tuple[Array, Array]:
-    """Images (n, H, W) as (n, H, W, 1), and labels (n, 1) as (n,)."""
-    return (x[..., None] if x.ndim == 3 else x), np.ravel(y)

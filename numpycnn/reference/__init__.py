@@ -22,6 +22,8 @@ from numpycnn.reference.augmentation import (
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import (
+    alpha_dropout,
+    alpha_dropout_backward,
     dropout,
     dropout_backward,
     gaussian_dropout,
@@ -100,6 +102,8 @@ __all__ = [
     "FORMULAS",
     "Axis",
     "TransposedAxis",
+    "alpha_dropout",
+    "alpha_dropout_backward",
     "average_pool2d",
     "average_pool2d_backward",
     "axes",

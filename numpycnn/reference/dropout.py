@@ -23,6 +23,27 @@ def dropout_backward(dy: Array, kept: Array, rate: float) -> Array:
     return dx
 
 
+def alpha_dropout(x: Array, kept: Array, rate: float) -> Array:
+    """y = a*(x where kept, else f) + b, with selu's limit f, and a and b such that mean 0 and variance 1 stay."""
+    f = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * f**2))
+    y = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        y[index] = a * ((x[index] if kept[index] else f) - rate * f)
+    return y
+
+
+def alpha_dropout_backward(dy: Array, kept: Array, rate: float) -> Array:
+    """dx = a*dy where kept, else 0."""
+    f = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * f**2))
+    dx = np.zeros_like(dy)
+    for index in np.ndindex(dy.shape):
+        if kept[index]:
+            dx[index] = a * dy[index]
+    return dx
+
+
 def gaussian_noise(x: Array, g: Array, stddev: float) -> Array:
     """y = x + stddev*g, with standard normal numbers g of x's shape. The gradient of x is dy."""
     y = np.zeros_like(x)

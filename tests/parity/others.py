@@ -14,7 +14,7 @@ from numpycnn.layers import LAYERS
 
 Entry = tuple[str, dict[str, Any]]
 
-RANDOM = ("Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout2D")
+RANDOM = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "SpatialDropout2D")
 AUGMENTATIONS = (
     *("RandomContrast", "RandomCrop", "RandomErasing", "RandomFlip"),
     *("RandomRotation", "RandomTranslation", "RandomZoom"),
@@ -121,7 +121,7 @@ def scaled(config: dict[str, Any]) -> tuple[bool, bool]:
 
 
 def noise(rng: Rng, shape: Shape, data_format: str) -> Entry:
-    name = pick(rng, *(RANDOM if len(shape) == 3 else RANDOM[:3]))
+    name = pick(rng, *(RANDOM if len(shape) == 3 else RANDOM[:-1]))
     if name == "GaussianNoise":
         return name, {"stddev": pick(rng, 0.125, 0.5)}
     more = {"data_format": data_format} if name == "SpatialDropout2D" else {}

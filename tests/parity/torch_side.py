@@ -394,7 +394,17 @@ def random_crop(x: Any, config: dict[str, Any], drawn: Any) -> Any:
     return images(F.interpolate(part, size, mode="bilinear", align_corners=False), config, back=True)
 
 
+def alpha_dropped(x: Any, config: dict[str, Any], drawn: Any) -> Any:
+    """By the formulas of Klambauer et al.; what is dropped has the factor 0."""
+    if drawn is None:
+        return x
+    f, rate = -1.7580993408473766, config["rate"]
+    a = 1 / sqrt((1 - rate) * (1 + rate * f**2))
+    return a * torch.where(drawn["factor"] == 0, f, x) - a * rate * f
+
+
 RANDOM_LAYERS: dict[str, Callable[..., Any]] = {
+    "AlphaDropout": alpha_dropped,
     "Dropout": lambda x, config, drawn: x if drawn is None else x * drawn["mask"],
     "GaussianDropout": lambda x, config, drawn: x if drawn is None else x * drawn["factor"],
     "GaussianNoise": lambda x, config, drawn: x if drawn is None else x + drawn["noise"],

@@ -4,8 +4,9 @@ import numpy as np
 from faults import Fault
 from hypothesis import strategies as st
 
+from numpycnn.activations import selu
 from numpycnn.common.typing import Array
-from numpycnn.layers import Dropout, GaussianDropout, GaussianNoise, Layer, SpatialDropout2D
+from numpycnn.layers import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, Layer, SpatialDropout2D
 from numpycnn.layers.random import RandomLayer
 from relations.common import counts, generator, near, seeds
 from relations.table import Draw, relation
@@ -37,6 +38,17 @@ def dropout_at_rate_one_is_zero(draw: Draw) -> None:
     x, _ = images(draw)
     shape = draw(st.sampled_from((None, (None, 1, 1, 4), (1, 2, 1, 1))))
     near(trained(Dropout(1.0, shape), x, draw(seeds)), np.zeros_like(x))
+
+
+@relation(Fault(AlphaDropout.forward, "x * factor + shift", "x * factor"))
+def alpha_dropout_is_dropout_about_another_value(draw: Draw) -> None:
+    """y = a*(1 - rate)*dropout(x - f) + a*f + b, for the same mask, with f, selu's limit, and the paper's a and b."""
+    (x, _), seed, rate, f = images(draw), draw(seeds), draw(st.sampled_from((0.25, 0.5))), selu(np.array([-1e3]))[0]
+    a = ((1 - rate) * (1 + rate * f**2)) ** -0.5
+    near(
+        trained(AlphaDropout(rate), x, seed),
+        a * (1 - rate) * trained(Dropout(rate), x - f, seed) + a * f - a * rate * f,
+    )
 
 
 @relation(Fault(GaussianNoise.forward, "return x + noise, noise", "return x + x * noise, noise"))

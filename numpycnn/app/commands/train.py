@@ -37,6 +37,11 @@ RESUME = (
     "If it is stopped and restarted with the same options, training ends as if it had never been stopped"
 )
 
+SEARCH = (
+    "one with each combination of values, judged by the last sixth of the training images, which are held out: "
+    "batch_size=128,256 schedule.max_learning_rate=0.01,0.03"
+)
+
 INTERRUPTED = 130  # 128 + SIGINT: the exit status of a program that Ctrl-C ended
 TEST_BATCH = 1000
 
@@ -65,7 +70,7 @@ def file_to_write(text: str) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's description and options."""
-    from numpycnn.app.recipes import seeds  # deferred: other commands need no recipes
+    from numpycnn.app.recipes import choice, seeds  # deferred: other commands need no recipes
     from numpycnn.recipes import RECIPES
 
     parser.description = DESCRIPTION
@@ -74,9 +79,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, type=whole_number(at_least=least), metavar="N", help=text)
     parser.add_argument("--recipe", choices=RECIPES, metavar="NAME", help="train this recipe; --list names them")
     parser.add_argument("--list", action="store_true", help="list the recipes, and end")
-    parser.add_argument("--seeds", type=seeds, metavar="A-B", help="train the recipe with each of these seeds")
-    parser.add_argument("--folder", metavar="FOLDER", help="with --seeds: keep each network here, and skip those kept")
-    parser.add_argument("--ensemble", type=file_to_write, metavar="FILE", help="with --seeds: write their mean here")
+    many = parser.add_argument_group("many trainings of a recipe")
+    many.add_argument("--seeds", type=seeds, metavar="A-B", help="one with each of these seeds")
+    many.add_argument(
+        "--folds", type=whole_number(at_least=2), metavar="N", help="cross-validation: N parts are held out"
+    )
+    many.add_argument("--search", type=choice, nargs="+", metavar="NAME=VALUE,VALUE", help=SEARCH)
+    many.add_argument(
+        "--trials", type=whole_number(at_least=1), metavar="N", help="with --search: N random ones of these"
+    )
+    many.add_argument("--folder", metavar="FOLDER", help="keep each network here, and skip those kept")
+    many.add_argument("--ensemble", type=file_to_write, metavar="FILE", help="write the mean of the networks here")
+    engine = many.add_mutually_exclusive_group()
+    engine.add_argument("--processes", type=whole_number(at_least=1), metavar="N", help="N at a time, in processes")
+    engine.add_argument("--dask", metavar="ADDRESS", help="on the Dask cluster whose scheduler is there")
+    engine.add_argument(
+        "--mpi", action="store_true", help="in the ranks of this job: mpiexec -n 9 python -m numpycnn ..."
+    )
     parser.add_argument("--resume", type=file_to_write, metavar="FILE", help=RESUME)
 
 
@@ -109,8 +128,8 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         print(recipes.table())
         return 0
-    if args.seeds is not None:
-        return recipes.train_seeds(args)
+    if any(getattr(args, option) is not None for option in recipes.SEVERAL):
+        return recipes.train_many(args)
     start, position = time.perf_counter(), TrainingProgress()
     try:
         (train_and_test if args.recipe is None else recipes.train_one)(args, position)

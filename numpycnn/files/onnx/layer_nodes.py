@@ -337,6 +337,7 @@ def branches(graph: Graph, layer: Any, x: Tensor) -> Tensor:
 LAYER_WRITERS: dict[str, Writer] = {
     "Activation": activation,
     "ActivityRegularization": nothing,
+    "AlphaDropout": nothing,
     "AveragePooling2D": pooling("AveragePool"),
     "BatchNormalization": batch_normalization,
     "Branches": branches,

@@ -11,6 +11,7 @@ from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, 
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
 from numpycnn.show.explorer.code import sources
 from numpycnn.show.explorer.tensors import MAX_EXACT_KERNEL, Tensors
+from numpycnn.show.explorer.updates import add_updates
 from numpycnn.show.trace import LayerTrace, Trace
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
     add_parameters(tensors, trace)
     add_example(tensors, model, trace, x[one])
     return {
+        "optimizer": add_step(tensors, model, trace),
         "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.shape_in or ())},
         "layers": [layer_facts(layer, trace[str(path)]) for path, layer in model.leaves()],
         "loss": None if model.loss is None else loss_facts(model.loss),
@@ -39,6 +41,13 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
         "example": example,
         "sources": sources(),
     }
+
+
+def add_step(tensors: Tensors, model: "Sequential", trace: Trace) -> dict[str, Any] | None:
+    """The optimizer's next step, if there are an optimizer and targets."""
+    if trace.targets is None or model.optimizer is None:
+        return None
+    return add_updates(tensors, model.optimizer, trace, model.trained_params)
 
 
 def is_known(layer: Layer) -> bool:

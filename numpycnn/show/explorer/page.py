@@ -11,6 +11,7 @@ from numpycnn.common.typing import Array
 from numpycnn.files.atomic import atomic_write
 from numpycnn.show.explorer.data import page_data
 from numpycnn.show.explorer.examples import candidates, first, fitting
+from numpycnn.show.explorer.lessons import lesson_facts
 from numpycnn.show.explorer.tensors import Tensors
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ SCRIPTS = (
     "mnist.js",
     "numbers.js",
     "dom.js",
+    "glossary.js",
     "heatmap.js",
     "state.js",
     "python.js",
@@ -46,6 +48,13 @@ SCRIPTS = (
     "panels/plain.js",
     "panels/loss.js",
     "panels/code.js",
+    "stage/subjects.js",
+    "stage/products.js",
+    "stage/convolution.js",
+    "stage/others.js",
+    "stage/stories.js",
+    "stage/scene.js",
+    "stage/tour.js",
     "main.js",
 )
 """The page's scripts, in the order in which they are run."""
@@ -107,7 +116,7 @@ def live_page(facts: dict[str, Any], table: dict[str, Any]) -> str:
 
 def filled(shell: str, facts: dict[str, Any], table: dict[str, Any]) -> str:
     """The page with its data inserted."""
-    return shell.replace("/* data */", as_json({**facts, "tensors": table}), 1)
+    return shell.replace("/* data */", as_json({**facts, "lessons": lesson_facts(), "tensors": table}), 1)
 
 
 @cache

@@ -22,7 +22,7 @@ function colour(value, bound) {
 }
 
 // Paint rows x cols cells of `cell` = [width, height] pixels.
-function paint(canvas, rows, cols, value, bound, cell) {
+function paint(canvas, rows, cols, value, bound, cell, text) {
   canvas.width = cols * cell[0];
   canvas.height = rows * cell[1];
   const picture = new ImageData(cols, rows);
@@ -35,7 +35,23 @@ function paint(canvas, rows, cols, value, bound, cell) {
   small.getContext("2d").putImageData(picture, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  if (Math.min(...cell) >= 7) strikeOut(context, rows, cols, value, cell);
+  const label = (one) => (text && cell[1] >= 15 && Number.isFinite(one) ? text(one, cell[0]) : "");
+  if (Math.min(...cell) >= 7) strikeOut(context, rows, cols, (r, c) => (label(value(r, c)) ? undefined : value(r, c)), cell);
+  if (text) write(context, rows, cols, value, bound, cell, label);
+}
+
+// The numbers themselves, dark on light shades and light on dark ones.
+function write(context, rows, cols, value, bound, [width, height], label) {
+  Object.assign(context, { font: `${Math.min(15, Math.round(width / 2.6))}px sans-serif`, textAlign: "center", textBaseline: "middle" });
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) {
+      const one = value(r, c);
+      if (one === undefined || !label(one)) continue;
+      const [red, green, blue] = colour(one, bound);
+      context.fillStyle = 0.3 * red + 0.6 * green + 0.1 * blue > 130 ? "#000" : "#fff";
+      context.fillText(label(one), (c + 0.5) * width, (r + 0.5) * height);
+    }
+  }
 }
 
 // So that the sign can be told without colours: a stroke across what is negative, a cross over what is not finite.
@@ -82,17 +98,18 @@ function oddText(rows, cols, value) {
   return odd ? `; grey with a cross: ${count(odd, "value that is", "values that are")} not finite` : "";
 }
 
-const cellSize = (rows, cols, width, height) => [
-  Math.max(1, Math.min(24, Math.floor(width / cols))),
-  Math.max(1, Math.min(24, Math.floor(height / rows))),
+const cellSize = (rows, cols, width, height, most) => [
+  Math.max(1, Math.min(most, Math.floor(width / cols))),
+  Math.max(1, Math.min(most, Math.floor(height / rows))),
 ];
 
 // spec: {id, title(), note(), rows, cols, value(r, c), width, height, square, point(r, c), pin(r, c)};
-// before() is called before it is painted.
+// before() is called before it is painted; most is the largest side of a cell, bound() the value of the darkest shade,
+// text(value, width) a number as it is written into its cell, and a plain one has no legend.
 // Returns {node, refresh(), draw(marks), bring(row, col)}; a mark is {row, col, height, width, kind: "box" or "lit"}.
 function heatmap(spec) {
   const tall = spec.square === false ? "scroll tall" : "scroll";
-  let [width, height] = cellSize(spec.rows, spec.cols, spec.width || 280, spec.height || 280);
+  let [width, height] = cellSize(spec.rows, spec.cols, spec.width || 280, spec.height || 280, spec.most || 24);
   if (spec.square !== false) width = height = Math.min(width, height);
   const canvas = make("canvas", { id: spec.id, tabIndex: 0, role: "application" });
   const title = make("b"),
@@ -104,15 +121,15 @@ function heatmap(spec) {
     {},
     make("figcaption", {}, title, note),
     make("div", { className: tall }, canvas),
-    make("div", { className: "legend" }, make("i", { "aria-hidden": "true" }), legend),
+    spec.plain ? "" : make("div", { className: "legend" }, make("i", { "aria-hidden": "true" }), legend),
   );
 
   const base = make("canvas");
   function refresh() {
     if (spec.before) spec.before();
     const [low, high] = extremes(spec.rows, spec.cols, spec.value),
-      bound = Math.max(Math.abs(low), Math.abs(high));
-    paint(base, spec.rows, spec.cols, spec.value, bound, [width, height]);
+      bound = spec.bound ? spec.bound() : Math.max(Math.abs(low), Math.abs(high));
+    paint(base, spec.rows, spec.cols, spec.value, bound, [width, height], spec.text);
     [canvas.width, canvas.height] = [base.width, base.height];
     title.textContent = spec.title();
     note.textContent = spec.note ? spec.note() : "";
@@ -143,12 +160,12 @@ function heatmap(spec) {
     context.fillRect(x, y, width, height);
   }
 
-  function frame({ row, col, height: h = 1, width: w = 1 }) {
+  function frame({ row, col, height: h = 1, width: w = 1, kind }) {
     const context = canvas.getContext("2d"),
       box = [col * width, row * height, w * width, h * height];
-    for (const [colourOf, line] of [
+    for (const [colourOf, line] of kind === "faint" ? [["#a3006d", 1]] : [
       ["#fff", 5],
-      ["#a3006d", 2.5],
+      [kind === "cursor" ? "#000" : "#a3006d", 2.5],
     ]) {
       context.strokeStyle = colourOf;
       context.lineWidth = line;

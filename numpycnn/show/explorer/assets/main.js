@@ -50,6 +50,7 @@ function renderHead() {
   document.getElementById("controls").replaceChildren(modeChoice("mode"));
   renderNetwork();
   renderDifferences();
+  if (scene && !scene.subject.small) renderStage();
 }
 
 function sourceText() {
@@ -157,6 +158,7 @@ function keys(event) {
     ["INPUT", "SELECT"].includes(event.target.tagName) &&
     event.target.type !== "range" &&
     event.target.type !== "checkbox";
+  if (event.key === "Escape") closeTerms();
   if (event.key === "Escape" && current && current.box) current.box.release();
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "[") choose(page.selected - 1);
@@ -171,13 +173,21 @@ function keys(event) {
 
 async function begin() {
   const facts = JSON.parse(document.getElementById("data").textContent);
+  lessons = await Promise.all(facts.lessons.map(async (lesson) => lessonOf(lesson, await readTensors(lesson.tensors))));
   setUp(facts, await readTensors(facts.tensors));
   document.getElementById("title").textContent = `numpycnn explorer: ${facts.model.name}`;
   document.addEventListener("keydown", keys);
+  document.addEventListener("click", closeTerms);
+  document.getElementById("tourBegin").addEventListener("click", () => {
+    goToTour(tour.last);
+    document.getElementById("tourNext").focus();
+  });
   const first = page.layers.findIndex((layer) => layer.kind === "Conv2D");
   page.selected = first + 1;
   if (page.live) startLive();
+  openStage();
   render();
+  startTour();
   document.body.dataset.ready = "yes";
 }
 

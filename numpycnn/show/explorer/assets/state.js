@@ -41,12 +41,7 @@ function setUp(facts, tensors) {
   page.inputFirst = first;
   page.layers = facts.layers.map((layer) => {
     if (layer.config.data_format) first = isFirst(layer);
-    const parameters = {};
-    for (const key of layer.parameters) {
-      const value = tensors[`${layer.name}/parameters/${key}`];
-      if (value) parameters[key] = value;
-    }
-    return { ...layer, parameters, first };
+    return { ...layer, parameters: parametersOf(layer, tensors), first };
   });
   page.computable = page.layers.every(
     (layer, k) => layer.known && facts.layers[k].parameters.every((key) => layer.parameters[key]),

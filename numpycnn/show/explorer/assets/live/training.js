@@ -84,7 +84,10 @@ function lookBack(panel) {
     button("◀ Earlier", () => go(Number(scrub.value) - 1), { id: "earlier" }),
     button("Later ▶", () => go(Number(scrub.value) + 1), { id: "later" }),
     button("Newest", () => go(Infinity), { id: "newest" }),
-    ...playControls(() => go(watching.follow ? 0 : Number(scrub.value) + 1)),
+    playButton("play", () => live.state.frames.length, (step) => {
+      go(watching.follow ? 0 : Number(scrub.value) + step);
+      return true;
+    }),
     scrub,
   );
 }

@@ -89,7 +89,10 @@ function convControls(panel) {
       { className: "row" },
       button("◀ Step", () => go(cell() - 1, true), { id: "back" }),
       button("Step ▶", () => go(cell() + 1, true), { id: "step" }),
-      ...playControls(() => go(cell() + 1, false)),
+      playButton("play", () => cells, (step) => {
+        go(cell() + step, false);
+        return true;
+      }),
       scrub,
     ),
   );

@@ -1,5 +1,9 @@
 "use strict";
-// Numbers to choose by, and playing through the cells of an output.
+// Numbers to choose by, and playing through positions in some ten seconds.
+
+const PLAYED = 10_000, // milliseconds that it takes to play all
+  SLOWEST = 900,
+  FASTEST = 40; // between two pictures
 
 function numberInput(text, id, limit, value, change) {
   const input = make("input", { type: "number", id, min: 0, max: limit - 1, value });
@@ -10,42 +14,37 @@ function numberInput(text, id, limit, value, change) {
   return make("label", {}, `${text} (0 to ${limit - 1}) `, input);
 }
 
-let playing = null; // the timer of the panel that plays
+let playing = null; // {timer, done()} of what plays
 
 function stopPlaying() {
-  clearInterval(playing);
+  if (!playing) return;
+  clearInterval(playing.timer);
+  const { done } = playing;
   playing = null;
+  done();
 }
 
-function playControls(next) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    return [make("span", { className: "note" }, "Play is off, for your system asks for reduced motion.")];
-  }
-  let wait = 500;
-  const start = () => {
-    playing = setInterval(() => (node.isConnected ? next() : stopPlaying()), wait);
-  };
-  const toggle = () => {
-    if (playing) stopPlaying();
-    else start();
-    node.textContent = playing ? "Pause" : "Play";
-  };
-  const node = button("Play", toggle, { id: "play" });
-  const speed = choice(
-    "Speed",
-    [
-      ["1500", "slow"],
-      ["500", "medium"],
-      ["60", "fast"],
-    ],
-    "500",
-    (value) => {
-      wait = Number(value);
-      if (playing) {
-        stopPlaying();
-        start();
-      }
+const stillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// Calls next(step) until it returns false: as often as the eye can follow, and for all of `count` within ten seconds.
+function play(count, next, done = () => {}) {
+  stopPlaying();
+  const wait = Math.min(Math.max(PLAYED / count, FASTEST), SLOWEST),
+    step = Math.max(1, Math.round((count * wait) / PLAYED));
+  playing = { timer: setInterval(() => next(step) || stopPlaying(), wait), done };
+}
+
+// A button that plays and pauses.
+function playButton(id, count, next) {
+  if (stillness()) return make("span", { className: "note" }, "Play is off, for your system asks for reduced motion.");
+  const node = button(
+    "Play",
+    () => {
+      if (playing) return stopPlaying();
+      play(count(), (step) => node.isConnected && next(step), () => (node.textContent = "Play"));
+      node.textContent = "Pause";
     },
+    { id },
   );
-  return [node, speed];
+  return node;
 }

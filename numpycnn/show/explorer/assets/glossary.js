@@ -1,0 +1,47 @@
+"use strict";
+// What the field's terms mean, at the place where they stand: {tap} in a text becomes a word that explains itself.
+
+const GLOSSARY = {
+  tap: "A tap is one place of the kernel: tap (0, 0) is its upper left weight, which meets the upper left pixel of every patch.",
+  taps: "A tap is one place of the kernel: tap (0, 0) is its upper left weight, which meets the upper left pixel of every patch.",
+  im2col: "im2col, “image to columns”, copies the patch under each window into a row of a matrix. A pixel is copied once for each window over it; in return the convolution becomes one matrix product, which is fast.",
+  col2im: "col2im, “columns to image”, is im2col turned round: it adds each cell of the matrix to the pixel that it was copied from. Where windows overlap, several are added.",
+  "pre-activation": "The pre-activation z is the sum of the products and the bias, before the activation, such as ReLU, is applied to it.",
+  logits: "Logits are the last layer's numbers before softmax turns them into probabilities, which are between 0 and 1 and add up to 1.",
+};
+
+// A text with its {terms} as nodes. What a term means appears below its line, over what is there, so that nothing moves.
+function explained(text) {
+  return text.split(/(\{[^}]+\})/).map((part) => (part[0] === "{" && GLOSSARY[part.slice(1, -1)] ? termNode(part.slice(1, -1)) : part));
+}
+
+const bare = (text) => text.replace(/[{}]/g, "");
+
+function termNode(name) {
+  const node = make("span", { className: "term", role: "button", tabIndex: 0, "aria-expanded": "false" }, name);
+  const toggle = () => {
+    const open = node.getAttribute("aria-expanded") === "true";
+    closeTerms();
+    if (open) return;
+    node.setAttribute("aria-expanded", "true");
+    node.append(make("span", { className: "meaning" }, GLOSSARY[name]));
+    say(GLOSSARY[name]);
+  };
+  node.addEventListener("click", (event) => {
+    event.stopPropagation();
+    toggle();
+  });
+  node.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    toggle();
+  });
+  return node;
+}
+
+function closeTerms() {
+  for (const node of document.querySelectorAll(".term[aria-expanded=true]")) {
+    node.setAttribute("aria-expanded", "false");
+    node.querySelector(".meaning").remove();
+  }
+}

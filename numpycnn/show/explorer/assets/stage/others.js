@@ -1,0 +1,164 @@
+"use strict";
+// The other stories of the stage: im2col and its product, pooling, the loss, the update.
+
+const picture = (id, title, rows, cols, value, more = {}) => ({ id, title: () => title, rows, cols, value, ...more });
+const rowGrid = (id, title, x, more = {}) => picture(id, title, 1, x.data.length, (r, c) => x.data[c], { bound: () => largest(x), ...more });
+
+const MOST_PATCHES = 40; // of a matrix whose numbers are to be read
+
+function matrixStory(subject, view) {
+  const part = convolutionOf(subject),
+    { layer, run, w } = part,
+    filters = layer.config.filters,
+    f = () => Math.min(view.filter, filters - 1),
+    cells = w.rows.output * w.cols.output,
+    inner = w.taps * w.channels,
+    { kernel, bias } = layer.parameters;
+  const z = (n) => run.pre_activation.data[n * filters + f()],
+    b = () => (bias ? bias.data[f()] : 0);
+  const rowMark = () => [{ row: view.k, col: 0, height: 1, width: inner }],
+    cell = () => [{ row: view.k, col: 0 }];
+  const image = paddedImage(part, "input", () => `input${channelText(w, 0)}`);
+  const terms = (n) => Array.from({ length: inner }, (_, k) => [run.patches.data[n * inner + k], kernel.data[k * filters + f()]]);
+  return {
+    count: cells,
+    grids: [
+      { id: "stageSource", end: true, ...image, value: (r, c) => image.value(r, c, 0), marks: () => windowMarks(w, ...cellOf(w, view.k), null) },
+      picture("stageMatrix", "{im2col} matrix: a row for each patch", cells, inner, (r, c) => (r <= view.k ? run.patches.data[r * inner + c] : undefined),
+        { end: true, sign: "→", marks: rowMark, bound: () => largest(run.patches), pick: (r) => goTo(r, true) }),
+      picture("stageColumn", "kernel", inner, 1, (r) => kernel.data[r * filters + f()], { sign: "×", bound: () => largest(kernel) }),
+      picture("stageTarget", "sum", cells, 1, (r) => (r <= view.k ? z(r) - b() : undefined),
+        { sign: "=", marks: cell, bound: () => largest(run.pre_activation), pick: (r) => goTo(r, true) }),
+    ],
+    heading: () => `Row ${view.k} of the matrix: the patch for output cell (${cellOf(w, view.k).join(", ")})`,
+    lines: () => [
+      `row ${view.k} · kernel = ${sumText(terms(view.k).filter(([p, q]) => p * q !== 0), z(view.k) - b())}`,
+      bias ? `With the bias ${factor(b())} it is {pre-activation} ${brief(z(view.k))}.` : "",
+    ],
+  };
+}
+
+function poolStory(subject, view) {
+  const part = partOf(subject, "MaxPooling2D"),
+    { run, w } = part,
+    channel = () => Math.min(view.channel, w.channels - 1),
+    [x, y] = [part.image("input"), part.image("output")];
+  const at = (data, n) => data[n * w.channels + channel()],
+    cell = () => [{ row: cellOf(w, view.k)[0], col: cellOf(w, view.k)[1] }];
+  const pixel = (k) => pixelUnder(w, ...cellOf(w, view.k), k),
+    value = (k) => pixel(k) && at(x.data, pixel(k).row * w.cols.size + pixel(k).col),
+    winner = () => at(run.winner.data, view.k);
+  const taken = () => [{ row: Math.floor(winner() / w.cols.kernel), col: winner() % w.cols.kernel }];
+  const maps = (id, title, z, [rows, cols], more) =>
+    picture(id, title, rows.size, cols.size, (r, c) => at(z.data, r * cols.size + c), { end: true, bound: () => largest(z), ...more });
+  const input = [w.rows, w.cols],
+    output = [{ size: w.rows.output }, { size: w.cols.output }];
+  const grids = [
+    maps("stageSource", "input of the pooling", x, input, { marks: () => windowMarks({ ...w, rows: { ...w.rows, before: 0 }, cols: { ...w.cols, before: 0 } }, ...cellOf(w, view.k), null) }),
+    picture("stageA", "under the window", w.rows.kernel, w.cols.kernel, (r, c) => value(r * w.cols.kernel + c) ?? undefined, { marks: taken, bound: () => largest(x) }),
+    maps("stageTarget", "output", y, output, { sign: "→", marks: cell, pick: (r, c) => goTo(r * w.cols.output + c, true),
+      value: (r, c) => (r * w.cols.output + c <= view.k ? at(y.data, r * w.cols.output + c) : undefined) }),
+  ];
+  if (run.output_gradient) {
+    const [dy, dx] = [part.image("output_gradient"), part.image("input_gradient")];
+    grids.push(maps("stageDoutput", "back: dL/d output", dy, output, { end: false, marks: cell }), maps("stageDinput", "dL/d input", dx, input, { end: false, sign: "→", marks: () => [pixel(winner())] }));
+  }
+  const back = () => `On the way back dL/d output, here ${brief(at(part.image("output_gradient").data, view.k))}, is added to the gradient of that pixel, and the others get nothing.`;
+  return {
+    count: w.rows.output * w.cols.output,
+    grids,
+    heading: () => `Output cell (${cellOf(w, view.k).join(", ")}) = ${brief(at(y.data, view.k))}`,
+    lines: () => [
+      `The largest of ${Array.from({ length: w.taps }, (_, k) => k).filter(pixel).map((k) => factor(value(k))).join(", ")} is ${brief(at(y.data, view.k))}, at pixel (${pixel(winner()).row}, ${pixel(winner()).col}).`,
+      run.output_gradient ? back() : "",
+    ],
+  };
+}
+
+// Where the loss begins the way back: its arrays in rows, a column for each output.
+function lossStory(subject, view) {
+  const { network } = subject,
+    last = network.runs.at(-1),
+    merged = mergesSoftmax(network.layers, network.loss),
+    n = last.output.data.length;
+  const gradient = merged ? last.pre_activation_gradient || last.input_gradient : last.output_gradient;
+  const difference = tensor([n], Float64Array.from(last.output.data, (y, k) => y - network.target.data[k]));
+  const more = { marks: () => [{ row: 0, col: view.k }], pick: (r, c) => goTo(c, true), wide: true };
+  const grids = [
+    ...(merged ? [rowGrid("stageLogits", "{logits}", logitsOfLast(network.layers, last), more)] : []),
+    rowGrid("stageA", merged ? "probabilities p" : "output y", last.output, more),
+    rowGrid("stageB", "target t", network.target, { ...more, sign: "−" }),
+    ...(merged ? [] : [rowGrid("stageProducts", "difference y − t", difference, { ...more, sign: "=" })]),
+    rowGrid("stageTarget", merged ? "p − t = dL/d logits" : "dL/d output", gradient, { ...more, sign: "→" }),
+  ];
+  const [p, t, d] = [(k) => brief(last.output.data[k]), (k) => factor(network.target.data[k]), (k) => brief(gradient.data[k])];
+  const truth = argmax(network.target.data);
+  const squares = Array.from(difference.data, (one) => `${factor(one)}²`).join(" + ");
+  return {
+    count: n,
+    grids,
+    heading: () => `L = ${brief(network.value)}; dL/d ${merged ? "logit" : "output"} ${view.k} = ${d(view.k)}`,
+    lines: () =>
+      merged
+        ? [`L = −log of the probability of the true class ${truth} = −log ${p(truth)} = ${brief(network.value)}.`, `dL/d logit ${view.k} = p − t = ${p(view.k)} − ${t(view.k)} = ${d(view.k)}.`]
+        : [`L is the mean of the squares: ${squares.length <= mostLetters() ? `(${squares}) / ${n} = ` : ""}${brief(network.value)}.`, `dL/d output ${view.k} = 2 × (y − t) / ${n} = 2 × ${factor(difference.data[view.k])} / ${n} = ${d(view.k)}.`],
+  };
+}
+
+const lossShown = (subject) => {
+  const { network } = subject,
+    last = network.runs.at(-1);
+  if (!subject.ends || !network.target || !network.loss || network.value === null || !last || !last.output) return false;
+  const known = lossOf(network.loss) === squaredError || mergesSoftmax(network.layers, network.loss);
+  return known && last.output.shape.length === 1 && last.output.data.length <= 100 && Boolean(last.output_gradient);
+};
+
+// ------------------------------------------------------------ the update
+
+const FORMULAS = {
+  SGD: ({ momentum, nesterov }) =>
+    !momentum ? "w = w − learning_rate × g" : `velocity = momentum × velocity − learning_rate × g; w = w + ${nesterov ? "momentum × velocity − learning_rate × g" : "velocity"}`,
+  Adadelta: () => "a = rho a + (1 − rho) g²; change = g √(d + ε) / √(a + ε); d = rho d + (1 − rho) change²; w = w − learning_rate × change",
+  Adagrad: () => "a = a + g²; w = w − learning_rate × g / √(a + ε)",
+  RMSprop: () => "v = rho v + (1 − rho) g²; w = w − learning_rate × g / √(v + ε)",
+  Adam: () => "m = β₁ m + (1 − β₁) g; v = β₂ v + (1 − β₂) g²; w = w − learning_rate × m̂ / (√v̂ + ε)",
+};
+
+const updated = (subject) => {
+  const part = convolutionWithGradients(subject),
+    name = part && `${part.layer.name}/update/kernel`;
+  return subject.network.optimizer && part && subject.network.tensors[name] && (subject.small || page.traced) ? part : null;
+};
+
+const settingsText = (config) =>
+  Object.entries(config)
+    .filter(([key, value]) => typeof value === "number" && value !== 0 && (key !== "ema_momentum" || config.use_ema))
+    .map(([key, value]) => `${key} ${factor(value)}`)
+    .join(", ");
+
+function updateStory(subject, view) {
+  const { layer, run, w } = updated(subject),
+    { tensors, optimizer } = subject.network,
+    filters = layer.config.filters;
+  const index = (r, c) => ((r * w.cols.kernel + c) * w.channels + Math.min(view.channel, w.channels - 1)) * filters + Math.min(view.filter, filters - 1);
+  const before = layer.parameters.kernel,
+    after = tensors[`${layer.name}/update/kernel`],
+    step = tensor(before.shape, Float64Array.from(after.data, (value, n) => value - before.data[n])),
+    g = run.parameter_gradients.kernel;
+  const slots = Object.keys(tensors).filter((name) => name.startsWith(`${layer.name}/update/`) && / (before|after)$/.test(name));
+  const kept = slots.map((name) => [name.slice(`${layer.name}/update/`.length), tensors[name]]);
+  const shownOnes = [["w: kernel before", before], ["g: dL/d kernel", g], ...kept, ["step", step], ["w: kernel after", after]];
+  const place = () => [Math.floor(view.k / w.cols.kernel), view.k % w.cols.kernel];
+  const of = (x) => brief(x.data[index(...place())]);
+  return {
+    count: w.taps,
+    grids: shownOnes.map(([title, x], n) =>
+      picture(`stageUpdate${n}`, title, w.rows.kernel, w.cols.kernel, (r, c) => x.data[index(r, c)], {
+        bound: () => largest(x), marks: () => [{ row: place()[0], col: place()[1] }], pick: (r, c) => goTo(r * w.cols.kernel + c, true) })),
+    heading: () => `Weight at tap (${place().join(", ")}): ${of(before)} → ${of(after)}`,
+    lines: () => [
+      `${optimizer.name}, step ${optimizer.step}, ${settingsText(optimizer.config)}. ${FORMULAS[optimizer.name] ? `${FORMULAS[optimizer.name](optimizer.config)}.` : ""}`,
+      `g = ${of(g)}${kept.map(([title, x]) => `; ${title} ${of(x)}`).join("")}; step = ${of(step)}; new w = ${factor(before.data[index(...place())])} + ${factor(step.data[index(...place())])} = ${of(after)}.`,
+    ],
+  };
+}

@@ -1,0 +1,193 @@
+"use strict";
+// The stage: one view in which a convolution happens, forward or backward, step by step.
+
+const view = { subject: "", story: "forward", k: 0, filter: 0, channel: 0, slice: 0, termwise: false };
+
+let scene = null; // of the chosen story: {subject, grids, figures, ...} as its builder gives it
+
+const phone = () => innerWidth <= 600;
+
+// The subject that is chosen; the first, where the page's network no longer has it.
+function chosenSubject() {
+  const all = subjects();
+  return all.find((subject) => subject.title === view.subject) || all[0];
+}
+
+// Build the stage for the chosen subject and story.
+function renderStage() {
+  stopPlaying();
+  const subject = chosenSubject(),
+    stories = storiesOf(subject);
+  view.subject = subject.title;
+  if (!stories.includes(view.story)) view.story = stories[0];
+  const { build } = STORIES[view.story];
+  scene = { subject, ...build(subject, view) };
+  view.k = Math.min(view.k, scene.count - 1);
+  scene.figures = scene.grids.map(gridFigure);
+  document.getElementById("stageChoices").replaceChildren(...stageChoices(subject, stories));
+  document.getElementById("stageSteps").replaceChildren(...stageSteps());
+  const figures = document.getElementById("stageFigures");
+  figures.className = view.story;
+  figures.replaceChildren(make("span", { className: "break" }), ...scene.figures.flatMap((figure, n) => [signOf(scene.grids[n]), figure.node]).filter((node) => node));
+  drawStage();
+  renderTour();
+}
+
+const signOf = ({ sign, end }) => (sign ? make("span", { className: end ? "sign end" : "sign", "aria-hidden": "true" }, sign) : null);
+
+// Each grid as a picture with its numbers, as large as the screen allows.
+function gridFigure(spec) {
+  const large = spec.wide || spec.end || scene.grids.length < 3,
+    width = spec.wide ? (phone() ? 340 : 480) : phone() ? (large ? 148 : 98) : spec.rows * spec.cols > 64 || large ? 215 : 165;
+  const figure = heatmap({
+    ...spec,
+    plain: true,
+    width,
+    height: spec.cols === 1 || spec.rows > 2 * spec.cols ? (phone() ? 148 : 215) : width,
+    most: 46,
+    title: () => bare(spec.title()),
+    text: numberInCell,
+    point: (r, c, spoken) => spoken && sayCell(figure, spec, r, c),
+    pin: (r, c) => (spec.pick ? spec.pick(r, c) : sayCell(figure, spec, r, c)),
+  });
+  if (spec.end) figure.node.classList.add("end");
+  return figure;
+}
+
+function sayCell(figure, spec, r, c) {
+  const value = spec.value(r, c);
+  figure.draw([...marksOn(spec), { row: r, col: c, kind: "cursor" }]);
+  say(`${bare(spec.title())}, row ${r}, column ${c}: ${value === undefined ? "nothing yet" : brief(value)}`);
+}
+
+const marksOn = (spec) => (spec.marks ? spec.marks() : []);
+
+// With two figures, where the cell has room for them and they say something; whole numbers in whole-numbered examples.
+function numberInCell(value, width) {
+  const small = scene.subject.small;
+  const text = Number.isInteger(value) ? brief(value) : value.toFixed(2).replace(small ? /\.?0+$/ : "", "").replace("-", "−");
+  const says = Number.isInteger(value) || Number(value.toFixed(2)) !== 0;
+  return says && (small || width >= 34) && text.length * 6.2 <= width - 2 ? text : "";
+}
+
+// What changes with every step: the pictures, the sum, the place of the slider.
+function drawStage(spoken = false) {
+  scene.figures.forEach((figure, n) => {
+    figure.refresh();
+    figure.draw(marksOn(scene.grids[n]));
+  });
+  const lines = scene.lines().filter((line) => line);
+  document.getElementById("stageResult").replaceChildren(...explained(scene.heading()));
+  document.getElementById("stageSum").replaceChildren(...lines.map((line) => make("p", {}, ...explained(line))));
+  const scrub = document.getElementById("stageScrub");
+  scrub.value = view.k;
+  scrub.setAttribute("aria-valuetext", `${view.k + 1} of ${scene.count}`);
+  if (spoken) say(bare([scene.heading(), ...lines].join(". ")));
+}
+
+function goTo(k, spoken = false) {
+  const rebuilt = view.termwise !== scene.termwise && scene.termwise !== undefined;
+  view.k = Math.min(Math.max(k, 0), scene.count - 1);
+  if (rebuilt) renderStage();
+  drawStage(spoken);
+}
+
+// ------------------------------------------------------------ what there is to choose
+
+function stageChoices(subject, stories) {
+  const pick = (key, again) => (value) => {
+    Object.assign(view, { [key]: value }, again);
+    openStage();
+    document.getElementById(key === "subject" ? "stageSubject" : "stageStory").focus();
+  };
+  const all = subjects().map((one) => [one.title, one.title]),
+    titles = stories.map((name) => [name, STORIES[name].title]);
+  return [
+    labelled(choice("Example", all, subject.title, pick("subject")), "stageSubject"),
+    labelled(choice("Story", titles, view.story, pick("story")), "stageStory"),
+    ...sliceChoices(subject),
+  ];
+}
+
+function labelled(label, id) {
+  label.querySelector("select").id = id;
+  return label;
+}
+
+// Which filter and channel, where there are several.
+function sliceChoices(subject) {
+  const part = partOf(subject, view.story === "pooling" ? "MaxPooling2D" : "Conv2D");
+  if (!part || view.story === "loss") return [];
+  const filters = part.layer.config.filters || 1,
+    { channels } = part.w;
+  const input = (text, id, limit, key) =>
+    numberInput(text, id, limit, Math.min(view[key], limit - 1), (value) => {
+      view[key] = value;
+      drawStage(true);
+    });
+  const inner = view.story === "forward" ? "slice" : "channel";
+  return [
+    filters > 1 ? input("Filter", "stageFilter", filters, view.story === "input" ? "slice" : "filter") : null,
+    channels > 1 && view.story !== "matrix" ? input("Channel", "stageChannel", channels, inner) : null,
+  ].filter((node) => node);
+}
+
+function stageSteps() {
+  const scrub = make("input", { type: "range", id: "stageScrub", min: 0, max: scene.count - 1, "aria-label": "Place in the story" });
+  scrub.addEventListener("input", () => goTo(Number(scrub.value), true));
+  const step = (by) => () => {
+    stopPlaying();
+    goTo((view.k + by + scene.count) % scene.count, true);
+  };
+  return [
+    button("◀ Step", step(-1), { id: "stageBack" }),
+    button("Step ▶", step(1), { id: "stageStep" }),
+    playButton("stagePlay", playedCount, playOn),
+    ...(scene.perTarget ? [termSwitch()] : []),
+    scrub,
+  ];
+}
+
+// Play begins anew at the end, and otherwise goes on from here.
+function playedCount() {
+  if (view.k === scene.count - 1) goTo(0);
+  return scene.count;
+}
+
+function playOn(step) {
+  goTo(view.k + step);
+  return view.k < scene.count - 1;
+}
+
+// One position for each term of a sum, or for each sum.
+function termSwitch() {
+  const box = make("input", { type: "checkbox", id: "stageTerms", checked: view.termwise });
+  box.addEventListener("change", () => {
+    const { perTarget } = scene;
+    view.k = box.checked ? (view.k + 1) * perTarget - 1 : Math.floor(view.k / perTarget);
+    view.termwise = box.checked;
+    renderStage();
+    document.getElementById("stageTerms").focus();
+  });
+  return make("label", { className: "tick" }, box, " term by term");
+}
+
+// Open the chosen story at its beginning, or where there is something to see.
+function openStage() {
+  const subject = chosenSubject();
+  view.termwise = view.story === "kernel" && Boolean(subject.small);
+  Object.assign(view, { k: 0, slice: 0, ...(subject.small ? { filter: 0, channel: 0 } : {}) });
+  if (!subject.small) beginAtStrongest(subject);
+  renderStage();
+}
+
+function beginAtStrongest(subject) {
+  const part = partOf(subject, "Conv2D", "MaxPooling2D");
+  if (!part) return;
+  const { channel, row, col } = strongest(part.layer, page.layers.indexOf(part.layer), part.run);
+  view[part.layer.kind === "Conv2D" ? "filter" : "channel"] = channel;
+  if (["forward", "pooling"].includes(view.story)) view.k = row * part.w.cols.output + col;
+  if (view.story === "input") Object.assign(view, { slice: channel, k: middleOf(part) });
+}
+
+const middleOf = ({ w }) => Math.floor(w.rows.size / 2) * w.cols.size + Math.floor(w.cols.size / 2);

@@ -1,0 +1,255 @@
+"""The explorer's stage and tour in a real browser: all on one screen, and every number the library's."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser import Browser, needs_browser
+from browser import chromium as launched
+from test_explore import data_for
+from test_explore_browser import MINUS, number
+from test_lessons import FACTS, SMALL, named
+
+from numpycnn import Sequential
+from numpycnn.app.tutorial import tutorial_network
+from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+
+pytestmark = needs_browser
+
+SIZES = {"desktop": (1280, 720, False), "phone": (390, 844, True)}
+
+
+def network() -> Sequential:
+    model = Sequential(
+        [
+            Conv2D(4, 3, padding="same", activation="relu", input_shape=(9, 8, 3)),
+            MaxPooling2D(2),
+            Conv2D(3, (2, 3), strides=2, dilation_rate=(1, 1), activation="tanh"),
+            Dropout(0.5),
+            Flatten(),
+            Dense(3, activation="softmax"),
+        ],
+        seed=1,
+    )
+    model.compile("rmsprop", "categorical_crossentropy")
+    return model
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    model = network()
+    found = tmp_path_factory.mktemp("stage") / "page.html"
+    model.explore(found, *data_for(model))
+    return found
+
+
+@pytest.fixture
+def stage(chromium: Browser, path: Path, size: str) -> Iterator[Browser]:
+    """The page at its stage; afterwards there must have been no error."""
+    chromium.errors.clear()
+    chromium.resize(SIZES[size][0], SIZES[size][1], phone=SIZES[size][2])
+    chromium.open(path)
+    yield chromium
+    assert chromium.errors == []
+
+
+def fits(browser: Browser, size: str) -> None:
+    """The whole stage is on the screen, and nothing of it reaches out of it."""
+    width, height, _ = SIZES[size]
+    parts = browser.value(
+        "[...document.querySelectorAll('#stage, #stage *')].filter((node) => node.checkVisibility()).map((node) =>"
+        " [node.id || node.className || node.tagName, node.getBoundingClientRect()]).map(([id, box]) =>"
+        " [id, box.left, box.top, box.right, box.bottom])"
+    )
+    hidden, shown = browser.value("[stageSum.scrollHeight, stageSum.clientHeight]")
+    assert hidden <= shown + 1, browser.text("#stageSum")
+    outside = [part for part in parts if min(part[1:3]) < 0 or part[3] > width + 1 or part[4] > height]
+    assert outside == []
+
+
+@pytest.mark.parametrize("size", ["desktop"])
+def test_the_page_begins_with_a_convolution_to_be_added_up(stage: Browser, size: str) -> None:
+    fits(stage, size)
+    output, z = named(SMALL, "conv2d/output")[:, :, 0], named(SMALL, "conv2d/pre_activation")[:, :, 0]
+    for n, (i, j) in enumerate(np.ndindex(3, 3)):
+        if n:
+            stage.click("#stageStep")
+        assert stage.text("#stageResult") == f"Output cell ({i}, {j}) = {output[i, j]:g}"
+        text = stage.text("#stageSum").replace(MINUS, "-")
+        assert f"= pre-activation {z[i, j]:g}; relu makes it {output[i, j]:g}." in text
+        terms = re.findall(r"\(?(-?\d+)\)? x \(?(-?\d+)\)?", text.replace("\N{MULTIPLICATION SIGN}", "x"))
+        assert sum(int(a) * int(b) for a, b in terms) + 1 == z[i, j]
+        assert stage.value("scene.figures.length") == 5
+        shown = stage.value(
+            "Array.from({ length: 9 }, (_, k) => scene.grids.at(-1).value(Math.floor(k / 3), k % 3) ?? null)"
+        )
+        assert shown == [*output.ravel()[: n + 1], *[None] * (8 - n)]
+
+
+STORIES = {
+    "conv2d/output": "forward",
+    "conv2d/parameter_gradients/kernel": "kernel",
+    "conv2d/input_gradient": "input",
+    "conv2d/update/kernel": "update",
+}
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_the_tutorials_stage_is_on_one_screen(chromium: Browser, tmp_path: Path, size: str) -> None:
+    model = tutorial_network(seed=0)
+    rng = np.random.default_rng(0)
+    model.explore(tmp_path / "page.html", rng.uniform(size=(2, 28, 28, 1)), np.eye(10)[[3, 4]])
+    chromium.resize(SIZES[size][0], SIZES[size][1], phone=SIZES[size][2])
+    chromium.open(tmp_path / "page.html")
+    check_every_story(chromium, size)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_every_story_of_every_example_is_on_one_screen_at_each_step(stage: Browser, size: str) -> None:
+    assert check_every_story(stage, size) >= {"forward", "matrix", "pooling", "loss", "kernel", "input", "update"}
+
+
+def check_every_story(stage: Browser, size: str) -> set[str]:
+    """Open all of them, at three places each. Returns their names."""
+    seen = set()
+    for subject in stage.value("subjects().map((one) => one.title)"):
+        stage.value(f"view.subject = {subject!r}; openStage()")
+        for story in stage.value("storiesOf(chosenSubject())"):
+            stage.value(f"view.story = '{story}'; openStage()")
+            seen.add(story)
+            count = stage.value("scene.count")
+            for k in {0, count // 3, count - 1}:
+                stage.value(f"goTo({k})")
+                fits(stage, size)
+    return seen
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", ["desktop"])
+@pytest.mark.parametrize("title", FACTS)
+def test_what_the_stage_says_of_a_lesson_is_what_was_traced(stage: Browser, title: str) -> None:
+    """Every output cell, weight and pixel of the first filter and channel, at once and term by term."""
+    for name, story in STORIES.items():
+        value = named(FACTS[title], name)
+        value = value[..., 0, 0] if value.ndim == 4 else value[..., 0]
+        stage.value(f"Object.assign(view, {{ subject: {title!r}, story: '{story}' }}); openStage()")
+        if stage.value("view.termwise"):
+            stage.click("#stageTerms")
+        assert stage.value("scene.count") == value.size
+        for n, true in enumerate(value.ravel()):
+            stage.value(f"goTo({n})")
+            said = stage.text("#stageResult").replace(MINUS, "-")
+            assert float(re.findall(r"(?:=|→) (-?[\d.]+)$", said)[0]) == true, (story, n)
+        if story != "update":
+            stage.click("#stageTerms")
+            assert stage.value("scene.count") > value.size
+            assert number(stage.text("#stageResult")) == value.ravel()[-1]
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_play_goes_through_all_within_some_ten_seconds(stage: Browser, size: str) -> None:
+    for story, subject in [("forward", 0), ("forward", 1), ("input", 1)]:
+        stage.value(
+            f"Object.assign(view, {{ subject: subjects()[{subject}].title, story: '{story}' }}); openStage(); goTo(0)"
+        )
+        start = stage.value("performance.now()")
+        stage.click("#stagePlay")
+        assert stage.text("#stagePlay") == "Pause"
+        stage.wait("!playing")
+        assert stage.value("view.k === scene.count - 1")
+        assert 3000 < stage.value("performance.now()") - start < 16_000
+        assert stage.text("#stagePlay") == "Play"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_the_stage_is_used_by_keyboard_and_spoken(stage: Browser, size: str) -> None:
+    stage.page.focus("#stageStep")
+    stage.press("Enter")
+    assert stage.text("#spoken").startswith("Output cell (0, 1) = 3. ")
+    stage.page.focus("#stageTarget")
+    stage.value("scene.figures.at(-1).place.row = scene.figures.at(-1).place.col = 0")
+    stage.press("ArrowDown")
+    assert stage.text("#spoken") == "output, row 1, column 0: nothing yet"
+    stage.press("Enter")
+    assert stage.text("#stageResult") == "Output cell (1, 0) = 5"
+    stage.page.focus("#tour .term")
+    stage.press("Enter")
+    assert "upper left weight" in stage.text(".meaning")
+    stage.press("Escape")
+    assert stage.value("document.querySelector('.meaning')") is None
+
+
+# ------------------------------------------------------------ the tour
+
+TOUR = ["A pixel", "A patch", "A row of the matrix", "A product", "A feature map", "Pooling", "The loss"]
+TOUR += ["Back through the loss", "The kernel's gradient", "col2im", "The update"]
+
+
+@pytest.mark.parametrize("size", ["desktop"])
+def test_a_link_leads_into_the_tour_which_can_be_left_and_resumed(stage: Browser, path: Path, size: str) -> None:
+    stage.page.goto(f"{path.as_uri()}#tour=4")
+    stage.wait("tour.at === 3")
+    assert stage.text("#tour .told").startswith("A product. ")
+    for answer, mark in (("7", "\N{BALLOT X}"), ("3", "\N{CHECK MARK}")):
+        stage.page.fill("#answer1", answer)
+        stage.click("#answer0")
+        assert stage.text("#reply").startswith(mark)
+    stage.click("#tourNext")
+    assert stage.value("location.hash") == "#tour=5"
+    stage.click("#tourLeave")
+    assert stage.text("#tourBegin") == "Go on with the tour: 5 of 11"
+    stage.click("#tourBegin")
+    assert stage.text("#tourPlace") == "5 of 11"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_every_step_of_the_tour_is_on_one_screen_and_goes_by_itself(stage: Browser, size: str) -> None:
+    stage.value("scrollTo(0, 3000)")
+    stage.value("goToTour(0)")
+    assert stage.value("Math.abs(document.getElementById('stage').getBoundingClientRect().top) < 1")
+    for n, title in enumerate(TOUR):
+        assert stage.text("#tour b").strip() == f"{title}."
+        assert 2 <= len(re.findall(r"[.?!](?: |$)", stage.text("#tour .told"))) <= 4  # with the title's
+        assert stage.value("document.querySelectorAll('.pointed').length") == 1
+        if stage.value(f"TOUR[{n}].to !== undefined"):
+            stage.wait("!playing")
+            assert stage.value(f"view.k === TOUR[{n}].to")
+        if stage.value(f"Boolean(TOUR[{n}].ask)"):
+            for answer in (0, 1):
+                if stage.value("document.getElementById('answer1').tagName") == "INPUT":
+                    stage.page.fill("#answer1", "3" if answer else "4")
+                    stage.press("Enter")
+                else:
+                    stage.click(f"#answer{answer if n == 10 else 2 * answer}")
+                said = stage.text("#reply")
+                assert said[0] == ("\N{CHECK MARK}" if (answer == 0) == (n == 10) else "\N{BALLOT X}"), said
+                stage.value("document.getElementById('stage').scrollIntoView()")
+                fits(stage, size)
+        fits(stage, size)
+        if n < 10:
+            stage.click("#tourNext")
+    assert stage.value("TOUR.filter((step) => step.ask).length") == 3
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_with_reduced_motion_the_tour_stands_at_the_end_of_what_it_would_play(stage: Browser, size: str) -> None:
+    stage.page.emulate_media(reduced_motion="reduce")
+    try:
+        stage.value("goToTour(4)")
+        assert stage.value("[view.k, playing]") == [8, None]
+    finally:
+        stage.page.emulate_media(reduced_motion="null")
