@@ -174,7 +174,7 @@ def test_a_drawn_digit_goes_to_numpy_and_comes_back_traced(live: Served) -> None
     draw_a_one(browser)
     browser.click("#clear")
     browser.wait("page.traced && page.label.startsWith('example 3')")
-    live.compare(live.x[3:4], np.eye(10)[[live.model.predict(seen)[0].argmax()]])
+    live.compare(live.x[3:4], np.eye(10)[[0]])
 
 
 def test_any_test_digit_by_its_number(live: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +308,7 @@ def test_one_batch_at_a_time(live: Served) -> None:
         assert close(float(shown[2]), accuracy)
         kernels.append(frame_shown(live)["conv2d/kernel"])
         np.testing.assert_array_equal(kernels[-1], live.model.params["conv2d/kernel"])
-    assert np.all(kernels[0] != kernels[1])
+    assert (kernels[0] != kernels[1]).mean() > 0.9
     live.settled()
     live.compare(live.x[3:4], np.eye(10)[[0]])
     answer = live.model.predict(live.x[3:4])[0]
@@ -409,7 +409,7 @@ def test_what_is_drawn_while_it_trains_is_traced_when_it_pauses(live: Served) ->
     browser.value("request('train', { command: 'pause' })")
     browser.wait("page.label.startsWith('drawn')")
     live.settled()
-    live.compare(seen, np.eye(10)[[0]])
+    live.compare(seen, np.eye(10)[[untrained.predict(seen, verbose=0)[0].argmax()]])
 
 
 def test_a_lost_connection_is_shown_and_spoken(live: Served) -> None:
