@@ -82,6 +82,7 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "a number": (lambda x: (np.sin(x) ** 2).sum(), lambda x: np.sin(2 * x), X),
     "a float": (lambda x: float((x**3).sum()), lambda x: 3 * x**2, X),
     "an array": (np.exp, lambda dy, x: dy * np.exp(x), X),
+    "flat at 0, and curved on one side": (lambda x: relu(x) ** 2, lambda dy, x: 2 * dy * relu(x), np.zeros(3)),
     "several inputs": (lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, x.T @ dy), X, W),
     "a number as input": (lambda x: x * x, lambda x: 2 * x, 3),
     "an array as claim": (square, 2 * X, X),
@@ -497,6 +498,7 @@ TIED = np.array([1.0, 1.0, 0.0])
 NEVER: dict[str, tuple[Any, ...]] = {
     "an error at one point": (square, lambda dy, x: dy * np.where(x == 1, 2 + 1e-5, 2 * x), np.array([1.0, 2.0])),
     "a jump": (lambda x: np.where(x == 1, 1 + 1e-5, x * x), square_backward, np.array([1.0, 2.0])),
+    "a small jump at 0, flat elsewhere": (lambda x: np.where(x > 0, 1e-8, 0.0), lambda dy, x: 0 * dy, np.zeros(2)),
     "a sign in the branch for small numbers": (sinc, sinc_backward_wrong, SMALL),
     "any claim where kinks meet": (lambda x: relu(NORMAL @ x), np.array([20.0, -20.0, 20.0]), np.zeros(3)),
     "both of two equal numbers": (np.maximum, both_maxima, np.array([1.0, 2.0]), np.array([1.0, 3.0])),

@@ -15,6 +15,8 @@ from numpycnn.layers.chain import Chain
 from numpycnn.optimizers import Optimizer
 
 ROOT = Path(__file__).parent.parent
+NEEDED = {".onnx": "onnx", "numpycnn.sklearn": "sklearn"}
+"""What an example has in it, and the package that it needs."""
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -33,7 +35,7 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     for code in others:
         if "plot" in code:
             pytest.importorskip("matplotlib", reason="needs matplotlib, the extra plot").use("Agg")
-        if ".onnx" in code and not find_spec("onnx"):
+        if any(text in code and not find_spec(package) for text, package in NEEDED.items()):
             continue
         exec(code, names)  # noqa: S102
 

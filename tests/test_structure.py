@@ -39,6 +39,7 @@ ROOMS = [
     ["compat", "gradcheck", "courses", "datasets", "digits", "utils", "saving", "plot"],
     ["show.serve"],
     ["recipes"],
+    ["sklearn"],
     ["app"],
     ["__main__"],
 ]
@@ -48,7 +49,7 @@ TOP = {"__init__.py", "__main__.py", "py.typed"} | {
     f"{name}.py"
     for name in (
         *("activations", "backend", "constraints", "initializers", "models", "regularizers"),
-        *("step", "saving", "plot", "digits"),
+        *("step", "saving", "plot", "digits", "sklearn"),
     )
 }
 """The files directly in the package: Keras's names, and what learners read."""

@@ -160,10 +160,13 @@ def complex_step(line: Line) -> Measured:
 
 
 def jumps(line: Line, base: Array, unit: float, size: float) -> bool:
-    """Whether the function jumps at the point, by more than rounding."""
+    """Whether the function jumps at the point: by more than rounding, and as far with a shorter step.
+
+    Where it is flat and 0, as relu(t)**2 is, its curvature alone is more than JUMP allows; but that falls with h**2.
+    """
     h = min(STEPS) * unit
-    jump = float(abs(line(h) + line(-h) - 2 * base).sum())
-    return jump > JUMP * unit * size + 1e3 * EPSILON * float(np.abs(base).sum())
+    near, far = (float(abs(line(step) + line(-step) - 2 * base).sum()) for step in (h, 4 * h))
+    return near > max(JUMP * unit * size + 1e3 * EPSILON * float(np.abs(base).sum()), far / 8)
 
 
 def differences(line: Line, base: Array, unit: float) -> Measured:
