@@ -23,17 +23,40 @@ CALLS = 40  # of a model with one image
 
 
 class Seconds(NamedTuple):
-    """Of the clock, and of all processors together."""
+    """Of the clock, and of all processors together, for this process and those that it forked."""
 
     wall: float
     cpu: float
 
     @classmethod
     def now(cls) -> "Seconds":
-        return cls(time.perf_counter(), time.process_time())
+        times = os.times()
+        ended, running = times.children_user + times.children_system, sum(map(cpu_seconds, children()))
+        return cls(time.perf_counter(), time.process_time() + ended + running)
 
     def until(self, end: "Seconds") -> "Seconds":
         return Seconds(end.wall - self.wall, end.cpu - self.cpu)
+
+
+def children() -> list[list[str]]:
+    """What the system says of each process that this one has begun, and that has not ended: see `man proc_pid_stat`.
+
+    From the third field on; none where there is no /proc.
+    """
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(fields[1]) == os.getpid():
+            found.append(fields)
+    return found
+
+
+def cpu_seconds(fields: list[str]) -> float:
+    """The processor time of a process of `children`."""
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class System(Protocol):
@@ -282,13 +305,17 @@ WORK = {"fit": fitted, "predict": predicted, "call": called}
 
 
 def peak_megabytes() -> float | None:
-    """The most memory that this process has had, in MB (10**6 bytes); None where the system does not say."""
+    """The most memory that this process has had, in MB (10**6 bytes); None where the system does not say.
+
+    And that the largest of those that it forked has had, in which what they share with this one counts again.
+    """
     try:
         import resource
     except ImportError:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    whose = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    return sum(resource.getrusage(one).ru_maxrss for one in whose) * unit / 1e6
 
 
 def threads() -> int | None:
