@@ -224,6 +224,7 @@ class ForkedWorkers:
         if not is_alone():
             self.end()
             return
+        scratch.release()  # the threads', who are out of work now
         try:
             self.forked.append(Worker())
             self.forked[-1].fork(memory)
@@ -283,7 +284,6 @@ def live(requests: Channel, replies: Channel, memory: Memory) -> NoReturn:
         requests.entry.close()
         replies.exit.close()
         gc.freeze()  # what is garbage in the caller's process is finalized there
-        scratch.release()
         warnings.simplefilter("error")
         serve(requests, replies, memory)
     finally:
