@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from numpycnn.common import checks
+from numpycnn.engine.batching import check_verbose
 from numpycnn.engine.executors import executor_size
 from numpycnn.engine.workers import check_workers, processors
 from numpycnn.recipes.data import Split, digest, of_arrays
@@ -40,7 +41,7 @@ def run_all(
     *,
     data: Any = None,
     workers: int | None = None,
-    verbose: int = 1,
+    verbose: int | str = "auto",
 ) -> list[Outcome]:
     """Train all recipes; what came of each, in their order: `Trained`, or `Failed` where one raised an exception.
 
@@ -50,7 +51,7 @@ def run_all(
     that were not done. folder: where each network is written as it comes, "NAME-SEED-DIGEST.safetensors"; those of the
     same recipes that are there already are read instead of trained. data: arrays for all, as for `Recipe.run`, in place
     of their data sets; they are sent to each worker once. workers: how many tasks an executor is given at a time where
-    there are arrays, by default as many as it has workers. verbose: 1 prints a line for each, 0 nothing.
+    there are arrays, by default as many as it has workers. verbose: "auto", 1 or 2 prints a line for each, 0 nothing.
 
     Raises TypeError for anything but recipes, TypeError or ValueError for other arrays, ModelFileError for a file in
     the folder that is damaged, and OSError.
@@ -59,6 +60,7 @@ def run_all(
         if not isinstance(recipe, Recipe):
             raise TypeError(f"run_all: recipes must be Recipes; received {checks.short_repr(recipe)}")
     check_workers("run_all", workers, executor)
+    verbose = check_verbose("run_all", verbose)
     arrays = None if data is None else of_arrays(data)
     if arrays is not None:
         name = digest(arrays)
