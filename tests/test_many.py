@@ -15,7 +15,7 @@ from networks import MnistData, mnist_images
 
 from numpycnn import models
 from numpycnn.engine.executors import executor_size
-from numpycnn.engine.workers import check_workers
+from numpycnn.engine.workers import check_workers, processors
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Rescaling
 from numpycnn.recipes import Failed, Recipe, Trained, run_all
 from numpycnn.recipes import held as held_data
@@ -295,4 +295,7 @@ def sizes() -> Iterator[tuple[Executor, int | None]]:
 
 
 def test_an_executors_size_is_asked_for_by_the_names_it_has() -> None:
-    assert [executor_size(executor) for executor, _ in sizes()] == [expected for _, expected in sizes()]
+    for executor, expected in sizes():
+        assert executor_size(executor) == expected
+        assert check_workers("fit", None, executor) == expected or processors()
+        assert check_workers("fit", 4, executor) == 4

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from numpycnn.common import checks
 from numpycnn.common.typing import Map
 from numpycnn.engine import blas, process
+from numpycnn.engine.executors import executor_size
 from numpycnn.engine.fast import scratch
 
 
@@ -31,7 +32,7 @@ class Workers(NamedTuple):
 
 
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
-    """The number of workers; None is the number of processors that this process may use.
+    """The number of workers; None is the executor's own, or that of the processors that this process may use.
 
     Raises TypeError or ValueError unless workers is a positive integer or None, and executor an Executor or None.
     """
@@ -44,7 +45,9 @@ def check_workers(owner: str, workers: Any, executor: Any) -> int:
             )
     if workers is not None:
         return checks.size(owner, "workers", workers)
-    return processors() if executor is not None or blas.can_limit_threads() else 1
+    if executor is not None:
+        return executor_size(executor) or processors()
+    return processors() if blas.can_limit_threads() else 1
 
 
 def processors() -> int:
