@@ -90,3 +90,21 @@ def test_a_process_is_timed_and_its_failure_passed_on() -> None:
     with pytest.raises(subprocess.CalledProcessError) as error:
         run("timed.py", sys.executable, "-c", "raise SystemExit(3)")
     assert error.value.returncode == 3
+
+
+def test_pictures_are_made_in_every_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("PIL", reason="needs Pillow, the extra images")
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    pictures = import_module("pictures")
+    for make in pictures.STYLES.values():
+        one, again = (make(3, np.random.default_rng(0)) for _ in range(2))
+        assert one.shape == (pictures.SIDE, pictures.SIDE, 3)
+        assert np.array_equal(one, again)
+        assert np.ptp(one) > 100
+    assert pictures.sheet(range(10), np.random.default_rng(0)).shape == (180, 540, 3)
+    found = [pictures.Read("noise", True, True), pictures.Read("noise", False, False), pictures.Read("x", True, False)]
+    assert list(pictures.table(found))[2:] == [
+        "| noise | 2 | 1 | 1 | 1 |",
+        "| x | 1 | 1 | 1 | 0 |",
+        "| all | 3 | 2 | 2 | 1 |",
+    ]

@@ -17,6 +17,7 @@ from networks import CLASSES, fingerprint, mnist_images, small_data, small_netwo
 from numpycnn import Sequential, backend
 from numpycnn.__main__ import main
 from numpycnn.app.commands import explore
+from numpycnn.app.inputs import as_inputs
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
@@ -412,7 +413,7 @@ def test_the_command_raises_what_is_reported() -> None:
     with pytest.raises(
         ModelFileError, match=r"expected a network for images of 28 by 28 pixels; its input_shape is \(5,\)"
     ):
-        explore.as_inputs(network, np.zeros((1, 28, 28)))
+        as_inputs(network, np.zeros((1, 28, 28)))
     arguments = argparse.Namespace(digit=10_000, model=None, output="")
     with pytest.raises(ModelFileError, match=r"--digit: the test images are 0 to 9999; received 10000"):
         explore.run(arguments)

@@ -99,7 +99,12 @@ def test_weights_alone_are_not_written_as_a_whole_model(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "instead"),
-    [("model", "model.safetensors"), ("v1.2/cp.ckpt", "v1.2/cp.safetensors"), ("m.tf", "m.safetensors")],
+    [
+        ("model", "model.safetensors"),
+        ("v1.2/cp.ckpt", "v1.2/cp.safetensors"),
+        ("m.tf", "m.safetensors"),
+        ("m.model", "m.safetensors"),
+    ],
 )
 @pytest.mark.parametrize("function", ["save", "save_weights"])
 def test_in_the_place_of_tensorflow_s_formats_the_own_is_written(

@@ -88,9 +88,13 @@ def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int)
     x = integers(rng, (n, *(layer.shape_in or ())), np.float32, bound=data.draw(st.sampled_from((1, 8))))
     assume(not overflows(layer, x))
     report = gradcheck_layer(layer, x, seed=seed)
+    assert report.passed or (saturates(layer) and report.inconclusive), str(report)
+
+
+def saturates(layer: Layer) -> bool:
+    """Whether values may be so close to a limit, or to a kink that the limit lies on, that no difference shows it."""
     activations = {str(one.activation) for one in every_layer([layer])}
-    saturates = activations & {"exponential", "sigmoid", "softmax", "tanh"}  # to derivatives that no difference shows
-    assert report.passed or (saturates and report.inconclusive), str(report)
+    return bool(activations & {"exponential", "sigmoid", "softmax", "tanh"})
 
 
 def overflows(layer: Layer, x: Array) -> bool:
@@ -137,7 +141,7 @@ def test_models_pass_with_ties_and_zeros(model: Sequential, n: int, seed: int) -
         param[...] = integers(rng, param.shape, np.float32, bound=1)
     x = integers(rng, (n, *(model.shape_in or ())), np.float32, bound=1)
     report = gradcheck(model, x, np.eye(3)[rng.integers(0, 3, n)], samples=4, seed=seed)
-    assert report.passed, str(report)
+    assert report.passed or (saturates(model) and report.inconclusive), str(report)
 
 
 # ---------------------------------------------------------------- models and layers

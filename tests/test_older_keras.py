@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from networks import small_data, small_network
 
 import numpycnn
-from numpycnn import backend, layers, losses, models, optimizers, regularizers
+from numpycnn import backend, callbacks, layers, losses, models, optimizers, regularizers
 from numpycnn.common import old_names, older
 from numpycnn.common.explained import Explained
 from numpycnn.utils import get_file, normalize, to_categorical
@@ -298,6 +299,28 @@ def test_the_accuracy_of_a_history_has_its_older_name() -> None:
     del losses.history["accuracy"]
     with pytest.raises(KeyError, match="acc"):
         losses.history["acc"]
+
+
+def test_callbacks_know_the_figures_by_their_older_names(tmp_path: Path) -> None:
+    """Both Keras's own, which monitor "val_acc", and a program's, which look for "acc"."""
+    seen: list[Any] = []
+
+    class Stop(callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.extend((logs.get("acc"), logs["val_acc"], logs.get("lr"), logs.get("val_mse", 7)))
+
+    x, y = small_data(6)
+    model = small_network()
+    model.compile("sgd", "categorical_crossentropy", ["accuracy"])
+    saved = callbacks.ModelCheckpoint(tmp_path / "{epoch}-{val_acc:.2f}.safetensors", "val_acc", save_best_only=True)
+    with pytest.warns(FutureWarning) as caught:
+        model.fit(x, y, verbose=0, validation_data=(x, y), callbacks=[saved, Stop()])
+    assert [str(one.message).split()[-1] for one in caught] == ["val_accuracy", "accuracy"]
+    history: Any = model.history
+    (accuracy,), (validated,) = history.history["accuracy"], history.history["val_accuracy"]
+    assert seen == [accuracy, validated, None, 7]
+    assert saved.best == validated
+    assert [path.name for path in tmp_path.iterdir()] == [f"1-{validated:.2f}.safetensors"]
 
 
 # ---------------------------------------------------------------- the table

@@ -6,6 +6,7 @@ from typing import Any
 from numpycnn.callbacks.base import Logs
 from numpycnn.callbacks.monitor import Monitor
 from numpycnn.common import checks
+from numpycnn.common.figures import FiguresByName
 from numpycnn.engine.batching import check_verbose
 
 
@@ -80,9 +81,9 @@ class ModelCheckpoint(Monitor):
 
     def path_for(self, epoch: int, batch: dict[str, int], logs: Logs) -> str:
         """The path with its fields filled. Raises ValueError for a field that there is not."""
-        fields: dict[str, Any] = {"epoch": epoch + 1, **batch, **logs}
+        fields: dict[str, Any] = FiguresByName({"epoch": epoch + 1, **batch, **logs})
         try:
-            return self.filepath.format(**fields)
+            return self.filepath.format_map(fields)
         except (KeyError, IndexError, ValueError, AttributeError) as error:
             raise ValueError(
                 f"ModelCheckpoint: the fields of filepath must be among {', '.join(fields)}; "

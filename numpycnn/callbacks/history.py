@@ -1,15 +1,7 @@
 """The figures of every epoch."""
 
 from numpycnn.callbacks.base import Callback, Logs
-
-
-class Figures(dict[str, list[float]]):
-    """A list for each figure by its name; the names of older Keras find today's."""
-
-    def __missing__(self, name: str) -> list[float]:
-        from numpycnn.common.older import todays_figure
-
-        return self[todays_figure(name, self)]
+from numpycnn.common.figures import FiguresByName
 
 
 class History(Callback):
@@ -20,7 +12,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         self.epoch: list[int] = []
-        self.history: dict[str, list[float]] = Figures()
+        self.history: dict[str, list[float]] = FiguresByName()
 
     def __repr__(self) -> str:
         last = "".join(f", {name}: {values[-1]:.4f}" for name, values in self.history.items() if values)

@@ -139,8 +139,16 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
 }
 """For each class: an older attribute or method, and today's; a function is given the object as its first argument."""
 
-FIGURES: dict[str, str] = {"acc": "accuracy", "val_acc": "val_accuracy"}
-"""Figures of a History, and today's names of them."""
+FIGURES: dict[str, str] = {
+    "acc": "accuracy",
+    "lr": "learning_rate",
+    "mean_absolute_error": "mae",
+    "mean_squared_error": "mse",
+    "val_acc": "val_accuracy",
+    "val_mean_absolute_error": "val_mae",
+    "val_mean_squared_error": "val_mse",
+}
+"""Figures of an epoch, and today's names of them."""
 
 ARGUMENTS: dict[str, str] = {
     "W_constraint": "kernel_constraint",

@@ -79,7 +79,7 @@ FIRST_BYTES = {
 }
 REPLACED = (".h5", ".hdf5", ".keras")
 """Suffixes of Keras's in whose place the library's own is written while the package for them is missing."""
-TENSORFLOW = (".ckpt", ".tf")
+TENSORFLOW = (".ckpt", ".tf", ".model", ".pb")
 """Suffixes, beside none, that Keras 2 took for TensorFlow's formats: the library's own is written in their place."""
 
 

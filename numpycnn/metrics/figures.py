@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from copy import copy
 from typing import Any
 
+from numpycnn.common.figures import FiguresByName
 from numpycnn.common.typing import Array
 from numpycnn.metrics.base import Mean, Metric
 
@@ -32,6 +33,7 @@ class Figures:
                 metric.update_state(y_true, y_pred)
         self.loss.update_state(losses)
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> FiguresByName[Any]:
         """The figures so far, by name."""
-        return {"loss": self.loss.result(), **{name: metric.result() for name, metric in self.metrics.items()}}
+        own = {name: metric.result() for name, metric in self.metrics.items()}
+        return FiguresByName(loss=self.loss.result(), **own)

@@ -74,6 +74,14 @@ class Network:
         return np.asarray(self.inference(self.params, self.state, x.astype(self.dtype))[0])
 
 
+class Uncompiled(Network):
+    """The same without XLA, which loses a part of the gradient where a maximum is taken of what it computes twice."""
+
+    def __init__(self, case: Case, dtype: str) -> None:
+        super().__init__(case, dtype)
+        self.compiled, self.inference = self.pure_step, partial(self.model.stateless_call, training=False)
+
+
 def without_drawing(entry: Entry) -> Entry:
     """The entry of a layer with weights that start as zeros: drawing them takes half of the time, for nothing."""
     name, arguments = entry

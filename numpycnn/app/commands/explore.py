@@ -3,9 +3,8 @@
 import argparse
 import os
 
-import numpy as np
-
 from numpycnn.app.commands.train import images, whole_number
+from numpycnn.app.inputs import as_inputs, targets
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
@@ -57,18 +56,3 @@ def trained(x: Array, y: Array) -> Sequential:
     network = tutorial_network(seed=0)
     network.fit(images(x[:TRAINING_IMAGES]), to_categorical(y[:TRAINING_IMAGES], 10), batch_size=BATCH)
     return network
-
-
-def as_inputs(network: Sequential, x: Array) -> Array:
-    """MNIST's images in the network's input shape. Raises ModelFileError for a network for other images."""
-    shape = network.shape_in or ()
-    if np.prod(shape) != x[0].size:
-        raise ModelFileError(f"expected a network for images of 28 by 28 pixels; its input_shape is {shape}")
-    return images(x).reshape(len(x), *shape)  # (n, *input_shape)
-
-
-def targets(network: Sequential, y: Array) -> Array | None:
-    """MNIST's labels as the loss takes them; None if the network is not compiled, or does not have ten outputs."""
-    if network.loss is None or network.shape_out != (10,):
-        return None
-    return y if network.loss.name.startswith("sparse") else to_categorical(y, 10)
