@@ -1663,6 +1663,15 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/executors.py",
+        ("test_whole_batch.py", "test_many.py"),
+        (
+            ("every exchange is sent to processes", "not isinstance(executor, ThreadPoolExecutor)", "False"),
+            ("threads have no part in exchanges", "not isinstance(executor, ThreadPoolExecutor)", "True"),
+            ("a cluster has a worker for each machine", "sum(client.nthreads().values())", "len(client.nthreads())"),
+        ),
+    ),
+    Target(
         "recipes/many.py",
         ("test_many.py",),
         (

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from numpycnn.common import checks
 from numpycnn.common.typing import Map
 from numpycnn.engine import blas, process
-from numpycnn.engine.executors import executor_size
+from numpycnn.engine.executors import executor_size, run_passes
 from numpycnn.engine.fast import scratch
 from numpycnn.engine.in_order import map_in_order
 
@@ -31,7 +31,7 @@ class Workers(NamedTuple):
     run_here: Map
     """A map over jobs that change the caller's arrays: in this process."""
     run_passes: Map
-    """A map over the passes of training steps, one step after another: see `forked.py`."""
+    """A map over the passes of training steps, one step after another: see `forked.py` and `executors.py`."""
 
 
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
@@ -69,7 +69,7 @@ def worker_pool(workers: int, executor: Any = None) -> Iterator[Workers]:
             if executor is not None:
                 submit = partial(executor.submit, in_worker, process.token())
                 run = partial(map_in_order, submit, 2 * workers)
-                yield Workers(run, map, run)
+                yield Workers(run, map, partial(run_passes, executor, run))
             elif workers == 1:
                 yield Workers(map, map, map)
             else:
