@@ -157,9 +157,10 @@ class Sequential(StoredNetwork):
         validation_batch_size: as for the data to train on. validation_freq: validate every so many epochs, or after
         the epochs in a list, counted from 1. check_finite: raise an error for NaN and infinity in the data.
 
-        workers: the number of threads; None is the number of processors that this process may use. executor: any
-        `concurrent.futures.Executor` to use instead, such as a process pool; workers is then the number of its workers.
-        The result is the same, byte for byte, for any number and kind of workers (see `engine/workers.py`).
+        workers: the number of threads, or on Linux of processes (see `engine/forked.py` for when); None is the number
+        of processors that this process may use. executor: any `concurrent.futures.Executor` to use instead, such as a
+        process pool; workers is then the number of its workers. The result is the same, byte for byte, for any number
+        and kind of workers (see `engine/workers.py`).
 
         Returns the History: the loss and the metrics of each epoch, those of validation data with "val_" before the
         name. Training figures are means over the epoch, taken while the weights change and dropout is on.
@@ -186,7 +187,7 @@ class Sequential(StoredNetwork):
                 objective, figures = self._objective("fit"), Figures(self.metrics, self.weighted)
                 for batch, (data, rows) in enumerate(source.epoch(epoch, order)):
                     callback_list.call("on_train_batch_begin", batch, {})
-                    step = training.batch_gradients(objective, self._position(), data, rows, pool.run)
+                    step = training.batch_gradients(objective, self._position(), data, rows, pool.run_passes)
                     where = None if terminate_on_nan else f"epoch {epoch + 1}, batch {batch + 1}"
                     self._learn(objective, step, data, rows, pool, where, figures)
                     del step  # the memory of its gradients, for those of the next

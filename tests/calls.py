@@ -28,6 +28,7 @@ from numpycnn.callbacks import (
     TerminateOnNaN,
 )
 from numpycnn.datasets import cifar10, cifar100, fashion_mnist, kmnist, mnist, published
+from numpycnn.datasets.digits import as_mnist
 from numpycnn.datasets.idx import read_idx
 from numpycnn.functional.window import Window
 from numpycnn.layers.chain import Chain
@@ -204,6 +205,11 @@ def built_model(value: Any) -> bool:
 def is_names(value: Any) -> bool:
     """A name for each layer with weights of `small_network`."""
     return isinstance(value, dict) and value.keys() == {"conv2d", "dense", "dense_1"}
+
+
+def is_a_drawing(value: Any) -> bool:
+    """An array (rows, columns) that is finite and not all zero or less."""
+    return array((None, None))(value) and bool(np.isfinite(value).all() and (np.asarray(value) > 0).any())
 
 
 def on_disk(call: Callable[..., object]) -> Callable[..., object]:
@@ -1026,6 +1032,7 @@ CASES: dict[str, Case] = {
     ),
     "set_epsilon": Case(backend.set_epsilon, {"value": Arg(number(above=0.0, below=0.5), 1e-7)}, ""),
     "read_idx": Case(on_disk(read_idx), {"path": Arg(kinds.path, mnist.FILES / "t10k-labels-idx1-ubyte.gz")}, ""),
+    "as_mnist": Case(as_mnist, {"image": Arg(is_a_drawing, np.eye(9))}, "as_mnist"),
     "load_model": Case(
         on_disk(load_model),
         {

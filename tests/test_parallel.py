@@ -33,13 +33,14 @@ from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import blas
 from numpycnn.engine import workers as parallel
 from numpycnn.engine.fast import scratch
+from numpycnn.engine.forked import STEPS_BEFORE
+from numpycnn.engine.in_order import map_in_order
 from numpycnn.engine.process import token
 from numpycnn.engine.training import MAX_MICRO_BATCH, micro_batches, min_examples
 from numpycnn.engine.workers import (
     THREAD_SETTINGS,
     ThreadSettings,
     check_workers,
-    map_in_order,
     processors,
     worker_pool,
 )
@@ -275,20 +276,29 @@ def with_processes() -> object:
     return found
 
 
+def has_processes() -> bool:
+    """Whether this process has begun others that it has not waited for."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def until_ctrl_c() -> object:
     """Train until Ctrl-C comes, say what is left, and let it through."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a shell ignore it
 
     class Announcement(Callback):
         def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-            if self.model.steps == 1:
-                print("begun", [thread.name for thread in threading.enumerate()], flush=True)
+            if self.model.steps == STEPS_BEFORE + 2:
+                print("begun", [thread.name for thread in threading.enumerate()], has_processes(), flush=True)
 
     try:
         model = network(fast=True)
         model.fit(*small_data(EXAMPLES), TO_LEARN, epochs=10**6, verbose=0, workers=2, callbacks=Announcement())
     except KeyboardInterrupt:
-        print([thread.name for thread in threading.enumerate()], sys.getswitchinterval(), flush=True)
+        print([thread.name for thread in threading.enumerate()], sys.getswitchinterval(), has_processes(), flush=True)
         raise
     return None
 
@@ -499,17 +509,17 @@ def test_no_thread_is_left_after_an_error_in_a_metric(method: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process alone")
-def test_ctrl_c_ends_training_and_leaves_no_thread() -> None:
+def test_ctrl_c_ends_training_and_leaves_no_thread_and_no_process() -> None:
     process = in_a_process_of_its_own("until Ctrl-C")
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == "begun ['MainThread', 'numpycnn_0']\n"
+        assert process.stdout.readline() == f"begun ['MainThread', 'numpycnn_0'] {sys.platform == 'linux'}\n"
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert out == f"['MainThread'] {sys.getswitchinterval()}\n"
+    assert out == f"['MainThread'] {sys.getswitchinterval()} False\n"
     assert process.returncode == -signal.SIGINT, err
 
 

@@ -4,8 +4,6 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import nullcontext
-from functools import partial
 from multiprocessing import get_context
 from typing import Any, ClassVar
 
@@ -232,7 +230,7 @@ def test_a_pass_goes_on_in_another_process_from_the_answers_that_it_was_given() 
     assert model.loss is not None
     objective = training.make_objective(model, model.loss, model.dtype, fast=True)
     job = training.TrainingJob(0, Data(ROWS, TARGETS), len(ROWS))
-    one = training.Pass(partial(training.learn, objective, training.Position(0, 0), job), nullcontext)
+    one = training.Pass(objective, training.Position(0, 0), job)
     ends: list[Any] = []
     while not ends:
         elsewhere = pickle.loads(pickle.dumps(one))  # noqa: S301

@@ -1223,7 +1223,45 @@ TARGETS = (
             ("a digit stands in the corner", "return int(np.clip(np.floor(MIDDLE - centre + 0.5), 0, SIDE - len(mass)))", "return 0"),
             ("a picture is a mirror image", "small = resampling(rows, digit.shape[0]) @ digit @", "small = resampling(rows, digit.shape[0]) @ digit[:, ::-1] @"),
             ("a scaled digit is brighter", "return np.maximum(overlap, 0) * (new / old)", "return np.maximum(overlap, 0)"),
-            ("white paper is ink", "ink = np.abs(grey - np.median(border))", "ink = grey"),
+        ),
+    ),
+    Target(
+        "datasets/digits.py",
+        ("test_pictures.py",),
+        (
+            ("thin strokes stay thin", "THIN, THICK = 0.1, 0.16", "THIN, THICK = 0.0, 0.16"),
+            ("thick strokes stay thick", "THIN, THICK = 0.1, 0.16 ", "THIN, THICK = 0.1, 1.0 "),
+        ),
+    ),
+    Target(
+        "datasets/ink.py",
+        ("test_pictures.py",),
+        (
+            ("the light is subtracted", "1 - image / paper", "(paper - image) / 255"),
+            ("light ink is taken for paper", "255 - picture[..., best] if moments[best] > 0 else picture[..., best]", "picture[..., best]"),
+            ("colours that are equally bright are one", "(picture - blurred(picture, window(picture))) ** 3).mean(axis=(0, 1))", "(picture - blurred(picture, window(picture))).mean(axis=2, keepdims=True) ** 3).mean(axis=(0, 1))"),
+            ("wide shadows are strokes", "min(WIDER * ceil(stroke_width(found)) | 1, window(channel))", "window(channel)"),
+            ("noise is ink", "core.sum() < SOLID * stroke.sum()", "False"),
+            ("faint lines are ink", "WEAK, STRONG = 0.35, 0.6", "WEAK, STRONG = 0.05, 0.6"),
+        ),
+    ),
+    Target(
+        "datasets/morphology.py",
+        ("test_pictures.py",),
+        (
+            ("a maximum's window is too wide", "step = min(width, size - width)", "step = width"),
+            ("a mean's window lies beside the pixel", "size // 2 + 1, size - 1 - size // 2", "size // 2, size - size // 2"),
+            ("shadows end at the edge", 'np.pad(image, size, "edge")', 'np.pad(image, size, "reflect")'),
+        ),
+    ),
+    Target(
+        "datasets/pieces.py",
+        ("test_pictures.py",),
+        (
+            ("pixels touch along sides alone", "(1, wide - 1, wide, wide + 1)", "(1, wide, wide, wide)"),
+            ("specks are pieces", "SPECK = 0.05", "SPECK = 0.0"),
+            ("digits are read from right to left", "key=lambda digit: digit[0].left", "key=lambda digit: -digit[0].left"),
+            ("every line is level", "if nearest is not None and abs(middle(nearest[-1])", "if nearest is not None and abs(middle(nearest[0])"),
         ),
     ),
     Target(

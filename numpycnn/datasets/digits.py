@@ -13,16 +13,23 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.pictures import read_picture
 from numpycnn.common.typing import Array
+from numpycnn.datasets.ink import ink_of, stroke_width
+from numpycnn.datasets.morphology import dilated, eroded
+from numpycnn.datasets.pieces import Piece, in_lines, joined, pieces_of
 
 SIDE = 28
 BOX = 20
 MIDDLE = 14  # the centre of mass, in pixels from the centre of the top left one
-FAINT = 0.2  # in a picture, ink fainter than this fraction of the strongest is paper
+THIN, THICK = 0.1, 0.16  # parts of a digit's longer side: as wide are the strokes of nine in ten of MNIST's digits
 MAX_PIXELS = 50_000_000
+NETWORK = os.path.join(os.path.dirname(__file__), "digits.safetensors")
+"""The file of a trained network for images in the format of `as_mnist`, which benchmarks/shipped.py made."""
+
 SHADES = " .:-=+*#%@"
 
-__all__ = ["as_input", "as_mnist", "as_text", "read_digit"]
+__all__ = ["NETWORK", "as_input", "as_mnist", "as_text", "read_digit", "read_digits"]
 
 
 def as_mnist(image: Any) -> Array:
@@ -33,7 +40,7 @@ def as_mnist(image: Any) -> Array:
     image = checks.numbers("as_mnist", "image", image)
     if image.ndim != 2 or not np.isfinite(image).all() or not (image > 0).any():
         raise ValueError(
-            f"as_mnist: expected a drawing (rows, columns) with some ink; received the shape {image.shape}"
+            f"as_mnist: image must be a drawing (rows, columns) with some ink; received the shape {image.shape}"
         )
     digit = cropped(np.maximum(image / image.max(), 0))
     rows, cols = (max(1, round(BOX * size / max(digit.shape))) for size in digit.shape)
@@ -67,34 +74,56 @@ def place(mass: Array) -> int:
 def read_digit(path: str | os.PathLike[str]) -> Array:
     """Read a picture of one digit, dark on light or light on dark, in the format of `as_mnist`. Needs Pillow.
 
-    The median of the picture's border is the background. Raises ImportError without Pillow; ValueError for a file that
-    is not a picture, too large, or blank; TypeError for anything but a path; and OSError.
+    All ink in the picture is the digit, but for specks; strokes that are thinner or thicker than MNIST's are made like
+    those. Raises ImportError without Pillow; ValueError for a file that is not a picture, too large, or blank;
+    TypeError for anything but a path; and OSError.
     """
     path = checks.path("read_digit", "path", path)
-    grey = read_grey(path)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ink = np.abs(grey - np.median(border))
-    if ink.max() < 16:  # of 255
-        raise ValueError(f"{path}: the picture is blank")
-    return as_mnist(np.where(ink < FAINT * ink.max(), 0, ink))
+    ink, numbers, pieces = pieces_in(path)
+    return digit_of(ink, numbers, pieces)
 
 
-def read_grey(path: str) -> Array:
-    """A picture in shades of grey, 0 to 255: (rows, columns); transparent pixels are white."""
+def read_digits(path: str | os.PathLike[str]) -> list[Array]:
+    """Read a picture of several digits that do not touch each other: for each line of them (n, 28, 28).
+
+    Lines go from top to bottom, and the digits of a line from left to right. Raises as `read_digit`.
+    """
+    path = checks.path("read_digits", "path", path)
+    ink, numbers, pieces = pieces_in(path)
+    lines = in_lines(joined(pieces))
+    return [np.stack([digit_of(ink, numbers, digit) for digit in line]) for line in lines]  # (n, 28, 28)
+
+
+def pieces_in(path: str) -> tuple[Array, Array, list[Piece]]:
+    """The ink in a picture's file, and the pieces that it is in. Raises as `read_digit`."""
+    picture = read_picture(path, as_rgb)
     try:
-        from PIL import Image, ImageOps
-    except ImportError:
-        raise ImportError("to read pictures, install Pillow: pip install 'numpycnn[images]'") from None
-    with open(path, "rb") as file:  # OSError is raised unchanged
-        try:
-            picture = Image.open(file)
-            if picture.width * picture.height > MAX_PIXELS:
-                raise ValueError(f"has {picture.width} by {picture.height} pixels; at most {MAX_PIXELS} are read")
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-            raise ValueError(f"{path}: not a readable picture; {error}") from None
+        ink = ink_of(picture)
+        return ink, *pieces_of(ink)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def as_rgb(picture: Any) -> Array:
+    """Pillow's picture, the right way up: (H, W, 3), 0 to 255; what is transparent is white. Raises ValueError."""
+    from PIL import Image, ImageOps
+
+    if picture.width * picture.height > MAX_PIXELS:
+        raise ValueError(f"has {picture.width} by {picture.height} pixels; at most {MAX_PIXELS} are read")
+    upright = ImageOps.exif_transpose(picture).convert("RGBA")
     white = Image.new("RGBA", upright.size, "white")
-    return np.asarray(Image.alpha_composite(white, upright).convert("L"), np.float64)
+    return np.asarray(Image.alpha_composite(white, upright).convert("RGB"))
+
+
+def digit_of(ink: Array, numbers: Array, pieces: list[Piece]) -> Array:
+    """Some pieces of the ink in the format of `as_mnist`, with strokes about as wide as MNIST's."""
+    of_digit = np.isin(numbers, [piece.number for piece in pieces])
+    digit = cropped(np.where(of_digit, ink, 0))
+    width, side = stroke_width(digit), max(digit.shape)
+    wanted = np.clip(width, THIN * side, THICK * side)
+    size = 1 + round(abs(wanted - width))
+    framed = np.pad(digit, size)
+    return as_mnist(dilated(framed, size) if wanted > width else eroded(framed, size))
 
 
 def as_input(image: Array, input_shape: tuple[int, ...]) -> Array:

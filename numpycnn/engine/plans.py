@@ -18,7 +18,12 @@ class Plan(NamedTuple):
 
     def fits(self, made_of: Sequence[Any]) -> bool:
         """Whether it was planned for the same objects."""
-        return len(made_of) == len(self.made_of) and all(map(is_, made_of, self.made_of))
+        return same(made_of, self.made_of)
+
+
+def same(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether these are the same objects."""
+    return len(some) == len(others) and all(map(is_, some, others))
 
 
 def attributes(network: Chain) -> list[Any]:

@@ -6,9 +6,8 @@ a batch is divided depends on its size and the network, never on the workers, so
 bytes. Where a layer looks across the batch, all micro-batches exchange data (`layers/stage.py`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -224,7 +223,7 @@ def batch_gradients(objective: Objective, position: Position, data: Data, order:
     cuts, meet = micro_batches(len(order), objective.min_examples), objective.network.whole_batch
     divisor = objective.divisor(data.y[order], None if data.weights is None else data.weights[order])
     jobs = (TrainingJob(micro, data.rows(order[rows]), divisor) for micro, rows in enumerate(cuts))
-    passes = (Pass(partial(learn, objective, position, job), nullcontext if meet else scratch_scope) for job in jobs)
+    passes = (Pass(objective, position, job) for job in jobs)
     run = map if len(cuts) == 1 else run
     results: list[BatchResult] = []
     terms: list[Gradients] = []
@@ -271,18 +270,18 @@ class Pass:
     In another process it restarts, and replays the answers that it was given so far.
     """
 
-    def __init__(self, start: Callable[[], Micro[Any]], memory: Callable[[], AbstractContextManager[None]]) -> None:
-        self.start, self.memory = start, memory
+    def __init__(self, objective: Objective, position: Position, job: TrainingJob) -> None:
+        self.objective, self.position, self.job = objective, position, job
         self.answers: list[Any] = []
-        self.running: Micro[Any] | None = None
+        self.running: Micro[MicroResult] | None = None
 
     def advance(self) -> Exchange | Finished:
         """Run to the next exchange, or to the end."""
-        with self.memory():
+        with nullcontext() if self.objective.network.whole_batch else scratch_scope():
             try:
                 if self.running is not None:
                     return self.running.send(self.answers[-1])
-                self.running = self.start()
+                self.running = learn(self.objective, self.position, self.job)
                 exchange = next(self.running)
                 for answer in self.answers:
                     exchange = self.running.send(answer)

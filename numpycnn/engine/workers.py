@@ -1,15 +1,15 @@
 """The worker pool: threads (`threads.py`), or any `concurrent.futures.Executor`.
 
 NumPy releases the GIL during array operations, so threads run in parallel. BLAS would start its own threads in each of
-them, and is limited to one (`blas.py`).
+them, and is limited to one (`blas.py`). Between operations they wait for each other, so after a few steps a training
+goes on in forked processes where the system has them, and nothing is lost by it (`forked.py`).
 
 Results never depend on the workers: work is divided by its size alone, and results come back in the order of the jobs.
 """
 
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from threading import Lock
@@ -19,6 +19,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Map
 from numpycnn.engine import blas, process
 from numpycnn.engine.fast import scratch
+from numpycnn.engine.in_order import map_in_order
 
 
 class Workers(NamedTuple):
@@ -28,6 +29,8 @@ class Workers(NamedTuple):
     """A map over jobs that may run in other processes: jobs and results are sent."""
     run_here: Map
     """A map over jobs that change the caller's arrays: in this process."""
+    run_passes: Map
+    """A map over the passes of training steps, one step after another: see `forked.py`."""
 
 
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
@@ -62,33 +65,18 @@ def worker_pool(workers: int, executor: Any = None) -> Iterator[Workers]:
         try:
             if executor is not None:
                 submit = partial(executor.submit, in_worker, process.token())
-                yield Workers(partial(map_in_order, submit, 2 * workers), map)
+                run = partial(map_in_order, submit, 2 * workers)
+                yield Workers(run, map, run)
             elif workers == 1:
-                yield Workers(map, map)
+                yield Workers(map, map, map)
             else:
-                from numpycnn.engine.threads import WorkerPool  # deferred: slow import
+                from numpycnn.engine.forked import ForkedWorkers  # deferred: slow imports
+                from numpycnn.engine.threads import WorkerPool
 
-                with WorkerPool(workers) as pool:
-                    yield Workers(pool.map, pool.map)
+                with WorkerPool(workers) as pool, ForkedWorkers(workers, pool.map) as forked:
+                    yield Workers(pool.map, pool.map, forked.map)
         finally:
             scratch.release()
-
-
-def map_in_order(
-    submit: Callable[..., Any], ahead: int, function: Callable[..., Any], jobs: Iterable[Any]
-) -> Iterator[Any]:
-    """Yield function(job) in the order of the jobs, of which at most `ahead` are pending or running at a time."""
-    futures: deque[Any] = deque()
-    try:
-        for job in jobs:
-            futures.append(submit(function, job))
-            if len(futures) == ahead:
-                yield futures.popleft().result()
-        while futures:
-            yield futures.popleft().result()
-    finally:
-        for future in futures:
-            future.cancel()
 
 
 def in_worker(caller: bytes, function: Callable[..., Any], job: Any) -> Any:

@@ -8,20 +8,12 @@ import numpy as np
 from numpycnn import backend
 from numpycnn.common import checks
 from numpycnn.common.explained import explains_arguments
+from numpycnn.common.pictures import pillow, read_picture
 from numpycnn.common.typing import Array
 from numpycnn.layers.data_format import check_data_format
 
 COLOR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
-
-
-def pillow() -> Any:
-    """Pillow's module Image. Raises ImportError if it is not installed."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError("pictures need Pillow: pip install 'numpycnn[images]'") from None
-    return Image
 
 
 @explains_arguments
@@ -44,16 +36,11 @@ def load_img(
     checks.choice("load_img", "interpolation", interpolation, INTERPOLATIONS)
     cut = checks.flag("load_img", "keep_aspect_ratio", keep_aspect_ratio)
     size = None if target_size is None else checks.pair("load_img", "target_size", target_size)
-    image = pillow()
-    with open(path, "rb") as file:  # OSError is raised unchanged
-        try:
-            picture = image.open(file).convert(mode)
-        except (OSError, ValueError, SyntaxError, EOFError, image.DecompressionBombError) as error:
-            raise ValueError(f"{path}: not a readable picture; {error}") from None
+    picture = read_picture(path, lambda image: image.convert(mode))
     if size is None:
         return picture
     box = middle(picture.size, size) if cut else None
-    return picture.resize(size[::-1], getattr(image.Resampling, interpolation.upper()), box)
+    return picture.resize(size[::-1], getattr(pillow().Resampling, interpolation.upper()), box)
 
 
 def middle(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, int, int]:

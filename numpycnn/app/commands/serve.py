@@ -5,8 +5,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from numpycnn.app.commands.explore import as_inputs, targets
 from numpycnn.app.commands.train import INTERRUPTED, whole_number
+from numpycnn.app.inputs import as_inputs, targets
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.datasets import mnist
 from numpycnn.engine.batching import Data

@@ -1,0 +1,437 @@
+"""Workers that are forked processes: the same bytes, errors and warnings as threads give, and nothing left behind."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import CLASSES, fingerprint, small_data
+
+from numpycnn import Sequential, backend, regularizers
+from numpycnn.callbacks import Callback, TerminateOnNaN
+from numpycnn.callbacks.base import Logs
+from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.engine import forked, training
+from numpycnn.engine.batching import Data
+from numpycnn.engine.sharing import Channel, Memory, Packed
+from numpycnn.engine.training import Finished, Position, TrainingJob
+from numpycnn.layers import (
+    ActivityRegularization,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    Layer,
+    MaxPooling2D,
+)
+from numpycnn.layers.stage import Exchange
+from numpycnn.losses import CategoricalCrossentropy
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are threads")
+
+X, Y = small_data(120)
+BATCH = 50  # as `pids` has it, cut in 17, 17 and 16; and the last batch, 20, in two
+
+
+def pipes() -> int:
+    """How many pipes this process has open."""
+    return sum(path.is_fifo() for path in Path("/proc/self/fd").iterdir())
+
+
+@pytest.fixture
+def pids(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The processes that are forked, from the second step on, whatever threads the test's own process has.
+
+    At the end none is left, and no pipe.
+    """
+    fork, found, before = os.fork, list[int](), pipes()
+
+    def noted() -> int:
+        pid = fork()
+        found.append(pid)
+        return pid
+
+    monkeypatch.setattr(os, "fork", noted)
+    monkeypatch.setattr(training, "MOST_EXAMPLES", 16)
+    monkeypatch.setattr(training, "MORE_PARTS", 1)
+    monkeypatch.setattr(forked, "STEPS_BEFORE", 1)
+    monkeypatch.setattr(forked, "is_alone", lambda: True)
+    yield found
+    for pid in found:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, 0)
+    assert pipes() == before
+
+
+def convolutional(fast: bool = True, **options: Any) -> Sequential:
+    """With dropout, and nothing to exchange."""
+    layers = [
+        Conv2D(8, 3, activation="relu", input_shape=(8, 8, 1)),
+        MaxPooling2D(2),
+        Dropout(0.5),
+        Flatten(),
+        Dense(8, activation="relu"),
+        Dense(CLASSES, activation="softmax"),
+    ]
+    return Sequential(layers, seed=0, fast=fast, **options)
+
+
+def normalized(fast: bool = True) -> Sequential:
+    """With batch normalization of images and of vectors, and noise."""
+    layers = [
+        Conv2D(8, 3, input_shape=(8, 8, 1)),
+        BatchNormalization(),
+        GaussianNoise(0.1),
+        Flatten(),
+        Dense(8, kernel_regularizer="l2"),
+        BatchNormalization(),
+        ActivityRegularization(l2=0.01),
+        Dense(CLASSES, activation="softmax"),
+    ]
+    return Sequential(layers, seed=0, fast=fast)
+
+
+class Across(Layer):
+    """Takes a whole batch, and less than the mean of it out."""
+
+    whole_batch = True
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, None]:
+        return x - x.mean(0), None
+
+    def backward(self, dy: Array, cache: None) -> tuple[Array, dict[str, Array]]:
+        return dy - dy.mean(0), {}
+
+
+def across() -> Sequential:
+    layers = [Conv2D(8, 3, input_shape=(8, 8, 1)), Flatten(), Across(), Dense(CLASSES, activation="softmax")]
+    return Sequential(layers, seed=0)
+
+
+def trained(model: Sequential, workers: int = 2, x: Any = X, y: Any = Y, **how: Any) -> Any:
+    """All that two epochs of training change."""
+    model.compile("adam", CategoricalCrossentropy(label_smoothing=0.1), ["accuracy"])
+    model.fit(x, y, None if y is None else BATCH, epochs=2, verbose=0, workers=workers, **how)
+    return fingerprint(model)
+
+
+# ---------------------------------------------------------------- the same bytes
+
+
+@pytest.mark.parametrize("workers", [2, 3, 5])
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("network", [convolutional, normalized])
+def test_forked_workers_give_the_same_bytes(
+    network: Callable[..., Sequential], fast: bool, workers: int, pids: list[int]
+) -> None:
+    expected = trained(network(fast), 1)
+    assert not pids
+    assert trained(network(fast), workers) == expected
+    assert 1 <= len(pids) < workers
+
+
+def test_layers_that_take_the_whole_batch_are_the_callers_to_call(
+    pids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forked, "OWN", {*forked.OWN, __name__})
+    expected = trained(across(), 1)
+    assert trained(across(), 3) == expected
+    assert pids
+
+
+def test_in_float64_with_sample_weights_and_in_any_layout(pids: list[int]) -> None:
+    weights, x = np.linspace(0.0, 2.0, len(X)), np.asfortranarray(X)
+    expected = trained(convolutional(dtype="float64"), 1, sample_weight=weights)
+    assert trained(convolutional(dtype="float64"), 2, x, sample_weight=weights) == expected
+    assert pids
+
+
+def test_batches_of_a_generator_of_other_sizes_too(pids: list[int]) -> None:
+    """A larger one needs more of the shared memory."""
+
+    def given() -> Iterator[tuple[Array, Array]]:
+        for size in (30, 40, 17, 120, 5, 50):
+            yield X[:size], Y[:size]
+
+    expected = trained(convolutional(), 1, given(), None, steps_per_epoch=3)
+    assert trained(convolutional(), 3, given(), None, steps_per_epoch=3) == expected
+    assert pids
+
+
+class Meddling(Callback):
+    """Does something to the model after each batch."""
+
+    def __init__(self, meddle: Callable[[Sequential, int], object]) -> None:
+        self.meddle = meddle
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.meddle(self.model, self.model.steps)
+
+
+def replace(model: Sequential, step: int) -> None:
+    """Another array in the place of a parameter."""
+    layer = model.layers[0]
+    layer.params["kernel"] = np.asarray(layer.params["kernel"] * 0.9, np.float32)
+
+
+def reorder(model: Sequential, step: int) -> None:
+    """An array that is not contiguous, once processes were forked."""
+    if step > 3:
+        kernel = model.layers[4].params["kernel"]
+        model.layers[4].params["kernel"] = np.repeat(kernel * 0.9, 2, 1)[:, ::2]
+
+
+MEDDLING: dict[str, Callable[[Sequential, int], object]] = {
+    "weights": lambda model, step: model.set_weights([w * 0.9 for w in model.get_weights()]),
+    "an array": replace,
+    "an array out of order": reorder,
+    "frozen": lambda model, step: setattr(model.layers[0], "trainable", step % 3 != 0),
+    "dropout": lambda model, step: setattr(model.layers[2], "rate", 0.1 * step),
+    "loss": lambda model, step: setattr(model.loss, "label_smoothing", 0.01 * step),
+    "regularizer": lambda model, step: setattr(model.layers[4].activity_regularizer, "l2", 0.01 * step),
+    "epsilon": lambda model, step: backend.set_epsilon(0.08 * step),
+}
+
+
+@pytest.mark.parametrize("what", MEDDLING)
+def test_what_callbacks_change_is_changed_for_all_workers(
+    what: str, pids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(backend._settings, "epsilon", 1e-7)
+
+    def meddled(workers: int, meddle: Callable[[Sequential, int], object]) -> Any:
+        model = convolutional()
+        model.layers[4].activity_regularizer = regularizers.L2(0.01)
+        if what == "epsilon":  # which softmax and its loss, as one, do not read
+            model.pop()
+            model.add(Dense(CLASSES, activation="sigmoid"))
+        backend.set_epsilon(1e-7)
+        return trained(model, workers, callbacks=Meddling(meddle))
+
+    expected = meddled(1, MEDDLING[what])
+    assert meddled(3, MEDDLING[what]) == expected
+    assert pids
+    assert meddled(1, lambda model, step: None) != expected
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def kill(pids: list[int]) -> Callable[[Sequential, int], None]:
+    def meddle(model: Sequential, step: int) -> None:
+        if step == 3:
+            os.kill(pids[0], signal.SIGKILL)
+
+    return meddle
+
+
+@pytest.mark.parametrize("network", [convolutional, normalized])
+def test_training_goes_on_without_a_process_that_was_killed(
+    network: Callable[..., Sequential], pids: list[int]
+) -> None:
+    expected = trained(network(), 1)
+    assert trained(network(), 3, callbacks=Meddling(kill(pids))) == expected
+    assert len(pids) == 2
+
+
+def test_a_process_that_dies_between_two_exchanges_is_replaced_from_the_first(
+    pids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, replies = Channel.receive, list[Any]()
+
+    def dying(channel: Channel) -> Any:
+        reply = answer(channel)
+        if len(pids) == 2 and all(pids):  # not in one of the two
+            replies.append(reply)
+            if len(replies) == 4:  # of two processes, each twice
+                os.kill(pids[1], signal.SIGKILL)
+        return reply
+
+    expected = trained(normalized(), 1)
+    monkeypatch.setattr(Channel, "receive", dying)
+    assert trained(normalized(), 3) == expected
+    assert len(replies) == 5
+
+
+def spoil(x: Array, value: float) -> Callback:
+    """Makes the last example too large, once processes are forked."""
+
+    def meddle(model: Sequential, step: int) -> None:
+        if step == 2:
+            x[-1] = value
+
+    return Meddling(meddle)
+
+
+def test_an_error_in_a_process_is_the_callers(pids: list[int]) -> None:
+    """As in threads: the same error, with the traceback of what failed."""
+    x = X.astype(np.float32)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow") as raised:
+        trained(normalized(), 2, x, shuffle=False, callbacks=spoil(x, 1e30))
+    assert "learn" in [entry.name for entry in raised.traceback]
+    assert pids
+
+
+def test_a_warning_in_a_process_is_the_callers_and_given_once(pids: list[int]) -> None:
+    given, models = [], []
+    for workers in (1, 2):
+        x = X.astype(np.float32)
+        with warnings.catch_warnings(record=True) as caught, np.errstate(over="warn", invalid="ignore"):
+            warnings.simplefilter("always")
+            models.append(
+                trained(normalized(), workers, x, shuffle=False, callbacks=[spoil(x, 1e30), TerminateOnNaN()])
+            )
+        given.append([str(one.message) for one in caught])
+    assert given[0]
+    assert given[0] == given[1]
+    assert models[0][0] == models[1][0]
+    assert pids
+
+
+def test_errstate_may_change_meanwhile(pids: list[int]) -> None:
+    def underflow(model: Sequential, step: int) -> None:
+        if step == 3:
+            np.seterr(under="raise")
+            model.set_weights([w * np.float32(1e-20) for w in model.get_weights()])
+
+    with np.errstate(), pytest.raises(FloatingPointError, match="underflow"):
+        trained(convolutional(), callbacks=Meddling(underflow))
+    assert pids
+
+
+# ---------------------------------------------------------------- threads instead
+
+
+class Mine(Dense):
+    """A user's own."""
+
+
+class Shrinking(regularizers.L2):
+    """A user's own."""
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [lambda: Mine(3), lambda: Dense(3, "softmax", kernel_regularizer=Shrinking(0.1))],
+    ids=["layer", "regularizer"],
+)
+def test_code_of_the_users_own_runs_in_the_callers_process(layer: Callable[[], Layer], pids: list[int]) -> None:
+    one, other = (Sequential([Flatten(input_shape=(8, 8, 1)), layer()], seed=0) for _ in range(2))
+    assert trained(one, 2) == trained(other, 1)
+    assert not pids
+
+
+def test_what_cannot_be_pickled_stays_where_it_is(pids: list[int]) -> None:
+    model = convolutional()
+    vars(model.layers[0])["note"] = lambda: None
+    assert trained(model, 2) == trained(convolutional(), 1)
+    assert not pids
+
+
+def test_errors_that_call_a_function_are_for_threads(pids: list[int]) -> None:
+    with np.errstate(over="call", call=lambda *_: None):
+        trained(convolutional())
+    assert not pids
+
+
+def test_elsewhere_there_are_threads(pids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    trained(convolutional())
+    assert not pids
+
+
+def test_beside_other_threads_there_are_threads(pids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forked, "is_alone", lambda: False)
+    assert trained(convolutional(), 2) == trained(convolutional(), 1)
+    assert not pids
+
+
+def test_threads_that_are_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.main_thread()])  # without those of pytest's
+    assert forked.is_alone()
+    with ThreadPoolExecutor(1) as executor:
+        assert not executor.submit(forked.is_alone).result()
+    own, other = threading.Thread(name="numpycnn_0"), threading.Thread(name="other")
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.main_thread(), own])
+    assert forked.is_alone()
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.main_thread(), own, other])
+    assert not forked.is_alone()
+
+
+def test_where_no_process_can_be_forked_there_are_threads(pids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert trained(convolutional(), 2) == trained(convolutional(), 1)
+
+
+def test_a_short_training_forks_nothing(pids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    trained(convolutional())
+    assert not pids
+
+
+# ---------------------------------------------------------------- in the forked process
+
+
+def test_what_a_process_does(pids: list[int]) -> None:
+    """In this one: it answers with what `Pass.advance` gives."""
+    model = normalized()
+    model.compile("adam", "categorical_crossentropy")
+    objective, memory, requests, replies = model._objective("fit"), Memory(), Channel(), Channel()
+    job, place = TrainingJob(1, Data(X[:10], Y[:10]), 20.0), Position(0, 7)
+    one = training.Pass(objective, place, job)
+    packed = Packed(objective, memory)
+    requests.send((forked.Step(packed.to_send(), np.geterr(), backend.epsilon()), forked.Start(1, place, job)))
+    step = first = one.advance()
+    assert isinstance(first, Exchange)
+    while not isinstance(step, Finished):
+        one.answers.append(step.answer([step.part, step.part])[1])
+        requests.send((None, forked.Answer(1, one.answers[-1])))
+        step = one.advance()
+    requests.send((forked.Step(None, np.geterr(), backend.epsilon()), forked.Start(1, place, job)))
+    requests.entry.close()
+    with pytest.raises(EOFError):
+        forked.serve(requests, replies, memory)
+    replies.memory.end = 0
+    for _ in range(len(one.answers)):
+        assert isinstance(replies.receive(), Exchange)
+    found = replies.receive().result
+    assert found.gradients.keys() == step.result.gradients.keys()
+    for key, gradient in found.gradients.items():
+        assert gradient.tobytes() == step.result.gradients[key].tobytes()
+    assert replies.receive().part.mean.tobytes() == first.part.mean.tobytes()
+    for file in (requests, replies, memory.file):
+        file.close()
+
+
+class Gone(BaseException):
+    """What ends a process."""
+
+
+def test_a_process_ends_with_the_callers_and_cleans_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(status: int) -> None:
+        raise Gone
+
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    worker, memory = forked.Worker(), Memory()
+    with warnings.catch_warnings(), pytest.raises(Gone):
+        worker.fork(memory)
+    gc.unfreeze()
+    worker.end()
+    memory.file.close()
