@@ -324,12 +324,22 @@ AT_BOUND = {
     "class_id": Arg(either(none, integer(0, 2)), 1),
 }
 COUNTS = ("TruePositive", "TrueNegative", "FalsePositive", "FalseNegative")
+
+
+def three_weights(value: Any) -> bool:
+    """Whether it is a list of three numbers, not all 0."""
+    return kinds.several(number(0.0))(value) and len(value) == 3 and sum(value) > 0
+
+
 SETTINGS: dict[str, dict[str, Arg]] = {
     "AUC": {
         "num_thresholds": Arg(integer(2, 10**6), 5),
         "curve": Arg(kinds.names("ROC", "PR"), "PR"),
         "summation_method": Arg(kinds.names("interpolation", "minoring", "majoring"), "minoring"),
         "thresholds": Arg(either(none, kinds.several(UNIT)), None),
+        "multi_label": Arg(kinds.flag, True),
+        "num_labels": Arg(either(none, integer(3, 3)), None),
+        "label_weights": Arg(either(none, three_weights), None),
         "from_logits": Arg(kinds.flag, True),
     },
     "BinaryAccuracy": {"threshold": Arg(number(), 0.4)},

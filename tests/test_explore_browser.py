@@ -235,14 +235,27 @@ def test_the_difference_that_it_states_is_the_largest(browser: Browser, explored
     browser.open(explored.path)
     text = browser.text("#source")
     stated, before = re.search(
-        r"differ by at most (\S+), for dense's .* before that layer by at most (\S+)\.", text
+        r"differs by at most (\S+), for dense's .* before that layer they differ by at most (\S+) of the largest", text
     ).groups()  # type: ignore[union-attr]
-    kernel = explored.rounded_kernel()
-    flat = explored.trace["flatten"].output[0].astype(float)
-    bias = explored.trace["dense"].parameters["bias"]
-    error = np.abs(np.maximum(flat @ kernel + bias, 0) - explored.trace["dense"].output[0]).max()
-    assert 0 < float(error) * 0.99 <= float(stated.replace(MINUS, "-"))
+    hidden = explored.trace["flatten"].output[0].astype(float) @ explored.rounded_kernel()
+    hidden = np.maximum(hidden + explored.trace["dense"].parameters["bias"], 0)
+    last = explored.trace["dense_1"].parameters
+    p = np.exp(hidden @ last["kernel"] + last["bias"])
+    error = np.abs(p / p.sum() - explored.trace.output[0]).max()
+    assert close(float(stated.replace(MINUS, "-")), float(error), 0.01)
     assert float(before.replace(MINUS, "-")) < 1e-5
+
+
+def test_a_well_trained_networks_page_does_not_differ_by_one(browser: Browser, tmp_path: Path) -> None:
+    """The gradient with respect to a probability is large where it is small: only a part of it means something."""
+    network = Sequential([Dense(4, input_shape=(3,)), Dense(3, activation="softmax")], seed=0)
+    network.compile("sgd", "categorical_crossentropy")
+    network.set_weights([30 * w for w in network.get_weights()])
+    network.explore(tmp_path / "page.html", np.ones((1, 3)), np.eye(3)[[0]])
+    browser.open(tmp_path / "page.html")
+    stated = re.search(r"they differ by at most (\S+) of the largest number beside them\.", browser.text("#source"))
+    assert stated is not None
+    assert float(stated[1].replace(MINUS, "-")) < 1e-4
 
 
 # ------------------------------------------------------------ convolution as im2col
@@ -483,14 +496,14 @@ def test_numeric_and_analytic_agree_where_nothing_is_rounded(browser: Browser, t
         assert numeric == pytest.approx(float(layer.input_gradient.ravel()[1]), abs=1e-7)
 
 
-def test_gradients_stop_at_dead_relus(conv: Browser, explored: Explored) -> None:
+def test_gradients_stop_at_inactive_relus(conv: Browser, explored: Explored) -> None:
     layer, f = explored.trace["conv2d"], int(conv.value("current.view.filter"))
     assert layer.output_gradient is not None
-    dead = (layer.inside["pre_activation"][0, :, :, f] <= 0) & (layer.output_gradient[0, :, :, f] != 0)
-    i, j = np.argwhere(dead)[0]
+    inactive = (layer.inside["pre_activation"][0, :, :, f] <= 0) & (layer.output_gradient[0, :, :, f] != 0)
+    i, j = np.argwhere(inactive)[0]
     conv.point("#dpre_activation", int(i), int(j), 24, 24)
     assert close(number(title(conv)), 0.0)
-    assert "The ReLU is dead here: the gradient stops." in conv.text("#reading")
+    assert "The ReLU is inactive here: the gradient stops." in conv.text("#reading")
 
 
 def test_a_dense_layers_weight_and_input_are_checked_by_differences(browser: Browser, explored: Explored) -> None:
@@ -559,7 +572,7 @@ def test_dropout_in_training_has_the_librarys_mask_or_a_new_one(browser: Browser
     browser.click("#stage-3")
     assert "In inference everything goes on as it is" in browser.text("#panel")
     browser.value(
-        "(() => { const mode = document.querySelector('#panel-mode'); mode.value = 'library'; mode.dispatchEvent(new Event('change')); })()"
+        "(() => { const mode = document.querySelector('#mode'); mode.value = 'library'; mode.dispatchEvent(new Event('change')); })()"
     )
     trace = explored.model.trace(explored.x[5:6], explored.y[5:6], training=True)
     mask = trace["dropout"].inside["mask"][0]
@@ -633,7 +646,10 @@ def check_drawing(browser: Browser, explored: Explored) -> Array:
     np.testing.assert_allclose(seen, as_mnist(ink), atol=1e-6)
     predicted = explored.model.predict(seen[None, :, :, None].astype(np.float32))[0]
     np.testing.assert_allclose(js_array(browser, "page.runs.at(-1).output"), predicted, atol=0.03)
-    assert browser.text("#source").startswith("Drawn here, as MNIST would have it. The answer is")
+    answer = int(js_array(browser, "page.runs.at(-1).output").argmax())
+    assert js_array(browser, "page.target").tolist() == np.eye(10)[answer].tolist()
+    said = f"Drawn here, as MNIST would have it, target {answer}, which is the answer. The answer is {answer}"
+    assert browser.text("#source").startswith(said)
     assert "computed in this page" in browser.text("#source")
     return ink
 
@@ -659,6 +675,56 @@ def test_a_digit_drawn_by_mouse(browser: Browser, explored: Explored) -> None:
     browser.click("#stage-0")
     browser.click("#clear")
     assert browser.value("page.traced") is True
+
+
+def test_a_drawings_target_follows_its_answer_or_is_chosen(browser: Browser, explored: Explored) -> None:
+    browser.open(explored.path)
+    browser.click("#stage-0")
+    draw_a_one(browser)
+    check_drawing(browser, explored)
+    loss = browser.value("page.value")
+    assert 0 < loss < np.log(10)
+    browser.page.select_option("#drawnTarget", "7")
+    assert browser.text("#source").startswith("Drawn here, as MNIST would have it, target 7. The answer is")
+    assert js_array(browser, "page.target").tolist() == np.eye(10)[7].tolist()
+    answer = int(js_array(browser, "page.runs.at(-1).output").argmax())
+    assert browser.value("page.value") > loss or answer == 7
+    draw_a_one(browser)
+    assert js_array(browser, "page.target").tolist() == np.eye(10)[7].tolist()
+
+
+def test_an_image_of_three_channels_is_shown_in_colour_or_by_channel(browser: Browser, tmp_path: Path) -> None:
+    network = Sequential([Conv2D(2, 3, activation="relu", input_shape=(6, 5, 3)), Flatten(), Dense(3)], seed=0)
+    network.compile("sgd", "mse")
+    x = np.random.default_rng(0).integers(0, 256, (2, 6, 5, 3)).astype(float)
+    network.explore(tmp_path / "page.html", x, np.eye(3)[[0, 1]])
+    browser.open(tmp_path / "page.html")
+    browser.value(PIXELS)
+    browser.click("#stage-0")
+    middles = [(24 * c + 12, 24 * r + 12) for r in range(6) for c in range(5)]
+    assert browser.value(f"pixels('#seen', {json.dumps(middles)})") == x[0].reshape(30, 3).tolist()
+    assert "in colour" in browser.text("figure:has(#seen) figcaption")
+    browser.page.select_option("#shownChannel", "1")
+    assert "channel 1" in browser.text("figure:has(#seen) figcaption")
+    browser.point("#seen", 4, 2, 6, 5)
+    assert close(number(title(browser)), x[0, 4, 2, 1])
+
+
+def test_a_dense_input_is_named_by_row_column_and_channel(browser: Browser, tmp_path: Path) -> None:
+    for first in (False, True):
+        layout = "channels_first" if first else "channels_last"
+        shape = (4, 3, 5) if first else (3, 5, 4)
+        network = Sequential([Flatten(layout, input_shape=shape), Dropout(0.5), Dense(3, activation="softmax")], seed=0)
+        network.compile("sgd", "categorical_crossentropy")
+        x = np.random.default_rng(0).normal(size=(1, *shape))
+        network.explore(tmp_path / "page.html", x, np.eye(3)[[0]])
+        browser.open(tmp_path / "page.html")
+        browser.value("choose(3)")
+        for d in (0, 17, 59):
+            browser.value(f"current.box.pin({{ type: 'input', d: {d} }})")
+            row, col, channel = map(int, re.findall(r"row (\d+), column (\d+), channel (\d+)", title(browser))[0])
+            place = (channel, row, col) if first else (row, col, channel)
+            assert close(number(title(browser).split(" (pinned)")[0]), x[0][place])
 
 
 def test_a_digit_drawn_by_touch_does_not_scroll_the_page(browser: Browser, explored: Explored) -> None:

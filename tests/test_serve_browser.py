@@ -155,18 +155,21 @@ def test_a_drawn_digit_goes_to_numpy_and_comes_back_traced(live: Served) -> None
     np.testing.assert_allclose(
         seen[0, :, :, 0], as_mnist(js_array(browser, "inkTensor()").reshape(280, 280)), atol=1e-6
     )
-    live.compare(seen, np.eye(10)[[0]])
+    live.compare(seen, np.eye(10)[[live.model.predict(seen)[0].argmax()]])
     text = browser.text("#source")
-    assert text.startswith("Drawn here, as MNIST would have it. The answer is")
+    answer = live.model.predict(seen)[0]
+    assert text.startswith(
+        f"Drawn here, as MNIST would have it, target {answer.argmax()}, which is the answer. The answer is"
+    )
     stated = re.search(
-        r"Every number is numpycnn's own.*Computed again in this page, they differ by at most (\S+)\.$", text
+        r"Every number is numpycnn's own.*Computed again in this page, they differ by at most (\S+) of the largest number beside them\.$",
+        text,
     )
     assert stated is not None
     assert 0 < float(stated[1].replace(MINUS, "-")) < 1e-5
-    answer = live.model.predict(seen)[0]
     assert f"The answer is {answer.argmax()} " in text
     live.choose("conv2d")
-    live.compare(seen, np.eye(10)[[0]])
+    live.compare(seen, np.eye(10)[[live.model.predict(seen)[0].argmax()]])
     live.choose("input")
     draw_a_one(browser)
     browser.click("#clear")
@@ -305,7 +308,7 @@ def test_one_batch_at_a_time(live: Served) -> None:
         assert close(float(shown[2]), accuracy)
         kernels.append(frame_shown(live)["conv2d/kernel"])
         np.testing.assert_array_equal(kernels[-1], live.model.params["conv2d/kernel"])
-    assert np.all(kernels[0] != kernels[1])
+    assert (kernels[0] != kernels[1]).mean() > 0.9
     live.settled()
     live.compare(live.x[3:4], np.eye(10)[[0]])
     answer = live.model.predict(live.x[3:4])[0]
@@ -394,7 +397,7 @@ def test_what_is_drawn_while_it_trains_is_traced_when_it_pauses(live: Served) ->
     browser.requests.clear()
     draw_a_one(browser)
     browser.wait("live.state.step >= 6")
-    assert browser.text("#source").startswith("Drawn here, as MNIST would have it.")
+    assert browser.text("#source").startswith("Drawn here, as MNIST would have it, target")
     assert "computed in this page with the parameters after step 0 of training" in browser.text("#source")
     assert "The numbers below are of step 0." in browser.text("#live")
     seen = js_array(browser, "page.x").reshape(1, 28, 28, 1).astype(np.float32)
@@ -406,7 +409,7 @@ def test_what_is_drawn_while_it_trains_is_traced_when_it_pauses(live: Served) ->
     browser.value("request('train', { command: 'pause' })")
     browser.wait("page.label.startsWith('drawn')")
     live.settled()
-    live.compare(seen, np.eye(10)[[0]])
+    live.compare(seen, np.eye(10)[[untrained.predict(seen, verbose=0)[0].argmax()]])
 
 
 def test_a_lost_connection_is_shown_and_spoken(live: Served) -> None:

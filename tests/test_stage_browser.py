@@ -10,7 +10,7 @@ from browser import Browser, needs_browser
 from browser import chromium as launched
 from test_explore import data_for
 from test_explore_browser import MINUS, number
-from test_lessons import FACTS, SMALL, named
+from test_lessons import CONVOLUTIONS, FACTS, SMALL, named
 
 from numpycnn import Sequential
 from numpycnn.app.tutorial import tutorial_network
@@ -136,7 +136,7 @@ def check_every_story(stage: Browser, size: str) -> set[str]:
 
 @pytest.mark.deep
 @pytest.mark.parametrize("size", ["desktop"])
-@pytest.mark.parametrize("title", FACTS)
+@pytest.mark.parametrize("title", CONVOLUTIONS)
 def test_what_the_stage_says_of_a_lesson_is_what_was_traced(stage: Browser, title: str) -> None:
     """Every output cell, weight and pixel of the first filter and channel, at once and term by term."""
     for name, story in STORIES.items():
@@ -154,6 +154,34 @@ def test_what_the_stage_says_of_a_lesson_is_what_was_traced(stage: Browser, titl
             stage.click("#stageTerms")
             assert stage.value("scene.count") > value.size
             assert number(stage.text("#stageResult")) == value.ravel()[-1]
+
+
+TOLD = {
+    "Average pooling": ("pooling", "average_pooling2d/output"),
+    "Depthwise convolution": ("depthwise", "depthwise_conv2d/output"),
+    "Transposed convolution": ("transposed", "conv2d_transpose/output"),
+    "Residual block": ("residual", "before/output_gradient"),
+    "Batch normalization": ("batch", "output"),
+}
+"""Of the lessons of other layers a story, and what its heading ends with at each place."""
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", ["desktop"])
+def test_the_stories_of_other_layers_tell_what_was_traced(stage: Browser, size: str) -> None:
+    for title, (story, name) in TOLD.items():
+        value = named(FACTS[title], name)
+        value = value if story == "batch" else value[..., 0]
+        stage.value(f"Object.assign(view, {{ subject: {title!r}, story: '{story}' }}); openStage()")
+        for n, true in enumerate(value.ravel()):
+            stage.value(f"goTo({n})")
+            assert number(stage.text("#stageResult")) == true, (story, n)
+            sums = stage.text("#stageSum").replace(MINUS, "-")
+            assert f" {true:g}" in sums or f"({true:g})" in sums, (story, n, sums)
+    stage.value("view.story = 'batchBack'; openStage(); goTo(1)")
+    assert stage.text("#stageResult") == "Example 0, channel 1: dL/dx = 2.75"
+    stage.value("view.story = 'inference'; openStage(); goTo(5)")
+    assert stage.text("#stageResult") == "Example 2, channel 1: y = 5"
 
 
 @pytest.mark.deep

@@ -438,6 +438,7 @@ TARGETS = (
         "metrics/curves.py",
         ("test_metrics.py",),
         (
+            ("labels' areas are not weighted", "weights=self.label_weights if self.by_label else None", "weights=None"),
             ("the axes of the curve are swapped", "((x[:-1] - x[1:]) * HEIGHTS[self.summation_method](y))", "((y[:-1] - y[1:]) * HEIGHTS[self.summation_method](x))"),
             ("precision is interpolated as a line", 'elif self.summation_method == "interpolation":', 'elif self.summation_method == "none":'),
         ),

@@ -8,6 +8,8 @@ from numpycnn import backend
 from numpycnn.activations import linear, relu, sigmoid, softmax, tanh
 from numpycnn.common.typing import Array
 from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import Container
 from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
 from numpycnn.show.explorer.code import sources
 from numpycnn.show.explorer.tensors import MAX_EXACT_KERNEL, Tensors
@@ -36,6 +38,7 @@ def page_data(model: "Sequential", x: Array, y: Array | None, example: int, tens
         "optimizer": add_step(tensors, model, trace),
         "model": {"name": model.name, "dtype": model.dtype.name, "input_shape": list(model.shape_in or ())},
         "layers": [layer_facts(layer, trace[str(path)]) for path, layer in model.leaves()],
+        "chain": is_chain(model),
         "loss": None if model.loss is None else loss_facts(model.loss),
         "epsilon": backend.epsilon(),
         "example": example,
@@ -48,6 +51,11 @@ def add_step(tensors: Tensors, model: "Sequential", trace: Trace) -> dict[str, A
     if trace.targets is None or model.optimizer is None:
         return None
     return add_updates(tensors, model.optimizer, trace, model.trained_params)
+
+
+def is_chain(layer: Layer) -> bool:
+    """Whether each layer's input is the output of the one before, as the page's scripts compute: without branches."""
+    return not isinstance(layer, Container) or (isinstance(layer, Chain) and all(map(is_chain, layer.layers)))
 
 
 def is_known(layer: Layer) -> bool:
@@ -108,7 +116,8 @@ def add_trace(tensors: Tensors, trace: Trace, known: set[str]) -> None:
 
 
 def add_forward(tensors: Tensors, layer: LayerTrace, inside: dict[str, Array]) -> None:
-    """A layer's output and intermediate values, without the patches, which are copies of pixels."""
+    """A layer's input, output and intermediate values, without the patches, which are copies of pixels."""
+    tensors.add(f"{layer.name}/input", layer.input[0])
     for key, value in inside.items():
         if key != "patches":
             tensors.add(f"{layer.name}/{key}", value[0])

@@ -52,6 +52,7 @@ SCRIPTS = (
     "stage/products.js",
     "stage/convolution.js",
     "stage/others.js",
+    "stage/layers.js",
     "stage/stories.js",
     "stage/scene.js",
     "stage/tour.js",
@@ -101,7 +102,11 @@ def page(model: "Sequential", x: Array, y: Array | None, example: int) -> str:
 def can_compute(facts: dict[str, Any], table: dict[str, Any]) -> bool:
     """Whether the page can compute the network for other examples than the traced one."""
     names = [f"{layer['name']}/parameters/{key}" for layer in facts["layers"] for key in layer["parameters"]]
-    return all(layer["known"] for layer in facts["layers"]) and not any("left_out" in table[name] for name in names)
+    return (
+        facts["chain"]
+        and all(layer["known"] for layer in facts["layers"])
+        and not any("left_out" in table[name] for name in names)
+    )
 
 
 def size(facts: dict[str, Any], table: dict[str, Any]) -> int:

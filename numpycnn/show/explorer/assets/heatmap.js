@@ -22,13 +22,15 @@ function colour(value, bound) {
 }
 
 // Paint rows x cols cells of `cell` = [width, height] pixels.
-function paint(canvas, rows, cols, value, bound, cell, text) {
+// colours(r, c): what has colours of its own, or nothing.
+function paint(canvas, rows, cols, value, bound, cell, text, colours) {
   canvas.width = cols * cell[0];
   canvas.height = rows * cell[1];
   const picture = new ImageData(cols, rows);
   for (let k = 0; k < rows * cols; k++) {
-    const one = value(Math.floor(k / cols), k % cols);
-    if (one !== undefined) picture.data.set([...colour(one, bound), 255], 4 * k);
+    const [r, c] = [Math.floor(k / cols), k % cols],
+      one = value(r, c);
+    if (one !== undefined) picture.data.set([...(colours ? colours(r, c) : colour(one, bound)), 255], 4 * k);
   }
   const small = make("canvas", { width: cols, height: rows }),
     context = canvas.getContext("2d");
@@ -36,7 +38,7 @@ function paint(canvas, rows, cols, value, bound, cell, text) {
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
   const label = (one) => (text && cell[1] >= 15 && Number.isFinite(one) ? text(one, cell[0]) : "");
-  if (Math.min(...cell) >= 7) strikeOut(context, rows, cols, (r, c) => (label(value(r, c)) ? undefined : value(r, c)), cell);
+  if (Math.min(...cell) >= 7 && !colours) strikeOut(context, rows, cols, (r, c) => (label(value(r, c)) ? undefined : value(r, c)), cell);
   if (text) write(context, rows, cols, value, bound, cell, label);
 }
 
@@ -72,6 +74,14 @@ function strikeOut(context, rows, cols, value, [width, height]) {
     }
   }
   context.stroke();
+}
+
+// An image of three channels as a function of its colours, or null: from 0 to 1 or to 255, or from its least to its greatest.
+function coloursOf(x, look) {
+  if (look.channels !== 3) return null;
+  const [low, high] = extremes(1, x.data.length, (_, k) => x.data[k]),
+    [from, to] = low < 0 ? [low, high] : [0, high <= 1 ? 1 : Math.max(high, 255)];
+  return (r, c) => [0, 1, 2].map((k) => Math.round((255 * (x.data[look.index(r, c, k)] - from)) / (to - from)));
 }
 
 // The least and the greatest of the finite values; both 0 where there is none.
@@ -129,7 +139,7 @@ function heatmap(spec) {
     if (spec.before) spec.before();
     const [low, high] = extremes(spec.rows, spec.cols, spec.value),
       bound = spec.bound ? spec.bound() : Math.max(Math.abs(low), Math.abs(high));
-    paint(base, spec.rows, spec.cols, spec.value, bound, [width, height], spec.text);
+    paint(base, spec.rows, spec.cols, spec.value, bound, [width, height], spec.text, spec.colours && spec.colours());
     [canvas.width, canvas.height] = [base.width, base.height];
     title.textContent = spec.title();
     note.textContent = spec.note ? spec.note() : "";

@@ -7,7 +7,7 @@ let current = null;
 
 // The stages that can be chosen: the input, the layers, the loss.
 function stages() {
-  const found = [{ name: "input", kind: "", build: digitPanel, tensor: () => page.x, first: page.inputFirst }];
+  const found = [{ name: "input", kind: "", build: digitPanel, tensor: () => page.x, first: page.inputFirst, coloured: true }];
   page.layers.forEach((layer, k) =>
     found.push({
       name: layer.name,
@@ -47,7 +47,7 @@ function renderPanel() {
 
 function renderHead() {
   document.getElementById("source").textContent = sourceText();
-  document.getElementById("controls").replaceChildren(modeChoice("mode"));
+  document.getElementById("controls").replaceChildren(modeChoice());
   renderNetwork();
   renderDifferences();
   if (scene && !scene.subject.small) renderStage();
@@ -67,16 +67,18 @@ function sourceText() {
   return `${page.label[0].toUpperCase()}${page.label.slice(1)}${page.kept ? ", dropout on" : ""}. ${answer}${numbersFrom}${differenceText()}`;
 }
 
-// By how much JavaScript and NumPy differ; what comes before the first kernel in 7 bits is told by itself.
+// By how much JavaScript and NumPy differ: as a part of the largest number of each tensor, before the first kernel in 7 bits.
 function differenceText() {
   if (!page.differences.length) return "";
   const rounded = page.layers.findIndex((layer) => (page.facts.tensors[`${layer.name}/parameters/kernel`] || {}).scale);
   const before = new Set(page.layers.slice(0, rounded < 0 ? undefined : rounded).map((layer) => layer.name));
-  const worst = (some) => shown(some.reduce((a, b) => Math.max(a, b.difference), 0));
-  const forwards = page.differences.filter(({ name, text }) => before.has(name) && !text.includes("gradient"));
-  return rounded < 0
-    ? `differ by at most ${worst(page.differences)}.`
-    : `differ by at most ${worst(page.differences)}, for ${page.layers[rounded].name}'s kernel is held here in 7 bits; before that layer by at most ${worst(forwards)}.`;
+  const exact = page.differences.filter(({ name, text }) => rounded < 0 || (before.has(name) && !text.includes("gradient")));
+  const part = exact.reduce((most, one) => Math.max(most, one.difference / (one.of || 1)), 0);
+  const near = `at most ${shown(part)} of the largest number beside them`;
+  if (rounded < 0) return `differ by ${near}.`;
+  const output = page.differences.find(({ name, text }) => name === page.layers.at(-1).name && text === "output");
+  const name = page.layers[rounded].name;
+  return `give an output that differs by at most ${shown(output.difference)}, for ${name}'s kernel is held here in 7 bits; before that layer they differ by ${near}.`;
 }
 
 function renderNetwork() {
@@ -100,22 +102,20 @@ function renderNetwork() {
         stage.name,
         make("small", {}, stage.kind),
         make("small", {}, shape),
-        x ? thumbnail(x, stage.first) : "",
+        x ? thumbnail(x, stage) : "",
       );
     }),
   );
   if (focused) document.getElementById(`stage-${page.selected}`).focus();
 }
 
-function thumbnail(x, first) {
-  const look = imagesOf(x.shape, first),
+function thumbnail(x, stage) {
+  const look = imagesOf(x.shape, stage.first),
     canvas = make("canvas", { "aria-hidden": "true" });
   const cell = Math.max(1, Math.floor(40 / Math.max(look.rows, look.cols)));
   if (look.rows * cell > 300 || look.cols * cell > 300) return "";
-  paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, 0)] ?? 0, largest(x), [
-    cell,
-    look.rows === 1 ? 14 : cell,
-  ]);
+  const sides = [cell, look.rows === 1 ? 14 : cell];
+  paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, 0)] ?? 0, largest(x), sides, null, stage.coloured && coloursOf(x, look));
   return canvas;
 }
 
@@ -125,6 +125,7 @@ function renderDifferences() {
     text.replaceAll("_", " "),
     shown(difference),
     shown(of),
+    shown(difference / (of || 1)),
   ]);
   const rounded = Object.entries(page.facts.tensors)
     .filter(([, entry]) => entry.scale)
@@ -140,7 +141,7 @@ function renderDifferences() {
       ...rounded,
       ...left,
       rows.length
-        ? make("div", { className: "terms" }, table(["layer", "tensor", "largest difference", "largest value"], rows))
+        ? make("div", { className: "terms" }, table(["layer", "tensor", "largest difference", "largest value", "their ratio"], rows))
         : "",
     );
 }

@@ -43,7 +43,7 @@ function setUp(facts, tensors) {
     if (layer.config.data_format) first = isFirst(layer);
     return { ...layer, parameters: parametersOf(layer, tensors), first };
   });
-  page.computable = page.layers.every(
+  page.computable = facts.chain && page.layers.every(
     (layer, k) => layer.known && facts.layers[k].parameters.every((key) => layer.parameters[key]),
   );
   page.kept = page.tracedKept = facts.training ? libraryMasks() : null;
@@ -108,7 +108,7 @@ function overlay() {
     for (const key of Object.keys(layer.parameters)) {
       replace(run.parameter_gradients, layer, key, `${layer.name}/parameter_gradients/${key}`, `gradient of ${key}`);
     }
-    run.input = input || run.input;
+    run.input = page.tensors[`${layer.name}/input`] || input || run.input;
     if (layer.kind === "Dense" && !page.tensors[`${layer.name}/parameter_gradients/kernel`]) multiplyOut(layer, run);
     if (layer.kind === "Conv2D" && run.input) run.patches = im2col(toLast(run.input, isFirst(layer)), windowOf(layer));
     input = run.output;

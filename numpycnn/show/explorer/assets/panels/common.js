@@ -7,7 +7,7 @@ const views = Object.create(null);
 const viewOf = (name, initial) => views[name] || (views[name] = { ...initial });
 
 // A slice of a tensor as a figure: one channel of images, or a vector in rows.
-function mapFigure({ id, title, note, of, first, channel, point, pin, width = 280, height = 280 }) {
+function mapFigure({ id, title, note, of, first, channel, point, pin, colours, width = 280, height = 280 }) {
   let { data, shape } = of();
   const look = imagesOf(shape, first),
     at = (r, c) => look.index(r, c, channel());
@@ -19,6 +19,7 @@ function mapFigure({ id, title, note, of, first, channel, point, pin, width = 28
     cols: look.cols,
     width,
     height,
+    colours: () => colours && colours() && coloursOf(of(), look),
     before: () => {
       ({ data } = of());
     },
@@ -171,7 +172,7 @@ function framed(layer, text, box, ...parts) {
     "div",
     {},
     make("h2", {}, `${layer.name}: ${layer.kind}, ${where}`),
-    make("p", {}, text),
+    make("p", {}, ...explained(text)),
     beside(box, ...parts),
   );
 }

@@ -37,8 +37,8 @@ function strongestCell(layer, index, run) {
 function convText({ w, inner, cells, filters, layer }) {
   const same = w.rows.before || w.cols.before || layer.config.padding === "same" ? ", with zeros around the image" : "";
   return (
-    `im2col writes the patch under the window at ${cells === 1 ? "the one output cell" : `each of the ${whole(cells)} output cells`} as one row of a matrix, ` +
-    `${whole(cells)} by ${inner}${same}. The output is that matrix times the kernel, ${inner} by ${filters}, plus the bias.`
+    `{im2col} writes the patch under the window at ${cells === 1 ? "the one output cell" : `each of the ${whole(cells)} output cells`} as one row of a matrix, ` +
+    `${whole(cells)} by ${inner}${same}. The output is that matrix times the kernel, ${inner} by ${filters}, plus the bias; a row of the kernel belongs to a {tap}${w.channels > 1 ? " of a channel" : ""}.`
   );
 }
 

@@ -28,7 +28,7 @@ function convBackwardParts(panel) {
       title: () => `dL/d pre-activation of ${name}, filter ${view.filter}`,
       note: () =>
         layer.activation === "relu"
-          ? "After the ReLU's gate: 0 where the unit is dead."
+          ? "After the ReLU's gate: 0 where the unit is inactive."
           : "Back through the activation.",
       ...cell("gate"),
     }),
@@ -70,10 +70,10 @@ function convBackwardParts(panel) {
 
 function gateText({ layer, run }) {
   const stopped = run.pre_activation_gradient.data.filter((value) => value === 0).length;
-  const dead = layer.activation === "relu" ? run.pre_activation.data.filter((value) => value <= 0).length : 0;
+  const inactive = layer.activation === "relu" ? run.pre_activation.data.filter((value) => value <= 0).length : 0;
   return (
     `dz is dL/d pre-activation. Of its ${whole(run.pre_activation_gradient.data.length)} values ${whole(stopped)} are exactly 0` +
-    `${dead ? `; ${count(dead, "ReLU is", "ReLUs are")} dead on this example` : ""}.`
+    `${inactive ? `; ${count(inactive, "ReLU is", "ReLUs are")} inactive on this example` : ""}.`
   );
 }
 
@@ -83,12 +83,12 @@ function readGate(panel, { i, j, type }) {
   const before = panel.image("output_gradient").data[n],
     after = run.pre_activation_gradient.data[n],
     z = run.pre_activation.data[n];
-  const dead = layer.activation === "relu" && z <= 0;
+  const inactive = layer.activation === "relu" && z <= 0;
   const why =
     before === 0
       ? "Nothing came back here: this output lost in the pooling, was dropped, or does not matter."
-      : dead
-        ? "The ReLU is dead here: the gradient stops."
+      : inactive
+        ? "The ReLU is inactive here: the gradient stops."
         : "The gradient goes on.";
   const merged = panel.index === page.layers.length - 1 && mergesSoftmax(page.layers, page.loss);
   const code = merged ? ["cross_entropy_gradient"] : [`${layer.activation}_backward`];

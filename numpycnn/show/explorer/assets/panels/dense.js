@@ -124,7 +124,7 @@ function denseGradients(panel, add, part, column) {
     "dpre_activation",
     part(run.pre_activation_gradient, units),
     () => "dL/d pre-activation of § (dz)",
-    layer.activation === "relu" ? "0 where the ReLU is dead." : "",
+    layer.activation === "relu" ? "0 where the ReLU is inactive." : "",
     "unit",
   );
   const dkernel = run.parameter_gradients.kernel;
@@ -150,7 +150,7 @@ function readUnit(panel) {
     ? [`dL/d output ${shown(run.output_gradient.data[n])}, dL/d pre-activation ${shown(run.pre_activation_gradient.data[n])}.`]
     : [];
   if (layer.activation === "relu" && z <= 0)
-    lines.push("A dead ReLU: its output is 0, and no gradient goes through it.");
+    lines.push("The ReLU is inactive here: its output is 0, and no gradient goes through it.");
   const traced = fromTrace(layer, "output", `0, ${indexText(layer.output_shape, n)}`, output);
   if (!kernel) return { title, lines: [`Pre-activation ${shown(z)}.`, ...lines], code: ["dense"], snippet: traced };
   const x = run.input.data.subarray(view.row * inner, (view.row + 1) * inner),
@@ -171,7 +171,7 @@ function readUnit(panel) {
     ],
     terms: {
       heads: ["input", "value", "weight", "product"],
-      rows: largestOnes.slice(0, 200).map(([d, ...rest]) => [d, ...rest.map(shown)]),
+      rows: largestOnes.slice(0, 200).map(([d, ...rest]) => [placeOf(panel.index, d), ...rest.map(shown)]),
     },
     check: bias ? gradientCheck(panel.index, "bias", view.unit) : null,
     code: ["dense", layer.activation],
@@ -188,6 +188,17 @@ function readUnit(panel) {
         })) ||
       traced,
   };
+}
+
+// Where an input of a layer stands in the image that was flattened before it: "3327: row 4, column 3, channel 63".
+function placeOf(index, d) {
+  let k = index - 1;
+  while (k >= 0 && page.layers[k].kind !== "Flatten" && product(page.layers[k].input_shape) === product(page.layers[k].output_shape)) k--;
+  const flatten = page.layers[k];
+  if (!flatten || flatten.kind !== "Flatten" || flatten.input_shape.length !== 3) return String(d);
+  const [, cols, channels] = isFirst(flatten) ? [...flatten.input_shape.slice(1), flatten.input_shape[0]] : flatten.input_shape;
+  const pixel = Math.floor(d / channels);
+  return `${d}: row ${Math.floor(pixel / cols)}, column ${pixel % cols}, channel ${d % channels}`;
 }
 
 function readInput(panel, { d }) {
@@ -209,7 +220,7 @@ function readInput(panel, { d }) {
     );
   }
   return {
-    title: `Input ${d} of ${layer.name} = ${shown(run.input.data[n])}`,
+    title: `Input ${placeOf(index, d)} of ${layer.name} = ${shown(run.input.data[n])}`,
     lines,
     check: [gradientCheck(index, "kernel", at), gradientCheck(index, null, n)],
     code: ["dense", "dense_backward", "dense_backward_input"],

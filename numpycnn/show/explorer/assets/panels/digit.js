@@ -13,7 +13,7 @@ function drawable() {
 function digitPanel() {
   const shape = page.facts.model.input_shape,
     look = imagesOf(shape, page.inputFirst);
-  const panel = { view: viewOf("input", { channel: 0, selection: { n: argmax(page.x.data) } }), figures: {} };
+  const panel = { view: viewOf("input", { channel: look.channels === 3 ? null : 0, selection: { n: argmax(page.x.data) } }), figures: {} };
   const square = product(shape) === SIDE * SIDE;
   const shownAs = () =>
     square && look.channels === 1 && shape.length < 3 ? tensor([SIDE, SIDE], page.x.data) : page.x;
@@ -30,10 +30,11 @@ function digitPanel() {
     id: "seen",
     of: shownAs,
     first: page.inputFirst,
-    channel: () => panel.view.channel,
+    channel: () => panel.view.channel ?? 0,
+    colours: () => panel.view.channel === null,
     width: 300,
     height: 300,
-    title: () => `what the network sees: input${look.channels > 1 ? `, channel ${panel.view.channel}` : ""}`,
+    title: () => `what the network sees: input${look.channels === 1 ? "" : panel.view.channel === null ? ", in colour" : `, channel ${panel.view.channel}`}`,
     note: () => page.label,
     point: (n, r, c, spoken) => panel.box.point({ n }, spoken),
     pin: (n) => panel.box.pin({ n }),
@@ -57,12 +58,25 @@ function digitPanel() {
     "div",
     { className: "still" },
     make("h2", {}, `input: ${sizes(shape)}`),
+    look.channels > 1 ? channelChoice(panel, look.channels) : "",
     make("div", { className: "figures" }, ...parts),
     panel.box.node,
     examples,
   );
   panel.update();
   return panel;
+}
+
+// Which channel of the input is shown; of three also all as one picture in colour.
+function channelChoice(panel, channels) {
+  const colours = channels === 3 ? ["red", "green", "blue"] : [];
+  const options = Array.from({ length: channels }, (_, k) => [k, colours[k] ? `channel ${k}, ${colours[k]} in a picture` : `channel ${k}`]);
+  if (channels === 3) options.unshift(["", "in colour"]);
+  const node = choice("Show", options, panel.view.channel ?? "", (value) => {
+    panel.view.channel = value === "" ? null : Number(value);
+    panel.figures.seen.refresh();
+  });
+  return make("div", { className: "row" }, labelled(node, "shownChannel"));
 }
 
 function inputLines(n) {

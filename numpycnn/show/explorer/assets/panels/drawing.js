@@ -4,7 +4,7 @@
 const DRAWN = 280,
   DOT = 10; // the drawing's side, and a keyboard cell's
 
-const drawing = { ink: null, past: [], fitted: true, erase: false, cursor: [14, 14], down: false };
+const drawing = { ink: null, past: [], fitted: true, erase: false, cursor: [14, 14], down: false, target: "answer" };
 
 function drawingNode(size, panel) {
   const canvas = make("canvas", {
@@ -50,6 +50,7 @@ function drawingNode(size, panel) {
     mnist
       ? make("label", { className: "tick" }, fitted, " as MNIST sees it: fitted into 20 by 20, centred by its mass")
       : "",
+    choosesTarget() ? targetOfDrawing(act) : "",
     make(
       "p",
       { className: "note" },
@@ -168,14 +169,38 @@ function useDrawing(act) {
     say("Empty");
     showTraced();
   } else {
-    show(
-      tensor(page.facts.model.input_shape, kind.from(small.data)),
-      page.target,
-      fit ? "drawn here, as MNIST would have it" : "drawn here",
-    );
+    const x = tensor(page.facts.model.input_shape, kind.from(small.data)),
+      how = `drawn here${fit ? ", as MNIST would have it" : ""}`;
+    show(x, ...drawnTarget(x, how));
   }
   act.panel.update();
   renderHead();
+}
+
+// The target of a drawing and what it is called: the network's own answer, or the class that was chosen.
+function drawnTarget(x, how) {
+  const shape = page.layers.at(-1).output_shape,
+    follows = drawing.target === "answer";
+  if (!choosesTarget() || (follows && !page.computable)) return [page.target, how];
+  const k = follows ? argmax(forward(page.layers, x, page.kept).at(-1).output.data) : Number(drawing.target),
+    y = zerosLike(page.tensors.input, shape);
+  y.data[k] = 1;
+  return [y, `${how}, target ${k}${follows ? ", which is the answer" : ""}`];
+}
+
+// Whether the loss compares with one class of several.
+const choosesTarget = () => {
+  const { output_shape: shape } = page.layers.at(-1);
+  return Boolean(page.loss && lossOf(page.loss)) && shape.length === 1 && shape[0] > 1 && shape[0] <= 100;
+};
+
+function targetOfDrawing(act) {
+  const classes = Array.from({ length: page.layers.at(-1).output_shape[0] }, (_, k) => [k, String(k)]);
+  const node = choice("Its target", [["answer", "the network's answer"], ...classes], drawing.target, (value) => {
+    drawing.target = value;
+    useDrawing(act);
+  });
+  return make("div", { className: "row" }, labelled(node, "drawnTarget"));
 }
 
 // Every new pixel the mean of what it covers.

@@ -7,7 +7,7 @@ function dropoutPanel(layer, index) {
     make(
       "div",
       { className: "row" },
-      modeChoice("panel-mode"),
+      "The switch at the top of the page turns it on for every dropout.",
       button("Draw again", () => setMode("drawn"), { id: "draw-again", disabled: !page.computable }),
     ),
   );
@@ -28,7 +28,7 @@ function dropoutText(layer) {
 }
 
 // Inference, or training with the library's mask or one drawn here.
-function modeChoice(id) {
+function modeChoice() {
   const mode = page.kept ? (page.drawnKept ? "drawn" : "library") : "inference";
   const options = [
     ["inference", "inference (dropout off)"],
@@ -38,7 +38,7 @@ function modeChoice(id) {
   if (!page.computable) options.pop();
   const node = choice("Dropout:", options, mode, setMode);
   node.querySelector("select").disabled = (!page.computable && !page.live) || !page.layers.some((layer) => layer.kind === "Dropout");
-  node.querySelector("select").id = id;
+  node.querySelector("select").id = "mode";
   return node;
 }
 

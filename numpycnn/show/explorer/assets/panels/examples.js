@@ -112,7 +112,7 @@ function exampleTile(number, k) {
     look = imagesOf(x.shape, page.inputFirst);
   const canvas = make("canvas", { "aria-hidden": "true" }),
     cell = Math.max(1, Math.floor(56 / Math.max(look.rows, look.cols)));
-  paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, 0)], largest(x), [cell, cell]);
+  paint(canvas, look.rows, look.cols, (r, c) => x.data[look.index(r, c, 0)], largest(x), [cell, cell], null, coloursOf(x, look));
   const text = labels ? `${labels[k]}${isWrong(k) ? ` read ${read[k]}` : ""}` : `${number}`;
   return button("", () => chooseExample(number, k), {
     title: `Example ${number}`,

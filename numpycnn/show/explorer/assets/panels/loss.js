@@ -12,7 +12,7 @@ function lossPanel() {
     "div",
     { className: "still" },
     make("h2", {}, `loss: ${page.loss.name}`),
-    make("p", {}, lossText(last)),
+    make("p", {}, ...explained(lossText(last))),
     classes && last.output.data.length > 1 && last.output.data.length <= 100 ? targetChoice() : "",
     beside(panel.box, classes ? lossTable(panel, last) : lossMaps(panel, last)),
   );
@@ -24,7 +24,7 @@ function lossText() {
   if (!page.target) return "This page was made without targets. Choose a class to see the loss and every gradient.";
   const value = page.value === null ? "" : ` L = ${shown(page.value)}.`;
   const text = mergesSoftmax(page.layers, page.loss)
-    ? "The loss is −log of the probability of the true class. With the softmax before it, its gradient with respect to the logits is p − y: what the network says, less what is true."
+    ? "The loss is −log of the probability of the true class. With the softmax before it, its gradient with respect to the {logits} is p − y: what the network says, less what is true."
     : "The gradient of the loss with respect to the output starts the way back.";
   return text + value;
 }
@@ -51,6 +51,7 @@ function chooseTarget(k) {
   const traced = page.tensors.targets,
     y = zerosLike(page.runs.at(-1).output, page.runs.at(-1).output.shape);
   y.data[k] = 1;
+  if (page.number === null) drawing.target = String(k);
   const same = traced && page.x === page.tensors.input && largestDifference(traced, y) === 0;
   show(page.x, same ? traced : y, page.label, page.number);
   render();

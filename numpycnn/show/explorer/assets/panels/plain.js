@@ -93,7 +93,7 @@ function elementText({ layer, run }, at) {
   if (layer.kind === "Dropout" && run.mask.data[at("mask")] === 0) return "Dropped: the value and its gradient are 0.";
   if (layer.kind === "Dropout") return `y = x × ${shown(run.mask.data[at("mask")])}, and dx = dy × the same.`;
   if (layer.activation === "relu" && run.output.data[at("output")] === 0)
-    return "A dead ReLU: the gradient stops here.";
+    return "The ReLU is inactive: the gradient stops here.";
   return layer.kind === "Flatten" ? "The same numbers in one row; nothing is computed." : "";
 }
 

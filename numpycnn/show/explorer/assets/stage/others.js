@@ -38,40 +38,58 @@ function matrixStory(subject, view) {
   };
 }
 
+// Max-pooling and average pooling: what is under the window, the output that fills up, and where the gradient goes.
 function poolStory(subject, view) {
-  const part = partOf(subject, "MaxPooling2D"),
+  const part = partOf(subject, "MaxPooling2D", "AveragePooling2D"),
     { run, w } = part,
-    channel = () => Math.min(view.channel, w.channels - 1),
-    [x, y] = [part.image("input"), part.image("output")];
-  const at = (data, n) => data[n * w.channels + channel()],
-    cell = () => [{ row: cellOf(w, view.k)[0], col: cellOf(w, view.k)[1] }];
-  const pixel = (k) => pixelUnder(w, ...cellOf(w, view.k), k),
-    value = (k) => pixel(k) && at(x.data, pixel(k).row * w.cols.size + pixel(k).col),
-    winner = () => at(run.winner.data, view.k);
-  const taken = () => [{ row: Math.floor(winner() / w.cols.kernel), col: winner() % w.cols.kernel }];
-  const maps = (id, title, z, [rows, cols], more) =>
-    picture(id, title, rows.size, cols.size, (r, c) => at(z.data, r * cols.size + c), { end: true, bound: () => largest(z), ...more });
-  const input = [w.rows, w.cols],
-    output = [{ size: w.rows.output }, { size: w.cols.output }];
+    look = poolLook(part, view);
+  const cell = () => [{ row: cellOf(w, view.k)[0], col: cellOf(w, view.k)[1] }];
+  const maps = (id, title, name, rows, cols, more) =>
+    picture(id, title, rows, cols, (r, c) => look.at(name, r * cols + c), { bound: () => largest(run[name]), ...more });
+  const [x, y] = [[w.rows.size, w.cols.size], [w.rows.output, w.cols.output]];
+  const inside = { ...w, rows: { ...w.rows, before: 0 }, cols: { ...w.cols, before: 0 } };
   const grids = [
-    maps("stageSource", "input of the pooling", x, input, { marks: () => windowMarks({ ...w, rows: { ...w.rows, before: 0 }, cols: { ...w.cols, before: 0 } }, ...cellOf(w, view.k), null) }),
-    picture("stageA", "under the window", w.rows.kernel, w.cols.kernel, (r, c) => value(r * w.cols.kernel + c) ?? undefined, { marks: taken, bound: () => largest(x) }),
-    maps("stageTarget", "output", y, output, { sign: "→", marks: cell, pick: (r, c) => goTo(r * w.cols.output + c, true),
-      value: (r, c) => (r * w.cols.output + c <= view.k ? at(y.data, r * w.cols.output + c) : undefined) }),
+    maps("stageSource", "input of the pooling", "input", ...x, { end: true, marks: () => windowMarks(w.rows.before || w.cols.before ? w : inside, ...cellOf(w, view.k), null) }),
+    picture("stageA", "under the window", w.rows.kernel, w.cols.kernel, (r, c) => look.value(r * w.cols.kernel + c), { marks: look.taken, bound: () => largest(run.input) }),
+    maps("stageTarget", "output", "output", ...y, { end: true, sign: "→", marks: cell, pick: (r, c) => goTo(r * w.cols.output + c, true),
+      value: (r, c) => (r * w.cols.output + c <= view.k ? look.at("output", r * w.cols.output + c) : undefined) }),
   ];
-  if (run.output_gradient) {
-    const [dy, dx] = [part.image("output_gradient"), part.image("input_gradient")];
-    grids.push(maps("stageDoutput", "back: dL/d output", dy, output, { end: false, marks: cell }), maps("stageDinput", "dL/d input", dx, input, { end: false, sign: "→", marks: () => [pixel(winner())] }));
-  }
-  const back = () => `On the way back dL/d output, here ${brief(at(part.image("output_gradient").data, view.k))}, is added to the gradient of that pixel, and the others get nothing.`;
+  if (run.output_gradient)
+    grids.push(maps("stageDoutput", "back: dL/d output", "output_gradient", ...y, { marks: cell }), maps("stageDinput", "dL/d input", "input_gradient", ...x, { sign: "→", marks: look.receivers }));
   return {
     count: w.rows.output * w.cols.output,
     grids,
-    heading: () => `Output cell (${cellOf(w, view.k).join(", ")}) = ${brief(at(y.data, view.k))}`,
-    lines: () => [
-      `The largest of ${Array.from({ length: w.taps }, (_, k) => k).filter(pixel).map((k) => factor(value(k))).join(", ")} is ${brief(at(y.data, view.k))}, at pixel (${pixel(winner()).row}, ${pixel(winner()).col}).`,
-      run.output_gradient ? back() : "",
-    ],
+    heading: () => `Output cell (${cellOf(w, view.k).join(", ")}) = ${brief(look.at("output", view.k))}`,
+    lines: () => [look.how(), run.output_gradient ? look.back() : ""],
+  };
+}
+
+// What the two kinds of pooling say of the window at the place of the story.
+function poolLook(part, view) {
+  const { layer, run, w } = part,
+    channel = () => Math.min(view.channel, w.channels - 1),
+    images = {};
+  const at = (name, n) => (images[name] || (images[name] = part.image(name))).data[n * w.channels + channel()];
+  const pixel = (k) => pixelUnder(w, ...cellOf(w, view.k), k),
+    value = (k) => (pixel(k) ? at("input", pixel(k).row * w.cols.size + pixel(k).col) : undefined),
+    taps = () => Array.from({ length: w.taps }, (_, k) => k).filter(pixel);
+  const winner = () => run.winner.data[view.k * w.channels + channel()],
+    most = layer.kind === "MaxPooling2D",
+    dy = () => brief(at("output_gradient", view.k)),
+    values = () => taps().map((k) => factor(value(k)));
+  return {
+    at,
+    value,
+    taken: () => (most ? [{ row: Math.floor(winner() / w.cols.kernel), col: winner() % w.cols.kernel }] : []),
+    receivers: () => (most ? [pixel(winner())] : taps().map(pixel)),
+    how: () =>
+      most
+        ? `The largest of ${values().join(", ")} is ${brief(at("output", view.k))}, at pixel (${pixel(winner()).row}, ${pixel(winner()).col}).`
+        : `The mean is (${values().join(" + ")}) / ${taps().length} = ${brief(at("output", view.k))}.`,
+    back: () =>
+      most
+        ? `On the way back dL/d output, here ${dy()}, is added to the gradient of that pixel, and the others get nothing.`
+        : `On the way back each of the ${taps().length} pixels gets its part of dL/d output: ${dy()} / ${taps().length} = ${brief(at("output_gradient", view.k) / taps().length)}.`,
   };
 }
 

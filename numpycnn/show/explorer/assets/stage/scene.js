@@ -116,20 +116,26 @@ function labelled(label, id) {
 
 // Which filter and channel, where there are several.
 function sliceChoices(subject) {
-  const part = partOf(subject, view.story === "pooling" ? "MaxPooling2D" : "Conv2D");
-  if (!part || view.story === "loss") return [];
-  const filters = part.layer.config.filters || 1,
-    { channels } = part.w;
+  const kinds = { pooling: ["MaxPooling2D", "AveragePooling2D"], depthwise: ["DepthwiseConv2D"], transposed: ["Conv2DTranspose"] };
+  const part = partOf(subject, ...(kinds[view.story] || ["Conv2D"]));
+  if (!part || ["loss", "residual"].includes(view.story)) return [];
+  const [filters, channels] = slicesOf(part);
   const input = (text, id, limit, key) =>
     numberInput(text, id, limit, Math.min(view[key], limit - 1), (value) => {
       view[key] = value;
       drawStage(true);
     });
-  const inner = view.story === "forward" ? "slice" : "channel";
+  const inner = ["forward", "transposed"].includes(view.story) ? "slice" : "channel";
   return [
     filters > 1 ? input("Filter", "stageFilter", filters, view.story === "input" ? "slice" : "filter") : null,
     channels > 1 && view.story !== "matrix" ? input("Channel", "stageChannel", channels, inner) : null,
   ].filter((node) => node);
+}
+
+// How many filters and channels there are to choose from; a depthwise convolution has the channels of its output.
+function slicesOf({ layer, w, image }) {
+  if (layer.kind === "DepthwiseConv2D") return [1, image("output").shape.at(-1)];
+  return layer.kind === "Conv2DTranspose" ? [w.channels, image("input").shape.at(-1)] : [layer.config.filters || 1, w.channels];
 }
 
 function stageSteps() {
@@ -183,7 +189,7 @@ function openStage() {
 
 function beginAtStrongest(subject) {
   const part = partOf(subject, "Conv2D", "MaxPooling2D");
-  if (!part) return;
+  if (!part || !page.contributions.length) return;
   const { channel, row, col } = strongest(part.layer, page.layers.indexOf(part.layer), part.run);
   view[part.layer.kind === "Conv2D" ? "filter" : "channel"] = channel;
   if (["forward", "pooling"].includes(view.story)) view.k = row * part.w.cols.output + col;
