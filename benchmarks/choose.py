@@ -8,7 +8,8 @@ executor, and with a folder a run that was stopped goes on. The 95% interval say
 
 import argparse
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import get_context
 from typing import Any
 
@@ -44,17 +45,22 @@ def tried(name: str, data: str, seeds: int) -> list[recipes.Recipe]:
     return [one for recipe in changed for one in recipes.with_seeds(recipe, range(seeds))]
 
 
+def processes(count: int | None) -> AbstractContextManager[Executor | None]:
+    """So many processes, or none but this one."""
+    return nullcontext() if count is None else ProcessPoolExecutor(count, get_context("spawn"))
+
+
 def main() -> None:
     """Train and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipes", nargs="+", choices=VALUES, default=list(VALUES), help="which (default: all)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
     parser.add_argument("--seeds", type=int, default=5, help="how often each is trained (default: 5)")
-    parser.add_argument("--processes", type=int, default=1, help="how many are trained at a time (default: 1)")
+    parser.add_argument("--processes", type=int, help="how many are trained at a time (default: one, with all threads)")
     parser.add_argument("--folder", help="where each network is kept")
     args = parser.parse_args()
     for name in args.recipes:
-        with ProcessPoolExecutor(args.processes, get_context("spawn")) as executor:
+        with processes(args.processes) as executor:
             found = recipes.run_all(tried(name, args.data, args.seeds), executor, args.folder, verbose=0)
         print(f"{name}, on the last sixth of the training images of {args.data}:")
         print(*recipes.summaries(found), sep="\n", end="\n\n", flush=True)

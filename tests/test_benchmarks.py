@@ -73,6 +73,31 @@ def test_networks_are_those_that_the_frameworks_build(monkeypatch: pytest.Monkey
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("script", "arguments", "printed"),
+    [
+        ("choose", "--recipes few --seeds 2", "few batch_size=50: mean accuracy "),
+        ("accuracy", "--recipes few --seeds 2 --data mnist", "**mnist, 2 seeds**"),
+    ],
+)
+def test_recipes_are_measured(
+    script: str,
+    arguments: str,
+    printed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    part_of_mnist: object,
+) -> None:
+    few = recipes.Recipe("few", [Flatten(), Dense(10, activation="softmax")])
+    monkeypatch.setitem(recipes.RECIPES, "few", few)
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    module = import_module(script)
+    monkeypatch.setattr(module, "VALUES", {"few": {"batch_size": (50, 100)}}, raising=False)
+    monkeypatch.setattr(sys, "argv", [script, *arguments.split()])
+    module.main()
+    assert printed in capsys.readouterr().out
+
+
 @pytest.mark.deep
 def test_a_comparison_is_printed_and_drawn(tmp_path: Path) -> None:
     """Two networks, as the frameworks would be if they were there."""
