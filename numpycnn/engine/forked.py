@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
@@ -30,10 +30,10 @@ from numpycnn import backend
 from numpycnn.common.typing import Map
 from numpycnn.engine.fast import scratch
 from numpycnn.engine.in_order import map_in_order
-from numpycnn.engine.plans import attributes, same
+from numpycnn.engine.plans import same
 from numpycnn.engine.sharing import Channel, Memory, Packed, unpacked
 from numpycnn.engine.training import Finished, Objective, Pass, Position, TrainingJob
-from numpycnn.layers import Layer
+from numpycnn.layers.container import every_layer
 from numpycnn.layers.stage import Exchange
 
 STEPS_BEFORE = 4
@@ -44,17 +44,18 @@ OWN = {"numpycnn", "numpy", *sys.stdlib_module_names}
 
 
 class Step(NamedTuple):
-    """The begin of a step, and the global settings that passes read."""
+    """What is new in a step: the objective, and the global settings that passes read."""
 
     objective: bytes | None
-    """To unpack in the memory for it, if it is another one than before."""
+    """To unpack in the memory for it; None if it is the one of the step before."""
     errors: Any
     epsilon: float
 
 
 class Start(NamedTuple):
-    """A pass to begin."""
+    """A pass to begin, of the micro-batch with that index."""
 
+    micro: int
     position: Position
     job: TrainingJob
 
@@ -77,11 +78,11 @@ class Pending(NamedTuple):
 
 
 class Worker:
-    """A forked process, which is told of a step and of its objective before the first pass of it."""
+    """A forked process."""
 
     def __init__(self) -> None:
         self.requests, self.replies, self.pid = Channel(), Channel(), 0
-        self.knows: tuple[int, bytes] = (0, b"")
+        self.knows: Step | None = None
 
     def fork(self, memory: Memory) -> None:
         """Begin. Signals stay blocked in the new process: they are for the caller, who kills it."""
@@ -97,18 +98,15 @@ class Worker:
         self.requests.exit.close()
         self.replies.entry.close()
 
-    def begin(self, number: int, objective: bytes) -> None:
-        """Tell it of the step with that number, unless it knows."""
-        step, known = self.knows
-        if step != number:
+    def send(self, step: Step, request: Start | Answer) -> None:
+        """Send a request, the first in a step with all that the step has; in vain if the process has ended."""
+        known, self.knows = self.knows, step
+        news = None
+        if known is not step:
             self.requests.memory.end = 0
-            self.send(Step(None if known is objective else objective, np.geterr(), backend.epsilon()))
-            self.knows = number, objective
-
-    def send(self, message: Step | Start | Answer) -> None:
-        """Send a message, in vain if the process has ended."""
+            news = step if known is None or known.objective is not step.objective else step._replace(objective=None)
         with suppress(BrokenPipeError):
-            self.requests.send(message)
+            self.requests.send((news, request))
 
     def end(self) -> None:
         """Kill it, at whatever it is."""
@@ -123,28 +121,44 @@ class Worker:
 class SharedObjective:
     """The objective of the current step, in a shared memory."""
 
+    objective: Objective | None = None
+    objects: Sequence[Any] = ()
+    values: Sequence[Any] = ()
     packed: Packed
-    to_send: bytes
-    """For a worker's `begin`."""
+    sent: bytes
+    """For `Step`; another object wherever anything in the objective was replaced."""
 
     def __init__(self) -> None:
-        self.memory, self.reads = Memory(), list[Any]()
+        self.memory = Memory()
 
     def update(self, objective: Objective) -> bool:
         """Copy all arrays, and pack the objective anew if anything in it was replaced; False if it cannot be shared."""
-        reads = all_read(objective)
-        if same(reads, self.reads):
+        if objective is self.objective and same(self.values, values_in(self.objects, objective)):
             self.packed.refresh()
             return True
+        self.objective, self.objects = objective, objects_in(objective)
+        self.values = values_in(self.objects, objective)
         self.memory.end = 0
-        self.reads, self.packed = reads, Packed(objective, self.memory)
-        self.to_send = self.packed.to_send()
+        self.packed = Packed(objective, self.memory)
+        self.sent = self.packed.to_send()
         check_own(self.packed)
         return all(array.flags.forc for array in objective.network.arrays.values())
 
     def close(self) -> None:
         """Close the memory's file."""
         self.memory.file.close()
+
+
+def objects_in(objective: Objective) -> list[Any]:
+    """The layers, and what the objective and they consist of, as far as it has attributes."""
+    layers = list(every_layer(objective.network.layers))
+    inner = [*objective, *(value for layer in layers for value in vars(layer).values())]
+    return [*layers, *(one for one in inner if hasattr(one, "__dict__") and not isinstance(one, type))]
+
+
+def values_in(objects: Sequence[Any], objective: Objective) -> list[Any]:
+    """The values of these objects' attributes, and the arrays: what a callback may replace during an epoch."""
+    return [*chain.from_iterable(vars(one).values() for one in objects), *objective.network.arrays.values()]
 
 
 class ForkedWorkers:
@@ -157,6 +171,7 @@ class ForkedWorkers:
         self.workers, self.threads = workers, threads
         self.usable, self.steps = sys.platform == "linux" and hasattr(os, "memfd_create"), 0
         self.objective: SharedObjective | None = None
+        self.step: Step
         self.forked: list[Worker] = []
 
     def __enter__(self) -> Self:
@@ -182,6 +197,7 @@ class ForkedWorkers:
         try:
             self.objective = self.objective or SharedObjective()
             self.usable = errors_stay_inside() and self.objective.update(objective)
+            self.step = Step(self.objective.sent, np.geterr(), backend.epsilon())
         except Exception:  # by the system, or by whatever in the objective cannot be pickled
             self.usable = False
         if not self.usable:
@@ -191,18 +207,17 @@ class ForkedWorkers:
         """Hand out a pass: to a process, unless it is the caller's."""
         worker = self.worker(one.job.micro % self.workers)
         if worker is not None:
-            worker.send(Answer(one.job.micro, one.answers[-1]) if one.answers else Start(one.position, one.job))
+            request = (
+                Answer(one.job.micro, one.answers[-1]) if one.answers else Start(one.job.micro, one.position, one.job)
+            )
+            worker.send(self.step, request)
         return Pending(partial(self.result, worker, advance, one), self.end)
 
     def worker(self, number: int) -> Worker | None:
-        """The worker with that number, told of the step; None is the caller, who takes the place of one that is not."""
+        """The worker with that number; None is the caller, who takes the place of one that cannot be."""
         if number > len(self.forked) and self.objective is not None:
             self.fork(self.objective.memory)
-        if number == 0 or self.objective is None:
-            return None
-        worker = self.forked[number - 1]
-        worker.begin(self.steps, self.objective.to_send)
-        return worker
+        return self.forked[number - 1] if number and self.forked else None
 
     def fork(self, memory: Memory) -> None:
         """Fork one more process, or give up."""
@@ -232,14 +247,6 @@ class ForkedWorkers:
         if self.objective is not None:
             self.objective.close()
             self.objective = None
-
-
-def all_read(objective: Objective) -> list[Any]:
-    """The objects that passes read, in which arrays' values alone may change without one of them being replaced."""
-    network = objective.network
-    read = [*objective, *network.arrays.values(), *attributes(network)]
-    inner = (getattr(one, "__dict__", {}).values() for one in read if not isinstance(one, (type, Layer)))
-    return [*read, *chain.from_iterable(inner)]
 
 
 def check_own(packed: Packed) -> None:
@@ -288,19 +295,18 @@ def serve(requests: Channel, replies: Channel, memory: Memory) -> NoReturn:
     objective: Any = None
     passes: dict[int, Pass] = {}
     while True:
-        match requests.receive():
-            case Step(packed, errors, epsilon):
-                objective = objective if packed is None else unpacked(packed, memory)
-                np.seterr(**errors)
-                backend.set_epsilon(epsilon)
-                passes.clear()
-                replies.memory.end = 0
-            case Start(position, job):
-                passes[job.micro] = Pass(objective, position, job)
-                replies.send(advanced(passes[job.micro]))
-            case request:
-                passes[request.micro].answers.append(request.answer)
-                replies.send(advanced(passes[request.micro]))
+        step, request = requests.receive()
+        if step is not None:
+            objective = objective if step.objective is None else unpacked(step.objective, memory)
+            np.seterr(**step.errors)
+            backend.set_epsilon(step.epsilon)
+            passes.clear()
+            replies.memory.end = 0
+        if isinstance(request, Start):
+            passes[request.micro] = Pass(objective, request.position, request.job)
+        else:
+            passes[request.micro].answers.append(request.answer)
+        replies.send(advanced(passes[request.micro]))
 
 
 def advanced(one: Pass) -> Exchange | Finished:
