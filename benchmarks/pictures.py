@@ -1,6 +1,6 @@
 """How well pictures of handwritten digits are read: pens, paper, light and cameras of many kinds, made by this program.
 
-    python benchmarks/pictures.py FOLDER --model FILE
+    python benchmarks/pictures.py FOLDER
 
 writes the pictures into the folder, reads them, and prints a table with a row for each style.
 
@@ -21,7 +21,7 @@ from PIL import Image
 from numpycnn import Sequential, load_model
 from numpycnn.app.commands.predict import UNSURE, probabilities
 from numpycnn.common.typing import Array
-from numpycnn.datasets.digits import read_digit, read_digits
+from numpycnn.datasets.digits import NETWORK, read_digit, read_digits
 
 Generator = np.random.Generator
 SIDE = 160
@@ -226,7 +226,7 @@ def main() -> None:
     """Make the pictures, read them, and print the table."""
     parser = argparse.ArgumentParser(description="How well pictures of digits are read.")
     parser.add_argument("folder", type=Path, help="where the pictures are written")
-    parser.add_argument("--model", required=True, help="the file of a network")
+    parser.add_argument("--model", default=NETWORK, help="the file of a network (default: the package's)")
     parser.add_argument("--seed", type=int, default=0, help="of the pictures")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)

@@ -159,8 +159,9 @@ class Sequential(StoredNetwork):
 
         workers: the number of threads, or on Linux of processes (see `engine/forked.py` for when); None is the number
         of processors that this process may use. executor: any `concurrent.futures.Executor` to use instead, such as a
-        process pool; workers is then the number of its workers. The result is the same, byte for byte, for any number
-        and kind of workers (see `engine/workers.py`).
+        process pool; workers is then the number of its workers, by default as it says. Each micro-batch is sent to it
+        with the weights, unless micro-batches exchange data (`engine/executors.py`). The result is the same, byte for
+        byte, for any number and kind of workers (see `engine/workers.py`).
 
         Returns the History: the loss and the metrics of each epoch, those of validation data with "val_" before the
         name. Training figures are means over the epoch, taken while the weights change and dropout is on.

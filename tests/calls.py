@@ -35,6 +35,7 @@ from numpycnn.layers.chain import Chain
 from numpycnn.models import clone_model, load_model, model_from_json, save_model
 from numpycnn.optimizers import schedules
 from numpycnn.preprocessing.image import ImageDataGenerator
+from numpycnn.recipes import Recipe, draws, grid, run_all, summaries, with_folds, with_seeds
 from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.saving import load_state_dict, save_state_dict
 from numpycnn.show import diagram
@@ -323,12 +324,22 @@ AT_BOUND = {
     "class_id": Arg(either(none, integer(0, 2)), 1),
 }
 COUNTS = ("TruePositive", "TrueNegative", "FalsePositive", "FalseNegative")
+
+
+def three_weights(value: Any) -> bool:
+    """Whether it is a list of three numbers, not all 0."""
+    return kinds.several(number(0.0))(value) and len(value) == 3 and sum(value) > 0
+
+
 SETTINGS: dict[str, dict[str, Arg]] = {
     "AUC": {
         "num_thresholds": Arg(integer(2, 10**6), 5),
         "curve": Arg(kinds.names("ROC", "PR"), "PR"),
         "summation_method": Arg(kinds.names("interpolation", "minoring", "majoring"), "minoring"),
         "thresholds": Arg(either(none, kinds.several(UNIT)), None),
+        "multi_label": Arg(kinds.flag, True),
+        "num_labels": Arg(either(none, integer(3, 3)), None),
+        "label_weights": Arg(either(none, three_weights), None),
         "from_logits": Arg(kinds.flag, True),
     },
     "BinaryAccuracy": {"threshold": Arg(number(), 0.4)},
@@ -452,7 +463,66 @@ def is_a_caption_each(value: Any) -> bool:
     return listed and len(value) == len(X)
 
 
+SMALL_RECIPE = Recipe("small", [layers.Flatten(), layers.Dense(3, activation="softmax")], fold=(0, 2))
+ONE_RECIPE = Arg(kinds.a(Recipe), SMALL_RECIPE)
+LAYER_LIST = Arg(is_empty_list, [], "layers|preparation|augmentation")
+
+
+def trained_on_arrays(**given: Any) -> object:
+    return run_all([SMALL_RECIPE], data=(X, np.arange(6) % 3), **given)
+
+
 CASES: dict[str, Case] = {
+    "Recipe": Case(
+        Recipe,
+        {
+            "name": Arg(lambda value: isinstance(value, str), "some"),
+            "layers": LAYER_LIST,
+            "preparation": LAYER_LIST,
+            "augmentation": LAYER_LIST,
+            "optimizer": Arg(kinds.names("sgd", "adam"), "sgd", "class_name|config"),
+            "schedule": Arg(none, None),
+            "loss": Arg(kinds.names("mse"), "mse", "class_name|config"),
+            "batch_size": Arg(integer(1), 5),
+            "epochs": Arg(integer(1), 1),
+            "data": Arg(kinds.names("mnist"), "mnist"),
+            "fold": Arg(none, None),
+            "seed": Arg(integer(0), 1),
+            "about": Arg(lambda value: isinstance(value, str), ""),
+        },
+        "Recipe",
+    ),
+    "with_seeds": Case(
+        with_seeds,
+        {
+            "recipe": ONE_RECIPE,
+            "seeds": Arg(either(kinds.several(integer(0)), kinds.a(range), is_empty_list), [1], "seed"),
+        },
+        "seed",
+    ),
+    "with_folds": Case(with_folds, {"recipe": ONE_RECIPE, "folds": Arg(integer(2), 3)}, "fold"),
+    "grid": Case(grid, {"recipe": ONE_RECIPE, "choices": Arg(no, {"epochs": [2]}, "Recipe|grid")}, "choices"),
+    "draws": Case(
+        draws,
+        {
+            "recipe": ONE_RECIPE,
+            "choices": Arg(no, {"epochs": [2]}, "Recipe|draws"),
+            "count": Arg(integer(1), 2),
+            "seed": Arg(integer(0), 1),
+        },
+        "choices",
+    ),
+    "summaries": Case(summaries, {"outcomes": Arg(kinds.a(list, tuple), [])}, ""),
+    "run_all": Case(lambda recipes: run_all(recipes, verbose=0), {"recipes": Arg(is_empty_list, [])}, ""),
+    "run_all on arrays": Case(
+        trained_on_arrays,
+        {
+            "executor": Arg(none, None),
+            "workers": Arg(either(none, kinds.size), None),
+            "verbose": Arg(kinds.verbose, 0),
+        },
+        "",
+    ),
     "Conv2D": layer_case(
         layers.Conv2D,
         "conv2d",

@@ -3,12 +3,29 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from networks import small_network
+
+from numpycnn import Sequential, recipes
+from numpycnn.layers import (
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Flatten,
+    Input,
+    Layer,
+    MaxPooling2D,
+    RandomTranslation,
+    ReLU,
+    Rescaling,
+)
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -56,6 +73,31 @@ def test_networks_are_those_that_the_frameworks_build(monkeypatch: pytest.Monkey
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("script", "arguments", "printed"),
+    [
+        ("choose", "--recipes few --seeds 2", "few batch_size=50: mean accuracy "),
+        ("accuracy", "--recipes few --seeds 2 --data mnist", "**mnist, 2 seeds**"),
+    ],
+)
+def test_recipes_are_measured(
+    script: str,
+    arguments: str,
+    printed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    part_of_mnist: object,
+) -> None:
+    few = recipes.Recipe("few", [Flatten(), Dense(10, activation="softmax")])
+    monkeypatch.setitem(recipes.RECIPES, "few", few)
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    module = import_module(script)
+    monkeypatch.setattr(module, "VALUES", {"few": {"batch_size": (50, 100)}}, raising=False)
+    monkeypatch.setattr(sys, "argv", [script, *arguments.split()])
+    module.main()
+    assert printed in capsys.readouterr().out
+
+
 @pytest.mark.deep
 def test_a_comparison_is_printed_and_drawn(tmp_path: Path) -> None:
     """Two networks, as the frameworks would be if they were there."""
@@ -92,16 +134,68 @@ def test_a_process_is_timed_and_its_failure_passed_on() -> None:
     assert error.value.returncode == 3
 
 
-def test_pictures_are_made_in_every_style(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return import_module("shipped")
+
+
+def recipe_network(*layers: Layer, seed: int = 0) -> Sequential:
+    """A network as recipes have them, in which no weight and no moving average is what it was at first."""
+    model = Sequential([Input((9, 9, 1)), Rescaling(1 / 100, -0.4), RandomTranslation(0.1, 0.1), *layers], seed=seed)
+    rng = np.random.default_rng(seed)
+    model.set_weights([rng.uniform(0.2, 1, array.shape) - 0.5 * (array.ndim > 1) for array in model.get_weights()])
+    return model
+
+
+def test_the_shipped_network_computes_what_the_recipe_s_does(shipped: Any) -> None:
+    model = recipe_network(
+        *(Conv2D(3, 3, strides=2, use_bias=False), BatchNormalization(), ReLU()),
+        *(Conv2D(4, 3, padding="same"), MaxPooling2D(), BatchNormalization(epsilon=0.1), ReLU(), Flatten()),
+        *(Dense(5, use_bias=False), BatchNormalization(), ReLU(), Dense(3, activation="softmax")),
+    )
+    x = np.random.default_rng(1).integers(0, 256, (20, 9, 9, 1)).astype(np.float32)
+    found = shipped.folded(model)
+    assert [type(layer).__name__ for layer in found.layers] == [
+        *("Input", "Conv2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense")
+    ][-len(found.layers) :]
+    np.testing.assert_allclose(found.predict(x / 255, verbose=0), model.predict(x, verbose=0), atol=1e-5)
+
+
+def test_a_negative_scale_after_pooling_is_not_folded(shipped: Any) -> None:
+    model = recipe_network(Conv2D(2, 3), MaxPooling2D(), BatchNormalization(), ReLU(), Flatten(), Dense(3))
+    layer = model.get_layer("batch_normalization")
+    layer.set_weights([-1 * layer.get_weights()[0], *layer.get_weights()[1:]])
+    with pytest.raises(ValueError, match="batch_normalization: expected positive scales after pooling; the least is -"):
+        shipped.folded(model)
+
+
+@pytest.mark.usefixtures("part_of_mnist")
+def test_the_shipped_network_is_made_with_the_same_bytes(
+    shipped: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the command, with the recipe `seconds` on a part of the data, and any number of workers."""
+    made = []
+    recipe = recipes.get("seconds")
+    for workers in (1, 3):
+        path = tmp_path / f"{workers}.safetensors"
+        run = partial(recipe.run, workers=workers, verbose=0)
+        monkeypatch.setattr(shipped, "get", {"quick": SimpleNamespace(run=run)}.get)
+        monkeypatch.setattr(sys, "argv", ["shipped.py", str(path)])
+        shipped.main()
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+
+
+def test_pictures_are_made_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("PIL", reason="needs Pillow, the extra images")
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     pictures = import_module("pictures")
-    for make in pictures.STYLES.values():
-        one, again = (make(3, np.random.default_rng(0)) for _ in range(2))
-        assert one.shape == (pictures.SIDE, pictures.SIDE, 3)
-        assert np.array_equal(one, again)
-        assert np.ptp(one) > 100
-    assert pictures.sheet(range(10), np.random.default_rng(0)).shape == (180, 540, 3)
+    for style in ("edge of a shadow", "colour", "pencil, ruled paper", "photograph"):
+        picture = pictures.STYLES[style](1, np.random.default_rng(0))
+        assert picture.shape == (pictures.SIDE, pictures.SIDE, 3)
+        assert np.ptp(picture) > 100
+    assert pictures.sheet([1] * 7, np.random.default_rng(0)).shape == (180, 540, 3)
     found = [pictures.Read("noise", True, True), pictures.Read("noise", False, False), pictures.Read("x", True, False)]
     assert list(pictures.table(found))[2:] == [
         "| noise | 2 | 1 | 1 | 1 |",

@@ -92,6 +92,19 @@ def test_what_a_recipe_has_not_is_refused(choices: Any, error: type[Exception], 
         draws(RECIPE, choices, 1)
 
 
+def test_other_kinds_are_refused() -> None:
+    with pytest.raises(TypeError, match="with_seeds: seeds must be a range or a list; received 3"):
+        with_seeds(RECIPE, 3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="with_folds: recipe must be a Recipe; received 'seconds'"):
+        with_folds("seconds", 3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="grid: choices must be a dict of values by name; received 3"):
+        grid(RECIPE, 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="draws: expected at least one value of batch_size; received none"):
+        draws(RECIPE, {"batch_size": []}, 1)
+    with pytest.raises(TypeError, match="summaries: outcomes must be a list; received 3"):
+        summaries(3)  # type: ignore[arg-type]
+
+
 def test_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="with_folds: folds must be an integer of at least 2; received 1"):
         with_folds(RECIPE, 1)

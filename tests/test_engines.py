@@ -89,6 +89,14 @@ def test_processes_that_are_killed(tmp_path: Path, serial: list[list[bytes]]) ->
     goes_on(found, tmp_path, serial)
 
 
+def test_the_command_trains_in_processes(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--recipe", "tutorial", "--epochs", "1", "--batch-size", "1000", "--search", "layers.0.filters=1"]
+    assert main(["train", *options, "--seeds", "0-1", "--processes", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("of part 5 of 6, held out, in ") == 2
+    assert "tutorial layers.0.filters=1: mean accuracy " in printed
+
+
 def test_loky(tmp_path: Path, serial: list[list[bytes]]) -> None:
     loky = pytest.importorskip("loky")
     executor = loky.ProcessPoolExecutor(2)

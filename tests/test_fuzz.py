@@ -39,7 +39,7 @@ EVERY = 1 if settings().max_examples > 100 else 4
 
 def is_the_users(argument: str, value: Any) -> bool:
     """Whether what comes of the value is the user's own affair: work without end, and functions that fail."""
-    if argument in ("epochs", "repeats"):
+    if argument in ("epochs", "repeats", "folds", "count"):
         return kinds.is_integer(value) and value > 9
     if argument.endswith("steps") or argument == "steps_per_epoch":  # more than there are: a warning
         return kinds.is_integer(value) and value > 2

@@ -14,6 +14,7 @@ from numpycnn.callbacks import BackupAndRestore
 from numpycnn.common import older
 from numpycnn.common.typing import Array
 from numpycnn.preprocessing.image import ImageDataGenerator, NumpyArrayIterator
+from numpycnn.utils import img_to_array, load_img
 
 IMAGE = (np.arange(16.0) ** 2).reshape(4, 4, 1)
 IMAGES = np.stack([IMAGE, IMAGE[::-1] * 2, IMAGE.transpose(1, 0, 2) + 3])
@@ -359,7 +360,8 @@ BAD: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: ImageDataGenerator(preprocessing_function=3), TypeError, "preprocessing_function must be a function"),  # type: ignore[arg-type]
     (lambda: ImageDataGenerator().flow(X[0]), ValueError, r"flow: expected images x with 4 axes, .*\(8, 8, 1\)"),
     (lambda: ImageDataGenerator().flow(X, Y[:3]), ValueError, "flow: expected the same number .* x: 20, y: 3"),
-    (lambda: ImageDataGenerator().flow(X, save_to_dir="a"), ValueError, "save_to_dir must be None"),  # type: ignore[arg-type]
+    (lambda: ImageDataGenerator().flow(X, save_to_dir=3), TypeError, "save_to_dir must be a path"),  # type: ignore[arg-type]
+    (lambda: ImageDataGenerator().flow(X, save_to_dir="a", save_prefix=3), TypeError, "save_prefix must be"),  # type: ignore[arg-type]
     (lambda: ImageDataGenerator().flow(X, subset="test"), ValueError, "subset must be one of 'training', 'validation'"),
     (lambda: ImageDataGenerator().fit(X[:0]), ValueError, "fit: expected at least one example"),
     (lambda: ImageDataGenerator().flow_from_directory("a"), NotImplementedError, "files of images are not read; read"),
@@ -404,3 +406,20 @@ def test_whitened_pixels_are_uncorrelated() -> None:
     centred = images.reshape(50, 2, 2, 2) - images.mean(axis=(0, 1, 2))
     np.testing.assert_allclose(batch.T @ batch / 50, np.eye(8), atol=1e-5)
     assert np.vdot(batch, centred) > 0.5 * np.linalg.norm(batch) * np.linalg.norm(centred)  # changed least
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_images_are_written_to_a_folder_too(tmp_path: Path, data_format: str) -> None:
+    pytest.importorskip("PIL")
+    x = X if data_format == "channels_last" else X.transpose(0, 3, 1, 2)
+    generator = ImageDataGenerator(horizontal_flip=True, data_format=data_format)
+    folder = tmp_path / "new"
+    batches = generator.flow(x, batch_size=3, seed=0, save_to_dir=folder, save_prefix="digit")
+    plain = generator.flow(x, batch_size=3, seed=0)
+    for _ in range(2):
+        batch = next(batches)
+        np.testing.assert_array_equal(batch, next(plain))
+    assert sorted(path.name for path in folder.iterdir()) == [f"digit_{k}.png" for k in range(6)]
+    pixels = img_to_array(load_img(folder / "digit_5.png", "grayscale"), data_format)
+    last = batch[2] - batch[2].min()
+    np.testing.assert_allclose(pixels, last * (255 / last.max()), atol=1)

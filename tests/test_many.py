@@ -15,7 +15,7 @@ from networks import MnistData, mnist_images
 
 from numpycnn import models
 from numpycnn.engine.executors import executor_size
-from numpycnn.engine.workers import check_workers
+from numpycnn.engine.workers import check_workers, processors
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Rescaling
 from numpycnn.recipes import Failed, Recipe, Trained, run_all
 from numpycnn.recipes import held as held_data
@@ -224,11 +224,12 @@ def test_arrays_are_known_by_what_is_in_them() -> None:
     assert RECIPE.run(((x, y), test), verbose=0).recipe.data == name
     assert name == digest(of_arrays(((np.asfortranarray(x), y[:, None]), test)))
     others = [
+        ((x.reshape(300, 56, 14), y), (test[0].reshape(100, 56, 14), test[1])),
         ((x[::-1], y), test),
         ((x.astype(float), y), test),
         ((x[..., None][:, :, :14], y), (test[0][:, :, :14], test[1])),
     ]
-    assert len({name, *(digest(of_arrays(other)) for other in others)}) == 4
+    assert len({name, *(digest(of_arrays(other)) for other in others)}) == 5
     assert RECIPE.replace(data=name).data == name
     assert held(name, None) is None
 
@@ -295,4 +296,7 @@ def sizes() -> Iterator[tuple[Executor, int | None]]:
 
 
 def test_an_executors_size_is_asked_for_by_the_names_it_has() -> None:
-    assert [executor_size(executor) for executor, _ in sizes()] == [expected for _, expected in sizes()]
+    for executor, expected in sizes():
+        assert executor_size(executor) == expected
+        assert check_workers("fit", None, executor) == expected or processors()
+        assert check_workers("fit", 4, executor) == 4

@@ -335,7 +335,21 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: metrics.AUC(1), ValueError, "AUC: num_thresholds must be an integer of at least 2; received 1"),
     (lambda: metrics.AUC(curve="roc"), ValueError, "AUC: curve must be one of 'ROC', 'PR'"),
     (lambda: metrics.AUC(summation_method=""), ValueError, "AUC: summation_method must be one of 'interpolation'"),
+    (
+        lambda: metrics.AUC(label_weights=[1.0]),
+        ValueError,
+        "AUC: label_weights need multi_label=True, one weight for ea",
+    ),
+    (lambda: metrics.AUC(multi_label=True, num_labels=3, label_weights=[1, 2]), ValueError, r"received \[1, 2\]"),
+    (lambda: metrics.AUC(multi_label=True, label_weights=[0, 0]), ValueError, "one weight for each label, and one abo"),
+    (lambda: metrics.AUC(multi_label=True, num_labels=3)(np.ones((4, 2)), np.ones((4, 2))), ValueError, r"\(n, 3\)"),
+    (
+        lambda: metrics.AUC(multi_label=True)(np.ones(4), np.ones(4)),
+        ValueError,
+        r"as num_labels or label_weights say; received \(4,\)",
+    ),
     (lambda: metrics.AUC(thresholds=[2]), ValueError, "AUC: thresholds must be a finite number, at least 0 and at m"),
+    (lambda: metrics.AUC(multi_label=1), TypeError, "AUC: multi_label must be True or False"),  # type: ignore[arg-type]
     (lambda: metrics.AUC(from_logits=1), TypeError, "AUC: from_logits must be True or False"),  # type: ignore[arg-type]
     (lambda: metrics.AUC()(Y, P[:, :2]), ValueError, r"auc: expected y_true and y_pred of one shape.* \(7, 3\) and"),
     (lambda: metrics.AUC()(Y, P, [1.0]), ValueError, r"auc: sample_weight must have the shape \(7,\); received \(1,\)"),
@@ -412,3 +426,28 @@ def test_a_threshold_must_be_exceeded(fault: Fault, call: str) -> None:
     assert metrics.Recall(0.5)([1, 1], [0.5, 0.6]) == 0.5
     with seeded(fault), pytest.raises((AssertionError, ValueError)):
         assert metrics.Recall(0.5)([1, 1], [0.5, 0.6]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("settings", "unweighted", "weighted"),
+    [
+        ({}, 0.8648990392684937, 0.8410741090774536),
+        ({"label_weights": [1.0, 2.0, 0.5]}, 0.8596680760383606, 0.8586395978927612),
+        ({"curve": "PR"}, 0.9026226997375488, 0.9137064814567566),
+        ({"num_thresholds": 11, "summation_method": "majoring"}, 0.8930976390838623, 0.8721981048583984),
+        ({"num_labels": 3, "from_logits": True}, 0.8640572428703308, 0.8437296152114868),
+    ],
+)
+def test_the_area_of_many_labels_is_that_of_keras(settings: dict[str, Any], unweighted: float, weighted: float) -> None:
+    """Keras 3.15 gave these figures for two batches, in float32."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (40, 3))
+    p = np.round(np.clip(0.35 * y + rng.uniform(0, 0.65, (40, 3)), 0, 1) * 256) / 256
+    weights, metric = rng.uniform(0, 2, 40).round(3), metrics.AUC(multi_label=True, **settings)
+    assert metric.result() == 0.0
+    for w, expected in ((None, unweighted), (weights, weighted)):
+        metric.reset_state()
+        for rows in (slice(25), slice(25, None)):
+            metric.update_state(y[rows], p[rows], None if w is None else w[rows])
+        assert metric.result() == pytest.approx(expected, rel=1e-6)
+    assert metrics.AUC(**metric.get_config()).get_config() == metric.get_config()

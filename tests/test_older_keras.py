@@ -17,7 +17,7 @@ import numpycnn
 from numpycnn import backend, callbacks, layers, losses, models, optimizers, regularizers
 from numpycnn.common import old_names, older
 from numpycnn.common.explained import Explained
-from numpycnn.utils import get_file, normalize, to_categorical
+from numpycnn.utils import get_file, load_img, normalize, to_categorical
 
 
 @pytest.fixture(autouse=True)
@@ -340,13 +340,15 @@ def test_what_the_table_names_today_exists() -> None:
 def test_the_table_names_no_argument_of_today_beside_the_older_one() -> None:
     """An older argument whose name is taken keeps its own meaning; today's ones are taken by something."""
     taken = [set(inspect.signature(cls).parameters) for cls in explained(Explained)]
-    taken += [set(inspect.signature(one).parameters) for one in (models.Sequential.fit, to_categorical, get_file)]
+    taken += [
+        set(inspect.signature(one).parameters) for one in (models.Sequential.fit, to_categorical, get_file, load_img)
+    ]
     everything = set().union(*taken)
     for name, todays in old_names.ARGUMENTS.items():
         assert set(todays.split()) & everything or name.startswith(("W_", "b_")), name
     for own in old_names.OWN_ARGUMENTS.values():
         assert set(own.values()) <= everything
-    assert set(older.VALUES) <= set(old_names.ARGUMENTS)
+    assert set(older.VALUES) <= set(old_names.ARGUMENTS).union(*old_names.OWN_ARGUMENTS.values())
 
 
 def explained(cls: type[Any]) -> list[type[Any]]:

@@ -786,7 +786,8 @@ def test_with_an_unknown_blas_there_is_one_worker_by_default() -> None:
     assert check_workers("x", None, None) == 1
     assert check_workers("x", 3, None) == 3
     with ThreadPoolExecutor(1) as executor:
-        assert check_workers("x", None, executor) == processors()
+        assert check_workers("x", None, executor) == 1
+    assert check_workers("x", None, Executor()) == processors()
     seen = set()
 
     def watch(x: Array, _: bool) -> Array:

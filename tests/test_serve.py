@@ -18,6 +18,8 @@ from email.message import Message
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import pytest
@@ -532,10 +534,28 @@ def test_there_are_only_so_many_connections(live: Running) -> None:
         deadline = time.monotonic() + 30
         while len(live.server._open) < server.MAX_CONNECTIONS and time.monotonic() < deadline:
             time.sleep(0.01)
-        one_more = stack.enter_context(socket.create_connection(("127.0.0.1", live.port), timeout=30))
-        assert one_more.recv(1) == b""
+        assert live.state()["step"] == 0  # the owner is not kept out
+        assert silent[0].recv(1) == b""
         for one in silent:
             one.close()
+    while live.server._open:
+        time.sleep(0.01)
+    assert live.state()["step"] == 0
+
+
+def test_where_all_connections_have_the_token_one_more_is_closed(
+    live: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = live.head(f"POST {live.path}trace HTTP/1.1", *("Content-Type: application/json", "Content-Length: 5"))
+    with contextlib.ExitStack() as stack:
+        for _ in range(server.MAX_CONNECTIONS):
+            waiting = stack.enter_context(socket.create_connection(("127.0.0.1", live.port)))
+            waiting.sendall(head)
+        deadline = time.monotonic() + 30
+        while (len(live.server._open) < server.MAX_CONNECTIONS or live.server._unknown) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        one_more = stack.enter_context(socket.create_connection(("127.0.0.1", live.port), timeout=30))
+        assert one_more.recv(1) == b""
     while live.server._open:
         time.sleep(0.01)
     assert live.state()["step"] == 0
@@ -931,13 +951,21 @@ def test_the_command_serves_until_ctrl_c(
             time.sleep(0.01)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(webbrowser, "open", opened.append)
+    def look(url: str) -> None:
+        page = Path(url2pathname(urlsplit(url).path))
+        assert os.name == "nt" or page.stat().st_mode & 0o077 == 0  # no other user can read it
+        leads.append(page)
+        opened.append(re.findall('content="0; url=(.*?)"', page.read_text(encoding="utf-8"))[0])
+
+    leads: list[Path] = []
+    monkeypatch.setattr(webbrowser, "open", look)
     monkeypatch.setattr(Server, "serve_forever", press)
     before = threading.active_count()
     assert main(["serve", *arguments]) == 130
     out = capsys.readouterr().out
     address, said, _, end = out.splitlines()
     assert opened == ([] if arguments else [address])
+    assert not any(page.exists() for page in leads)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address)
     assert said == "Open it in a browser on this machine. Ctrl-C ends it."
     assert end == "Stopped by Ctrl-C after step 0. Nothing was saved."

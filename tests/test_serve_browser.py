@@ -6,6 +6,7 @@ As test_explore_browser.py: Chromium or Chrome are needed, and the deep profile.
 import json
 import re
 import threading
+import webbrowser
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from test_explore import NETWORKS, array_of, data_for, network_of
 from test_explore_browser import MINUS, Twice, close, compare, draw_a_one, js_array
 
 from numpycnn import Sequential, backend
+from numpycnn.app.commands.serve import opened
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
@@ -143,6 +145,21 @@ def test_it_opens_at_the_training_and_every_panel_is_drawn(live: Served) -> None
     assert any("Content Security Policy" in error for error in browser.errors)
     browser.errors.clear()
     browser.requests.clear()
+
+
+def test_a_file_leads_the_browser_to_the_page(live: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the command opens it: the address with the token is in no command line."""
+    leads: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", leads.append)
+    with opened(live.server.address):
+        while not leads:
+            live.browser.page.wait_for_timeout(10)
+        assert live.server.token not in leads[0]
+        live.browser.page.goto(leads[0])
+        live.browser.page.wait_for_url(live.server.address)
+        live.browser.wait("document.body.dataset.ready === 'yes'")
+    assert [url for url in live.browser.requests if url.startswith("file:")] == leads
+    live.browser.requests.clear()
 
 
 def test_a_drawn_digit_goes_to_numpy_and_comes_back_traced(live: Served) -> None:

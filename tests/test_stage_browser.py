@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from browser import Browser, needs_browser
 from browser import chromium as launched
+from learner_tasks import TASKS, Task
 from test_explore import data_for
 from test_explore_browser import MINUS, number
 from test_lessons import CONVOLUTIONS, FACTS, SMALL, named
+from test_tasks_browser import solved
 
 from numpycnn import Sequential
 from numpycnn.app.tutorial import tutorial_network
@@ -219,6 +221,13 @@ def test_the_stage_is_used_by_keyboard_and_spoken(stage: Browser, size: str) -> 
     assert stage.value("document.querySelector('.meaning')") is None
 
 
+@pytest.mark.parametrize("size", ["desktop"])
+@pytest.mark.parametrize("task", TASKS[:3], ids=lambda task: task.question)
+def test_a_learner_finds_the_first_answers(stage: Browser, task: Task, size: str) -> None:
+    """All twenty, on a page of a network in whole numbers, are in `test_tasks_browser`."""
+    assert solved(stage, task) == task.answer
+
+
 # ------------------------------------------------------------ the tour
 
 TOUR = ["A pixel", "A patch", "A row of the matrix", "A product", "A feature map", "Pooling", "The loss"]
@@ -252,6 +261,7 @@ def test_every_step_of_the_tour_is_on_one_screen_and_goes_by_itself(stage: Brows
         assert stage.text("#tour b").strip() == f"{title}."
         assert 2 <= len(re.findall(r"[.?!](?: |$)", stage.text("#tour .told"))) <= 4  # with the title's
         assert stage.value("document.querySelectorAll('.pointed').length") == 1
+        assert stage.value(f"view.story === TOUR[{n}].story")
         if stage.value(f"TOUR[{n}].to !== undefined"):
             stage.wait("!playing")
             assert stage.value(f"view.k === TOUR[{n}].to")

@@ -151,6 +151,9 @@ def test_pictures_and_arrays(tmp_path: Path) -> None:
     cut = utils.img_to_array(utils.load_img(path, target_size=(2, 2), keep_aspect_ratio=True))
     np.testing.assert_array_equal(cut, PICTURE[:, 1:3])
     older: Any = preprocessing.image
+    old: Any = utils.load_img
+    with pytest.warns(FutureWarning, match="grayscale is from an older Keras: write color_mode="):
+        assert [old(path, grayscale=grey).mode for grey in (True, False)] == ["L", "RGB"]
     with pytest.warns(FutureWarning, match="load_img is from an older Keras: write load_img"):
         assert older.load_img is utils.load_img
 

@@ -31,6 +31,16 @@ def test_shapes_begin_with_none_as_in_keras() -> None:
     assert Dense(2).build(model.layers[0].input_shape or ()) == (4, 4, 2)
 
 
+def test_weights_say_whether_they_are_trained() -> None:
+    model = network()
+    model.layers[0].trainable = False
+    assert [weight.trainable for weight in model.weights] == [False] * 2 + [True, True, False, False] + [True] * 2
+    dense: Any = model.layers[3]
+    assert dense.kernel.trainable
+    assert not model.non_trainable_weights[0].trainable
+    assert model.trainable_weights[0].trainable
+
+
 def test_weights_are_a_list_in_keras_order_with_names() -> None:
     model = network()
     assert [(weight.name, weight.path, weight.shape) for weight in model.weights] == [

@@ -438,6 +438,7 @@ TARGETS = (
         "metrics/curves.py",
         ("test_metrics.py",),
         (
+            ("labels' areas are not weighted", "weights=self.label_weights if self.by_label else None", "weights=None"),
             ("the axes of the curve are swapped", "((x[:-1] - x[1:]) * HEIGHTS[self.summation_method](y))", "((y[:-1] - y[1:]) * HEIGHTS[self.summation_method](x))"),
             ("precision is interpolated as a line", 'elif self.summation_method == "interpolation":', 'elif self.summation_method == "none":'),
         ),
@@ -1660,6 +1661,75 @@ TARGETS = (
             ("Linear is not transposed", "lambda array: reordered(array.T, rows)", "lambda array: reordered(array.reshape(shape), rows)"),
             ("module 10 comes before module 2", "sorted(file.specs, key=natural)", "sorted(file.specs)"),
             ("equal shapes are taken in any order", 'if len({re.sub("[0-9]+", "", name) for name in alike}) > 1:', "if False:"),
+        ),
+    ),
+    Target(
+        "engine/executors.py",
+        ("test_whole_batch.py", "test_many.py"),
+        (
+            ("every exchange is sent to processes", "not isinstance(executor, ThreadPoolExecutor)", "False"),
+            ("threads have no part in exchanges", "not isinstance(executor, ThreadPoolExecutor)", "True"),
+            ("a cluster has a worker for each machine", "sum(client.nthreads().values())", "len(client.nthreads())"),
+        ),
+    ),
+    Target(
+        "recipes/many.py",
+        ("test_many.py",),
+        (
+            ("arrays are sent with every task", "recipes[k], 1, None)", "recipes[k], 1, arrays)"),
+            ("all tasks on arrays are given out at once", "len(recipes) if arrays is None else at_a_time, recipes", "len(recipes), recipes"),
+            ("a worker trains with all threads", "recipes[k], 1, None)", "recipes[k], None, None)"),
+            ("a broken executor ends the program", "    except Exception as error:\n        failed", "    except AttributeError as error:\n        failed"),
+            ("tasks are left behind", "            task.cancel()", "            pass"),
+            ("the data are kept in the caller's process", "        release()", "        pass"),
+            ("the order of a configuration decides its file", "sort_keys=True", "sort_keys=False"),
+            ("a name is a path", 're.sub(r"[^\\w.-]", "_", recipe.name)', "recipe.name"),
+        ),
+    ),
+    Target(
+        "recipes/data.py",
+        ("test_many.py",),
+        (
+            ("the part that is held out is trained on", "(np.delete(x, rows, axis=0), np.delete(y, rows)), (x[rows]", "(x, y), (x[rows]"),
+            ("labels are held out in another place", "np.delete(y, rows))", "np.delete(y, slice(0, rows.stop - rows.start)))"),
+            ("arrays are known by their shapes", "        found.update(np.ascontiguousarray(array).data)\n", ""),
+            ("arrays are known by their bytes alone", '        found.update(f"{array.dtype.str}{array.shape}".encode())\n', ""),
+        ),
+    ),
+    Target(
+        "recipes/held.py",
+        ("test_many.py",),
+        (("a worker keeps nothing", "        HELD[name] = split", "        pass"),),
+    ),
+    Target(
+        "recipes/recipe.py",
+        ("test_many.py", "test_recipes.py"),
+        (
+            ("classes are counted in the labels", "to_categorical(y, classes), to_categorical(y_test, classes)", "to_categorical(y), to_categorical(y_test)"),
+            ("a worker tests with all threads", "options.get(key) for key in", "None for key in"),
+        ),
+    ),
+    Target(
+        "recipes/choosing.py",
+        ("test_choosing.py",),
+        (
+            ("the deviation is the population's", "ddof=1", "ddof=0"),
+            ("the interval is of one training", "* deviation / math.sqrt(n)", "* deviation"),
+            ("the interval is the normal distribution's", "student_t(n - 1) * deviation", "NORMAL * deviation"),
+            ("one degree of freedom too many", "student_t(n - 1) *", "student_t(n) *"),
+            ("the least accurate comes first", "key=lambda one: -one.mean", "key=lambda one: one.mean"),
+            ("each seed is a recipe of its own", '"seed": None, "fold": None}', '"fold": None}'),
+            ("a search changes the recipe", "deepcopy(recipe.get_config())", "recipe.get_config()"),
+            ("draws are not those of the seed", 'np.random.default_rng(checks.integer("draws", "seed", seed, at_least=0))', "np.random.default_rng()"),
+        ),
+    ),
+    Target(
+        "sklearn.py",
+        ("test_sklearn.py",),
+        (
+            ("classes are numbers", "return self.classes_[probabilities.argmax(axis=1)]", "return probabilities.argmax(axis=1)"),
+            ("weights are overlooked", '{"sample_weight": sample_weight, ', '{"sample_weight": None, '),
+            ("random_state is overlooked", "        if self.random_state is None:\n            return default\n", "        return default\n"),
         ),
     ),
 )

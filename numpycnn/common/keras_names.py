@@ -92,6 +92,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("callbacks", "nothing is sent to other machines; use LambdaCallback(on_epoch_end=...)", "RemoteMonitor"),
     ("attributes", f"{FUNCTIONAL}; model.trace(x) has every layer's input and output", "input output inputs outputs"),
     ("attributes", "YAML can run code: use to_json", "to_yaml"),
+    ("attributes", "save('model.onnx') writes what other programs run", "export"),
     ("arguments", f"{FUNCTIONAL}", "input_tensors call_function"),
     ("arguments", OWN_CLASSES, "safe_mode"),
     ("arguments", "several outputs belong to the functional API, which is out of scope", "loss_weights"),

@@ -182,6 +182,7 @@ ARGUMENTS: dict[str, str] = {
 OWN_ARGUMENTS: dict[str, dict[str, str]] = {
     "L1.__init__": {"l": "l1"},
     "L2.__init__": {"l": "l2"},
+    "load_img": {"grayscale": "color_mode"},
     "to_categorical": {"y": "x"},
 }
 """For each function: arguments of it alone, and today's."""

@@ -161,6 +161,11 @@ def without_batch(value: Any, given: Mapping[str, Any]) -> Any:
     return value[1:] if isinstance(value, (tuple, list)) else value
 
 
+def color_mode(value: Any, given: Mapping[str, Any]) -> Any:
+    """grayscale as color_mode."""
+    return "grayscale" if value else "rgb"
+
+
 def one_axis(value: Any, given: Mapping[str, Any]) -> Any:
     """input_dim as input_shape."""
     return (value,)
@@ -174,6 +179,7 @@ def kernel_size(value: Any, given: Mapping[str, Any]) -> Any:
 VALUES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "batch_input_shape": without_batch,
     "dim_ordering": data_format,
+    "grayscale": color_mode,
     "input_dim": one_axis,
     "nb_col": kernel_size,
     "nb_row": kernel_size,

@@ -24,9 +24,12 @@ BOX = 20
 MIDDLE = 14  # the centre of mass, in pixels from the centre of the top left one
 THIN, THICK = 0.1, 0.16  # parts of a digit's longer side: as wide are the strokes of nine in ten of MNIST's digits
 MAX_PIXELS = 50_000_000
+NETWORK = os.path.join(os.path.dirname(__file__), "digits.safetensors")
+"""The file of a trained network for images in the format of `as_mnist`, which benchmarks/shipped.py made."""
+
 SHADES = " .:-=+*#%@"
 
-__all__ = ["as_input", "as_mnist", "as_text", "read_digit", "read_digits"]
+__all__ = ["NETWORK", "as_input", "as_mnist", "as_text", "read_digit", "read_digits"]
 
 
 def as_mnist(image: Any) -> Array:

@@ -1,6 +1,10 @@
-"""How many tasks an executor runs at a time, which `concurrent.futures.Executor` itself does not say."""
+"""What `concurrent.futures.Executor` does not say: how many workers it has, and what it is worth to send to them."""
 
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
+
+from numpycnn.common.typing import Map
 
 
 def executor_size(executor: Any) -> int | None:
@@ -15,3 +19,18 @@ def executor_size(executor: Any) -> int | None:
             return max(1, size)
     client: Any = getattr(executor, "_client", None)
     return max(1, sum(client.nthreads().values())) if hasattr(client, "nthreads") else None
+
+
+def run_passes(executor: Any, run: Map, advance: Callable[[Any], Any], passes: Iterable[Any]) -> Iterator[Any]:
+    """Advance the passes of a step: by `run`, the executor's map, or here.
+
+    Micro-batches that exchange data, as those of a batch normalization do, stay here unless the workers are threads:
+    no executor gives a task to the worker that had the one before it, so weights and examples would be sent, and the
+    pass computed, anew for every exchange.
+    """
+    from concurrent.futures import ThreadPoolExecutor  # deferred: slow import
+
+    passes = iter(passes)
+    first = next(passes)
+    stay = first.objective.network.whole_batch and not isinstance(executor, ThreadPoolExecutor)
+    return (map if stay else run)(advance, chain([first], passes))

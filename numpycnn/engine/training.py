@@ -267,7 +267,7 @@ class Finished(NamedTuple):
 class Pass:
     """The pass of one micro-batch through the network, which advances from exchange to exchange.
 
-    In another process it restarts, and replays the answers that it was given so far.
+    In this process after another one was lost it restarts, and replays the answers that it was given so far.
     """
 
     def __init__(self, objective: Objective, position: Position, job: TrainingJob) -> None:
@@ -288,9 +288,6 @@ class Pass:
                 return exchange
             except StopIteration as end:
                 return Finished(end.value)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "running": None}
 
 
 def run_in_lockstep(passes: Iterable[Pass], run: Map) -> list[Finished]:

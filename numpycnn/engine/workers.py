@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from numpycnn.common import checks
 from numpycnn.common.typing import Map
 from numpycnn.engine import blas, process
+from numpycnn.engine.executors import executor_size, run_passes
 from numpycnn.engine.fast import scratch
 from numpycnn.engine.in_order import map_in_order
 
@@ -30,11 +31,11 @@ class Workers(NamedTuple):
     run_here: Map
     """A map over jobs that change the caller's arrays: in this process."""
     run_passes: Map
-    """A map over the passes of training steps, one step after another: see `forked.py`."""
+    """A map over the passes of training steps, one step after another: see `forked.py` and `executors.py`."""
 
 
 def check_workers(owner: str, workers: Any, executor: Any) -> int:
-    """The number of workers; None is the number of processors that this process may use.
+    """The number of workers; None is the executor's own, or that of the processors that this process may use.
 
     Raises TypeError or ValueError unless workers is a positive integer or None, and executor an Executor or None.
     """
@@ -47,7 +48,9 @@ def check_workers(owner: str, workers: Any, executor: Any) -> int:
             )
     if workers is not None:
         return checks.size(owner, "workers", workers)
-    return processors() if executor is not None or blas.can_limit_threads() else 1
+    if executor is not None:
+        return executor_size(executor) or processors()
+    return processors() if blas.can_limit_threads() else 1
 
 
 def processors() -> int:
@@ -66,7 +69,7 @@ def worker_pool(workers: int, executor: Any = None) -> Iterator[Workers]:
             if executor is not None:
                 submit = partial(executor.submit, in_worker, process.token())
                 run = partial(map_in_order, submit, 2 * workers)
-                yield Workers(run, map, run)
+                yield Workers(run, map, partial(run_passes, executor, run))
             elif workers == 1:
                 yield Workers(map, map, map)
             else:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.figures import FiguresByName
 
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 MAX_EPOCH = 2**63 - 1
@@ -47,7 +48,7 @@ def history_from_json(config: Any) -> History:
         raise TypeError(
             f"file: history must be a dict of lists by name; received {checks.short_repr(config['history'])}"
         )
-    figures = {name: figures_from_json(name, values) for name, values in config["history"].items()}
+    figures = FiguresByName({name: figures_from_json(name, values) for name, values in config["history"].items()})
     return epochs(checks.sequence("file", "epoch", config["epoch"])), figures
 
 

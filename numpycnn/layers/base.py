@@ -309,7 +309,7 @@ class Layer(Stage, Explained):
         def __getattr__(self, name: str) -> Any:
             """A weight by its name, such as `layer.kernel`; not copied. Raises AttributeError for others."""
             if not name.startswith("_") and self._built is not None and name in self.arrays:
-                return as_variables({name: self.arrays[name]})[0]
+                return as_variables({name: self.arrays[name]}, self.trained_params)[0]
             return super().__getattr__(name)
 
     @property
@@ -320,18 +320,18 @@ class Layer(Stage, Explained):
     @property
     def weights(self) -> list[Variable]:
         """The parameters and the state as Keras's variables, arrays with a name; not copied."""
-        return as_variables(self.arrays)
+        return as_variables(self.arrays, self.trained_params)
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The parameters that training changes; not copied."""
-        return as_variables(self.trained_params)
+        return as_variables(self.trained_params, self.trained_params)
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The other weights; not copied."""
         trained = self.trained_params
-        return as_variables({name: array for name, array in self.arrays.items() if name not in trained})
+        return as_variables({name: array for name, array in self.arrays.items() if name not in trained}, trained)
 
     variables, trainable_variables, non_trainable_variables = weights, trainable_weights, non_trainable_weights
 

@@ -1,5 +1,6 @@
 """Weights as Keras's variables, for programs that ask them for their name or value."""
 
+from collections.abc import Collection
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +17,8 @@ class Variable(np.ndarray):
 
     path: str
     """Its name in the model, such as "conv2d/kernel"."""
+    trainable: bool
+    """Whether training changes it by a gradient."""
 
     @property
     def name(self) -> str:
@@ -41,18 +44,18 @@ class Variable(np.ndarray):
 
     def __array_finalize__(self, source: Any) -> None:
         """Called for views too: they keep the name."""
-        self.path = getattr(source, "path", "")
+        self.path, self.trainable = getattr(source, "path", ""), getattr(source, "trainable", False)
 
     def __array_wrap__(self, array: Array, context: Any = None, return_scalar: bool = False) -> Any:
         """Results of NumPy's functions are plain."""
         return array[()] if return_scalar else array
 
 
-def as_variables(arrays: dict[str, Array]) -> list[Any]:
-    """The arrays, which are shared and not copied, as variables with their names."""
+def as_variables(arrays: dict[str, Array], trained: Collection[str]) -> list[Any]:
+    """The arrays, which are shared and not copied, as variables. trained: the names of those that training changes."""
     found = []
     for path, array in arrays.items():
         variable = array.view(Variable)
-        variable.path = path
+        variable.path, variable.trainable = path, path in trained
         found.append(variable)
     return found

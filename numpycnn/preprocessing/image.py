@@ -1,5 +1,6 @@
 """Keras 2's ImageDataGenerator: batches of images that are changed at random and scaled, one by one."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -15,6 +16,7 @@ from numpycnn.functional.warping import FILL_MODES
 from numpycnn.layers.data_format import check_data_format, from_channels_last, to_channels_last
 from numpycnn.preprocessing.iterator import NumpyArrayIterator
 from numpycnn.preprocessing.ranges import OWNER, Ranges
+from numpycnn.preprocessing.saved import Saving
 from numpycnn.preprocessing.standardization import Standardization
 from numpycnn.preprocessing.transforms import transformed
 
@@ -106,7 +108,7 @@ class ImageDataGenerator(Explained):
         shuffle: bool = True,
         sample_weight: Any = None,
         seed: int | None = None,
-        save_to_dir: None = None,
+        save_to_dir: str | os.PathLike[str] | None = None,
         save_prefix: str = "",
         save_format: str = "png",
         ignore_class_split: bool = False,
@@ -116,11 +118,10 @@ class ImageDataGenerator(Explained):
 
         shuffle: a new order each epoch. seed: of the order and of the changes; by default from NumPy's global state.
         subset: "training" or "validation", by validation_split; ignore_class_split: also where the two have not the
-        same targets. Files are not written: save_to_dir must be None.
-        Raises ValueError or TypeError for arguments that do not fit.
+        same targets. save_to_dir: a folder, in which each image is written too, in the format save_format and under a
+        name that begins with save_prefix, by Pillow.
+        Raises ValueError or TypeError for arguments that do not fit, and later as `utils.save_img` does.
         """
-        if save_to_dir is not None:
-            raise ValueError(f"{OWNER}.flow: save_to_dir must be None: no files of images are written")
         arrays = self.check_arrays(x, y, sample_weight)
         any_classes = checks.flag(f"{OWNER}.flow", "ignore_class_split", ignore_class_split)
         if subset is not None:
@@ -129,7 +130,14 @@ class ImageDataGenerator(Explained):
         batch_size = checks.size(f"{OWNER}.flow", "batch_size", batch_size)
         shuffle = checks.flag(f"{OWNER}.flow", "shuffle", shuffle)
         seed = None if seed is None else checks.integer(f"{OWNER}.flow", "seed", seed, at_least=0)
-        return NumpyArrayIterator(arrays, self.changed, batch_size, shuffle, seed)
+        change = self.changed if save_to_dir is None else self.saving(save_to_dir, save_prefix, save_format)
+        return NumpyArrayIterator(arrays, change, batch_size, shuffle, seed)
+
+    def saving(self, folder: Any, prefix: Any, suffix: Any) -> Saving:
+        """`changed`, that writes each image to a folder too. Raises TypeError for anything but text."""
+        caller = f"{OWNER}.flow"
+        prefix, suffix = checks.text(caller, "save_prefix", prefix), checks.text(caller, "save_format", suffix)
+        return Saving(self.changed, self.data_format, checks.path(caller, "save_to_dir", folder), prefix, suffix)
 
     def check_arrays(self, x: Any, y: Any, weights: Any) -> tuple[Array, Array | None, Array | None]:
         """Images, and their targets and sample weights if there are any."""

@@ -9,7 +9,7 @@ Choose by a part of the training examples that is held out, never by the test ex
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from itertools import product
 from typing import Any, NamedTuple
@@ -31,13 +31,17 @@ Choice = Sequence[Any] | Callable[[Rng], Any]
 """The values of an argument, or a function that draws one."""
 
 
-def with_seeds(recipe: Recipe, seeds: Iterable[int]) -> list[Recipe]:
-    """The recipe with each of these seeds."""
+def with_seeds(recipe: Recipe, seeds: Sequence[int]) -> list[Recipe]:
+    """The recipe with each of these seeds. Raises TypeError or ValueError for what is no recipe or seed."""
+    check_recipe("with_seeds", recipe)
+    if not isinstance(seeds, (range, list, tuple)):
+        raise TypeError(f"with_seeds: seeds must be a range or a list; received {checks.short_repr(seeds)}")
     return [recipe.replace(seed=seed) for seed in seeds]
 
 
 def with_folds(recipe: Recipe, folds: int) -> list[Recipe]:
     """The recipe once for each of so many parts of the training examples, which it holds out: cross-validation."""
+    check_recipe("with_folds", recipe)
     folds = checks.integer("with_folds", "folds", folds, at_least=2)
     return [recipe.replace(fold=(part, folds)) for part in range(folds)]
 
@@ -49,6 +53,7 @@ def grid(recipe: Recipe, choices: Mapping[str, Sequence[Any]]) -> list[Recipe]:
     "optimizer.learning_rate", "schedule.max_learning_rate", "layers.0.filters".
     Raises ValueError for a name that the recipe has not, and what `Recipe` raises.
     """
+    check_choices("grid", recipe, choices)
     lists = [checks.sequence("grid", name, values) for name, values in choices.items()]
     return [changed(recipe, dict(zip(choices, values, strict=True))) for values in product(*lists)]
 
@@ -59,9 +64,23 @@ def draws(recipe: Recipe, choices: Mapping[str, Choice], count: int, seed: int =
     choices: as for `grid`, or functions that draw a value: lambda rng: 10 ** rng.uniform(-3, -1). Each is drawn
     independently, so some combinations may be equal. seed: of their generator. Raises as `grid` does.
     """
+    check_choices("draws", recipe, choices)
     rng = np.random.default_rng(checks.integer("draws", "seed", seed, at_least=0))
     count = checks.integer("draws", "count", count)
     return [changed(recipe, {name: drawn(rng, name, of) for name, of in choices.items()}) for _ in range(count)]
+
+
+def check_recipe(owner: str, recipe: Any) -> None:
+    """Raise TypeError for anything but a recipe."""
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"{owner}: recipe must be a Recipe; received {checks.short_repr(recipe)}")
+
+
+def check_choices(owner: str, recipe: Any, choices: Any) -> None:
+    """Raise TypeError for anything but a recipe, and values by name."""
+    check_recipe(owner, recipe)
+    if not isinstance(choices, Mapping) or not all(isinstance(name, str) for name in choices):
+        raise TypeError(f"{owner}: choices must be a dict of values by name; received {checks.short_repr(choices)}")
 
 
 def drawn(rng: Rng, name: str, choice: Choice) -> Any:
@@ -69,6 +88,8 @@ def drawn(rng: Rng, name: str, choice: Choice) -> Any:
     if callable(choice):
         return choice(rng)
     values = checks.sequence("draws", name, choice)
+    if not values:
+        raise ValueError(f"draws: expected at least one value of {name}; received none")
     return values[int(rng.integers(len(values)))]
 
 
@@ -123,7 +144,7 @@ class Summary(NamedTuple):
 def summaries(outcomes: Sequence[Outcome]) -> list[Summary]:
     """A summary for each recipe whatever its seeds and folds, the most accurate first; without those that failed."""
     groups: dict[str, list[Trained]] = {}
-    for outcome in outcomes:
+    for outcome in checks.sequence("summaries", "outcomes", outcomes):
         if isinstance(outcome, Trained):
             config = {**outcome.recipe.get_config(), "seed": None, "fold": None}
             groups.setdefault(repr(config), []).append(outcome)

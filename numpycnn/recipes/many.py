@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from numpycnn.common import checks
-from numpycnn.engine.executors import executor_size
-from numpycnn.engine.workers import check_workers, processors
+from numpycnn.engine.batching import check_verbose
+from numpycnn.engine.workers import check_workers
 from numpycnn.recipes.data import Split, digest, of_arrays
 from numpycnn.recipes.held import held, release
 from numpycnn.recipes.recipe import Recipe, Trained, load
@@ -40,7 +40,7 @@ def run_all(
     *,
     data: Any = None,
     workers: int | None = None,
-    verbose: int = 1,
+    verbose: int | str = "auto",
 ) -> list[Outcome]:
     """Train all recipes; what came of each, in their order: `Trained`, or `Failed` where one raised an exception.
 
@@ -50,7 +50,7 @@ def run_all(
     that were not done. folder: where each network is written as it comes, "NAME-SEED-DIGEST.safetensors"; those of the
     same recipes that are there already are read instead of trained. data: arrays for all, as for `Recipe.run`, in place
     of their data sets; they are sent to each worker once. workers: how many tasks an executor is given at a time where
-    there are arrays, by default as many as it has workers. verbose: 1 prints a line for each, 0 nothing.
+    there are arrays, by default as many as it has workers. verbose: "auto", 1 or 2 prints a line for each, 0 nothing.
 
     Raises TypeError for anything but recipes, TypeError or ValueError for other arrays, ModelFileError for a file in
     the folder that is damaged, and OSError.
@@ -58,7 +58,8 @@ def run_all(
     for recipe in checks.sequence("run_all", "recipes", recipes):
         if not isinstance(recipe, Recipe):
             raise TypeError(f"run_all: recipes must be Recipes; received {checks.short_repr(recipe)}")
-    check_workers("run_all", workers, executor)
+    at_a_time = check_workers("run_all", workers, executor)
+    verbose = check_verbose("run_all", verbose)
     arrays = None if data is None else of_arrays(data)
     if arrays is not None:
         name = digest(arrays)
@@ -68,7 +69,7 @@ def run_all(
     outcomes: dict[int, Outcome] = dict(kept(recipes, folder))
     missing = {k: recipe for k, recipe in enumerate(recipes) if k not in outcomes}
     try:
-        for k, outcome in results(missing, arrays, executor, workers):
+        for k, outcome in results(missing, arrays, executor, at_a_time):
             outcomes[k] = outcome
             if folder is not None and isinstance(outcome, Trained):
                 outcome.save(file_of(folder, outcome.recipe))
@@ -80,13 +81,12 @@ def run_all(
 
 
 def results(
-    recipes: dict[int, Recipe], arrays: Split | None, executor: Executor | None, workers: int | None
+    recipes: dict[int, Recipe], arrays: Split | None, executor: Executor | None, at_a_time: int
 ) -> Iterator[tuple[int, Outcome]]:
-    """What comes of each recipe, as it comes."""
+    """What comes of each recipe, as it comes; of named data sets all are given to the executor at once."""
     if executor is None:
         return trained_here(recipes, arrays)
-    ahead = workers or executor_size(executor) or processors()
-    return trained_in(executor, len(recipes) if arrays is None else ahead, recipes, arrays)
+    return trained_in(executor, len(recipes) if arrays is None else at_a_time, recipes, arrays)
 
 
 def kept(recipes: Sequence[Recipe], folder: str | os.PathLike[str] | None) -> Iterator[tuple[int, Trained]]:

@@ -1,4 +1,4 @@
-"""Read pictures of digits with a network from a file."""
+"""Read pictures of digits."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ import numpy as np
 
 from numpycnn.app.inputs import as_inputs
 from numpycnn.common.typing import Array
-from numpycnn.datasets.digits import as_text, read_digit, read_digits
+from numpycnn.datasets.digits import NETWORK, as_text, read_digit, read_digits
 from numpycnn.files import ModelFileError
 from numpycnn.models import Sequential, load_model
 
@@ -16,10 +16,9 @@ UNSURE = 0.7
 """A digit is unsure if its probability is below."""
 
 DESCRIPTION = (
-    "Read handwritten digits from pictures, one digit in each, or several with --all. The network comes from a file; "
-    "python -m numpycnn --resume digits.safetensors trains one and writes it there. "
-    "Each digit is shown as the network sees it, and the three likeliest are named with their probabilities. "
-    f"Where that of the first is below {UNSURE:.0%}, the digit is unsure."
+    "Read handwritten digits from pictures, one digit in each, or several with --all. The network comes with the "
+    "package, or from a file. Each digit is shown as the network sees it, and the three likeliest are named with their "
+    f"probabilities. Where that of the first is below {UNSURE:.0%}, the digit is unsure."
 )
 
 
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="read all digits of each picture, in lines, one not touching another"
     )
-    parser.add_argument("--model", metavar="FILE", default="digits.safetensors", help="(default: %(default)s)")
+    parser.add_argument("--model", metavar="FILE", default=NETWORK, help="another network, from a file")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,6 +3,9 @@
 import argparse
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpycnn.app.commands.train import INTERRUPTED, whole_number
@@ -20,7 +23,8 @@ DESCRIPTION = (
     "Open the explorer in a browser, served by this process: digits drawn there are traced through the network here, "
     "and training can be watched live: loss, accuracy, filters and the feature maps of one digit. Without --model, the "
     "network is the tutorial's, untrained. Only this machine can reach the page, at an address with a random token. "
-    "Nothing is written to disk. Ctrl-C stops it."
+    "Nothing is written to disk, but for a file of your own that leads the browser there, so that no other user reads "
+    "the token in its command line. Ctrl-C stops it."
 )
 
 BATCH_SIZE = 200  # 300 steps per epoch
@@ -53,8 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Returns the exit status."""
-    import webbrowser  # deferred: slow import
-
     try:
         server = make_server(args)
     except KeyboardInterrupt:
@@ -62,15 +64,31 @@ def run(args: argparse.Namespace) -> int:
         return INTERRUPTED
     try:
         print(f"{server.address}\nOpen it in a browser on this machine. Ctrl-C ends it.", flush=True)
-        if not args.no_browser:  # in a thread, because a text browser would block
-            threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
-        server.serve_forever()
+        with nullcontext() if args.no_browser else opened(server.address):
+            server.serve_forever()
     except KeyboardInterrupt:
         pass
     finally:
         close(server)
     print(f"\nStopped by Ctrl-C after step {server.session.model.steps}. Nothing was saved.")
     return INTERRUPTED
+
+
+@contextmanager
+def opened(address: str) -> Iterator[None]:
+    """Open an address in the browser by a file that only this user can read: other users see command lines."""
+    import webbrowser  # deferred: slow imports
+    from tempfile import mkstemp
+
+    handle, name = mkstemp(".html", "numpycnn-")
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}"><title>numpycnn</title>')
+        leads = Path(name).as_uri()
+        threading.Thread(target=webbrowser.open, args=(leads,), daemon=True).start()  # a text browser would block
+        yield
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def close(server: "Server") -> None:

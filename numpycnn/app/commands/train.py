@@ -166,9 +166,17 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     loss, accuracy = network.evaluate(*tests, TEST_BATCH, verbose=0)
     predicted = network.predict(tests[0], verbose=0).argmax(axis=1)
     print_results(loss, accuracy, y_test, predicted)
-    print("More in less time: `python -m numpycnn train --list` names other networks and trainings.")
+    print(better_recipes())
     if args.resume is not None:
         print(kept(args.resume))
+
+
+def better_recipes() -> str:
+    """What to train instead of the tutorial's network, as text."""
+    from numpycnn.recipes import RECIPES  # deferred: not needed before the end
+
+    names = ", ".join(name for name in RECIPES if name != "tutorial")
+    return f"More accurate: `python -m numpycnn train --recipe NAME` with {names}; `--list` describes them."
 
 
 def images(x: Array) -> Array:

@@ -23,7 +23,7 @@ from numpycnn.layers import (
 from numpycnn.layers.chain import Chain
 from numpycnn.losses import MeanSquaredError
 from numpycnn.optimizers import SGD
-from numpycnn.show.explorer.data import add_trace, layer_facts
+from numpycnn.show.explorer.data import add_trace, layer_facts, loss_facts
 from numpycnn.show.explorer.tensors import Tensors
 from numpycnn.show.explorer.updates import add_updates
 from numpycnn.show.trace import Trace, trace_step
@@ -163,7 +163,13 @@ def facts_of(lesson: Lesson) -> dict[str, Any]:
         optimizer.state["velocity"] = {"conv2d/kernel": lesson.velocity.astype(np.float32)}
     update = add_updates(tensors, optimizer, trace, chain.trained_params)
     layers = [layer_facts(layer, trace[str(path)]) for path, layer in chain.leaves()]
-    return {"title": lesson.title, "layers": layers, "optimizer": update, "tensors": tensors.table}
+    return {
+        "title": lesson.title,
+        "layers": layers,
+        "loss": loss_facts(MeanSquaredError()),
+        "optimizer": update,
+        "tensors": tensors.table,
+    }
 
 
 def built(lesson: Lesson) -> Chain:

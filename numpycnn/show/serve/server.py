@@ -1,7 +1,8 @@
 """The HTTP server of the live page: on the loopback address, for clients that know the token.
 
 Every connection carries one request, with a deadline for the request and one for the response. The number of
-connections is limited.
+connections is limited; where there are too many, the oldest that has not shown the token makes room for a new one, so
+that clients without it cannot keep the others out.
 """
 
 import io
@@ -34,6 +35,7 @@ from numpycnn.show.serve.trainer import Trainer
 MAX_CONNECTIONS = 32  # at a time
 READ_SECONDS = 10.0  # seconds for the whole request
 WRITE_SECONDS = 30.0  # seconds for each write of the response
+ROOM_SECONDS = 1.0  # seconds that a connection has to make room for another
 LINGER_SECONDS = 1.0  # seconds to read what a client still sends after a refusal
 
 PLAIN = "text/plain; charset=utf-8"
@@ -98,6 +100,7 @@ class Server(ThreadingHTTPServer):
         self.session, self.trainer, self.token = session, trainer, secrets.token_urlsafe(24)
         self.routes = routes(session, trainer)
         self._free, self._open = threading.Semaphore(MAX_CONNECTIONS), set[socket.socket]()
+        self._unknown: dict[socket.socket, None] = {}  # those that have not shown the token, the oldest first
         super().__init__((HOST, port), Handler)
 
     def server_bind(self) -> None:
@@ -112,11 +115,24 @@ class Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Handle the request in a new thread, or close the connection if there are too many."""
-        if self._free.acquire(blocking=False):
+        if self._free.acquire(blocking=False) or self._make_room():
             self._open.add(request)
+            self._unknown[request] = None
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
+
+    def _make_room(self) -> bool:
+        """Hang up on the oldest connection that has not shown the token. Returns whether its place is free."""
+        for oldest in list(self._unknown)[:1]:
+            self.trust(oldest)
+            hang_up(oldest, socket.SHUT_RDWR)
+            return self._free.acquire(timeout=ROOM_SECONDS)
+        return False
+
+    def trust(self, connection: socket.socket) -> None:
+        """Note that a connection has shown the token, or is no more."""
+        self._unknown.pop(connection, None)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Handle the request, and release its slot."""
@@ -124,6 +140,7 @@ class Server(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             self._open.discard(request)
+            self.trust(request)
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -193,6 +210,7 @@ class Handler(BaseHTTPRequestHandler):
         """The route of a request, and its query or JSON body. Raises RequestError for an invalid request."""
         check_source(self.headers, self.server.server_port)
         name, query = route_of(self.path, self.server.token)
+        self.server.trust(self.connection)
         route = self.server.routes.get(name)
         if route is None:
             raise RequestError(404, f"expected one of {', '.join(filter(None, self.server.routes))} after the token")

@@ -8,7 +8,7 @@ function lessonOf(facts, tensors) {
   const layers = facts.layers.map((layer) => ({ ...layer, parameters: parametersOf(layer, tensors), first: false }));
   const runs = layers.map((layer) => tracedRun(layer, tensors));
   return { title: facts.title, layers, runs, tensors, target: tensors.targets, value: tensors.losses && tensors.losses.data[0],
-    loss: { name: "MeanSquaredError" }, batch: facts.batch, optimizer: facts.optimizer };
+    loss: facts.loss, batch: facts.batch, optimizer: facts.optimizer };
 }
 
 const parametersOf = (layer, tensors) =>
