@@ -1,4 +1,4 @@
-"""Run a command and say, as JSON, its seconds and the most memory that one process of it had: `python timed.py COMMAND`.
+"""Run a command and say, as JSON, its seconds and the most memory that one of its processes had: `timed.py COMMAND`.
 
 A small process of its own: a child counts the memory of the process that starts it as its own first.
 """

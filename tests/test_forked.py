@@ -24,7 +24,9 @@ from numpycnn.engine.batching import Data
 from numpycnn.engine.sharing import Channel, Memory, Packed
 from numpycnn.engine.training import Finished, Position, TrainingJob
 from numpycnn.layers import (
+    Activation,
     ActivityRegularization,
+    AveragePooling2D,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -32,7 +34,12 @@ from numpycnn.layers import (
     Flatten,
     GaussianNoise,
     Layer,
+    LayerNormalization,
     MaxPooling2D,
+    RandomFlip,
+    RandomTranslation,
+    Residual,
+    SpatialDropout2D,
 )
 from numpycnn.layers.stage import Exchange
 from numpycnn.losses import CategoricalCrossentropy
@@ -131,16 +138,45 @@ def trained(model: Sequential, workers: int = 2, x: Any = X, y: Any = Y, **how: 
 # ---------------------------------------------------------------- the same bytes
 
 
-@pytest.mark.parametrize("workers", [2, 3, 5])
-@pytest.mark.parametrize("fast", [True, False])
-@pytest.mark.parametrize("network", [convolutional, normalized])
-def test_forked_workers_give_the_same_bytes(
-    network: Callable[..., Sequential], fast: bool, workers: int, pids: list[int]
-) -> None:
+def various(fast: bool = True) -> Sequential:
+    """With augmentation, and exchanges inside of containers."""
+    inner = [Conv2D(4, 3, padding="same"), BatchNormalization(), Activation("tanh"), SpatialDropout2D(0.2)]
+    layers = [
+        RandomFlip(input_shape=(8, 8, 1)),
+        RandomTranslation(0.1, 0.1),
+        Conv2D(4, 3, padding="same"),
+        Residual(inner),
+        Sequential([AveragePooling2D(2), BatchNormalization(), Flatten()]),
+        LayerNormalization(),
+        Dense(CLASSES, activation="softmax"),
+    ]
+    return Sequential(layers, seed=0, fast=fast)
+
+
+def check_forked(network: Callable[..., Sequential], fast: bool, workers: int, pids: list[int]) -> None:
     expected = trained(network(fast), 1)
     assert not pids
     assert trained(network(fast), workers) == expected
     assert 1 <= len(pids) < workers
+
+
+@pytest.mark.parametrize(
+    ("network", "fast", "workers"), [(convolutional, True, 2), (normalized, True, 3), (various, False, 2)]
+)
+def test_forked_workers_give_the_same_bytes(
+    network: Callable[..., Sequential], fast: bool, workers: int, pids: list[int]
+) -> None:
+    check_forked(network, fast, workers, pids)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("workers", [2, 3, 5])
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("network", [convolutional, normalized, various])
+def test_any_number_of_forked_workers_gives_the_same_bytes(
+    network: Callable[..., Sequential], fast: bool, workers: int, pids: list[int]
+) -> None:
+    check_forked(network, fast, workers, pids)
 
 
 def test_layers_that_take_the_whole_batch_are_the_callers_to_call(
@@ -206,7 +242,12 @@ MEDDLING: dict[str, Callable[[Sequential, int], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", MEDDLING)
+BY_DEFAULT = ("weights", "an array", "frozen", "regularizer")
+
+
+@pytest.mark.parametrize(
+    "what", [*BY_DEFAULT, *(pytest.param(one, marks=pytest.mark.deep) for one in MEDDLING if one not in BY_DEFAULT)]
+)
 def test_what_callbacks_change_is_changed_for_all_workers(
     what: str, pids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
