@@ -42,7 +42,7 @@ from numpycnn.layers import (
     SpatialDropout2D,
 )
 from numpycnn.layers.stage import Exchange
-from numpycnn.losses import CategoricalCrossentropy
+from numpycnn.losses import CategoricalCrossentropy, MeanSquaredError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are threads")
 
@@ -236,13 +236,14 @@ MEDDLING: dict[str, Callable[[Sequential, int], object]] = {
     "an array out of order": reorder,
     "frozen": lambda model, step: setattr(model.layers[0], "trainable", step % 3 != 0),
     "dropout": lambda model, step: setattr(model.layers[2], "rate", 0.1 * step),
+    "another loss": lambda model, step: setattr(model, "loss", MeanSquaredError()) if step == 3 else None,
     "loss": lambda model, step: setattr(model.loss, "label_smoothing", 0.01 * step),
     "regularizer": lambda model, step: setattr(model.layers[4].activity_regularizer, "l2", 0.01 * step),
     "epsilon": lambda model, step: backend.set_epsilon(0.08 * step),
 }
 
 
-BY_DEFAULT = ("weights", "an array", "frozen", "regularizer")
+BY_DEFAULT = ("weights", "an array", "frozen", "another loss")
 
 
 @pytest.mark.parametrize(
@@ -343,13 +344,14 @@ def test_a_warning_in_a_process_is_the_callers_and_given_once(pids: list[int]) -
 
 
 def test_errstate_may_change_meanwhile(pids: list[int]) -> None:
-    def underflow(model: Sequential, step: int) -> None:
-        if step == 3:
-            np.seterr(under="raise")
-            model.set_weights([w * np.float32(1e-20) for w in model.get_weights()])
+    def stricter(model: Sequential, step: int) -> None:
+        if step == 2:
+            np.seterr(over="raise")
 
-    with np.errstate(), pytest.raises(FloatingPointError, match="underflow"):
-        trained(convolutional(), callbacks=Meddling(underflow))
+    x = X.astype(np.float32)
+    callbacks = [Meddling(stricter), spoil(x, 1e30)]
+    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(FloatingPointError, match="overflow"):
+        trained(normalized(), 2, x, shuffle=False, callbacks=callbacks)
     assert pids
 
 
