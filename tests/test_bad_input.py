@@ -237,7 +237,7 @@ MAKES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Conv2D(8, 3, activation="rellu"), ValueError, "activation must be one of 'linear', 'relu', 'sigmoid', "),
     (lambda: Conv2D(8, 3, activation=max), TypeError, "conv2d: activation must have a gradient; give a function of"),
     (lambda: Conv2D(8, 3, activation=7), TypeError, "conv2d: activation must be one of"),
-    (lambda: Dense(8, activation=Dense(8)), TypeError, "dense: a layer as activation must be one of Activation, ELU, "),
+    (lambda: Activation(Dense(8)), TypeError, "activation: a layer as activation must be one of Activation, ELU, "),
     (
         lambda: Dense(8, activation="threshold"),
         TypeError,

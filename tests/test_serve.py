@@ -676,8 +676,9 @@ def test_what_is_refused_says_what_was_expected(monkeypatch: pytest.MonkeyPatch)
 
 def asking(path: str) -> Any:
     """What a handler has when it has read a request's head."""
-    live = Namespace(token="token", server_port=5, routes=dict.fromkeys(["", "state", "frame", "trace", "train"]))  # noqa: S106
-    return Namespace(headers=headers_of(Host="localhost:5"), server=live, path=path)
+    known = dict.fromkeys(["", "state", "frame", "trace", "train"])
+    live = Namespace(token="token", server_port=5, routes=known, trust=lambda connection: None)  # noqa: S106
+    return Namespace(headers=headers_of(Host="localhost:5"), server=live, path=path, connection=None)
 
 
 # ------------------------------------------------------------ training
