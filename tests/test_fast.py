@@ -303,7 +303,8 @@ def test_winograd_equals_im2col(
         patch.setattr(winograd, "KERNELS", strip[1])
         patch.setattr(winograd, "LONG_ROW", 1)
         patch.setattr(plan, "ways", lambda _: [plan.Way(partial(WinogradBlock, m=m), 0.0)])
-        compare(layers, n, seed, "contiguous", dtype, whole=whole, exact=whole and m == (2, 2))
+        exact = whole and m == (2, 2)  # in larger blocks a score of exactly 0 becomes a little more or less
+        compare(layers, n, seed, "contiguous", dtype, whole=exact, exact=exact)
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
