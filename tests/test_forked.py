@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -448,7 +449,7 @@ def test_what_a_process_does(pids: list[int]) -> None:
         step = one.advance()
     requests.send((forked.Step(None, np.geterr(), backend.epsilon()), forked.Start(1, place, job)))
     requests.entry.close()
-    with pytest.raises(EOFError):
+    with pytest.raises(EOFError, match="the other process has ended"):
         forked.serve(requests, replies, memory)
     replies.memory.end = 0
     for _ in range(len(one.answers)):
@@ -478,3 +479,15 @@ def test_a_process_ends_with_the_callers_and_cleans_up_nothing(monkeypatch: pyte
     gc.unfreeze()
     worker.end()
     memory.file.close()
+
+
+def test_an_objective_with_code_of_a_users_own_is_not_for_other_processes() -> None:
+    memory = Memory()
+    with memory.file:
+        with pytest.raises(pickle.UnpicklingError, match=f"{__name__}.Callers is not the library's own"):
+            forked.check_own(Packed([np.ones(3), Callers()], memory))
+        forked.check_own(Packed([np.ones(3), MeanSquaredError()], memory))
+
+
+class Callers:
+    """Anything that the library does not know."""

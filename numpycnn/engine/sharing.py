@@ -94,7 +94,7 @@ class Channel:
         """Wait for the next message. Raises EOFError if the other process has ended."""
         told = self.exit.read(struct.calcsize("qq"))
         if not told:
-            raise EOFError
+            raise EOFError("the other process has ended")
         return unpacked(self.memory.at(struct.unpack("qq", told)), self.memory)
 
     def close(self) -> None:
