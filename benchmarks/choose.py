@@ -8,15 +8,12 @@ executor, and with a folder a run that was stopped goes on. The 95% interval say
 
 import argparse
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from multiprocessing import get_context
+from contextlib import nullcontext
 from typing import Any
 
 from numpycnn import recipes
-
-FOLD = (5, 6)
-"""Of 60,000 images the last 10,000 are held out."""
+from numpycnn.app.engines import processes
+from numpycnn.app.recipes import SEARCH_FOLD
 
 VALUES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "seconds": {
@@ -40,14 +37,9 @@ VALUES: Mapping[str, Mapping[str, Sequence[Any]]] = {
 
 def tried(name: str, data: str, seeds: int) -> list[recipes.Recipe]:
     """The recipe with each value by itself, as often as there are seeds."""
-    recipe = recipes.get(name).replace(data=data, fold=FOLD)
+    recipe = recipes.get(name).replace(data=data, fold=SEARCH_FOLD)
     changed = [one for argument, values in VALUES[name].items() for one in recipes.grid(recipe, {argument: values})]
     return [one for recipe in changed for one in recipes.with_seeds(recipe, range(seeds))]
-
-
-def processes(count: int | None) -> AbstractContextManager[Executor | None]:
-    """So many processes, or none but this one."""
-    return nullcontext() if count is None else ProcessPoolExecutor(count, get_context("spawn"))
 
 
 def main() -> None:
@@ -60,7 +52,7 @@ def main() -> None:
     parser.add_argument("--folder", help="where each network is kept")
     args = parser.parse_args()
     for name in args.recipes:
-        with processes(args.processes) as executor:
+        with nullcontext() if args.processes is None else processes(args.processes) as executor:
             found = recipes.run_all(tried(name, args.data, args.seeds), executor, args.folder, verbose=0)
         print(f"{name}, on the last sixth of the training images of {args.data}:")
         print(*recipes.summaries(found), sep="\n", end="\n\n", flush=True)

@@ -12,14 +12,14 @@ import pickle
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
 from numpycnn import Sequential, recipes
+from numpycnn.app.engines import processes
 
 BATCHES = {"tutorial": 1000, "seconds": 256, "quick": 256, "minute": 256}
 
@@ -62,7 +62,7 @@ def loky(workers: int) -> Iterator[Executor]:
 
 ENGINES: dict[str, Callable[[int], Any]] = {
     "threads of an executor": ThreadPoolExecutor,
-    "processes, spawned": lambda workers: ProcessPoolExecutor(workers, get_context("spawn")),
+    "processes, spawned": processes,
     "loky": loky,
     "Dask, processes": dask,
 }

@@ -10,17 +10,17 @@ import argparse
 import pickle
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Executor
 
 from numpycnn import recipes
+from numpycnn.app.engines import processes
 from numpycnn.recipes.many import Outcome, outcome_of
 
 
-def timed(tried: Sequence[recipes.Recipe], processes: int) -> tuple[float, list[Outcome]]:
+def timed(tried: Sequence[recipes.Recipe], count: int) -> tuple[float, list[Outcome]]:
     """The seconds of all trainings in so many processes, and what came of them."""
     begin = time.perf_counter()
-    with ProcessPoolExecutor(processes, get_context("spawn")) as executor:
+    with processes(count) as executor:
         found = recipes.run_all(tried, executor, verbose=0)
     return time.perf_counter() - begin, found
 
@@ -65,7 +65,7 @@ def main() -> None:
         f"{args.trainings} trainings of {args.recipe}: {alone:.1f} s in 1 process, {together:.1f} s in {args.processes}"
     )
     print(f"{together / (alone / args.processes):.3f} of an even share; the same bytes: {same}")
-    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+    with processes(1) as executor:
         dispatch = empty_task(executor)
     task, result = len(pickle.dumps((outcome_of, tried[0], None, 1))), len(pickle.dumps(found[0]))
     print(f"a task is {task:,} bytes, a result {result:,}")

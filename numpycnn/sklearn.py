@@ -17,12 +17,11 @@ from numpycnn.common import checks
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
 from numpycnn.layers import Dense, Flatten, Input
-from numpycnn.losses import SparseCategoricalCrossentropy
 from numpycnn.models import Sequential
 from numpycnn.optimizers import Adam
 from numpycnn.recipes.choosing import changed
 from numpycnn.recipes.recipe import Recipe
-from numpycnn.utils import to_categorical
+from numpycnn.utils.np_utils import as_targets
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -97,8 +96,7 @@ class NumpyCNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(y, return_inverse=True)
         x, classes = self._examples(X), len(self.classes_)
         model, batch_size, epochs = self._training(x, classes)
-        if not isinstance(model.loss, SparseCategoricalCrossentropy):
-            labels = to_categorical(labels, classes)
+        labels = as_targets(model.loss, labels, classes)
         options: dict[str, Any] = {"sample_weight": sample_weight, "workers": self.workers, "verbose": self.verbose}
         model.fit(x, labels, batch_size, epochs, **options)
         self.model_ = model

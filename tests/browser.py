@@ -108,6 +108,10 @@ class Browser:
             self.page.keyboard.press(key)
 
 
+SIZES = {"desktop": (1280, 720, False), "phone": (390, 844, True)}
+"""A window's width and height, and whether it is a phone's."""
+
+
 @contextmanager
 def chromium(*, loopback: bool = False) -> Iterator[Browser]:
     """A browser with its network off: names do not resolve, and the page is told that it is offline.

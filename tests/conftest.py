@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from browser import Browser
+from browser import chromium as launched
 from hypothesis import HealthCheck, Phase, settings
 from networks import MnistData, mnist_images
 from raises import Record
@@ -48,6 +50,12 @@ def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     """
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
         os.environ["PYTHONPYCACHEPREFIX"] = str(tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as running:
+        yield running
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ import cases
 import numpy as np
 import pytest
 from browser import Browser, needs_browser
-from browser import chromium as launched
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_explore import NETWORKS, array_of, data_for, facts_of, network_of
@@ -38,12 +37,6 @@ pytestmark = [pytest.mark.deep, needs_browser]
 
 
 MINUS = "\N{MINUS SIGN}"  # as the page writes it
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as running:
-        yield running
 
 
 @pytest.fixture

@@ -440,14 +440,14 @@ def test_what_a_process_does(pids: list[int]) -> None:
     job, place = TrainingJob(1, Data(X[:10], Y[:10]), 20.0), Position(0, 7)
     one = training.Pass(objective, place, job)
     packed = Packed(objective, memory)
-    requests.send((forked.Step(packed.to_send(), np.geterr(), backend.epsilon()), forked.Start(1, place, job)))
+    requests.send((forked.Step(packed.to_send(), np.geterr(), backend.epsilon()), forked.Start(place, job)))
     step = first = one.advance()
     assert isinstance(first, Exchange)
     while not isinstance(step, Finished):
         one.answers.append(step.answer([step.part, step.part])[1])
         requests.send((None, forked.Answer(1, one.answers[-1])))
         step = one.advance()
-    requests.send((forked.Step(None, np.geterr(), backend.epsilon()), forked.Start(1, place, job)))
+    requests.send((forked.Step(None, np.geterr(), backend.epsilon()), forked.Start(place, job)))
     requests.entry.close()
     with pytest.raises(EOFError, match="the other process has ended"):
         forked.serve(requests, replies, memory)

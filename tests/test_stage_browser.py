@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Browser, needs_browser
-from browser import chromium as launched
+from browser import SIZES, Browser, needs_browser
 from learner_tasks import TASKS, Task
 from test_explore import data_for
 from test_explore_browser import MINUS, number
@@ -19,8 +18,6 @@ from numpycnn.app.tutorial import tutorial_network
 from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 
 pytestmark = needs_browser
-
-SIZES = {"desktop": (1280, 720, False), "phone": (390, 844, True)}
 
 
 def network() -> Sequential:
@@ -37,12 +34,6 @@ def network() -> Sequential:
     )
     model.compile("rmsprop", "categorical_crossentropy")
     return model
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,25 +1,15 @@
 """Twenty tasks of a learner, each solved in a real browser by what the page shows alone, at both widths."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Browser, needs_browser
-from browser import chromium as launched
+from browser import SIZES, Browser, needs_browser
 from learner_tasks import IMAGE, TASKS, Task, network
 from test_explore_browser import MINUS
 
 pytestmark = [pytest.mark.deep, needs_browser]
-
-SIZES = {"desktop": (1280, 720, False), "phone": (390, 844, True)}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,12 @@
 import numpy as np
 
 from numpycnn.common.typing import Array
+from numpycnn.datasets.digits import SIDE
 from numpycnn.files import ModelFileError
 from numpycnn.layers import Input, Layer, Rescaling
 from numpycnn.layers.container import Container
 from numpycnn.models import Sequential
-from numpycnn.utils import to_categorical
-
-SIDE = 28
+from numpycnn.utils.np_utils import as_targets
 
 
 def as_inputs(network: Sequential, x: Array) -> Array:
@@ -36,4 +35,4 @@ def targets(network: Sequential, y: Array) -> Array | None:
     """MNIST's labels as the loss takes them; None if the network is not compiled, or does not have ten outputs."""
     if network.loss is None or network.shape_out != (10,):
         return None
-    return y if network.loss.name.startswith("sparse") else to_categorical(y, 10)
+    return as_targets(network.loss, y, 10)

@@ -17,7 +17,7 @@ from numpycnn.common.pictures import read_picture
 from numpycnn.common.typing import Array
 from numpycnn.datasets.ink import ink_of, stroke_width
 from numpycnn.datasets.morphology import dilated, eroded
-from numpycnn.datasets.pieces import Piece, in_lines, joined, pieces_of
+from numpycnn.datasets.pieces import Piece, box, in_lines, joined, pieces_of
 
 SIDE = 28
 BOX = 20
@@ -42,19 +42,14 @@ def as_mnist(image: Any) -> Array:
         raise ValueError(
             f"as_mnist: image must be a drawing (rows, columns) with some ink; received the shape {image.shape}"
         )
-    digit = cropped(np.maximum(image / image.max(), 0))
+    ink = np.maximum(image / image.max(), 0)
+    digit = ink[box(ink)]
     rows, cols = (max(1, round(BOX * size / max(digit.shape))) for size in digit.shape)
     small = resampling(rows, digit.shape[0]) @ digit @ resampling(cols, digit.shape[1]).T  # (rows, cols)
     top, left = (place(small.sum(axis=1 - axis)) for axis in (0, 1))
     framed = np.zeros((SIDE, SIDE), np.float32)
     framed[top : top + rows, left : left + cols] = small
     return framed
-
-
-def cropped(image: Array) -> Array:
-    """The bounding box of the ink."""
-    rows, cols = (np.flatnonzero(image.any(axis=1 - axis)) for axis in (0, 1))
-    return image[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
 
 def resampling(new: int, old: int) -> Array:
@@ -118,7 +113,8 @@ def as_rgb(picture: Any) -> Array:
 def digit_of(ink: Array, numbers: Array, pieces: list[Piece]) -> Array:
     """Some pieces of the ink in the format of `as_mnist`, with strokes about as wide as MNIST's."""
     of_digit = np.isin(numbers, [piece.number for piece in pieces])
-    digit = cropped(np.where(of_digit, ink, 0))
+    own = np.where(of_digit, ink, 0)
+    digit = own[box(own)]
     width, side = stroke_width(digit), max(digit.shape)
     wanted = np.clip(width, THIN * side, THICK * side)
     size = 1 + round(abs(wanted - width))

@@ -69,10 +69,16 @@ def pieces_of(ink: Array) -> tuple[Array, list[Piece]]:
     return numbers, [piece(numbers == number, int(number)) for number in order]
 
 
+def box(image: Array) -> tuple[slice, slice]:
+    """The rows and columns between the first and the last in which there is anything."""
+    rows, cols = (np.flatnonzero(image.any(axis=1 - axis)) for axis in (0, 1))
+    return slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
+
+
 def piece(mask: Array, number: int) -> Piece:
     """A piece by its pixels."""
-    rows, cols = (np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1))
-    return Piece(number, rows[0], cols[0], rows[-1] + 1, cols[-1] + 1)
+    rows, cols = box(mask)
+    return Piece(number, rows.start, cols.start, rows.stop, cols.stop)
 
 
 def joined(pieces: list[Piece]) -> list[list[Piece]]:

@@ -1,10 +1,10 @@
 """What `concurrent.futures.Executor` does not say: how many workers it has, and what it is worth to send to them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 from numpycnn.common.typing import Map
+from numpycnn.engine.in_order import with_first
 
 
 def executor_size(executor: Any) -> int | None:
@@ -30,7 +30,6 @@ def run_passes(executor: Any, run: Map, advance: Callable[[Any], Any], passes: I
     """
     from concurrent.futures import ThreadPoolExecutor  # deferred: slow import
 
-    passes = iter(passes)
-    first = next(passes)
+    first, passes = with_first(passes)
     stay = first.objective.network.whole_batch and not isinstance(executor, ThreadPoolExecutor)
-    return (map if stay else run)(advance, chain([first], passes))
+    return (map if stay else run)(advance, passes)

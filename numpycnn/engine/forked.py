@@ -29,7 +29,7 @@ import numpy as np
 from numpycnn import backend
 from numpycnn.common.typing import Map
 from numpycnn.engine.fast import scratch
-from numpycnn.engine.in_order import map_in_order
+from numpycnn.engine.in_order import map_in_order, with_first
 from numpycnn.engine.plans import same
 from numpycnn.engine.sharing import Channel, Memory, Packed, unpacked
 from numpycnn.engine.training import Finished, Objective, Pass, Position, TrainingJob
@@ -53,11 +53,15 @@ class Step(NamedTuple):
 
 
 class Start(NamedTuple):
-    """A pass to begin, of the micro-batch with that index."""
+    """A pass to begin."""
 
-    micro: int
     position: Position
     job: TrainingJob
+
+    @property
+    def micro(self) -> int:
+        """The index of its micro-batch."""
+        return self.job.micro
 
 
 class Answer(NamedTuple):
@@ -182,12 +186,11 @@ class ForkedWorkers:
 
     def map(self, advance: Callable[[Pass], Any], passes: Iterable[Pass]) -> Iterator[Any]:
         """Yield advance(one) for each of the passes of one step, in their order."""
-        passes = iter(passes)
-        first = next(passes)
+        first, passes = with_first(passes)
         if first.running is None:
             self.begin(first.objective)
         run = self.threads if self.objective is None else partial(map_in_order, self.submit, 2 * self.workers)
-        return run(advance, chain([first], passes))
+        return run(advance, passes)
 
     def begin(self, objective: Objective) -> None:
         """Begin a step: bring the shared objective up to date, or give up."""
@@ -207,9 +210,7 @@ class ForkedWorkers:
         """Hand out a pass: to a process, unless it is the caller's."""
         worker = self.worker(one.job.micro % self.workers)
         if worker is not None:
-            request = (
-                Answer(one.job.micro, one.answers[-1]) if one.answers else Start(one.job.micro, one.position, one.job)
-            )
+            request = Answer(one.job.micro, one.answers[-1]) if one.answers else Start(one.position, one.job)
             worker.send(self.step, request)
         return Pending(partial(self.result, worker, advance, one), self.end)
 

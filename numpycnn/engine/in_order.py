@@ -1,8 +1,18 @@
-"""A map over jobs of which some are under way elsewhere."""
+"""Jobs in their order: a map over those of which some are under way elsewhere, and a look at the first one."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def with_first(jobs: Iterable[T]) -> tuple[T, Iterator[T]]:
+    """The first job, and all jobs, of which no other has been made yet."""
+    jobs = iter(jobs)
+    first = next(jobs)
+    return first, chain([first], jobs)
 
 
 def map_in_order(

@@ -164,9 +164,14 @@ def jumps(line: Line, base: Array, unit: float, size: float) -> bool:
 
     Where it is flat and 0, as relu(t)**2 is, its curvature alone is more than JUMP allows; but that falls with h**2.
     """
-    h = min(STEPS) * unit
-    near, far = (float(abs(line(step) + line(-step) - 2 * base).sum()) for step in (h, 4 * h))
-    return near > max(JUMP * unit * size + 1e3 * EPSILON * float(np.abs(base).sum()), far / 8)
+    h, rounding = min(STEPS) * unit, 1e3 * EPSILON * float(np.abs(base).sum())
+    near = bend(line, base, h)
+    return near > JUMP * unit * size + rounding and near > bend(line, base, 4 * h) / 8
+
+
+def bend(line: Line, base: Array, h: float) -> float:
+    """How far the function is from a straight line between -h and h: of a jump, its size, however short the step."""
+    return float(abs(line(h) + line(-h) - 2 * base).sum())
 
 
 def differences(line: Line, base: Array, unit: float) -> Measured:

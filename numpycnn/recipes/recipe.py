@@ -12,11 +12,11 @@ from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.files import ModelFileError
 from numpycnn.layers import LAYERS, Input, Layer
-from numpycnn.losses import Loss, SparseCategoricalCrossentropy
+from numpycnn.losses import Loss
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers.schedules import SCHEDULES
 from numpycnn.recipes.data import DATA, DIGEST, Split, check_fold, digest, hold_out, load_data, of_arrays
-from numpycnn.utils import to_categorical
+from numpycnn.utils.np_utils import as_targets
 
 LENGTHS = {"OneCycle": "total_steps", "CosineDecay": "decay_steps", "PolynomialDecay": "decay_steps"}
 """The argument of a schedule that a recipe fills in: the steps of the whole training."""
@@ -141,9 +141,8 @@ class Recipe:
     def trained(self, model: Sequential, split: Split, **options: Any) -> "Trained":
         """Train the recipe's model on the first part of the split, and test it on the second."""
         (x, y), (x_test, y_test) = split
-        if not isinstance(self.new_loss(), SparseCategoricalCrossentropy):
-            *_, classes = model.shape_out or ()
-            y, y_test = to_categorical(y, classes), to_categorical(y_test, classes)
+        loss, (*_, classes) = self.new_loss(), model.shape_out or ()
+        y, y_test = as_targets(loss, y, classes), as_targets(loss, y_test, classes)
         begin = time.perf_counter()
         model.fit(x, y, self.batch_size, self.epochs, **options)
         seconds = time.perf_counter() - begin

@@ -3,6 +3,7 @@
 import numpy as np
 
 from numpycnn.common.typing import Array
+from numpycnn.reference.elementwise import ALPHA, SCALE
 
 
 def dropout(x: Array, kept: Array, rate: float) -> Array:
@@ -23,10 +24,15 @@ def dropout_backward(dy: Array, kept: Array, rate: float) -> Array:
     return dx
 
 
+def selu_limit_and_scale(rate: float) -> tuple[float, float]:
+    """(f, a): what selu tends to for large negative numbers, and the factor that brings the variance back to 1."""
+    f = -SCALE * ALPHA
+    return f, 1 / np.sqrt((1 - rate) * (1 + rate * f**2))
+
+
 def alpha_dropout(x: Array, kept: Array, rate: float) -> Array:
     """y = a*(x where kept, else f) + b, with selu's limit f, and a and b such that mean 0 and variance 1 stay."""
-    f = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
-    a = 1 / np.sqrt((1 - rate) * (1 + rate * f**2))
+    f, a = selu_limit_and_scale(rate)
     y = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         y[index] = a * ((x[index] if kept[index] else f) - rate * f)
@@ -35,8 +41,7 @@ def alpha_dropout(x: Array, kept: Array, rate: float) -> Array:
 
 def alpha_dropout_backward(dy: Array, kept: Array, rate: float) -> Array:
     """dx = a*dy where kept, else 0."""
-    f = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
-    a = 1 / np.sqrt((1 - rate) * (1 + rate * f**2))
+    _, a = selu_limit_and_scale(rate)
     dx = np.zeros_like(dy)
     for index in np.ndindex(dy.shape):
         if kept[index]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpycnn.common import checks
 from numpycnn.common.explained import explains_arguments
 from numpycnn.common.typing import Array
+from numpycnn.losses import Loss, SparseCategoricalCrossentropy
 
 
 @explains_arguments
@@ -29,6 +30,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
     checks.labels("to_categorical", labels, classes=num_classes)
     checks.array_size("to_categorical", "one-hot x", (*labels.shape, num_classes))
     return (labels[..., None] == np.arange(num_classes)).astype(np.float64)
+
+
+def as_targets(loss: Loss | None, labels: Array, classes: int) -> Array:
+    """Labels, (n,), as a loss of classes takes them: as they are, or one-hot. Raises as `to_categorical`."""
+    return labels if isinstance(loss, SparseCategoricalCrossentropy) else to_categorical(labels, classes)
 
 
 def parsed(x: Any) -> Any:
