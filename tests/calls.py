@@ -366,7 +366,6 @@ SETTINGS: dict[str, dict[str, Arg]] = {
 }
 """The arguments of metrics besides their names."""
 UPDATED = (metrics.CategoricalAccuracy, metrics.RootMeanSquaredError, metrics.Precision, metrics.F1Score, metrics.AUC)
-OF_TWO = either(none, array((2,), (2, 1)))
 
 
 def metric_case(cls: type[metrics.Metric]) -> Case:
@@ -421,7 +420,13 @@ REQUEST = {
 FINITE = number()
 RATE = number(0.0)
 MATRIX = array((None, None))
-NORM_AXIS = either(none, lambda value: kinds.is_integer(value) and value in (-2, -1, 0, 1), is_empty_list)
+NORM_AXIS = either(
+    none,
+    is_empty_list,
+    lambda value: kinds.is_integer(value) and -4 <= value < 4,
+    lambda value: isinstance(value, (tuple, list)) and all(kinds.is_integer(one) and -4 <= one < 4 for one in value),
+)
+"""Of images, the arrays with the most axes that are tried; what another array has not is refused."""
 DECAY = number(0.0, below=1.0)
 POSITIVE = number(above=0.0)
 EPSILON = Arg(either(none, RATE), 1e-7)
@@ -932,7 +937,10 @@ CASES: dict[str, Case] = {
     **{f"{cls.__name__}, updated": updated(cls) for cls in UPDATED},
     "Mean": Case(
         lambda values, sample_weight: metrics.Mean()(values, sample_weight),
-        {"values": Arg(array(), [1.0, 2.0]), "sample_weight": Arg(OF_TWO, None)},
+        {
+            "values": Arg(array(), [1.0, 2.0]),
+            "sample_weight": Arg(either(none, array((2,), (2, 1), (6,), (6, 1))), None),
+        },
         "mean",
     ),
     "L1": Case(lambda l1, x: L1(l1)(x), {"l1": Arg(RATE, 0.1), "x": Arg(array(), Y)}, "L1"),

@@ -368,11 +368,19 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
         "RecallAtPrecision: num_thresholds must be an integer of at",
     ),
     (lambda: metrics.R2Score("mean"), ValueError, "R2Score: class_aggregation must be one of 'uniform_average', 'vari"),
-    (lambda: metrics.R2Score()(T, T), ValueError, r"r2_score: expected rows, \(n, k\); received \(7,\)"),
+    (
+        lambda: metrics.R2Score()(T, T),
+        ValueError,
+        r"r2_score: expected y_true and y_pred of rows, \(n, k\); received \(7,\)",
+    ),
     (lambda: metrics.F1Score("mean"), ValueError, "F1Score: average must be one of 'micro', 'macro', 'weighted'"),
     (lambda: metrics.F1Score(threshold=0), ValueError, "F1Score: threshold must be a finite number, at most 1 and ab"),
     (lambda: metrics.FBetaScore(beta=0), ValueError, "FBetaScore: beta must be a finite number, above 0"),
-    (lambda: metrics.F1Score()(T, T), ValueError, r"f1_score: expected rows, \(n, k\); received \(7,\)"),
+    (
+        lambda: metrics.F1Score()(T, T),
+        ValueError,
+        r"f1_score: expected y_true and y_pred of rows, \(n, k\); received \(7,\)",
+    ),
     (lambda: metrics.BinaryAccuracy(threshold="a"), TypeError, "BinaryAccuracy: threshold must be"),  # type: ignore[arg-type]
     (lambda: metrics.TopKCategoricalAccuracy(0), ValueError, "TopKCategoricalAccuracy: k must be an integer of at l"),
     (lambda: metrics.SparseTopKCategoricalAccuracy(0), ValueError, "SparseTopKCategoricalAccuracy: k must be an int"),

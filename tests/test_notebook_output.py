@@ -156,6 +156,11 @@ def test_images() -> None:
         ValueError, match=r"gallery: images must be \(n, rows, columns\), or with 1 or 3 channels after"
     ):
         plot.gallery(np.zeros((2, 4, 4, 2)))
+    deep: list[object] = []
+    for _ in range(5_000):
+        deep = [deep]
+    with pytest.raises(TypeError, match="gallery: captions must be what can be printed; received RecursionError"):
+        plot.gallery(X, captions=[deep] * 6)
     with pytest.raises(ValueError, match="gallery: expected 6 captions; received 2"):
         plot.gallery(X, captions=[1, 2])
 

@@ -2,7 +2,7 @@
 
 A derivative is measured along one line, with an estimate of its noise (`numeric.py`). Then
 
-    failed         if the claim misses it by more than noise + bound * size
+    failed         if the claim misses it by more than noise + bound * size, and in a second look by what rounding adds
     passed         otherwise, if the noise is small beside the derivative
     inconclusive   otherwise: the claim lies within a noise that would hide a wrong one too
 
@@ -29,8 +29,8 @@ PASSED, INCONCLUSIVE, FAILED = SEVERITY = ("passed", "inconclusive", "failed")
 BOUNDS = {"complex": 1e-10, "central": 3e-8}
 """The largest relative noise with which a claim passes; that of the complex step is assumed, not estimated."""
 
-SLACK = {"complex": 1e-10, "central": 1e-12}
-"""How far a claim may be off beyond the noise, relative to the derivative."""
+SLACK = 1e-10
+"""How far a claim may be off beyond the noise, which is itself an estimate, relative to the derivative."""
 
 ROUNDING = 64 * EPSILON
 """The rounding error of a zero, relative to the numbers that cancel."""
@@ -45,14 +45,14 @@ COARSE = 1e-10
 def verdict(claimed: float, measured: Measured, size: float = 0.0, floor: float = 0.0) -> str:
     """The verdict on one claimed derivative.
 
-    size: the magnitude of the terms whose sum is claimed. floor: the rounding error of a zero.
+    size: the magnitude of the terms whose sum is claimed. floor: the rounding error of a zero, and so of anything.
     """
     size = max(size, measured.size)
     if measured.noise == inf:
         return INCONCLUSIVE
     if max(size, abs(claimed), abs(measured.middle)) <= floor:
         return PASSED
-    if not measured.miss(claimed) <= measured.noise + SLACK[measured.method] * size:
+    if not measured.miss(claimed) <= measured.noise + SLACK * size + floor:
         return FAILED
     known = RESOLVED if measured.method == "complex" else BOUNDS["central"]
     return PASSED if measured.noise <= known * size else INCONCLUSIVE

@@ -28,10 +28,9 @@ class StoredNetwork(Network):
         """
         from numpycnn import files
 
+        whole = checks.flag(f"{self.name}.save", "include_optimizer", include_optimizer)
         path = self._path_to_write("save", filepath, overwrite)
-        model: Any = (
-            self if checks.flag(f"{self.name}.save", "include_optimizer", include_optimizer) else self._uncompiled()
-        )
+        model: Any = self if whole else self._uncompiled()
         files.save(path, model)
 
     def save_weights(self, filepath: PathLike, overwrite: bool = True) -> None:

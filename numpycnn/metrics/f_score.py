@@ -49,7 +49,7 @@ class FBetaScore(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = same_shape(self.name, y_true, y_pred)
         if y_pred.ndim != 2:
-            raise ValueError(f"{self.name}: expected rows, (n, k); received {y_pred.shape}")
+            raise ValueError(f"{self.name}: expected y_true and y_pred of rows, (n, k); received {y_pred.shape}")
         if self.threshold is None:
             taken = (y_pred >= y_pred.max(axis=1, keepdims=True)) & (np.abs(y_pred) > 1e-9)  # (N, K)
         else:

@@ -45,7 +45,7 @@ class R2Score(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = same_shape(self.name, y_true, y_pred)
         if y_pred.ndim != 2:
-            raise ValueError(f"{self.name}: expected rows, (n, k); received {y_pred.shape}")
+            raise ValueError(f"{self.name}: expected y_true and y_pred of rows, (n, k); received {y_pred.shape}")
         weights = example_weights(self.name, sample_weight, len(y_pred))
         row = np.ones(len(y_pred)) if weights is None else weights  # (N,)
         y_true = y_true.astype(np.float64)

@@ -36,7 +36,7 @@ def gallery(images: Any, captions: Any = None) -> Gallery:
     images: (n, rows, columns), with 1 or 3 channels after them, or one image (rows, columns). captions: a list or an
     array with one for each, such as its label.
 
-    Raises ValueError or TypeError for other shapes, and for another number of captions.
+    Raises ValueError or TypeError for other shapes, another number of captions, and captions that cannot be printed.
     """
     a = checks.numbers("gallery", "images", images)
     a = a[None] if a.ndim == 2 else a
@@ -50,4 +50,12 @@ def gallery(images: Any, captions: Any = None) -> Gallery:
     if captions is None:
         return Gallery(a, [""] * len(a))
     listed = captions.tolist() if isinstance(captions, np.ndarray) else captions
-    return Gallery(a, [str(one) for one in checks.sequence("gallery", "captions", listed, length=len(a))])
+    return Gallery(a, [printed(one) for one in checks.sequence("gallery", "captions", listed, length=len(a))])
+
+
+def printed(caption: Any) -> str:
+    """The caption as text. Raises TypeError where its own `__str__` fails, as of a list that is nested too deep."""
+    try:
+        return str(caption)
+    except Exception as error:
+        raise TypeError(f"gallery: captions must be what can be printed; received {error!r:.200}") from None
