@@ -76,10 +76,12 @@ def test_the_most_confused_digits_come_first() -> None:
     ]
 
 
-def test_version_and_help() -> None:
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     version = run("--version")
     assert (version.returncode, version.stdout) == (0, f"numpycnn {__version__}\n")
-    text = run("--help").stdout
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
     for wanted in ("--epochs N", "--batch-size N", "--seed N", "handwritten", "default: 2", "default: 1000", "Ctrl-C"):
         assert wanted in text
 

@@ -315,7 +315,7 @@ def test_every_batch_of_these_tests_is_cut_and_the_last_is_short() -> None:
     assert min(cuts(EXAMPLES, EXAMPLES, MAX_MICRO_BATCH)) > 1  # in prediction
 
 
-@pytest.mark.parametrize("workers", [(1, 2, 3), pytest.param((1, 4, 5, 8), marks=pytest.mark.deep)])
+@pytest.mark.parametrize("workers", [(1, 2), pytest.param((1, 3, 4, 5, 8), marks=pytest.mark.deep)])
 def test_any_number_of_workers_gives_the_same_bytes(workers: tuple[int, ...]) -> None:
     """In fresh processes whose string hashes differ."""
     runs = [in_a_process_of_its_own("threads", str(w), hash_seed=w) for w in workers]

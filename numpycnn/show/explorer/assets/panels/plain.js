@@ -75,7 +75,10 @@ function readElement(panel, wanted, { name, n }) {
     at = (other) => otherIndex(panel, name, other, n),
     value = run[name].data[n];
   const text = (other) => other.replace(/(.*)_gradient/, "dL/d $1");
-  const parts = wanted.map((other) => `${text(other)} ${shown(run[other].data[at(other)])}`);
+  // of a layer that the page does not know, nothing says which value of one side belongs to one of the other
+  const side = (other) => other.split("_")[0],
+    related = wanted.filter((other) => layer.known || side(other) === side(name));
+  const parts = related.map((other) => `${text(other)} ${shown(run[other].data[at(other)])}`);
   const lines = [`${parts.join(", ")}.`, elementText(panel, at)].filter((line) => line);
   const paths = { mask: 'inside["mask"]' };
   return {
