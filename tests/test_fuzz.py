@@ -33,7 +33,7 @@ from numpycnn.optimizers import OPTIMIZERS
 from numpycnn.saving import ModelFileError
 
 ACCEPTED, REFUSED = "accepted", "refused"
-EVERY = 1 if settings().max_examples > 100 else 8
+EVERY = 1 if settings().max_examples > 100 else 4
 """Of how many values one is tried for each argument by itself: all in the deep profile."""
 
 
@@ -63,7 +63,7 @@ def unbuilt(layer: Layer) -> Layer:
 def draws(case: Case, count: int, seed: str) -> Iterator[dict[str, str]]:
     """For every call the names of the values by argument: each argument with each value, then some with drawn ones.
 
-    By default every eighth value: those that an argument leaves out are tried for the next ones.
+    By default every fourth value: those that an argument leaves out are tried for the next ones.
     """
     for number, argument in enumerate(case.arguments):
         for value in islice(VALUES, number % EVERY, None, EVERY):
