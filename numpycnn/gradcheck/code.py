@@ -75,6 +75,7 @@ def by_position(
     owner: str, forward: Callable[..., Any], backward: Any, constants: dict[str, Any]
 ) -> Callable[[Values], tuple[Any, Pullback]]:
     """The styles without a context."""
+    own = accepted(backward, constants) if callable(backward) else {}
 
     def call(values: Values) -> tuple[Any, Pullback]:
         inputs = list(values.values())
@@ -87,8 +88,7 @@ def by_position(
         if is_pair(result):
             y, cache = result
             return y, lambda dy: backward(1.0 if dy is None else dy, cache)
-        own = accepted(backward, constants)
-        return result, lambda dy: backward(*([] if dy is None else [dy]), *inputs, **own)
+        return result, lambda dy: backward(*([] if dy is None else [dy]), *inputs, **deepcopy(own))
 
     return call
 
@@ -141,7 +141,7 @@ def labels(names: Sequence[str], count: int) -> list[str]:
 def accepted(function: Callable[..., Any], constants: dict[str, Any]) -> dict[str, Any]:
     """Those of the constants that a function takes by name."""
     names = parameter_names(function)
-    return {name: value for name, value in deepcopy(constants).items() if name in names}
+    return {name: value for name, value in constants.items() if name in names}
 
 
 def by_name(owner: str, names: Sequence[str], takers: Sequence[str], result: Any) -> dict[str, Array]:
