@@ -17,7 +17,7 @@ SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 # The quick profile draws the same examples each time, so that a red run can be run again.
 settings.register_profile(
-    "quick", max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW_IS_FINE
+    "quick", max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW_IS_FINE
 )
 settings.register_profile("deep", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=SLOW_IS_FINE)
 # For run_faults.py: whether a test fails is all that counts, so failures are not made smaller.

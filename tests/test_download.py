@@ -154,7 +154,9 @@ FETCH = (
 @pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
 def test_a_process_that_is_stopped_leaves_nothing_for_the_next(address: str, tmp_path: Path, how: str) -> None:
     path = tmp_path / "file"
-    command = [sys.executable, "-c", FETCH, address + "stalled", str(path)]
+    # where these tests run in a shell's background, Ctrl-C is ignored, and so in the processes that they start
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n" + FETCH
+    command = [sys.executable, "-c", code, address + "stalled", str(path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
         while not list(tmp_path.glob("file.*.partial")):
             time.sleep(0.01)

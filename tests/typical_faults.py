@@ -1506,7 +1506,7 @@ TARGETS = (
         (
             ("a cache is not recognised", "return isinstance(result, tuple) and len(result) == 2 and", "return isinstance(result, tuple) and len(result) == 3 and"),
             ("a context forgets what is saved", "self.saved_tensors = saved", "pass"),
-            ("constants do not reach the backward", "name: value for name, value in deepcopy(constants).items() if name in names", "name: value for name, value in deepcopy(constants).items() if name not in names"),
+            ("constants do not reach the backward", "name: value for name, value in constants.items() if name in names", "name: value for name, value in constants.items() if name not in names"),
             ("gradients by name are taken in order", "for key, value in result.items() if key in spellings(name)}", "for key, value in result.items()}"),
         ),
     ),
