@@ -40,7 +40,16 @@ from numpycnn.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from numpycnn.saving import load_state_dict, save_state_dict
 from numpycnn.show import diagram
 from numpycnn.show.gallery import gallery
-from numpycnn.utils import Progbar, get_file, img_to_array, normalize, plot_model, set_random_seed, to_categorical
+from numpycnn.utils import (
+    Progbar,
+    find_learning_rate,
+    get_file,
+    img_to_array,
+    normalize,
+    plot_model,
+    set_random_seed,
+    to_categorical,
+)
 from numpycnn.utils import files as utils_files
 
 X, Y = small_data(6)
@@ -168,6 +177,12 @@ def no(value: Any) -> bool:
 
 def is_empty_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and not value
+
+
+def compiled_network() -> Sequential:
+    network = small_network()
+    network.compile("sgd", "categorical_crossentropy")
+    return network
 
 
 def is_empty(value: Any) -> bool:
@@ -485,9 +500,9 @@ CASES: dict[str, Case] = {
             "layers": LAYER_LIST,
             "preparation": LAYER_LIST,
             "augmentation": LAYER_LIST,
-            "optimizer": Arg(kinds.names("sgd", "adam"), "sgd", "class_name|config"),
+            "optimizer": Arg(kinds.optimizer, "sgd", "class_name|config"),
             "schedule": Arg(none, None),
-            "loss": Arg(kinds.names("mse"), "mse", "class_name|config"),
+            "loss": Arg(kinds.loss, "mse", "class_name|config"),
             "batch_size": Arg(integer(1), 5),
             "epochs": Arg(integer(1), 1),
             "data": Arg(kinds.names("mnist"), "mnist"),
@@ -506,12 +521,12 @@ CASES: dict[str, Case] = {
         "seed",
     ),
     "with_folds": Case(with_folds, {"recipe": ONE_RECIPE, "folds": Arg(integer(2), 3)}, "fold"),
-    "grid": Case(grid, {"recipe": ONE_RECIPE, "choices": Arg(no, {"epochs": [2]}, "Recipe|grid")}, "choices"),
+    "grid": Case(grid, {"recipe": ONE_RECIPE, "choices": Arg(is_empty, {"epochs": [2]}, "Recipe|grid")}, "choices"),
     "draws": Case(
         draws,
         {
             "recipe": ONE_RECIPE,
-            "choices": Arg(no, {"epochs": [2]}, "Recipe|draws"),
+            "choices": Arg(is_empty, {"epochs": [2]}, "Recipe|draws"),
             "count": Arg(integer(1), 2),
             "seed": Arg(integer(0), 1),
         },
@@ -522,7 +537,7 @@ CASES: dict[str, Case] = {
     "run_all on arrays": Case(
         trained_on_arrays,
         {
-            "executor": Arg(none, None),
+            "executor": Arg(either(none, lambda value: hasattr(value, "submit")), None),
             "workers": Arg(either(none, kinds.size), None),
             "verbose": Arg(kinds.verbose, 0),
         },
@@ -1240,6 +1255,22 @@ CASES: dict[str, Case] = {
             "order": Arg(number(above=0.0), 2),
         },
         "normalize",
+    ),
+    "find_learning_rate": Case(
+        find_learning_rate,
+        {
+            "model": Arg(no, compiled_network(), "find_learning_rate"),
+            "x": Arg(no, X),
+            "y": Arg(no, Y),
+            "batch_size": Arg(either(none, integer(1)), 4),
+            "lowest": Arg(number(above=0.0), 1e-4, "highest"),
+            "highest": Arg(number(above=0.0), 0.1),
+            "steps": Arg(integer(2), 3),
+            "sample_weight": Arg(either(none, array((6,), (6, 1))), None),
+            "class_weight": Arg(either(none, is_empty), None),
+            "workers": Arg(either(none, integer(1)), 1),
+        },
+        "",
     ),
     "get_file": Case(
         offline(get_file),

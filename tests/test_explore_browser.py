@@ -57,7 +57,7 @@ class Explored:
         (x, y), _ = mnist.load_data()
         self.x, self.y = x[:2000, :, :, None] / np.float32(255), np.eye(10)[y[:2000]]
         self.model = tutorial_network(seed=0)
-        self.model.fit(self.x, self.y, batch_size=100, verbose=0)
+        self.model.fit(self.x, self.y, batch_size=100, epochs=4, verbose=0)
         self.path = folder / "page.html"
         self.model.explore(self.path, self.x, self.y, example=5)
         self.trace = self.model.trace(self.x[5:6], self.y[5:6])

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from networks import small_data, small_network
 
+from numpycnn import Sequential
 from numpycnn.callbacks import History
-from numpycnn.layers import Conv2D
+from numpycnn.layers import Conv2D, Dense, Flatten, RandomTranslation, Rescaling
 from numpycnn.show import plot
+from numpycnn.show.learning_rates import LearningRates
 from numpycnn.show.trace import LayerTrace
 
 matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib, the extra plot")
@@ -48,6 +50,22 @@ def test_a_training_curve(ax: Any) -> None:
         ValueError, match="training_curve: figure must be one of 'loss', 'val_loss', 'accuracy'; received"
     ):
         plot.training_curve(history, "f1")
+
+
+def test_learning_rates(ax: Any) -> None:
+    rates, losses = np.logspace(-4, 0, 5), np.array([3.0, 2.0, 1.0, 2.0, 9.0])
+    found = LearningRates(rates, losses)
+    assert plot.learning_rates(found, ax) is ax
+    dots, line, suggested = ax.lines
+    np.testing.assert_array_equal(dots.get_xydata(), np.stack([rates, losses], axis=1))
+    np.testing.assert_array_equal(line.get_xydata(), np.stack([rates, found.smoothed], axis=1))
+    assert suggested.get_xdata() == [found.suggested] * 2
+    assert (ax.get_xscale(), ax.get_xlabel(), ax.get_ylabel()) == ("log", "learning rate", "loss")
+    assert ax.get_ylim()[1] < 9  # where it diverges is not what one wants to see
+    with pytest.raises(
+        TypeError, match=r"learning_rates: found must be LearningRates, as find_learning_rate returns; "
+    ):
+        plot.learning_rates(losses)  # type: ignore[arg-type]
 
 
 def drawn(ax: Any) -> Any:
@@ -97,6 +115,38 @@ def test_feature_maps(ax: Any) -> None:
     np.testing.assert_array_equal(
         drawn(plot.feature_maps(turned, 2, "channels_first"))[:6, 7:13], layer.output[2, :, :, 1]
     )
+
+
+@pytest.mark.parametrize(
+    ("channels", "data_format"), [(1, "channels_last"), (3, "channels_last"), (3, "channels_first")]
+)
+def test_augmentation(ax: Any, channels: int, data_format: str) -> None:
+    shape = (6, 5, channels) if data_format == "channels_last" else (channels, 6, 5)
+    shift = RandomTranslation(0.3, 0.3, data_format=data_format, input_shape=shape)
+    model = Sequential([Rescaling(2.0, input_shape=shape), shift, Flatten(), Dense(2)], seed=1)
+    image = np.random.default_rng(0).random(shape).astype(np.float32)
+    assert plot.augmentation(model, image, 4, ax) is ax
+    shown = model.trace(np.stack([image] * 4), training=True)[shift.name].output
+    one = np.concatenate([2 * image[None], shown])
+    one = one if data_format == "channels_last" else np.moveaxis(one, 1, -1)
+    one = (one - one.min()) / (one.max() - one.min())
+    picture = np.asarray(ax.images[0].get_array())
+    for k, (top, left) in enumerate([(0, 0), (0, 6), (0, 12), (7, 0), (7, 6)]):
+        part = picture[top : top + 6, left : left + 5]
+        np.testing.assert_allclose(part.reshape(6, 5, channels), one[k], rtol=1e-6, atol=1e-7)
+    assert len({picture[7:13, left : left + 5].tobytes() for left in (0, 6)}) == 2  # drawn anew each time
+
+
+def test_what_augmentation_cannot_show() -> None:
+    with pytest.raises(TypeError, match=r"augmentation: model must be a Sequential; received 3"):
+        plot.augmentation(3, np.zeros((2, 2, 1)))
+    with pytest.raises(
+        ValueError, match=r"augmentation: expected a model with a layer that augments images; sequential"
+    ):
+        plot.augmentation(small_network(), small_data(1)[0][0])
+    model = Sequential([RandomTranslation(0.1, 0.1, input_shape=(4, 4, 2)), Flatten(), Dense(1)])
+    with pytest.raises(ValueError, match=r"augmentation: expected images of 1 or 3 channels; received 2"):
+        plot.augmentation(model, np.zeros((4, 4, 2)))
 
 
 def test_im2col(ax: Any) -> None:

@@ -1491,6 +1491,17 @@ TARGETS = (
         ),
     ),
     Target(
+        "show/learning_rates.py",
+        ("test_learning_rates.py",),
+        (
+            ("the average is biased towards zero", "weights @ losses / weights.sum(axis=1)", "(1 - MEMORY) * (weights @ losses)"),
+            ("the model itself is trained", "copy: Any = deepcopy(model)", "copy: Any = model"),
+            ("the rate rises by equal amounts", "self.lowest * self.factor ** (step - self.begin)", "self.lowest + self.factor * (step - self.begin)"),
+            ("a diverging training goes on", "self.model.stop_training = True", "pass"),
+            ("the rate of the largest loss", "self.smoothed.argmin()", "self.smoothed.argmax()"),
+        ),
+    ),
+    Target(
         "gradcheck/decision.py",
         ("test_gradcheck_functions.py",),
         (

@@ -49,6 +49,9 @@ RESOLVED = 1e-2
 JUMP = 1e-7
 """With a larger jump, relative to the change of the function along the line, there is no derivative."""
 
+SAFETY = 4
+"""How many times their noise, an estimate, two measurements may be apart."""
+
 EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -65,6 +68,8 @@ class Measured(NamedTuple):
     """The method: "complex" or "central"."""
     why: str = ""
     """Why the complex step was not used."""
+    step: float = 0.0
+    """The step of differences."""
 
     @property
     def low(self) -> float:
@@ -99,11 +104,11 @@ class Measured(NamedTuple):
         """The distance of a claimed derivative from this one, or at a kink from the interval between both sides."""
         return max(self.low - claimed, claimed - self.high, 0.0)
 
-    def agrees(self, other: "Measured") -> bool:
-        """Whether both sides of two measurements are equal up to noise."""
+    def agrees(self, other: "Measured", unseen: float = 0.0) -> bool:
+        """Whether both sides of two measurements are equal up to noise, and to what one of them cannot see."""
         apart = max(abs(self.left - other.left).sum(), abs(self.right - other.right).sum())
         slack = 1e-6 if self.is_kink and other.is_kink else 64 * EPSILON  # one-sided differences have more noise
-        return bool(apart <= self.noise + other.noise + slack * self.size)
+        return bool(apart <= SAFETY * (self.noise + other.noise) + slack * self.size + unseen)
 
 
 def measure(line: Line, base: Array, unit: float, method: str, rounding: float = 0.0) -> Measured:
@@ -123,7 +128,15 @@ def measure(line: Line, base: Array, unit: float, method: str, rounding: float =
         return by_differences(line, base, unit)._replace(why=why)
     if exact.is_kink and has_sides(exact, line, base, unit * KINK_STEP):
         return exact
-    return confirmed(exact, by_differences(line, base, unit), rounding)
+    real = by_differences(line, base, unit)
+    return confirmed(exact, real, rounding, unseen(exact, real, base))
+
+
+def unseen(exact: Measured, real: Measured, base: Array) -> float:
+    """The part of a derivative that no difference shows, as of a sigmoid that is 1 to the last digit."""
+    size = np.maximum(abs(exact.left), abs(exact.right))
+    still = (real.left == 0) & (real.right == 0) & (size * real.step <= 2 * EPSILON * abs(base))
+    return float(size[still].sum())
 
 
 def has_sides(exact: Measured, line: Line, base: Array, h: float) -> bool:
@@ -139,9 +152,9 @@ def by_differences(line: Line, base: Array, unit: float) -> Measured:
     return found._replace(noise=np.inf) if jumps(line, base, unit, found.size) else found
 
 
-def confirmed(exact: Measured, real: Measured, rounding: float) -> Measured:
+def confirmed(exact: Measured, real: Measured, rounding: float, unseen: float) -> Measured:
     """The complex step's derivative if differences confirm it, else theirs; with their noise if they cannot tell."""
-    if exact.agrees(real) or abs(exact.middle - real.middle) <= rounding:
+    if exact.agrees(real, unseen) or abs(exact.middle - real.middle) <= rounding:
         return exact if real.resolved(RESOLVED) else exact._replace(noise=real.noise)
     if real.is_kink and real.miss(exact.middle) <= real.noise:
         return real  # rounding, or `.real`, hides the kink from the complex step
@@ -215,7 +228,7 @@ def at_step(line: Line, base: Array, h: float) -> Measured:
     smooth = np.where(mean_error <= ends_error, mean, ends)
     noise = float((np.where(kink, ends_error, np.minimum(mean_error, ends_error)) + rounding).sum())
     left_side, right_side = np.where(kink, left_end, smooth), np.where(kink, right_end, smooth)
-    return Measured(left_side, right_side, noise if noise < np.inf else np.inf, "central")
+    return Measured(left_side, right_side, noise if noise < np.inf else np.inf, "central", step=h)
 
 
 def extrapolated(values: list[Array], factor: int) -> tuple[Array, Array]:

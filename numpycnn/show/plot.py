@@ -14,15 +14,29 @@ from numpycnn.backend import DATA_FORMATS
 from numpycnn.callbacks import History
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
+from numpycnn.engine.network import Network
 from numpycnn.layers import Layer
+from numpycnn.layers.augmentation import Augmentation
+from numpycnn.layers.data_format import to_channels_last
 from numpycnn.metrics import confusion
+from numpycnn.show.learning_rates import LearningRates
 from numpycnn.show.trace import LayerTrace
 
 SIGNED = "RdBu_r"  # white is zero, red above and blue below, distinguishable with colour blindness
 SHADES = "Greys"
 
 
-__all__ = ["confusion_matrix", "feature_maps", "filters", "im2col", "mosaic", "training_curve", "worst_mistakes"]
+__all__ = [
+    "augmentation",
+    "confusion_matrix",
+    "feature_maps",
+    "filters",
+    "im2col",
+    "learning_rates",
+    "mosaic",
+    "training_curve",
+    "worst_mistakes",
+]
 
 
 def axes_of(ax: Any) -> Any:
@@ -50,6 +64,26 @@ def training_curve(history: History, figure: str = "loss", ax: Any = None) -> An
             ax.plot(np.array(history.epoch) + 1, history.history[name], style, label=name)
     ax.set(xlabel="epoch", ylabel=figure)
     ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend()
+    return ax
+
+
+def learning_rates(found: LearningRates, ax: Any = None) -> Any:
+    """Plot the loss over the learning rate, as batches had it and smoothed, and the rate that is suggested.
+
+    found: what `utils.find_learning_rate` returned. Raises TypeError for anything else.
+    """
+    if not isinstance(found, LearningRates):
+        raise TypeError(
+            "learning_rates: found must be LearningRates, as find_learning_rate returns; "
+            f"received {checks.short_repr(found)}"
+        )
+    ax = axes_of(ax)
+    ax.plot(found.learning_rates, found.losses, ".", alpha=0.4, label="loss of a batch")
+    ax.plot(found.learning_rates, found.smoothed, label="smoothed")
+    ax.axvline(found.suggested, color="tab:green", linestyle="--", label=f"suggested: {found.suggested:.2g}")
+    top = found.smoothed[: found.smoothed.argmin() + 1].max()
+    ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0.9 * found.smoothed.min(), 1.1 * top))
     ax.legend()
     return ax
 
@@ -115,17 +149,44 @@ def feature_maps(layer: LayerTrace, example: int = 0, data_format: str = "channe
     return mosaic(maps, f"output of {layer.name}, example {example}", ax=ax)
 
 
+def augmentation(model: Any, image: ArrayLike, count: int = 24, ax: Any = None) -> Any:
+    """Plot an image as it is, and as a model's augmentation shows it to what follows, several times.
+
+    model: with a layer that augments images, such as RandomTranslation; they are drawn as in its next step of training.
+    image: an example of its input, with 1 or 3 channels. Raises ValueError for a model without such a layer, for images
+    with other channels, and for another shape; TypeError for anything but a model, and for others than numbers.
+    """
+    if not isinstance(model, Network):
+        raise TypeError(f"augmentation: model must be a Sequential; received {checks.short_repr(model)}")
+    batch = np.repeat(
+        checks.numbers("augmentation", "image", image)[None], checks.integer("augmentation", "count", count), 0
+    )
+    layers = [layer for layer in model.layers if isinstance(layer, Augmentation)]
+    if not layers:
+        raise ValueError(f"augmentation: expected a model with a layer that augments images; {model.name} has none")
+    last, trace = layers[-1], getattr(model, "trace")  # noqa: B009
+    plain, drawn = (trace(x, training=on)[last.name].output for x, on in ((batch[:1], False), (batch, True)))
+    images = to_channels_last(np.concatenate([plain, drawn]), last.data_format)  # (1 + count, H, W, C)
+    if images.shape[3] not in (1, 3):
+        raise ValueError(f"augmentation: expected images of 1 or 3 channels; received {images.shape[3]}")
+    images = (images - images.min()) / (np.ptp(images) or 1)
+    title = f"an image, and {count} times what {last.name} gives"
+    return mosaic(images[..., 0] if images.shape[3] == 1 else images, title, SHADES, ax)
+
+
 def mosaic(images: Array, title: str, colours: str = SIGNED, ax: Any = None) -> Any:
-    """Plot images, (n, rows, columns), in a square grid, with one scale and a colour bar for all."""
-    n, rows, cols = images.shape
+    """Plot images in a square grid: (n, rows, columns), with one scale and a colour bar; or (..., 3), 0 to 1."""
+    n, rows, cols = images.shape[:3]
     *_, (bottom, _) = corners = [(top, left) for top, left in tiles(n, rows, cols)]
-    picture = np.full((bottom + rows, max(left for _, left in corners) + cols), np.nan)
+    size = bottom + rows, max(left for _, left in corners) + cols
+    picture = np.full((*size, *images.shape[3:]), np.nan if images.ndim == 3 else 1.0)
     for image, (top, left) in zip(images, corners, strict=True):
         picture[top : top + rows, left : left + cols] = image
     ax = axes_of(ax)
     bound = np.abs(images).max() or 1.0
     drawn = ax.imshow(picture, colours, vmin=-bound if colours == SIGNED else 0, vmax=bound)
-    ax.figure.colorbar(drawn, ax=ax)
+    if images.ndim == 3:
+        ax.figure.colorbar(drawn, ax=ax)
     ax.set(title=title, xticks=[], yticks=[])
     return ax
 

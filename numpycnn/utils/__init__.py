@@ -3,6 +3,7 @@
 from numpycnn.backend import clear_session
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.engine.py_dataset import PyDataset
+from numpycnn.show.learning_rates import find_learning_rate
 from numpycnn.utils.files import get_file
 from numpycnn.utils.image_utils import array_to_img, img_to_array, load_img, save_img
 from numpycnn.utils.np_utils import normalize, to_categorical
@@ -18,6 +19,7 @@ __all__ = [
     "Sequence",
     "array_to_img",
     "clear_session",
+    "find_learning_rate",
     "get_file",
     "img_to_array",
     "load_img",
