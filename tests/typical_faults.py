@@ -24,6 +24,25 @@ TRAINING = ("test_sequential.py", "test_parallel.py", "test_parity.py")
 
 TARGETS = (
     Target(
+        "common/complex_step.py",
+        ("test_own_activations.py",),
+        (
+            ("the real part is the derivative", "return np.imag(plain(", "return np.real(plain("),
+            ("the step is too wide", "STEP = 1e-20", "STEP = 1e-3"),
+            ("comparisons are those of complex numbers", "*map(np.real, values)", "*values"),
+            ("the sign is that of a complex number", "np.sign(np.real(x)) + 0j", "np.sign(x)"),
+            ("|x| loses its slope", "np.sign(np.real(x)) * x", "np.abs(x)"),
+            ("of two equal ones the first is the maximum", "np.real(a) > np.real(b)", "np.real(a) >= np.real(b)"),
+            ("the minimum is the maximum", "np.real(a) < np.real(b)", "np.real(a) > np.real(b)"),
+            ("whole rows are as good as elements", "return \"it is not elementwise\"", "pass"),
+            ("the real part is not looked at", "(abs(real - y) <= margin) & ", ""),
+            ("the derivative is not looked at", " & (abs(exact - differences) <= margin)", ""),
+            ("no finite value is needed", "finite.any() and ", ""),
+            ("the result is float64", "return (dy * derivative(function, z)).astype(dy.dtype)",
+             "return dy * derivative(function, z)"),
+        ),
+    ),
+    Target(
         "functional/dense.py",
         KERNELS,
         (
