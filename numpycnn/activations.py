@@ -3,7 +3,8 @@
 `activation=` of a layer takes a name, or one of these: `Dense(10, activation=relu)`, or with other settings
 `Dense(10, activation=leaky_relu.with_settings(negative_slope=0.1))`. They can be called: `gelu(x, approximate=True)`.
 
-A function of one's own needs its gradient beside it:
+A function of one's own that is elementwise, such as `lambda x: x * sigmoid(x)`, is differentiated by the complex step
+(`common/complex_step.py`), in complex numbers. Faster, and for any function, is its gradient beside it:
 
     def cube(z):
         return z**3
@@ -21,7 +22,7 @@ from typing import Any
 
 from numpycnn import backend
 from numpycnn import functional as F
-from numpycnn.common import checks
+from numpycnn.common import checks, complex_step
 from numpycnn.common.explained import Explained, todays_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
@@ -71,10 +72,10 @@ class ActivationFunction(Explained):
         """y, of the dtype of x; of integers in the backend's floatx. Raises TypeError or ValueError."""
         if values or settings:
             return self.with_settings(*values, **settings)(x)
-        x = checks.numbers(self.name, "x", x)
+        x = x if isinstance(x, complex_step.Stepped) else checks.numbers(self.name, "x", x)
         self.check_complete(self.name)
         self.shape_after(self.name, x.shape)
-        return self.forward(x if x.dtype.kind == "f" else x.astype(backend.floatx()))
+        return self.forward(x if x.dtype.kind in "fc" else x.astype(backend.floatx()))
 
     def with_settings(self, *values: Any, **settings: Any) -> "ActivationFunction":
         """The activation with other settings: `leaky_relu.with_settings(negative_slope=0.1)`.
@@ -247,14 +248,28 @@ def get_activation(owner: str, value: Any) -> ActivationFunction:
         value = named.configured(owner, **checks.by_name(owner, "config of activation", value["config"]))
     if value is not None and not isinstance(value, ActivationFunction):
         if callable(value):
-            raise TypeError(
-                f"{owner}: activation must have a gradient; give a function of your own as ActivationFunction(forward, "
-                f"backward), with y = forward(z) and dz = backward(dy, z, y); received {checks.short_repr(value)}"
-            )
+            return elementwise(owner, value)
         value = checks.lookup(owner, "activation", value, ACTIVATIONS, kind="activations")
     found = linear if value is None else value
     found.check_complete(owner)
     return found
+
+
+def elementwise(owner: str, function: Callable[[Any], Any]) -> ActivationFunction:
+    """An elementwise function as an activation, whose gradient is the complex step's.
+
+    Raises TypeError for a function that cannot be differentiated so.
+    """
+    reason = complex_step.why_not(function)
+    if reason:
+        raise TypeError(
+            f"{owner}: activation must have a gradient; give a function of your own as ActivationFunction(forward, "
+            f"backward), with y = forward(z) and dz = backward(dy, z, y); received {checks.short_repr(function)}, of "
+            f"which there is none by the complex step: {reason}"
+        )
+    name = getattr(function, "__name__", "activation").strip("<>")
+    forward, backward = partial(complex_step.value, function), partial(complex_step.backward, function)
+    return ActivationFunction(forward, backward, name=name)
 
 
 def is_own(activation: ActivationFunction) -> bool:

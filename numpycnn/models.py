@@ -103,7 +103,7 @@ class Sequential(StoredNetwork):
         the classes'; one that is among the metrics too is reported as "weighted_...".
         The other arguments say how Keras is to run the model, and have no effect.
 
-        Raises ValueError for an unknown name, a metric of several numbers, and an optimizer that another model uses;
+        Raises ValueError for an unknown name, and for an optimizer that another model uses;
         TypeError for a value of another type.
         """
         chosen = get_optimizer(optimizer), get_loss(loss), *all_metrics(metrics, weighted_metrics)
@@ -501,7 +501,7 @@ class Sequential(StoredNetwork):
 
         return summary_html(self) if self.built else f"<div>{escape(repr(self))}</div>"
 
-    def _set_history(self, epoch: list[int], history: dict[str, list[float]]) -> None:
+    def _set_history(self, epoch: list[int], history: dict[str, list[Any]]) -> None:
         """Set `history`, as when a model is read from a file. epoch, history: those of a History."""
         self.history = History()
         self.history.epoch = epoch

@@ -463,7 +463,7 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "file: loss must be a list; received 0.5",
     ),
     "a figure that is a table": (
-        fact("history", {"epoch": [0], "history": {"loss": [[0.5]]}}),
+        fact("history", {"epoch": [0], "history": {"loss": [[[0.5]]]}}),
         r"file: loss must be a list of floats; received \[0.5\]",
     ),
     "a figure that is another text": (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from numpycnn.common.typing import Array
 from numpycnn.gradcheck import Report, assert_gradients, gradcheck_function
+from numpycnn.gradcheck.numeric import complex_step
 
 X = np.random.default_rng(0).uniform(0.2, 2.0, (3, 4))
 W = np.random.default_rng(1).normal(size=(4, 2))
@@ -639,3 +640,30 @@ def test_inputs_of_a_function_without_a_signature_go_by_position() -> None:
     assert gradcheck_function(WithoutSignature(), lambda dy, x, y: (dy * y, None), x, y, no_gradient=(1,)).passed
     with pytest.raises(ValueError, match="no_gradient"):
         gradcheck_function(WithoutSignature(), lambda dy, x, y: (dy * y, None), x, y, no_gradient=("y",))
+
+
+def test_right_code_passes_where_one_term_is_saturated_and_another_small() -> None:
+    """The first term's derivative, 1e-13, is less than any difference of numbers near 1 shows; the second's is 1e-9."""
+
+    def terms(x: Array) -> Array:
+        return 1 / (1 + np.exp(-np.stack([x + 30.0, x - 20.0])))
+
+    def backward(dy: Array, x: Array) -> Array:
+        z = np.stack([x + 30.0, x - 20.0])
+        return np.asarray((dy / (1 + np.exp(-z)) / (1 + np.exp(z))).sum(axis=0))
+
+    assert gradcheck_function(terms, backward, np.array([0.0, 1.0, 3.0])).passed
+
+
+def test_the_square_of_the_imaginary_step_does_not_choose_a_side_of_a_kink() -> None:
+    """t(1 + t) is positive for small t > 0, where its positive part has the slope 1."""
+    found = complex_step(lambda t: np.maximum(np.array([t * (1 + t)]), 0))
+    assert (found.left[0], found.right[0]) == (0.0, 1.0)
+
+
+def test_a_kink_that_the_complex_step_sees_in_part_is_confirmed_by_differences() -> None:
+    """At 0 the slopes of relu(x) + 3x are 3 and 4, and those of what is complex in it 0 and 1."""
+    report = gradcheck_function(
+        lambda x: relu(x) + (3 * x).real, lambda dy, x: relu_backward(dy, x) + 3 * dy, np.array([0.0, 1.0])
+    )
+    assert report.passed

@@ -328,8 +328,6 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: get_metrics([None]), TypeError, "compile: metrics must be one of .*; received None"),
     (lambda: get_metrics(metrics.Mean("loss")), ValueError, "metrics must not be named 'loss' nor start with 'val_'"),
     (lambda: get_metrics(metrics.AUC(name="val_a")), ValueError, "nor start with 'val_'; received 'val_a'"),
-    (lambda: get_metrics(metrics.F1Score()), ValueError, "must give one number each; f1_score gives several"),
-    (lambda: get_metrics(metrics.Recall([0.1, 0.2])), ValueError, "recall gives several: choose one threshold"),
     (lambda: metrics.get("a"), ValueError, "metrics.get: identifier must be one of 'accuracy'"),
     (lambda: metrics.AUC(name=3), TypeError, "AUC: name must be a string; received 3"),  # type: ignore[arg-type]
     (lambda: metrics.AUC(1), ValueError, "AUC: num_thresholds must be an integer of at least 2; received 1"),

@@ -24,6 +24,43 @@ TRAINING = ("test_sequential.py", "test_parallel.py", "test_parity.py")
 
 TARGETS = (
     Target(
+        "files/history.py",
+        ("test_several_numbers.py",),
+        (
+            ("infinity is written as it is", "return figure if isfinite(figure) else json.dumps(figure)", "return figure"),
+            ("epochs may have different numbers", "if len(shapes) > 1 or", "if"),
+        ),
+    ),
+    Target(
+        "callbacks/tensorboard.py",
+        ("test_several_numbers.py",),
+        (("all classes have one tag", 'f"{name}/{k}": one', 'f"{name}/0": one'),),
+    ),
+    Target(
+        "common/figures.py",
+        ("test_several_numbers.py",),
+        (("the first class stands for all", "float(np.mean(figure))", "float(np.ravel(figure)[0])"),),
+    ),
+    Target(
+        "common/complex_step.py",
+        ("test_own_activations.py",),
+        (
+            ("the real part is the derivative", "return np.imag(plain(", "return np.real(plain("),
+            ("the step is too wide", "STEP = 1e-20", "STEP = 1e-3"),
+            ("comparisons are those of complex numbers", "*map(np.real, values)", "*values"),
+            ("the sign is that of a complex number", "np.sign(np.real(x)) + 0j", "np.sign(x)"),
+            ("|x| loses its slope", "np.sign(np.real(x)) * x", "np.abs(x)"),
+            ("of two equal ones the first is the maximum", "np.real(a) > np.real(b)", "np.real(a) >= np.real(b)"),
+            ("the minimum is the maximum", "np.real(a) < np.real(b)", "np.real(a) > np.real(b)"),
+            ("whole rows are as good as elements", "return \"it is not elementwise\"", "pass"),
+            ("the real part is not looked at", "(abs(real - y) <= margin) & ", ""),
+            ("the derivative is not looked at", " & (abs(exact - differences) <= margin)", ""),
+            ("no finite value is needed", "finite.any() and ", ""),
+            ("the result is float64", "return (dy * derivative(function, z)).astype(dy.dtype)",
+             "return dy * derivative(function, z)"),
+        ),
+    ),
+    Target(
         "functional/dense.py",
         KERNELS,
         (
@@ -1499,6 +1536,17 @@ TARGETS = (
             ("the rate rises by equal amounts", "self.lowest * self.factor ** (step - self.begin)", "self.lowest + self.factor * (step - self.begin)"),
             ("a diverging training goes on", "self.model.stop_training = True", "pass"),
             ("the rate of the largest loss", "self.smoothed.argmin()", "self.smoothed.argmax()"),
+        ),
+    ),
+    Target(
+        "gradcheck/numeric.py",
+        ("test_gradcheck_functions.py",),
+        (
+            ("the square of the step is not 0", "IMAGINARY_STEP = 1e-180", "IMAGINARY_STEP = 1e-30"),
+            ("a saturated term contradicts the complex step", "return float(size[still].sum())", "return 0.0"),
+            ("any kink is believed", "if exact.is_kink and has_sides(exact, line, base, unit * KINK_STEP):", "if exact.is_kink:"),
+            ("a jump has a derivative", "return found._replace(noise=np.inf) if jumps(line, base, unit, found.size) else found", "return found"),
+            ("the complex step is not confirmed", "    return confirmed(exact, real, rounding, unseen(exact, real, base))", "    return exact"),
         ),
     ),
     Target(

@@ -84,7 +84,7 @@ class ModelCheckpoint(Monitor):
         fields: dict[str, Any] = FiguresByName({"epoch": epoch + 1, **batch, **logs})
         try:
             return self.filepath.format_map(fields)
-        except (KeyError, IndexError, ValueError, AttributeError) as error:
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(
                 f"ModelCheckpoint: the fields of filepath must be among {', '.join(fields)}; "
                 f"received {self.filepath} ({error})"

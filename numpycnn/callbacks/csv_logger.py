@@ -15,7 +15,8 @@ class CSVLogger(Callback):
     """Write the figures of each epoch to a CSV file, a row for each, which is complete when the epoch ends.
 
     The columns are the epoch, counted from 0, and the figures of the first in alphabetical order; those of validation
-    data, where the first has none, stand behind. A figure that an epoch has not is NA.
+    data, where the first has none, stand behind. A figure that an epoch has not is NA, one of several
+    numbers a list.
     filename: the file's path. separator: between columns, one character. append: go on with a file that there is.
     A training that BackupAndRestore resumes goes on after the rows of the epochs that it has.
 
@@ -51,7 +52,7 @@ class CSVLogger(Callback):
             writer = csv.DictWriter(file, self.columns, "NA", "ignore", delimiter=self.separator)
             if empty:
                 writer.writeheader()
-            writer.writerow({"epoch": epoch, **(logs or {})})
+            writer.writerow({"epoch": epoch, **{name: cell(value) for name, value in (logs or {}).items()}})
         self.length = os.path.getsize(self.filename)
 
     def get_state(self) -> dict[str, Array]:
@@ -60,6 +61,11 @@ class CSVLogger(Callback):
     def set_state(self, state: dict[str, Array]) -> None:
         check_state("CSVLogger", state, [("length", (), np.int64)])
         self.length, self.resumed = int(state["length"]), True
+
+
+def cell(figure: Any) -> Any:
+    """A figure in the file: several numbers as Keras writes them, "[0.5, 0.25]" in quotes."""
+    return f'"[{", ".join(map(str, np.asarray(figure).tolist()))}]"' if np.ndim(figure) else figure
 
 
 def columns_of(logs: dict[str, Any]) -> list[str]:

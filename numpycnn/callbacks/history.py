@@ -1,28 +1,32 @@
 """The figures of every epoch."""
 
+from typing import Any
+
 from numpycnn.callbacks.base import Callback, Logs
-from numpycnn.common.figures import FiguresByName
+from numpycnn.common.figures import FiguresByName, one_number
 
 
 class History(Callback):
     """The figures of every epoch, which `fit` returns.
 
     history: a list for each figure: `history["val_loss"][0]` is the first epoch's. epoch: their numbers, from 0.
+    A figure of several numbers is an array.
     """
 
     def __init__(self) -> None:
         self.epoch: list[int] = []
-        self.history: dict[str, list[float]] = FiguresByName()
+        self.history: dict[str, list[Any]] = FiguresByName()
 
     def __repr__(self) -> str:
-        last = "".join(f", {name}: {values[-1]:.4f}" for name, values in self.history.items() if values)
+        last = "".join(f", {name}: {one_number(values[-1]):.4f}" for name, values in self.history.items() if values)
         return f"<History: {len(self.epoch)} epochs{last}>"
 
     def _repr_html_(self) -> str:
         """The figures' curves, for a notebook."""
         from numpycnn.common import html  # deferred: only notebooks need it
 
-        return html.curves(self.epoch, self.history)
+        means = {name: [one_number(value) for value in values] for name, values in self.history.items()}
+        return html.curves(self.epoch, means)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)

@@ -58,13 +58,18 @@ class Monitor(Callback):
         self.min_delta = abs(checks.number(owner, "min_delta", min_delta))
 
     def figure(self, logs: Logs | None) -> float | None:
-        """The figure; None, with a warning, if it is not there."""
+        """The figure; None, with a warning, if it is not there. Raises ValueError for one of several numbers."""
         found = (logs or {}).get(self.monitor)
         if found is None:
             warnings.warn(
                 f"{type(self).__name__}: there is no figure {checks.short_repr(self.monitor)} in this epoch; there are "
                 f"{', '.join(logs or {})}",
                 stacklevel=2,
+            )
+        elif np.ndim(found):
+            raise ValueError(
+                f"{type(self).__name__}: monitor must be one number; {checks.short_repr(self.monitor)} gives "
+                f"{np.size(found)}: choose one threshold in its metric, or an average such as 'macro'"
             )
         return found
 

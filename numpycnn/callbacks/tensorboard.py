@@ -4,6 +4,8 @@ import os
 import time
 from typing import Any
 
+import numpy as np
+
 from numpycnn.callbacks.base import Callback, Logs
 from numpycnn.common import checks
 
@@ -11,7 +13,8 @@ from numpycnn.common import checks
 class TensorBoard(Callback):
     """Write the figures of each epoch to log_dir/train and log_dir/validation, for `tensorboard --logdir LOG_DIR`.
 
-    The tags are Keras's: epoch_loss, epoch_accuracy, epoch_learning_rate. update_freq: "epoch"; "batch", or a number n,
+    The tags are Keras's: epoch_loss, epoch_accuracy, epoch_learning_rate; epoch_f1_score/0, /1 and so on for a figure
+    of several numbers, which Keras cannot write. update_freq: "epoch"; "batch", or a number n,
     to write the figures of every batch, or of every n-th, too, as batch_loss and so on.
     histogram_freq, write_graph, write_images, write_steps_per_second, profile_batch, embeddings_freq and
     embeddings_metadata are taken without effect: histograms, graphs, images and profiles are not written.
@@ -55,7 +58,7 @@ class TensorBoard(Callback):
             os.makedirs(folder, exist_ok=True)
             self.paths[part] = os.path.join(folder, f"events.out.tfevents.{time.time_ns()}.{os.getpid()}.v2")
         with open(self.paths[part], "ab") as file:
-            file.write((first_record() if new else b"") + (figures_record(step, figures) if figures else b""))
+            file.write((first_record() if new else b"") + (figures_record(step, scalars(figures)) if figures else b""))
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if self.every and self.model.steps % self.every == 0:
@@ -67,3 +70,10 @@ class TensorBoard(Callback):
         self.write("train", epoch, {**figures, "epoch_learning_rate": float(self.model.optimizer.learning_rate)})
         if validation:
             self.write("validation", epoch, {f"epoch_{name[10:]}": value for name, value in validation.items()})
+
+
+def scalars(figures: Logs) -> Logs:
+    """Figures of one number each: of several numbers, each has its place in its name."""
+    single = {name: value for name, value in figures.items() if not np.ndim(value)}
+    several = {name: np.ravel(value) for name, value in figures.items() if np.ndim(value)}
+    return {**single, **{f"{name}/{k}": one for name, values in several.items() for k, one in enumerate(values)}}

@@ -2,7 +2,14 @@
 
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
+
+
+def one_number(figure: Any) -> float:
+    """A figure of several numbers, such as one for each class, as their mean; one number as it is."""
+    return float(np.mean(figure))
 
 
 class FiguresByName(dict[str, T]):

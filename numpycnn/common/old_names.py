@@ -66,12 +66,12 @@ MORE: dict[str, str] = {
 """Modules that there are, with more names in older Keras: today's module that has these."""
 
 ARITHMETIC = (
-    "abs all any argmax argmin cast cast_to_floatx clip concatenate constant cos count_params dot equal eval exp "
-    "expand_dims flatten greater greater_equal int_shape less less_equal log max maximum mean min minimum not_equal "
-    "ones ones_like pow prod reshape round shape sigmoid sign sin sqrt square squeeze stack std sum switch tanh "
-    "transpose var variable where zeros zeros_like"
+    "abs all any argmax argmin cast cast_to_floatx clip concatenate constant cos count_params dot elu equal eval exp "
+    "expand_dims flatten greater greater_equal hard_sigmoid int_shape less less_equal log max maximum mean min minimum "
+    "not_equal ones ones_like pow prod relu reshape round shape sigmoid sign sin softmax softplus softsign sqrt square "
+    "squeeze stack std sum switch tanh transpose var variable where zeros zeros_like"
 )
-"""Functions of Keras 2's backend that NumPy has."""
+"""Functions of Keras 2's backend that NumPy or the activations have."""
 
 NAMES: dict[str, dict[str, str]] = {
     "backend": {

@@ -1,6 +1,6 @@
-"""What Keras 2's backend had of arithmetic, by NumPy: for metrics and callbacks that programs write themselves.
+"""What Keras 2's backend had of arithmetic, by NumPy: for metrics, activations and callbacks that programs write.
 
-It computes values, not gradients: a loss of one's own has a gradient of its own.
+It computes values, not gradients: a loss of one's own has a gradient of its own; an activation's is the complex step's.
 """
 
 from typing import Any
@@ -56,8 +56,8 @@ from numpy import shape as int_shape
 from numpy import size as count_params
 from numpy import where as switch
 
-from numpycnn import backend
-from numpycnn import functional as F
+from numpycnn import activations, backend
+from numpycnn.activations import hard_sigmoid, sigmoid, softmax, softplus, softsign
 from numpycnn.common.typing import Array, Shape
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "cos",
     "count_params",
     "dot",
+    "elu",
     "equal",
     "eval",
     "exp",
@@ -81,6 +82,7 @@ __all__ = [
     "flatten",
     "greater",
     "greater_equal",
+    "hard_sigmoid",
     "int_shape",
     "less",
     "less_equal",
@@ -95,12 +97,16 @@ __all__ = [
     "ones_like",
     "pow",
     "prod",
+    "relu",
     "reshape",
     "round",
     "shape",
     "sigmoid",
     "sign",
     "sin",
+    "softmax",
+    "softplus",
+    "softsign",
     "sqrt",
     "square",
     "squeeze",
@@ -149,6 +155,11 @@ def zeros(shape: Shape, dtype: str | None = None) -> Array:
     return np.zeros(shape, dtype or backend.floatx())
 
 
-def sigmoid(x: Any) -> Array:
-    """1/(1 + exp(-x))."""
-    return F.sigmoid(np.asarray(x, backend.floatx()))
+def elu(x: Any, alpha: float = 1.0) -> Array:
+    """x where x > 0, else alpha*(exp(x) - 1)."""
+    return activations.elu(x, alpha=alpha)
+
+
+def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
+    """x where x > threshold, else alpha*(x - threshold); then at most max_value, unless that is None."""
+    return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)

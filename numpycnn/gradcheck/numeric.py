@@ -26,7 +26,12 @@ from numpycnn.common.typing import Array
 Line = Callable[[complex], Array]
 """A function of one number that returns an array of terms, whose sum is differentiated."""
 
-IMAGINARY_STEP = 1e-30
+IMAGINARY_STEP = 1e-180
+"""So small that its square is exactly 0.
+
+Otherwise that decides, where all else cancels, which side of a kink is taken: (ih)(1 + ih) = -h**2 + ih has a negative
+real part, though t(1 + t) is positive for t > 0.
+"""
 
 STEPS = tuple(2.0**-k for k in (8, 12, 16, 20, 24, 28, 32, 36, 4, 1))
 """Step sizes of differences in the order in which they are tried, in units of the numbers that are changed.

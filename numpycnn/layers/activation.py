@@ -1,5 +1,6 @@
 """Activations as layers of their own. The mathematics is in `functional/`: see `activations.py`."""
 
+from collections.abc import Callable
 from typing import Any, TypeAlias, Unpack
 
 from numpycnn.activations import (
@@ -40,7 +41,7 @@ class ActivationLayer(Layer):
         return {**super().get_config(), **{name: self.activation.setting(name) for name in names}}
 
 
-ActivationLike: TypeAlias = str | ActivationFunction | Layer | dict[str, Any] | None
+ActivationLike: TypeAlias = str | ActivationFunction | Callable[[Any], Any] | Layer | dict[str, Any] | None
 """What `activation=` takes: see `Activation`."""
 
 
@@ -65,8 +66,8 @@ class Activation(ActivationLayer):
     """An activation as a layer of its own: y = f(x).
 
     activation: its name, such as "relu"; or one of `numpycnn.activations`, also with settings
-    (`leaky_relu.with_settings(negative_slope=0.1)`); one of your own, `ActivationFunction(forward, backward)`; or a
-    layer that is an activation, such as `LeakyReLU(0.1)`.
+    (`leaky_relu.with_settings(negative_slope=0.1)`); one of your own, `ActivationFunction(forward, backward)`, or an
+    elementwise function of NumPy's functions and these; or a layer that is an activation, such as `LeakyReLU(0.1)`.
 
     Shapes: any, unchanged; glu halves its axis. Raises TypeError or ValueError for anything else.
     """

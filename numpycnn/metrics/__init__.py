@@ -2,7 +2,8 @@
 
 `metrics=` of `compile` takes a name ("accuracy", "mse"), a class or an object (`Precision()`), a function of
 (y_true, y_pred) that gives a value for each example, (N,), or their mean; or a list of these. y_true are the targets as
-passed to `fit`, but (N, 1) instead of (N,) if y_pred is (N, 1).
+passed to `fit`, but (N, 1) instead of (N,) if y_pred is (N, 1). A figure may be several numbers, as `F1Score()` has one
+for each class: it is an array in History, the progress bar shows the mean, and no callback can monitor it.
 
     base          the contract, and means
     accuracies    how many predictions are right, by the ways in which targets are written
@@ -170,8 +171,7 @@ def get_metric(owner: str, argument: str, value: Any) -> Metric:
 def get_metrics(values: Any, argument: str = "metrics") -> dict[str, Metric]:
     """Metrics by name, from one or a list, or a dict of these by the outputs' names. Equal names get a number.
 
-    Raises ValueError for an unknown name, for one that is "loss" or starts with "val_", and for a metric whose result
-    is not one number; TypeError for other values.
+    Raises ValueError for an unknown name, and for one that is "loss" or starts with "val_"; TypeError for other values.
     """
     chosen: dict[str, Metric] = {}
     for value in (one for some in listed([] if values is None else values) for one in listed(some)):
@@ -180,11 +180,6 @@ def get_metrics(values: Any, argument: str = "metrics") -> dict[str, Metric]:
             raise ValueError(
                 f"compile: {argument} must not be named 'loss' nor start with 'val_'; received "
                 f"{checks.short_repr(metric.name)}"
-            )
-        if not metric.one_number:
-            raise ValueError(
-                f"compile: {argument} must give one number each; {metric.name} gives several: choose one threshold, or "
-                "an average such as 'macro'"
             )
         names = (metric.name, *(f"{metric.name}_{k}" for k in range(1, len(chosen) + 1)))
         chosen[next(name for name in names if name not in chosen)] = metric

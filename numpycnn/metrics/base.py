@@ -18,8 +18,6 @@ class Metric(Explained):
     """
 
     default_name = "metric"
-    one_number = True
-    """Whether the result is one number, as `compile` requires, or an array."""
 
     def __init__(self, name: str | None = None) -> None:
         self.name = self.default_name if name is None else checks.text(type(self).__name__, "name", name)
@@ -30,7 +28,7 @@ class Metric(Explained):
         raise NotImplementedError(f"{type(self).__name__} does not define update_state")
 
     def result(self) -> Any:
-        """The figure over all that was added."""
+        """The figure over all that was added: a number, or an array of several."""
         raise NotImplementedError(f"{type(self).__name__} does not define result")
 
     def reset_state(self) -> None:

@@ -14,7 +14,7 @@ AVERAGES = ("micro", "macro", "weighted")
 class FBetaScore(Metric):
     """(1 + beta^2) * precision * recall / (beta^2 * precision + recall), of one-hot targets and predictions (N, K).
 
-    average: None for one score for each class, (K,), which `compile` does not take; "macro" for their mean, "weighted"
+    average: None for one score for each class, (K,); "macro" for their mean, "weighted"
     for their mean by the classes' frequencies, "micro" for the score of all classes counted together. beta: how many
     times as important recall is. threshold: above it a prediction is positive; with None the largest of a row is.
     The backend's epsilon keeps denominators away from 0.
@@ -36,7 +36,7 @@ class FBetaScore(Metric):
         self.beta = checks.number(owner, "beta", beta, above=0.0)
         if threshold is not None:
             threshold = checks.number(owner, "threshold", threshold, above=0.0, at_most=1.0)
-        self.threshold, self.one_number = threshold, average is not None
+        self.threshold = threshold
         super().__init__(name)
 
     def reset_state(self) -> None:

@@ -14,7 +14,7 @@ class R2Score(Metric):
     """1 - sum (y_true - y_pred)^2 / sum (y_true - mean)^2, of targets and predictions (N, K).
 
     class_aggregation: over the K columns "uniform_average", their mean; "variance_weighted_average", by the targets'
-    variance; None for all, (K,), which `compile` does not take. A column of equal targets scores 0.
+    variance; None for all, (K,). A column of equal targets scores 0.
     num_regressors: of so many independent variables p the score is adjusted, 1 - (1 - R2) * (n - 1)/(n - 1 - p), where
     there are more than p + 1 targets n.
 
@@ -28,7 +28,7 @@ class R2Score(Metric):
     ) -> None:
         if class_aggregation is not None:
             checks.choice("R2Score", "class_aggregation", class_aggregation, AGGREGATIONS)
-        self.class_aggregation, self.one_number = class_aggregation, class_aggregation is not None
+        self.class_aggregation = class_aggregation
         self.num_regressors = checks.integer(
             "R2Score", "num_regressors", num_regressors, at_least=0, at_most=checks.MAX_SIZE
         )

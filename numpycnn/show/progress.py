@@ -12,6 +12,7 @@ from typing import TextIO
 
 from numpycnn.callbacks import Callback
 from numpycnn.callbacks.base import Logs
+from numpycnn.common.figures import one_number
 
 BAR_WIDTH, NARROW_BAR = 30, 10
 REDRAW_SECONDS = 0.1
@@ -43,8 +44,9 @@ def pace(seconds: float) -> str:
 
 
 def figures(logs: Logs) -> list[str]:
-    """["loss: 0.2500", "accuracy: 0.9100"]; very small figures as 1.0000e-05."""
-    return [f"{name}: {value:{'.4f' if abs(value) > 1e-3 else '.4e'}}" for name, value in logs.items()]
+    """["loss: 0.2500", "accuracy: 0.9100"]; very small figures as 1.0000e-05, several numbers as their mean."""
+    means = {name: one_number(value) for name, value in logs.items()}
+    return [f"{name}: {value:{'.4f' if abs(value) > 1e-3 else '.4e'}}" for name, value in means.items()]
 
 
 def counter(done: int, total: int | None) -> str:
