@@ -30,12 +30,15 @@ from test_explore import NETWORKS, array_of, data_for, expected, facts_of, netwo
 from numpycnn import Sequential, backend
 from numpycnn.__main__ import main
 from numpycnn.app.commands import serve
+from numpycnn.callbacks import Callback
 from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
 from numpycnn.engine.batching import Data
 from numpycnn.files import ModelFileError
 from numpycnn.layers import Activation, Dense, Flatten
-from numpycnn.show.serve import protocol, routes, server
+from numpycnn.optimizers import SGD
+from numpycnn.optimizers.schedules import ExponentialDecay
+from numpycnn.show.serve import protocol, routes, server, settings
 from numpycnn.show.serve.frames import Frames
 from numpycnn.show.serve.protocol import RequestError
 from numpycnn.show.serve.server import Deadline, LateError, Server
@@ -198,7 +201,7 @@ def test_the_page_is_the_explorers_with_a_connection_to_this_server_alone(live: 
     assert [part for part in policy.split("; ") if "src" in part and "'self'" in part] == ["connect-src 'self'"]
     assert set(re.findall(r"\bfetch\((.*?)[,)]", answer.text)) == {"address"}
     assert set(re.findall(r"request\((.*?)[,)]", answer.text)) <= {
-        "address", "`state?after=${after}`", "`frame?step=${wanted}`", '"trace"', '"train"'
+        "address", "`state?after=${after}`", "`frame?step=${wanted}`", '"trace"'
     }  # fmt: skip
 
 
@@ -233,15 +236,15 @@ def test_a_trace_is_the_librarys(start: Start, name: str, floatx: str, loss: str
 
 
 def test_what_the_page_has_is_not_sent_again(live: Running) -> None:
-    whole = live.post("trace", {"example": 2, "step": None}).json()
-    part = live.post("trace", {"example": 2, "step": 0}).json()
+    whole = live.post("trace", {"example": 2, "version": None}).json()
+    part = live.post("trace", {"example": 2, "version": 0}).json()
     assert {name for name in whole["tensors"] if "/parameters/" in name or name.startswith("examples")} == (
         whole["tensors"].keys() - part["tensors"].keys()
     )
     assert "examples" not in part
     live.reach(1)
-    assert live.post("trace", {"example": 2, "step": 0}).json()["tensors"].keys() == whole["tensors"].keys()
-    assert live.post("trace", {"example": 2, "step": 1}).json()["tensors"].keys() == part["tensors"].keys()
+    assert live.post("trace", {"example": 2, "version": 0}).json()["tensors"].keys() == whole["tensors"].keys()
+    assert live.post("trace", {"example": 2, "version": 1}).json()["tensors"].keys() == part["tensors"].keys()
 
 
 def test_any_example_is_traced_and_some_are_held(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,7 +428,7 @@ ASKED: list[tuple[Any, str]] = [
     ({"example": 1.0}, "example: expected 0 to 19"),
     ({"example": 1, "target": None}, "and no target beside it"),
     ({"example": 1, "training": 1}, "training: expected true or false"),
-    ({"example": 1, "step": "0"}, "step: expected a whole number or null"),
+    ({"example": 1, "version": "0"}, "version: expected a whole number or null"),
     ({"x": None}, "x: expected a list of 64 numbers"),
     ({"x": [0] * 63}, "x: expected a list of 64 numbers"),
     ({"x": [0] * 63 + [True]}, "x: expected a list of 64 numbers"),
@@ -455,7 +458,7 @@ def test_a_number_that_json_reads_as_infinity_is_refused(live: Running) -> None:
     "asked", [{}, [], {"command": "stop"}, {"command": ["start"]}, {"command": "start", "more": 1}]
 )
 def test_commands_that_are_not_known(live: Running, asked: Any) -> None:
-    assert_refused(live.post("train", asked), 400, 'expected {"command": one of start, pause, step}')
+    assert_refused(live.post("train", asked), 400, 'expected {"command": one of start, pause, step, reset}')
     assert live.state()["state"] == "paused"
 
 
@@ -648,9 +651,15 @@ def test_what_is_refused_says_what_was_expected(monkeypatch: pytest.MonkeyPatch)
         (lambda: protocol.json_of(b"{}", 3), "expected a body of 3 bytes, as Content-Length says; received 2"),
         (lambda: protocol.json_of(b"{", 1), "expected a body of JSON"),
         (lambda: protocol.choice_of({}, "command", ["a"]), 'expected {"command": one of a}'),
+        (lambda: settings.setting_of({}), "expected an object with one of learning_rate, batch_size, optimizer"),
+        (lambda: settings.set_learning_rate(SGD(), None), "learning_rate: expected a number from 0 to 1e"),
+        (lambda: settings.set_learning_rate(SGD(ExponentialDecay(1, 1, 1)), 1), "the schedule ExponentialDecay computes"),
+        (lambda: settings.batch_size_of(0, 9), "batch_size: expected a whole number from 1 to 9"),
+        (lambda: settings.optimizer_of(""), "optimizer: expected one of sgd, "),
+        (lambda: Trainer(session, None, 1, "no data").reset(), "no data"),
         (lambda: session.trace_request(0), "expected an object"),
         (lambda: session.trace_request({"example": 0, "training": 0}), "training: expected true or false"),
-        (lambda: session.trace_request({"example": 0, "step": ""}), "step: expected a whole number or null"),
+        (lambda: session.trace_request({"example": 0, "version": ""}), "version: expected a whole number or null"),
         (lambda: session.trace_request({"example": 20}), "example: expected 0 to 19"),
         (lambda: session.trace_request({"x": []}), "x: expected a list of 64 numbers"),
         (lambda: session.trace_request({"x": [1e99] * 64}), "x: expected finite numbers of float32"),
@@ -701,7 +710,8 @@ def test_frames_are_what_a_network_trained_that_far_has(live: Running) -> None:
     x, y = small_data(25, seed=1)
     tests = small_data(20)
     live.reach(5)
-    alone, rows, orders = small_network(), [[0]], []
+    alone, orders = small_network(), []
+    rows: list[list[float]] = [[0]]
     for step in range(6):
         frame = live.get(f"frame?step={step}").json()
         assert frame["step"] == step
@@ -712,10 +722,10 @@ def test_frames_are_what_a_network_trained_that_far_has(live: Running) -> None:
         if step % 3 == 0:
             orders = [alone._order(25)[:10], alone._order(25)[10:20], alone._order(25)[20:]]
         batch = orders[step % 3]
-        rows.append([step + 1, *alone.train_on_batch(x[batch], y[batch])])
+        rows.append([step + 1, *alone.train_on_batch(x[batch], y[batch]), alone._require_compiled("fit")[1].step_size])
     state = live.state()
     assert state["frames"] == rows[:-1]
-    assert state["names"] == ["loss", "accuracy"]
+    assert state["names"] == ["loss", "accuracy", "learning rate"]
     alone = small_network()
     alone.fit(x, y, batch_size=10, verbose=0)
     assert state["tests"] == [[3, *alone.evaluate(*tests, verbose=0)]]
@@ -858,7 +868,7 @@ def test_what_a_layer_raises_ends_training_and_is_the_reason(start: Start) -> No
     live.command("step")
     while (state := live.state())["state"] != "off":
         time.sleep(0.01)
-    assert state["reason"] == "Training ended with FloatingPointError: it broke"
+    assert state["reason"] == "Training ended with FloatingPointError: it broke. Reset begins again."
     broken.broken = False
     assert live.post("trace", {"example": 0}).status == 200
 
@@ -870,7 +880,7 @@ def not_a_number(y_true: Array, y_pred: Array) -> Array:
 def test_figures_that_are_not_finite_are_null(start: Start) -> None:
     network = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(CLASSES)], seed=0)
     network.compile("sgd", "mse", [not_a_number])
-    step, loss, metric = start(network, data=small_data(25)).reach(1)["frames"][-1]
+    step, loss, metric, _ = start(network, data=small_data(25)).reach(1)["frames"][-1]
     assert (step, metric) == (1, None)
     assert loss > 0
 
@@ -923,6 +933,173 @@ def test_the_first_frame_and_the_newest_are_kept_however_large() -> None:
     for step in range(5):
         frames.add(step, [], b"large")
         assert [row[0] for row in frames.rows()] == sorted({0, step})
+
+
+# ------------------------------------------------------------ what the page changes
+
+
+class Between(Callback):
+    """Does something before each batch, by the number of the step, or stops training there if that returns True."""
+
+    def __init__(self, act: Callable[[Sequential], bool | None], step: int) -> None:
+        super().__init__()
+        self.act, self.step = act, step
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self.model.steps == self.step:
+            self.act(self.model)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.model.stop_training = self.model.steps == self.step and self.act(self.model)
+
+
+def set_rate(model: Sequential) -> None:
+    assert model.optimizer is not None
+    model.optimizer.learning_rate = 0.003
+
+
+def test_a_new_learning_rate_is_what_a_callback_of_fit_sets(live: Running) -> None:
+    alone = small_network()
+    alone.fit(*small_data(25, seed=1), batch_size=10, epochs=2, verbose=0, callbacks=[Between(set_rate, 2)])
+    live.reach(2)
+    state = live.post("settings", {"learning_rate": 0.003}).json()
+    assert (state["learning_rate"], state["step"], state["batch"]) == (0.003, 2, 2)
+    state = live.reach(6)
+    assert fingerprint(live.network)[:-1] == fingerprint(alone)[:-1]
+    assert [row[-1] for row in state["frames"][1:]] == [*[state["frames"][1][-1]] * 2, *[0.003] * 4]
+    assert state["frames"][1][-1] != 0.003
+
+
+@pytest.mark.parametrize(("name", "value"), [("batch_size", 7), ("optimizer", "adam")])
+def test_a_new_batch_size_or_optimizer_is_another_fit(live: Running, name: str, value: Any) -> None:
+    x, y = small_data(25, seed=1)
+    alone = small_network()
+    alone.fit(x, y, batch_size=10, verbose=0, callbacks=[Between(lambda model: True, 2)])
+    assert alone.steps == 2
+    if name == "optimizer":
+        alone.compile(value, alone.loss, ["accuracy"])
+    alone.fit(x, y, batch_size=value if name == "batch_size" else 10, verbose=0)
+    live.reach(2)
+    assert live.post("settings", {name: value}).json()[name] == value
+    state = live.reach(alone.steps)
+    assert fingerprint(live.network)[:-1] == fingerprint(alone)[:-1]
+    assert (state["epoch"], state["batch"]) == (2, state["batches"])
+    assert state["tests"] == [[alone.steps, *alone.evaluate(*small_data(20), verbose=0)]]
+
+
+def test_reset_is_where_it_began_and_training_is_the_same_again(live: Running) -> None:
+    """Whatever was learnt and changed before; the optimizer is not new to the model that was served either."""
+    before, first = fingerprint(live.network), live.state()
+    trained = fingerprint(live.network) if live.reach(4) else None
+    for asked in ({"learning_rate": 3}, {"optimizer": "rmsprop"}, {"batch_size": 1}):
+        live.post("settings", asked)
+    live.reach(6)
+    state = live.command("reset")
+    assert fingerprint(live.network) == before
+    assert state == {**first, "revision": state["revision"], "version": state["version"], "resets": 1}
+    assert live.get("frame?step=1").status == 404
+    live.reach(4)
+    assert fingerprint(live.network) == trained
+    live.command("reset")
+    assert fingerprint(live.network) == before
+
+
+def test_a_network_that_was_trained_before_is_reset_to_that(start: Start) -> None:
+    data = small_data(25, seed=1)
+    network = small_network()
+    network.fit(*data, batch_size=10, epochs=2, verbose=0)
+    before = fingerprint(network)
+    live = start(network, data=data)
+    live.reach(8)
+    assert live.command("reset")["step"] == 6
+    assert fingerprint(network) == before
+
+
+def test_reset_ends_what_was_started_and_takes_back_a_failure(start: Start) -> None:
+    broken = Broken("linear")
+    network = Sequential([Flatten(input_shape=(8, 8, 1)), broken, Dense(CLASSES, "softmax")], seed=0)
+    network.compile("sgd", "categorical_crossentropy")
+    live = start(network, data=small_data(25, seed=1))
+    before = fingerprint(network)
+    live.command("start")
+    assert live.command("reset")["state"] == "paused"
+    live.reach(2)
+    broken.broken = True
+    live.command("start")
+    while live.state()["state"] == "training":
+        time.sleep(0.005)
+    broken.broken = False
+    assert live.command("step")["state"] == "off"
+    state = live.command("reset")
+    assert (state["state"], state["reason"], state["step"]) == ("paused", "", 0)
+    assert fingerprint(network) == before
+    live.reach(1)
+
+
+def test_what_changed_at_the_same_step_is_sent_again(live: Running) -> None:
+    """After a reset a step comes twice, with other weights; and the optimizer's next step has another rate."""
+    live.reach(1)
+    found = live.post("trace", {"example": 2}).json()
+    live.command("reset")
+    live.post("settings", {"learning_rate": 0.003})
+    state = live.reach(1)
+    again = live.post("trace", {"example": 2, "version": found["version"]}).json()
+    assert (again["step"], again["version"]) == (1, state["version"])
+    assert again["tensors"].keys() == found["tensors"].keys()
+    assert again["optimizer"]["config"]["learning_rate"] == 0.003
+    assert again["tensors"]["conv2d/parameters/kernel"] != found["tensors"]["conv2d/parameters/kernel"]
+
+
+def test_a_schedule_is_named_and_its_rates_are_recorded(start: Start) -> None:
+    network = small_network()
+    network.compile(SGD(ExponentialDecay(0.1, 1, 0.5)), "categorical_crossentropy")
+    live = start(network, data=small_data(25, seed=1))
+    state = live.reach(3)
+    assert (state["optimizer"], state["learning_rate"], state["schedule"]) == ("sgd", None, "ExponentialDecay")
+    np.testing.assert_allclose([row[-1] for row in state["frames"][1:]], [0.1, 0.05, 0.025])
+    answer = live.post("settings", {"learning_rate": 0.1})
+    assert_refused(
+        answer, 409, "learning_rate: the schedule ExponentialDecay computes it; choose an optimizer to set it"
+    )
+    assert live.post("settings", {"optimizer": "sgd"}).json()["learning_rate"] == 0.01
+    assert live.post("settings", {"learning_rate": 0.1}).json()["learning_rate"] == 0.1
+
+
+REFUSED: list[tuple[Any, str]] = [
+    ([], "expected an object with one of learning_rate, batch_size, optimizer"),
+    ({}, "expected an object with one of"),
+    ({"learning_rate": 0.1, "batch_size": 2}, "expected an object with one of"),
+    ({"seed": 1}, "expected an object with one of"),
+    ({"learning_rate": None}, "learning_rate: expected a number from 0 to 1e"),
+    ({"learning_rate": True}, "learning_rate: expected a number"),
+    ({"learning_rate": "0.1"}, "learning_rate: expected a number"),
+    ({"learning_rate": {"class_name": "ExponentialDecay"}}, "learning_rate: expected a number"),
+    ({"learning_rate": -1e-9}, "learning_rate: expected a number"),
+    ({"learning_rate": 10**400}, "learning_rate: expected a number"),
+    ({"batch_size": 0}, "batch_size: expected a whole number from 1 to 25"),
+    ({"batch_size": 26}, "batch_size: expected a whole number"),
+    ({"batch_size": 2.0}, "batch_size: expected a whole number"),
+    ({"batch_size": True}, "batch_size: expected a whole number"),
+    ({"optimizer": "best"}, "optimizer: expected one of sgd, rmsprop, adam"),
+    ({"optimizer": ["adam"]}, "optimizer: expected one of"),
+    ({"optimizer": {"class_name": "Adam"}}, "optimizer: expected one of"),
+]
+
+
+def test_settings_that_are_refused_change_nothing(live: Running) -> None:
+    live.reach(1)
+    before, state = fingerprint(live.network), live.state()
+    for asked, message in REFUSED:
+        assert_refused(live.post("settings", asked), 400, message)
+    assert_refused(live.get("settings"), 405, "expected POST")
+    assert fingerprint(live.network) == before
+    assert live.state() == state
+
+
+def test_where_nothing_is_trained_nothing_can_be_changed(start: Start) -> None:
+    live = start()
+    for answer in (live.post("settings", {"batch_size": 1}), live.post("train", {"command": "reset"})):
+        assert_refused(answer, 409, "no data")
 
 
 # ------------------------------------------------------------ the command

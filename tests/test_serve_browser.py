@@ -70,7 +70,7 @@ class Served:
 
     def settled(self) -> None:
         """Wait until what is shown was traced, at the step that the model is at."""
-        self.browser.wait("live.state.state !== 'training' && page.traced && page.facts.step === live.state.step")
+        self.browser.wait("live.state.state !== 'training' && page.traced && page.facts.version === live.state.version")
 
     def one_batch(self) -> None:
         step = self.trainer.step + 1
@@ -100,7 +100,7 @@ def serve(chromium: Browser) -> Iterator[Serve]:
 
     yield begin
     try:
-        assert chromium.errors == []
+        assert chromium.errors == [], chromium.errors
         outside = [url for url in chromium.requests if not url.startswith((running[-1].server.address, "about:"))]
         assert outside == []
     finally:
@@ -315,14 +315,16 @@ def test_one_batch_at_a_time(live: Served) -> None:
     kernels = []
     for step in (1, 2):
         live.one_batch()
-        loss, accuracy = live.trainer.wait(0, 0)["frames"][-1][1:]
+        loss, accuracy, rate = live.trainer.wait(0, 0)["frames"][-1][1:]
         text = browser.text("#progress")
         shown = re.search(
-            rf"^Step {step}: batch {step} of 10 in epoch 1\. In that batch: loss (\S+), accuracy (\S+)\.", text
+            rf"^Step {step}: batch {step} of 10 in epoch 1\. In that batch: loss (\S+), accuracy (\S+), learning rate (\S+)\.",
+            text,
         )
         assert shown is not None, text
         assert close(float(shown[1]), loss)
         assert close(float(shown[2]), accuracy)
+        assert close(float(shown[3]), rate)
         kernels.append(frame_shown(live)["conv2d/kernel"])
         np.testing.assert_array_equal(kernels[-1], live.model.params["conv2d/kernel"])
     assert (kernels[0] != kernels[1]).mean() > 0.9
@@ -540,3 +542,36 @@ def test_reduced_motion_is_respected(live: Served) -> None:
         browser.value("request('train', { command: 'pause' })")
     finally:
         browser.page.emulate_media(reduced_motion="null")
+
+
+# ------------------------------------------------------------ what can be changed
+
+
+def test_learning_rate_batch_size_optimizer_and_reset(live: Served) -> None:
+    browser = live.browser
+    live.one_batch()
+    live.one_batch()
+    change(browser, "#learning-rate", "0.25")
+    browser.wait("live.state.learning_rate === 0.25")
+    change(browser, "#batch-size", 250)
+    browser.wait("live.state.batches === 4")
+    change(browser, "#optimizer", "nadam")
+    browser.wait("document.querySelector('#learning-rate').value === '0.001'")
+    live.one_batch()
+    assert browser.text("#progress").startswith("Step 3: batch 1 of 4 in epoch 2.")
+    live.settled()
+    live.compare(live.x[3:4], np.eye(10)[[0]])
+    change(browser, "#batch-size", 1001)
+    browser.wait("live.trouble")
+    assert "batch_size: expected a whole number from 1 to 1000." in browser.text("#live")
+    assert browser.value("document.querySelector('#batch-size').value") == "250"
+    browser.errors.clear()  # the browser's own word about a refusal
+    browser.click("#reset")
+    browser.wait("live.state.resets === 1 && watching.step === 0")
+    live.settled()
+    assert browser.value("page.facts.step") == 0
+    np.testing.assert_array_equal(frame_shown(live)["conv2d/kernel"], tutorial_network(seed=0).params["conv2d/kernel"])
+    assert browser.value("document.querySelector('#batch-size').value") == "100"
+    live.one_batch()
+    live.settled()
+    live.compare(live.x[3:4], np.eye(10)[[0]])

@@ -60,7 +60,7 @@ SCRIPTS = (
 )
 """The page's scripts, in the order in which they are run."""
 
-LIVE = ("live/connection.js", "live/ask.js", "live/chart.js", "live/frames.js", "live/training.js")
+LIVE = tuple(f"live/{name}.js" for name in ("connection", "ask", "chart", "frames", "settings", "training"))
 """Additional scripts of the live page (`serve/`), run before the last one."""
 
 

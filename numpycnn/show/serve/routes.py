@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from numpycnn.show.explorer.page import as_json
 from numpycnn.show.serve.protocol import RequestError, choice_of, number_of
 from numpycnn.show.serve.session import Session
+from numpycnn.show.serve.settings import setting_of
 from numpycnn.show.serve.trainer import COMMANDS, Trainer
 
 WAIT = 20.0  # seconds until an unchanged state is sent (long polling)
@@ -29,6 +30,7 @@ def routes(session: Session, trainer: Trainer) -> dict[str, Route]:
         "frame": Route("GET", JSON, partial(frame, trainer)),
         "trace": Route("POST", JSON, lambda asked: session.trace(session.trace_request(asked))),
         "train": Route("POST", JSON, partial(train, trainer)),
+        "settings": Route("POST", JSON, partial(settings, trainer)),
     }
 
 
@@ -46,6 +48,16 @@ def frame(trainer: Trainer, query: str) -> bytes:
 
 
 def train(trainer: Trainer, asked: Any) -> bytes:
-    """{"command": "start", "pause" or "step"}: the state after it."""
-    trainer.command(choice_of(asked, "command", COMMANDS))
+    """{"command": "start", "pause", "step" or "reset"}: the state after it."""
+    name = choice_of(asked, "command", (*COMMANDS, "reset"))
+    if name == "reset":
+        trainer.reset()
+    else:
+        trainer.command(name)
+    return as_json(trainer.wait(0, 0)).encode("utf-8")
+
+
+def settings(trainer: Trainer, asked: Any) -> bytes:
+    """{"learning_rate": number}, {"batch_size": N} or {"optimizer": name}: the state after the change."""
+    trainer.set(*setting_of(asked))
     return as_json(trainer.wait(0, 0)).encode("utf-8")

@@ -9,7 +9,7 @@ import numpy as np
 from numpycnn.common.typing import Array, Shape
 from numpycnn.losses import SparseCategoricalCrossentropy
 from numpycnn.models import Sequential
-from numpycnn.show.explorer.data import add_example, add_parameters, page_data
+from numpycnn.show.explorer.data import add_example, add_parameters, add_step, page_data
 from numpycnn.show.explorer.examples import candidates, first, fitting, known_labels
 from numpycnn.show.explorer.page import as_json, live_page
 from numpycnn.show.explorer.tensors import Tensors
@@ -22,7 +22,7 @@ MAX_EXAMPLES = 500
 MAX_EXAMPLE_BYTES = 2_000_000
 """Bytes that these take."""
 
-KEYS = {"example", "x", "target", "training", "step"}
+KEYS = {"example", "x", "target", "training", "version"}
 
 
 class TraceRequest(NamedTuple):
@@ -32,8 +32,8 @@ class TraceRequest(NamedTuple):
     x: Array
     y: Array | None
     training: bool
-    step: int | None
-    """The step whose parameters the page has."""
+    version: int | None
+    """The version of the model whose parameters the page has."""
 
 
 class Session:
@@ -41,7 +41,7 @@ class Session:
 
     def __init__(self, model: Sequential, x: Array, y: Array | None, example: int) -> None:
         self.model, self.x, self.y, self.example = model, x, y, example
-        self.lock = FairLock()
+        self.lock, self.version = FairLock(), 0  # how often the model has changed: the same step may come twice
         if not model.built:
             model.build(x.shape[1:])
 
@@ -50,21 +50,22 @@ class Session:
         with self.lock.held():
             tensors = Tensors(level=0, live=True)
             facts = page_data(self.model, self.x, self.y, self.example, tensors)
-            facts |= {"live": {"training": training}, "step": self.model.steps}
+            facts |= {"live": {"training": training}, "step": self.model.steps, "version": self.version}
             facts["examples"], examples = self._examples()
         return live_page(facts, tensors.table | examples).encode("utf-8")
 
     def trace(self, request: TraceRequest) -> bytes:
-        """The trace as JSON; with the parameters and examples, unless the page has those of this step."""
+        """The trace as JSON; with the parameters and examples, unless the page has those of this version."""
         model, tensors = self.model, Tensors(level=0, live=True)
         with self.lock.held():
-            facts: dict[str, Any] = {"step": model.steps, "training": request.training}
+            facts: dict[str, Any] = {"step": model.steps, "version": self.version, "training": request.training}
             trace = self._traced(request)
-            if request.step != model.steps:
+            if request.version != self.version:
                 add_parameters(tensors, trace)
                 facts["examples"], examples = self._examples()
                 tensors.table |= examples
             add_example(tensors, model, trace, request.x)
+            facts["optimizer"] = add_step(tensors, model, trace)
         if request.example is not None:
             labels = known_labels(model, request.y, trace.output) if trace.output.ndim == 2 else None
             facts |= {"example": request.example, "label": None if labels is None else int(labels[0])}
@@ -93,24 +94,24 @@ class Session:
     def trace_request(self, asked: Any) -> TraceRequest:
         """Validate {"example": N}, or {"x": [...], "target": [...] or null} with flat lists.
 
-        Optional keys: "training", whether dropout is on, and "step", whose parameters the page has.
+        Optional keys: "training", whether dropout is on, and "version", whose parameters the page has.
         Raises RequestError for anything else.
         """
         if not isinstance(asked, dict) or not asked.keys() <= KEYS or ("x" in asked) == ("example" in asked):
             raise RequestError(400, f"expected an object with example, or with x and target; of {sorted(KEYS)}")
-        training, step = asked.get("training", False), asked.get("step")
+        training, version = asked.get("training", False), asked.get("version")
         if not isinstance(training, bool):
             raise RequestError(400, "training: expected true or false")
-        if step is not None and type(step) is not int:
-            raise RequestError(400, "step: expected a whole number or null")
+        if version is not None and type(version) is not int:
+            raise RequestError(400, "version: expected a whole number or null")
         if "example" in asked:
             n = asked["example"]
             if type(n) is not int or not 0 <= n < len(self.x) or "target" in asked:
                 raise RequestError(400, f"example: expected 0 to {len(self.x) - 1}, and no target beside it")
             one = slice(n, n + 1)
-            return TraceRequest(n, self.x[one], None if self.y is None else self.y[one], training, step)
+            return TraceRequest(n, self.x[one], None if self.y is None else self.y[one], training, version)
         x = self._array("x", asked["x"], self._input_shape)
-        return TraceRequest(None, x, self._target(asked.get("target")), training, step)
+        return TraceRequest(None, x, self._target(asked.get("target")), training, version)
 
     def _target(self, values: Any) -> Array | None:
         """The targets for data from the page, in the form that the loss accepts. Raises RequestError."""

@@ -3,16 +3,24 @@
 import math
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from numpycnn.common.slices import batches, count_batches
+from numpycnn.common.typing import Array
 from numpycnn.engine.batching import Data
+from numpycnn.optimizers import OPTIMIZERS
 from numpycnn.show.explorer.page import as_json
 from numpycnn.show.explorer.tensors import Tensors
+from numpycnn.show.serve.fair_lock import FairLock
 from numpycnn.show.serve.frames import Frames
+from numpycnn.show.serve.moment import moment_of, restore, use
+from numpycnn.show.serve.protocol import RequestError
 from numpycnn.show.serve.session import Session
+from numpycnn.show.serve.settings import batch_size_of, described, optimizer_of, set_learning_rate
 from numpycnn.show.trace import outputs
 
 COMMANDS = ("start", "pause", "step")
@@ -25,6 +33,9 @@ TEST_BATCH = 1000
 class Trainer:
     """Trains the session's model on data in the order of `fit`, with the same results, byte for byte.
 
+    A new learning rate holds from the next batch on, as if a callback had set it. A new batch size or optimizer also
+    begins a new epoch, as if `fit` had been stopped and called again.
+
     data: None if the model cannot be trained; `reason` then says why. max_frame_bytes: the memory for frames.
     """
 
@@ -36,20 +47,26 @@ class Trainer:
         reason: str = "",
         max_frame_bytes: int = MAX_FRAME_BYTES,
     ) -> None:
-        self.session, self.batch_size, self.reason = session, batch_size, reason
+        self.session, self.reason, self._data = session, reason, data
         self.count, self.able = 0 if data is None else len(data), data is not None
-        self.frames, self.tests = Frames(max_frame_bytes), deque[list[float | None]](maxlen=MAX_TESTS)
-        self.step, self.epoch, self.batch = 0, 0, 0
+        self._beginning = moment_of(session.model), batch_size
+        self._max_frame_bytes, self.resets = max_frame_bytes, -1
         self._left = 0.0  # batches that may still begin, besides the current one
         self._in_batch = False  # while a batch is being trained, also one that a pause waits for
         self._revision, self._closed = 0, False
-        self._changed = threading.Condition()
-        self._record([], 0, 0)
-        self._thread = threading.Thread(
-            target=self._run, args=() if data is None else (data,), name="training", daemon=True
-        )
-        if self.able:
+        self._changed, self._turn = threading.Condition(), FairLock()
+        self._begin(batch_size)
+        self._thread = threading.Thread(target=self._run, name="training", daemon=True)
+        if data is not None:
             self._thread.start()
+
+    def _begin(self, batch_size: int) -> None:
+        """Nothing learnt yet: no frame but the first."""
+        self.batch_size = batch_size
+        self.frames, self.tests = Frames(self._max_frame_bytes), deque[list[float | None]](maxlen=MAX_TESTS)
+        self.step, self.epoch, self.batch, self.resets = 0, 0, 0, self.resets + 1
+        self._rows = deque[Array]()  # of the batches that are left of the epoch
+        self._record([])
 
     # ------------------------------------------------------------ called by other threads
 
@@ -58,6 +75,41 @@ class Trainer:
         with self._changed:
             self._left = {"start": math.inf, "pause": 0, "step": self._left + 1}[name]
             self._notify()
+
+    def reset(self) -> None:
+        """Pause, and go back to the weights, the optimizer and the batch size of the beginning.
+
+        Raises RequestError if there are no data to train on.
+        """
+        with self._changing():
+            with self._changed:
+                self._left, self.able, self.reason = 0, True, ""
+            moment, batch_size = self._beginning
+            restore(self.session.model, moment)
+            self._begin(batch_size)
+
+    def set(self, name: str, value: Any) -> None:
+        """Change one of `SETTINGS`. Raises RequestError for an invalid value, before anything changes."""
+        with self._changing():
+            if name == "learning_rate":
+                set_learning_rate(self.session.model._require_compiled("serve")[1], value)
+            elif name == "batch_size":
+                self.batch_size = batch_size_of(value, self.count)
+                self._rows.clear()
+            else:
+                use(self.session.model, optimizer_of(value))
+                self._rows.clear()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Between two batches, and between traces. Raises RequestError if there are no data to train on."""
+        if self._data is None:
+            raise RequestError(409, self.reason)
+        with self._turn.held(), self.session.lock.held():
+            yield
+            self.session.version += 1
+            with self._changed:
+                self._notify()
 
     def wait(self, after: int, seconds: float) -> dict[str, Any]:
         """The state, as soon as its revision is later than `after`, or after some seconds."""
@@ -89,8 +141,12 @@ class Trainer:
             "batch": self.batch,
             "batches": count_batches(self.count, self.batch_size),
             "batch_size": self.batch_size,
+            **described(self.session.model.optimizer),
+            "optimizers": list(OPTIMIZERS),
+            "resets": self.resets,
+            "version": self.session.version,
             "examples": self.count,
-            "names": self.session.model.metrics_names,
+            "names": [*self.session.model.metrics_names, "learning rate"],
             "frames": self.frames.rows(),
             "stride": self.frames.stride,
             "tests": list(self.tests),
@@ -103,43 +159,58 @@ class Trainer:
 
     # ------------------------------------------------------------ the training thread
 
-    def _run(self, data: Data) -> None:
-        """Train epoch after epoch. An error of a layer or a metric ends training, and becomes the reason."""
+    def _run(self) -> None:
+        """Train batch after batch. An error of a layer or a metric ends training until a reset, and is the reason."""
+        while self._wait_for_batch():
+            with self._turn.held():
+                if self._claim():
+                    self._attempt()
+
+    def _attempt(self) -> None:
+        """One batch."""
         try:
-            epoch = 0
-            while not self._closed:
-                epoch += 1
-                self._train_epoch(data, epoch)
+            self._train_batch(self._data)
         except Exception as error:
             with self._changed:
-                self.able, self.reason = False, f"Training ended with {type(error).__name__}: {error}"
+                self._left, self._in_batch, self.able = 0, False, False
+                self.reason = f"Training ended with {type(error).__name__}: {error}. Reset begins again."
                 self._notify()
 
-    def _train_epoch(self, data: Data, epoch: int) -> None:
+    def _train_batch(self, data: Any) -> None:
         """As in `Sequential.fit`, the order of the examples depends on the step at which the epoch starts."""
         model = self.session.model
-        order = model._order(len(data))
-        for batch, rows in enumerate(batches(len(data), self.batch_size)):
-            if not self._wait_for_batch():
-                return
-            with self.session.lock.held():
-                figures = model.train_on_batch(data.x[order[rows]], data.y[order[rows]], return_dict=True)
-                self._record(list(figures.values()), epoch, batch + 1)
-        self._test()
+        with self.session.lock.held():
+            if not self._rows:
+                order = model._order(len(data))
+                self._rows.extend(order[rows] for rows in batches(len(data), self.batch_size))
+                self.epoch, self.batch = self.epoch + 1, 0
+            rows = self._rows[0]
+            figures = model.train_on_batch(data.x[rows], data.y[rows], return_dict=True)
+            self._rows.popleft()
+            self.batch += 1
+            self.session.version += 1
+            self._record([*figures.values(), model._require_compiled("serve")[1].step_size])
+        if not self._rows:
+            self._test()
 
     def _wait_for_batch(self) -> bool:
         """Wait until another batch may begin; False if training was closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._left or self._closed)
-            self._in_batch = not self._closed
-            self._left -= self._in_batch  # counted when the batch begins: commands during it apply to later batches
+            self._changed.wait_for(lambda: (self._left and self.able) or self._closed)
+            return not self._closed
+
+    def _claim(self) -> bool:
+        """Whether a batch may begin now. It is counted when it begins: commands during it apply to later batches."""
+        with self._changed:
+            self._in_batch = bool(self._left and self.able and not self._closed)
+            self._left -= self._in_batch
             return self._in_batch
 
-    def _record(self, figures: list[float], epoch: int, batch: int) -> None:
+    def _record(self, figures: list[float]) -> None:
         """Record a frame of the current model, and notify waiting threads."""
         frame = as_json(self._frame()).encode("utf-8")
         with self._changed:
-            self.step, self.epoch, self.batch = self.session.model.steps, epoch, batch
+            self.step = self.session.model.steps
             self.frames.add(self.step, finite(figures), frame)
             self._in_batch = False
             self._notify()

@@ -37,7 +37,7 @@ function ask(wanted, pause) {
 async function trace(turn, wanted) {
   const training = Boolean(page.kept) && !page.drawnKept;
   try {
-    const answer = await request("trace", { ...wanted.asked, training, step: page.facts.step });
+    const answer = await request("trace", { ...wanted.asked, training, version: page.facts.version });
     const tensors = await readTensors(answer.tensors);
     if (turn !== asking) return;
     live.trouble = "";

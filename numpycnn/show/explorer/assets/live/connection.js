@@ -66,9 +66,10 @@ function heard(state) {
   live.state = state;
   renderBadge();
   if (before && before.state !== state.state) say(badgeText());
+  if (before && before.resets !== state.resets) Object.assign(watching, { step: null, follow: true });
   if (current.hear) current.hear();
-  if (isTraining() || (!live.due && [page.facts.step, live.refreshed].includes(state.step))) return;
-  live.refreshed = state.step;
+  if (isTraining() || (!live.due && [page.facts.version, live.refreshed].includes(state.version))) return;
+  live.refreshed = state.version;
   refresh();
 }
 
@@ -81,7 +82,7 @@ function badgeText() {
 
 function renderBadge() {
   const badge = document.getElementById("live"),
-    behind = live.state && live.state.step !== page.facts.step;
+    behind = live.state && live.state.version !== page.facts.version;
   badge.className = live.connected ? "row" : "row lost";
   badge.firstChild.textContent = [
     badgeText(),

@@ -31,13 +31,13 @@ function trainingPanel() {
 }
 
 function trainingText() {
-  const { state, reason, examples, batch_size: size } = live.state || {};
+  const { state, reason, examples } = live.state || {};
   if (state === "off") return make("p", { className: "warning", id: "off" }, reason);
   return make(
     "p",
     {},
     live.state
-      ? `The Python process learns from ${whole(examples)} images, ${whole(size)} at a time. Each batch is one step: forward, the loss, backward, and a small change of every weight.`
+      ? `The Python process learns from ${whole(examples)} images, batch by batch. Each batch is one step: forward, the loss, backward, and a small change of every weight.`
       : "",
   );
 }
@@ -45,17 +45,12 @@ function trainingText() {
 // ------------------------------------------------------------ controls
 
 function trainingControls(panel) {
-  const command = async (name) => {
-    try {
-      heard(await request("train", { command: name }));
-    } catch (error) {
-      live.trouble = `${error.message}.`;
-      renderBadge();
-    }
-  };
+  const command = (name) => tell("train", { command: name });
   panel.start = button("Start", () => command(live.state.state === "training" ? "pause" : "start"), { id: "start", disabled: true });
   panel.one = button("One batch", () => command("step"), { id: "one", disabled: true });
-  return make("div", { className: "row" }, panel.start, panel.one);
+  panel.reset = button("Reset", () => command("reset"), { id: "reset", disabled: true, title: "Back to the network, optimizer and batch size that it began with" });
+  panel.settings = trainingSettings();
+  return make("div", {}, make("div", { className: "row" }, panel.start, panel.one, panel.reset), panel.settings.node);
 }
 
 function lookBack(panel) {
@@ -108,9 +103,11 @@ function hear(panel) {
   if (!state || current !== panel) return;
   if (!Object.keys(panel.charts).length) return void renderPanel(); // built before anything was heard
   const off = state.state === "off" || !live.connected;
-  if (state.state === "off" && !document.getElementById("off")) return void renderPanel();
+  if ((state.state === "off") !== Boolean(document.getElementById("off"))) return void renderPanel();
   panel.start.textContent = state.state === "training" ? "Pause" : "Start";
   panel.start.disabled = panel.one.disabled = off;
+  panel.reset.disabled = !state.examples || !live.connected;
+  panel.settings.hear(panel.reset.disabled);
   panel.progress.textContent = progressText(state);
   panel.follow();
   drawCharts(panel);
@@ -118,7 +115,7 @@ function hear(panel) {
 }
 
 function progressText({ step, epoch, batch, batches, names, frames, tests, stride, state }) {
-  const figures = (row) => names.map((name, k) => `${name} ${row[k + 1] === null ? "not finite" : shown(row[k + 1])}`).join(", ");
+  const figures = (row) => names.slice(0, row.length - 1).map((name, k) => `${name} ${row[k + 1] === null ? "not finite" : shown(row[k + 1])}`).join(", ");
   if (state === "off") return "";
   const last = frames.at(-1),
     test = tests.at(-1);

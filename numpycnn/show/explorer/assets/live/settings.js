@@ -1,0 +1,55 @@
+"use strict";
+// What can be changed about training, while it runs too: the learning rate, the batch size, the optimizer.
+
+// Tell the process something; what it refuses is said where the state is.
+async function tell(address, asked) {
+  try {
+    live.trouble = "";
+    heard(await request(address, asked));
+  } catch (error) {
+    live.trouble = `${error.message.trim()}.`;
+    renderBadge();
+    if (live.state && current.hear) current.hear(); // back to what holds
+  }
+}
+
+// {node, hear(off)}: the inputs, which show what holds, but for the one that is being written in.
+function trainingSettings() {
+  const set = (name, value) => tell("settings", { [name]: value });
+  const number = (name, id, step) => {
+    const input = make("input", { type: "number", id, min: step === "any" ? 0 : 1, step, disabled: true });
+    input.addEventListener("change", () => set(name, input.value === "" ? null : Number(input.value)));
+    return input;
+  };
+  const rate = number("learning_rate", "learning-rate", "any"),
+    size = number("batch_size", "batch-size", 1),
+    optimizer = make("select", { id: "optimizer", disabled: true }),
+    note = make("p", { id: "schedule", className: "note" });
+  optimizer.addEventListener("change", () => set("optimizer", optimizer.value));
+  const node = make(
+    "div",
+    {},
+    make("div", { className: "row" }, make("label", {}, "Learning rate ", rate), make("label", {}, "Batch size ", size), make("label", {}, "Optimizer ", optimizer)),
+    note,
+  );
+  return { node, hear: (off) => fillSettings({ rate, size, optimizer, note }, off) };
+}
+
+function fillSettings({ rate, size, optimizer, note }, off) {
+  const { state } = live,
+    names = [...new Set([state.optimizer, ...state.optimizers])].filter(Boolean).sort();
+  if (optimizer.options.length !== names.length) optimizer.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+  const values = [[rate, state.learning_rate ?? ""], [size, state.batch_size], [optimizer, state.optimizer ?? ""]];
+  for (const [node, value] of values) {
+    if (node !== document.activeElement || live.trouble) node.value = value;
+    node.disabled = off;
+  }
+  rate.disabled ||= state.learning_rate === null;
+  note.textContent = rateText(state);
+}
+
+function rateText({ schedule, learning_rate: rate }) {
+  if (schedule && rate === null)
+    return `The schedule ${schedule} computes the learning rate from the number of steps: the curve shows what it gave. To set it yourself, choose an optimizer.`;
+  return "A new learning rate holds from the next batch on. A new batch size, or an optimizer, which starts at its default rate, also begins a new epoch.";
+}

@@ -1,0 +1,37 @@
+"""What training changes in a model, to return to it later."""
+
+from copy import deepcopy
+from typing import NamedTuple
+
+from numpycnn.common.typing import Array
+from numpycnn.models import Sequential
+from numpycnn.optimizers import Optimizer
+
+
+class Moment(NamedTuple):
+    """Copies of a model's parameters and state by name, its optimizer with its slots, and the number of its steps."""
+
+    arrays: dict[str, Array]
+    optimizer: Optimizer | None
+    steps: int
+
+
+def moment_of(model: Sequential) -> Moment:
+    """The model as it is now."""
+    return Moment({name: a.copy() for name, a in model.arrays.items()}, deepcopy(model.optimizer), model.steps)
+
+
+def restore(model: Sequential, moment: Moment) -> None:
+    """Make the model what it was at that moment; it may be restored again."""
+    arrays = model.arrays
+    for name, value in moment.arrays.items():
+        arrays[name][...] = value
+    model.steps = moment.steps
+    if moment.optimizer is not None:
+        use(model, deepcopy(moment.optimizer))
+
+
+def use(model: Sequential, optimizer: Optimizer) -> None:
+    """Train the model by another optimizer from now on."""
+    optimizer.claim(model)
+    model.optimizer = optimizer
