@@ -1212,7 +1212,7 @@ CASES: dict[str, Case] = {
         BackupAndRestore,
         {
             "backup_dir": Arg(kinds.backup_path, "saved.safetensors", "safetensors"),
-            "save_freq": Arg(no, "epoch"),
+            "save_freq": Arg(integer(1), "epoch"),
             "double_checkpoint": Arg(kinds.flag, True),
             "delete_checkpoint": Arg(kinds.flag, True),
         },

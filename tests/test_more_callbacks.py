@@ -385,7 +385,9 @@ BAD: list[tuple[Callable[[], object], type[Exception], str]] = [
         "save_freq must be an integer of at least 1",
     ),
     (lambda: ModelCheckpoint("a.safetensors", period=0), ValueError, "period must be an integer of at least 1"),
-    (lambda: BackupAndRestore("a", 10), TypeError, "BackupAndRestore: save_freq must be one of 'epoch'; received 10"),  # type: ignore[arg-type]
+    (lambda: BackupAndRestore("a", 0), ValueError, "BackupAndRestore: save_freq must be an integer of at least 1"),
+    (lambda: BackupAndRestore("a", "batch"), TypeError, "BackupAndRestore: save_freq must be an integer of at least 1"),
+    (lambda: BackupAndRestore("a", False), TypeError, "BackupAndRestore: save_freq must be an integer of at least 1"),
 ]
 
 
@@ -399,10 +401,10 @@ def test_what_cannot_be_is_not_made(make: Callable[[], object], error: type[Exce
 
 
 def test_a_backup_may_be_a_folder_and_may_be_removed(tmp_path: Path) -> None:
-    for delete, kept in ((False, ["training.safetensors"]), (True, [])):
+    for delete, kept in ((False, ["training.previous.safetensors", "training.safetensors"]), (True, [])):
         backup = BackupAndRestore(tmp_path / "backup", "epoch", True, delete)
         network().fit(X, Y, epochs=2, verbose=0, callbacks=backup)
-        assert os.listdir(tmp_path / "backup") == kept
+        assert sorted(os.listdir(tmp_path / "backup")) == kept
     lost = BackupAndRestore(tmp_path / "backup", delete_checkpoint=True)
     network().fit(X, Y, verbose=0, callbacks=[lost, LambdaCallback(on_train_end=lambda logs: os.remove(lost.path))])
 

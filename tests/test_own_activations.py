@@ -12,10 +12,12 @@ from numpycnn import Sequential
 from numpycnn import activations as A
 from numpycnn import backend as K
 from numpycnn.activations import ActivationFunction
-from numpycnn.common import complex_step
+from numpycnn.callbacks import Callback
+from numpycnn.common import complex_step, configuration
 from numpycnn.common.typing import Array
 from numpycnn.gradcheck import gradcheck
 from numpycnn.layers import Activation, Conv2D, Dense, Flatten
+from numpycnn.utils import get_custom_objects
 
 Z = np.concatenate([np.linspace(-7, 7, 57), [-60.0, 60.0]])  # with 0 and 6, where some have a kink
 
@@ -116,3 +118,32 @@ def test_the_other_functions_of_the_complex_numbers_are_theirs() -> None:
     assert total == -1.0
     z *= 2
     np.testing.assert_array_equal(np.imag(z), 2e-20)
+
+
+@pytest.fixture
+def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configuration, "REGISTERED", {})
+
+
+@pytest.mark.usefixtures("_registered")
+def test_a_registered_function_is_found_by_its_name() -> None:
+    """Before the library's own, as layer or function; and among the metrics."""
+    known = Activation("swish").activation
+    get_custom_objects().update({"swish": Activation(swish), "double": lambda x: 2 * x, "third": lambda t, p: p[:, 2]})
+    assert Dense(3, activation="swish").activation is get_custom_objects()["swish"].activation
+    assert Activation("double").activation.forward(Z).tolist() == (2 * Z).tolist()
+    assert Activation("silu").activation == known
+    model = Sequential([Dense(3, activation="double", input_shape=(3,))], seed=1)
+    model.compile("sgd", "mse", metrics=["third"])
+    x = np.ones((4, 3))
+    _, third = model.evaluate(x, x, verbose=0)
+    assert third == pytest.approx(model.predict(x, verbose=0)[0, 2])
+    del get_custom_objects()["swish"]
+    assert Activation("swish").activation == known
+
+
+def test_an_older_base_logger_is_a_callback() -> None:
+    """Rosebrock's TrainingMonitor and others derive from it."""
+    with pytest.warns(FutureWarning, match="BaseLogger"):
+        from numpycnn.callbacks import BaseLogger  # type: ignore[attr-defined]
+    assert issubclass(BaseLogger, Callback)

@@ -10,7 +10,7 @@ import pytest
 from networks import fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, load_model
-from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History
+from numpycnn.callbacks import BackupAndRestore, Callback, EarlyStopping, History, LambdaCallback
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError, restore
@@ -381,7 +381,7 @@ def test_early_stopping_leaves_the_state_that_it_took_alone() -> None:
 
 def test_the_history_is_found_among_all_callbacks(path: Path) -> None:
     model, history, backup = train(path, 2), History(), BackupAndRestore(path)
-    backup.model, backup.params, backup.siblings = model, {}, [backup, Callback(), history]
+    backup.model, backup.params, backup.siblings = model, {"initial_epoch": 0}, [backup, Callback(), history]
     backup.on_train_begin({})
     assert history.epoch == [0, 1]
     assert backup.params == {"initial_epoch": 2}
@@ -419,3 +419,98 @@ def test_litter_is_removed_when_training_starts(path: Path) -> None:
     (path.parent / "training.safetensors.0123abcd.partial").write_bytes(b"")
     train(path, 1)
     assert os.listdir(path.parent) == ["training.safetensors"]
+
+
+# ---------------------------------------------------------------- within epochs, and from the file before the last
+
+
+class StopsAfter(Callback):
+    """Ends the program after so many batches."""
+
+    def __init__(self, batches: int) -> None:
+        self.left = batches
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+def trained(backup: BackupAndRestore, *callbacks: Callback, first: int = 0, epochs: int = 4) -> Sequential:
+    """Five batches an epoch."""
+    model = small_network()
+    model.fit(*small_data(), 12, epochs, verbose=0, callbacks=[backup, *callbacks], initial_epoch=first)
+    return model
+
+
+@pytest.mark.parametrize(("first", "batches", "steps"), [(0, 8, 6), (2, 4, 3), (0, 11, 9)])
+def test_an_interrupted_epoch_is_trained_anew_from_the_weights_of_its_last_backup(
+    path: Path, first: int, batches: int, steps: int
+) -> None:
+    """As in Keras: every three batches, counted through the epochs."""
+    with pytest.raises(KeyboardInterrupt):
+        trained(BackupAndRestore(path, save_freq=3), StopsAfter(batches), first=first)
+    saved = load_model(path)
+    assert saved.history is not None
+    size = -(-len(small_data()[0]) // 12)
+    assert (saved.steps, saved.history.epoch) == (steps, list(range(first, first + steps // size)))
+    resumed = trained(BackupAndRestore(path, save_freq=3), first=first)
+    begin = first + steps // size
+    saved.fit(*small_data(), 12, 4, verbose=0, initial_epoch=begin)
+    for one, other in zip(resumed.get_weights(), saved.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert resumed.history is not None
+    assert resumed.history.epoch == list(range(first, 4))
+
+
+def test_the_file_before_the_last_stands_in_for_one_that_is_lost_or_damaged(path: Path) -> None:
+    previous = path.with_name("training.previous.safetensors")
+    whole = fingerprint(trained(BackupAndRestore(path, double_checkpoint=True)))
+    assert [load_model(one).steps for one in (path, previous)] == [
+        load_model(path).steps,
+        3 * load_model(path).steps // 4,
+    ]
+    begun: list[int] = []
+    note = LambdaCallback(on_epoch_begin=lambda epoch, logs: begun.append(epoch))
+    for harm in (lambda: path.write_bytes(path.read_bytes()[:-9]), path.unlink):
+        harm()
+        assert fingerprint(trained(BackupAndRestore(path, double_checkpoint=True), note)) == whole
+        assert begun.pop() == 3
+        assert not begun
+        assert load_model(previous).steps == 3 * load_model(path).steps // 4
+    path.write_bytes(b"")
+    with pytest.raises(ModelFileError):
+        trained(BackupAndRestore(path))
+    for damaged in (path, previous):
+        damaged.write_bytes(b"")
+    with pytest.raises(ModelFileError):
+        trained(BackupAndRestore(path, double_checkpoint=True))
+    path.unlink()
+    assert fingerprint(trained(BackupAndRestore(path))) == whole  # without double_checkpoint it is not looked at
+    trained(BackupAndRestore(path, double_checkpoint=True, delete_checkpoint=True), epochs=5)
+    assert not path.exists()
+    assert not previous.exists()
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_killed_at_any_moment_there_is_a_backup(path: Path) -> None:
+    """Some file is there and whole after the first, and training comes to its end."""
+    from crash import killed, timed
+
+    def work() -> None:
+        trained(BackupAndRestore(path, save_freq=1, double_checkpoint=True), epochs=6)
+
+    seconds, rng, last = timed(work), np.random.default_rng(0), 0
+    for one in path.parent.iterdir():
+        one.unlink()
+    for _ in range(60):
+        ended = not killed(work, rng.uniform(0, seconds))
+        files = [one for one in (path.with_name("training.previous.safetensors"), path) if one.exists()]
+        reached = max((load_model(one).steps for one in files), default=0)
+        assert reached >= last
+        last = reached
+        if ended:
+            break
+        seconds *= 1.1
+    assert ended

@@ -17,7 +17,7 @@ import pytest
 from networks import mnist_images
 
 from numpycnn import Sequential
-from numpycnn.common import older
+from numpycnn.common import configuration, older
 from numpycnn.common.typing import Array
 from numpycnn.datasets import cifar10, fashion_mnist, mnist
 
@@ -51,6 +51,7 @@ def _small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if hasattr(Sequential, name):
             monkeypatch.setattr(Sequential, name, shortened(getattr(Sequential, name)))
     monkeypatch.setattr(older, "WARNED", set())
+    monkeypatch.setattr(configuration, "REGISTERED", {})
     monkeypatch.setattr(sys, "argv", ["script"])
     monkeypatch.chdir(tmp_path)
     np.random.seed(0)
@@ -137,7 +138,14 @@ WANTED = [
         "validation_batch_size",
     ),
     *("custom_objects=", "TensorBoard", r"K\.sum", "count_params", r"output_shape\[1:\]"),
-    *("groups=1", r"yield ", r"Sequential\(\[encoder, decoder\]"),
+    *(
+        "get_custom_objects",
+        "activation=lambda",
+        "BaseLogger",
+        "groups=1",
+        r"yield ",
+        r"Sequential\(\[encoder, decoder\]",
+    ),
 ]
 """What stops scripts that other people wrote, where it is missing."""
 

@@ -1408,7 +1408,13 @@ TARGETS = (
         "callbacks/backup.py",
         ("test_callbacks.py", "test_sequential.py", "test_resume.py"),
         (
-            ("the epochs in a file are counted, not read", "max(history.epoch, default=-1) + 1", "len(history.epoch)"),
+            ("the epochs in a file are counted, not read", "max(history.epoch, default=self.params[\"initial_epoch\"] - 1) + 1", "len(history.epoch)"),
+            ("a first epoch that was interrupted is another one", "default=self.params[\"initial_epoch\"] - 1", "default=-1"),
+            ("batches are counted for each epoch", "self.batches = 0\n", "self.batches = -1\n"),
+            ("epochs are backed up besides", "if self.every is None:\n            self.save()", "self.save()"),
+            ("a damaged file takes the place of the one before", "os.replace(path, self.path)", "pass"),
+            ("the file before is not kept", "os.replace(self.path, self.previous)", "pass"),
+            ("a file of before is always read", " if self.double_checkpoint else [self.path]", ""),
         ),
     ),
     Target(

@@ -18,9 +18,11 @@ class BackupAndRestore(Callback):
     be told where it was, and begins anew. If the file's training is complete, nothing is trained.
     What callbacks do when training ends, such as restoring the best weights, is not in the file; it is done again.
 
-    save_freq: "epoch"; within one no training is resumed. double_checkpoint: without effect, because the file is always
-    replaced whole. delete_checkpoint: remove the file when training ends. False, unlike Keras's default, keeps it: then
-    a later call with more epochs goes on from there. To start over, remove the file.
+    save_freq: "epoch"; or back up after every so many batches, and not when epochs end: then, as in Keras, the epoch
+    that was interrupted is trained anew, from the weights of the file. double_checkpoint: keep the file before the last
+    too, named .previous.safetensors, from which training resumes if the last is lost or damaged. The file is always
+    replaced whole. delete_checkpoint: remove the files when training ends. False, unlike Keras's default, keeps them:
+    then a later call with more epochs goes on from there. To start over, remove the files.
 
     Raises TypeError or ValueError for other arguments, and saving.ModelFileError for a suffix other than .safetensors;
     when training begins, ModelFileError for a model that cannot be saved, and for a file that is damaged or holds
@@ -30,7 +32,7 @@ class BackupAndRestore(Callback):
     def __init__(
         self,
         backup_dir: str | os.PathLike[str],
-        save_freq: str = "epoch",
+        save_freq: str | int = "epoch",
         double_checkpoint: bool = False,
         delete_checkpoint: bool = False,
     ) -> None:
@@ -41,8 +43,11 @@ class BackupAndRestore(Callback):
         self.folder = "" if os.path.splitext(path)[1] else path
         self.path = os.path.join(path, "training.safetensors") if self.folder else path
         files.function_for(self.path, "save")
-        checks.choice(owner, "save_freq", save_freq, ("epoch",))
-        checks.flag(owner, "double_checkpoint", double_checkpoint)
+        self.previous = "{}.previous{}".format(*os.path.splitext(self.path))
+        epochs = isinstance(save_freq, str) and save_freq == "epoch"
+        self.every = None if epochs else checks.integer(owner, "save_freq", save_freq)
+        """After how many batches the file is written; None for after each epoch."""
+        self.double_checkpoint = checks.flag(owner, "double_checkpoint", double_checkpoint)
         self.delete_checkpoint = checks.flag(owner, "delete_checkpoint", delete_checkpoint)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -55,17 +60,47 @@ class BackupAndRestore(Callback):
         if self.folder:
             os.makedirs(self.folder, exist_ok=True)
         files.prepare(self.path)
-        if os.path.exists(self.path):
-            history = next(callback for callback in self.siblings if isinstance(callback, History))
-            files.restore(self.path, self.model, history, self.stateful_callbacks)
-            self.params["initial_epoch"] = max(history.epoch, default=-1) + 1
+        self.batches = 0  # since the file was written
+        history = next(callback for callback in self.siblings if isinstance(callback, History))
+        if self.restored(history):
+            self.params["initial_epoch"] = max(history.epoch, default=self.params["initial_epoch"] - 1) + 1
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+    def restored(self, history: History) -> bool:
+        """Whether there was a file to restore the training from: the last, or if that is damaged the one before."""
         from numpycnn import files  # deferred: slow import
 
+        paths = [self.path, self.previous] if self.double_checkpoint else [self.path]
+        paths = [path for path in paths if os.path.exists(path)]
+        for path in paths:
+            try:
+                files.restore(path, self.model, history, self.stateful_callbacks)
+            except files.ModelFileError:
+                if path == paths[-1]:
+                    raise
+            else:
+                os.replace(path, self.path)
+                return True
+        return False
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.batches += 1
+        if self.batches == self.every:
+            self.save()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.every is None:
+            self.save()
+
+    def save(self) -> None:
+        """Write the file. A program that is killed leaves it, or where there are two the one before."""
+        from numpycnn import files  # deferred: slow import
+
+        if self.double_checkpoint and os.path.exists(self.path):
+            os.replace(self.path, self.previous)
         files.save(self.path, self.model, self.stateful_callbacks)
+        self.batches = 0
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        if self.delete_checkpoint:
+        for path in (self.path, self.previous) if self.delete_checkpoint else ():
             with suppress(FileNotFoundError):
-                os.remove(self.path)
+                os.remove(path)

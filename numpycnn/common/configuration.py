@@ -14,6 +14,22 @@ T = TypeVar("T")
 
 OWN: ContextVar[Mapping[str, Any]] = ContextVar("OWN")
 """The program's own functions and classes by name, while a file is read."""
+REGISTERED: dict[str, Any] = {}
+"""Those that it has for good, by the names that it gives instead: `activation="swish"`."""
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The dict of the program's own functions, and layers that are activations, to be given by their names.
+
+    `get_custom_objects().update({"swish": swish})` makes `activation="swish"` that function, and so with `metrics=`. It
+    comes before the library's own of that name. Source: Keras's get_custom_objects.
+    """
+    return REGISTERED
+
+
+def named(value: Any) -> Any:
+    """What the program has under a name; any other value as it is."""
+    return {**REGISTERED, **OWN.get({})}.get(value, value) if isinstance(value, str) else value
 
 
 @contextmanager

@@ -82,6 +82,7 @@ NAMES: dict[str, dict[str, str]] = {
         "set_value": "compat.backend:set_value",
         "set_image_dim_ordering": "compat.backend:set_image_dim_ordering",
     },
+    "callbacks": {"BaseLogger": "callbacks:Callback"},
     "layers": {
         "AtrousConv2D": "compat.layers:atrous_convolution2d",
         "AtrousConvolution2D": "compat.layers:atrous_convolution2d",

@@ -14,6 +14,7 @@ from numpycnn.activations import (
     softmax,
 )
 from numpycnn.common import checks
+from numpycnn.common.configuration import named
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers.base import Layer, LayerOptions
 
@@ -47,6 +48,7 @@ ActivationLike: TypeAlias = str | ActivationFunction | Callable[[Any], Any] | La
 
 def check_activation(owner: str, value: ActivationLike) -> ActivationFunction:
     """The activation that `value` stands for. Raises TypeError or ValueError for anything else."""
+    value = named(value)
     if isinstance(value, ActivationLayer):
         return value.activation
     if isinstance(value, Layer):

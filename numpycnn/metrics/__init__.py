@@ -23,7 +23,7 @@ from typing import Any
 
 from numpycnn import losses
 from numpycnn.common import checks
-from numpycnn.common.configuration import OWN, instance_of
+from numpycnn.common.configuration import OWN, instance_of, named
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.losses import (
     bce,
@@ -155,7 +155,7 @@ def get_metric(owner: str, argument: str, value: Any) -> Metric:
     """`get`, with the owner's and the argument's name in its errors. By a name, the metric has that name."""
     if isinstance(value, dict) and value.get("class_name") == FUNCTION:
         value = own_function(owner, argument, value.get("config"))
-    value = OWN.get({}).get(value, value) if isinstance(value, str) else value
+    value = named(value)
     value = instance_of(owner, argument, value, Metric, CLASSES)
     if isinstance(value, Metric):
         return value

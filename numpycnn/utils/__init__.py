@@ -1,6 +1,7 @@
 """Helpers, as in `keras.utils`."""
 
 from numpycnn.backend import clear_session
+from numpycnn.common.configuration import get_custom_objects
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.engine.py_dataset import PyDataset
 from numpycnn.show.learning_rates import find_learning_rate
@@ -20,6 +21,7 @@ __all__ = [
     "array_to_img",
     "clear_session",
     "find_learning_rate",
+    "get_custom_objects",
     "get_file",
     "img_to_array",
     "load_img",
