@@ -1037,6 +1037,18 @@ def test_reset_ends_what_was_started_and_takes_back_a_failure(start: Start) -> N
     live.reach(1)
 
 
+def test_a_batch_that_waits_for_a_change_is_not_begun_after_a_pause(live: Running) -> None:
+    turn = live.trainer._turn
+    with turn.held():
+        live.command("step")
+        while not turn._queue.locked():
+            time.sleep(0.001)
+        assert live.command("pause")["state"] == "paused"
+    with turn.held():  # after the thread, which waited first
+        assert live.state()["step"] == 0
+    live.reach(1)
+
+
 def test_what_changed_at_the_same_step_is_sent_again(live: Running) -> None:
     """After a reset a step comes twice, with other weights; and the optimizer's next step has another rate."""
     live.reach(1)

@@ -1,7 +1,7 @@
 """What training changes in a model, to return to it later."""
 
 from copy import deepcopy
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from numpycnn.common.typing import Array
 from numpycnn.models import Sequential
@@ -9,10 +9,13 @@ from numpycnn.optimizers import Optimizer
 
 
 class Moment(NamedTuple):
-    """Copies of a model's parameters and state by name, its optimizer with its slots, and the number of its steps."""
+    """Copies of a model's parameters and state by name, its optimizer with its slots, and the number of its steps.
+
+    optimizer: None for a model that is not compiled; it cannot be trained, and is never restored.
+    """
 
     arrays: dict[str, Array]
-    optimizer: Optimizer | None
+    optimizer: Any
     steps: int
 
 
@@ -27,8 +30,7 @@ def restore(model: Sequential, moment: Moment) -> None:
     for name, value in moment.arrays.items():
         arrays[name][...] = value
     model.steps = moment.steps
-    if moment.optimizer is not None:
-        use(model, deepcopy(moment.optimizer))
+    use(model, deepcopy(moment.optimizer))
 
 
 def use(model: Sequential, optimizer: Optimizer) -> None:
