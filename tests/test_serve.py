@@ -36,6 +36,7 @@ from numpycnn.datasets import mnist
 from numpycnn.engine.batching import Data
 from numpycnn.files import ModelFileError
 from numpycnn.layers import Activation, Dense, Flatten
+from numpycnn.models import load_model
 from numpycnn.optimizers import SGD
 from numpycnn.optimizers.schedules import ExponentialDecay
 from numpycnn.show.serve import protocol, routes, server, settings
@@ -201,7 +202,7 @@ def test_the_page_is_the_explorers_with_a_connection_to_this_server_alone(live: 
     assert [part for part in policy.split("; ") if "src" in part and "'self'" in part] == ["connect-src 'self'"]
     assert set(re.findall(r"\bfetch\((.*?)[,)]", answer.text)) == {"address"}
     assert set(re.findall(r"request\((.*?)[,)]", answer.text)) <= {
-        "address", "`state?after=${after}`", "`frame?step=${wanted}`", '"trace"'
+        "address", "`state?after=${after}`", "`frame?step=${wanted}`", '"trace"', '"network"'
     }  # fmt: skip
 
 
@@ -1094,6 +1095,34 @@ def test_settings_that_are_refused_change_nothing(live: Running) -> None:
     assert_refused(live.get("settings"), 405, "expected POST")
     assert fingerprint(live.network) == before
     assert live.state() == state
+
+
+def test_a_kept_network_goes_on_as_the_served_one(live: Running, tmp_path: Path) -> None:
+    """With its optimizer; it is the file that `save` writes."""
+    live.reach(3)
+    answer = live.get("network")
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert_hardened(answer)
+    path = tmp_path / "kept.safetensors"
+    path.write_bytes(answer.body)
+    kept = load_model(path)
+    assert isinstance(kept, Sequential)
+    assert fingerprint(kept) == fingerprint(live.network)
+    live.network.save(tmp_path / "saved.safetensors")
+    assert answer.body == (tmp_path / "saved.safetensors").read_bytes()
+    kept.fit(*small_data(25, seed=1), batch_size=10, verbose=0)
+    live.reach(6)
+    assert fingerprint(kept)[:-1] == fingerprint(live.network)[:-1]
+    assert_refused(live.ask("GET", "/network"), 403, "with its token")
+    assert_refused(live.ask("GET", "/x/network"), 403, "with its token")
+
+
+def test_layers_of_the_users_own_are_not_kept(start: Start) -> None:
+    network = Sequential([Broken("linear"), Flatten(), Dense(CLASSES, "softmax")], seed=0)
+    network.compile("sgd", "categorical_crossentropy")
+    assert_refused(start(network).get("network"), 409, "the network cannot be kept: it has layers or")
+    with pytest.raises(RequestError, match="the network cannot be kept: it has layers or others of your own"):
+        Session(network, *small_data(20), 1).kept()
 
 
 def test_where_nothing_is_trained_nothing_can_be_changed(start: Start) -> None:

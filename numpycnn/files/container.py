@@ -31,7 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedIOBase
 from itertools import chain
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -71,13 +71,18 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
     """Write a file atomically. Raises ModelFileError for content that the format cannot hold, and OSError."""
     with explained(path):
         header = header_of(content)
-    arrays, digest = stored(content.arrays), hashlib.sha256()
     with atomic_write(path) as file:
-        for part in chain([header], (arrays[name].tobytes() for name in buffer_order(arrays))):
-            digest.update(part)
-            file.write(part)
-        file.seek(DIGEST_PLACE.start)
-        file.write(digest.hexdigest().encode())
+        write_parts(file, header, content.arrays)
+
+
+def write_parts(file: IO[bytes], header: bytes, named: Mapping[str, Array]) -> None:
+    """Write a header, the arrays after it, and the digest of both into the header."""
+    arrays, digest = stored(named), hashlib.sha256()
+    for part in chain([header], (arrays[name].tobytes() for name in buffer_order(arrays))):
+        digest.update(part)
+        file.write(part)
+    file.seek(DIGEST_PLACE.start)
+    file.write(digest.hexdigest().encode())
 
 
 def header_of(content: Content) -> bytes:

@@ -29,6 +29,7 @@ def routes(session: Session, trainer: Trainer) -> dict[str, Route]:
         "state": Route("GET", JSON, partial(state, trainer)),
         "frame": Route("GET", JSON, partial(frame, trainer)),
         "trace": Route("POST", JSON, lambda asked: session.trace(session.trace_request(asked))),
+        "network": Route("GET", "application/octet-stream", lambda _: session.kept()),
         "train": Route("POST", JSON, partial(train, trainer)),
         "settings": Route("POST", JSON, partial(settings, trainer)),
     }

@@ -1,12 +1,16 @@
 """The traces that the live page shows of a model and its test data, each of one training step."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from numpycnn.common.typing import Array, Shape
+from numpycnn.files.container import header_of, write_parts
+from numpycnn.files.errors import ModelFileError
+from numpycnn.files.model import content
 from numpycnn.losses import SparseCategoricalCrossentropy
 from numpycnn.models import Sequential
 from numpycnn.show.explorer.data import add_example, add_parameters, add_step, page_data
@@ -70,6 +74,20 @@ class Session:
             labels = known_labels(model, request.y, trace.output) if trace.output.ndim == 2 else None
             facts |= {"example": request.example, "label": None if labels is None else int(labels[0])}
         return as_json({**facts, "tensors": tensors.table}).encode("utf-8")
+
+    def kept(self) -> bytes:
+        """The model as it is now, as the bytes of a .safetensors file, which `load_model` reads.
+
+        Raises RequestError for what cannot be saved, such as layers of the user's own.
+        """
+        file = BytesIO()
+        with self.lock.held():
+            try:
+                found = content("the network", self.model, [])
+            except ModelFileError:
+                raise RequestError(409, "the network cannot be kept: it has layers or others of your own") from None
+            write_parts(file, header_of(found), found.arrays)
+        return file.getvalue()
 
     def _examples(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The examples of the page, with the model's current predictions, and their arrays."""

@@ -1,9 +1,11 @@
 "use strict";
 // An example goes to NumPy and comes back traced.
 
-const PAUSE = 200; // milliseconds after a stroke: it may go on
+const PAUSE = 200, // milliseconds after a stroke: it may go on
+  FOLLOW = 1000; // milliseconds between traces while training goes on
 
-let asking = 0, // the number of the newest request: answers to older ones are not shown
+let tracing = false,
+  asking = 0, // the number of the newest request: answers to older ones are not shown
   waiting = null;
 
 // What is shown now, unless it was traced, or has masks that were drawn here. While training changes all parameters with
@@ -11,7 +13,7 @@ let asking = 0, // the number of the newest request: answers to older ones are n
 function askForShown() {
   asking++;
   clearTimeout(waiting);
-  live.due = false;
+  Object.assign(live, { due: false, asked: performance.now() });
   if (page.traced) live.wanted = page.facts.wanted;
   if (page.traced || (page.kept && page.drawnKept)) return;
   const values = (x) => x && Array.from(x.data);
@@ -27,15 +29,22 @@ const askForExample = (number) => ask({ asked: { example: number }, label: null,
 // The same again, with the parameters as they are now.
 const refresh = () => ask(live.wanted, 0);
 
+// While training goes on: the panel with the newest step, but not amid a stroke, nor over masks that were drawn here.
+function followTraining() {
+  if (quiet() || current.hear || tracing || page.drawnKept || performance.now() - live.asked < FOLLOW) return;
+  refresh();
+}
+
 function ask(wanted, pause) {
   const turn = ++asking;
-  Object.assign(live, { wanted, due: false });
+  Object.assign(live, { wanted, due: false, asked: performance.now() });
   clearTimeout(waiting);
   waiting = setTimeout(() => trace(turn, wanted), pause);
 }
 
 async function trace(turn, wanted) {
   const training = Boolean(page.kept) && !page.drawnKept;
+  tracing = true;
   try {
     const answer = await request("trace", { ...wanted.asked, training, version: page.facts.version });
     const tensors = await readTensors(answer.tensors);
@@ -45,6 +54,7 @@ async function trace(turn, wanted) {
   } catch (error) {
     live.trouble = `${error.message}.`;
   }
+  tracing = false;
   renderBadge();
 }
 
@@ -57,7 +67,7 @@ function adopt(answer, tensors, wanted) {
   facts.tensors = { ...before(page.facts.tensors), ...answer.tensors };
   setUp(facts, { ...before(page.tensors), ...tensors });
   showAgain(Boolean(answer.examples));
-  say(document.getElementById("source").textContent);
+  if (!isTraining()) say(document.getElementById("source").textContent);
 }
 
 const exampleLabel = ({ example, label }) => `example ${example}${label === null ? "" : `, true class ${label}`}`;

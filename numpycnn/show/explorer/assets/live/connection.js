@@ -9,13 +9,14 @@ const live = {
   wanted: null, // what was asked for last: {asked, label, number}
   due: false, // whether it waits until training is paused
   refreshed: null,
+  asked: 0, // when, in milliseconds
 };
 
 const quiet = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const sleep = (wait) => new Promise((done) => setTimeout(done, wait));
 
 // What an address answers; `asked` is sent to it as JSON. Throws what a refusal says, or that nothing answers.
-async function request(address, asked) {
+async function request(address, asked, read = (answer) => answer.json()) {
   const how = asked && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) };
   let answer;
   try {
@@ -26,7 +27,7 @@ async function request(address, asked) {
   }
   setConnected(true);
   if (!answer.ok) throw new Error(await answer.text());
-  return answer.json();
+  return read(answer);
 }
 
 function setConnected(connected) {
@@ -68,7 +69,8 @@ function heard(state) {
   if (before && before.state !== state.state) say(badgeText());
   if (before && before.resets !== state.resets) Object.assign(watching, { step: null, follow: true });
   if (current.hear) current.hear();
-  if (isTraining() || (!live.due && [page.facts.version, live.refreshed].includes(state.version))) return;
+  if (isTraining()) return void followTraining();
+  if (!live.due && [page.facts.version, live.refreshed].includes(state.version)) return;
   live.refreshed = state.version;
   refresh();
 }

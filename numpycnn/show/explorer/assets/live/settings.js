@@ -13,6 +13,21 @@ async function tell(address, asked) {
   }
 }
 
+// The network as it is now, as a file that numpycnn.load_model reads.
+const keepButton = () => button("Keep this network", keep, { id: "keep", title: "Download it as a file for numpycnn.load_model" });
+
+async function keep() {
+  try {
+    const href = URL.createObjectURL(await request("network", undefined, (answer) => answer.blob()));
+    make("a", { href, download: `${page.facts.model.name}.safetensors` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 60000);
+    live.trouble = "";
+  } catch (error) {
+    live.trouble = `${error.message.trim()}.`;
+  }
+  renderBadge();
+}
+
 // {node, hear(off)}: the inputs, which show what holds, but for the one that is being written in.
 function trainingSettings() {
   const set = (name, value) => tell("settings", { [name]: value });

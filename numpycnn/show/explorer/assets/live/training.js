@@ -50,7 +50,7 @@ function trainingControls(panel) {
   panel.one = button("One batch", () => command("step"), { id: "one", disabled: true });
   panel.reset = button("Reset", () => command("reset"), { id: "reset", disabled: true, title: "Back to the network, optimizer and batch size that it began with" });
   panel.settings = trainingSettings();
-  return make("div", {}, make("div", { className: "row" }, panel.start, panel.one, panel.reset), panel.settings.node);
+  return make("div", {}, make("div", { className: "row" }, panel.start, panel.one, panel.reset, keepButton()), panel.settings.node);
 }
 
 function lookBack(panel) {
