@@ -543,7 +543,10 @@ class Sequential(StoredNetwork):
         names = self.metrics_names + [f"val_{name}" for name in self.metrics_names if validation]
         history = History()
         all_callbacks = in_training(ProgressBar(params["verbose"]), callbacks, history)
-        callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names})
+        older = {"batch_size": source.batch_size, "samples": source.size, "do_validation": validation is not None}
+        callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names, **older})
+        for callback in callbacks:
+            vars(callback)["held_out"] = None if validation is None else validation.source.arrays()
         self.stop_training = False
         callback_list.call("on_train_begin", {})
         for epoch in range(params["initial_epoch"], callback_list.params["initial_epoch"]):

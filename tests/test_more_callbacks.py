@@ -456,3 +456,31 @@ def test_callbacks_are_resumed_with_the_same_bytes(kill_in: int, tmp_path: Path)
     files = {path.name: path.read_bytes() for path in whole.iterdir()}
     assert {path.name: path.read_bytes() for path in parts.iterdir()} == files
     assert len(files) > 4
+
+
+# ---------------------------------------------------------------- what Keras 2 gave
+
+
+def test_validation_data_and_params_of_keras_2() -> None:
+    class Looks(Callback):
+        def on_train_begin(self, logs: Logs | None = None) -> None:
+            self.seen, self.known = self.validation_data, dict(self.params)
+
+    class HasItsOwn(Looks):
+        def __init__(self, validation_data: Any) -> None:
+            self.validation_data = validation_data
+
+    looks, own = Looks(), HasItsOwn("mine")
+    assert looks.validation_data is None
+    assert isinstance(Callback.validation_data, type(None))
+    network().fit(X, Y, 4, verbose=0, callbacks=[looks, own], validation_data=(X[:3], Y[:3]))
+    for found, expected in zip(looks.seen, (X[:3], Y[:3], np.ones(3)), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert own.seen == "mine"
+    assert (looks.known["batch_size"], looks.known["samples"], looks.known["do_validation"]) == (4, len(X), True)
+    network().fit(X, Y, verbose=0, callbacks=looks, validation_data=(X[:3], Y[:3], np.array([1.0, 0.5, 2.0])))
+    assert looks.seen[2].tolist() == [1.0, 0.5, 2.0]
+    network().fit(iter([(X, Y)]), verbose=0, callbacks=looks, validation_data=iter([(X, Y)]))
+    assert (looks.seen, looks.known["samples"], looks.known["do_validation"]) == (None, None, True)
+    network().fit(X, Y, verbose=0, callbacks=looks)
+    assert (looks.seen, looks.known["do_validation"]) == (None, False)

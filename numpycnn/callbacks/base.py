@@ -10,17 +10,27 @@ Logs = dict[str, float]
 """Figures by name, such as {"loss": 0.25, "accuracy": 0.91}: means over the epoch so far."""
 
 
+class ValidationData:
+    """What Keras 2 has as a callback's `validation_data`, where the callback has no such attribute of its own."""
+
+    def __get__(self, callback: Any, owner: type) -> Any:
+        return None if callback is None else vars(callback).get("held_out")
+
+
 class Callback(Explained):
     """Base class of all callbacks: override the hooks that you need. Epochs and batches are counted from 0.
 
     `model` is the Sequential that is trained; setting `model.stop_training = True` ends training.
-    `params` has "epochs", "steps" (batches in an epoch), "initial_epoch", "verbose" and "metrics" (the figures' names).
+    `params` has "epochs", "steps" (batches in an epoch), "initial_epoch", "verbose" and "metrics" (the figures' names);
+    and as in Keras 2 "batch_size", "samples" and "do_validation". `validation_data`, also of Keras 2, is
+    [x, y, weights], the arrays that `fit` validates on; None where there are none.
     logs are the figures so far; empty if there are none yet. `fit` calls the train hooks, and the test hooks for its
     validation data; `evaluate` calls the test hooks, and `predict` the predict hooks. Source: Keras's Callback.
     """
 
     model: Any
     params: dict[str, Any]
+    validation_data = ValidationData()
     siblings: Sequence["Callback"]
     """All callbacks of this call, including itself."""
 

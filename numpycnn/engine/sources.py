@@ -57,6 +57,10 @@ class Source(ABC):
         """The inputs in order, to predict from, in arrays of one or more batches."""
         return (data.x for data in self.batches())
 
+    def arrays(self) -> list[Array] | None:
+        """All examples, their targets and weights, where these are arrays."""
+        return None
+
     def ended(self) -> bool:
         """Whether there is no batch left for another epoch."""
         return False
@@ -102,6 +106,10 @@ class ArraySource(Source):
         for rows in islice(batches(len(self.data), self.batch_size), self.steps):
             yield self.data.rows(rows)  # no copy
         warn_if_fewer(self.count, self.steps)
+
+    def arrays(self) -> list[Array]:
+        weights = np.ones(len(self.data)) if self.data.weights is None else self.data.weights
+        return [self.data.x, self.data.y, weights]
 
     def inputs(self) -> Iterator[Array]:
         yield self.data.x[: self.size]
