@@ -105,6 +105,17 @@ def overflows(layer: Layer, x: Array) -> bool:
     return not all(np.isfinite(a).all() for a in (y, dx, *gradients.values()))
 
 
+@pytest.mark.parametrize(("units", "seed"), [(2, 2), (4, 96), (2, 494)])
+def test_rounding_beside_a_kink_is_no_fault(units: int, seed: int) -> None:
+    """A little beside a corner of sparse_sigmoid outputs are small, and the numbers that they come from are not."""
+    dense = Dense(units, activation="sparse_sigmoid", bias_initializer="random_normal", input_shape=(4,))
+    layer, rng = built(dense, seed, np.float32), np.random.default_rng(seed)
+    for param in layer.params.values():
+        param[...] = integers(rng, param.shape, np.float32, bound=2)
+    report = gradcheck_layer(layer, integers(rng, (1, 4), np.float32, bound=1), seed=seed)
+    assert report.passed, str(report)
+
+
 @st.composite
 def models(draw: st.DrawFn) -> Sequential:
     """Networks in which kinks follow upon kinks."""

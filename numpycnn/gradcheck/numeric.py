@@ -54,6 +54,9 @@ RESOLVED = 1e-2
 JUMP = 1e-7
 """With a larger jump, relative to the change of the function along the line, there is no derivative."""
 
+SHORTER = 16
+"""The divisor of the step by which noise is estimated again."""
+
 SAFETY = 4
 """How many times their noise, an estimate, two measurements may be apart."""
 
@@ -134,7 +137,20 @@ def measure(line: Line, base: Array, unit: float, method: str, rounding: float =
     if exact.is_kink and has_sides(exact, line, base, unit * KINK_STEP):
         return exact
     real = by_differences(line, base, unit)
-    return confirmed(exact, real, rounding, unseen(exact, real, base))
+    hidden = unseen(exact, real, base)
+    if not exact.agrees(real, hidden) and real.noise < np.inf:
+        real = doubted(real, line, base)
+    return confirmed(exact, real, rounding, hidden)
+
+
+def doubted(real: Measured, line: Line, base: Array) -> Measured:
+    """Differences, with a second estimate of their noise by a step that has so many times the rounding error.
+
+    The first one may be small by chance: of several steps the one with the least was taken.
+    """
+    again = at_step(line, base, real.step / SHORTER)
+    apart = max(abs(again.left - real.left).sum(), abs(again.right - real.right).sum())
+    return real._replace(noise=max(real.noise, SAFETY * (again.noise + apart) / SHORTER))
 
 
 def unseen(exact: Measured, real: Measured, base: Array) -> float:
