@@ -497,7 +497,7 @@ def test_a_history_of_other_than_numbers_is_not_saved(path: Path, value: Any) ->
 @pytest.mark.parametrize(
     ("epoch", "loss", "message"),
     [
-        ([0], [[0.5]], r"History: loss must be a list of numbers; received the shape \(1, 1\)"),
+        ([0], [[[0.5]]], r"History: loss must be a list of numbers; received the shape \(1, 1, 1\)"),
         ([-1], [0.5], "History: epoch must be an integer of at least 0; received -1"),
     ],
 )

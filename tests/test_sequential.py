@@ -287,7 +287,8 @@ def test_history_has_the_metrics_names_as_given() -> None:
     assert [len(values) for values in history.history.values()] == [2] * 4
     assert history.epoch == [0, 1]
     names = ["loss", "acc", "val_loss", "val_acc"]
-    assert history.params == {"epochs": 2, "initial_epoch": 0, "verbose": 0, "steps": 1, "metrics": names}
+    older = {"batch_size": 32, "samples": 15, "do_validation": True}
+    assert history.params == {"epochs": 2, "initial_epoch": 0, "verbose": 0, "steps": 1, "metrics": names, **older}
     assert model.metrics_names == ["loss", "acc"]
 
 
