@@ -466,7 +466,7 @@ def test_confusion_matrix_counts_true_by_row() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_gradient_keeps_its_digits_where_the_right_class_is_nearly_certain(dtype: type) -> None:
+def test_the_gradient_keeps_its_digits_where_the_right_class_is_nearly_certain(dtype: Any) -> None:
     """p - 1 = -2 exp(-30) / (1 + 2 exp(-30)), of which 1 - 1.87e-13 as a number keeps a digit or none."""
     loss, y = CategoricalCrossentropy(from_logits=True), np.eye(3, dtype=dtype)[[0]]
     gradient = loss.gradient(y, np.array([[30.0, 0.0, 0.0]], dtype))
