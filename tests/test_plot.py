@@ -21,8 +21,10 @@ matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib, the ext
 @pytest.fixture(autouse=True)
 def _no_screen() -> Iterator[None]:
     matplotlib.use("Agg")
+    from matplotlib import pyplot
+
     yield
-    matplotlib.pyplot.close("all")
+    pyplot.close("all")
 
 
 @pytest.fixture
