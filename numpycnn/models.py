@@ -545,8 +545,9 @@ class Sequential(StoredNetwork):
         all_callbacks = in_training(ProgressBar(params["verbose"]), callbacks, history)
         older = {"batch_size": source.batch_size, "samples": source.size, "do_validation": validation is not None}
         callback_list = CallbackList(all_callbacks, self, {**params, "steps": source.steps, "metrics": names, **older})
+        held_out = None if validation is None else validation.source.arrays()
         for callback in callbacks:
-            vars(callback)["held_out"] = None if validation is None else validation.source.arrays()
+            vars(callback)["held_out"] = held_out
         self.stop_training = False
         callback_list.call("on_train_begin", {})
         for epoch in range(params["initial_epoch"], callback_list.params["initial_epoch"]):

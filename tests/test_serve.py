@@ -36,6 +36,7 @@ from numpycnn.datasets import mnist
 from numpycnn.engine.batching import Data
 from numpycnn.files import ModelFileError
 from numpycnn.layers import Activation, Dense, Flatten
+from numpycnn.metrics import F1Score
 from numpycnn.models import load_model
 from numpycnn.optimizers import SGD
 from numpycnn.optimizers.schedules import ExponentialDecay
@@ -884,6 +885,18 @@ def test_figures_that_are_not_finite_are_null(start: Start) -> None:
     step, loss, metric, _ = start(network, data=small_data(25)).reach(1)["frames"][-1]
     assert (step, metric) == (1, None)
     assert loss > 0
+
+
+def test_a_figure_of_several_numbers_is_shown_as_its_mean(start: Start) -> None:
+    network, alone = small_network(compiled=False), small_network(compiled=False)
+    for one in (network, alone):
+        one.compile("sgd", "categorical_crossentropy", [F1Score()])
+    _, _, score, _ = start(network, data=small_data(25)).reach(1)["frames"][-1]
+    order = alone._order(25)[:10]
+    x, y = small_data(25)
+    _, scores = alone.train_on_batch(x[order], y[order])
+    assert score == pytest.approx(np.mean(scores))
+    assert np.shape(scores) == (CLASSES,)
 
 
 def test_a_loss_that_is_not_finite_ends_training_and_is_the_reason(start: Start) -> None:

@@ -1537,7 +1537,7 @@ TARGETS = (
         "show/learning_rates.py",
         ("test_learning_rates.py",),
         (
-            ("the average is biased towards zero", "weights @ losses / weights.sum(axis=1)", "(1 - MEMORY) * (weights @ losses)"),
+            ("the average is biased towards zero", "return self.total / self.weight", "return self.total"),
             ("the model itself is trained", "copy: Any = deepcopy(model)", "copy: Any = model"),
             ("the rate rises by equal amounts", "self.lowest * self.factor ** (step - self.begin)", "self.lowest + self.factor * (step - self.begin)"),
             ("a diverging training goes on", "self.model.stop_training = True", "pass"),

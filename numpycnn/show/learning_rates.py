@@ -29,7 +29,7 @@ class LearningRates:
 
     def __init__(self, learning_rates: Array, losses: Array) -> None:
         self.learning_rates, self.losses = learning_rates, losses
-        self.smoothed = smoothed(losses)
+        self.smoothed = np.array(list(map(Smoothed().add, losses)))
         self.suggested = float(learning_rates[self.smoothed.argmin()] / MARGIN)
 
     def __repr__(self) -> str:
@@ -39,11 +39,17 @@ class LearningRates:
         )
 
 
-def smoothed(losses: Array) -> Array:
-    """average[k] = MEMORY * average[k - 1] + (1 - MEMORY) * losses[k], divided by the sum of its weights."""
-    powers = MEMORY ** np.arange(len(losses))
-    weights = np.tril(powers[np.abs(np.subtract.outer(np.arange(len(losses)), np.arange(len(losses))))])  # (k, j)
-    return weights @ losses / weights.sum(axis=1)
+class Smoothed:
+    """The moving average, total[k] = MEMORY * total[k - 1] + (1 - MEMORY) * losses[k], over the same sum of weights."""
+
+    def __init__(self) -> None:
+        self.total = self.weight = 0.0
+
+    def add(self, loss: float) -> float:
+        """The average with another loss."""
+        self.total = MEMORY * self.total + (1 - MEMORY) * loss
+        self.weight = MEMORY * self.weight + (1 - MEMORY)
+        return self.total / self.weight
 
 
 class Rising(LearningRateSchedule):
@@ -62,11 +68,13 @@ class StopWhereItDiverges(TerminateOnNaN):
     def __init__(self) -> None:
         super().__init__()
         self.losses: list[float] = []
+        self.average, self.least = Smoothed(), np.inf
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self.losses.append((logs or {})["loss"])
-        average = smoothed(np.array(self.losses))
-        if not average[-1] <= DIVERGED * average.min():
+        average = self.average.add(self.losses[-1])
+        self.least = min(self.least, average)
+        if not average <= DIVERGED * self.least:
             self.model.stop_training = True
 
 

@@ -156,6 +156,7 @@ def augmentation(model: Any, image: ArrayLike, count: int = 24, ax: Any = None) 
     image: an example of its input, with 1 or 3 channels. Raises ValueError for a model without such a layer, for images
     with other channels, and for another shape; TypeError for anything but a model, and for others than numbers.
     """
+    network: Any = model
     if not isinstance(model, Network):
         raise TypeError(f"augmentation: model must be a Sequential; received {checks.short_repr(model)}")
     batch = np.repeat(
@@ -164,8 +165,8 @@ def augmentation(model: Any, image: ArrayLike, count: int = 24, ax: Any = None) 
     layers = [layer for layer in model.layers if isinstance(layer, Augmentation)]
     if not layers:
         raise ValueError(f"augmentation: expected a model with a layer that augments images; {model.name} has none")
-    last, trace = layers[-1], getattr(model, "trace")  # noqa: B009
-    plain, drawn = (trace(x, training=on)[last.name].output for x, on in ((batch[:1], False), (batch, True)))
+    last = layers[-1]
+    plain, drawn = (network.trace(x, training=on)[last.name].output for x, on in ((batch[:1], False), (batch, True)))
     images = to_channels_last(np.concatenate([plain, drawn]), last.data_format)  # (1 + count, H, W, C)
     if images.shape[3] not in (1, 3):
         raise ValueError(f"augmentation: expected images of 1 or 3 channels; received {images.shape[3]}")

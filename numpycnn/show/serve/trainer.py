@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from numpycnn.common.figures import one_number
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
 from numpycnn.engine.batching import Data
@@ -206,7 +207,7 @@ class Trainer:
             self._left -= self._in_batch
             return self._in_batch
 
-    def _record(self, figures: list[float]) -> None:
+    def _record(self, figures: list[Any]) -> None:
         """Record a frame of the current model, and notify waiting threads."""
         frame = as_json(self._frame()).encode("utf-8")
         with self._changed:
@@ -234,6 +235,6 @@ class Trainer:
                 self._notify()
 
 
-def finite(figures: list[float]) -> list[float | None]:
-    """Figures for JSON: None for a figure that is not finite."""
-    return [float(figure) if math.isfinite(figure) else None for figure in figures]
+def finite(figures: list[Any]) -> list[float | None]:
+    """Figures for JSON: several numbers as their mean, None for one that is not finite."""
+    return [figure if math.isfinite(figure) else None for figure in map(one_number, figures)]
