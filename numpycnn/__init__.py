@@ -4,26 +4,35 @@ Where to start reading: `functional/` has the mathematics, `layers/` gives it pa
 """
 
 import sys
+from typing import TYPE_CHECKING
 
-from numpycnn import (
-    backend,
-    callbacks,
-    constraints,
-    datasets,
-    functional,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    models,
-    optimizers,
-    regularizers,
-    utils,
-)
-from numpycnn.common.module_names import OtherModules, add_names_of, explain_unknown_names
-from numpycnn.common.old_names import MORE, NAMES
-from numpycnn.layers import Input
-from numpycnn.models import Sequential, load_model
+from numpycnn.common.module_names import OtherModules, explain_unknown_names
+
+if TYPE_CHECKING:  # at run time each is imported on first access
+    from numpycnn import (
+        activations,
+        backend,
+        callbacks,
+        constraints,
+        datasets,
+        digits,
+        functional,
+        gradcheck,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        plot,
+        preprocessing,
+        recipes,
+        regularizers,
+        saving,
+        utils,
+    )
+    from numpycnn.layers import Input
+    from numpycnn.models import Sequential, load_model
 
 __version__ = "0.1.0"
 
@@ -31,6 +40,7 @@ __all__ = [
     "Input",
     "Sequential",
     "__version__",
+    "activations",
     "backend",
     "callbacks",
     "constraints",
@@ -53,10 +63,5 @@ __all__ = [
     "utils",
 ]
 
-# Submodules imported on first access: training does not need them.
-explain_unknown_names(__name__, submodules=("digits", "gradcheck", "plot", "preprocessing", "recipes", "saving"))
+explain_unknown_names(__name__, elsewhere={"Input": "layers", "Sequential": "models", "load_model": "models"})
 sys.meta_path.append(OtherModules())
-for _name in NAMES["optimizers"].keys() & vars(optimizers).keys():  # a file, "sgd"; the name gives the class
-    delattr(optimizers, _name)
-for _older, _todays in MORE.items():
-    add_names_of(sys.modules[f"{__name__}.{_todays}"], sys.modules[f"{__name__}.{_older}"])

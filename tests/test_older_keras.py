@@ -331,7 +331,7 @@ def test_what_the_table_names_today_exists() -> None:
         assert set(vars(importlib.import_module(f"numpycnn.{kind}"))).isdisjoint(names)
         for entry in names.values():
             assert older.resolve(entry) is not None
-    for todays in [*old_names.MODULES.values(), *old_names.MORE.values()]:
+    for todays in [*old_names.MODULES.values(), *old_names.WIDER]:
         assert importlib.import_module(f"numpycnn.{todays}".rstrip("."))
     for entry in [one for entries in old_names.ACTIONS.values() for one in entries.values()]:
         assert callable(older.resolve(entry))

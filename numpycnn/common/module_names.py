@@ -6,45 +6,58 @@ they never use: it gives a `Placeholder`, or a module of these, whose use raises
 """
 
 import sys
-from collections.abc import Collection
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from opcode import opmap
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from numpycnn.common.old_names import NAMES
+from numpycnn.common.old_names import NAMES, WIDER
 from numpycnn.common.unknown import hint, is_kerass
 
 PACKAGE = "numpycnn"
+NOWHERE: Mapping[str, str] = {}
 
 
-def explain_unknown_names(module_name: str, submodules: Collection[str] = ()) -> None:
-    """Make the error for an unknown name in that module explain it.
+def explain_unknown_names(module_name: str, elsewhere: Mapping[str, str] = NOWHERE) -> None:
+    """Make the error for an unknown name in that module explain it, and import on first access what is not there yet.
 
-    submodules: submodules that are imported on first access.
+    A name of `__all__` that the module does not have is a submodule, or found in the one that `elsewhere` gives for it.
     The module's `__getattr__` (PEP 562) is set here and not defined in its source, because type checkers would then
     accept every name.
     """
     module = sys.modules[module_name]
+    public = vars(module)["__all__"]
 
     def missing(name: str) -> Any:
-        if name in submodules:
+        if name in elsewhere:
+            return getattr(import_module(f"{module_name}.{elsewhere[name]}"), name)
+        if name in public:
             return import_module(f"{module_name}.{name}")
         return other_than_todays(module, name, sys._getframe(1))
 
-    vars(module)["__getattr__"] = missing
+    vars(module).update(__getattr__=missing, __dir__=lambda: sorted({*vars(module), *public}))
+    for path in WIDER:
+        if path.startswith(f"{kind_of(module)}."):
+            add_names_of(kind_of(module), f"{PACKAGE}.{path}")
 
 
-def add_names_of(todays: ModuleType, module: ModuleType) -> None:
+def add_names_of(todays: str, module_name: str) -> None:
     """Make a module, whose path older Keras had for more than is in it, have all the names of today's."""
 
     def missing(name: str) -> Any:
-        return vars(todays)[name] if name in vars(todays) else other_than_todays(todays, name, sys._getframe(1))
+        if name.startswith("_") and name != "__all__":  # the import system's
+            raise AttributeError(f"module {module_name!r} has no attribute {name!r}", name=name)
+        source = import_module(f"{PACKAGE}.{todays}".rstrip("."))
+        if name == "__all__":
+            functions = [one for one, entry in NAMES.get(todays, {}).items() if entry.startswith("compat.")]
+            return [*vars(source)["__all__"], *functions]
+        if name in vars(source) or name in vars(source)["__all__"]:
+            return getattr(source, name)
+        return other_than_todays(source, name, sys._getframe(1))
 
-    vars(module)["__getattr__"] = missing
-    functions = [name for name, entry in NAMES.get(kind_of(todays), {}).items() if entry.startswith("compat.")]
-    vars(module).setdefault("__all__", vars(todays)["__all__"] + functions)
+    vars(sys.modules[module_name])["__getattr__"] = missing
 
 
 def other_than_todays(module: ModuleType, name: str, caller: FrameType) -> Any:
@@ -94,7 +107,7 @@ def kind_of(module: ModuleType) -> str:
 def public_names(module: ModuleType) -> list[str]:
     """The public names of a module, without its tables and its version."""
     names = vars(module)
-    return sorted(name for name in names["__all__"] if not isinstance(names.get(name), (dict, str)))
+    return sorted(name for name in module.__all__ if not isinstance(names.get(name), (dict, str)))
 
 
 class OtherModules:
@@ -118,7 +131,7 @@ class OtherModules:
         from numpycnn.common.older import todays_module
 
         todays = todays_module(name.removeprefix(f"{PACKAGE}."))
-        loader: Any = None if todays is None else OlderModule(f"{PACKAGE}.{todays}".rstrip("."))
+        loader: Any = None if todays is None else OlderModule(todays)
         if todays is None and name.split(".")[1] in MODULES_NOT_HERE:
             loader = AbsentModule()
         if loader is not None:
@@ -158,8 +171,8 @@ class OlderModule:
         """A new module, by Python's default."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Import today's module, and warn."""
+        """Give the module the names of today's, and warn."""
         from numpycnn.common.older import warn
 
-        add_names_of(import_module(self.todays), module)
-        warn(module.__name__, f"write {self.todays}")
+        add_names_of(self.todays, module.__name__)
+        warn(module.__name__, f"write {PACKAGE}.{self.todays}".rstrip("."))

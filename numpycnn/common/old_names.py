@@ -54,16 +54,8 @@ MODULES: dict[str, str] = {
 }
 """Modules by today's; "" is the package itself. Those below COPIES have the path without these."""
 
-MORE: dict[str, str] = {
-    "engine": "layers",
-    "engine.training": "models",
-    "layers.convolutional": "layers",
-    "layers.normalization": "layers",
-    "layers.pooling": "layers",
-    "layers.preprocessing": "layers",
-    "utils.np_utils": "utils",
-}
-"""Modules that there are, with more names in older Keras: today's module that has these."""
+WIDER = ("layers.convolutional", "layers.normalization", "layers.pooling", "layers.preprocessing", "utils.np_utils")
+"""Modules that older Keras had for more than is in them: they have all names of the package that they are in."""
 
 ARITHMETIC = (
     "abs all any argmax argmin cast cast_to_floatx clip concatenate constant cos count_params dot elu equal eval exp "

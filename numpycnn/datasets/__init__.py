@@ -5,5 +5,4 @@ from numpycnn.datasets import idx, mnist
 
 __all__ = ["cifar10", "cifar100", "fashion_mnist", "idx", "kmnist", "mnist"]
 
-# Submodules imported on first access.
-explain_unknown_names(__name__, submodules=("cifar10", "cifar100", "fashion_mnist", "kmnist"))
+explain_unknown_names(__name__)

@@ -14,6 +14,7 @@ import numpy as np
 
 from numpycnn.activations import ActivationFunction, is_own, linear
 from numpycnn.common.arithmetic import ceil_div
+from numpycnn.common.module_names import add_names_of
 from numpycnn.common.randomness import DROPOUT, generator
 from numpycnn.common.slices import even_slices
 from numpycnn.common.typing import Array, Map, Rng
@@ -335,3 +336,6 @@ def join(objective: Objective, results: Iterable[BatchResult], divisor: float) -
     scaled = whole if divisor == len(whole) else whole * (len(whole) / divisor)
     penalty = sum(penalties, start=weight_penalties(objective.network.layers))
     return BatchResult(np.concatenate(y_pred), scaled + float(penalty))
+
+
+add_names_of("models", __name__)  # in older Keras

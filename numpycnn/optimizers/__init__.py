@@ -19,6 +19,7 @@ from typing import Any
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, from_description
 from numpycnn.common.module_names import explain_unknown_names
+from numpycnn.common.old_names import NAMES
 from numpycnn.optimizers import schedules
 from numpycnn.optimizers.adam import Adam, AdamW
 from numpycnn.optimizers.adaptive import Adadelta, Adagrad, Adamax
@@ -82,3 +83,5 @@ def deserialize(config: dict[str, Any]) -> Optimizer:
 
 
 explain_unknown_names(__name__)
+for _name in NAMES["optimizers"].keys() & globals().keys():  # a file, "sgd"; the name gives the class
+    del globals()[_name]
