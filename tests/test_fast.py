@@ -663,6 +663,14 @@ def test_outside_of_its_use_memory_is_new_each_time() -> None:
     assert not np.shares_memory(a, b)
 
 
+def test_memory_begins_with_a_line_of_the_cache() -> None:
+    scratch.release()
+    with scratch_scope():
+        arrays = [take((count, 3), dtype) for count in (1, 50, 40_000) for dtype in ("float32", "bool", "float64")]
+        assert {array.ctypes.data % scratch.LINE for array in arrays} == {0}
+    scratch.release()
+
+
 def test_threads_share_no_memory() -> None:
     def first() -> Array:
         with scratch_scope():

@@ -1,5 +1,6 @@
 """Batch normalization on the fast path, against the layers and against sums in more digits."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -172,6 +173,16 @@ def test_a_large_mean_keeps_the_digits_of_a_small_variance() -> None:
     exact = x.astype(np.float64)
     exact = (exact - exact.mean(axis=(0, 1, 2))) / np.sqrt(exact.var(axis=(0, 1, 2)) + 1e-7)
     assert np.abs(y - exact).max() < 2e-6
+
+
+@pytest.mark.parametrize("shape", [(64, 4, 4, 16), (64, 12, 12, 8), (61, 1, 1, 16), (64, 32, 32, 600), (3, 2, 2, 4)])
+def test_rows_are_long_enough_and_no_longer(shape: tuple[int, ...]) -> None:
+    """Divided where that leaves them long enough: one row of a whole batch would be summed by a product of one."""
+    row = math.prod(batch_norm.Layout(np.zeros(shape, np.float32), 3).row)
+    assert math.prod(shape) % row == 0
+    assert row >= min(batch_norm.MIN_ROW, math.prod(shape))
+    halves = [row // k for k in range(2, row + 1) if row % k == 0 and row // k % shape[3] == 0]
+    assert all(half < batch_norm.MIN_ROW for half in halves)
 
 
 def test_what_is_normalized_by_a_block_and_what_stays() -> None:

@@ -123,7 +123,9 @@ def test_a_module_that_only_keras_has_can_be_imported_and_explains_its_names() -
     """Scripts import `keras.applications.vgg16`, and then build a network of their own."""
     named: dict[str, Any] = {}
     exec("from numpycnn.applications.vgg16 import VGG16, preprocess_input\nimport numpycnn.mixed_precision", named)  # noqa: S102
-    with pytest.raises(NotImplementedError, match=rf"^numpycnn.applications.vgg16.VGG16: {keras_names.PRETRAINED}; .*av"):
+    with pytest.raises(
+        NotImplementedError, match=rf"^numpycnn.applications.vgg16.VGG16: {keras_names.PRETRAINED}; .*av"
+    ):
         named["VGG16"](weights="imagenet")
     with pytest.raises(AttributeError, match=f"mixed_precision.Policy: {re.escape(keras_names.MIXED)}"):
         named["numpycnn"].mixed_precision.Policy.anything  # noqa: B018

@@ -25,7 +25,7 @@ Derivation and names as in `functional/normalization.py`, of which this is anoth
 """
 
 from collections.abc import Iterator, Sequence
-from math import prod
+from math import ceil, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,7 +74,7 @@ class Layout:
         *outer, channels = self.shape[: place + 1]
         inner, group = prod(self.shape[place + 1 :]), 1
         while outer and group * channels * inner < MIN_ROW:
-            group *= outer.pop()
+            group *= divisor(outer.pop(), MIN_ROW / (group * channels * inner))
         self.row: Shape = (group, channels, inner)
 
     def rows(self, x: Array) -> Array:
@@ -244,6 +244,11 @@ def moments_about(center: Array | None, x: Array, layout: Layout) -> Moments:
     size, (total, squares) = x.size // layout.row[1], map(layout.by_channel, totals)
     mean = total / size
     return Moments(size, mean if center is None else center + mean, squares - mean * total)
+
+
+def divisor(number: int, at_least: float) -> int:
+    """The smallest divisor of that size; the number itself if there is none."""
+    return next((k for k in range(ceil(at_least), number) if number % k == 0), number)
 
 
 def is_near(mean: Array, variance: Array) -> bool:
