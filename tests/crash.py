@@ -123,7 +123,7 @@ def drawn_training(rng: np.random.Generator) -> Callable[[Path | None], str]:
         )
         model.compile(optimizer, "categorical_crossentropy", ["accuracy"])
         callbacks = [EarlyStopping(patience=patience, restore_best_weights=best)] if stops else []
-        kept = [] if path is None else [BackupAndRestore(path)]
+        kept = [] if path is None else [BackupAndRestore(path, delete_checkpoint=False)]
         x, y = small_data(images, seed)
         model.fit(x, y, batch_size, epochs, verbose=0, callbacks=[*kept, *callbacks], validation_split=0.3)
         assert model.history is not None
@@ -178,7 +178,7 @@ def every_training(case: int, files: Path) -> Callable[[Path | None], str]:
             TerminateOnNaN(),
             TensorBoard(folder / "logs"),
         ]
-        kept = [] if path is None else [BackupAndRestore(path)]
+        kept = [] if path is None else [BackupAndRestore(path, delete_checkpoint=False)]
         model.fit(x, y, 10, 6, verbose=0, callbacks=[*callbacks, *kept], validation_split=0.25)
         assert model.history is not None
         written = [(folder / name).read_bytes() for name in ("log.csv", "best.safetensors")]

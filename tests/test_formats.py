@@ -161,7 +161,7 @@ def test_files_of_other_formats_are_known_by_their_first_bytes(tmp_path: Path, r
 def trained(path: Path) -> Sequential:
     model = small_network()
     stopping = EarlyStopping("loss", patience=3, restore_best_weights=True)
-    model.fit(*small_data(), 20, 2, verbose=0, callbacks=[BackupAndRestore(path), stopping])
+    model.fit(*small_data(), 20, 2, verbose=0, callbacks=[BackupAndRestore(path, delete_checkpoint=False), stopping])
     return model
 
 

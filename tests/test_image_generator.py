@@ -260,7 +260,7 @@ def test_statistics_of_changed_images() -> None:
 def trained(epochs: int, path: Path | None = None) -> Sequential:
     model = small_network()
     augment = ImageDataGenerator(rotation_range=20, zoom_range=0.1, fill_mode="reflect")
-    kept = [] if path is None else [BackupAndRestore(path)]
+    kept = [] if path is None else [BackupAndRestore(path, delete_checkpoint=False)]
     validation = augment.flow(X, Y, batch_size=8, seed=2)
     model.fit(
         augment.flow(X, Y, 8, seed=1), epochs=epochs, verbose=0, callbacks=kept,

@@ -128,11 +128,11 @@ def test_every_optimizer_is_kept(tmp_path: Path, suffix: str, name: str) -> None
 def test_a_killed_training_resumes_from_keras_s_files(tmp_path: Path, suffix: str) -> None:
     whole, half, path = small_network(), small_network(), tmp_path / f"model{suffix}"
     whole.fit(*small_data(), 20, 4, verbose=0)
-    half.fit(*small_data(), 20, 2, verbose=0, callbacks=BackupAndRestore(path))
+    half.fit(*small_data(), 20, 2, verbose=0, callbacks=BackupAndRestore(path, delete_checkpoint=False))
     again = small_network(seed=3)
-    again.fit(*small_data(), 20, 4, verbose=0, callbacks=BackupAndRestore(path))
+    again.fit(*small_data(), 20, 4, verbose=0, callbacks=BackupAndRestore(path, delete_checkpoint=False))
     assert fingerprint(again) == fingerprint(whole)
-    callbacks = [BackupAndRestore(path), EarlyStopping("loss")]
+    callbacks = [BackupAndRestore(path, delete_checkpoint=False), EarlyStopping("loss")]
     with pytest.raises(ModelFileError, match=r"state of callbacks \(EarlyStopping\) is kept in .safetensors files alo"):
         small_network().fit(*small_data(), 20, 2, verbose=0, callbacks=callbacks)
 

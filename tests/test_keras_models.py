@@ -224,7 +224,7 @@ def test_a_training_with_a_metric_of_ones_own_is_resumed(tmp_path: Path) -> None
     def figures(epochs: int, folder: str) -> Any:
         model = small_network()
         model.compile("adam", "mse", [top_two, Largest()])
-        callbacks = BackupAndRestore(tmp_path / folder)
+        callbacks = BackupAndRestore(tmp_path / folder, delete_checkpoint=False)
         return model.fit(x, y, epochs=epochs, verbose=0, callbacks=callbacks).history
 
     figures(1, "halved")

@@ -437,7 +437,7 @@ def program(folder: Path, epochs: int, kill_in: int | None = None) -> Sequential
             ModelCheckpoint(folder / "{epoch}-{batch}.safetensors", save_freq=3, save_weights_only=True),
             LearningRateScheduler(lambda epoch, lr: lr * 0.9),
             LambdaCallback(on_epoch_end=kill),
-            BackupAndRestore(folder / "backup.safetensors"),
+            BackupAndRestore(folder / "backup.safetensors", delete_checkpoint=False),
         ],
     )
     return model

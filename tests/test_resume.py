@@ -29,7 +29,7 @@ def train(
 ) -> Sequential:
     """A program that trains, as if started anew."""
     model = small_network() if model is None else model
-    kept = [] if path is None else [BackupAndRestore(path)]
+    kept = [] if path is None else [BackupAndRestore(path, delete_checkpoint=False)]
     model.fit(*small_data(), 20, epochs, verbose=0, callbacks=[*kept, *callbacks], validation_split=0.2)
     return model
 
@@ -74,7 +74,14 @@ def test_a_file_that_no_training_wrote_begins_at_the_first_epoch(path: Path) -> 
 def test_training_that_begins_later_goes_on_from_its_last_epoch(path: Path) -> None:
     for epochs in (4, 6):
         model = small_network()
-        model.fit(*small_data(), 20, epochs, verbose=0, callbacks=BackupAndRestore(path), initial_epoch=3)
+        model.fit(
+            *small_data(),
+            20,
+            epochs,
+            verbose=0,
+            callbacks=BackupAndRestore(path, delete_checkpoint=False),
+            initial_epoch=3,
+        )
         assert model.history is not None
         assert model.history.epoch == list(range(3, epochs))
 
@@ -196,7 +203,7 @@ def test_the_file_stays_where_it_is_when_the_program_changes_its_directory(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(path.parent)
-    backup = BackupAndRestore(path.name)
+    backup = BackupAndRestore(path.name, delete_checkpoint=False)
     (path.parent / "elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
     small_network().fit(*small_data(), verbose=0, callbacks=backup)
@@ -380,7 +387,7 @@ def test_early_stopping_leaves_the_state_that_it_took_alone() -> None:
 
 
 def test_the_history_is_found_among_all_callbacks(path: Path) -> None:
-    model, history, backup = train(path, 2), History(), BackupAndRestore(path)
+    model, history, backup = train(path, 2), History(), BackupAndRestore(path, delete_checkpoint=False)
     backup.model, backup.params, backup.siblings = model, {"initial_epoch": 0}, [backup, Callback(), history]
     backup.on_train_begin({})
     assert history.epoch == [0, 1]
@@ -449,12 +456,12 @@ def test_an_interrupted_epoch_is_trained_anew_from_the_weights_of_its_last_backu
 ) -> None:
     """As in Keras: every three batches, counted through the epochs."""
     with pytest.raises(KeyboardInterrupt):
-        trained(BackupAndRestore(path, save_freq=3), StopsAfter(batches), first=first)
+        trained(BackupAndRestore(path, save_freq=3, delete_checkpoint=False), StopsAfter(batches), first=first)
     saved = load_model(path)
     assert saved.history is not None
     size = -(-len(small_data()[0]) // 12)
     assert (saved.steps, saved.history.epoch) == (steps, list(range(first, first + steps // size)))
-    resumed = trained(BackupAndRestore(path, save_freq=3), first=first)
+    resumed = trained(BackupAndRestore(path, save_freq=3, delete_checkpoint=False), first=first)
     begin = first + steps // size
     saved.fit(*small_data(), 12, 4, verbose=0, initial_epoch=begin)
     for one, other in zip(resumed.get_weights(), saved.get_weights(), strict=True):
@@ -465,7 +472,7 @@ def test_an_interrupted_epoch_is_trained_anew_from_the_weights_of_its_last_backu
 
 def test_the_file_before_the_last_stands_in_for_one_that_is_lost_or_damaged(path: Path) -> None:
     previous = path.with_name("training.previous.safetensors")
-    whole = fingerprint(trained(BackupAndRestore(path, double_checkpoint=True)))
+    whole = fingerprint(trained(BackupAndRestore(path, double_checkpoint=True, delete_checkpoint=False)))
     assert [load_model(one).steps for one in (path, previous)] == [
         load_model(path).steps,
         3 * load_model(path).steps // 4,
@@ -474,19 +481,23 @@ def test_the_file_before_the_last_stands_in_for_one_that_is_lost_or_damaged(path
     note = LambdaCallback(on_epoch_begin=lambda epoch, logs: begun.append(epoch))
     for harm in (lambda: path.write_bytes(path.read_bytes()[:-9]), path.unlink):
         harm()
-        assert fingerprint(trained(BackupAndRestore(path, double_checkpoint=True), note)) == whole
+        assert (
+            fingerprint(trained(BackupAndRestore(path, double_checkpoint=True, delete_checkpoint=False), note)) == whole
+        )
         assert begun.pop() == 3
         assert not begun
         assert load_model(previous).steps == 3 * load_model(path).steps // 4
     path.write_bytes(b"")
     with pytest.raises(ModelFileError):
-        trained(BackupAndRestore(path))
+        trained(BackupAndRestore(path, delete_checkpoint=False))
     for damaged in (path, previous):
         damaged.write_bytes(b"")
     with pytest.raises(ModelFileError):
-        trained(BackupAndRestore(path, double_checkpoint=True))
+        trained(BackupAndRestore(path, double_checkpoint=True, delete_checkpoint=False))
     path.unlink()
-    assert fingerprint(trained(BackupAndRestore(path))) == whole  # without double_checkpoint it is not looked at
+    assert (
+        fingerprint(trained(BackupAndRestore(path, delete_checkpoint=False))) == whole
+    )  # without double_checkpoint it is not looked at
     trained(BackupAndRestore(path, double_checkpoint=True, delete_checkpoint=True), epochs=5)
     assert not path.exists()
     assert not previous.exists()
@@ -499,7 +510,7 @@ def test_killed_at_any_moment_there_is_a_backup(path: Path) -> None:
     from crash import killed, timed
 
     def work() -> None:
-        trained(BackupAndRestore(path, save_freq=1, double_checkpoint=True), epochs=6)
+        trained(BackupAndRestore(path, save_freq=1, double_checkpoint=True, delete_checkpoint=False), epochs=6)
 
     seconds, rng, last = timed(work), np.random.default_rng(0), 0
     for one in path.parent.iterdir():

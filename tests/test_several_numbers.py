@@ -88,8 +88,8 @@ def test_files_keep_them(tmp_path: Path, suffix: str) -> None:
 
 def test_a_training_is_resumed(tmp_path: Path) -> None:
     backup = tmp_path / "training.safetensors"
-    fitted(BackupAndRestore(backup), epochs=1)
-    resumed, whole = fitted(BackupAndRestore(backup)), fitted()
+    fitted(BackupAndRestore(backup, delete_checkpoint=False), epochs=1)
+    resumed, whole = fitted(BackupAndRestore(backup, delete_checkpoint=False)), fitted()
     assert resumed.history is not None
     assert whole.history is not None
     np.testing.assert_array_equal(resumed.history.history["f1_score"], whole.history.history["f1_score"])

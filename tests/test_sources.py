@@ -269,7 +269,10 @@ def test_a_sequence_is_resumed_with_the_same_bytes(shuffle: bool, tmp_path: Path
     resumed = small_network()
     for epochs in (2, 4):
         resumed = trained(
-            Changing(), epochs=epochs, shuffle=shuffle, callbacks=BackupAndRestore(tmp_path / "backup.safetensors")
+            Changing(),
+            epochs=epochs,
+            shuffle=shuffle,
+            callbacks=BackupAndRestore(tmp_path / "backup.safetensors", delete_checkpoint=False),
         )
     assert fingerprint(resumed) == fingerprint(trained(Changing(), epochs=4, shuffle=shuffle))
 
@@ -281,8 +284,8 @@ def test_a_part_of_a_pass_is_resumed_with_the_same_bytes(epochs: int, tmp_path: 
             return trained(X, Y, batch_size=4, epochs=epochs, steps_per_epoch=2, shuffle=True, callbacks=callbacks)
 
     path = tmp_path / "backup.safetensors"
-    train(epochs, BackupAndRestore(path))
-    assert fingerprint(train(5, BackupAndRestore(path))) == fingerprint(train(5))
+    train(epochs, BackupAndRestore(path, delete_checkpoint=False))
+    assert fingerprint(train(5, BackupAndRestore(path, delete_checkpoint=False))) == fingerprint(train(5))
 
 
 def test_a_list_of_one_array_is_the_array_and_lists_of_numbers_are_arrays() -> None:

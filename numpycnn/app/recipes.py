@@ -71,7 +71,7 @@ def train_one(args: argparse.Namespace, position: Callback) -> None:
     print(f"{recipe!r}: {recipe.about}. Ctrl-C stops it.\n")
     if resume is not None:
         print(beginning(resume))
-        callbacks.append(BackupAndRestore(resume))
+        callbacks.append(BackupAndRestore(resume, delete_checkpoint=False))
     data = (x, _), (x_test, y_test) = hold_out(load_data(recipe.data), recipe.fold)
     model = recipe.model(len(x), x.shape[1:])
     model.summary()

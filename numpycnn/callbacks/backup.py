@@ -15,14 +15,14 @@ class BackupAndRestore(Callback):
     folder for that file. If the file exists when training begins, the model's weights, seed, optimizer settings and
     slots, History and position in training are restored from it, and training resumes with the next epoch.
     On the same data it ends with the same bytes as if it had never been interrupted; only a generator of batches cannot
-    be told where it was, and begins anew. If the file's training is complete, nothing is trained.
-    What callbacks do when training ends, such as restoring the best weights, is not in the file; it is done again.
+    be told where it was, and begins anew. What callbacks do when training ends, such as restoring the best weights, is
+    not in the file; it is done again.
 
     save_freq: "epoch"; or back up after every so many batches, and not when epochs end: then, as in Keras, the epoch
     that was interrupted is trained anew, from the weights of the file. double_checkpoint: keep the file before the last
     too, named .previous.safetensors, from which training resumes if the last is lost or damaged. The file is always
-    replaced whole. delete_checkpoint: remove the files when training ends. False, unlike Keras's default, keeps them:
-    then a later call with more epochs goes on from there. To start over, remove the files.
+    replaced whole. delete_checkpoint: remove the files when training ends. False keeps them: then a later call with more
+    epochs goes on from there, and one with as many trains nothing.
 
     Raises TypeError or ValueError for other arguments, and saving.ModelFileError for a suffix other than .safetensors;
     when training begins, ModelFileError for a model that cannot be saved, and for a file that is damaged or holds
@@ -34,7 +34,7 @@ class BackupAndRestore(Callback):
         backup_dir: str | os.PathLike[str],
         save_freq: str | int = "epoch",
         double_checkpoint: bool = False,
-        delete_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
     ) -> None:
         from numpycnn import files  # deferred: slow import
 

@@ -159,7 +159,7 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     callbacks: list[Callback] = [position]
     if args.resume is not None:
         print(beginning(args.resume))
-        callbacks.append(BackupAndRestore(args.resume))
+        callbacks.append(BackupAndRestore(args.resume, delete_checkpoint=False))
     network.fit(*data, batch_size=batch_size, epochs=count, callbacks=callbacks)
     print(f"\nTesting on {len(x_test):,} images that it has not seen.")
     tests = images(x_test), to_categorical(y_test)
