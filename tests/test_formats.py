@@ -43,7 +43,6 @@ def test_the_suffix_says_the_format(name: str, function: str) -> None:
 @pytest.mark.parametrize(
     ("name", "received", "instead"),
     [
-        ("model.numpycnn", ".numpycnn", "model.safetensors"),
         ("model.npz", ".npz", "model.safetensors"),
         ("model.safetensors.bak", ".bak", "model.safetensors.safetensors"),
     ],
@@ -98,20 +97,21 @@ def test_weights_alone_are_not_written_as_a_whole_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "instead"),
+    ("name", "reason", "instead"),
     [
-        ("model", "model.safetensors"),
-        ("v1.2/cp.ckpt", "v1.2/cp.safetensors"),
-        ("m.tf", "m.safetensors"),
-        ("m.model", "m.safetensors"),
+        ("model", formats.TENSORFLOW, "model.safetensors"),
+        ("v1.2/cp.ckpt", formats.TENSORFLOW, "v1.2/cp.safetensors"),
+        ("m.tf", formats.TENSORFLOW, "m.safetensors"),
+        ("m.model", formats.TENSORFLOW, "m.safetensors"),
+        ("m.numpycnn", "there is no such format;", "m.safetensors"),
     ],
 )
 @pytest.mark.parametrize("function", ["save", "save_weights"])
-def test_in_the_place_of_tensorflow_s_formats_the_own_is_written(
-    tmp_path: Path, function: str, name: str, instead: str
+def test_in_the_place_of_what_is_no_format_here_the_own_is_written(
+    tmp_path: Path, function: str, name: str, reason: str, instead: str
 ) -> None:
     model, path = small_network(), tmp_path / name
-    message = re.escape(f"{path}: TensorFlow's formats are not written; numpycnn writes {tmp_path / instead}")
+    message = re.escape(f"{path}: {reason} numpycnn writes {tmp_path / instead}")
     path.parent.mkdir(exist_ok=True)
     with pytest.warns(UserWarning, match=message):
         getattr(model, function)(path)

@@ -21,8 +21,8 @@ class BackupAndRestore(Callback):
     save_freq: "epoch"; or back up after every so many batches, and not when epochs end: then, as in Keras, the epoch
     that was interrupted is trained anew, from the weights of the file. double_checkpoint: keep the file before the last
     too, named .previous.safetensors, from which training resumes if the last is lost or damaged. The file is always
-    replaced whole. delete_checkpoint: remove the files when training ends. False keeps them: then a later call with more
-    epochs goes on from there, and one with as many trains nothing.
+    replaced whole. delete_checkpoint: remove the files when training ends. False keeps them: then a later call with
+    more epochs goes on from there, and one with as many trains nothing.
 
     Raises TypeError or ValueError for other arguments, and saving.ModelFileError for a suffix other than .safetensors;
     when training begins, ModelFileError for a model that cannot be saved, and for a file that is damaged or holds

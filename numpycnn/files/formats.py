@@ -79,8 +79,12 @@ FIRST_BYTES = {
 }
 REPLACED = (".h5", ".hdf5", ".keras")
 """Suffixes of Keras's in whose place the library's own is written while the package for them is missing."""
-TENSORFLOW = (".ckpt", ".tf", ".model", ".pb")
-"""Suffixes, beside none, that Keras 2 took for TensorFlow's formats: the library's own is written in their place."""
+TENSORFLOW = "TensorFlow's formats are not written;"
+NO_FORMAT = {
+    **dict.fromkeys(("", ".ckpt", ".tf", ".model", ".pb"), TENSORFLOW),
+    ".numpycnn": "there is no such format;",  # in a script, 'model.keras' with the word replaced
+}
+"""Suffixes, or none, that scripts save to, in whose place the library's own is written; and why."""
 
 
 def function_for(path: str | os.PathLike[str], name: str) -> Callable[..., Any]:
@@ -119,18 +123,14 @@ def suffix_of(path: str | os.PathLike[str], *, reading: bool) -> str:
 def path_to_write(path: str) -> str:
     """The path; or, with a warning, that of the .safetensors file that takes the place of one of Keras's.
 
-    That is written where the package for Keras's files is missing, and in the place of TensorFlow's formats: a script
+    That is written where the package for Keras's files is missing, and in the place of what is no format here: a script
     that has trained for hours must not lose what it trained.
     """
-    own = own_path(path)
-    if own == path:
+    own, suffix = own_path(path), suffix_replaced(path)
+    missing = FORMATS[suffix_of(path, reading=False)].missing if suffix in REPLACED else ""
+    if own == path or (suffix in REPLACED and not missing):
         return path
-    reason = "TensorFlow's formats are not written;"
-    if path.lower().endswith(REPLACED):
-        missing = FORMATS[suffix_of(path, reading=False)].missing
-        if not missing:
-            return path
-        reason = f"{missing}; without it"
+    reason = f"{missing}; without it" if missing else NO_FORMAT[suffix]
     warnings.warn(f"{path}: {reason} numpycnn writes {own}", stacklevel=users_level())
     return own
 
@@ -142,10 +142,15 @@ def path_to_read(path: str) -> str:
 
 
 def own_path(path: str) -> str:
-    """The path with .safetensors in the place of a suffix of Keras's or of none; that of other formats as it is."""
-    suffix = next((one for one in (*REPLACED, *TENSORFLOW) if path.lower().endswith(one)), "")
+    """The path with .safetensors in the place of a suffix of REPLACED or NO_FORMAT; any other as it is."""
+    suffix = suffix_replaced(path)
     replaced = suffix or not os.path.splitext(path)[1]
     return f"{path[: len(path) - len(suffix)]}{OWN}" if replaced else path
+
+
+def suffix_replaced(path: str) -> str:
+    """The suffix of REPLACED or NO_FORMAT that a path has; "" if it has none of them."""
+    return next((one for one in (*REPLACED, *filter(None, NO_FORMAT)) if path.lower().endswith(one)), "")
 
 
 def check_first_bytes(start: bytes) -> None:
