@@ -23,6 +23,7 @@ from typing import Any
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks, complex_step
+from numpycnn.common.configuration import FUNCTION, OWN
 from numpycnn.common.explained import Explained, todays_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
@@ -62,6 +63,8 @@ class ActivationFunction(Explained):
         """As they were given, without settings."""
         self.forward, self.backward = forward, backward
         """y = forward(z) and dz = backward(dy, z, y), with the settings."""
+        self.function: Callable[[Any], Any] | None = None
+        """The elementwise function of one's own that it was made of, without a backward."""
         self.settings: dict[str, Any] = {}
         """Those that differ from the forward's default values, by name."""
         self.bounds = {} if bounds is None else bounds
@@ -170,7 +173,7 @@ class ActivationFunction(Explained):
     @property
     def identity(self) -> tuple[Any, ...]:
         """What equal activations have in common."""
-        return *self.functions, *sorted(self.settings.items())
+        return *((self.function,) if self.function else self.functions), *sorted(self.settings.items())
 
     def __repr__(self) -> str:
         given = ", ".join(f"{key}={value!r}" for key, value in self.settings.items())
@@ -244,6 +247,8 @@ def get_activation(owner: str, value: Any) -> ActivationFunction:
     """`get`, with the owner's name in its errors."""
     if isinstance(value, dict):
         checks.keys(owner, "activation", value, {"class_name", "config"})
+        if value["class_name"] == FUNCTION:
+            return get_activation(owner, own_function(owner, value["config"]))
         named = checks.lookup(owner, "class_name of activation", value["class_name"], ACTIVATIONS, kind="activations")
         value = named.configured(owner, **checks.by_name(owner, "config of activation", value["config"]))
     if value is not None and not isinstance(value, ActivationFunction):
@@ -253,6 +258,17 @@ def get_activation(owner: str, value: Any) -> ActivationFunction:
     found = linear if value is None else value
     found.check_complete(owner)
     return found
+
+
+def own_function(owner: str, name: Any) -> Any:
+    """The program's own activation of that name. Raises ValueError if whoever reads a file has not given it."""
+    own = OWN.get({})
+    if not isinstance(name, str) or name not in own:
+        raise ValueError(
+            f"{owner}: the activation {checks.short_repr(name)} is of the program that wrote it: load_model takes it "
+            "by custom_objects"
+        )
+    return own[name]
 
 
 def elementwise(owner: str, function: Callable[[Any], Any]) -> ActivationFunction:
@@ -269,7 +285,9 @@ def elementwise(owner: str, function: Callable[[Any], Any]) -> ActivationFunctio
         )
     name = getattr(function, "__name__", "activation").strip("<>")
     forward, backward = partial(complex_step.value, function), partial(complex_step.backward, function)
-    return ActivationFunction(forward, backward, name=name)
+    activation = ActivationFunction(forward, backward, name=name)
+    activation.function = function
+    return activation
 
 
 def is_own(activation: ActivationFunction) -> bool:
@@ -278,15 +296,24 @@ def is_own(activation: ActivationFunction) -> bool:
     return known is None or known.functions != activation.functions
 
 
+def is_readable(activation: ActivationFunction) -> bool:
+    """Whether `get` can return it: one of the library's, or of the program's own while these are given by name."""
+    own = OWN.get({}).get(activation.name)
+    return not is_own(activation) or (own is not None and get_activation(activation.name, own) == activation)
+
+
 def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
     """Its name, or with settings its configuration: `get` returns an equal one for either.
 
-    Raises TypeError for what is no activation, ValueError for one of the user's own, which no file can hold.
+    Of one of the program's own a file has the name alone: whoever reads the file must have it.
+    Raises TypeError for what is no activation, ValueError for one of the program's own that is not given by name.
     """
     if not isinstance(activation, ActivationFunction):
         raise TypeError(f"activations.serialize: expected an activation; received {checks.short_repr(activation)}")
-    if is_own(activation):
+    if not is_readable(activation):
         raise ValueError(f"{activation.name}: an activation of one's own cannot be saved; only its layer's weights can")
+    if is_own(activation):
+        return {"class_name": FUNCTION, "config": activation.name}
     if not activation.settings:
         return activation.name
     return {"class_name": activation.name, "config": activation.get_config()}

@@ -623,8 +623,8 @@ def load_model(
 
     filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py; or in .onnx,
     with the package onnx.
-    custom_objects: the functions and classes of the program's own among the metrics, by name; the file has their names
-    alone, and no code. compile: False leaves out the optimizer, the loss and the metrics.
+    custom_objects: the functions and classes of the program's own, by name; the file has their names alone, and no code.
+    compile: False leaves out the optimizer, the loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.
     """
@@ -648,7 +648,7 @@ def save_model(model: Sequential, filepath: str | PathLike[str], overwrite: bool
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
     """A model with new weights, not compiled, from what `to_json` returned.
 
-    custom_objects: as for `load_model`; there are no metrics here. Raises TypeError or ValueError for any other text.
+    custom_objects: as for `load_model`. Raises TypeError or ValueError for any other text.
     """
     from numpycnn import files
 

@@ -199,7 +199,7 @@ OWN = ActivationFunction(cube, cube_backward)
 
 
 def test_an_activation_of_ones_own(tmp_path: Path) -> None:
-    """It trains and is checked; a model with it has a configuration, but cannot be saved whole."""
+    """It trains and is checked; a model with it has a configuration, and a file has its name."""
     model = Sequential([Dense(4, activation=OWN, input_shape=(3,)), Activation(OWN), Dense(2)], seed=1, dtype="float64")
     model.compile("sgd", "mse")
     x, y = np.random.default_rng(0).normal(size=(2, 8, 3))
@@ -210,10 +210,16 @@ def test_an_activation_of_ones_own(tmp_path: Path) -> None:
     assert "cube" in repr(model.layers[0])
     twin = Sequential.from_config(model.get_config())
     assert twin.layers[0].activation is OWN
-    with pytest.raises(ValueError, match="cube: an activation of one's own cannot be saved; only its layer's weights"):
-        model.save(tmp_path / "model.safetensors")
-    model.save_weights(tmp_path / "weights.safetensors")
-    assert not (tmp_path / "model.safetensors").exists()
+    model.save(tmp_path / "model.safetensors")
+    loaded = load_model(tmp_path / "model.safetensors", custom_objects={"cube": OWN})
+    assert loaded.layers[1].activation is OWN
+    nameless = Sequential([Dense(4, activation=lambda z: z**3, input_shape=(3,))])
+    with pytest.raises(
+        ValueError, match="lambda: an activation of one's own cannot be saved; only its layer's weights"
+    ):
+        nameless.save(tmp_path / "nameless.safetensors")
+    nameless.save_weights(tmp_path / "weights.safetensors")
+    assert not (tmp_path / "nameless.safetensors").exists()
 
 
 def test_a_wrong_backward_of_ones_own_is_noticed() -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,30 @@ def test_initializers_and_regularizers_are_kept(tmp_path: Path, suffix: str) -> 
     kept = load_model(tmp_path / f"m{suffix}").layers[0].get_config()
     assert kept["kernel_regularizer"] == layer.get_config()["kernel_regularizer"]
     assert kept["kernel_initializer"]["config"]["stddev"] == 0.2
+
+
+def swish(x: Any) -> Any:
+    """Of the program's own, under a name that is Keras's too."""
+    return x / (1 + np.exp(-x))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_an_activation_of_ones_own_is_kept_by_its_name(tmp_path: Path, suffix: str) -> None:
+    """In the form in which Keras 3.15 writes it; and `load_model` of Keras 3.15 took such files, with custom_objects."""
+    model, path = Sequential([Dense(3, swish, input_shape=(4,)), Dense(2, "silu")]), tmp_path / f"m{suffix}"
+    model.save(path)
+    entry = {"module": "builtins", "class_name": "function", "config": "swish", "registered_name": "function"}
+    if suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    else:
+        with h5py.File(path) as file:
+            config = json.loads(file.attrs["model_config"])
+    assert [one["config"].get("activation") for one in config["config"]["layers"]] == [None, entry, "silu"]
+    with pytest.raises(
+        ModelFileError, match="dense: the activation 'swish' is of the program that wrote it: load_model"
+    ):
+        load_model(path)
+    loaded = load_model(path, custom_objects={"swish": swish})
+    x = np.linspace(-3, 3, 20, dtype=np.float32).reshape(5, 4)
+    assert loaded.predict(x, verbose=0).tobytes() == model.predict(x, verbose=0).tobytes()

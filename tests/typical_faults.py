@@ -260,7 +260,7 @@ TARGETS = (
         ("test_activation_objects.py", "test_activations.py"),
         (
             ('settings do not reach the backward', 'twin.forward, twin.backward = (partial(function, **twin.settings) for function in self.functions)', 'twin.forward = partial(self.functions[0], **twin.settings)'),
-            ('activations with different settings are equal', 'return *self.functions, *sorted(self.settings.items())', 'return self.functions'),
+            ('activations with different settings are equal', 'return *((self.function,) if self.function else self.functions), *sorted(self.settings.items())', 'return (self.function,) if self.function else self.functions'),
             ("one's own activation is saved under the library's name", 'known.functions != activation.functions', 'False'),
             ('glu does not halve the shape', 'return (*shape[:index], shape[index] // 2, *shape[index + 1 :])', 'return shape'),
         ),

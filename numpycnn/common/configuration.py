@@ -12,6 +12,9 @@ from numpycnn.common import checks
 
 T = TypeVar("T")
 
+FUNCTION = "function"
+"""What a file has for the class of a function of a program's own, its name being the configuration."""
+
 OWN: ContextVar[Mapping[str, Any]] = ContextVar("OWN")
 """The program's own functions and classes by name, while a file is read."""
 REGISTERED: dict[str, Any] = {}
@@ -43,9 +46,9 @@ def custom_objects(own: Mapping[str, Any] | None) -> Iterator[None]:
 
 
 def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
-    """The object's class and its constructor's arguments. Raises ValueError for a class that is not in the table."""
+    """The object's class and its constructor's arguments. Raises ValueError for a class that cannot be read back."""
     cls = type(value)
-    if table.get(cls.__name__) is not cls:
+    if {**OWN.get({}), **table}.get(cls.__name__) is not cls:
         raise ValueError(f"{cls.__name__}: only the library's own can be read back: {', '.join(table)}")
     return {"class_name": cls.__name__, "config": value.get_config()}
 
@@ -54,7 +57,11 @@ def from_description(owner: str, argument: str, value: Any, table: Mapping[str, 
     """A new object from what `describe` returned. Raises TypeError or ValueError for anything else."""
     checks.keys(owner, argument, value, {"class_name", "config"})
     own = {name: cls for name, cls in OWN.get({}).items() if isinstance(cls, type)}
-    cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], {**table, **own})
+    try:
+        cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], {**table, **own})
+    except ValueError as error:
+        name = checks.short_repr(value["class_name"])
+        raise ValueError(f"{name} is not here; load_model takes a program's own by custom_objects; {error}") from None
     unbuilt = getattr(cls, "unbuilt", None)  # only layers have it
     return (
         cls(**checks.arguments(owner, f"config of {argument}", value["config"], cls))

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from numpycnn.common import checks
+from numpycnn.common.configuration import custom_objects
+from numpycnn.files.own import own_of
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 def to_json(model: "Network", options: Mapping[str, Any]) -> str:
     """The model as JSON text; options: of `json.dumps`. Raises TypeError for what JSON does not have."""
     try:
-        return json.dumps({"class_name": "Sequential", "config": model.get_config()}, **options)
+        with custom_objects(own_of(model)):
+            return json.dumps({"class_name": "Sequential", "config": model.get_config()}, **options)
     except TypeError as error:
         raise TypeError(f"{model.name}.to_json: {error}") from None
 

@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from numpycnn import activations, constraints, metrics, regularizers
 from numpycnn.common import checks
-from numpycnn.common.configuration import OWN, describe, from_description
+from numpycnn.common.configuration import FUNCTION, OWN, describe, from_description
 from numpycnn.common.typing import Shape
 from numpycnn.files.history import history_from_json, history_to_json
+from numpycnn.files.own import rules
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 from numpycnn.layers.container import every_layer
@@ -50,8 +51,7 @@ Description = dict[str, Any]
 def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Description:
     """Describe a built Sequential, and name the callbacks whose state is saved with it.
 
-    Raises TypeError or ValueError for layers, regularizers, constraints, metrics, losses or optimizers of the user's
-    own, and for a History of anything but numbers.
+    Raises TypeError or ValueError for what cannot be read back by its name, and for a History of anything but numbers.
     """
     for layer in every_layer(model.layers):
         describe(layer, LAYERS)  # raises
@@ -69,13 +69,6 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
         "callbacks": list(callbacks),
         "notes": dict(model.notes),
     }
-
-
-def rules(model: "Sequential") -> Iterator[Any]:
-    """The regularizers and constraints of all layers."""
-    for _, layer in model.leaves():
-        activity = layer.activity_regularizer
-        yield from (*layer.regularizers.values(), *layer.constraints.values(), *([activity] if activity else []))
 
 
 def describe_compiled(model: "Sequential") -> dict[str, Any] | None:
@@ -172,7 +165,7 @@ def compile_model(model: "Sequential", config: Any) -> None:
 def check_metric(metric: str | dict[str, Any]) -> None:
     """Raise ValueError for a metric that neither the library has nor whoever reads the file gives."""
     name = metric if isinstance(metric, str) else str(metric.get("class_name"))
-    if not {name} & {metrics.FUNCTION, *metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
+    if not {name} & {FUNCTION, *metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
         raise ValueError(
             f"file: the metric {checks.short_repr(name)} is of the program that wrote it: load_model takes it by "
             "custom_objects, or leaves it out with compile=False"

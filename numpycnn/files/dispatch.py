@@ -8,7 +8,7 @@ from numpycnn.common.configuration import custom_objects
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.formats import function_for
 from numpycnn.files.model import Saved
-from numpycnn.metrics import own_of
+from numpycnn.files.own import own_of
 
 if TYPE_CHECKING:
     from numpycnn.callbacks import Callback
@@ -20,13 +20,13 @@ PathLike = str | os.PathLike[str]
 
 def save(path: PathLike, model: "Sequential", callbacks: Sequence["Callback"] = ()) -> None:
     """Write a built model and the state of these callbacks. Raises as `check` does, and OSError."""
-    with custom_objects(own_of(model.metrics.values())):  # what is written is read, before it is
+    with custom_objects(own_of(model)):  # what is written is read, before it is
         function_for(path, "save")(path, model, callbacks)
 
 
 def check(path: PathLike, model: "Sequential", callbacks: Sequence["Callback"] = ()) -> None:
     """Raise ModelFileError for another suffix, and for what the format cannot keep, such as one's own layers."""
-    with custom_objects(own_of(model.metrics.values())):
+    with custom_objects(own_of(model)):
         function_for(path, "check")(path, model, callbacks)
 
 

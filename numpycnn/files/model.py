@@ -44,7 +44,7 @@ def check(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence
 def content(path: str | os.PathLike[str], model: "Sequential", callbacks: Sequence["Callback"]) -> Content:
     """The content that `save` writes.
 
-    Raises ModelFileError for what `read` would not take: layers, losses, metrics or initializers of the user's own.
+    Raises ModelFileError for what `read` would not take, such as a lambda as activation.
     """
     try:
         found = Content(to_metadata(describe_model(model, names_of(callbacks))), arrays_of(model, callbacks))

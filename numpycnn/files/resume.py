@@ -11,7 +11,7 @@ from numpycnn.files.difference import differences
 from numpycnn.files.dispatch import read
 from numpycnn.files.errors import explained
 from numpycnn.files.model import names_of
-from numpycnn.metrics import own_of
+from numpycnn.files.own import own_of
 
 if TYPE_CHECKING:
     from numpycnn.callbacks import Callback, History
@@ -26,10 +26,11 @@ def restore(
     Raises ModelFileError for a file that `load` does not take, or that holds another model or other callbacks; the
     model and the History then stay as they are.
     """
-    with custom_objects(own_of(model.metrics.values())):
+    with custom_objects(own_of(model)):
         saved, description, states = read(path)
+        own = describe_model(model, names_of(callbacks))
     with explained(path):
-        for difference in differences(description, describe_model(model, names_of(callbacks))):
+        for difference in differences(description, own):
             raise ValueError(f"holds another training: {difference}")
         set_states(callbacks, states)
     weights = model.arrays

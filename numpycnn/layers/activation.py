@@ -7,7 +7,7 @@ from numpycnn.activations import (
     ActivationFunction,
     elu,
     get_activation,
-    is_own,
+    is_readable,
     leaky_relu,
     relu,
     serialize,
@@ -60,8 +60,8 @@ def check_activation(owner: str, value: ActivationLike) -> ActivationFunction:
 
 
 def activation_config(activation: ActivationFunction) -> Any:
-    """The activation in a layer's configuration: as JSON values, or itself if it is one of the user's own."""
-    return activation if is_own(activation) else serialize(activation)
+    """The activation in a layer's configuration: as JSON values, or itself if these would not be read as it."""
+    return serialize(activation) if is_readable(activation) else activation
 
 
 class Activation(ActivationLayer):

@@ -68,8 +68,8 @@ class StoredNetwork(Network):
     def to_json(self, **options: Any) -> str:
         """The layers and their settings as JSON text, without weights: `models.model_from_json` makes an equal model.
 
-        options: of `json.dumps`, such as indent=2. Raises TypeError for activations, metrics and others of the user's
-        own, which are not JSON values.
+        options: of `json.dumps`, such as indent=2. Raises TypeError for what has no name, such as a lambda, and
+        is no JSON value.
         """
         from numpycnn import files
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from numpycnn import losses
 from numpycnn.common import checks
-from numpycnn.common.configuration import OWN, instance_of, named
+from numpycnn.common.configuration import FUNCTION, OWN, instance_of, named
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.losses import (
     bce,
@@ -134,9 +134,6 @@ METRICS: dict[str, Callable[[], Metric]] = {
 }
 """What makes each metric that has a name."""
 NAMES = [name for name in METRICS if name == name.lower()]
-
-FUNCTION = "function"
-"""What a file has for the class of a metric that is a function of a program's own, its name being the configuration."""
 
 MetricLike = str | Metric | type[Metric] | Callable[..., Any] | dict[str, Any]
 """What `metrics=` takes, or a list of them."""

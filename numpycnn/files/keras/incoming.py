@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from numpycnn import constraints, initializers, losses, metrics, optimizers, regularizers
 from numpycnn.common import checks
-from numpycnn.common.configuration import OWN
+from numpycnn.common.configuration import FUNCTION, OWN
 from numpycnn.common.old_names import ARGUMENTS
 from numpycnn.common.older import VALUES
 from numpycnn.common.unknown import hint
@@ -214,10 +214,10 @@ def metric(value: Any) -> str | Config:
     if isinstance(value, str):
         return value
     entry = described("metrics", value)
-    if entry["class_name"] == metrics.FUNCTION and isinstance(entry["config"], str):
+    if entry["class_name"] == FUNCTION and isinstance(entry["config"], str):
         name = entry["config"]
         known = name in metrics.METRICS and hasattr(metrics, name)  # as a function
-        return name if known and name not in OWN.get({}) else {"class_name": metrics.FUNCTION, "config": name}
+        return name if known and name not in OWN.get({}) else {"class_name": FUNCTION, "config": name}
     checks.by_name("metrics", "config", entry["config"])
     if entry["class_name"] == "MeanMetricWrapper" and isinstance(entry["config"].get("fn"), (str, dict)):
         return "accuracy" if entry["config"].get("name") == "accuracy" else metric(entry["config"]["fn"])
@@ -304,6 +304,8 @@ def plain(value: Any) -> Any:
     if value.get("class_name") == "__numpy__":
         return plain(described("array", value)["config"].get("value"))
     entry = described("file", value)
+    if entry["class_name"] == FUNCTION:  # of the program's own
+        return {"class_name": FUNCTION, "config": entry["config"]}
     check_module(entry)
     cls = class_named("", entry["class_name"], PARTS)
     return {"class_name": cls.__name__, "config": todays_arguments(cls, entry["config"])}

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from numpycnn import metrics
+from numpycnn.common.configuration import FUNCTION
 from numpycnn.files.keras.variables import class_name
 from numpycnn.layers import Layer, SpatialDropout2D
 from numpycnn.layers.container import Container
@@ -50,6 +51,8 @@ def argument(key: str, value: Any) -> Any:
     """An argument; one that is an object gets Keras's module. Raises ValueError for activations with settings."""
     if not isinstance(value, dict):
         return value
+    if value["class_name"] == FUNCTION:
+        return {"module": "builtins", **value, "registered_name": FUNCTION}
     kind = key.rpartition("_")[2]
     if kind not in MODULES:
         raise ValueError(f"{key}: Keras has no {value['class_name']} with settings; use a layer, such as LeakyReLU")
