@@ -623,7 +623,7 @@ def load_model(
 
     filepath: ends in .safetensors; or in .keras, .h5 or .hdf5, of Keras 1, 2 or 3, with the package h5py; or in .onnx,
     with the package onnx.
-    custom_objects: the functions and classes of the program's own, by name; the file has their names alone, and no code.
+    custom_objects: the functions and classes of the program's own, by name; a file has their names alone, and no code.
     compile: False leaves out the optimizer, the loss and the metrics.
     Raises saving.ModelFileError, a ValueError, for another suffix, and for a file that is damaged, or not a saved
     model; TypeError for arguments of another kind; and OSError.

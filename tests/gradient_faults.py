@@ -201,7 +201,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     (
         "the gradient of average-pooling",
         "pool",
-        Fault(F.max_pool2d_backward, "np.where(winner == k, dy, 0)", "dy / window.count"),
+        Fault(F.max_pool2d_backward, "(winner == k) * dy", "dy / window.count"),
     ),
     (
         "winners in the order of columns",
@@ -300,7 +300,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
         Fault(KernelLayer.parameter_gradients, "self.pre_activation_gradient(dy, cache)", "dy"),
     ),
     # activations
-    ("guided: dy > 0", "relu", Fault(F.relu_backward, "np.where(y.real > 0", "np.where(dy > 0")),
+    ("guided: dy > 0", "relu", Fault(F.relu_backward, "(y.real > 0", "(dy.real > 0")),
     ("leaky backward", "relu", Fault(F.relu_backward, "dy, 0)", "dy, 0.01 * dy)")),
     ("1 - y alone", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y)")),
     ("tanh's backward", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y * y)")),

@@ -23,7 +23,8 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     winner = np.zeros(y.shape, np.min_scalar_type(window.count))
     for k, tap in enumerate(window.taps(output)):
         seen = padded[tap]  # (N, OH, OW, C)
-        np.copyto(winner, k, where=seen > y)  # strictly greater: a tie stays with the earlier tap
+        wins = seen > y  # strictly greater: a tie stays with the earlier tap
+        winner = np.maximum(winner, wins * winner.dtype.type(k))  # a later tap has a larger number
         y = np.maximum(y, seen)
     return y, winner
 
@@ -43,7 +44,7 @@ def max_pool2d_backward(dy: Array, winner: Array, x_shape: Shape, window: Window
 
     dy, winner: (N, OH, OW, C). Returns dx: x_shape = (N, H, W, C).
     """
-    parts = (np.where(winner == k, dy, 0) for k in range(window.count))
+    parts = ((winner == k) * dy for k in range(window.count))
     return add_taps(parts, x_shape, window, dy.dtype)
 
 

@@ -26,7 +26,7 @@ def relu(z: Array) -> Array:
 
 def relu_backward(dy: Array, z: Array, y: Array) -> Array:
     """dz = dy where y > 0, else 0. At the kink, z = 0, the gradient is 0, as in Keras."""
-    return np.where(y.real > 0, dy, 0)
+    return dy * (y.real > 0)
 
 
 def rectifier(z: Array, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
@@ -51,8 +51,8 @@ def rectifier_backward(
     """
     dz = relu_backward(dy, z, y)
     if negative_slope:
-        dz = dz + np.where(y.real > 0, 0, negative_slope * dy)
-    return dz if max_value is None else np.where(y.real < max_value, dz, 0)
+        dz = dz + negative_slope * dy * ~(y.real > 0)
+    return dz if max_value is None else dz * (y.real < max_value)
 
 
 def leaky_relu(z: Array, negative_slope: float = 0.2) -> Array:
@@ -87,10 +87,10 @@ def prelu_backward(dy: Array, z: Array, alpha: Array) -> tuple[Array, Array]:
     alpha is broadcast.
     """
     above = z.real > 0
-    terms = np.where(above, 0, dy * z)
+    terms = dy * z * ~above
     lead = terms.ndim - alpha.ndim
     shared = tuple(range(lead)) + tuple(lead + k for k, size in enumerate(alpha.shape) if size == 1)
-    return np.where(above, dy, alpha * dy), terms.sum(axis=shared).reshape(alpha.shape)  # alpha's
+    return dy * above + alpha * dy * ~above, terms.sum(axis=shared).reshape(alpha.shape)  # alpha's
 
 
 # ---------------------------------------------------------------- bounded on both sides
@@ -113,7 +113,7 @@ def hard_tanh(z: Array) -> Array:
 
 def hard_tanh_backward(dy: Array, z: Array, y: Array) -> Array:
     """dz = dy where -1 < y < 1, else 0."""
-    return np.where(within(y, -1, 1), dy, 0)
+    return dy * within(y, -1, 1)
 
 
 def hard_sigmoid(z: Array) -> Array:
@@ -123,7 +123,7 @@ def hard_sigmoid(z: Array) -> Array:
 
 def hard_sigmoid_backward(dy: Array, z: Array, y: Array) -> Array:
     """dz = dy/6 where -3 < z < 3, else 0."""
-    return np.where(within(z, -3, 3), dy / 6, 0)
+    return dy / 6 * within(z, -3, 3)
 
 
 def hard_silu(z: Array) -> Array:

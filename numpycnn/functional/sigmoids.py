@@ -12,7 +12,12 @@ from numpycnn.common.typing import Array
 
 def magnitude(z: Array) -> Array:
     """|z|; the sign is taken from the real part, so that the complex step can differentiate this."""
-    return np.where(z.real < 0, -z, z)
+    return np.where(z.real < 0, -z, z) if np.iscomplexobj(z) else np.abs(z)
+
+
+def negative_part(z: Array) -> Array:
+    """min(z, 0), by the real part."""
+    return np.where(z.real < 0, z, 0) if np.iscomplexobj(z) else np.minimum(z, 0)
 
 
 def exp_minus_abs(z: Array) -> Array:
@@ -21,9 +26,8 @@ def exp_minus_abs(z: Array) -> Array:
 
 
 def sigmoid(z: Array) -> Array:
-    """y = 1/(1 + exp(-z)), written so that exp never overflows: its argument is never positive."""
-    e = exp_minus_abs(z)
-    return np.where(z.real < 0, e, 1) / (1 + e)
+    """y = 1/(1 + exp(-z)) = exp(min(z, 0))/(1 + exp(-|z|)): no argument of exp is positive, so that none overflows."""
+    return np.exp(negative_part(z)) / (1 + exp_minus_abs(z))
 
 
 def sigmoid_backward(dy: Array, z: Array, y: Array) -> Array:
