@@ -209,9 +209,9 @@ class ForkedWorkers:
     def submit(self, advance: Callable[[Pass], Any], one: Pass) -> Pending:
         """Hand out a pass: to a process, unless it is the caller's."""
         worker = self.worker(one.job.micro % self.workers)
-        if worker is not None:
-            request = Answer(one.job.micro, one.answers[-1]) if one.answers else Start(one.position, one.job)
-            worker.send(self.step, request)
+        if worker is None:
+            return Pending(partial(advance, one), self.end)
+        worker.send(self.step, Answer(one.job.micro, one.answers[-1]) if one.answers else Start(one.position, one.job))
         return Pending(partial(self.result, worker, advance, one), self.end)
 
     def worker(self, number: int) -> Worker | None:
@@ -232,7 +232,7 @@ class ForkedWorkers:
         except OSError:  # there are no more processes, files, or memory
             self.end()
 
-    def result(self, worker: Worker | None, advance: Callable[[Pass], Any], one: Pass) -> Any:
+    def result(self, worker: Worker, advance: Callable[[Pass], Any], one: Pass) -> Any:
         """The pass's next exchange, or its end."""
         if worker in self.forked:
             try:

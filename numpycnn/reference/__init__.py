@@ -1,7 +1,7 @@
 """The definitions as nested loops: slow, obvious, one number at a time. Read it beside `numpycnn.functional`.
 
-Every function here computes what the function of the same name there computes, without matrix products, slices or
-tricks against rounding. The gradients are written out too: each is the chain rule, term by term. For an output y of
+A function here computes what its namesake there computes, if it has one, without matrix products, slices or tricks
+against rounding. The gradients are written out too: each is the chain rule, term by term. For an output y of
 inputs x, and dy the gradient of a loss with respect to y,
 
     dx[a] = sum over b of  dy[b] * (derivative of y[b] with respect to x[a])
