@@ -83,9 +83,9 @@ def cuts(count: int, batch_size: int, least: int) -> list[int]:
     [
         (99, 100, [99]),
         (100, 100, [50, 50]),  # two from `least` on
-        (239, 20, [119, 120]),
-        (240, 20, [80, 80, 80]),  # three where each can have four times `least`
-        (320, 20, [80] * 4),
+        (479, 20, [239, 240]),
+        (480, 20, [160, 160, 160]),  # three where each can have eight times `least`
+        (640, 20, [160] * 4),
         (900, 20, [225] * 4),  # no more than four for the workers' sake
         (250, 1000, [250]),
         (251, 1000, [125, 126]),  # no more than 250 in one

@@ -36,7 +36,7 @@ MAX_MICRO_BATCH = 250
 MAX_PARTS = 4
 """Micro-batches into which a batch is divided for the sake of the workers."""
 
-MORE_PARTS = 4
+MORE_PARTS = 8
 """A batch is divided in more than two where each part has so many times the examples of the smallest divided batch."""
 
 LEAST_EXAMPLES, MOST_EXAMPLES = 16, 160
