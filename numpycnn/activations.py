@@ -23,7 +23,7 @@ from typing import Any
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks, complex_step
-from numpycnn.common.configuration import FUNCTION, OWN
+from numpycnn.common.configuration import FUNCTION, given
 from numpycnn.common.explained import Explained, todays_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
@@ -248,7 +248,7 @@ def get_activation(owner: str, value: Any) -> ActivationFunction:
     if isinstance(value, dict):
         checks.keys(owner, "activation", value, {"class_name", "config"})
         if value["class_name"] == FUNCTION:
-            return get_activation(owner, own_function(owner, value["config"]))
+            return own_function(owner, value["config"])
         named = checks.lookup(owner, "class_name of activation", value["class_name"], ACTIVATIONS, kind="activations")
         value = named.configured(owner, **checks.by_name(owner, "config of activation", value["config"]))
     if value is not None and not isinstance(value, ActivationFunction):
@@ -260,15 +260,18 @@ def get_activation(owner: str, value: Any) -> ActivationFunction:
     return found
 
 
-def own_function(owner: str, name: Any) -> Any:
+def own_function(owner: str, name: Any) -> ActivationFunction:
     """The program's own activation of that name. Raises ValueError if whoever reads a file has not given it."""
-    own = OWN.get({})
+    own = given()
     if not isinstance(name, str) or name not in own:
         raise ValueError(
             f"{owner}: the activation {checks.short_repr(name)} is of the program that wrote it: load_model takes it "
             "by custom_objects"
         )
-    return own[name]
+    activation = get_activation(owner, own[name])
+    if activation.function is not None:
+        activation.name = name
+    return activation
 
 
 def elementwise(owner: str, function: Callable[[Any], Any]) -> ActivationFunction:
@@ -298,8 +301,10 @@ def is_own(activation: ActivationFunction) -> bool:
 
 def is_readable(activation: ActivationFunction) -> bool:
     """Whether `get` can return it: one of the library's, or of the program's own while these are given by name."""
-    own = OWN.get({}).get(activation.name)
-    return not is_own(activation) or (own is not None and get_activation(activation.name, own) == activation)
+    if not is_own(activation):
+        return True
+    own = given().get(activation.name)
+    return not activation.settings and own is not None and get_activation(activation.name, own) == activation
 
 
 def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
@@ -311,7 +316,10 @@ def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
     if not isinstance(activation, ActivationFunction):
         raise TypeError(f"activations.serialize: expected an activation; received {checks.short_repr(activation)}")
     if not is_readable(activation):
-        raise ValueError(f"{activation.name}: an activation of one's own cannot be saved; only its layer's weights can")
+        raise ValueError(
+            f"{activation.name}: an activation of one's own cannot be saved; only its layer's weights can. A file has "
+            "its name alone, without settings, which must be no other's; a lambda has none"
+        )
     if is_own(activation):
         return {"class_name": FUNCTION, "config": activation.name}
     if not activation.settings:

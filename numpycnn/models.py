@@ -671,7 +671,10 @@ def clone_model(
     if clone_function is not None:
         checks.function("clone_model", "clone_function", clone_function)
     checks.flag("clone_model", "recursive", recursive)
-    return cloned(model, copy_of if clone_function is None else clone_function, recursive)
+    from numpycnn import files
+
+    with configuration.custom_objects(files.own_of(model)):
+        return cloned(model, copy_of if clone_function is None else clone_function, recursive)
 
 
 def check_custom_objects(owner: str, custom_objects: Any) -> None:

@@ -173,6 +173,17 @@ def test_initializers_and_regularizers_are_kept(tmp_path: Path, suffix: str) -> 
     assert kept["kernel_initializer"]["config"]["stddev"] == 0.2
 
 
+class L1L2Regularizer(L2):
+    """Keras 1 had a class of that name, which is read as another one."""
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_class_of_ones_own_is_not_taken_for_an_older_one(tmp_path: Path, suffix: str) -> None:
+    model = Sequential([Dense(3, kernel_regularizer=L1L2Regularizer(0.5), input_shape=(4,))])
+    with pytest.raises(ModelFileError, match=r"L1L2Regularizer is a class of the program's own; save to .safetensors"):
+        model.save(tmp_path / f"m{suffix}")
+
+
 def swish(x: Any) -> Any:
     """Of the program's own, under a name that is Keras's too."""
     return x / (1 + np.exp(-x))

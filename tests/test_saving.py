@@ -8,6 +8,7 @@ import pathlib
 import re
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from networks import CLASSES, fingerprint, small_data, small_network
 
 from numpycnn import Sequential, backend, constraints, load_model, regularizers
 from numpycnn.activations import ActivationFunction
+from numpycnn.common.configuration import REGISTERED
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.files import ModelFileError, container, description
 from numpycnn.initializers import Initializer, VarianceScaling
-from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer
+from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, Layer
 from numpycnn.losses import CategoricalCrossentropy, FunctionLoss
+from numpycnn.models import clone_model
 from numpycnn.optimizers import SGD, Adam, Optimizer, RMSprop
 
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
@@ -437,7 +440,7 @@ def compiled(**changes: Any) -> Sequential:
     ("network", "message"),
     [
         (compiled(loss=FunctionLoss(own_metric, own_metric)), r"FunctionLoss: only the library's own can be read back"),
-        (Sequential([Tripling(3, input_shape=(3,))]), r"Tripling: .*'factor'"),
+        (Sequential([Tripling(3, input_shape=(3,))]), "Tripling: get_config must have its arguments; expected factor"),
         (compiled(optimizer=SecondSGD()), r"SGD: only the library's own can be read back: SGD, RMSprop, Adam"),
         (compiled(metrics=[namesake]), r"metric accuracy: is not the library's own, which alone a file can name"),
     ],
@@ -477,6 +480,128 @@ def test_what_is_a_program_s_own_is_saved_by_its_name(path: Path, kind: str) -> 
         assert one is None or other is None or one.get_config() == other.get_config()
     x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
     assert loaded.predict(x, verbose=0).tobytes() == network.predict(x, verbose=0).tobytes()
+
+
+class Unshaped(Layer):
+    """It does not say which arrays are its own."""
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def make_params(self, input_shape: Shape, rng: Rng, dtype: Any) -> dict[str, Array]:
+        return {"scale": np.full(input_shape, 2.0, dtype)}
+
+
+class OwnFlatten(Layer):
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+
+class OwnOnes(Own):
+    pass
+
+
+OwnFlatten.__name__, OwnOnes.__name__ = "Flatten", "Ones"
+
+
+class Scaling:
+    """A function without a name, which cannot be hashed."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __call__(self, z: Any) -> Any:
+        return 2 * z
+
+
+SCALED = ActivationFunction(lambda z, a=1.0: a * z, lambda dy, z, y, a=1.0: a * dy, name="scaled")
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (Tripling(5), "Tripling: get_config must have its arguments; expected factor"),
+        (Unshaped(), "unshaped: define param_shapes, by which the arrays in a file are checked"),
+        (OwnFlatten(), "Flatten: only the library's own can be read back"),
+        (Dense(2, kernel_initializer=OwnOnes()), "Ones: only the library's own can be read back"),
+        (
+            Dense(2, SCALED.with_settings(a=3.0)),
+            "scaled: an activation of one's own cannot be saved; .*, without settings",
+        ),
+        (Activation(partial(np.multiply, 2.0)), "activation: an activation of one's own cannot be saved"),
+        (
+            Activation(ActivationFunction(lambda z: z, lambda dy, z, y: dy)),
+            "<lambda>: an activation of one's own cannot",
+        ),
+        (Activation(Scaling()), "activation: an activation of one's own cannot be saved"),
+    ],
+)
+def test_what_would_come_back_as_something_else_is_not_saved(path: Path, layer: Layer, message: str) -> None:
+    network = Sequential([Input((3,)), Sequential([layer])])
+    with pytest.raises(ModelFileError, match=rf"model.safetensors: sequential cannot be saved; {message}"):
+        network.save(path)
+    if "param_shapes" not in message:  # there are no arrays
+        with pytest.raises(ValueError, match=rf"sequential.to_json: {message}"):
+            network.to_json()
+
+
+def test_without_compile_its_own_are_not_needed(path: Path) -> None:
+    network = compiled(loss=OwnLoss(from_logits=True), optimizer=Lazy(momentum=0.5), metrics=[own_metric])
+    network.fit(np.ones((3, 3)), np.eye(3, CLASSES), verbose=0)
+    network.save(path)
+    loaded = load_model(path, compile=False)
+    assert (loaded.optimizer, loaded.loss, loaded.steps) == (None, None, 1)
+    assert loaded.get_weights()[0].tobytes() == network.get_weights()[0].tobytes()
+
+
+def test_the_name_is_that_under_which_it_is_given(path: Path) -> None:
+    """Whatever its own is; or it is registered for good."""
+    Sequential([Dense(2, activation=swish, input_shape=(3,)), Doubling()]).save(path)
+
+    class Renamed(Doubling):
+        pass
+
+    def other(x: Any) -> Any:
+        return x / (1 + np.exp(-x))
+
+    loaded = load_model(path, custom_objects={"swish": other, "Doubling": Renamed})
+    assert loaded.layers[0].activation.function is other
+    assert type(loaded.layers[1]) is Renamed
+    REGISTERED.update(swish=swish, Doubling=Doubling)
+    try:
+        assert load_model(path).layers[0].activation.function is swish
+    finally:
+        REGISTERED.clear()
+
+
+def test_a_clone_has_its_own_too() -> None:
+    network = Sequential([Dense(2, swish, kernel_initializer=Own(), input_shape=(3,)), Doubling()])
+    twin = clone_model(network)
+    assert twin.get_weights()[0].tolist() == np.ones((3, 2)).tolist()
+    assert twin.layers[0].activation == network.layers[0].activation
+
+
+def named(name: str) -> Callable[[Any], Any]:
+    """A function of that name."""
+
+    def function(x: Any) -> Any:
+        return x * x * x
+
+    function.__name__ = name
+    return function
+
+
+@pytest.mark.parametrize("name", ["relu", "swish", "<lambda>"])
+def test_a_name_stands_for_one_activation_alone(path: Path, name: str) -> None:
+    """Not for the library's, nor for two; the library's swish is silu, so that name is free."""
+    first, second = named(name), swish if name == "swish" else "relu"
+    network = Sequential([Dense(2, activation=first, input_shape=(3,)), Dense(2, activation=second)])
+    with pytest.raises(ModelFileError, match="an activation of one's own cannot be saved"):
+        network.save(path)
+    assert not path.exists()
+    alone = Sequential([Dense(2, activation=swish, input_shape=(3,)), Dense(2, activation="swish")])
+    alone.save(path)
+    loaded = load_model(path, custom_objects={"swish": swish})
+    assert [layer.activation for layer in loaded.layers] == [layer.activation for layer in alone.layers]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ A program's own are beside those in a table while `custom_objects` says so: what
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from inspect import Parameter, signature
+from types import FunctionType
 from typing import Any, TypeVar
 
 from numpycnn.common import checks
@@ -14,6 +16,8 @@ T = TypeVar("T")
 
 FUNCTION = "function"
 """What a file has for the class of a function of a program's own, its name being the configuration."""
+
+LIBRARY = __name__.partition(".")[0]
 
 OWN: ContextVar[Mapping[str, Any]] = ContextVar("OWN")
 """The program's own functions and classes by name, while a file is read."""
@@ -32,7 +36,23 @@ def get_custom_objects() -> dict[str, Any]:
 
 def named(value: Any) -> Any:
     """What the program has under a name; any other value as it is."""
-    return {**REGISTERED, **OWN.get({})}.get(value, value) if isinstance(value, str) else value
+    return given().get(value, value) if isinstance(value, str) else value
+
+
+def given() -> dict[str, Any]:
+    """What the program has under names: registered, or for the file that is being read."""
+    return {**REGISTERED, **OWN.get({})}
+
+
+def name_of(cls: type) -> str:
+    """The name under which the program gives a class of its own; that of any other class."""
+    names = (name for name, own in given().items() if own is cls and not is_librarys(cls))
+    return next(names, cls.__name__)
+
+
+def is_librarys(cls: type) -> bool:
+    """Whether a class is of this library."""
+    return cls.__module__.partition(".")[0] == LIBRARY
 
 
 @contextmanager
@@ -46,17 +66,37 @@ def custom_objects(own: Mapping[str, Any] | None) -> Iterator[None]:
 
 
 def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
-    """The object's class and its constructor's arguments. Raises ValueError for a class that cannot be read back."""
+    """The object's class and its constructor's arguments.
+
+    Raises ValueError for a class that cannot be read back, and for one of the program's own whose arguments are not in
+    its configuration.
+    """
     cls = type(value)
-    if {**OWN.get({}), **table}.get(cls.__name__) is not cls:
+    if table.get(cls.__name__) is cls:
+        return {"class_name": cls.__name__, "config": value.get_config()}
+    name = name_of(cls)
+    if name in table or given().get(name) is not cls:
         raise ValueError(f"{cls.__name__}: only the library's own can be read back: {', '.join(table)}")
-    return {"class_name": cls.__name__, "config": value.get_config()}
+    config = value.get_config()
+    missing = [name for name in own_arguments(cls) if name not in config]
+    if missing:
+        raise ValueError(f"{cls.__name__}: get_config must have its arguments; expected {', '.join(missing)}")
+    return {"class_name": name, "config": config}
+
+
+def own_arguments(cls: type) -> Iterator[str]:
+    """The arguments of the constructors in a class that are not the library's."""
+    variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    for one in cls.__mro__:
+        if not is_librarys(one) and isinstance(vars(one).get("__init__"), FunctionType):
+            _, *parameters = signature(vars(one)["__init__"]).parameters.values()
+            yield from (parameter.name for parameter in parameters if parameter.kind not in variable)
 
 
 def from_description(owner: str, argument: str, value: Any, table: Mapping[str, type[T]]) -> T:
     """A new object from what `describe` returned. Raises TypeError or ValueError for anything else."""
     checks.keys(owner, argument, value, {"class_name", "config"})
-    own = {name: cls for name, cls in OWN.get({}).items() if isinstance(cls, type)}
+    own = {name: cls for name, cls in given().items() if isinstance(cls, type)}
     try:
         cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], {**table, **own})
     except ValueError as error:

@@ -8,7 +8,7 @@ they never use: it gives a `Placeholder`, or a module of these, whose use raises
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from opcode import opmap
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
@@ -33,7 +33,7 @@ def explain_unknown_names(module_name: str, elsewhere: Mapping[str, str] = NOWHE
     def missing(name: str) -> Any:
         if name in elsewhere:
             return getattr(import_module(f"{module_name}.{elsewhere[name]}"), name)
-        if name in public:
+        if name in public or (module_name == PACKAGE and PathFinder.find_spec(f"{PACKAGE}.{name}", module.__path__)):
             return import_module(f"{module_name}.{name}")
         return other_than_todays(module, name, sys._getframe(1))
 

@@ -14,6 +14,7 @@ from numpycnn.files.atomic import prepare
 from numpycnn.files.dispatch import check, load, load_weights, save, save_weights
 from numpycnn.files.errors import ModelFileError
 from numpycnn.files.formats import function_for, path_to_read, path_to_write
+from numpycnn.files.own import own_of
 from numpycnn.files.resume import restore
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "load",
     "load_weights",
     "model_from_json",
+    "own_of",
     "path_to_read",
     "path_to_write",
     "prepare",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpycnn.common import checks
 from numpycnn.common.configuration import custom_objects
+from numpycnn.files.description import check_names
 from numpycnn.files.own import own_of
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
 
 def to_json(model: "Network", options: Mapping[str, Any]) -> str:
-    """The model as JSON text; options: of `json.dumps`. Raises TypeError for what JSON does not have."""
+    """The model as JSON text; options: of `json.dumps`. Raises as it does, and as `check_names`."""
     try:
         with custom_objects(own_of(model)):
+            check_names(model)
             return json.dumps({"class_name": "Sequential", "config": model.get_config()}, **options)
-    except TypeError as error:
-        raise TypeError(f"{model.name}.to_json: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{model.name}.to_json: {error}") from None
 
 
 def model_from_json(text: Any) -> "Sequential":

@@ -20,12 +20,12 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from numpycnn import activations, constraints, metrics, regularizers
+from numpycnn import activations, constraints, initializers, metrics, regularizers
 from numpycnn.common import checks
 from numpycnn.common.configuration import FUNCTION, OWN, describe, from_description
 from numpycnn.common.typing import Shape
 from numpycnn.files.history import history_from_json, history_to_json
-from numpycnn.files.own import rules
+from numpycnn.files.own import initializers_of, rules
 from numpycnn.files.safetensors import decode_json
 from numpycnn.layers import LAYERS
 from numpycnn.layers.container import every_layer
@@ -33,6 +33,7 @@ from numpycnn.losses import CLASSES as LOSS_CLASSES
 from numpycnn.optimizers import CLASSES as OPTIMIZER_CLASSES
 
 if TYPE_CHECKING:
+    from numpycnn.engine.network import Network
     from numpycnn.models import Sequential
 
 
@@ -53,11 +54,10 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
 
     Raises TypeError or ValueError for what cannot be read back by its name, and for a History of anything but numbers.
     """
-    for layer in every_layer(model.layers):
-        describe(layer, LAYERS)  # raises
-        activations.serialize(layer.activation)  # raises
-    for rule in rules(model):
-        describe(rule, RULE_CLASSES)  # raises
+    check_names(model)
+    for _, layer in model.leaves():
+        if layer.params.keys() != layer.param_shapes(layer.shape_in or ()).keys():
+            raise ValueError(f"{layer.name}: define param_shapes, by which the arrays in a file are checked")
     optimizer, history = model.optimizer, model.history
     iterations = 0 if optimizer is None else optimizer.iterations
     return {
@@ -69,6 +69,17 @@ def describe_model(model: "Sequential", callbacks: Sequence[str] = ()) -> Descri
         "callbacks": list(callbacks),
         "notes": dict(model.notes),
     }
+
+
+def check_names(model: "Network") -> None:
+    """Raise TypeError or ValueError for a layer, or what is in one, that a file cannot name so that it is read back."""
+    for layer in every_layer(model.layers):
+        describe(layer, LAYERS)
+        activations.serialize(layer.activation)
+    for rule in rules(model):
+        describe(rule, RULE_CLASSES)
+    for initializer in initializers_of(model):
+        describe(initializer, initializers.CLASSES)
 
 
 def describe_compiled(model: "Sequential") -> dict[str, Any] | None:

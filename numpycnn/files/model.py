@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numpycnn.common import checks
 from numpycnn.files.arrays import Arrays, arrays_of, build, callback_states, check_arrays, spec_of
@@ -70,7 +70,7 @@ def read(path: str | os.PathLike[str], compiled: bool) -> Saved:
 
 
 def saved_in(file: Reader, compiled: bool = True) -> Saved:
-    """The content of an open file, without the metrics unless compiled.
+    """The content of an open file, without what compile was given unless `compiled`.
 
     Raises TypeError or ValueError as `load` does ModelFileError.
     """
@@ -80,15 +80,22 @@ def saved_in(file: Reader, compiled: bool = True) -> Saved:
             "build the same model, and call its load_weights"
         )
     description = from_metadata(file.metadata)
-    if not compiled and isinstance(description["compile_config"], dict):
-        description["compile_config"] |= {"metrics": [], "weighted_metrics": []}  # which may be the program's own
+    specs = file.specs
+    if not compiled:  # what is left out may be the program's own
+        description |= {"compile_config": None, "position": without_iterations(description["position"])}
+        specs = {name: spec for name, spec in specs.items() if not name.startswith("optimizer/")}
     model = unbuilt_model(description)
     input_shape, callbacks = input_shape_of(description), len(description["callbacks"])
-    check_arrays(model, input_shape, callbacks, file.specs)
-    arrays = file.arrays(file.specs)
+    check_arrays(model, input_shape, callbacks, specs)
+    arrays = file.arrays(specs)
     build(model, input_shape, arrays)
     check_same_description(description, describe_model(model, description["callbacks"]))
     return Saved(model, description, callback_states(callbacks, arrays))
+
+
+def without_iterations(position: Any) -> Any:
+    """A position in training, without the steps of the optimizer."""
+    return {**position, "iterations": 0} if isinstance(position, dict) and "iterations" in position else position
 
 
 def check_same_description(description: Description, loaded: Description) -> None:

@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 from numpycnn import metrics
 from numpycnn.activations import ACTIVATIONS, is_own
+from numpycnn.common.configuration import is_librarys
 from numpycnn.initializers import Initializer
 from numpycnn.layers.container import every_layer
 
 if TYPE_CHECKING:
     from numpycnn.engine.network import Network
 
-NAMES = {"lambda", *(activation.name for activation in ACTIVATIONS.values())}
+NAMES = {"lambda", "<lambda>", "activation", *(activation.name for activation in ACTIVATIONS.values())}
 """Those of activations that stand for another one in a file, or for none."""
-LIBRARY = __name__.partition(".")[0]
 
 
 def own_of(model: "Network") -> dict[str, Any]:
     """The functions and classes of the program's own in a model, by the names under which a file has them."""
     compiled: Any = model
-    functions = {layer.activation for layer in every_layer(model.layers) if is_own(layer.activation)}
-    parts = (*every_layer(model.layers), *rules(model), *initializers(model), compiled.optimizer, compiled.loss)
+    functions = [layer.activation for layer in every_layer(model.layers) if is_own(layer.activation)]
+    parts = (*every_layer(model.layers), *rules(model), *initializers_of(model), compiled.optimizer, compiled.loss)
     classes = {type(part).__name__: type(part) for part in parts}
     return {
         **{one.name: one.function or one for one in functions if one.name not in NAMES},
@@ -31,10 +31,10 @@ def own_of(model: "Network") -> dict[str, Any]:
 
 def is_class_of_ones_own(cls: type) -> bool:
     """Whether it is not of the library, and describes its objects."""
-    return cls.__module__.partition(".")[0] != LIBRARY and hasattr(cls, "get_config")
+    return not is_librarys(cls) and hasattr(cls, "get_config")
 
 
-def initializers(model: "Network") -> Iterator[Initializer]:
+def initializers_of(model: "Network") -> Iterator[Initializer]:
     """Those of all layers."""
     for layer in every_layer(model.layers):
         yield from (value for value in vars(layer).values() if isinstance(value, Initializer))

@@ -9,7 +9,7 @@ from copy import copy
 from typing import Any, Self, Unpack
 
 from numpycnn.common import checks
-from numpycnn.common.configuration import from_description
+from numpycnn.common.configuration import from_description, name_of
 from numpycnn.common.randomness import children
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.layers.base import Arrays, Built, Layer, LayerOptions
@@ -207,7 +207,7 @@ class Container(Layer):
     def get_config(self) -> dict[str, Any]:
         """The layers as {"class_name", "config"}, as JSON values: `from_config` makes an equal container."""
         given = None if self.shape_in is None else list(self.shape_in)
-        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._layers]
+        layers = [{"class_name": name_of(type(layer)), "config": layer.get_config()} for layer in self._layers]
         return {"name": self.name, "input_shape": given, "layers": layers}
 
     @classmethod

@@ -257,6 +257,9 @@ def check_module(entry: Config) -> None:
 
 def class_named(kind: str, name: str, table: Mapping[str, type[Any]]) -> type[Any]:
     """The class of that name. Raises ValueError if the library does not have it."""
+    own = OWN.get({}).get(name)
+    if isinstance(own, type) and own not in table.values():
+        raise ValueError(f"{name} is a class of the program's own; save to .safetensors, which has it by its name")
     name = OLDER_CLASSES.get(name, name)
     if name not in table:
         reason = hint(kind, name, list(table))
