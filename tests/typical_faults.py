@@ -1816,6 +1816,40 @@ TARGETS = (
         ),
     ),
     Target(
+        "common/configuration.py",
+        ("test_saving.py",),
+        (
+            ("an own class stands for the library's of that name", "if name in table or given().get(name) is not cls", "if given().get(name, table.get(name)) is None"),
+            ("arguments that the configuration lacks are forgotten", "    if missing:\n", "    if missing and False:\n"),
+            ("what is registered is not found", "return {**REGISTERED, **OWN.get({})}", "return dict(OWN.get({}))"),
+        ),
+    ),
+    Target(
+        "files/own.py",
+        ("test_saving.py",),
+        (
+            ("a name stands for the library's activation and another", "if one.name not in NAMES", "if True"),
+            ("initializers of one's own are forgotten", "*initializers_of(model), ", ""),
+            ("a class of the library's is one's own", "return not is_librarys(cls) and", "return"),
+        ),
+    ),
+    Target(
+        "files/model.py",
+        ("test_saving.py",),
+        (
+            ("what compile was given is needed without it", "    if not compiled:  # what", "    if False:  # what"),
+            ("the optimizer's slots are read without it", 'if not name.startswith("optimizer/")', ""),
+        ),
+    ),
+    Target(
+        "engine/fast/scratch.py",
+        ("test_fast.py",),
+        (
+            ("memory begins where it may", "start = -memory.ctypes.data % LINE", "start = 16"),
+            ("memory is lent twice", "            buffers.free.setdefault(buffer.size, []).append(buffer)\n", "            buffers.free.setdefault(buffer.size, []).extend([buffer, buffer])\n"),
+        ),
+    ),
+    Target(
         "sklearn.py",
         ("test_sklearn.py",),
         (
