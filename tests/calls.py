@@ -185,6 +185,12 @@ def compiled_network() -> Sequential:
     return network
 
 
+def is_fold(value: Any) -> bool:
+    """Part k of n."""
+    pair = isinstance(value, (list, tuple)) and len(value) == 2
+    return pair and integer(0)(value[0]) and integer(2)(value[1]) and value[0] < value[1]
+
+
 def is_empty(value: Any) -> bool:
     return isinstance(value, dict) and not value
 
@@ -506,7 +512,7 @@ CASES: dict[str, Case] = {
             "batch_size": Arg(integer(1), 5),
             "epochs": Arg(integer(1), 1),
             "data": Arg(kinds.names("mnist"), "mnist"),
-            "fold": Arg(none, None),
+            "fold": Arg(either(none, is_fold), None),
             "seed": Arg(integer(0), 1),
             "about": Arg(lambda value: isinstance(value, str), ""),
         },
@@ -1260,14 +1266,14 @@ CASES: dict[str, Case] = {
         find_learning_rate,
         {
             "model": Arg(no, compiled_network(), "find_learning_rate"),
-            "x": Arg(no, X),
-            "y": Arg(no, Y),
+            "x": Arg(IMAGES, X, "images|x|loss is not finite"),
+            "y": Arg(ROWS, Y, "y|loss is not finite"),
             "batch_size": Arg(either(none, integer(1)), 4),
             "lowest": Arg(number(above=0.0), 1e-4, "highest"),
             "highest": Arg(number(above=0.0), 0.1),
             "steps": Arg(integer(2), 3),
             "sample_weight": Arg(either(none, array((6,), (6, 1))), None),
-            "class_weight": Arg(either(none, is_empty), None),
+            "class_weight": Arg(either(none, kinds.class_weight), None),
             "workers": Arg(either(none, integer(1)), 1),
         },
         "",

@@ -274,6 +274,21 @@ def test_a_block_equals_its_layers(
         (1, 4),
     )
 )
+@example(  # one channel and one image, as they lie: the strides of axes of one are anything
+    *(
+        "valid",
+        (4, 6),
+        (1, 1),
+        None,
+        ((3, 2), (3, 2)),
+        (False, False),
+        "channels_first",
+        1,
+        0,
+        np.float64,
+        (1, 0),
+    )
+)
 def test_winograd_equals_im2col(
     padding: str,
     image: tuple[int, int],

@@ -230,7 +230,8 @@ class WinogradBlock(ConvBlock):
         """B.T d B for the blocks of a strip: (q*p, TH*TW*n, C). A tile's strips must come one after another."""
         images, (mh, mw), (p, q), tw = work.images[:, :, part[0]], self.m, self.points, self.blocks[1]
         _, _, n, c = images.shape
-        s_h, s_w, s_n, item = images.strides
+        s_h, s_w, s_n, _ = images.strides  # the last one may be anything where there is one channel
+        item = work.dtype.itemsize
         th, overlap = strip.stop - strip.start, p - mh
         along = work.array("along", self.strip_rows(n) * mh + overlap, q, tw, n * c)
         done = overlap if strip.start else 0
