@@ -268,16 +268,15 @@ def own_function(owner: str, name: Any) -> ActivationFunction:
             f"{owner}: the activation {checks.short_repr(name)} is of the program that wrote it: load_model takes it "
             "by custom_objects"
         )
-    activation = get_activation(owner, own[name])
-    if activation.function is not None:
-        activation.name = name
-    return activation
+    value = own[name]
+    plain = callable(value) and not isinstance(value, ActivationFunction)
+    return elementwise(owner, value, name) if plain else get_activation(owner, value)
 
 
-def elementwise(owner: str, function: Callable[[Any], Any]) -> ActivationFunction:
+def elementwise(owner: str, function: Callable[[Any], Any], name: str | None = None) -> ActivationFunction:
     """An elementwise function as an activation, whose gradient is the complex step's.
 
-    Raises TypeError for a function that cannot be differentiated so.
+    name: by default the function's. Raises TypeError for a function that cannot be differentiated so.
     """
     reason = complex_step.why_not(function)
     if reason:
@@ -286,7 +285,8 @@ def elementwise(owner: str, function: Callable[[Any], Any]) -> ActivationFunctio
             f"backward), with y = forward(z) and dz = backward(dy, z, y); received {checks.short_repr(function)}, of "
             f"which there is none by the complex step: {reason}"
         )
-    name = getattr(function, "__name__", "activation").strip("<>")
+    if name is None:
+        name = getattr(function, "__name__", "activation").strip("<>")
     forward, backward = partial(complex_step.value, function), partial(complex_step.backward, function)
     activation = ActivationFunction(forward, backward, name=name)
     activation.function = function

@@ -78,7 +78,7 @@ def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
     if name in table or given().get(name) is not cls:
         raise ValueError(f"{cls.__name__}: only the library's own can be read back: {', '.join(table)}")
     config = value.get_config()
-    missing = [name for name in own_arguments(cls) if name not in config]
+    missing = [argument for argument in own_arguments(cls) if argument not in config]
     if missing:
         raise ValueError(f"{cls.__name__}: get_config must have its arguments; expected {', '.join(missing)}")
     return {"class_name": name, "config": config}

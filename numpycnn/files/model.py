@@ -65,8 +65,7 @@ def names_of(callbacks: Sequence["Callback"]) -> list[str]:
 def read(path: str | os.PathLike[str], compiled: bool) -> Saved:
     """The content of a model's file. Raises ModelFileError for a file that is damaged, or not a saved model."""
     with reading(path) as file:
-        saved = saved_in(file, compiled)
-    return saved if compiled else saved._replace(model=saved.model._uncompiled())
+        return saved_in(file, compiled)
 
 
 def saved_in(file: Reader, compiled: bool = True) -> Saved:

@@ -13,7 +13,7 @@ from numpycnn.files.container import whole_file
 from numpycnn.files.description import describe_model
 from numpycnn.files.errors import explained
 from numpycnn.files.keras import hdf5, slots, variables
-from numpycnn.files.keras.model import OWN, config_of, description_of, fill, hollow_model, json_of, own_of, set_steps
+from numpycnn.files.keras.model import OWN, additions, config_of, description_of, fill, hollow_model, json_of, set_steps
 from numpycnn.files.keras.outgoing import VERSION
 from numpycnn.files.model import Saved
 
@@ -36,7 +36,7 @@ def save(path: PathLike, model: "Sequential", callbacks: Sequence["Callback"]) -
     """Write a whole model, as `keras.saving.load_model` reads it."""
     config = config_of(path, model, callbacks)
     members = {
-        METADATA: json.dumps({"keras_version": VERSION, OWN: own_of(model)}).encode(),
+        METADATA: json.dumps({"keras_version": VERSION, OWN: additions(model)}).encode(),
         CONFIG: json.dumps(config).encode(),
         WEIGHTS: weights_of(model),
     }

@@ -18,7 +18,7 @@ from numpycnn.files.description import describe_model
 from numpycnn.files.errors import explained
 from numpycnn.files.keras import hdf5, legacy, slots, variables
 from numpycnn.files.keras.archive import check, refuse_by_name, weights_of
-from numpycnn.files.keras.model import OWN, config_of, description_of, fill, hollow_model, json_of, own_of, set_steps
+from numpycnn.files.keras.model import OWN, additions, config_of, description_of, fill, hollow_model, json_of, set_steps
 from numpycnn.files.keras.outgoing import VERSION
 from numpycnn.files.model import Saved
 
@@ -43,7 +43,7 @@ def save(path: PathLike, model: "Sequential", callbacks: Sequence["Callback"]) -
     compiled = config.pop("compile_config", None)
     parts: list[bytes] = []
     with hdf5.writing(parts) as file:
-        file.attrs.update({**ATTRIBUTES, "model_config": json.dumps(config), OWN: json.dumps(own_of(model))})
+        file.attrs.update({**ATTRIBUTES, "model_config": json.dumps(config), OWN: json.dumps(additions(model))})
         legacy.write(file.create_group("model_weights"), model, ATTRIBUTES)
         if compiled is not None:
             optimizer = compiled.pop("optimizer")

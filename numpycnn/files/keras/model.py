@@ -44,13 +44,13 @@ def config_of(path: Any, model: "Sequential", callbacks: Sequence["Callback"]) -
             names = ", ".join(type(one).__name__ for one in callbacks)
             raise ValueError(f"the state of callbacks ({names}) is kept in .safetensors files alone")
         config = outgoing.network(model)
-        unbuilt_model(description_of(config, config.get("compile_config"), own_of(model), 3))  # raises
+        unbuilt_model(description_of(config, config.get("compile_config"), additions(model), 3))  # raises
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: {model.name} cannot be saved; {error}") from None
     return config
 
 
-def own_of(model: "Sequential") -> Config:
+def additions(model: "Sequential") -> Config:
     """What Keras has no place for."""
     description = describe_model(model)
     compiled = description["compile_config"]
