@@ -195,7 +195,7 @@ TARGETS = (
         (
             ("ReLU passes the gradient at 0", "dy * (y.real > 0)", "dy * (y.real >= 0)"),
             ("ReLU's mask is not applied", "return dy * (y.real > 0)", "return dy"),
-            ("ReLU leaks", "return np.maximum(z, 0)", "return np.maximum(z, 0.01 * z)"),
+            ("ReLU leaks", "y = np.zeros_like(z)", "y = 0.01 * z"),
             ('the leaky side has the wrong sign', 'y = y + negative_slope * np.minimum', 'y = y - negative_slope * np.minimum'),
             ('the leak begins at 0 instead of the threshold', 'np.minimum(z - threshold, 0)', 'np.minimum(z, 0)'),
             ('a ReLU with a maximum passes gradients beyond it', 'return dz if max_value is None else dz * (y.real < max_value)', 'return dz'),

@@ -198,7 +198,9 @@ class ForkedWorkers:
         if not self.usable or self.steps <= STEPS_BEFORE:
             return
         try:
-            self.objective = self.objective or SharedObjective()
+            if self.objective is None:
+                scratch.release()  # the threads', who are out of work now
+                self.objective = SharedObjective()
             self.usable = errors_stay_inside() and self.objective.update(objective)
             self.step = Step(self.objective.sent, np.geterr(), backend.epsilon())
         except Exception:  # by the system, or by whatever in the objective cannot be pickled
@@ -225,7 +227,6 @@ class ForkedWorkers:
         if not is_alone():
             self.end()
             return
-        scratch.release()  # the threads', who are out of work now
         try:
             self.forked.append(Worker())
             self.forked[-1].fork(memory)

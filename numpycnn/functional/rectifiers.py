@@ -21,7 +21,8 @@ def linear_backward(dy: Array, z: Array, y: Array) -> Array:
 
 def relu(z: Array) -> Array:
     """y = max(z, 0)."""
-    return np.maximum(z, 0)
+    y = np.zeros_like(z)  # NumPy compares two arrays in less than half the time of an array and a number
+    return np.maximum(z, y, out=y)
 
 
 def relu_backward(dy: Array, z: Array, y: Array) -> Array:

@@ -180,13 +180,13 @@ class NormBlock(Wrapper):
         """The output as rows: y = d*a + b, and ReLU."""
         shift = self.params.get("beta", 0.0) - scaling.rest * scaling.factor
         c, a, b = (layout.repeated(values, x.dtype) for values in (scaling.center, scaling.factor, shift))
-        y = take(x.shape, x.dtype)
+        y, zeros = take(x.shape, x.dtype), np.zeros(tile_shape(x), x.dtype)
         for rows in tiles(x):
             own = y[rows]
             np.multiply(deviations(x[rows], c, own), a, out=own)
             own += b
             if self.relu:
-                np.maximum(own, 0, out=own)
+                np.maximum(own, zeros[: len(own)], out=own)
         return y
 
     def gated_sums(self, dy: Array, cache: NormCache, gated: Array) -> tuple[Array, Array]:

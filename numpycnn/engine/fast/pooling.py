@@ -70,10 +70,10 @@ def begin_pool(pool: Pool, tap: Tap, z: Array, y: Array, winner: Array | None, *
     if winner is not None:
         winner.fill(tap.number)
     best = y[tap.outputs]
-    if best.shape != y.shape:
-        y.fill(0 if relu or pool.average else -np.inf)  # windows that do not see this position
+    if relu or best.shape != y.shape:
+        y.fill(0 if relu or pool.average else -np.inf)  # also windows that do not see this position
     if relu:
-        np.maximum(z, 0, out=best)
+        np.maximum(z, best, out=best)
     else:
         best[...] = z
 
