@@ -97,6 +97,7 @@ class Block(Stage):
         self.convolved = conv.window.output_size(self.image)  # (OH, OW)
         self.output = pool.window.output_size(self.convolved)  # (PH, PW)
         self.taps, self.pads = list(pool_taps(pool.window, self.convolved)), conv.window.pads(self.image)
+        self.overlaps = pool.overlaps
 
     @property
     def params(self) -> dict[str, Array]:
@@ -215,13 +216,13 @@ class Block(Stage):
         """Write the gradient of the convolution's outputs at a position to `place`, or add it if windows overlap."""
         if own.winner is not None:
             won = np.equal(own.winner[tap.outputs], tap.number, out=cropped_like(flags, place))
-            if not (self.activation_first or self.pool.overlaps):
+            if not (self.activation_first or self.overlaps):
                 np.multiply(dpooled, won, out=place)
                 return
             dpooled = dpooled * won
         if self.activation_first:
             dpooled = self.activation.backward(dpooled, *(kept[tap.outputs] for kept in own.outputs[index]))
-        if self.pool.overlaps:
+        if self.overlaps:
             place += dpooled
         else:
             place[...] = dpooled

@@ -61,7 +61,7 @@ class ConvBlock(Block):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        window, pool = self.conv.window, NO_POOL.window if self.pool.overlaps else self.pool.window
+        window, pool = self.conv.window, NO_POOL.window if self.overlaps else self.pool.window
         self.patch = window.count * self.channels  # KH*KW*C
         self.passes = list(pool_taps(pool, self.convolved))  # the positions that are computed one by one
         (sh, sw), (ph, pw) = window.strides, pool.strides
@@ -204,7 +204,7 @@ class ConvBlock(Block):
         """
         for one, cols in self.filled(work, part):
             dz = work.outputs[: len(cols)]  # (n*rows*cols, F)
-            if self.pool.overlaps:
+            if self.overlaps:
                 dz.fill(0)
             yield from self.seen_in(one, dz)
             if self.trainable:
@@ -218,7 +218,7 @@ class ConvBlock(Block):
         z: (n*rows*cols, F).
         """
         images = z.reshape(-1, *one.size, self.filters)  # (n, rows, cols, F)
-        if not self.pool.overlaps:
+        if not self.overlaps:
             yield one, images
             return
         for tap in self.taps:

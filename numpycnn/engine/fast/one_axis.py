@@ -96,7 +96,7 @@ class OneAxisBlock(ConvBlock):
         super().__init__(parts)
         window, pool = self.conv.window, self.pool.window
         (kh, kw), (sh, sw), (ph, pw), (step_h, step_w) = window.size, window.strides, pool.size, pool.strides
-        self.apart = not self.pool.overlaps  # then each column of the pool's positions is computed by itself
+        self.apart = not self.overlaps  # then each column of the pool's positions is computed by itself
         rows, cols = (self.output[0] - 1) * step_h + ph, (self.output[1] - 1) * step_w + pw  # outputs under the pool
         self.passes_across, self.columns = (pw, self.output[1]) if self.apart else (1, cols)  # B, cols
         self.step = sw * (step_w if self.apart else 1)  # columns of the image from one output of a pass to the next

@@ -45,7 +45,7 @@ class PointwiseBlock(ConvBlock):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self.way = "product"
-        self.all_seen = not self.pool.overlaps and sum(prod(tap.size) for tap in self.taps) == prod(self.convolved)
+        self.all_seen = not self.overlaps and sum(prod(tap.size) for tap in self.taps) == prod(self.convolved)
 
     def examples_in_cache(self, itemsize: int) -> int:
         return TILE_BYTES // (prod(self.convolved) * (self.channels + self.filters) * itemsize)

@@ -122,9 +122,9 @@ class WinogradBlock(ConvBlock):
         self.bias_at = POINT_ONE * self.points[0] + POINT_ONE  # the product that goes to all outputs
         window, (above, _) = self.pool.window, self.pool.window.pads(self.convolved)[0]
         self.strip_unit = lcm(m[0], window.strides[0]) // m[0]  # so many rows of blocks are whole windows
-        self.cuttable = not self.pool.overlaps and above == 0
+        self.cuttable = not self.overlaps and above == 0
         seen = sum(prod(tap.size) for tap in self.taps)
-        self.all_seen = not self.pool.overlaps and seen == prod(self.blocks) * prod(m)
+        self.all_seen = not self.overlaps and seen == prod(self.blocks) * prod(m)
 
     # ------------------------------------------------------------ tiles, parts and strips
 
