@@ -210,8 +210,8 @@ FAULTS: list[tuple[str, str, Fault]] = [
             F.max_pool2d_backward, "winner == k", "winner == k % window.size[0] * window.size[1] + k // window.size[0]"
         ),
     ),
-    ("winner where above zero", "pool", Fault(F.max_pool2d, "where=seen > y", "where=seen > 0")),
-    ("the smallest wins", "pool", Fault(F.max_pool2d, "where=seen > y", "where=seen < y")),
+    ("winner where above zero", "pool", Fault(F.max_pool2d, "wins = seen > y", "wins = seen > 0")),
+    ("the smallest wins", "pool", Fault(F.max_pool2d, "wins = seen > y", "wins = seen < y")),
     (
         "= for += in overlapping pools",
         "pool",
@@ -301,7 +301,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ),
     # activations
     ("guided: dy > 0", "relu", Fault(F.relu_backward, "(y.real > 0", "(dy.real > 0")),
-    ("leaky backward", "relu", Fault(F.relu_backward, "dy, 0)", "dy, 0.01 * dy)")),
+    ("leaky backward", "relu", Fault(F.relu_backward, "(y.real > 0)", "np.where(y.real > 0, 1, 0.01)")),
     ("1 - y alone", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y)")),
     ("tanh's backward", "sigmoid", Fault(F.sigmoid_backward, "dy * (e / (1 + e) ** 2)", "dy * (1 - y * y)")),
     ("sigmoid's backward", "tanh", Fault(F.tanh_backward, "dy * (4 * e / (1 + e) ** 2)", "dy * y * (1 - y)")),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from cases import LAYERS, built, integers
 from depths import one_in
-from faults import Fault, seeded
+from faults import Fault, code_of, seeded
 from gradient_faults import CASES, FAULTS
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -75,6 +75,12 @@ def test_faults_are_seen(what: str, case: str, fault: Fault) -> None:
     assert not report.passed, f"{what}: {report}"
 
 
+def test_every_fault_can_be_put_into_its_function() -> None:
+    """Also those that only the deep profile puts in."""
+    for _, _, fault in FAULTS:
+        assert code_of(fault)
+
+
 # ---------------------------------------------------------------- never by chance
 
 
@@ -92,9 +98,13 @@ def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int)
 
 
 def saturates(layer: Layer) -> bool:
-    """Whether values may be so close to a limit, or to a kink that the limit lies on, that no difference shows it."""
-    activations = {str(one.activation) for one in every_layer([layer])}
-    return bool(activations & {"exponential", "sigmoid", "softmax", "tanh"})
+    """Whether values may be so close to a limit, or to a kink that the limit lies on, that no difference shows it.
+
+    Whole numbers that are normalized are whole but for epsilon, some 1e-5: a kink is that near, and steps go over it.
+    """
+    layers = list(every_layer([layer]))
+    activations = {str(one.activation) for one in layers} & {"exponential", "sigmoid", "softmax", "tanh"}
+    return bool(activations) or any(hasattr(one, "epsilon") for one in layers)
 
 
 def overflows(layer: Layer, x: Array) -> bool:

@@ -35,16 +35,16 @@ from numpycnn.common.typing import Array
 from numpycnn.datasets import mnist
 from numpycnn.engine.batching import Data
 from numpycnn.files import ModelFileError
-from numpycnn.layers import Activation, Dense, Flatten
+from numpycnn.layers import Activation, BatchNormalization, Dense, Dropout, Flatten
 from numpycnn.metrics import F1Score
 from numpycnn.models import load_model
 from numpycnn.optimizers import SGD
 from numpycnn.optimizers.schedules import ExponentialDecay
 from numpycnn.show.serve import protocol, routes, server, settings
-from numpycnn.show.serve.frames import Frames
 from numpycnn.show.serve.protocol import RequestError
 from numpycnn.show.serve.server import Deadline, LateError, Server
 from numpycnn.show.serve.session import Session
+from numpycnn.show.serve.snapshots import Snapshots
 from numpycnn.show.serve.trainer import Trainer
 
 JSON = {"Content-Type": "application/json"}
@@ -431,6 +431,7 @@ ASKED: list[tuple[Any, str]] = [
     ({"example": 1, "target": None}, "and no target beside it"),
     ({"example": 1, "training": 1}, "training: expected true or false"),
     ({"example": 1, "version": "0"}, "version: expected a whole number or null"),
+    ({"example": 1, "step": 1.0}, "step: expected a whole number or null"),
     ({"x": None}, "x: expected a list of 64 numbers"),
     ({"x": [0] * 63}, "x: expected a list of 64 numbers"),
     ({"x": [0] * 63 + [True]}, "x: expected a list of 64 numbers"),
@@ -662,6 +663,7 @@ def test_what_is_refused_says_what_was_expected(monkeypatch: pytest.MonkeyPatch)
         (lambda: session.trace_request(0), "expected an object"),
         (lambda: session.trace_request({"example": 0, "training": 0}), "training: expected true or false"),
         (lambda: session.trace_request({"example": 0, "version": ""}), "version: expected a whole number or null"),
+        (lambda: session.trace(session.trace_request({"example": 0, "step": 1})), "step: expected one whose network"),
         (lambda: session.trace_request({"example": 20}), "example: expected 0 to 19"),
         (lambda: session.trace_request({"x": []}), "x: expected a list of 64 numbers"),
         (lambda: session.trace_request({"x": [1e99] * 64}), "x: expected finite numbers of float32"),
@@ -928,25 +930,74 @@ def test_what_is_large_is_left_out_of_frames(start: Start, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 40, 1000])
 def test_frames_stay_within_their_bytes_and_span_all_of_training(count: int) -> None:
-    frames = Frames(10 * 8)
+    frames = Snapshots[str](10 * 8)
     for step in range(count):
-        frames.add(100 + step, [float(step)], b"%08d" % step)
-        assert sum(len(frames.data(int(row[0] or 0)) or b"") for row in frames.rows()) == frames.bytes <= 80
-        assert frames.rows()[-1] == [100 + step, step]
-    steps = [int(row[0] or 0) - 100 for row in frames.rows()]
+        frames.add(100 + step, f"{step:08}", 8)
+        assert 8 * len(frames.by_step()) == frames.bytes <= 80
+        assert list(frames.by_step().items())[-1] == (100 + step, f"{step:08}")
+    steps = [step - 100 for step in frames.by_step()]
     assert steps[0] == 0
     assert len(steps) > 4 or count < 9
     assert {int(gap) for gap in np.diff(steps[:-1])} <= {frames.stride}
     assert 0 < np.diff(steps[-2:]).sum() <= frames.stride or count == 1
     for step in range(count):
-        assert frames.data(100 + step) == (b"%08d" % step if step in steps else None)
+        assert frames.get(100 + step) == (f"{step:08}" if step in steps else None)
 
 
 def test_the_first_frame_and_the_newest_are_kept_however_large() -> None:
-    frames = Frames(3)
+    frames = Snapshots[None](3)
     for step in range(5):
-        frames.add(step, [], b"large")
-        assert [row[0] for row in frames.rows()] == sorted({0, step})
+        frames.add(step, None, 5)
+        assert list(frames.by_step()) == sorted({0, step})
+
+
+# ------------------------------------------------------------ looking back
+
+
+@pytest.mark.parametrize("name", ["small", "whole batch"])
+def test_an_earlier_step_is_traced_as_it_was(start: Start, name: str) -> None:
+    """Weights, moving averages, the optimizer's next step and dropout's masks; and training is not disturbed by it."""
+    data = small_data(25, seed=1)
+    live = start(looked_back_at(name), data=data)
+    alone = looked_back_at(name)
+    found = []
+    for step in range(5):
+        live.reach(step)
+        found.append(live.post("trace", {"example": 4, "training": True}).json())
+    assert live.state()["kept"] == [0, 1, 2, 3, 4]
+    for one in found:
+        again = live.post("trace", {"example": 4, "training": True, "step": one["step"]}).json()
+        assert again == one
+    live.reach(6)
+    alone.fit(*data, batch_size=10, epochs=2, verbose=0)
+    assert fingerprint(live.network)[:-1] == fingerprint(alone)[:-1]  # but for the history
+
+
+def looked_back_at(name: str) -> Sequential:
+    if name == "small":
+        return small_network()
+    layers = [Flatten(input_shape=(8, 8, 1)), Dense(6), BatchNormalization(), Dropout(0.5), Dense(CLASSES, "softmax")]
+    network = Sequential(layers, seed=0)
+    network.compile("adam", "categorical_crossentropy")
+    return network
+
+
+def test_a_step_that_was_not_kept_is_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = start(data=small_data(25, seed=1))
+    live.reach(2)
+    answer = live.post("trace", {"example": 4, "step": 3})
+    assert (answer.status, answer.text) == (404, "step: expected one whose network was kept: state lists them\n")
+    live.command("reset")
+    assert live.state()["kept"] == [0]
+    assert live.post("trace", {"example": 4, "step": 2}).status == 404
+    monkeypatch.setattr("numpycnn.show.serve.session.MAX_MOMENT_BYTES", 4)
+    live.command("reset")
+    assert live.state()["kept"] == []
+
+
+def test_without_training_no_step_is_kept(start: Start) -> None:
+    live = start(data=None)
+    assert live.state()["kept"] == []
 
 
 # ------------------------------------------------------------ what the page changes

@@ -370,7 +370,7 @@ def test_it_trains_while_one_watches_and_is_looked_back_through(live: Served) ->
     assert browser.text("#moment") == f"After step 2, picture 3 of {last + 1}:"
     assert "step 2" in browser.value("document.querySelector('#frame').getAttribute('aria-valuetext')")
     assert "dashed line is step 2" in browser.text("figure:has(#chart-loss)")
-    browser.click("#earlier")
+    browser.click("#earlier-step")
     browser.wait("watching.step === 1")
     browser.click("#one")
     browser.wait(f"live.state.step === {last + 1}")
@@ -389,6 +389,40 @@ def test_it_trains_while_one_watches_and_is_looked_back_through(live: Served) ->
     frames = live.trainer.wait(0, 0)["frames"]
     assert [int(row[0]) for row in rows] == [frame[0] for frame in reversed(frames)]
     assert close(float(rows[0][1]), frames[-1][1])
+
+
+def test_every_panel_is_moved_to_an_earlier_step(live: Served) -> None:
+    """The numbers of that step, whatever panel is open, also while training goes on; what is asked about stays."""
+    browser = live.browser
+    assert not browser.value("document.querySelector('#look-back').checkVisibility()")
+    for _ in range(3):
+        live.one_batch()
+    live.settled()
+    live.choose("conv2d")
+    browser.page.focus("#frame")
+    browser.press("Home")
+    browser.wait("page.traced && page.facts.step === 0")
+    shown = js_array(browser, "page.tensors['conv2d/parameters/kernel']")
+    np.testing.assert_array_equal(shown, tutorial_network(seed=0).params["conv2d/kernel"].ravel())
+    assert "The numbers below are of step 0." in browser.text("#live")
+    assert browser.value("document.activeElement.id") == "frame"
+    live.choose("update")
+    assert "after step 0 of training" in browser.text("#source")
+    browser.click("#later-step")
+    browser.wait("page.traced && page.facts.step === 1")
+    live.choose("loss")
+    browser.click("#target-7")
+    browser.wait("page.traced && argmax(page.target.data) === 7")
+    assert browser.value("page.facts.step") == 1
+    browser.value("request('train', { command: 'step' })")
+    browser.wait("live.state.step === 4 && live.state.state === 'paused'")
+    assert browser.value("new Promise((done) => setTimeout(() => done(page.facts.step), 500))") == 1  # it stays there
+    live.choose("training")
+    browser.wait("watching.step === 1 && current.parts")
+    browser.click("#refresh")
+    live.settled()
+    browser.wait("watching.step === 4")
+    live.compare(live.x[3:4], np.eye(10)[[7]])
 
 
 def test_other_panels_follow_the_newest_step_while_it_trains(live: Served) -> None:

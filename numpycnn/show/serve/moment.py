@@ -18,6 +18,12 @@ class Moment(NamedTuple):
     optimizer: Any
     steps: int
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its arrays."""
+        slots = () if self.optimizer is None else self.optimizer.state.values()
+        return sum(a.nbytes for arrays in (self.arrays, *slots) for a in arrays.values())
+
 
 def moment_of(model: Sequential) -> Moment:
     """The model as it is now."""

@@ -17,11 +17,11 @@ from numpycnn.optimizers import OPTIMIZERS
 from numpycnn.show.explorer.page import as_json
 from numpycnn.show.explorer.tensors import Tensors
 from numpycnn.show.serve.fair_lock import FairLock
-from numpycnn.show.serve.frames import Frames
 from numpycnn.show.serve.moment import moment_of, restore, use
 from numpycnn.show.serve.protocol import RequestError
 from numpycnn.show.serve.session import Session
 from numpycnn.show.serve.settings import batch_size_of, described, optimizer_of, set_learning_rate
+from numpycnn.show.serve.snapshots import Snapshots
 from numpycnn.show.trace import outputs
 
 COMMANDS = ("start", "pause", "step")
@@ -64,7 +64,9 @@ class Trainer:
     def _begin(self, batch_size: int) -> None:
         """Nothing learnt yet: no frame but the first."""
         self.batch_size = batch_size
-        self.frames, self.tests = Frames(self._max_frame_bytes), deque[list[float | None]](maxlen=MAX_TESTS)
+        self.frames = Snapshots[tuple[list[float | None], bytes]](self._max_frame_bytes)  # a batch's figures, and JSON
+        self.tests = deque[list[float | None]](maxlen=MAX_TESTS)
+        self.session.forget()
         self.step, self.epoch, self.batch, self.resets = 0, 0, 0, self.resets + 1
         self._rows = deque[Array]()  # of the batches that are left of the epoch
         self._record([])
@@ -87,6 +89,7 @@ class Trainer:
                 self._left, self.able, self.reason = 0, True, ""
             moment, batch_size = self._beginning
             restore(self.session.model, moment)
+            self.session.version += 1
             self._begin(batch_size)
 
     def set(self, name: str, value: Any) -> None:
@@ -121,7 +124,8 @@ class Trainer:
     def frame(self, step: int) -> bytes | None:
         """The frame of a step as JSON, or None if there is none."""
         with self._changed:
-            return self.frames.data(step)
+            found = self.frames.get(step)
+            return None if found is None else found[1]
 
     def close(self) -> None:
         """Stop after the current batch, and wait for it. Threads that wait for a state get it now."""
@@ -148,7 +152,8 @@ class Trainer:
             "version": self.session.version,
             "examples": self.count,
             "names": [*self.session.model.metrics_names, "learning rate"],
-            "frames": self.frames.rows(),
+            "frames": [[step, *figures] for step, (figures, _) in self.frames.by_step().items()],
+            "kept": list(self.session.moments.by_step()),
             "stride": self.frames.stride,
             "tests": list(self.tests),
         }
@@ -208,11 +213,13 @@ class Trainer:
             return self._in_batch
 
     def _record(self, figures: list[Any]) -> None:
-        """Record a frame of the current model, and notify waiting threads."""
+        """Record a frame of the current model, and the model, and notify waiting threads."""
         frame = as_json(self._frame()).encode("utf-8")
         with self._changed:
             self.step = self.session.model.steps
-            self.frames.add(self.step, finite(figures), frame)
+            self.frames.add(self.step, (finite(figures), frame), len(frame))
+            if self._data is not None:
+                self.session.remember()
             self._in_batch = False
             self._notify()
 

@@ -12,7 +12,7 @@ const ACTIVATIONS = {
     backward: (dy, y) =>
       tensor(
         y.shape,
-        dy.data.map((value, k) => (y.data[k] > 0 ? value : 0)),
+        dy.data.map((value, k) => value * Number(y.data[k] > 0)), // not a number where it is infinite, as in NumPy
       ),
   },
   sigmoid: {

@@ -26,12 +26,13 @@ const isTraining = () => live.state !== null && live.state.state === "training";
 
 const askForExample = (number) => ask({ asked: { example: number }, label: null, number }, 0);
 
-// The same again, with the parameters as they are now.
+// The same again, with the parameters of the step that is looked at.
 const refresh = () => ask(live.wanted, 0);
 
 // While training goes on: the panel with the newest step, but not amid a stroke, nor over masks that were drawn here.
 function followTraining() {
-  if (quiet() || current.hear || tracing || page.drawnKept || performance.now() - live.asked < FOLLOW) return;
+  if (quiet() || current.hear || tracing || page.drawnKept || watching.at !== null) return;
+  if (performance.now() - live.asked < FOLLOW) return;
   refresh();
 }
 
@@ -46,7 +47,7 @@ async function trace(turn, wanted) {
   const training = Boolean(page.kept) && !page.drawnKept;
   tracing = true;
   try {
-    const answer = await request("trace", { ...wanted.asked, training, version: page.facts.version });
+    const answer = await request("trace", { ...wanted.asked, training, version: page.facts.version, step: stepToTrace() });
     const tensors = await readTensors(answer.tensors);
     if (turn !== asking) return;
     live.trouble = "";

@@ -43,9 +43,16 @@ function startLive() {
   live.wanted = page.facts.wanted = { asked: { example: page.facts.example }, label: null, number: page.facts.example };
   document
     .getElementById("source")
-    .before(make("div", { id: "live", className: "row" }, make("span"), button("", refresh, { id: "refresh" })));
+    .before(make("div", { id: "live", className: "row" }, make("span"), button("", showNewest, { id: "refresh" })), lookBackBar());
   if (page.facts.live.training) page.selected = stages().length - 1;
   follow();
+}
+
+function showNewest() {
+  watching.at = null;
+  placeScrub();
+  if (current.hear) current.hear();
+  refresh();
 }
 
 // Training is heard of as it goes on; with reduced motion only now and then.
@@ -67,10 +74,11 @@ function heard(state) {
   live.state = state;
   renderBadge();
   if (before && before.state !== state.state) say(badgeText());
-  if (before && before.resets !== state.resets) Object.assign(watching, { step: null, follow: true });
+  if (before && before.resets !== state.resets) Object.assign(watching, { at: null, step: null });
+  placeScrub();
   if (current.hear) current.hear();
   if (isTraining()) return void followTraining();
-  if (!live.due && [page.facts.version, live.refreshed].includes(state.version)) return;
+  if (!live.due && (watching.at !== null || [page.facts.version, live.refreshed].includes(state.version))) return;
   live.refreshed = state.version;
   refresh();
 }

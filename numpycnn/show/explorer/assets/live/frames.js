@@ -1,7 +1,8 @@
 "use strict";
 // What training looked like after some step: frames, fetched one at a time.
 
-const watching = { step: null, tensors: null, table: {}, follow: true, layer: null, filter: 0, channel: 0 };
+// at: the step to look back at, or null for the newest; step: that of the pictures.
+const watching = { at: null, step: null, tensors: null, table: {}, layer: null, filter: 0, channel: 0 };
 
 let fetching = false,
   next = null; // the step that is wanted when the one under way has come

@@ -18,8 +18,6 @@ function trainingPanel() {
     panel.progress,
     make("div", { className: "figures" }, ...Object.values(panel.charts).map(({ node }) => node)),
     figuresTable(panel),
-    make("h3", {}, "Look back"),
-    lookBack(panel),
     panel.moment,
     make("div", { className: "figures" }, watchedNode(), make("div", {}, make("h3", {}, "The answer"), panel.answer)),
     layerChoice(panel),
@@ -53,49 +51,6 @@ function trainingControls(panel) {
   return make("div", {}, make("div", { className: "row" }, panel.start, panel.one, panel.reset, keepButton()), panel.settings.node);
 }
 
-function lookBack(panel) {
-  const scrub = make("input", { type: "range", id: "frame", min: 0, max: 0, "aria-label": "Step of training to look at" });
-  panel.scrub = scrub;
-  const go = (place) => {
-    const { frames } = live.state;
-    place = Math.min(Math.max(place, 0), frames.length - 1);
-    scrub.value = place;
-    watching.follow = place === frames.length - 1;
-    show(frames[place][0]);
-  };
-  const show = (step) => lookAt(step, () => showFrame(panel));
-  scrub.addEventListener("input", () => go(Number(scrub.value)));
-  panel.follow = () => {
-    const { frames } = live.state,
-      step = watching.follow || watching.step === null ? frames.at(-1)[0] : watching.step;
-    scrub.max = frames.length - 1;
-    scrub.value = nearest(frames, step);
-    if (watching.step === null || watching.follow) show(frames[Number(scrub.value)][0]);
-    else if (!panel.parts) showFrame(panel); // the panel is new, the step that it looks at is not
-  };
-  return make(
-    "div",
-    { className: "row" },
-    button("◀ Earlier", () => go(Number(scrub.value) - 1), { id: "earlier" }),
-    button("Later ▶", () => go(Number(scrub.value) + 1), { id: "later" }),
-    button("Newest", () => go(Infinity), { id: "newest" }),
-    playButton("play", () => live.state.frames.length, (step) => {
-      go(watching.follow ? 0 : Number(scrub.value) + step);
-      return true;
-    }),
-    scrub,
-  );
-}
-
-// The place of the kept frame that is nearest to a step.
-function nearest(frames, step) {
-  let best = 0;
-  frames.forEach(([other], k) => {
-    if (Math.abs(other - step) < Math.abs(frames[best][0] - step)) best = k;
-  });
-  return best;
-}
-
 // ------------------------------------------------------------ what is heard
 
 function hear(panel) {
@@ -109,9 +64,17 @@ function hear(panel) {
   panel.reset.disabled = !state.examples || !live.connected;
   panel.settings.hear(panel.reset.disabled);
   panel.progress.textContent = progressText(state);
-  panel.follow();
+  watch(panel);
   drawCharts(panel);
   if (panel.table.isConnected && panel.table.checkVisibility()) fillTable(panel);
+}
+
+// The pictures of the step that is looked at, unless they are there.
+function watch(panel) {
+  const { frames } = live.state,
+    step = frames[framePlace(frames)][0];
+  if (watching.step !== step) lookAt(step, () => showFrame(panel));
+  else if (!panel.parts) showFrame(panel);
 }
 
 function progressText({ step, epoch, batch, batches, names, frames, tests, stride, state }) {
@@ -129,7 +92,7 @@ function progressText({ step, epoch, batch, batches, names, frames, tests, strid
 
 function drawCharts(panel) {
   const { names, frames, tests } = live.state,
-    at = frames[Number(panel.scrub.value)][0];
+    at = frames[framePlace(frames)][0];
   names.forEach((name, k) => {
     const points = frames.map((row) => [row[0], row[k + 1]]);
     panel.charts[name].draw(
@@ -168,8 +131,8 @@ function showFrame(panel) {
   if (current !== panel) return;
   const { frames } = live.state,
     output = watching.tensors[`${page.layers.at(-1).name}/output`];
-  panel.moment.textContent = `After step ${whole(watching.step)}, picture ${nearest(frames, watching.step) + 1} of ${frames.length}:`;
-  panel.scrub.setAttribute("aria-valuetext", `step ${watching.step}`);
+  const place = nearest(frames.map(([step]) => step), watching.step) + 1;
+  panel.moment.textContent = `After step ${whole(watching.step)}, picture ${place} of ${frames.length}:`;
   if (output) panel.answer.replaceChildren(answerNode(output.data));
   drawCharts(panel);
   if (panel.parts) panel.parts.forEach((part) => part());
