@@ -175,7 +175,7 @@ class Sequential(StoredNetwork):
         params = {"epochs": epochs, "initial_epoch": checks.integer(caller, "initial_epoch", initial_epoch, at_least=0)}
         params["verbose"] = check_verbose(caller, verbose)
         workers, callbacks = check_workers(caller, workers, executor), check_callbacks(caller, callbacks)
-        order = self._order if checks.flag(caller, "shuffle", shuffle) else in_order
+        order = self._order if checks.truth(caller, "shuffle", shuffle) else in_order
         sizes = check_sizes(caller, batch_size, steps_per_epoch, names=("batch_size", "steps_per_epoch"))
         wanted = Wanted(validation_split, validation_data, validation_batch_size, validation_steps, validation_freq)
         given, check = Given(x, y, sample_weight, class_weight), self._checker("fit", check_finite)
@@ -638,10 +638,12 @@ def load_model(
 
 
 @explains_arguments
-def save_model(model: Sequential, filepath: str | PathLike[str], overwrite: bool = True) -> None:
-    """`model.save(filepath, overwrite)`. Raises as that, and TypeError for anything but a Sequential."""
+def save_model(
+    model: Sequential, filepath: str | PathLike[str], overwrite: bool = True, *, include_optimizer: bool = True
+) -> None:
+    """`model.save(...)` with these. Raises as that, and TypeError for anything but a Sequential."""
     check_model("save_model", model)
-    model.save(filepath, overwrite)
+    model.save(filepath, overwrite, include_optimizer=include_optimizer)
 
 
 @explains_arguments

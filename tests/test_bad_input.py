@@ -100,8 +100,8 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(validation_split=1.0), ValueError, "validation_split must be a finite number, at least 0 and below 1"),
     (fit(validation_split="0.1"), TypeError, "validation_split must be a finite number, at least 0 and below 1"),
     (fit(validation_split=0.9), ValueError, "validation_split=0.9 leaves 0 of 6 examples to train on"),
-    (fit(verbose=3), ValueError, "sequential.fit: verbose must be one of 0, 1, 2; received 3"),
-    (fit(verbose="loud"), TypeError, "sequential.fit: verbose must be one of 0, 1, 2; received 'loud'"),
+    (fit(verbose=4), ValueError, "sequential.fit: verbose must be one of 0, 1, 2, 3; received 4"),
+    (fit(verbose="loud"), TypeError, "sequential.fit: verbose must be one of 0, 1, 2, 3; received 'loud'"),
     (fit(shuffle="batch"), TypeError, "sequential.fit: shuffle must be True or False; received 'batch'"),
     (fit(check_finite=1), TypeError, "sequential.fit: check_finite must be True or False; received 1"),
     (
@@ -170,7 +170,7 @@ CALLS: list[tuple[Callable[[Sequential], object], type[Exception], str]] = [
     (fit(validation_split="x", validation_data=(X, Y)), TypeError, "validation_split must be a finite number"),
     (fit(callbacks=0), TypeError, "sequential.fit: callbacks must be instances of Callback, one or a list; received 0"),
     (fit(callbacks=np.array([1, 2])), TypeError, "sequential.fit: callbacks must be instances of Callback"),
-    (fit(verbose=np.array([1, 2])), TypeError, "sequential.fit: verbose must be one of 0, 1, 2; received"),
+    (fit(verbose=np.array([1, 2])), TypeError, "sequential.fit: verbose must be one of 0, 1, 2, 3; received"),
     (
         lambda m: m.evaluate(X, Y, verbose=0, return_dict="no"),
         TypeError,

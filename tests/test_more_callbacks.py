@@ -378,7 +378,7 @@ BAD: list[tuple[Callable[[], object], type[Exception], str]] = [
     ),
     (lambda: EarlyStopping(baseline="a"), TypeError, "EarlyStopping: baseline must be a finite number"),  # type: ignore[arg-type]
     (lambda: EarlyStopping(start_from_epoch=-1), ValueError, "EarlyStopping: start_from_epoch must be an integer"),
-    (lambda: EarlyStopping(verbose=7), ValueError, "EarlyStopping: verbose must be one of 0, 1, 2; received 7"),
+    (lambda: EarlyStopping(verbose=7), ValueError, "EarlyStopping: verbose must be one of 0, 1, 2, 3; received 7"),
     (
         lambda: ModelCheckpoint("a.safetensors", save_freq="batch"),
         TypeError,

@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from depths import one_in
-from faults import seeded
+from faults import code_of, seeded
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from relations import (
@@ -73,6 +73,12 @@ def test_a_relation_holds(name: str, data: st.DataObject) -> None:
 def test_a_costly_relation_holds(name: str, data: st.DataObject) -> None:
     backend.set_convolution_precision("highest")  # whole numbers stay whole
     RELATIONS[name].holds(data.draw)
+
+
+def test_every_fault_can_be_put_into_its_function() -> None:
+    """Also those that only the deep profile puts in."""
+    for relation in RELATIONS.values():
+        assert code_of(relation.fault)
 
 
 @pytest.mark.parametrize("name", one_in(3, RELATIONS))

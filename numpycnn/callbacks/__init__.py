@@ -26,6 +26,7 @@ from numpycnn.callbacks.history import History
 from numpycnn.callbacks.lambda_callback import LambdaCallback
 from numpycnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from numpycnn.callbacks.not_finite import TerminateOnNaN
+from numpycnn.callbacks.progbar_logger import ProgbarLogger
 from numpycnn.callbacks.swap_ema import SwapEMAWeights
 from numpycnn.callbacks.tensorboard import TensorBoard
 from numpycnn.common.module_names import explain_unknown_names
@@ -39,6 +40,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
     "TensorBoard",

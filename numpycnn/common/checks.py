@@ -135,6 +135,18 @@ def flag(owner: str, argument: str, value: Any) -> bool:
     return bool(value)
 
 
+def truth(owner: str, argument: str, value: Any) -> bool:
+    """True or False, or an integer that stands for one of them."""
+    return flag(owner, argument, value != 0 if isinstance(value, (int, np.integer)) else value)
+
+
+def without_methods(cls: type, names: tuple[str, ...], instead: str) -> None:
+    """Raise TypeError if a class defines methods of Keras's that nothing here would call."""
+    found = [name for name in names if hasattr(cls, name)]
+    if found:
+        raise TypeError(f"{cls.__name__}: {', '.join(found)} would never be called; {instead}")
+
+
 def function(owner: str, argument: str, value: Any) -> None:
     """Raise TypeError unless the value can be called."""
     if not callable(value):

@@ -27,9 +27,14 @@ class Stepped(np.ndarray):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         own = REAL.get(ufunc.__name__) if method == "__call__" and any(map(np.iscomplexobj, inputs)) else None
-        if "out" in options:
-            options["out"] = tuple(plain(one) for one in options["out"])
-        return stepped((getattr(ufunc, method) if own is None else own)(*map(plain, inputs), **options))
+        places = [plain(one) for one in options.pop("out", ())]
+        if own is None:
+            more = {"out": tuple(places)} if places else {}
+            return stepped(getattr(ufunc, method)(*map(plain, inputs), **options, **more))
+        result = own(*map(plain, inputs), **options)
+        for place in places:
+            place[...] = result
+        return stepped(places[0] if places else result)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return stepped(super().__array_function__(func, types, args, kwargs))

@@ -100,7 +100,7 @@ def from_description(owner: str, argument: str, value: Any, table: Mapping[str, 
     try:
         cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], {**table, **own})
     except ValueError as error:
-        name = checks.short_repr(value["class_name"])
+        name = checks.short_repr(value["class_name"])[:60]  # the message that follows has it whole
         raise ValueError(f"{name} is not here; load_model takes a program's own by custom_objects; {error}") from None
     unbuilt = getattr(cls, "unbuilt", None)  # only layers have it
     return (

@@ -57,7 +57,9 @@ def add_names_of(todays: str, module_name: str) -> None:
             return getattr(source, name)
         return other_than_todays(source, name, sys._getframe(1))
 
-    vars(sys.modules[module_name])["__getattr__"] = missing
+    names = vars(sys.modules[module_name])
+    names["__getattr__"] = missing
+    names.setdefault("__path__", [])  # older Keras had modules in it, which the finder below gives
 
 
 def other_than_todays(module: ModuleType, name: str, caller: FrameType) -> Any:

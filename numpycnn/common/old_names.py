@@ -19,14 +19,24 @@ MODULES: dict[str, str] = {
     "initializations": "initializers",
     "layers.advanced_activations": "layers",
     "layers.convolutional_recurrent": "layers",
+    "layers.convolutional.conv2d": "layers",
     "layers.core": "layers",
+    "layers.core.activation": "layers",
+    "layers.core.dense": "layers",
+    "layers.core.flatten": "layers",
     "layers.embeddings": "layers",
     "layers.experimental": "layers",
     "layers.experimental.preprocessing": "layers",
     "layers.local": "layers",
     "layers.merge": "layers",
     "layers.noise": "layers",
+    "layers.normalization.batch_normalization": "layers",
+    "layers.pooling.max_pooling2d": "layers",
     "layers.recurrent": "layers",
+    "layers.regularization": "layers",
+    "layers.regularization.dropout": "layers",
+    "layers.reshaping": "layers",
+    "layers.reshaping.flatten": "layers",
     "layers.wrappers": "layers",
     "legacy": "",
     "legacy.layers": "layers",
@@ -50,7 +60,7 @@ MODULES: dict[str, str] = {
     "utils.vis_utils": "utils",
     "utils.visualize_util": "utils",
     "wrappers": "",
-    "wrappers.scikit_learn": "",
+    "wrappers.scikit_learn": "compat.scikit_learn",
 }
 """Modules by today's; "" is the package itself. Those below COPIES have the path without these."""
 
@@ -71,10 +81,13 @@ NAMES: dict[str, dict[str, str]] = {
         "common": "compat:backend",
         "get_value": "compat.backend:get_value",
         "image_dim_ordering": "compat.backend:image_dim_ordering",
+        "learning_phase": "compat.backend:learning_phase",
+        "set_learning_phase": "compat.backend:set_learning_phase",
         "set_value": "compat.backend:set_value",
         "set_image_dim_ordering": "compat.backend:set_image_dim_ordering",
     },
     "callbacks": {"BaseLogger": "callbacks:Callback"},
+    "initializers": {"normal": "initializers:RandomNormal", "uniform": "initializers:RandomUniform"},
     "layers": {
         "AtrousConv2D": "compat.layers:atrous_convolution2d",
         "AtrousConvolution2D": "compat.layers:atrous_convolution2d",
@@ -82,6 +95,7 @@ NAMES: dict[str, dict[str, str]] = {
         "Deconv2D": "layers:Conv2DTranspose",
         "Deconvolution2D": "compat.layers:deconvolution2d",
         "SeparableConvolution2D": "compat.layers:separable_convolution2d",
+        "ThresholdedReLU": "compat.layers:thresholded_relu",
     },
     "losses": {
         "BCE": "losses:binary_crossentropy",
@@ -93,6 +107,10 @@ NAMES: dict[str, dict[str, str]] = {
         "huber_loss": "losses:huber",
         "kullback_leibler_divergence": "losses:kl_divergence",
         "logcosh": "losses:log_cosh",
+    },
+    "metrics": {
+        "cosine_proximity": "metrics:cosine_similarity",
+        "kullback_leibler_divergence": "metrics:kl_divergence",
     },
     "models": {"Input": "layers:Input"},
     "preprocessing.image": {
@@ -116,7 +134,7 @@ NAMES: dict[str, dict[str, str]] = {
         "activity_l2": "regularizers:l2",
         "l1l2": "regularizers:l1_l2",
     },
-    "utils": {"plot": "utils:plot_model"},
+    "utils": {"plot": "utils:plot_model", "print_summary": "compat.models:print_summary"},
 }
 """For each module: the older name, and "module:name" of today's."""
 
@@ -127,6 +145,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "predict_generator": "compat.generators:predict_generator",
         "predict_classes": "compat.models:predict_classes",
         "predict_proba": "predict",
+        "reset_states": "compat.models:reset_states",
     },
     "Optimizer": {"lr": "learning_rate"},
 }
@@ -175,6 +194,7 @@ ARGUMENTS: dict[str, str] = {
 OWN_ARGUMENTS: dict[str, dict[str, str]] = {
     "L1.__init__": {"l": "l1"},
     "L2.__init__": {"l": "l2"},
+    "MaxNorm.__init__": {"m": "max_value"},
     "load_img": {"grayscale": "color_mode"},
     "to_categorical": {"y": "x"},
 }
@@ -182,8 +202,16 @@ OWN_ARGUMENTS: dict[str, dict[str, str]] = {
 
 QUEUE = dict.fromkeys(("max_queue_size", "use_multiprocessing"), "compat.models:ignore_queue")
 ACTIONS: dict[str, dict[str, str]] = {
-    "BatchNormalization.__init__": {"mode": "compat.layers:require_mode"},
-    "Layer.__init__": {"dtype": "compat.layers:require_floatx", "weights": "compat.layers:start_with"},
+    "BatchNormalization.__init__": {
+        "fused": "compat.models:ignore",
+        "mode": "compat.layers:require_mode",
+        "renorm": "compat.layers:require_no_renorm",
+    },
+    "Layer.__init__": {
+        "batch_size": "compat.models:ignore",
+        "dtype": "compat.layers:require_floatx",
+        "weights": "compat.layers:start_with",
+    },
     "Nadam.__init__": {"schedule_decay": "optimizers.older:without_schedule_decay"},
     "Sequential.compile": {
         "class_mode": "compat.models:ignore_class_mode",
@@ -191,10 +219,14 @@ ACTIONS: dict[str, dict[str, str]] = {
     },
     "Sequential.evaluate": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
     "Sequential.fit": {"show_accuracy": "compat.models:show_accuracy", **QUEUE},
+    "ProgbarLogger.__init__": dict.fromkeys(("count_mode", "stateful_metrics"), "compat.models:ignore"),
     "Sequential.predict": QUEUE,
+    "StoredNetwork.save": {"save_format": "compat.models:ignore_save_format"},
+    "StoredNetwork.save_weights": {"save_format": "compat.models:ignore_save_format"},
     "TensorBoard.__init__": dict.fromkeys(
         ("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data"), "compat.models:ignore"
     ),
+    "save_model": {"save_format": "compat.models:ignore_save_format"},
     "to_categorical": {"dtype": "compat.models:ignore_dtype"},
 }
 """For each function: arguments that it does not take, and what is called instead, with the object and the value."""

@@ -1,4 +1,4 @@
-"""Keras 1's image_dim_ordering: "th" is channels_first, "tf" channels_last; get_value and set_value of Keras 2."""
+"""Keras 1's image_dim_ordering: "th" is channels_first, "tf" channels_last; what else Keras 2's backend had."""
 
 from typing import Any
 
@@ -20,6 +20,17 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     warn("set_image_dim_ordering", "write set_image_data_format('channels_first') or ('channels_last')")
     data_format = checks.lookup("set_image_dim_ordering", "dim_ordering", dim_ordering, DATA_FORMATS)
     backend.set_image_data_format(data_format)
+
+
+def learning_phase() -> int:
+    """0, inference: whether a layer trains is said to each call of it, and to the model's methods by themselves."""
+    warn("learning_phase", "leave it out; fit trains, and predict does not")
+    return 0
+
+
+def set_learning_phase(value: int | bool) -> None:
+    """Without effect, as `learning_phase` says."""
+    warn("set_learning_phase", "leave it out; fit trains, and predict does not")
 
 
 def get_value(x: Any) -> Any:

@@ -9,6 +9,7 @@ from numpycnn.callbacks import History
 from numpycnn.common import checks
 from numpycnn.common.older import warn
 from numpycnn.common.typing import Array
+from numpycnn.engine.py_dataset import PyDataset
 
 
 def fit_generator(
@@ -39,6 +40,8 @@ def fit_generator(
     """
     warn("fit_generator", "write fit")
     generator, steps = with_steps(generator, steps_per_epoch, samples_per_epoch)
+    if isinstance(generator, PyDataset) and steps not in (None, generator.num_batches):
+        generator = endless(generator)
     validation_data, validation_steps = with_steps(validation_data, validation_steps, nb_val_samples)
     return model.fit(
         generator,
@@ -94,11 +97,26 @@ def predict_generator(
 
 
 def with_steps(source: Any, steps: float | None, samples: int | None) -> tuple[Any, int | None]:
-    """A source of batches, and its steps: rounded up, or those that have so many samples."""
-    if samples is None or isinstance(source, (tuple, list)):
+    """A source of batches, and its steps: rounded up, or those that have so many samples.
+
+    More steps than a sequence has batches go on with its first one.
+    """
+    if isinstance(source, (tuple, list)) or source is None:
         return source, None if steps is None or source is None else ceil(steps)
-    size = getattr(source, "batch_size", None)
-    if size is None and isinstance(source, Iterator):
-        first = next(source)
-        source, size = chain([first], source), len(first[0])
-    return source, ceil(checks.integer("fit_generator", "the number of samples", samples) / (size or 32))
+    if samples is not None:
+        size = getattr(source, "batch_size", None)
+        if size is None and isinstance(source, Iterator) and not isinstance(source, PyDataset):
+            first = next(source)
+            source, size = chain([first], source), len(first[0])
+        steps = checks.integer("fit_generator", "the number of samples", samples) / (size or 32)
+    count = None if steps is None else ceil(steps)
+    batches = source.num_batches if isinstance(source, PyDataset) else None
+    return endless(source) if count and batches and count > batches else source, count
+
+
+def endless(sequence: PyDataset) -> Iterator[Any]:
+    """The batches of a sequence, over and over: so Keras 1 and 2 took them, whatever the steps of an epoch."""
+    while True:
+        for index in range(len(sequence)):
+            yield sequence[index]
+        sequence.on_epoch_end()

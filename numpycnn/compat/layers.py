@@ -6,7 +6,7 @@ from typing import Any
 from numpycnn import backend
 from numpycnn.common import checks
 from numpycnn.common.older import warn
-from numpycnn.layers import Conv2D, Conv2DTranspose, Layer, SeparableConv2D
+from numpycnn.layers import Conv2D, Conv2DTranspose, Layer, ReLU, SeparableConv2D
 
 
 def convolution(cls: type[Conv2D | Conv2DTranspose | SeparableConv2D], old: str, *args: Any, **options: Any) -> Layer:
@@ -35,6 +35,18 @@ def deconvolution2d(*args: Any, output_shape: Any = None, **options: Any) -> Lay
     """Conv2DTranspose from (filters, rows, columns, output_shape, ...); it knows its output's shape itself."""
     warn("Deconvolution2D", "write Conv2DTranspose")
     return convolution(Conv2DTranspose, "Deconvolution2D", *args[:3], *args[4:], **options)
+
+
+def thresholded_relu(theta: float = 1.0, **options: Any) -> Layer:
+    """y = x where x > theta, else 0, as ReLU(threshold=theta) is today."""
+    warn("ThresholdedReLU", "write ReLU(threshold=...)")
+    return ReLU(threshold=theta, **options)
+
+
+def require_no_renorm(layer: Layer, value: Any) -> None:
+    """Raise ValueError unless BatchNormalization's renorm is false: batch renormalization is in no Keras of today."""
+    if value:
+        raise ValueError("BatchNormalization: renorm, an argument of Keras 2's, must be False")
 
 
 def require_mode(layer: Layer, value: Any) -> None:

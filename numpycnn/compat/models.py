@@ -29,6 +29,22 @@ def ignore(owner: Any, value: Any) -> None:
     """An argument that has no effect."""
 
 
+def ignore_save_format(model: Any, value: Any) -> None:
+    """save(save_format=...): today the suffix of the file's name says it."""
+    warn("save_format", "leave it out; the suffix says the format")
+
+
+def reset_states(model: Any) -> None:
+    """Forget what recurrent layers remember: there are none."""
+    warn("reset_states", "leave it out; no layer here has such a state")
+
+
+def print_summary(model: Any, line_length: int | None = None, positions: Any = None, print_fn: Any = None) -> None:
+    """The model's summary."""
+    warn("print_summary", "write model.summary()")
+    model.summary(line_length, positions, print_fn)
+
+
 def ignore_dtype(labels: Any, value: Any) -> None:
     """to_categorical(dtype=...): today it is the backend's business, and a model casts its data."""
     warn("dtype", "write to_categorical(x).astype(...)")

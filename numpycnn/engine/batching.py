@@ -60,11 +60,11 @@ def check_sizes(owner: str, batch_size: Any, steps: Any, *, names: tuple[str, st
 
 
 def check_verbose(owner: str, value: Any) -> int:
-    """0, 1 or 2; "auto" is 1, and so is True."""
+    """0, 1, 2 or 3, of which 3 prints as little as 0 does in `fit`; "auto" is 1, and so is True."""
     if isinstance(value, (str, bool)) and value in ("auto", True, False):
         return int(bool(value))
     value = int(value) if isinstance(value, np.integer) else value
-    return checks.choice(owner, "verbose", value, (0, 1, 2))
+    return checks.choice(owner, "verbose", value, (0, 1, 2, 3))
 
 
 def check_validation_data(owner: str, value: Any) -> Given:

@@ -14,6 +14,7 @@ import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.arithmetic import ceil_div
+from numpycnn.common.older import users_level
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
 from numpycnn.engine.batching import Data, Given, Sizes, check_frequency, check_sizes, check_validation_data, split
@@ -251,5 +252,5 @@ def ran_out(where: str) -> None:
     """Warn that there were fewer batches than `fit` was to take."""
     warn(
         f"the data ended {where}: give at least as many batches as all epochs have steps, or fewer steps or epochs",
-        stacklevel=4,
+        stacklevel=users_level(),
     )

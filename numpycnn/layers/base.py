@@ -89,6 +89,7 @@ class Layer(Stage, Explained):
         trainable: bool = True,
         activity_regularizer: RegularizerLike = None,
     ) -> None:
+        checks.without_methods(type(self), ("call",), "a layer of your own defines forward and backward")
         self.auto_named = name is None
         self.name = snake_case(type(self).__name__)
         if name is not None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from numpycnn import functional as F
 from numpycnn.common import checks
-from numpycnn.common.typing import Array, Rng, Shape
+from numpycnn.common.typing import Array, Pair, Rng, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.grouped import parts, side_by_side
 from numpycnn.functional.window import Window
@@ -55,6 +55,26 @@ class ConvolutionLayer(KernelLayer):
             padding=check_padding(self.name, padding),
             dilation=checks.pair(self.name, "dilation_rate", dilation_rate),
         )
+
+    @property
+    def kernel_size(self) -> Pair:
+        """(rows, columns) of the kernel."""
+        return self.window.size
+
+    @property
+    def strides(self) -> Pair:
+        """(rows, columns) from one window to the next."""
+        return self.window.strides
+
+    @property
+    def dilation_rate(self) -> Pair:
+        """(rows, columns) from one tap of the kernel to the next."""
+        return self.window.dilation
+
+    @property
+    def padding(self) -> str:
+        """How images are padded, "valid" or "same"."""
+        return self.window.padding
 
     def channels(self, input_shape: Shape) -> int:
         """The number of channels of an input."""

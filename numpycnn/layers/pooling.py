@@ -52,6 +52,21 @@ class Pooling2D(ImageLayer):
             padding=check_padding(self.name, padding),
         )
 
+    @property
+    def pool_size(self) -> Pair:
+        """(rows, columns) of the pool."""
+        return self.window.size
+
+    @property
+    def strides(self) -> Pair:
+        """(rows, columns) from one pool to the next."""
+        return self.window.strides
+
+    @property
+    def padding(self) -> str:
+        """How images are padded, "valid" or "same"."""
+        return self.window.padding
+
     def output_shape_for(self, input_shape: Shape) -> Shape:
         return output_shape(self.name, self.window, self.data_format, input_shape)
 

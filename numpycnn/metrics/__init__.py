@@ -159,7 +159,7 @@ def get_metric(owner: str, argument: str, value: Any) -> Metric:
     if callable(value):
         return MeanMetricWrapper(value)
     if not isinstance(value, str) or value not in METRICS:
-        checks.choice(owner, argument, value, NAMES, kind="metrics")  # raises
+        value = checks.choice(owner, argument, value, NAMES, kind="metrics")  # an older name, or it raises
     metric = METRICS[value]()
     metric.name = value
     return metric

@@ -128,7 +128,7 @@ class ImageDataGenerator(Explained):
             choice = checks.choice(f"{OWNER}.flow", "subset", subset, ("training", "validation"))
             arrays = self.part_of(arrays, choice, any_classes)
         batch_size = checks.size(f"{OWNER}.flow", "batch_size", batch_size)
-        shuffle = checks.flag(f"{OWNER}.flow", "shuffle", shuffle)
+        shuffle = checks.truth(f"{OWNER}.flow", "shuffle", shuffle)
         seed = None if seed is None else checks.integer(f"{OWNER}.flow", "seed", seed, at_least=0)
         change = self.changed if save_to_dir is None else self.saving(save_to_dir, save_prefix, save_format)
         return NumpyArrayIterator(arrays, change, batch_size, shuffle, seed)

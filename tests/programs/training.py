@@ -34,7 +34,13 @@ def vectors(count: int) -> Examples:
 
 def train(model: Sequential, examples: Examples, backup: str | Path, epochs: int, verbose: int = 1) -> History:
     """Train, and keep a backup: called again after an interruption, it ends as if there had been none."""
-    return model.fit(*examples, batch_size=64, epochs=epochs, verbose=verbose, callbacks=[BackupAndRestore(backup)])
+    return model.fit(
+        *examples,
+        batch_size=64,
+        epochs=epochs,
+        verbose=verbose,
+        callbacks=[BackupAndRestore(backup, delete_checkpoint=False)],
+    )
 
 
 def run(network: Callable[[], Sequential], data: Callable[[int], Examples]) -> None:

@@ -157,7 +157,7 @@ def hard_shrink_is_soft_shrink_moved_back(draw: Draw) -> None:
     near(F.hard_shrink(z, t), soft + t * np.sign(soft))
 
 
-@relation(Fault(F.prelu_backward, "dy * z)", "z)"))
+@relation(Fault(F.prelu_backward, "dy * z * ~above", "z * ~above"))
 def prelu_is_linear_in_its_slope(draw: Draw) -> None:
     """<alpha, dalpha> = sum of dy*y over z <= 0."""
     rng = generator(draw)

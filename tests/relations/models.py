@@ -149,7 +149,7 @@ def filters_between_two_convolutions_have_no_order(draw: Draw) -> None:
 
 
 @relation(
-    Fault(begin_pool, "np.maximum(z, 0,", "np.maximum(z, 1,"),
+    Fault(begin_pool, "y.fill(0 if relu", "y.fill(1 if relu"),
     costly=True,
 )
 def without_biases_a_network_only_scales(draw: Draw) -> None:

@@ -108,7 +108,7 @@ def the_gradient_belongs_to_the_value(draw: Draw) -> None:
     assert (gradient(dy, case.x, case.window) * case.x).sum() == (dy * pool(case.x, case.window)).sum()
 
 
-@relation(Fault(F.max_pool2d, "where=seen > y", "where=seen >= y"))
+@relation(Fault(F.max_pool2d, "wins = seen > y", "wins = seen >= y"))
 def the_first_of_equal_pixels_wins(draw: Draw) -> None:
     """dx(x) = dx(x lowered, by less than its steps, from pixel to pixel in row order)."""
     case = draw(cases())

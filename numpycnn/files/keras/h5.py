@@ -68,7 +68,8 @@ def save_weights(path: PathLike, model: "Network") -> None:
 
 
 def put(path: PathLike, content: bytes) -> None:
-    """Write a file. Raises OSError."""
+    """Write a file, in a new folder where there is none, as Keras does. Raises OSError."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with atomic_write(path) as file:
         file.write(content)
 
