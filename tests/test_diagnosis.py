@@ -1,5 +1,6 @@
 """What is wrong in words: each diagnosis on faults that have it, and on faults that have not."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -281,3 +282,42 @@ def test_large_arrays_are_left_out() -> None:
     report = check(lambda x: 2 * x, lambda dy, x: dy * 0, x, samples=2)
     assert report.failed
     assert not report.diagnoses
+
+
+# ---------------------------------------------------------------- what arrays of a few numbers meet by chance
+
+
+def svm(x: Array, y: Array) -> tuple[float, Array]:
+    """The multiclass hinge loss, with -1 in the place of minus the number of margins at each right class."""
+    rows = np.arange(len(x))
+    margins = np.maximum(0, x - x[rows, y][:, None] + 1)
+    margins[rows, y] = 0
+    d = (margins > 0).astype(float)
+    d[rows, y] = -1
+    return float(margins.sum() / len(x)), d / len(x)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 4), (3, 10), (8, 10)])
+def test_a_few_right_entries_are_no_pattern(shape: tuple[int, int]) -> None:
+    """One entry of each row is wrong: no padding, and no index that alone is right."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        report = check(svm, None, 0.1 * rng.normal(size=shape), rng.integers(0, shape[1], shape[0]))
+        assert report.failed
+        assert not re.search("padding|right only at", "".join(report.diagnoses)), report.diagnoses
+
+
+def test_the_diagonal_of_a_jacobian_alone_is_told() -> None:
+    def softmax(x: Array) -> Array:
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=(3, 4))
+        (found,) = check(softmax, lambda dy, x: dy * softmax(x) * (1 - softmax(x)), x).diagnoses
+        assert found == "x: only by way of the output at its own place: the other outputs depend on it too"
+
+
+def test_the_backward_of_a_number_may_take_a_dy() -> None:
+    assert check(lambda x: (x**2).sum(), lambda dy, x: dy * 2 * x, np.arange(3.0)).passed
+    assert check(lambda x: (x**2).sum(), lambda x: 2 * x, np.arange(3.0)).passed

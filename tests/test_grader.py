@@ -91,6 +91,15 @@ def forgetful(w: Array, dw: Array, config: Any = None) -> tuple[Array, Any]:
     return next_w, config
 
 
+def uphill(w: Array, dw: Array, config: Any = None) -> tuple[Array, Any]:
+    next_w, config = RIGHT["sgd_momentum"](w, dw, config)
+    return 2 * w - next_w, config
+
+
+def not_written_back(x: Array, gamma: Array, beta: Array, bn_param: dict[str, Any]) -> tuple[Array, Any]:
+    return RIGHT["batchnorm_forward"](x, gamma, beta, {**bn_param})
+
+
 def last_bits(x: Array) -> tuple[Array, Array]:
     return np.maximum(x, 0).astype("f").astype("d"), x
 
@@ -107,7 +116,12 @@ MISTAKES: dict[str, tuple[str, Any, list[str], str]] = {
                "db: claimed = numeric / 4, the batch size: a mean where a sum belongs"),
     "a loss's gradient": ("softmax_loss", doubled, [], "dx: claimed = the reference * 2"),
     "ties": ("max_pool_backward_naive", of_ties, ["ties"], "right except where values are equal"),
-    "what is not kept": ("sgd_momentum", forgetful, [], "the config, has no 'velocity'"),
+    "what is not kept": ("sgd_momentum", forgetful, [], "kept in the config: has no 'velocity'"),
+    "uphill": ("sgd_momentum", uphill, [], "the step of the weights: claimed = -the reference: the sign"),
+    "not written back": (
+        *("batchnorm_forward", not_written_back, []),
+        "kept in the parameters: 'running_mean' is what it was before: not written back",
+    ),
     "float32": ("relu_forward", last_bits, [], "float32"),
     "not scaled": ("dropout_forward", kept_whole, ["most dropped", "most kept", "half kept, many numbers"], "must be x/p"),
     "nothing returned": ("relu_forward", lambda x: None, [], "it returns None: a missing return"),
@@ -366,3 +380,34 @@ def test_a_worker_is_found_without_a_path(monkeypatch: pytest.MonkeyPatch, tmp_p
     first, second = (env["PYTHONPATH"] for env in seen)
     assert second.startswith(first)
     assert second.endswith("elsewhere")
+
+
+def test_names_that_are_nearly_right_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "nearly.py"
+    file.write_text(
+        "def affine_backwards(dout, cache):\n    pass\n\ndef conv_foward_naive(x):\n    pass\n\ndef help_me():\n    pass\n"
+    )
+    assert main(["grade", str(file)]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "affine_backwards is not graded: is affine_backward meant?",
+        "conv_foward_naive is not graded: is conv_forward_naive meant?",
+    ]
+    assert "help_me" not in "\n".join(lines[2:])
+
+
+def test_a_backward_is_not_blamed_for_its_forward(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "forwards.py"
+    file.write_text(
+        "import numpy as np\n\n"
+        "def conv_forward_naive(x, w, b, conv_param):\n    while True:\n        pass\n\n"
+        "def conv_backward_naive(dout, cache):\n    return dout, dout, dout\n\n"
+        "def affine_forward(x, w, b):\n    return x.reshape(len(x), -1) @ w + b.sum(), (x, w, b)\n\n"
+        "def affine_backward(dout, cache):\n    x, w, b = cache\n"
+        "    return (dout @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ dout, dout.sum(axis=0)\n"
+    )
+    assert main(["grade", str(file), "--limit", "2"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "conv_forward_naive: it took more than 2 seconds" in out
+    assert "conv_backward_naive: not graded: of its forward, conv_forward_naive, it took more than 2 seconds" in out
+    assert re.search(r"affine_backward: db: .*; this is said of its own forward, which is not right itself", out)

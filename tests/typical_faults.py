@@ -1590,8 +1590,10 @@ TARGETS = (
         ("test_diagnosis.py",),
         (
             ("twice the batch is a mean", "if abs(abs(k) * size - 1) <= NEAR:", "if abs(abs(k) * size - 2) <= NEAR:"),
-            ("a wrong border is not one of padding", "if not planes[inner].any() and planes[~inner].mean() > 0.2:", "if planes[inner].any() and planes[~inner].mean() > 0.2:"),
-            ("overlap is seen where there is none", "if few.any() and not wrong[few].any() and", "if few.any() and wrong[few].any() and"),
+            ("a wrong border is not one of padding", "told = not planes[inner].any() and", "told = planes[inner].any() and"),
+            ("overlap is seen where there is none", "told = few.any() and not wrong[few].any() and", "told = few.any() and wrong[few].any() and"),
+            ("what is right by chance is a pattern", "return bool((1 - elsewhere.mean()) ** right > CHANCE)", "return False"),
+            ("the diagonal is any share", "not one.near(one.claimed, diagonal)", "one.near(one.claimed, 2 * diagonal)"),
             ("ties are no kinks", "if one.kinks.any() and not (one.wrong & ~one.kinks).any():", "if not one.kinks.any():"),
         ),
     ),

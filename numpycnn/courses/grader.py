@@ -15,7 +15,7 @@ from threading import Thread
 from typing import IO, Any, NamedTuple, cast
 
 import numpycnn
-from numpycnn.courses.grading import Grade
+from numpycnn.courses.grading import Grade, partner
 
 STARTING = 60.0
 """Seconds that a process may take to import NumPy, besides the limit for what the file itself does."""
@@ -42,11 +42,17 @@ def graded(path: Path, names: list[str], limit: float) -> Graded:
             came = list(process.grades(limit))
             if left and not came:
                 came = [Grade(left[0], 1, ["all"], "the process ended before it began")]
+            came += [not_begun(name, came[-1]) for name in left if partner(name) == came[-1].name != name]
             grades += came
             left = [name for name in left if name not in {one.name for one in came}]
         finally:
             process.close()
     return Graded(grades, trace)
+
+
+def not_begun(backward: str, forward: Grade) -> Grade:
+    """The grade of a backward whose forward has ended the process."""
+    return Grade(backward, 1, ["all"], f"not graded: of its forward, {forward.name}, {forward.hint}")
 
 
 class Worker:

@@ -23,6 +23,8 @@ from numpycnn.gradcheck.patterns import OUTPUTS, Evidence, explanation
 SEED, SAMPLES, CLOSE = 231, 12, 1e-8
 """Where the cases' numbers start; how many entries the checker compares; how close to the reference is right."""
 
+OF_ITS_OWN = "; this is said of its own forward, which is not right itself"
+
 Functions = Mapping[str, Any]
 
 
@@ -96,13 +98,14 @@ def judged(function: Callable[..., Any], exercise: Exercise, case: Case, number:
     drawn = case.draw(rng)
     theirs, ours = deepcopy(drawn), deepcopy(drawn)
     for step in range(exercise.steps):
+        before = deepcopy(ours)
         received = called(function, theirs, in_place=exercise.steps > 1)  # as the course's own sgd does
         expected = exercise.reference(*ours)
         if exercise.backward:
             compare_forward(exercise, received, expected, drawn)
-            compare("what is kept in the parameters,", dicts(theirs), dicts(ours))
+            compare("kept in the parameters:", dicts(theirs), dicts(ours), dicts(before))
             return
-        compare_results(exercise, received, expected)
+        compare_results(exercise, received, expected, before)
         if step < exercise.steps - 1:
             drawn = case.draw(rng)
             theirs = (received[0], drawn[1].copy(), received[1])
@@ -149,8 +152,11 @@ def compare_forward(exercise: Exercise, received: Any, expected: Any, arguments:
         raise MistakeError(flaw)
 
 
-def compare_results(exercise: Exercise, received: Any, expected: Any) -> None:
-    """Compare what a function without a backward returns: an array, or a tuple of arrays, numbers and dicts."""
+def compare_results(exercise: Exercise, received: Any, expected: Any, arguments: Arguments) -> None:
+    """Compare what a function without a backward returns: an array, or a tuple of arrays, numbers and dicts.
+
+    An update rule's new weights are explained by their step from the old ones.
+    """
     if not isinstance(expected, tuple):
         compare_array("the result", received, expected)
         return
@@ -159,7 +165,9 @@ def compare_results(exercise: Exercise, received: Any, expected: Any) -> None:
     names = ["loss", *(f"d{name}" for name in exercise.gradients)] if exercise.gradients else results(expected)
     for name, a, b in zip(names, received, expected, strict=True):
         if isinstance(b, dict):
-            compare("the config,", a, b)
+            compare("kept in the config:", a, b, dicts(arguments))
+        elif exercise.steps > 1 and np.shape(a) == np.shape(b):
+            compare_array("the step of the weights", a - arguments[0], b - arguments[0])
         else:
             compare_array(name, a, b)
 
@@ -169,12 +177,14 @@ def results(expected: tuple[Any, ...]) -> list[str]:
     return [f"result {k}" for k in range(1, len(expected) + 1)]
 
 
-def compare(what: str, received: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    """Compare the values of dicts: all that the reference has."""
+def compare(what: str, received: Mapping[str, Any], expected: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Compare the values of dicts: all that the reference has. before: what they were."""
     for key, value in expected.items():
         if key not in received:
             raise MistakeError(f"{what} has no {key!r}")
-        compare_array(f"{what} {key!r},", received[key], value)
+        if key in before and np.array_equal(received[key], before[key]) and not np.array_equal(value, before[key]):
+            raise MistakeError(f"{what} {key!r} is what it was before: not written back")
+        compare_array(f"{what} {key!r}", received[key], value)
 
 
 def compare_array(name: str, received: Any, expected: Any) -> None:
@@ -238,7 +248,7 @@ def judged_backward(
     ours = dict(zip(exercise.gradients, gradients_of(exercise, dout, right), strict=True)) if same else {}
     differs = any(key not in listed or not is_close(listed[key], ours[key]) for key in ours)
     if look or not same or (differs and not known):
-        told(check(forward, functions[name], *drawn, samples=SAMPLES))
+        told(check(forward, functions[name], *drawn, samples=SAMPLES), "" if same else OF_ITS_OWN)
     if differs and not case.ties:
         raise MistakeError(" and ".join(unequal(listed, ours)))
 
@@ -277,9 +287,8 @@ def unequal(received: Mapping[str, Array], expected: Mapping[str, Array]) -> Ite
             yield f"d{name}: {words(name, received[name], right)}"
 
 
-def told(report: Any) -> None:
-    """Raises MistakeError with the diagnoses of a report that failed, or its problems."""
+def told(report: Any, note: str = "") -> None:
+    """Raises MistakeError with the diagnoses of a report that failed, or its problems, and a note."""
     if report.failed:
-        raise MistakeError(
-            "; ".join([*(f"d{text}" for text in report.diagnoses), *report.problems]) or report.last_line()
-        )
+        found = "; ".join([*(f"d{text}" for text in report.diagnoses), *report.problems]) or report.last_line()
+        raise MistakeError(f"{found}{note}")

@@ -76,6 +76,7 @@ def by_position(
 ) -> Callable[[Values], tuple[Any, Pullback]]:
     """The styles without a context."""
     own = accepted(backward, constants) if callable(backward) else {}
+    positional = [name for name in parameter_names(backward) if name not in own] if callable(backward) else []
 
     def call(values: Values) -> tuple[Any, Pullback]:
         inputs = list(values.values())
@@ -88,7 +89,8 @@ def by_position(
         if is_pair(result):
             y, cache = result
             return y, lambda dy: backward(1.0 if dy is None else dy, cache)
-        return result, lambda dy: backward(*([] if dy is None else [dy]), *inputs, **deepcopy(own))
+        one = [1.0] if len(positional) > len(inputs) else []  # dy, where the output is a number
+        return result, lambda dy: backward(*(one if dy is None else [dy]), *inputs, **deepcopy(own))
 
     return call
 

@@ -16,6 +16,12 @@ from numpycnn.common.typing import Array
 NEAR = 1e-6
 """The difference, relative to the largest entry, up to which two arrays are taken as equal."""
 
+MOST = 0.8
+"""Of so many entries at least, all are said to be left out."""
+
+CHANCE = 0.01
+"""The probability up to which it is no accident that entries are right."""
+
 
 class Evidence(NamedTuple):
     """One array that is claimed, and what is known of it."""
@@ -60,6 +66,11 @@ class Evidence(NamedTuple):
     def near(self, a: Array, b: Array) -> bool:
         """Whether two arrays are equal, kinks left aside."""
         return a.shape == b.shape and bool((abs(a - b)[~self.kinks] <= NEAR * self.scale).all())
+
+
+def by_chance(right: int, elsewhere: Array) -> bool:
+    """Whether so many entries may be right by accident, if they are wrong as often as those `elsewhere`."""
+    return bool((1 - elsewhere.mean()) ** right > CHANCE)
 
 
 Patterns = tuple[Callable[[Evidence], str | None], ...]
@@ -208,7 +219,8 @@ def overlap(one: Evidence) -> str | None:
     counts, wrong, smooth = one.counts, one.wrong, ~one.kinks
     for most in np.unique(counts[smooth & (counts > 0)])[:-1]:
         few, many = smooth & (counts > 0) & (counts <= most), smooth & (counts > most)
-        if few.any() and not wrong[few].any() and wrong[many].mean() > 0.5:
+        told = few.any() and not wrong[few].any() and wrong[many].mean() > 0.5
+        if told and not by_chance(few.sum(), wrong[many]):
             return "only where windows overlap, or several outputs need it: written over instead of added"
     return None
 
@@ -221,7 +233,8 @@ def border(one: Evidence) -> str | None:
         for width in range(1, (min(planes.shape[-2:]) - 1) // 2 + 1):
             inner = np.zeros(planes.shape, bool)
             inner[..., width:-width, width:-width] = True
-            if not planes[inner].any() and planes[~inner].mean() > 0.2:
+            told = not planes[inner].any() and planes[~inner].mean() > 0.2
+            if told and not by_chance(inner.sum(), planes[~inner]):
                 return "right in the interior, wrong at the border: padding"
     return None
 
@@ -232,7 +245,8 @@ def one_side(one: Evidence) -> str | None:
     dy = one.dy if one.dy is not None and one.dy.shape == one.x.shape else None
     for what, a in (("the input", one.x), ("dy", dy)):
         for sign, side in () if a is None else (("negative", a < 0), ("positive", a > 0)):
-            if side.any() and not side.all() and not wrong[~side].any() and wrong[side].mean() > 0.5:
+            told = side.any() and not side.all() and not wrong[~side].any() and wrong[side].mean() > 0.5
+            if told and not by_chance((~side).sum(), wrong[side]):
                 return f"wrong only where {what} is {sign}: the mask, or the branch for these"
     return None
 
@@ -243,9 +257,20 @@ def along_axis(one: Evidence) -> str | None:
         wrong = np.moveaxis(one.wrong, axis, 0).reshape(size, -1)
         for index, which in ((0, "first"), (-1, "last")):
             others = np.delete(wrong, index % size, axis=0)
-            if size > 1 and not wrong[index].any() and others.any(axis=1).all():
+            told = size > 1 and not wrong[index].any() and (others.mean(axis=1) > MOST).all()
+            if told and not by_chance(wrong.shape[1], others):
                 return f"right only at the {which} index of axis {axis}: the others are left out"
     return None
+
+
+def own_output(one: Evidence) -> str | None:
+    """Where each output depends on all inputs: the part by way of the output at the same place alone."""
+    if one.shares is None or one.shares.shape != 2 * one.x.shape or not (one.counts > 1).any():
+        return None
+    diagonal = one.shares.reshape(one.x.size, one.x.size).diagonal().reshape(one.x.shape)  # x's shape
+    if not one.near(one.claimed, diagonal):
+        return None
+    return "only by way of the output at its own place: the other outputs depend on it too"
 
 
 def statistics(one: Evidence) -> str | None:
@@ -347,8 +372,8 @@ def place(where: Array) -> str:
     return str(tuple(int(i) for i in np.argwhere(where)[0]))
 
 
-PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, one_share, border, one_side,
-            along_axis, statistics, shifted, moved, part)  # fmt: skip
+PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, own_output, one_share, border,
+            one_side, along_axis, statistics, shifted, moved, part)  # fmt: skip
 """Those of gradients."""
 
 OUTPUTS = (not_finite, zero, digits, factor, order, border, along_axis, shifted, offset, moved, part)

@@ -1,9 +1,10 @@
 """Grade a student's functions: those of CS231n's assignments 1 and 2 and of D2L, by their names."""
 
 import argparse
+import ast
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ DESCRIPTION = (
     "2 if there is none to grade."
 )
 WIDTH = 100
+NEARLY = 0.85
+"""How similar a name is to one that is nearly the same, from 0 to 1."""
 NOTHING = 2
 
 
@@ -51,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
     grades += [Grade(name, 1, ["all"], "it is not in the file") for name in args.names if name not in known]
     if trace:
         print(f"{args.file} raised, and what it had defined by then is graded:\n{textwrap.indent(trace, '  ')}")
+    for name, meant in misspelled(args.file, tasks()):
+        print(f"{name} is not graded: is {meant} meant?")
     if not grades:
         print(f"{args.file} has none of the functions: {', '.join(tasks())}")
         return NOTHING
@@ -58,11 +63,25 @@ def run(args: argparse.Namespace) -> int:
     return 0 if all(one.passed for one in grades) else 1
 
 
+def misspelled(path: Path, known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The functions of a file whose names are nearly one of the known, and that one."""
+    from numpycnn.common.unknown import nearest
+
+    try:
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    except (SyntaxError, ValueError):
+        return
+    for name in (node.name for node in nodes if isinstance(node, ast.FunctionDef)):
+        meant = "" if name in known else nearest(name, known, NEARLY)
+        if meant:
+            yield name, meant
+
+
 def table(grades: list["Grade"]) -> Iterator[str]:
     """The table's lines, the hints below it, and the tracebacks."""
     width = max(len(one.name) for one in grades)
     for one in grades:
-        result = "ok" if one.passed else "FAIL in " + ", ".join(one.failed)
+        result = "ok" if one.passed else "FAIL in " + "; ".join(one.failed)
         yield f"{one.name:{width}} {one.cases - len(one.failed):2d} of {one.cases} cases  {result}"
     for one in grades:
         if one.hint:
