@@ -12,6 +12,7 @@ from numpycnn.datasets import ink, morphology
 from numpycnn.datasets.digits import as_mnist, read_digit, read_digits
 from numpycnn.datasets.ink import dark_on_light, ink_of, reduced, stroke_width
 from numpycnn.datasets.pieces import Piece, components, in_lines, joined, pieces_of
+from numpycnn.datasets.sheet import sheet_in
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra images")
 
@@ -250,3 +251,31 @@ def test_the_pieces_of_a_digit(boxes: list[tuple[int, int, int, int]], expected:
 def test_lines_go_from_top_to_bottom() -> None:
     digits = [[Piece(k, top, left, top + 40, left + 20)] for k, (top, left) in enumerate([(100, 0), (0, 50), (90, 30)])]
     assert [[digit[0].number for digit in line] for line in in_lines(digits)] == [[1], [0, 2]]
+
+
+# ---------------------------------------------------------------- a sheet on a table
+
+
+@pytest.mark.parametrize("border", [20, 90])
+@pytest.mark.parametrize(("sheet", "table"), [(240.0, 60.0), (60.0, 230.0), (200.0, 120.0)])
+def test_a_sheet_on_a_table_is_read_as_the_sheet_alone(tmp_path: Path, border: int, sheet: float, table: float) -> None:
+    """Dark or light, whatever lies around it."""
+    drawings = np.concatenate([0.0 + (image > 127) for image in mnist_images()[0][0][:4]], axis=1)
+    strokes = np.kron(drawings, np.ones((4, 4)))  # (112, 448)
+    pen = 20.0 if sheet > 100 else 250.0
+    paper = sheet + (pen - sheet) * np.pad(strokes, 40)
+    around = np.pad(paper, border, constant_values=table)
+    alone, framed = (read_digits(saved(tmp_path / f"{k}.png", one)) for k, one in enumerate((paper, around)))
+    assert [len(line) for line in framed] == [len(line) for line in alone] == [4]
+    assert np.abs(framed[0] - alone[0]).mean() < 0.02
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_digit_is_no_sheet(inverted: bool) -> None:
+    """Thick rings and bars, which fill much of their boxes, are left as they are."""
+    rows, cols = np.mgrid[-50:50, -50:50]
+    ring = (np.hypot(rows, cols) < 45) & (np.hypot(rows, cols) > 20)
+    bar = (abs(rows) < 40) & (abs(cols) < 25)
+    for shape in (ring, bar, np.zeros_like(ring)):
+        picture = np.repeat(np.where(shape ^ inverted, 230.0, 30.0)[:, :, None], 3, axis=2)
+        assert sheet_in(picture) is picture

@@ -589,12 +589,14 @@ def test_learning_rate_batch_size_optimizer_and_reset(live: Served) -> None:
     live.settled()
     live.compare(live.x[3:4], np.eye(10)[[0]])
     change(browser, "#batch-size", 1001)
-    browser.wait("live.trouble")
-    assert "batch_size: expected a whole number from 1 to 1000." in browser.text("#live")
+    browser.wait("live.refused")
+    assert browser.text("#refused") == "Not changed: batch_size: expected a whole number from 1 to 1000."
+    assert browser.text("#spoken").startswith("Not changed: batch_size")
     assert browser.value("document.querySelector('#batch-size').value") == "250"
     browser.errors.clear()  # the browser's own word about a refusal
     browser.click("#reset")
     browser.wait("live.state.resets === 1 && watching.step === 0")
+    assert not browser.value("document.querySelector('#refused').checkVisibility()")
     live.settled()
     assert browser.value("page.facts.step") == 0
     np.testing.assert_array_equal(frame_shown(live)["conv2d/kernel"], tutorial_network(seed=0).params["conv2d/kernel"])

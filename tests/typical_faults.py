@@ -1617,6 +1617,39 @@ TARGETS = (
         ),
     ),
     Target(
+        "datasets/sheet.py",
+        ("test_pictures.py",),
+        (
+            ("a digit is a sheet", "bare.mean() > BARE and writing.any()", "bare.mean() > BARE"),
+            ("the sheet's own edge is read with it", "slice((one.start + 1) * factor, (one.stop - 1) * factor)", "slice((one.start - 2) * factor, (one.stop + 2) * factor)"),
+            ("only light sheets are found", "for sheet in (above, ~above):", "for sheet in (above,):"),
+        ),
+    ),
+    Target(
+        "courses/grader.py",
+        ("test_grader.py",),
+        (
+            ("a backward is blamed for its forward", "partner(name) == came[-1].name != name", "name == came[-1].name != name"),
+        ),
+    ),
+    Target(
+        "compat/generators.py",
+        ("test_older_programs.py", "test_image_generator.py"),
+        (
+            ("an epoch ends with the sequence", "if isinstance(generator, PyDataset) and steps not in (None, generator.num_batches):", "if False:"),
+            ("a pass has no end", "sequence.on_epoch_end()", "pass"),
+        ),
+    ),
+    Target(
+        "show/serve/session.py",
+        ("test_serve.py",),
+        (
+            ("an earlier step has the newest parameters", "restore(self._earlier, moment)\n        return self._earlier, version", "return self.model, version"),
+            ("an earlier step has the newest version", "return self._earlier, version", "return self._earlier, self.version"),
+            ("copies are kept however large they are", "if 4 * moment.nbytes <= MAX_MOMENT_BYTES:", "if True:"),
+        ),
+    ),
+    Target(
         "courses/grading.py",
         ("test_grader.py",),
         (

@@ -18,6 +18,7 @@ from numpycnn.common.typing import Array
 from numpycnn.datasets.ink import ink_of, stroke_width
 from numpycnn.datasets.morphology import dilated, eroded
 from numpycnn.datasets.pieces import Piece, box, in_lines, joined, pieces_of
+from numpycnn.datasets.sheet import sheet_in
 
 SIDE = 28
 BOX = 20
@@ -93,7 +94,7 @@ def pieces_in(path: str) -> tuple[Array, Array, list[Piece]]:
     """The ink in a picture's file, and the pieces that it is in. Raises as `read_digit`."""
     picture = read_picture(path, as_rgb)
     try:
-        ink = ink_of(picture)
+        ink = ink_of(sheet_in(picture))
         return ink, *pieces_of(ink)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None

@@ -59,9 +59,9 @@ def stroke_width(ink: Array) -> float:
     return float(2 * ink.sum() / np.hypot(*steps).sum())
 
 
-def reduced(picture: Array) -> Array:
-    """A picture, (H, W, 3), of at most LARGEST pixels along a side: each is the mean of a square of pixels."""
-    factor = ceil_div(max(picture.shape[:2]), LARGEST)
+def reduced(picture: Array, largest: int = LARGEST) -> Array:
+    """A picture, (H, W, 3), of at most `largest` pixels along a side: each is the mean of a square of pixels."""
+    factor = ceil_div(max(picture.shape[:2]), largest)
     high, wide = (min(factor, size) for size in picture.shape[:2])
     rows, cols = picture.shape[0] // high, picture.shape[1] // wide
     squares = picture[: rows * high, : cols * wide].reshape(rows, high, cols, wide, 3)

@@ -24,7 +24,7 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's description and options."""
-    parser.description = DESCRIPTION.replace("%", "%%")
+    parser.description = DESCRIPTION
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a file of a picture, such as digit.png")
     parser.add_argument(
         "--all", action="store_true", help="read all digits of each picture, in lines, one not touching another"

@@ -31,7 +31,7 @@ const refresh = () => ask(live.wanted, 0);
 
 // While training goes on: the panel with the newest step, but not amid a stroke, nor over masks that were drawn here.
 function followTraining() {
-  if (quiet() || current.hear || tracing || page.drawnKept || watching.at !== null) return;
+  if (quiet() || tracing || page.drawnKept || watching.at !== null) return;
   if (performance.now() - live.asked < FOLLOW) return;
   refresh();
 }

@@ -4,7 +4,8 @@
 const live = {
   state: null,
   connected: true,
-  trouble: "",
+  trouble: "", // why there is no trace
+  refused: "", // why what was told is not so
   watched: null, // the input that every frame is of
   wanted: null, // what was asked for last: {asked, label, number}
   due: false, // whether it waits until training is paused

@@ -1,14 +1,15 @@
 "use strict";
 // What can be changed about training, while it runs too: the learning rate, the batch size, the optimizer.
 
-// Tell the process something; what it refuses is said where the state is.
+// Tell the process something; what it refuses is said beside the settings, until something is taken.
 async function tell(address, asked) {
   try {
-    live.trouble = "";
-    heard(await request(address, asked));
+    const state = await request(address, asked);
+    live.refused = "";
+    heard(state);
   } catch (error) {
-    live.trouble = `${error.message.trim()}.`;
-    renderBadge();
+    live.refused = `Not changed: ${error.message.trim()}.`;
+    say(live.refused);
     if (live.state && current.hear) current.hear(); // back to what holds
   }
 }
@@ -39,28 +40,31 @@ function trainingSettings() {
   const rate = number("learning_rate", "learning-rate", "any"),
     size = number("batch_size", "batch-size", 1),
     optimizer = make("select", { id: "optimizer", disabled: true }),
-    note = make("p", { id: "schedule", className: "note" });
+    note = make("p", { id: "schedule", className: "note" }),
+    refused = make("p", { id: "refused", className: "warning", hidden: true });
   optimizer.addEventListener("change", () => set("optimizer", optimizer.value));
   const node = make(
     "div",
     {},
     make("div", { className: "row" }, make("label", {}, "Learning rate ", rate), make("label", {}, "Batch size ", size), make("label", {}, "Optimizer ", optimizer)),
+    refused,
     note,
   );
-  return { node, hear: (off) => fillSettings({ rate, size, optimizer, note }, off) };
+  return { node, hear: (off) => fillSettings({ rate, size, optimizer, note, refused }, off) };
 }
 
-function fillSettings({ rate, size, optimizer, note }, off) {
+function fillSettings({ rate, size, optimizer, note, refused }, off) {
   const { state } = live,
     names = [...new Set([state.optimizer, ...state.optimizers])].filter(Boolean).sort();
   if (optimizer.options.length !== names.length) optimizer.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
   const values = [[rate, state.learning_rate ?? ""], [size, state.batch_size], [optimizer, state.optimizer ?? ""]];
   for (const [node, value] of values) {
-    if (node !== document.activeElement || live.trouble) node.value = value;
+    if (node !== document.activeElement || live.refused) node.value = value;
     node.disabled = off;
   }
   rate.disabled ||= state.learning_rate === null;
   note.textContent = rateText(state);
+  Object.assign(refused, { textContent: live.refused, hidden: !live.refused });
 }
 
 function rateText({ schedule, learning_rate: rate }) {

@@ -38,8 +38,15 @@ function convText({ w, inner, cells, filters, layer }) {
   const same = w.rows.before || w.cols.before || layer.config.padding === "same" ? ", with zeros around the image" : "";
   return (
     `{im2col} writes the patch under the window at ${cells === 1 ? "the one output cell" : `each of the ${whole(cells)} output cells`} as one row of a matrix, ` +
-    `${whole(cells)} by ${inner}${same}. The output is that matrix times the kernel, ${inner} by ${filters}, plus the bias; a row of the kernel belongs to a {tap}${w.channels > 1 ? " of a channel" : ""}.`
+    `${whole(cells)} by ${inner}${same}. ${strideText(w)} The output is that matrix times the kernel, ${inner} by ${filters}, plus the bias; a row of the kernel belongs to a {tap}${w.channels > 1 ? " of a channel" : ""}.`
   );
+}
+
+function strideText({ rows, cols }) {
+  const [r, c] = [rows.stride, cols.stride];
+  if (r === 1 && c === 1) return "From cell to cell the window moves by one pixel: the stride is 1.";
+  const pixels = r === c ? `${r} pixels: the stride is ${r}` : `${r} rows or ${c} columns: these are the strides`;
+  return `From cell to cell the window moves by ${pixels}, so there are fewer cells than pixels.`;
 }
 
 // ------------------------------------------------------------ step, play, scrub, and what to look at

@@ -179,7 +179,9 @@ function readGradientPixel(panel, { r, c }) {
   return {
     title: `dL/d pixel (${r}, ${c}) of the input = ${shown(value)}`,
     lines: [
-      `col2im adds up ${count(parts.length, "contribution")}, one from each matrix cell that holds the pixel: ${shown(sum)}.`,
+      parts.length
+        ? `col2im adds up ${count(parts.length, "contribution")}, one from each matrix cell that holds the pixel: ${shown(sum)}.`
+        : "No window reaches this pixel, so that nothing depends on it: its gradient is 0.",
     ],
     terms: {
       heads: ["matrix cell", "output cell", "tap", "contribution", "sum so far"],

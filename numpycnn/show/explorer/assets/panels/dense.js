@@ -111,13 +111,21 @@ function denseFigures(panel) {
   ];
 }
 
+// Where dL/d output is from: the last layer's is from the loss.
+function comesBack(layer) {
+  if (layer.name !== page.layers.at(-1).name) return "What comes back from the layer after.";
+  return mergesSoftmax(page.layers, page.loss)
+    ? "From the loss, which divides the outputs by their sum before it takes −log: 1/Σp − t/p."
+    : "From the loss.";
+}
+
 function denseGradients(panel, add, part, column) {
   const { run, view, units, inner, layer } = panel;
   add(
     "doutput",
     part(run.output_gradient, units),
     () => "dL/d output of §",
-    "What comes back from the layer after.",
+    comesBack(layer),
     "unit",
   );
   add(

@@ -7,7 +7,7 @@ function dropoutPanel(layer, index) {
     make(
       "div",
       { className: "row" },
-      "The switch at the top of the page turns it on for every dropout.",
+      "The switch above the network's picture turns it on for every dropout.",
       button("Draw again", () => setMode("drawn"), { id: "draw-again", disabled: !page.computable }),
     ),
   );

@@ -164,6 +164,8 @@ function updateStory(subject, view) {
     step = tensor(before.shape, Float64Array.from(after.data, (value, n) => value - before.data[n])),
     g = run.parameter_gradients.kernel;
   const slots = Object.keys(tensors).filter((name) => name.startsWith(`${layer.name}/update/`) && / (before|after)$/.test(name));
+  const slot = (name) => name.replace(/ (before|after)$/, "");
+  slots.sort((a, b) => slot(a).localeCompare(slot(b)) || (a.endsWith("before") ? -1 : 1));
   const kept = slots.map((name) => [name.slice(`${layer.name}/update/`.length), tensors[name]]);
   const shownOnes = [["w: kernel before", before], ["g: dL/d kernel", g], ...kept, ["step", step], ["w: kernel after", after]];
   const place = () => [Math.floor(view.k / w.cols.kernel), view.k % w.cols.kernel];

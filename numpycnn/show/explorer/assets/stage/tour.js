@@ -93,7 +93,7 @@ const TOUR = [
   },
   {
     title: "The update",
-    text: "The optimizer moves each weight against its gradient, and with momentum goes on a little as before. After that the loss is smaller; the next batch begins with a pixel.",
+    text: "The optimizer moves each weight, and the bias, against its gradient, and with momentum goes on a little as before. One step alone may overshoot; over many of them the loss falls. The next batch begins with a pixel.",
     story: "update",
     k: 1,
     point: "stageUpdate1",
