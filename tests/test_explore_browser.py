@@ -1123,7 +1123,7 @@ def test_a_single_output_has_no_class_to_choose(browser: Browser, tmp_path: Path
         ("x.data[c * pixels + p];", "x.data[p * channels + c];", "layouts mixed"),
         ("keep ? scale : 0", "keep ? 1 : 0", "layouts mixed"),
         ("sums[k % outputs] += value", "sums[k % outputs] = value", "dense on images"),
-        ("y.data[k] > 0 ? value : 0", "value", "channels_first"),
+        ("value * Number(y.data[k] > 0)", "value", "channels_first"),
         ("e.map((one, k) => one / sum - y[k])", "e.map((one) => one / sum)", "no convolution"),
     ],
 )

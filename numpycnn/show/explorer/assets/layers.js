@@ -217,7 +217,8 @@ function poolBackward(layer, run, dy) {
   const dx = zerosLike(dy, [w.rows.size, w.cols.size, w.channels]);
   eachCopy(w, (cell, column, pixel) => {
     const out = cell * w.channels + (column % w.channels);
-    if (pixel >= 0 && run.winner.data[out] === Math.floor(column / w.channels)) dx.data[pixel] += given.data[out];
+    const won = run.winner.data[out] === Math.floor(column / w.channels);
+    if (pixel >= 0) dx.data[pixel] += given.data[out] * Number(won); // as in NumPy, where 0 times NaN is NaN
   });
   return { input_gradient: fromLast(dx, isFirst(layer)) };
 }

@@ -54,8 +54,9 @@ async function trace(turn, wanted) {
     adopt(answer, tensors, wanted);
   } catch (error) {
     live.trouble = `${error.message}.`;
+  } finally {
+    tracing = false; // also where a newer question has come
   }
-  tracing = false;
   renderBadge();
 }
 
