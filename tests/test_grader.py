@@ -411,3 +411,11 @@ def test_a_backward_is_not_blamed_for_its_forward(tmp_path: Path, capsys: pytest
     assert "conv_forward_naive: it took more than 2 seconds" in out
     assert "conv_backward_naive: not graded: of its forward, conv_forward_naive, it took more than 2 seconds" in out
     assert re.search(r"affine_backward: db: .*; this is said of its own forward, which is not right itself", out)
+
+
+def test_a_hint_of_a_later_case_names_it() -> None:
+    function, given, failed, _ = MISTAKES["not scaled"]
+    found = grade(function, answers(**{function: given}))
+    assert failed[0] == "most dropped"
+    assert found.hint.startswith("in most dropped: ")
+    assert not grade("relu_forward", answers(relu_forward=last_bits)).hint.startswith("in ")

@@ -80,13 +80,19 @@ def grade(name: str, functions: Functions) -> Grade:
                 judged(functions[name], exercise, case, number)
         except MistakeError as mistake:
             failed.append(case.label)
-            hint = hint or str(mistake)
+            hint = hint or in_case(case, cases, str(mistake))
         except BaseException as error:  # a student's sys.exit() too
             if isinstance(error, KeyboardInterrupt):
                 raise
             failed.append(case.label)
-            hint, trace = hint or f"{type(error).__name__}: {error}", trace or students_trace(error)
+            hint = hint or in_case(case, cases, f"{type(error).__name__}: {error}")
+            trace = trace or students_trace(error)
     return Grade(name, len(cases), failed, hint, trace)
+
+
+def in_case(case: Case, cases: list[Case], hint: str) -> str:
+    """The hint, with the name of its case unless that is the first one."""
+    return hint if case is cases[0] else f"in {case.label}: {hint}"
 
 
 # ---------------------------------------------------------------- forwards

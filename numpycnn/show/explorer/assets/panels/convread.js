@@ -28,13 +28,16 @@ function readCell(panel, { i, j }) {
   const patch = run.patches.data.subarray(row * inner, (row + 1) * inner);
   const weights = Array.from({ length: inner }, (_, k) => kernel.data[weightIndex(panel, k)]),
     b = bias ? bias.data[view.filter] : 0;
-  let sum = 0;
+  let sum = 0,
+    most = 0;
   const rows = weights.map((weight, k) => {
     sum += patch[k] * weight;
+    if (Math.abs(patch[k] * weight) > Math.abs(patch[most] * weights[most])) most = k;
     return [tapName(panel, k).replace(" of channel", ","), shown(patch[k]), shown(weight), shown(patch[k] * weight), shown(sum)];
   });
   const lines = [
     where,
+    `The largest product is that of ${tapText(panel, most)}: ${shown(patch[most])} × ${shown(weights[most])} = ${shown(patch[most] * weights[most])}.`,
     `Sum of ${count(inner, "product")} ${shown(sum)} + bias ${shown(b)} = pre-activation ${shown(z)}` +
       `; ${layer.activation === "linear" ? "that is the output" : `${layer.activation} gives ${shown(output)}`}.`,
   ];
