@@ -15,7 +15,7 @@ from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions, LayerOptions
 from numpycnn.layers.data_format import check_data_format, from_channels_last, split_shape, to_channels_last
 from numpycnn.layers.kernel import KernelLayer
-from numpycnn.layers.window import check_padding, output_shape
+from numpycnn.layers.window import Windowed, check_padding, output_shape
 from numpycnn.regularizers import RegularizerLike
 
 
@@ -32,7 +32,7 @@ class ConvCache(NamedTuple):
     """The output, in the layer's data format."""
 
 
-class ConvolutionLayer(KernelLayer):
+class ConvolutionLayer(Windowed, KernelLayer):
     """Base class of layers that slide kernels over an image: a subclass writes the linear map, for channels last."""
 
     def __init__(
@@ -62,19 +62,9 @@ class ConvolutionLayer(KernelLayer):
         return self.window.size
 
     @property
-    def strides(self) -> Pair:
-        """(rows, columns) from one window to the next."""
-        return self.window.strides
-
-    @property
     def dilation_rate(self) -> Pair:
         """(rows, columns) from one tap of the kernel to the next."""
         return self.window.dilation
-
-    @property
-    def padding(self) -> str:
-        """How images are padded, "valid" or "same"."""
-        return self.window.padding
 
     def channels(self, input_shape: Shape) -> int:
         """The number of channels of an input."""

@@ -9,7 +9,7 @@ from numpycnn.functional.window import Window
 from numpycnn.layers.base import LayerOptions
 from numpycnn.layers.data_format import split_shape
 from numpycnn.layers.images import ImageLayer
-from numpycnn.layers.window import check_padding, output_shape
+from numpycnn.layers.window import Windowed, check_padding, output_shape
 
 PoolSize = int | tuple[int, int]
 
@@ -23,7 +23,7 @@ class PoolCache(NamedTuple):
     """The input's shape, channels last: (N, H, W, C)."""
 
 
-class Pooling2D(ImageLayer):
+class Pooling2D(Windowed, ImageLayer):
     """Base class of the layers that pool under a window.
 
     Shapes: images (N, H, W, C) to (N, OH, OW, C), or with data_format "channels_first" (N, C, H, W) to (N, C, OH, OW);
@@ -56,16 +56,6 @@ class Pooling2D(ImageLayer):
     def pool_size(self) -> Pair:
         """(rows, columns) of the pool."""
         return self.window.size
-
-    @property
-    def strides(self) -> Pair:
-        """(rows, columns) from one pool to the next."""
-        return self.window.strides
-
-    @property
-    def padding(self) -> str:
-        """How images are padded, "valid" or "same"."""
-        return self.window.padding
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         return output_shape(self.name, self.window, self.data_format, input_shape)

@@ -3,9 +3,25 @@
 from typing import Any
 
 from numpycnn.common import checks
-from numpycnn.common.typing import Shape
+from numpycnn.common.typing import Pair, Shape
 from numpycnn.functional.window import PADDINGS, Window
 from numpycnn.layers.data_format import join_shape, split_shape
+
+
+class Windowed:
+    """What layers with a window tell of it."""
+
+    window: Window
+
+    @property
+    def strides(self) -> Pair:
+        """(rows, columns) from one window to the next."""
+        return self.window.strides
+
+    @property
+    def padding(self) -> str:
+        """How images are padded, "valid" or "same"."""
+        return self.window.padding
 
 
 def check_padding(owner: str, value: Any) -> str:
