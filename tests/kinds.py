@@ -305,4 +305,4 @@ metric: Kind = either(callable, a(Metric), names(*METRICS))
 layer: Kind = a(Layer, Input)
 layers: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(layer, value))  # noqa: E731
 callback: Kind = either(none, a(Callback), lambda v: isinstance(v, (tuple, list)) and all(map(a(Callback), v)))
-verbose: Kind = either(flag, names("auto"), integer(0, 2))
+verbose: Kind = either(flag, names("auto"), integer(0, 3))

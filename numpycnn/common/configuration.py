@@ -19,6 +19,9 @@ FUNCTION = "function"
 
 LIBRARY = __name__.partition(".")[0]
 
+LONGEST_NAME = 60
+"""Characters of what may be the name of a program's own class."""
+
 OWN: ContextVar[Mapping[str, Any]] = ContextVar("OWN")
 """The program's own functions and classes by name, while a file is read."""
 REGISTERED: dict[str, Any] = {}
@@ -100,7 +103,9 @@ def from_description(owner: str, argument: str, value: Any, table: Mapping[str, 
     try:
         cls = checks.lookup(owner, f"class_name of {argument}", value["class_name"], {**table, **own})
     except ValueError as error:
-        name = checks.short_repr(value["class_name"])[:60]  # the message that follows has it whole
+        name = checks.short_repr(value["class_name"])
+        if len(name) > LONGEST_NAME:
+            raise
         raise ValueError(f"{name} is not here; load_model takes a program's own by custom_objects; {error}") from None
     unbuilt = getattr(cls, "unbuilt", None)  # only layers have it
     return (

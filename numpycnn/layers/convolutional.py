@@ -32,7 +32,7 @@ class ConvCache(NamedTuple):
     """The output, in the layer's data format."""
 
 
-class ConvolutionLayer(Windowed, KernelLayer):
+class ConvolutionLayer(KernelLayer, Windowed):
     """Base class of layers that slide kernels over an image: a subclass writes the linear map, for channels last."""
 
     def __init__(

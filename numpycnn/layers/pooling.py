@@ -23,7 +23,7 @@ class PoolCache(NamedTuple):
     """The input's shape, channels last: (N, H, W, C)."""
 
 
-class Pooling2D(Windowed, ImageLayer):
+class Pooling2D(ImageLayer, Windowed):
     """Base class of the layers that pool under a window.
 
     Shapes: images (N, H, W, C) to (N, OH, OW, C), or with data_format "channels_first" (N, C, H, W) to (N, C, OH, OW);
