@@ -414,3 +414,10 @@ def test_a_backward_is_not_blamed_for_its_forward(tmp_path: Path, capsys: pytest
     assert "conv_forward_naive: it took more than 2 seconds" in out
     assert "conv_backward_naive: not graded: of its forward, conv_forward_naive, it took more than 2 seconds" in out
     assert re.search(r"affine_backward: db: .*; this is said of its own forward, which is not right itself", out)
+
+
+def test_a_file_that_is_no_python_has_no_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text("def affine_backwards(:\n")
+    assert main(["grade", str(file)]) == 2
+    assert "is not graded" not in capsys.readouterr().out

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import CLASSES, fingerprint, small_data, small_network
 
-from numpycnn import Sequential, backend, constraints, load_model, regularizers
+from numpycnn import Sequential, backend, constraints, layers, load_model, regularizers
 from numpycnn.activations import ActivationFunction
 from numpycnn.common.configuration import REGISTERED
 from numpycnn.common.typing import Array, Rng, Shape
@@ -769,3 +769,12 @@ def test_initializers_come_back(path: Path) -> None:
     network = Sequential([Conv2D(2, 3, kernel_initializer=VarianceScaling(2.0, "fan_out"), input_shape=(5, 5, 1))])
     network.save(path)
     assert load_model(path).get_config() == network.get_config()
+
+
+def test_a_long_name_is_not_said_twice() -> None:
+    """Whatever a file holds, a message stays short."""
+    with pytest.raises(ValueError, match="class_name of config must be one of") as caught:
+        layers.deserialize({"class_name": "x" * 5000, "config": {}})
+    assert "is not here" not in str(caught.value)
+    with pytest.raises(ValueError, match="'Doubling' is not here; load_model takes"):
+        layers.deserialize({"class_name": "Doubling", "config": {}})

@@ -52,10 +52,6 @@ class Wrapper:
         names = {*older, *signature(function).parameters}
         return {name: value for name, value in self.sk_params.items() if name in names}
 
-    def score(self, x: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of right classes, or the negative mean squared error."""
-        raise NotImplementedError
-
     def predicted(self, x: Any) -> Array:
         """The model's output."""
         options = self.taken_by(self.model.predict)
@@ -102,6 +98,7 @@ else:
             return self.classes_[self.predict_proba(x).argmax(axis=1)]
 
         def score(self, x: Any, y: Any, sample_weight: Any = None) -> float:
+            """The share of the examples whose class is right."""
             y = np.asarray(y)
             labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.ravel()
             return float(accuracy_score(labels, self.predict(x), sample_weight=sample_weight))
@@ -121,6 +118,7 @@ else:
             return np.squeeze(self.predicted(x), axis=-1)
 
         def score(self, x: Any, y: Any, sample_weight: Any = None) -> float:
+            """The negative mean squared error."""
             return -float(mean_squared_error(y, self.predict(x), sample_weight=sample_weight))
 
 
