@@ -21,7 +21,7 @@ from typical_faults import FAULTS, Fault
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "numpycnn"
-PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=faults")
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-profile=faults")
 TIME_LIMIT = 300  # seconds: a fault may make a loop that does not end
 
 NOTICED, SURVIVED = "noticed", "SURVIVED"
