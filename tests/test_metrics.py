@@ -457,3 +457,18 @@ def test_the_area_of_many_labels_is_that_of_keras(settings: dict[str, Any], unwe
             metric.update_state(y[rows], p[rows], None if w is None else w[rows])
         assert metric.result() == pytest.approx(expected, rel=1e-6)
     assert metrics.AUC(**metric.get_config()).get_config() == metric.get_config()
+
+
+def test_the_bound_itself_is_kept() -> None:
+    """The recall is 1/2 at every threshold from 0.3 to 0.8: just what is asked for, with a precision of 1."""
+    metric = metrics.PrecisionAtRecall(0.5, num_thresholds=11)
+    metric.update_state([1, 1, 0], [0.85, 0.25, 0.25])
+    assert metric.result() == 1.0
+
+
+def test_labels_beyond_the_classes_do_not_count() -> None:
+    """Of four pairs the last two have labels that there are not: the others are all right."""
+    metric = metrics.IoU(num_classes=2, target_class_ids=[0, 1])
+    metric.update_state([0, 1, 5, -1], [0, 1, 0, 1])
+    np.testing.assert_array_equal(metric.matrix, np.eye(2))
+    assert metric.result() == pytest.approx(1.0, abs=1e-6)

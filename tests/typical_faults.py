@@ -449,7 +449,7 @@ TARGETS = (
         (
             ("what is of both counts twice", "[self.target_class_ids] - both", "[self.target_class_ids]"),
             ("classes that do not occur are in the mean", "(occur.sum() + backend.epsilon())", "(len(occur) + backend.epsilon())"),
-            ("labels beyond the classes count", "pairs = true[counted]", "pairs = np.clip(true[counted], 0, n - 1)"),
+            ("labels beyond the classes count", "counted = (true >= 0) & (true < n) & ", "true = np.clip(true, 0, n - 1); counted = "),
             ("the class to ignore counts", " & (true != self.ignore_class)", ""),
         ),
     ),
