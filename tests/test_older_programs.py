@@ -70,6 +70,22 @@ def test_fit_generator_never_ends(steps: int, passes: int) -> None:
     assert batches.ended in (passes, passes + 1)  # the next batch may have been looked at
 
 
+class NoEnd(PyDataset):
+    """It has no length."""
+
+    num_batches = None
+
+    def __getitem__(self, index: int) -> Any:
+        return Five()[index % 5]
+
+
+def test_fit_generator_of_a_sequence_without_an_end() -> None:
+    model: Any = small_network()
+    counted = Steps()
+    model.fit_generator(NoEnd(), steps_per_epoch=3, epochs=2, callbacks=[counted], verbose=0)
+    assert counted.found == [3, 3]
+
+
 def test_fit_generator_of_a_flow_and_samples() -> None:
     model: Any = small_network()
     counted = Steps()
@@ -177,7 +193,9 @@ def test_layers_tell_their_windows() -> None:
 
 
 def test_channels_that_come_first_are_pointed_at() -> None:
-    with pytest.raises(ValueError, match=r"image of 1 by 28; with the channels first, see data_format, it is 28 by"):
+    with pytest.raises(
+        ValueError, match=r"image of 1 by 28; with the channels first, see data_format, it is 28 by 28$"
+    ):
         Sequential([Conv2D(32, 3, input_shape=(1, 28, 28))])
 
 

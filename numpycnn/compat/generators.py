@@ -39,9 +39,7 @@ def fit_generator(
     samples_per_epoch, nb_epoch, nb_val_samples: Keras 1's; samples are counted in batches of the first one's size.
     """
     warn("fit_generator", "write fit")
-    generator, steps = with_steps(generator, steps_per_epoch, samples_per_epoch)
-    if isinstance(generator, PyDataset) and steps not in (None, generator.num_batches):
-        generator = endless(generator)
+    generator, steps = with_steps(generator, steps_per_epoch, samples_per_epoch, training=True)
     validation_data, validation_steps = with_steps(validation_data, validation_steps, nb_val_samples)
     return model.fit(
         generator,
@@ -96,10 +94,12 @@ def predict_generator(
     return model.predict(generator, steps=steps, callbacks=callbacks, verbose=verbose)
 
 
-def with_steps(source: Any, steps: float | None, samples: int | None) -> tuple[Any, int | None]:
+def with_steps(
+    source: Any, steps: float | None, samples: int | None, *, training: bool = False
+) -> tuple[Any, int | None]:
     """A source of batches, and its steps: rounded up, or those that have so many samples.
 
-    More steps than a sequence has batches go on with its first one.
+    More steps than a sequence has batches go on with its first one; in training the next epoch goes on after fewer too.
     """
     if isinstance(source, (tuple, list)) or source is None:
         return source, None if steps is None or source is None else ceil(steps)
@@ -111,7 +111,8 @@ def with_steps(source: Any, steps: float | None, samples: int | None) -> tuple[A
         steps = checks.integer("fit_generator", "the number of samples", samples) / (size or 32)
     count = None if steps is None else ceil(steps)
     batches = source.num_batches if isinstance(source, PyDataset) else None
-    return endless(source) if count and batches and count > batches else source, count
+    goes_on = count and batches and (count > batches or (training and count < batches))
+    return endless(source) if goes_on else source, count
 
 
 def endless(sequence: PyDataset) -> Iterator[Any]:

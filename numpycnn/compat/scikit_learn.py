@@ -58,6 +58,11 @@ class Wrapper:
         return self.model.predict(x, **{"verbose": 0, **options})
 
 
+def is_one_hot(y: Array) -> bool:
+    """Whether targets have a column for each class."""
+    return y.ndim == 2 and y.shape[1] > 1
+
+
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.metrics import accuracy_score, mean_squared_error
@@ -78,7 +83,7 @@ else:
         def fit(self, x: Any, y: Any, **options: Any) -> Any:
             """Train a new model. Returns its History, as Keras's wrapper does."""
             y = np.asarray(y)
-            if y.ndim == 2 and y.shape[1] > 1:
+            if is_one_hot(y):
                 self.classes_ = np.arange(y.shape[1])
                 return self.train(x, lambda model: y, options)
             self.classes_, labels = np.unique(y.ravel(), return_inverse=True)
@@ -100,7 +105,7 @@ else:
         def score(self, x: Any, y: Any, sample_weight: Any = None) -> float:
             """The share of the examples whose class is right."""
             y = np.asarray(y)
-            labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.ravel()
+            labels = y.argmax(axis=1) if is_one_hot(y) else y.ravel()
             return float(accuracy_score(labels, self.predict(x), sample_weight=sample_weight))
 
     class KerasRegressor(Wrapper, RegressorMixin, BaseEstimator):  # type: ignore[no-redef,misc]

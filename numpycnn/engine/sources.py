@@ -14,7 +14,6 @@ import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.arithmetic import ceil_div
-from numpycnn.common.older import users_level
 from numpycnn.common.slices import batches, count_batches
 from numpycnn.common.typing import Array
 from numpycnn.engine.batching import Data, Given, Sizes, check_frequency, check_sizes, check_validation_data, split
@@ -250,6 +249,8 @@ def warn_if_fewer(found: int, steps: int | None) -> bool:
 
 def ran_out(where: str) -> None:
     """Warn that there were fewer batches than `fit` was to take."""
+    from numpycnn.common.older import users_level  # deferred: needed for this warning alone
+
     warn(
         f"the data ended {where}: give at least as many batches as all epochs have steps, or fewer steps or epochs",
         stacklevel=users_level(),

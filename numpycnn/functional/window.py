@@ -64,8 +64,7 @@ class Window:
         if self.padding == "same":
             return ceil_div(h, sh), ceil_div(w, sw)
         if eh > h or ew > w:
-            first = f"; with the channels first, see data_format, it is {w} by ..." if h in (1, 3) else ""
-            raise ValueError(f"a window that spans {eh} by {ew} pixels does not fit into an image of {h} by {w}{first}")
+            raise ValueError(f"a window that spans {eh} by {ew} pixels does not fit into an image of {h} by {w}")
         return (h - eh) // sh + 1, (w - ew) // sw + 1
 
     def pads(self, image: Pair) -> tuple[Pair, Pair]:

@@ -35,7 +35,15 @@ def output_shape(owner: str, window: Window, data_format: str, input_shape: Shap
     try:
         windows = window.output_size(image)
     except ValueError as error:
-        raise ValueError(f"{owner}: {error}") from None
+        hint = first_channels_hint(data_format, input_shape)
+        raise ValueError(f"{owner}: {error}{hint}") from None
     padded = (size + sum(pads) for size, pads in zip(image, window.pads(image), strict=True))
     checks.array_size(owner, "an image with its padding", (*padded, channels))
     return join_shape(windows, filters or channels, data_format)
+
+
+def first_channels_hint(data_format: str, input_shape: Shape) -> str:
+    """What to say of an image whose rows are as many as channels are, and may be these; "" for any other."""
+    if data_format == "channels_first" or input_shape[0] not in (1, 3):
+        return ""
+    return f"; with the channels first, see data_format, it is {input_shape[1]} by {input_shape[2]}"

@@ -180,7 +180,7 @@ class NormBlock(Wrapper):
         """The output as rows: y = d*a + b, and ReLU."""
         shift = self.params.get("beta", 0.0) - scaling.rest * scaling.factor
         c, a, b = (layout.repeated(values, x.dtype) for values in (scaling.center, scaling.factor, shift))
-        y, zeros = take(x.shape, x.dtype), np.zeros(tile_shape(x), x.dtype)
+        y, zeros = take(x.shape, x.dtype), np.zeros(tile_shape(x) if self.relu else 0, x.dtype)
         for rows in tiles(x):
             own = y[rows]
             np.multiply(deviations(x[rows], c, own), a, out=own)

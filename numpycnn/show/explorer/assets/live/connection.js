@@ -44,16 +44,9 @@ function startLive() {
   live.wanted = page.facts.wanted = { asked: { example: page.facts.example }, label: null, number: page.facts.example };
   document
     .getElementById("source")
-    .before(make("div", { id: "live", className: "row" }, make("span"), button("", showNewest, { id: "refresh" })), lookBackBar());
+    .before(make("div", { id: "live", className: "row" }, make("span"), button("", lookAtNewest, { id: "refresh" })), lookBackBar());
   if (page.facts.live.training) page.selected = stages().length - 1;
   follow();
-}
-
-function showNewest() {
-  watching.at = null;
-  placeScrub();
-  if (current.hear) current.hear();
-  refresh();
 }
 
 // Training is heard of as it goes on; with reduced motion only now and then.

@@ -13,7 +13,7 @@ function lookBackBar() {
     { className: "row", id: "look-back", hidden: true },
     button("◀ Earlier step", () => go(Number(scrub.value) - 1), { id: "earlier-step" }),
     button("Later step ▶", () => go(Number(scrub.value) + 1), { id: "later-step" }),
-    button("Newest", () => go(Infinity), { id: "newest" }),
+    button("Newest", lookAtNewest, { id: "newest" }),
     playButton("play-training", () => live.state.frames.length, (step) => {
       go(watching.at === null ? 0 : Number(scrub.value) + step);
       return true;
@@ -31,6 +31,8 @@ function lookBackTo(place) {
   if (current.hear) current.hear();
   ask(live.wanted, PAUSE);
 }
+
+const lookAtNewest = () => lookBackTo(live.state.frames.length - 1);
 
 function placeScrub() {
   const { frames } = live.state,
