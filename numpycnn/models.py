@@ -180,7 +180,7 @@ class Sequential(StoredNetwork):
         wanted = Wanted(validation_split, validation_data, validation_batch_size, validation_steps, validation_freq)
         given, check = Given(x, y, sample_weight, class_weight), self._checker("fit", check_finite)
         source, validation = fit_sources(caller, given, sizes, check, wanted)
-        with self._restored_unless_trained(), worker_pool(workers, executor) as pool:
+        with self._restored_unless_trained(), worker_pool(workers, executor, source.total_steps(params)) as pool:
             self._build_for(source.first)
             callback_list, history = self._begin_training(params, callbacks, source, validation)
             terminate_on_nan, logs = any(isinstance(one, TerminateOnNaN) for one in callbacks), Logs()

@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def pipes() -> int:
 
 @pytest.fixture
 def pids(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """The processes that are forked, from the second step on, whatever threads the test's own process has.
+    """The processes that are forked, for two steps or more, whatever threads the test's own process has.
 
     At the end none is left, and no pipe.
     """
@@ -72,7 +73,7 @@ def pids(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     monkeypatch.setattr(os, "fork", noted)
     monkeypatch.setattr(training, "MOST_EXAMPLES", 16)
     monkeypatch.setattr(training, "MORE_PARTS", 1)
-    monkeypatch.setattr(forked, "STEPS_BEFORE", 1)
+    monkeypatch.setattr(forked, "MIN_STEPS", 2)
     monkeypatch.setattr(forked, "is_alone", lambda: True)
     yield found
     for pid in found:
@@ -132,7 +133,7 @@ def across() -> Sequential:
 def trained(model: Sequential, workers: int = 2, x: Any = X, y: Any = Y, **how: Any) -> Any:
     """All that two epochs of training change."""
     model.compile("adam", CategoricalCrossentropy(label_smoothing=0.1), ["accuracy"])
-    model.fit(x, y, None if y is None else BATCH, epochs=2, verbose=0, workers=workers, **how)
+    model.fit(x, y, None if y is None else BATCH, verbose=0, workers=workers, **{"epochs": 2, **how})
     return fingerprint(model)
 
 
@@ -168,6 +169,21 @@ def test_forked_workers_give_the_same_bytes(
     network: Callable[..., Sequential], fast: bool, workers: int, pids: list[int]
 ) -> None:
     check_forked(network, fast, workers, pids)
+
+
+def test_nothing_is_forked_for_fewer_steps(pids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = ceil(len(X) / BATCH)
+    for least, forks in ((2 * steps + 1, 0), (2 * steps, 1)):
+        monkeypatch.setattr(forked, "MIN_STEPS", least)
+        trained(convolutional())
+        assert len(pids) == forks
+    trained(convolutional(), epochs=3, initial_epoch=2)
+    assert len(pids) == 1
+
+
+def test_a_training_of_unknown_length_is_forked(pids: list[int]) -> None:
+    trained(convolutional(), 2, iter([(X, Y)]), None, epochs=1)
+    assert len(pids) == 1
 
 
 @pytest.mark.deep

@@ -1018,6 +1018,7 @@ TARGETS = (
             ("a lost pass is not made up for", "except EOFError:", "except KeyError:"),
             ("a pass goes on from the answer before", "one.answers[-1])", "one.answers[0])"),
             ("pipes stay open", "self.requests.close()", "pass"),
+            ("processes are forked for any training", "self.usable = steps >= MIN_STEPS and ", "self.usable = "),
         ),
     ),
     Target(
@@ -1880,7 +1881,7 @@ TARGETS = (
         "engine/fast/scratch.py",
         ("test_fast.py",),
         (
-            ("memory begins where it may", "start = -memory.ctypes.data % LINE", "start = 16"),
+            ("memory begins where it may", "buffer, self.rest = self.rest[:size]", "buffer, self.rest = self.rest[16 : size + 16]"),
             ("memory is lent twice", "            buffers.free.setdefault(buffer.size, []).append(buffer)\n", "            buffers.free.setdefault(buffer.size, []).extend([buffer, buffer])\n"),
         ),
     ),

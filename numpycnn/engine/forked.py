@@ -28,7 +28,6 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.common.typing import Map
-from numpycnn.engine.fast import scratch
 from numpycnn.engine.in_order import map_in_order, with_first
 from numpycnn.engine.plans import same
 from numpycnn.engine.sharing import Channel, Memory, Packed, unpacked
@@ -36,8 +35,11 @@ from numpycnn.engine.training import Finished, Objective, Pass, Position, Traini
 from numpycnn.layers.container import every_layer
 from numpycnn.layers.stage import Exchange
 
-STEPS_BEFORE = 4
-"""Divided steps in threads before processes are forked, which costs what a few steps of a small network gain by it."""
+MIN_STEPS = 5
+"""The fewest steps of a training for which processes are forked: that costs what a few steps of a small network gain.
+
+It is done at the first step: a process writes to memory that it shares with another one at the price of a copy.
+"""
 
 OWN = {"numpycnn", "numpy", *sys.stdlib_module_names}
 """The packages whose code does nothing besides computing."""
@@ -168,12 +170,13 @@ def values_in(objects: Sequence[Any], objective: Objective) -> list[Any]:
 class ForkedWorkers:
     """`workers` workers, the first being the caller, for the passes of training steps; no process outlives the context.
 
-    Micro-batch k is for worker k modulo their number. threads: the map to use before, and where processes cannot be.
+    Micro-batch k is for worker k modulo their number. threads: the map to use where processes cannot be. steps: how
+    many there will be.
     """
 
-    def __init__(self, workers: int, threads: Map) -> None:
+    def __init__(self, workers: int, threads: Map, steps: float) -> None:
         self.workers, self.threads = workers, threads
-        self.usable, self.steps = sys.platform == "linux" and hasattr(os, "memfd_create"), 0
+        self.usable = steps >= MIN_STEPS and sys.platform == "linux" and hasattr(os, "memfd_create")
         self.objective: SharedObjective | None = None
         self.step: Step
         self.forked: list[Worker] = []
@@ -194,13 +197,10 @@ class ForkedWorkers:
 
     def begin(self, objective: Objective) -> None:
         """Begin a step: bring the shared objective up to date, or give up."""
-        self.steps += 1
-        if not self.usable or self.steps <= STEPS_BEFORE:
+        if not self.usable:
             return
         try:
-            if self.objective is None:
-                scratch.release()  # the threads', who are out of work now
-                self.objective = SharedObjective()
+            self.objective = self.objective or SharedObjective()
             self.usable = errors_stay_inside() and self.objective.update(objective)
             self.step = Step(self.objective.sent, np.geterr(), backend.epsilon())
         except Exception:  # by the system, or by whatever in the objective cannot be pickled

@@ -4,9 +4,10 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
+from math import inf
 from typing import Any, NamedTuple
 from warnings import warn
 
@@ -60,6 +61,10 @@ class Source(ABC):
     def arrays(self) -> list[Array] | None:
         """All examples, their targets and weights, where these are arrays."""
         return None
+
+    def total_steps(self, params: Mapping[str, int]) -> float:
+        """The number of batches in all epochs of a training with these params; infinity if it is not known."""
+        return inf if self.steps is None else (params["epochs"] - params["initial_epoch"]) * self.steps
 
     def ended(self) -> bool:
         """Whether there is no batch left for another epoch."""

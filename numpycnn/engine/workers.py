@@ -1,8 +1,8 @@
 """The worker pool: threads (`threads.py`), or any `concurrent.futures.Executor`.
 
 NumPy releases the GIL during array operations, so threads run in parallel. BLAS would start its own threads in each of
-them, and is limited to one (`blas.py`). Between operations they wait for each other, so after a few steps a training
-goes on in forked processes where the system has them, and nothing is lost by it (`forked.py`).
+them, and is limited to one (`blas.py`). Between operations they wait for each other, so a training of more than a
+few steps runs in forked processes where the system has them, and nothing is lost by it (`forked.py`).
 
 Results never depend on the workers: work is divided by its size alone, and results come back in the order of the jobs.
 """
@@ -59,9 +59,10 @@ def processors() -> int:
 
 
 @contextmanager
-def worker_pool(workers: int, executor: Any = None) -> Iterator[Workers]:
+def worker_pool(workers: int, executor: Any = None, steps: float = 0) -> Iterator[Workers]:
     """A pool of threads, the caller's among them, or of the executor's workers, for as long as the context lasts.
 
+    steps: how many training steps there will be.
     At its end no other thread is left; jobs that were not begun are cancelled.
     """
     with THREAD_SETTINGS:
@@ -76,7 +77,7 @@ def worker_pool(workers: int, executor: Any = None) -> Iterator[Workers]:
                 from numpycnn.engine.forked import ForkedWorkers  # deferred: slow imports
                 from numpycnn.engine.threads import WorkerPool
 
-                with WorkerPool(workers) as pool, ForkedWorkers(workers, pool.map) as forked:
+                with WorkerPool(workers) as pool, ForkedWorkers(workers, pool.map, steps) as forked:
                     yield Workers(pool.map, pool.map, forked.map)
         finally:
             scratch.release()

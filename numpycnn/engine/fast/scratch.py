@@ -4,6 +4,7 @@ The first access to a new array costs more than the arithmetic on it, because th
 Every thread has its own buffers, so no lock is needed. Only the fast path uses them.
 """
 
+import mmap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,8 @@ from numpycnn.common.typing import Array, Shape
 GRANULARITY = 1 << 16
 """Sizes are rounded up to this many bytes, so that arrays of nearly the same size share a buffer."""
 
-LINE = 64
-"""Bytes of a line of the cache."""
+BLOCK = 1 << 24
+"""Bytes that buffers are cut from. They are taken from the system at once, which gives memory to what is written."""
 
 
 class Buffers:
@@ -29,7 +30,18 @@ class Buffers:
     def __init__(self) -> None:
         self.in_use: list[Array] = []
         self.free: dict[int, list[Array]] = {}
+        self.rest = np.empty(0, np.uint8)
         self.depth = 0
+
+    def new(self, size: int) -> Array:
+        """A buffer of that many bytes, which are a multiple of GRANULARITY, so that it begins with a line of the cache.
+
+        Else a vector of 512 bits would be in two lines.
+        """
+        if size > self.rest.size:
+            self.rest = pages(max(size, BLOCK))
+        buffer, self.rest = self.rest[:size], self.rest[size:]
+        return buffer
 
 
 class Local(threading.local):
@@ -68,23 +80,25 @@ def take(shape: Shape, dtype: Any) -> Array:
         return np.empty(shape, dtype)
     size = count_batches(prod(shape) * np.dtype(dtype).itemsize, GRANULARITY) * GRANULARITY
     free = buffers.free.get(size)
-    buffer = free.pop() if free else aligned(size)
+    buffer = free.pop() if free else buffers.new(size)
     buffers.in_use.append(buffer)
     return np.ndarray(shape, dtype, buffer)
 
 
-def aligned(size: int) -> Array:
-    """New memory of that many bytes, from the beginning of a line of the cache on.
+def pages(size: int) -> Array:
+    """New memory of that many bytes from the system itself, in pages of some megabytes if it has any.
 
-    NumPy's own begins in the middle of one: then each vector that a processor of 512 bits loads is in two lines.
+    What Python's allocator has at hand would be shared with a forked process, and copied page by page when written.
     """
-    memory = np.empty(size + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return memory[start : start + size]
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    memory = mmap.mmap(-1, size, **private)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8)
 
 
 def release() -> None:
     """Free the unused buffers of all threads, those of a user's own executor included."""
     with LOCK:
         for buffers in ALL_BUFFERS:
-            buffers.free = {}
+            buffers.free, buffers.rest = {}, np.empty(0, np.uint8)
