@@ -6,14 +6,16 @@ Sources: Glorot and Bengio 2010 (glorot), He et al. 2015 (he), LeCun et al. 1998
 defaults and the truncated normal's correction.
 """
 
+from collections.abc import Callable
+from inspect import signature
 from math import prod, sqrt
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
-from numpycnn.common.configuration import instance_of
+from numpycnn.common.configuration import FUNCTION, given, instance_of
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
@@ -334,6 +336,51 @@ class LecunUniform(Scaled):
     settings = 1.0, "fan_in", "uniform"
 
 
+# ---------------------------------------------------------------- a program's own
+
+
+class FunctionInitializer(Initializer):
+    """The values that a function of one's own returns for a shape; a dtype is given by name to one that takes it.
+
+    argument: its name in errors.
+    """
+
+    def __init__(self, function: Callable[..., Any], argument: str = "initializer") -> None:
+        self.function, self.argument = function, argument
+
+    @property
+    def name(self) -> str:
+        """The name under which a file has it."""
+        return str(getattr(self.function, "__name__", type(self.function).__name__))
+
+    def values(self, shape: Shape, rng: Rng) -> Array:
+        options = {"dtype": backend.floatx()} if takes_dtype(self.function) else {}
+        try:
+            returned = self.function(shape, **options)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.argument}: {self.name}: {error}") from error
+        values = checks.numbers(self.argument, f"what {self.name} returns", returned).astype(np.float64)
+        if values.shape != shape:
+            raise ValueError(f"{self.argument}: {self.name} must return the shape {shape}; received {values.shape}")
+        return values
+
+    def get_config(self) -> dict[str, Any]:
+        return {"function": self.function}
+
+
+def takes_dtype(function: Callable[..., Any]) -> bool:
+    """Whether the function says that it has an argument dtype, or any by name."""
+    try:
+        parameters = signature(function).parameters.values()
+    except ValueError:  # functions written in C may say nothing
+        return False
+    return any(one.name == "dtype" or one.kind is one.VAR_KEYWORD for one in parameters)
+
+
+InitializerLike: TypeAlias = str | Initializer | Callable[..., Any]
+"""What layers take: an initializer by name or as an object, or a function of one's own."""
+
+
 # ---------------------------------------------------------------- by name
 
 NAMES: dict[str, type[Initializer]] = {
@@ -367,8 +414,9 @@ INITIALIZERS: dict[str, Initializer] = {name: cls() for name, cls in {**NAMES, *
 
 
 def get(identifier: Any) -> Initializer | None:
-    """The initializer by its name, class or configuration; an initializer itself; None for None.
+    """The initializer by its name, class or configuration; an initializer or a function itself; None for None.
 
+    A function is called with a shape, and with a dtype by name if it takes it, and returns the values.
     Raises TypeError or ValueError for anything else.
     """
     return None if identifier is None else get_initializer("initializers.get", "identifier", identifier)
@@ -379,17 +427,41 @@ deserialize = get
 
 
 def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
-    """The initializer given by name, by configuration or as an object. Raises TypeError or ValueError for others."""
+    """The initializer given by name, by configuration, as an object or as a function.
+
+    Raises TypeError or ValueError for others.
+    """
+    if isinstance(value, dict) and value.get("class_name") == FUNCTION:
+        value = own_function(owner, argument, value.get("config"))
     value = instance_of(owner, argument, value, Initializer, CLASSES)
     if isinstance(value, Initializer):
         return value
+    if callable(value):
+        return FunctionInitializer(value, argument)
     if isinstance(value, str) and value in INITIALIZERS:
         return INITIALIZERS[value]
     return checks.lookup(owner, argument, value, {name: INITIALIZERS[name] for name in NAMES}, kind="initializers")
 
 
+def own_function(owner: str, argument: str, name: Any) -> Any:
+    """The program's own function of that name. Raises ValueError if whoever reads a file has not given it."""
+    if isinstance(name, str) and name in given():
+        return given()[name]
+    raise ValueError(
+        f"{owner}: {argument} has the function {checks.short_repr(name)} of the program that wrote it: load_model "
+        "takes it by custom_objects"
+    )
+
+
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
-    """Its name, or its configuration if it has none: `get_initializer` returns an equal one for either."""
+    """Its name, or its configuration if it has none: `get_initializer` returns an equal one for either.
+
+    Of a function of the program's own a file has the name alone. Raises ValueError if it is not given by that name.
+    """
+    if isinstance(initializer, FunctionInitializer):
+        if given().get(initializer.name) is not initializer.function:
+            raise ValueError(f"{initializer.name}: a file has a function's name alone, and a lambda has none")
+        return {"class_name": FUNCTION, "config": initializer.name}
     for name, known in INITIALIZERS.items():
         if known == initializer:
             return name

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from numpycnn.initializers import (
     serialize,
 )
 from numpycnn.layers import Dense
+from numpycnn.models import Sequential, clone_model, load_model
 
 
 def draw(name: str, shape: Shape) -> Array:
@@ -243,6 +245,48 @@ def test_the_identity_and_a_truncated_normal() -> None:
     assert values.std() == pytest.approx(0.5 * TRUNCATED_STD, rel=0.02)
 
 
+def ramp(shape: Shape, dtype: Any = None) -> Array:
+    return np.arange(math.prod(shape), dtype=dtype).reshape(shape)
+
+
+def halves(shape: Shape, name: str | None = None) -> Array:  # as Keras 1 had them
+    return np.full(shape, 0.5 if name is None else 0.0)
+
+
+class Eighths:
+    """As programs write them that have no base class."""
+
+    def __call__(self, shape: Shape, **options: Any) -> Array:
+        assert options == {"dtype": "float32"}
+        return np.full(shape, 0.125)
+
+
+def test_a_function_of_ones_own_initializes() -> None:
+    dense = Dense(2, kernel_initializer=ramp, bias_initializer=halves, input_shape=(3,))
+    model = Sequential([dense, Dense(1, kernel_initializer=Eighths(), bias_initializer=np.ones)])
+    kernel, bias, second, ones = model.get_weights()
+    assert kernel.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+    assert (bias.tolist(), second.tolist(), ones.tolist()) == ([0.5, 0.5], [[0.125], [0.125]], [1.0])
+    assert kernel.dtype == second.dtype == np.float32
+    assert vars(clone_model(model).layers[0])["kernel_initializer"] == get(ramp) != get(halves)
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "keras", "h5"])
+def test_a_file_has_the_name_of_ones_own_function(suffix: str, tmp_path: Path) -> None:
+    if suffix != "safetensors":
+        pytest.importorskip("h5py")
+    path = tmp_path / f"model.{suffix}"
+    model = Sequential([Dense(2, kernel_initializer=ramp, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    model.save(path)
+    again = load_model(path, custom_objects={"ramp": ramp})
+    assert vars(again.layers[0])["kernel_initializer"] == get(ramp)
+    with pytest.raises(ValueError, match="kernel_initializer has the function 'ramp' of the program that wrote it"):
+        load_model(path)
+    with pytest.raises(ValueError, match="<lambda>: a file has a function's name alone, and a lambda has none"):
+        Sequential([Dense(2, kernel_initializer=lambda shape: np.ones(shape), input_shape=(3,))]).save(path)
+
+
 def test_seeds() -> None:
     """A seed fixes the values, whatever the generator; without one they are the generator's, or NumPy's own state's."""
     for cls in (RandomNormal, RandomUniform, TruncatedNormal, Orthogonal, VarianceScaling, HeNormal):
@@ -276,6 +320,21 @@ def test_seeds() -> None:
             lambda: Dense(3, bias_initializer="orthogonal").build((3,)),
             ValueError,
             "dense: bias: Orthogonal: shape must have at least two axes",
+        ),
+        (
+            lambda: Dense(3, kernel_initializer=lambda shape: np.ones(3)).build((3,)),
+            ValueError,
+            r"dense: kernel: kernel_initializer: <lambda> must return the shape \(3, 3\); received \(3,\)",
+        ),
+        (
+            lambda: Dense(3, kernel_initializer=lambda shape: "ones").build((3,)),
+            TypeError,
+            "dense: kernel: kernel_initializer: what <lambda> returns must be an array of real numbers; received",
+        ),
+        (
+            lambda: Dense(3, bias_initializer=lambda: np.ones(3)).build((3,)),
+            TypeError,
+            r"dense: bias: bias_initializer: <lambda>: .*takes 0 positional arguments but 1 was given",
         ),
         (lambda: RandomInitializer()((2,)), NotImplementedError, "RandomInitializer does not define drawn"),
         (lambda: get("normall"), ValueError, "initializers.get: identifier must be one of 'zeros', 'ones', "),

@@ -103,6 +103,14 @@ def test_class_weights_give_the_keras_figures() -> None:
     same(history["val_loss"], [1.838660717010498, 2.313204288482666])  # without class weights
 
 
+def test_class_weights_are_for_training_alone() -> None:
+    weights = dict.fromkeys(LABELS.tolist(), 3.0)
+    split = fitted(network(), Y, class_weight=weights, validation_split=0.3)
+    first = network()
+    first.fit(X[:4], Y[:4], 3, 2, 0, shuffle=False, class_weight=weights)
+    same(split["val_loss"][-1], first.evaluate(X[4:], Y[4:], verbose=0))
+
+
 @pytest.mark.parametrize("labels", [LABELS, LABELS[:, None], LABELS.astype(np.float32)])
 @pytest.mark.parametrize("class_weight", [CLASS_WEIGHT, {np.int64(0): np.float32(1), 1.0: 2.5, 7: 3.0}])
 def test_class_weights_of_labels(labels: Any, class_weight: Any) -> None:

@@ -185,7 +185,7 @@ TARGETS = (
             ("copies are summed over the wrong axes", "return copies.sum(axis=(2, 4))", "return copies.reshape(n, sh, rows // sh, sw, cols // sw, c).sum(axis=(1, 3))"),
             ("pixels stand at their corners", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) / factor"),
             ("corners are aligned", "(np.arange(size * factor) + 0.5) / factor - 0.5", "np.arange(size * factor) * (size - 1) / max(size * factor - 1, 1)"),
-            ("the image fades at its border", "np.clip(centres, 0, size - 1)[:, None]", "centres[:, None]"),
+            ("the image fades at its border", "np.clip(centers, 0, size - 1)[:, None]", "centers[:, None]"),
             ("backward interpolates at stride", "map_axes(linear_weights(rows // sh, sh, dtype).T, linear_weights(cols // sw, sw, dtype).T, dy)", "dy[:, ::sh, ::sw]"),
         ),
     ),
@@ -706,6 +706,8 @@ TARGETS = (
             ("fans leave out the window", "receptive_field = prod(shape[:-2])", "receptive_field = 1"),
             ("a truncated normal is not widened", "cut_normal(shape, rng) * (std / TRUNCATED_STD)", "cut_normal(shape, rng) * std"),
             ("a normal is cut at three deviations", "np.abs(values) > 2).any()", "np.abs(values) > 3).any()"),
+            ("one's own function is never told the dtype", 'if takes_dtype(self.function) else {}', 'if False else {}'),
+            ("a file names any function", "given().get(initializer.name) is not initializer.function", "False"),
             ("what is beyond the cut is clipped", "values[far] = rng.standard_normal(np.count_nonzero(far))", "values[far] = np.sign(values[far]) * 2"),
             ("the standard deviation is the variance", "std = sqrt(self.scale / n)", "std = self.scale / n"),
             ("the uniform's bound misses the root of 3", "rng.uniform(-sqrt(3.0) * std, sqrt(3.0) * std, shape)", "rng.uniform(-std, std, shape)"),
@@ -929,7 +931,7 @@ TARGETS = (
             ("each group takes every so manyth channel", "*self.split(x.shape[-1]))  #", "*self.split(x.shape[-1])[::-1]).swapaxes(-1, -2)  #"),
             ("a group's mean is over its channels alone", "if axis != x.ndim - 2)", "if axis == x.ndim - 1)"),
             ("rms_scaling has a beta", 'if self.rms_scaling:\n            return {"gamma": self', 'if False:\n            return {"gamma": self'),
-            ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        beta_regularizer: RegularizerLike = None,\n        gamma_regularizer: RegularizerLike = None,\n        beta_constraint: ConstraintLike = None,\n        gamma_constraint: ConstraintLike = None,\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: str | Initializer = \"zeros\",\n        gamma_initializer: str | Initializer = \"ones\",\n        beta_regularizer: RegularizerLike = None,\n        gamma_regularizer: RegularizerLike = None,\n        beta_constraint: ConstraintLike = None,\n        gamma_constraint: ConstraintLike = None,\n        rms"),
+            ("Keras's epsilon is another", "epsilon: float = 0.001,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: InitializerLike = \"zeros\",\n        gamma_initializer: InitializerLike = \"ones\",\n        beta_regularizer: RegularizerLike = None,\n        gamma_regularizer: RegularizerLike = None,\n        beta_constraint: ConstraintLike = None,\n        gamma_constraint: ConstraintLike = None,\n        rms", "epsilon: float = 1e-5,\n        center: bool = True,\n        scale: bool = True,\n        beta_initializer: InitializerLike = \"zeros\",\n        gamma_initializer: InitializerLike = \"ones\",\n        beta_regularizer: RegularizerLike = None,\n        gamma_regularizer: RegularizerLike = None,\n        beta_constraint: ConstraintLike = None,\n        gamma_constraint: ConstraintLike = None,\n        rms"),
         ),
     ),
     Target(
@@ -944,7 +946,7 @@ TARGETS = (
             ("each micro-batch has statistics of its own", "return [F.merge_moments(parts)] * len(parts)", "return parts"),
             ("each micro-batch has sums of its own backward", "return [(sum_dy, sum_dy_xhat)] * len(parts)", "return parts"),
             ("the axis is the last one always", "x = np.moveaxis(x, self.axis, -1)  # (N, ..., C)\n        moments", "moments"),
-            ("the variance begins at zero", 'moving_variance_initializer: str | Initializer = "ones"', 'moving_variance_initializer: str | Initializer = "zeros"'),
+            ("the variance begins at zero", 'moving_variance_initializer: InitializerLike = "ones"', 'moving_variance_initializer: InitializerLike = "zeros"'),
             ("Keras's epsilon is another", "epsilon: float = 0.001", "epsilon: float = 1e-5"),
             ("Keras's momentum is another", "momentum: float = 0.99", "momentum: float = 0.9"),
             ("gamma is not multiplied into the inside gradient", "dy if gamma is None else dy * gamma", "dy"),
@@ -952,7 +954,7 @@ TARGETS = (
     ),
     Target(
         "layers/chain.py",
-        TRAINING,
+        (*TRAINING, "test_step.py", "test_frozen.py"),
         (
             ("all layers draw the same numbers", "x, cache = stage.forward(x, training=training, rng=rngs[index])", "x, cache = stage.forward(x, training=training, rng=rng)"),
             ("layers are in inference while they train", "x, cache = stage.forward(x, training=training, rng=rngs[index])", "x, cache = stage.forward(x, training=False, rng=rngs[index])"),
@@ -995,7 +997,7 @@ TARGETS = (
     ),
     Target(
         "layers/base.py",
-        ("test_layers.py", "test_saving.py", "test_sequential.py"),
+        ("test_layers.py", "test_saving.py", "test_sequential.py", "test_normalization.py"),
         (
             ("weights given out are the layer's own arrays", "return [array.copy() for array in self.arrays.values()]", "return list(self.arrays.values())"),
             ("weights taken in are kept, not copied", "array[...] = value", "array = value"),
@@ -1050,7 +1052,7 @@ TARGETS = (
     ),
     Target(
         "engine/training.py",
-        (*TRAINING, "test_determinism.py", "test_gradients.py", "test_fast.py", "test_whole_batch.py"),
+        (*TRAINING, "test_determinism.py", "test_gradients.py", "test_fast.py", "test_whole_batch.py", "test_metrics.py"),
         (
             ("the gradients are of the sum, not of the mean", "dz = job.data.weighted(dz) / job.divisor", "dz = job.data.weighted(dz)"),
             ("a micro-batch is divided by its own size", "dz = job.data.weighted(dz) / job.divisor", "dz = job.data.weighted(dz) / len(job.data)"),

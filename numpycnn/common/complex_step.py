@@ -83,7 +83,7 @@ def value(function: Function, z: Array) -> Array:
 
 
 def derivative(function: Function, z: Array) -> Array:
-    """f'(z), of z's shape, in float64."""
+    """f'(z), of z's shape, in the dtype that the function computes in."""
     return np.imag(plain(function((z + STEP * 1j).view(Stepped)))) / STEP
 
 

@@ -36,9 +36,9 @@ from numpycnn.layers.container import every_layer
 from numpycnn.layers.stage import Exchange
 
 MIN_STEPS = 5
-"""The fewest steps of a training for which processes are forked: that costs what a few steps of a small network gain.
+"""The fewest steps of a training for which processes are forked, which takes what a few steps of a small network save.
 
-It is done at the first step: a process writes to memory that it shares with another one at the price of a copy.
+It is done at the first batch that is divided, while little has been written: a page that is shared is copied on write.
 """
 
 OWN = {"numpycnn", "numpy", *sys.stdlib_module_names}

@@ -19,7 +19,7 @@ from numpycnn.layers.base import Arrays, Built, snake_case
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container, check_new, every_layer
 
-KERASS_OWN = ("call", "make_train_function", "predict_step", "test_step", "train_step")
+KERAS_METHODS = ("call", "make_train_function", "predict_step", "test_step", "train_step")
 """Methods that Keras's models call, and these do not."""
 
 
@@ -56,7 +56,9 @@ class Network(Chain):
         fast: bool = True,
         dtype: Any = None,
     ) -> None:
-        checks.without_methods(type(self), KERASS_OWN, "train_on_batch, in a loop of your own, takes steps one by one")
+        checks.without_methods(
+            type(self), KERAS_METHODS, "train_on_batch, in a loop of your own, takes steps one by one"
+        )
         self.auto_named = name is None
         self.name = snake_case(type(self).__name__) if name is None else checks.name(type(self).__name__, name)
         self.fast = checks.flag(self.name, "fast", fast)

@@ -13,7 +13,7 @@ from typing import Any
 from numpycnn.common.arithmetic import ceil_div
 
 Span = tuple[int, int]
-"""Where something stands in a memory: from this byte, before that one."""
+"""Where something is in a memory: its start and stop, in bytes."""
 
 ALIGNMENT = 64
 """Bytes: a line of the cache, and more than any instruction asks for."""

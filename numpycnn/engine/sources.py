@@ -71,7 +71,7 @@ class Source(ABC):
         return False
 
     def skip(self) -> None:  # noqa: B027
-        """Go past an epoch that an interrupted training had ended."""
+        """Go past an epoch that an interrupted training had completed."""
 
 
 def in_order(count: int, past: int) -> Array:
@@ -80,7 +80,7 @@ def in_order(count: int, past: int) -> Array:
 
 
 def share_of(epoch: int, count: int, steps: int) -> slice:
-    """The batches of an epoch of `steps`, of the `count` in one pass over the data: it begins where the last ended."""
+    """Which of a pass's `count` batches belong to an epoch of `steps`, which begins where the last ended."""
     start = steps * (epoch % ceil_div(count, steps))
     return slice(start, start + steps)
 
@@ -150,7 +150,7 @@ class SequenceSource(Source):
 class GeneratorSource(Source):
     """An iterator over batches, of which each epoch takes the next `steps`; None: all that are left.
 
-    Neither the number nor the order of an epoch has a say. It cannot be told where an interrupted training was.
+    The number and the order of an epoch are ignored. It cannot be told where an interrupted training was.
     """
 
     def __init__(self, owner: str, given: Iterator[Any], check: Callable[[Any, int], Data], steps: int | None) -> None:

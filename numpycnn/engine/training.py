@@ -154,8 +154,8 @@ def min_examples(network: Chain) -> int:
     """The smallest batch that is divided in two.
 
     Two micro-batches take more work than one: more calls, and the gradients of all parameters are written twice and
-    summed, and their products have fewer rows each. That is as much as some multiplications for each parameter, and
-    some for the calls. The batch must have at least as many, so that the work that can be shared outweighs it.
+    summed, and their products have fewer rows each. That is modelled as PARAMETER_COST multiplications for each
+    parameter, and CALLS_COST. The batch must have at least as many, so that the work that can be shared outweighs it.
     """
     extra = CALLS_COST + PARAMETER_COST * sum(layer.count_params() for _, layer in network.leaves())
     return min(max(ceil_div(extra, max(1, total_work(network))), LEAST_EXAMPLES), MOST_EXAMPLES)
@@ -268,7 +268,7 @@ class Finished(NamedTuple):
 class Pass:
     """The pass of one micro-batch through the network, which advances from exchange to exchange.
 
-    In this process after another one was lost it restarts, and replays the answers that it was given so far.
+    If the process that ran it was lost, it restarts in this one, and replays the answers that it was given so far.
     """
 
     def __init__(self, objective: Objective, position: Position, job: TrainingJob) -> None:

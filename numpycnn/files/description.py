@@ -79,7 +79,8 @@ def check_names(model: "Network") -> None:
     for rule in rules(model):
         describe(rule, RULE_CLASSES)
     for initializer in initializers_of(model):
-        describe(initializer, initializers.CLASSES)
+        if not isinstance(initializer, initializers.FunctionInitializer):  # which its layer's configuration names
+            describe(initializer, initializers.CLASSES)
 
 
 def describe_compiled(model: "Sequential") -> dict[str, Any] | None:

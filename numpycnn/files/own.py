@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from numpycnn import metrics
 from numpycnn.activations import ACTIVATIONS, is_own
 from numpycnn.common.configuration import is_librarys
-from numpycnn.initializers import Initializer
+from numpycnn.initializers import FunctionInitializer, Initializer
 from numpycnn.layers.container import every_layer
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ def own_of(model: "Network") -> dict[str, Any]:
     functions = [layer.activation for layer in every_layer(model.layers) if is_own(layer.activation)]
     parts = (*every_layer(model.layers), *rules(model), *initializers_of(model), compiled.optimizer, compiled.loss)
     classes = {type(part).__name__: type(part) for part in parts}
+    initial = [one for one in initializers_of(model) if isinstance(one, FunctionInitializer)]
     return {
         **{one.name: one.function or one for one in functions if one.name not in NAMES},
+        **{one.name: one.function for one in initial if one.name != "<lambda>"},
         **{name: cls for name, cls in classes.items() if is_class_of_ones_own(cls)},
         **metrics.own_of(compiled.metrics.values()),
     }

@@ -1,6 +1,6 @@
 """The mathematics of a convolutional network: pure functions on arrays, an operation's backward below its forward.
 
-Read this package first, in this order; each chapter is a page or two:
+Each chapter is a page or two; in this order they build on each other:
 
     dense            a weighted sum of everything: the simplest forward and backward
     rectifiers       ReLU and its relatives: what is applied to a weighted sum
@@ -42,7 +42,8 @@ Notation
     xp        x with its padding             z         pre-activation: what an activation is applied to; logits,
     [a = b]   1 where a = b, else 0                    where it is softmax
 
-Images are (N, H, W, C) throughout. Every function gives back the floating dtype that it is given.
+Images are (N, H, W, C) throughout. Arrays of x's shape have the dtype of x; statistics and sums
+over a batch are float64.
 """
 
 from numpycnn.functional.augmentation import (

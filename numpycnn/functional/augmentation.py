@@ -1,6 +1,6 @@
 """Images cropped, flipped, erased in part, or with another contrast; each by parameters of its own, (N,) of each.
 
-Images are (N, H, W, C). What moves pixels has the backward that moves them back.
+Images are (N, H, W, C). What moves pixels has a backward that moves their gradient back.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def crop_windows_backward(dy: Array, top: Array, left: Array, x_shape: Shape) ->
 
 
 def flip(x: Array, flipped: Array, axes: Shape) -> Array:
-    """Those images mirrored along the axes for which `flipped` is True. It is its own inverse, and its own backward."""
+    """The images for which `flipped` is True, mirrored along the axes. It is its own inverse, and its own backward."""
     return np.where(flipped[:, None, None, None], np.flip(x, axes), x)
 
 

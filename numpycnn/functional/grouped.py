@@ -34,8 +34,9 @@ def grouped_conv2d(
 ) -> tuple[Array, tuple[Array, ...]]:
     """A convolution whose filters see one group of channels each: of G groups, filter f sees group floor(f*G/F).
 
-        y[.., f] = conv2d(channels of the group of f; kernel[..., f])[.., f]  +  bias[f]
+        y[n, i, j, f] = sum over u, v, c of xp[n, i*SH + u*DH, j*SW + v*DW, g*C/G + c] * kernel[u, v, c, f]  +  bias[f]
 
+    with g = floor(f*G/F).
     x: (N, H, W, C); kernel: (KH, KW, C/G, F); bias: (F,) or None; G divides C and F. With one group it is conv2d.
     Returns y: (N, OH, OW, F), and each group's cols for the backward.
     """

@@ -46,8 +46,8 @@ def normalize_backward(dxhat: Array, normalized: Normalized, axes: Shape) -> Arr
 
         dx = inverse_std * (dxhat - mean(dxhat) - xhat * mean(dxhat * xhat))
 
-    with means over the axes. It is `batch_norm_backward_input`, which has the derivation, for the M values here that
-    the batch's values of a channel are there.
+    with means over the axes. It is `batch_norm_backward_input`, which has the derivation, for the M values that are
+    normalized together here, in place of a channel's values over the batch.
     """
     xhat = normalized.xhat
     mean_dxhat, mean_product = (a.mean(axis=axes, keepdims=True, dtype=np.float64) for a in (dxhat, dxhat * xhat))

@@ -10,8 +10,8 @@ x is (..., C), channels last: a batch of vectors (N, C) or of images (N, H, W, C
 
 A micro-batch contributes sums, so that the batch may be cut anywhere. Forward: `moments` of each micro-batch, then
 `merge_moments`. Backward: `batch_norm_backward_sums` of each micro-batch, which are then added up. Statistics and sums
-over the batch are float64, also for a float32 batch: a mean of 10,000 beside a variance of 1 keeps its digits. Arrays
-of a value for each x have the dtype of x. Source: Ioffe and Szegedy 2015.
+over the batch are float64, also for a float32 batch: a mean of 10,000 beside a variance of 1 keeps its precision.
+Elementwise arrays, such as y and dx, have the dtype of x. Source: Ioffe and Szegedy 2015.
 """
 
 from collections.abc import Iterable

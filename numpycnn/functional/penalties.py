@@ -46,8 +46,8 @@ def orthogonality_backward(w: Array, factor: float, epsilon: float) -> Array:
 
         du_i = k * sum over j != i of sign(P_ij) u_j
 
-    u_i = w_i/|w_i| does not change with the length of w_i, only with its direction, which the part of du_i across u_i
-    turns:
+    u_i = w_i/|w_i| does not change with the length of w_i, only with its direction, which the component of du_i
+    orthogonal to u_i changes:
 
         dw_i = (du_i - (du_i . u_i) u_i) / |w_i|
 

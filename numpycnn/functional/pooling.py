@@ -51,7 +51,7 @@ def max_pool2d_backward(dy: Array, winner: Array, x_shape: Shape, window: Window
 def average_pool2d(x: Array, window: Window) -> Array:
     """The mean of the pixels under the window, for each channel by itself.
 
-        y[n, i, j, c] = 1/count[i, j] * sum over u, v of  xp[n, i*SH + u, j*SW + v, c]
+        y[n, i, j, c] = 1/count[i, j] * sum over u, v of  xp[n, i*SH + u*DH, j*SW + v*DW, c]
 
     where count[i, j] is how many pixels the window sees there: cells of padding are not among them.
 
@@ -105,7 +105,7 @@ def global_average_pool2d_backward(dy: Array, x_shape: Shape) -> Array:
 def global_max_pool2d(x: Array) -> tuple[Array, Array]:
     """The largest of all pixels, for each channel by itself; of equal ones the first in row order.
 
-    x: (N, H, W, C). Returns y: (N, 1, 1, C), and winner of the same shape: which pixel, r*W + c, held the maximum.
+    x: (N, H, W, C). Returns y: (N, 1, 1, C), and winner of the same shape: which pixel, row*W + column, was it.
     """
     check_images("global_max_pool2d", x)
     n, h, w, c = x.shape

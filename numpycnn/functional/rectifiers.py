@@ -1,6 +1,7 @@
 """Piecewise polynomial activations y = f(z): ReLU and its relatives, each with its backward.
 
-At a kink, where the slopes on both sides differ, the derivative is the one on the left, and at an upper bound it is 0.
+At a kink, where the slopes on both sides differ, the derivative is Keras's: mostly the slope on the left, and at an
+upper bound 0; that of soft_shrink at -1/2, and of hard_silu at 3, is the one on the right.
 Pieces are chosen by the real part of z, so that the complex step can differentiate all of them.
 """
 
@@ -133,7 +134,7 @@ def hard_silu(z: Array) -> Array:
 
 
 def hard_silu_backward(dy: Array, z: Array, y: Array) -> Array:
-    """dz = dy * (hard_sigmoid(z) + z * its derivative), by the rule for a product."""
+    """dz = dy * (hard_sigmoid(z) + z * its derivative), by the product rule."""
     return dy * hard_sigmoid(z) + z * hard_sigmoid_backward(dy, z, y)
 
 

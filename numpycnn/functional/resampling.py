@@ -53,13 +53,13 @@ def upsample_bilinear_backward(dy: Array, factors: Pair) -> Array:
 def linear_weights(size: int, factor: int, dtype: np.dtype) -> Array:
     """The weight of each of `size` pixels in each of size*factor interpolated ones: (size*factor, size).
 
-    A pixel is an area, and its value stands in its centre: that of pixel r is at r + 1/2, that of output i at
+    A pixel is an area, and its value stands in its center: that of pixel r is at r + 1/2, that of output i at
     (i + 1/2)/factor in the same units. Their weights are 1 - distance, for distances below 1. Beyond the outermost
-    centres there is nothing to interpolate, so the outermost pixel goes on. Source: Keras's
+    centers there is nothing to interpolate, so the edge pixel is repeated. Source: Keras's
     resize, "half pixel centers".
     """
-    centres = (np.arange(size * factor) + 0.5) / factor - 0.5
-    distances = np.abs(np.clip(centres, 0, size - 1)[:, None] - np.arange(size))  # (size*factor, size)
+    centers = (np.arange(size * factor) + 0.5) / factor - 0.5
+    distances = np.abs(np.clip(centers, 0, size - 1)[:, None] - np.arange(size))  # (size*factor, size)
     return np.maximum(1.0 - distances, 0.0).astype(dtype)
 
 

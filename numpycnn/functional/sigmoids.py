@@ -106,7 +106,7 @@ def silu(z: Array) -> Array:
 
 
 def silu_backward(dy: Array, z: Array, y: Array) -> Array:
-    """dz = dy * s*(1 + z*(1 - s)) with s = sigmoid(z) and 1 - s = sigmoid(-z), by the rule for a product."""
+    """dz = dy * s*(1 + z*(1 - s)) with s = sigmoid(z) and 1 - s = sigmoid(-z), by the product rule."""
     return dy * (sigmoid(z) * (1 + z * sigmoid(-z)))
 
 
@@ -116,7 +116,7 @@ def mish(z: Array) -> Array:
 
 
 def mish_backward(dy: Array, z: Array, y: Array) -> Array:
-    """dz = dy * (t + z * (1 - t**2) * sigmoid(z)) with t = tanh(softplus(z)), whose derivative stands behind z."""
+    """dz = dy * (t + z * (1 - t**2) * sigmoid(z)) with t = tanh(softplus(z)); the factor after z is t's derivative."""
     t, one_minus_t = mish_gate(z)
     return dy * (t + z * (one_minus_t * (1 + t)) * sigmoid(z))
 

@@ -18,7 +18,7 @@ def softmax_backward(dy: Array, z: Array, y: Array, axis: int = -1) -> Array:
     probabilities. So dz[k] = sum over j of dy[j]*y[j]*([j = k] - y[k]), which is the line above.
 
     As the y sum to 1, a constant added to dy changes nothing. So dy at the largest y is subtracted from all of dy
-    first: where that y is nearly 1, the sum would be nearly that dy, and their difference would have no digits.
+    first: where that y is nearly 1, the sum would be nearly that dy, and their difference would lose all precision.
     """
     largest = y.real.argmax(axis=axis, keepdims=True)
     dy = dy - np.take_along_axis(dy, largest, axis=axis)
@@ -49,7 +49,7 @@ def log_softmax(z: Array, axis: int = -1) -> Array:
 def log_softmax_backward(dy: Array, z: Array, y: Array, axis: int = -1) -> Array:
     """dz[k] = dy[k] - p[k]*(sum of dy), with p = softmax(z) = exp(y).
 
-    Written as dy[k]*(1 - p[k]) - p[k]*(sum of the other dy), it keeps its digits where p[k] is nearly 1.
+    Written as dy[k]*(1 - p[k]) - p[k]*(sum of the other dy), it keeps its precision where p[k] is nearly 1.
     """
     p = np.exp(y)
     return dy * sum_of_others(p, axis) - p * (dy.sum(axis=axis, keepdims=True) - dy)
@@ -59,13 +59,13 @@ def sparsemax(z: Array, axis: int = -1) -> Array:
     """y[k] = max(z[k] - tau, 0) along the axis, with tau such that the y sum to 1; the low scores get exactly 0.
 
     The support, where y > 0, holds the largest scores: as many, K, as satisfy 1 + K*z[K] > z[1] + ... + z[K] in
-    falling order. Then tau = (z[1] + ... + z[K] - 1)/K. Source: Martins and Astudillo 2016.
+    descending order. Then tau = (z[1] + ... + z[K] - 1)/K. Source: Martins and Astudillo 2016.
     """
     d = minus_largest(z, axis)
-    falling = np.take_along_axis(d, np.argsort(-d.real, axis=axis, kind="stable"), axis=axis)
-    sums = falling.cumsum(axis=axis)
+    descending = np.take_along_axis(d, np.argsort(-d.real, axis=axis, kind="stable"), axis=axis)
+    sums = descending.cumsum(axis=axis)
     ranks = np.moveaxis(np.arange(1, z.shape[axis] + 1).reshape(-1, *[1] * (z.ndim - 1)), 0, axis)  # (..., K, ...)
-    size = (1 + ranks * falling.real > sums.real).sum(axis=axis, keepdims=True)
+    size = (1 + ranks * descending.real > sums.real).sum(axis=axis, keepdims=True)
     tau = (np.take_along_axis(sums, size - 1, axis=axis) - 1) / size.astype(z.real.dtype)
     return np.where(d.real > tau.real, d - tau, 0)
 

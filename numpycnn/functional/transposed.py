@@ -67,8 +67,8 @@ def padded_gradient(dy: Array, image: Pair, window: Window) -> Array:
 def conv2d_transpose_backward(dy: Array, x: Array, kernel: Array, window: Window) -> tuple[Array, Array]:
     """The gradients of conv2d_transpose's kernel and bias.
 
-    The loss depends on the kernel by <dy, K.T x> = <K dy, x>: the product of x with the convolution of dy. So it is the
-    gradient of that convolution's kernel, with x as the gradient that comes back.
+    The loss depends on the kernel through <dy, K.T x> = <K dy, x>: the product of x with the convolution of dy. So it
+    is the gradient of that convolution's kernel, with x as the gradient that comes back.
 
         dkernel = conv2d_backward(x, im2col(dyp))        dbias = sum of dy over n, i, j
 
@@ -80,7 +80,7 @@ def conv2d_transpose_backward(dy: Array, x: Array, kernel: Array, window: Window
 
 
 def conv2d_transpose_backward_input(dy: Array, kernel: Array, x_shape: Shape, window: Window) -> Array:
-    """The gradient of conv2d_transpose's input: the transposed of the transposed, a convolution.
+    """The gradient of conv2d_transpose's input: the transpose of the transpose, a convolution.
 
         dx = conv2d(dyp, kernel)
 

@@ -113,7 +113,7 @@ def warp_backward(dy: Array, view: View) -> Array:
 def pixel_taps(view: View) -> list[Taps]:
     """The pixels that each output pixel is made of: one at each corner of the square around it, or the nearest alone.
 
-    Each index counts the pixels of all images through: (N, OH, OW).
+    Each is (N, OH, OW), indices into the flattened pixels of all images.
     """
     h, w = view.image
     grid = np.stack([*np.indices(view.output), np.ones(view.output)])  # (3, OH, OW)
@@ -163,12 +163,12 @@ def rotation(angle: Array, image: Pair) -> Array:
 
 
 def zoom(rows: Array, cols: Array, image: Pair) -> Array:
-    """The matrices (N, 2, 3) that show so many times as many rows and columns, (N,), about the image's center."""
+    """The matrices (N, 2, 3) that scale the visible height and width by (N,) about the center: above 1 zooms out."""
     return about_center(np.stack([rows, cols], axis=1)[:, :, None] * np.eye(2), image)
 
 
 def resizing(image: Pair, output: Pair) -> Array:
-    """The matrix (1, 2, 3) that brings a whole image to another size: the pixels' edges meet, not their centers.
+    """The matrix (1, 2, 3) that brings a whole image to another size: half-pixel centers, not aligned corners.
 
     A pixel's center is at its index plus a half, so that row = (i + 1/2) * H/OH - 1/2.
     """

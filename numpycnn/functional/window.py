@@ -4,9 +4,9 @@ Convolution and pooling both slide a window over an image, so both use this file
 the arithmetic on pixels. Along each axis, with k the window's size, s its stride and d its dilation:
 
     extent        e = (k - 1)*d + 1           pixels from its first tap to its last: the effective kernel size
-    valid         o = floor((size - e)/s) + 1 windows that lie wholly inside the image
-    same          o = ceil(size/s)            the image is padded to make room for exactly these, by
-                  p = max((o - 1)*s + e - size, 0) pixels: floor(p/2) before it, the rest after it
+    valid         o = floor((n - e)/s) + 1    windows that lie wholly inside the image, of n pixels
+    same          o = ceil(n/s)               the image is padded to make room for exactly these, by
+                  p = max((o - 1)*s + e - n, 0) pixels: floor(p/2) before it, the rest after it
 """
 
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ PADDINGS = ("valid", "same")
 class Window:
     """A window of `size` pixels (rows, columns) that moves by `strides` over an image.
 
-    padding: "valid" keeps the window inside the image; "same" pads so that there are ceil(size/stride)
-    outputs along each axis.
+    padding: "valid" keeps the window inside the image; "same" pads it so that there are
+    ceil(pixels/stride) outputs along each axis.
     dilation: the distance between neighbouring taps of the window; 1 is an ordinary, solid window.
 
     Raises TypeError or ValueError unless each is a pair of positive integers, and padding one of the two.
@@ -84,8 +84,8 @@ class Window:
     def taps(self, output: Pair) -> Iterator[tuple[slice, slice, slice]]:
         """For each tap of the window, row by row: the slice of the padded image that it sees, over all windows.
 
-        A tap (u, v) is one position inside the window. With the image (N, H, W, C), `image[tap]` is (N, OH, OW, C): the
-        padded image shifted by u*DH rows and v*DW columns, then every SH-th row and SW-th column. Reading through
+        A tap (u, v) is one position inside the window. With the padded image, `padded[tap]` is (N, OH, OW, C): the
+        image shifted by u*DH rows and v*DW columns, then every SH-th row and SW-th column. Reading through
         these slices is im2col; adding through them is col2im.
         """
         (sh, sw), (dh, dw), (oh, ow) = self.strides, self.dilation, output

@@ -10,7 +10,7 @@ from numpycnn.common.typing import Array, Pair, Rng, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.grouped import parts, side_by_side
 from numpycnn.functional.window import Window
-from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions, LayerOptions
 from numpycnn.layers.data_format import check_data_format, from_channels_last, split_shape, to_channels_last
@@ -44,7 +44,7 @@ class ConvolutionLayer(KernelLayer, Windowed):
         dilation_rate: int | tuple[int, int],
         activation: ActivationLike,
         use_bias: bool,
-        bias_initializer: str | Initializer,
+        bias_initializer: InitializerLike,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(activation, use_bias, bias_initializer, **options)
@@ -155,8 +155,8 @@ class Conv2D(ConvolutionLayer):
         groups: int = 1,
         activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: str | Initializer = "glorot_uniform",
-        bias_initializer: str | Initializer = "zeros",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
         activity_regularizer: RegularizerLike = None,

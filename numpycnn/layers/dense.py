@@ -6,7 +6,7 @@ from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.constraints import ConstraintLike
-from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.kernel import KernelLayer
@@ -40,8 +40,8 @@ class Dense(KernelLayer):
         units: int,
         activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: str | Initializer = "glorot_uniform",
-        bias_initializer: str | Initializer = "zeros",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
         activity_regularizer: RegularizerLike = None,

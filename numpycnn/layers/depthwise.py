@@ -7,7 +7,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.window import Window
-from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
@@ -41,8 +41,8 @@ class DepthwiseConv2D(ConvolutionLayer):
         dilation_rate: int | tuple[int, int] = (1, 1),
         activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: str | Initializer = "glorot_uniform",
-        bias_initializer: str | Initializer = "zeros",
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         depthwise_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
         activity_regularizer: RegularizerLike = None,
@@ -125,9 +125,9 @@ class SeparableConv2D(ConvolutionLayer):
         depth_multiplier: int = 1,
         activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: str | Initializer = "glorot_uniform",
-        pointwise_initializer: str | Initializer = "glorot_uniform",
-        bias_initializer: str | Initializer = "zeros",
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        pointwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         depthwise_regularizer: RegularizerLike = None,
         pointwise_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,

@@ -8,7 +8,7 @@ import numpy as np
 from numpycnn import initializers
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.initializers import Initializer
+from numpycnn.initializers import Initializer, InitializerLike
 from numpycnn.layers.activation import ActivationLayer, ActivationLike, activation_config, check_activation
 from numpycnn.layers.base import Layer, LayerOptions
 from numpycnn.layers.table import LAYERS
@@ -46,7 +46,7 @@ class KernelLayer(Layer):
         self,
         activation: ActivationLike,
         use_bias: bool,
-        bias_initializer: str | Initializer,
+        bias_initializer: InitializerLike,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)

@@ -10,7 +10,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.layer_normalization import Normalized
-from numpycnn.initializers import Initializer
+from numpycnn.initializers import InitializerLike
 from numpycnn.layers.axes import check_axis, positive_axis, sorted_axes
 from numpycnn.layers.base import Arrays, LayerOptions
 from numpycnn.layers.normalization import NormalizationLayer
@@ -117,8 +117,8 @@ class LayerNormalization(ExampleNormalization):
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: str | Initializer = "zeros",
-        gamma_initializer: str | Initializer = "ones",
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
         beta_regularizer: RegularizerLike = None,
         gamma_regularizer: RegularizerLike = None,
         beta_constraint: ConstraintLike = None,
@@ -183,8 +183,8 @@ class GroupNormalization(ExampleNormalization):
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: str | Initializer = "zeros",
-        gamma_initializer: str | Initializer = "ones",
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
         beta_regularizer: RegularizerLike = None,
         gamma_regularizer: RegularizerLike = None,
         beta_constraint: ConstraintLike = None,

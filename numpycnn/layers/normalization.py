@@ -14,7 +14,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.normalization import Moments
-from numpycnn.initializers import Initializer
+from numpycnn.initializers import Initializer, InitializerLike
 from numpycnn.layers.axes import check_axis, positive_axis
 from numpycnn.layers.base import Arrays, Layer, LayerOptions
 from numpycnn.layers.kernel import initial_arrays
@@ -46,8 +46,8 @@ class NormalizationLayer(Layer):
         epsilon: float,
         center: bool,
         scale: bool,
-        beta_initializer: str | Initializer,
-        gamma_initializer: str | Initializer,
+        beta_initializer: InitializerLike,
+        gamma_initializer: InitializerLike,
         beta_regularizer: RegularizerLike,
         gamma_regularizer: RegularizerLike,
         beta_constraint: ConstraintLike,
@@ -124,10 +124,10 @@ class BatchNormalization(NormalizationLayer):
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: str | Initializer = "zeros",
-        gamma_initializer: str | Initializer = "ones",
-        moving_mean_initializer: str | Initializer = "zeros",
-        moving_variance_initializer: str | Initializer = "ones",
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
+        moving_mean_initializer: InitializerLike = "zeros",
+        moving_variance_initializer: InitializerLike = "ones",
         beta_regularizer: RegularizerLike = None,
         gamma_regularizer: RegularizerLike = None,
         beta_constraint: ConstraintLike = None,

@@ -7,7 +7,7 @@ from numpycnn import initializers
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.constraints import ConstraintLike
-from numpycnn.initializers import Initializer
+from numpycnn.initializers import InitializerLike
 from numpycnn.layers.base import Layer, LayerOptions
 from numpycnn.layers.kernel import initial_arrays
 from numpycnn.regularizers import RegularizerLike
@@ -31,7 +31,7 @@ class PReLU(Layer):
 
     def __init__(
         self,
-        alpha_initializer: str | Initializer = "zeros",
+        alpha_initializer: InitializerLike = "zeros",
         alpha_regularizer: RegularizerLike = None,
         alpha_constraint: ConstraintLike = None,
         shared_axes: int | list[int] | tuple[int, ...] | None = None,

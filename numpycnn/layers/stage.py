@@ -50,7 +50,10 @@ class Stage:
     """Base class of all that a pass calls. A subclass defines the attributes, `forward` and `backward`."""
 
     whole_batch: bool = False
-    """Whether it looks across the examples of a batch: then in training it is called once, with the whole batch."""
+    """Whether it looks across the examples of a batch: then in training its forward gets the whole batch.
+
+    A layer may override `forward_micro` instead, and exchange sums, as BatchNormalization does.
+    """
     uses_rng: bool = True
     """Whether its forward may draw random numbers in training; if not, no generator is created for it."""
     name: str

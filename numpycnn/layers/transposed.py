@@ -6,7 +6,7 @@ from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.constraints import ConstraintLike
-from numpycnn.initializers import Initializer, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
@@ -52,8 +52,8 @@ class Conv2DTranspose(ConvolutionLayer):
         dilation_rate: int | tuple[int, int] = (1, 1),
         activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: str | Initializer = "glorot_uniform",
-        bias_initializer: str | Initializer = "zeros",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
         activity_regularizer: RegularizerLike = None,

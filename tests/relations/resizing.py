@@ -76,7 +76,7 @@ def the_bilinear_gradient_is_the_adjoint(draw: Draw) -> None:
     near((y * g).sum(), (case.x * F.upsample_bilinear_backward(g, case.factors)).sum())
 
 
-@relation(Fault(linear_weights, "np.clip(centres, 0, size - 1)[:, None]", "centres[:, None]"))
+@relation(Fault(linear_weights, "np.clip(centers, 0, size - 1)[:, None]", "centers[:, None]"))
 def the_weights_of_interpolation_sum_to_one(draw: Draw) -> None:
     """bilinear(s) = s for images that are s everywhere, at the border too."""
     case, s = draw(cases()), draw(st.integers(-8, 8))

@@ -43,17 +43,17 @@ from numpycnn.layers.normalization import BatchNormCache, share_moments, share_s
 from numpycnn.layers.stage import Exchange, Gradients, Micro, Wrapper, run_alone
 
 MIN_ROW = 512
-"""Numbers in a row at least, where there are as many: shorter ones cost NumPy as much as this."""
+"""Numbers in a row at least, where there are as many: what NumPy does for each row makes shorter ones as slow."""
 
 TILE = 1 << 17
 """Numbers in a tile."""
 
 NEAR = 4.0
-"""How many standard deviations from 0 a mean may be for c = 0: digits are lost as the square of it in the variance."""
+"""The largest |mean|/std for which c = 0: the relative error of the variance grows with its square."""
 
 
 def normalization_at(layers: Sequence[Layer]) -> Sequence[Layer]:
-    """The layers of the block that these begin with: a normalization of images, and perhaps a ReLU. None is none.
+    """The layers of the block that these begin with: a normalization of images, and perhaps a ReLU; or none.
 
     Vectors are few numbers: they are normalized by the layer. Subclasses are not fused.
     """

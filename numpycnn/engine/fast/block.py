@@ -9,12 +9,12 @@ needed:
         y = max(y, z), and p is the winner where z was larger
     y = activation(y)
 
-An increasing activation commutes with the maximum, so it is applied to what the pool leaves, a quarter of the values
+A monotonic activation commutes with the maximum, so it is applied to what the pool leaves, a quarter of the values
 after a pool of 2 by 2; ReLU costs nothing, since y starts at 0 instead of minus infinity. Other activations, and all
 before an average, are applied to each z. Dropout multiplies the result. In the backward, dz at p is dy where p won.
 
-Winners and dropout masks equal those of the layers, but where two scores differ by less than the rounding of what comes
-between the convolution and the maximum. Sums are taken in another order, so values differ by rounding.
+Winners and dropout masks equal those of the layers, except where two scores differ by less than the rounding of what
+comes between the convolution and the maximum. Sums are taken in another order, so values differ by rounding.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The matrices of Winograd's convolutions, by Cook and Toom: F(m, r), m outputs of r taps from m + r - 1 points.
 
-Convolution along one axis, turned around, is a product of polynomials, and a polynomial of degree t - 1 is known by its
-values at t points; the last is "infinity", the leading coefficient. For m outputs y of t = m + r - 1 pixels d
+Correlation along one axis is the transpose of a product of polynomials, and a polynomial of degree t - 1 is known by
+its values at t points; the last is "infinity", the leading coefficient. For m outputs y of t = m + r - 1 pixels d
 
     y = A.T [ (G g) * (B.T d) ]        g: the kernel's r taps; * entry by entry
 
@@ -10,7 +10,8 @@ values at t points; the last is "infinity", the leading coefficient. For m outpu
     B.T   (t, t)   row i: the coefficients of the product of (x - other points), lowest first
 
 where for infinity the columns and rows are (0, ..., 0, 1), and in B.T the product is that of all other points. So t
-multiplications give what m*r did. Both A.T and G are evaluation, and B.T is interpolation, transposed.
+multiplications give what m*r did. A and G evaluate polynomials at the points; B.T is
+the transpose of interpolation.
 
 The points decide how the result is rounded: near 0 high powers vanish, far from it they swamp the rest. 0, 1 and -1
 give entries of 0, 1, -1 and 1/2; of the pairs to follow, 1/2 and -2 round best: they are each other's negative inverse,

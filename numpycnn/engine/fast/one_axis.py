@@ -40,10 +40,10 @@ from numpycnn.layers.data_format import split_shape
 from numpycnn.layers.stage import Gradients
 
 BAND_BYTES = 4 << 20
-"""The approximate size of a band's columns and outputs, in bytes. More bands would stay in the cache, but overlap."""
+"""The approximate size of a band's columns and outputs, in bytes. Smaller ones fit the cache, but overlap more."""
 
 RUN = 2048
-"""The numbers of a row of outputs, of all images of a tile, from which on longer runs gain nothing."""
+"""The length of a row of outputs, of all images of a tile, beyond which longer rows gain nothing."""
 
 SHORT = 16
 """Moving a run of numbers costs as much as moving so many more."""
@@ -52,7 +52,7 @@ TURN = 8
 """Turning a number from one order of axes to the other, and its gradient back, costs as much as moving so many."""
 
 WORTH = 1 / 8
-"""Numbers that moving less must save for each multiplication, to be noticed beside the products."""
+"""How many numbers fewer must be moved for each multiplication, for this algorithm to pay off."""
 
 
 def is_faster(parts: Parts, *, first: bool) -> bool:

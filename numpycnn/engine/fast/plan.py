@@ -1,13 +1,14 @@
 """The way in which each convolution is computed: of those that give what is asked for, the one that should take least.
 
 The choice is made once for a layer and the shape of its input, when a network is fused, from an estimate of a training
-step's work for one image: forward, and the gradients of kernel and image. It depends on the shapes alone and never on
-the machine, the batch or the workers, so results do not either. Only ratios count:
+step's work for one image: forward, and the gradients of kernel and image. It depends on the shapes, the layer's place
+and `backend.convolution_precision`, never on the machine, the batch or the workers, so results do not either. Only
+ratios count:
 
     a multiplication and addition inside of a matrix product         MULTIPLY, of one number by one number
     copying a number to where a product needs it, or adding it back  MOVE
-    a number that Winograd's transforms make                         TRANSFORM, for both axes; and in rows of the
-                                                                     numbers of few channels, as much as for ROW more
+    a number that Winograd's transforms make                         TRANSFORM, for both axes; each row of channels
+                                                                     costs as if it had ROW more
 
 The constants are nanoseconds in float32 on one core of a server of 2023, medians over many shapes; on others all three
 are larger or smaller alike, since processors are built for matrix products and memory together.
@@ -36,7 +37,7 @@ MULTIPLY, MOVE, TRANSFORM = 0.014, 0.25, 0.3
 """Nanoseconds."""
 
 ROW = 4
-"""Channels."""
+"""Channels that a row costs besides its own."""
 
 IMAGES = 32
 """Images in a micro-batch: once for each, a kernel is transformed."""
@@ -65,7 +66,7 @@ def planned_block(parts: Parts, *, first: bool) -> ConvBlock:
 
 
 def ways(conv: Conv2D) -> Iterator[Way]:
-    """All ways in which a convolution may be computed: im2col, and those that round more unless they are refused."""
+    """Those of any shape: im2col, a product alone, and those that round more unless they are refused."""
     image, channels = split_shape(conv.name, conv.shape_in or (), conv.data_format)
     outputs = conv.window.output_size(image)
     if conv.window.count == 1:
@@ -84,7 +85,7 @@ def im2col_cost(outputs: int, patch: int, filters: int) -> float:
 
 
 def winograd_cost(blocks: int, points: int, channels: int, filters: int) -> float:
-    """For that many blocks: their pixels are transformed twice, and back; their outputs once each way.
+    """For that many blocks: pixels are transformed forward and backward, and their gradient back; outputs once in each.
 
     Kernels are transformed for both ways, and their gradient back, once for a micro-batch.
     """

@@ -7,7 +7,7 @@ Every thread has its own buffers, so no lock is needed. Only the fast path uses 
 import mmap
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod
 from typing import Any
 from weakref import WeakSet
@@ -34,9 +34,10 @@ class Buffers:
         self.depth = 0
 
     def new(self, size: int) -> Array:
-        """A buffer of that many bytes, which are a multiple of GRANULARITY, so that it begins with a line of the cache.
+        """A buffer of that many bytes.
 
-        Else a vector of 512 bits would be in two lines.
+        They are a multiple of GRANULARITY, so every buffer is aligned to a cache line; a misaligned load of 512 bits
+        would straddle two.
         """
         if size > self.rest.size:
             self.rest = pages(max(size, BLOCK))
@@ -86,14 +87,15 @@ def take(shape: Shape, dtype: Any) -> Array:
 
 
 def pages(size: int) -> Array:
-    """New memory of that many bytes from the system itself, in pages of some megabytes if it has any.
+    """New memory of that many bytes from the system itself, in huge pages if it has any.
 
     What Python's allocator has at hand would be shared with a forked process, and copied page by page when written.
     """
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
     memory = mmap.mmap(-1, size, **private)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        memory.madvise(mmap.MADV_HUGEPAGE)
+        with suppress(OSError):  # a system without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.uint8)
 
 
