@@ -23,7 +23,7 @@ from typing import Any
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks, complex_step
-from numpycnn.common.configuration import FUNCTION, given
+from numpycnn.common.configuration import FUNCTION, given, unknown_here
 from numpycnn.common.explained import Explained, todays_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array, Shape
@@ -264,10 +264,7 @@ def own_function(owner: str, name: Any) -> ActivationFunction:
     """The program's own activation of that name. Raises ValueError if whoever reads a file has not given it."""
     own = given()
     if not isinstance(name, str) or name not in own:
-        raise ValueError(
-            f"{owner}: the activation {checks.short_repr(name)} is of the program that wrote it: load_model takes it "
-            "by custom_objects"
-        )
+        raise unknown_here(owner, "activation", name)
     value = own[name]
     plain = callable(value) and not isinstance(value, ActivationFunction)
     return elementwise(owner, value, name) if plain else get_activation(owner, value)

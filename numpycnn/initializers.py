@@ -15,7 +15,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
-from numpycnn.common.configuration import FUNCTION, given, instance_of
+from numpycnn.common.configuration import FUNCTION, given, instance_of, unknown_here
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
@@ -447,10 +447,7 @@ def own_function(owner: str, argument: str, name: Any) -> Any:
     """The program's own function of that name. Raises ValueError if whoever reads a file has not given it."""
     if isinstance(name, str) and name in given():
         return given()[name]
-    raise ValueError(
-        f"{owner}: {argument} has the function {checks.short_repr(name)} of the program that wrote it: load_model "
-        "takes it by custom_objects"
-    )
+    raise unknown_here(owner, argument, name)
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:

@@ -281,7 +281,7 @@ def test_a_file_has_the_name_of_ones_own_function(suffix: str, tmp_path: Path) -
     model.save(path)
     again = load_model(path, custom_objects={"ramp": ramp})
     assert vars(again.layers[0])["kernel_initializer"] == get(ramp)
-    with pytest.raises(ValueError, match="kernel_initializer has the function 'ramp' of the program that wrote it"):
+    with pytest.raises(ValueError, match="dense: the kernel_initializer 'ramp' is of the program that wrote it"):
         load_model(path)
     with pytest.raises(ValueError, match="<lambda>: a file has a function's name alone, and a lambda has none"):
         Sequential([Dense(2, kernel_initializer=lambda shape: np.ones(shape), input_shape=(3,))]).save(path)

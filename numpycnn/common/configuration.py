@@ -87,6 +87,14 @@ def describe(value: Any, table: Mapping[str, type]) -> dict[str, Any]:
     return {"class_name": name, "config": config}
 
 
+def unknown_here(owner: str, kind: str, name: Any, otherwise: str = "") -> ValueError:
+    """The error where a file names what was the program's that wrote it, and no one has given that here."""
+    return ValueError(
+        f"{owner}: the {kind} {checks.short_repr(name)} is of the program that wrote it: load_model takes it by "
+        f"custom_objects{otherwise}"
+    )
+
+
 def own_arguments(cls: type) -> Iterator[str]:
     """The arguments of the constructors in a class that are not the library's."""
     variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpycnn import activations, constraints, initializers, metrics, regularizers
 from numpycnn.common import checks
-from numpycnn.common.configuration import FUNCTION, OWN, describe, from_description
+from numpycnn.common.configuration import FUNCTION, OWN, describe, from_description, unknown_here
 from numpycnn.common.typing import Shape
 from numpycnn.files.history import history_from_json, history_to_json
 from numpycnn.files.own import initializers_of, rules
@@ -178,10 +178,7 @@ def check_metric(metric: str | dict[str, Any]) -> None:
     """Raise ValueError for a metric that neither the library has nor whoever reads the file gives."""
     name = metric if isinstance(metric, str) else str(metric.get("class_name"))
     if not {name} & {FUNCTION, *metrics.METRICS, *metrics.CLASSES, *OWN.get({})}:
-        raise ValueError(
-            f"file: the metric {checks.short_repr(name)} is of the program that wrote it: load_model takes it by "
-            "custom_objects, or leaves it out with compile=False"
-        )
+        raise unknown_here("file", "metric", name, metrics.WITHOUT_COMPILE)
 
 
 def set_position(model: "Sequential", position: Any) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from numpycnn import losses
 from numpycnn.common import checks
-from numpycnn.common.configuration import FUNCTION, OWN, instance_of, named
+from numpycnn.common.configuration import FUNCTION, OWN, instance_of, named, unknown_here
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.losses import (
     bce,
@@ -119,6 +119,9 @@ BY_NAME = {
     for name, cls in CLASSES.items()
     if cls is BinaryIoU or not issubclass(cls, (AtBound, IoU))  # which have arguments without a default
 }
+
+WITHOUT_COMPILE = ", or leaves it out with compile=False"
+"""What can be done besides about a metric that a file names and nobody here has."""
 
 METRICS: dict[str, Callable[[], Metric]] = {
     **dict.fromkeys(("accuracy", "acc"), partial(MeanMetricWrapper, accuracy)),
@@ -221,10 +224,7 @@ def own_function(owner: str, argument: str, name: Any) -> Any:
     functions = {key: make for key, make in METRICS.items() if not isinstance(make, type)}
     if isinstance(name, str) and name in {**functions, **OWN.get({})}:
         return name
-    raise ValueError(
-        f"{owner}: {argument} has the function {checks.short_repr(name)} of the program that wrote it: load_model "
-        "takes it by custom_objects, or leaves it out with compile=False"
-    )
+    raise unknown_here(owner, argument, name, WITHOUT_COMPILE)
 
 
 def own_of(metrics: Iterable[Metric]) -> dict[str, Any]:
