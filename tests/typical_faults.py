@@ -1265,7 +1265,7 @@ TARGETS = (
     ),
     Target(
         "engine/finite.py",
-        ("test_sequential.py", "test_callbacks.py", "test_bad_input.py"),
+        ("test_finite.py", "test_sequential.py", "test_callbacks.py", "test_bad_input.py"),
         (
             ("an infinite loss is let pass", "bad = ~np.isfinite(losses)", "bad = np.isnan(losses)"),
             ("the first example is named, whichever it was", "index = (int(number), *map(int, bad[0]))", "index = (0, *map(int, bad[0]))"),
