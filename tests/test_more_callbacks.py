@@ -161,6 +161,16 @@ def test_training_stops_as_in_keras(how: dict[str, Any], found: tuple[Any, ...])
     assert (len(history(model).epoch), *state) == found
 
 
+def test_a_state_before_the_first_figure_comes_back() -> None:
+    """As of a training that was killed before EarlyStopping's start_from_epoch."""
+    first, again = (EarlyStopping("loss", start_from_epoch=3) for _ in range(2))
+    for one in (first, again):
+        one.on_train_begin()
+    again.set_state(first.get_state())
+    assert again.best is None
+    assert again.improves(2.0, again.best)
+
+
 def test_early_stopping_tells_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     trained(EarlyStopping(verbose=1, restore_best_weights=True), "val_loss", [0.5, 1.0, 2.0])
     assert capsys.readouterr().out.splitlines() == [

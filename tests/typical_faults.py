@@ -1479,7 +1479,7 @@ TARGETS = (
     ),
     Target(
         "files/safetensors.py",
-        ("test_formats.py", "test_damaged_files.py"),
+        ("test_formats.py", "test_damaged_files.py", "test_saving.py"),
         (
             ("the header's length is written the wrong way round", 'return len(text).to_bytes(LENGTH_BYTES, "little") + text', 'return len(text).to_bytes(LENGTH_BYTES, "big") + text'),
             ("the later of two arrays of a name counts", "if len(found) != len(pairs):", "if not found and pairs:"),
