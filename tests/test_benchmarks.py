@@ -98,6 +98,32 @@ def test_recipes_are_measured(
     assert printed in capsys.readouterr().out
 
 
+def test_a_recipe_races(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], part_of_mnist: object, tmp_path: Path
+) -> None:
+    """Against the frameworks that this Python has."""
+    pytest.importorskip("h5py")
+    pytest.importorskip("matplotlib")
+    schedule = {"class_name": "OneCycle", "config": {"max_learning_rate": 0.01, "pct_start": 0.2}}
+    moved = [RandomTranslation(0.1, 0.1, fill_mode="constant", interpolation="nearest")]
+    layers = [Conv2D(2, 5, strides=2, use_bias=False), BatchNormalization(), ReLU(), Flatten(), Dense(10, "softmax")]
+    loss = {"class_name": "CategoricalCrossentropy", "config": {"label_smoothing": 0.1}}
+    few = recipes.Recipe("few", layers, augmentation=moved, schedule=schedule, loss=loss)
+    monkeypatch.setitem(recipes.RECIPES, "few", few)
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    race, figure = import_module("race"), tmp_path / "race.png"
+    options = ["--recipe", "few", "--seeds", "1", "--python", sys.executable, "--figure", str(figure)]
+    monkeypatch.setattr(sys, "argv", ["race", *options])
+    race.main()
+    printed = capsys.readouterr().out.splitlines()
+    results = json.loads(printed[-1])["few"]
+    assert all(one["accuracy"] > 0.2 for (one,) in results.values())
+    assert [line.split(" | ")[1] for line in printed[2:-1]] == list(results)
+    assert figure.stat().st_size > 1000
+    with pytest.raises(ValueError, match="few: has no schedule"):
+        race.prepare(few.replace(schedule=None), tmp_path)
+
+
 @pytest.mark.deep
 def test_a_comparison_is_printed_and_drawn(tmp_path: Path) -> None:
     """Two networks, as the frameworks would be if they were there."""

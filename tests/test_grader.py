@@ -116,6 +116,10 @@ MISTAKES: dict[str, tuple[str, Any, list[str], str]] = {
                "db: claimed = numeric / 4, the batch size: a mean where a sum belongs"),
     "a loss's gradient": ("softmax_loss", doubled, [], "dx: claimed = the reference * 2"),
     "ties": ("max_pool_backward_naive", of_ties, ["ties"], "right except where values are equal"),
+    "twice, with ties": ("max_pool_backward_naive", lambda dout, cache: 2 * RIGHT["max_pool_backward_naive"](dout, cache),
+              ["2 by 2, stride 2", "overlapping windows", "overlapping windows, 3 by 2, stride 2", "gaps between windows",
+               "negative numbers", "one example, one channel", "one window, the whole image", "ties"],
+              "x: claimed = numeric * 2"),
     "what is not kept": ("sgd_momentum", forgetful, [], "kept in the config: has no 'velocity'"),
     "uphill": ("sgd_momentum", uphill, [], "the step of the weights: claimed = -the reference: the sign"),
     "not written back": (

@@ -87,6 +87,7 @@ def test_a_model() -> None:
     for layer in model.layers:
         assert f"{layer.name} ({type(layer).__name__})" in texts
     assert "MACs" in texts
+    assert ">&lt;i&gt; (Dense)</td>" in Sequential([Dense(3, name="<i>", input_shape=(2,))])._repr_html_()
     unbuilt = Sequential([Flatten(), Dense(3)], name="<b>")
     assert "&lt;b&gt;" in unbuilt._repr_html_()
     assert "not built" in " ".join(Nesting(unbuilt._repr_html_()).texts)

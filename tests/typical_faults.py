@@ -1525,7 +1525,7 @@ TARGETS = (
     ),
     Target(
         "files/atomic.py",
-        ("test_atomic.py",),
+        ("test_atomic.py", "test_saving.py"),
         (
             ("the rename comes before the sync", "            os.fsync(file.fileno())\n            if fcntl is not None:\n                os.replace(file.name, target)  # while the lock is held\n", "            if fcntl is not None:\n                os.replace(file.name, target)\n            os.fsync(file.fileno())\n"),
             ("what is synced is still in a buffer", "            file.flush()\n            os.fsync(file.fileno())\n", "            os.fsync(file.fileno())\n            file.flush()\n"),
@@ -1561,7 +1561,7 @@ TARGETS = (
     ),
     Target(
         "gradcheck/decision.py",
-        ("test_gradcheck_functions.py",),
+        ("test_gradcheck_functions.py", "test_diagnosis.py"),
         (
             ("what cannot be decided passes", "return PASSED if measured.noise <= known * size else INCONCLUSIVE", "return PASSED"),
             ("a claim of NaN passes", "if not measured.miss(claimed) <= measured.noise + SLACK * size + floor:", "if measured.miss(claimed) > measured.noise + SLACK * size + floor:"),
@@ -1654,7 +1654,7 @@ TARGETS = (
     ),
     Target(
         "courses/grading.py",
-        ("test_grader.py",),
+        ("test_grader.py", "test_course_mistakes.py"),
         (
             ("arrays may be changed", "if not in_place and isinstance(was, np.ndarray)", "if in_place and isinstance(was, np.ndarray)"),
             ("four digits are enough", "SEED, SAMPLES, CLOSE = 231, 12, 1e-8", "SEED, SAMPLES, CLOSE = 231, 12, 1e-4"),
