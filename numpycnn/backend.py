@@ -98,9 +98,9 @@ def convolution_precision() -> str:
 def set_convolution_precision(value: str) -> None:
     """Set how exactly models convolve from their next method on, unless they are made with fast=False.
 
-    "high" allows all ways, Winograd's algorithm too, whose rounding is up to five times that of im2col: in float32 3e-6
-    of the largest number (`engine/fast/winograd.py`). "highest" allows im2col alone, and plain products. The names are
-    those of `torch.set_float32_matmul_precision`. Raises ValueError or TypeError for anything else.
+    "high" allows all ways, Winograd's algorithm too, whose rounding is up to seven times that of im2col: in float32
+    5e-6 of the largest number (`engine/fast/winograd.py`). "highest" allows im2col alone, and plain products. The names
+    are those of `torch.set_float32_matmul_precision`. Raises ValueError or TypeError for anything else.
     """
     _settings["convolution_precision"] = checks.choice("set_convolution_precision", "value", value, PRECISIONS)
 

@@ -103,9 +103,14 @@ def learns(model: Sequential, case: Case) -> bool:
 
 
 def is_vanishing(model: Sequential, case: Case, output: Array, gradients: list[Array]) -> bool:
-    """Whether all gradients are rounding, or a loss near 0 is, as the difference of a logarithm and a score."""
+    """Whether all gradients are rounding, or a loss near 0 is, as the difference of a logarithm and a score.
+
+    A parameter's is enough where an optimizer divides by its size: an exact 0 here may be rounding elsewhere.
+    """
     loss = 1.0 if model.loss is None else abs(model.loss(case.y, output))
-    return loss < 1e-4 or max(np.abs(gradient).max() for gradient in gradients) < 1e-12
+    *of_params, of_input = (np.abs(gradient).max() for gradient in gradients)
+    divides = not isinstance(model.optimizer, optimizers.SGD)
+    return loss < 1e-4 or max(*of_params, of_input) < 1e-12 or (divides and min(of_params) < 1e-12)
 
 
 NUDGE, STEADY = 2.0**-50, 1e-11

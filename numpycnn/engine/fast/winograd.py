@@ -25,11 +25,11 @@ Every step is linear, and the backward is the transposed steps in reverse order:
 images dV = dM U.T, then B along the rows and along the columns, where blocks overlap and are added up.
 
 Rounding, in units of the largest output or gradient, in float32: F(2x2, 3x3) is within 7e-7 of the exact result, as
-im2col is, and F(4x4, 3x3) within 3e-6; in float64 within 3e-15 and 6e-15. Of two outputs that are closer than that,
-either may win a pool, and a sign may turn at ReLU's zero; gradients then go elsewhere, as they do after any change of
-that size in the data: with near ties those of a deep network may differ by a hundredth. On whole numbers F(2x2, 3x3) is
-exact. `backend.set_convolution_precision("highest")` refuses this way. Numbers that are not finite spread over their
-block. Source: Lavin and Gray 2016.
+im2col is, and blocks of 4 by 4 within 5e-6, mostly 1e-6; in float64 within 3e-15 and 6e-15. Of two outputs that are
+closer than that, either may win a pool, and a sign may turn at ReLU's zero; gradients then go elsewhere, as they do
+after any change of that size in the data: with near ties those of a deep network may differ by a hundredth. On whole
+numbers F(2x2, 3x3) is exact. `backend.set_convolution_precision("highest")` refuses this way. Numbers that are not
+finite spread over their block. Source: Lavin and Gray 2016.
 """
 
 from collections.abc import Iterator
