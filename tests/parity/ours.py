@@ -105,12 +105,18 @@ def learns(model: Sequential, case: Case) -> bool:
 def is_vanishing(model: Sequential, case: Case, output: Array, gradients: list[Array]) -> bool:
     """Whether all gradients are rounding, or a loss near 0 is, as the difference of a logarithm and a score.
 
-    A parameter's is enough where an optimizer divides by its size: an exact 0 here may be rounding elsewhere.
+    A parameter's is enough where an optimizer divides by its size, and a number's where it goes by its sign: an exact 0
+    here may be rounding elsewhere.
     """
     loss = 1.0 if model.loss is None else abs(model.loss(case.y, output))
-    *of_params, of_input = (np.abs(gradient).max() for gradient in gradients)
-    divides = not isinstance(model.optimizer, optimizers.SGD)
-    return loss < 1e-4 or max(*of_params, of_input) < 1e-12 or (divides and min(of_params) < 1e-12)
+    sizes = [np.abs(gradient) for gradient in gradients]
+    if isinstance(model.optimizer, optimizers.Lion):
+        least = min(size.min() for size in sizes[:-1])
+    elif isinstance(model.optimizer, optimizers.SGD):
+        least = max(size.max() for size in sizes)
+    else:
+        least = min(size.max() for size in sizes[:-1])
+    return loss < 1e-4 or least < 1e-12
 
 
 NUDGE, STEADY = 2.0**-50, 1e-11
