@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import found
+from compare import MODULES, found
 
 from numpycnn import recipes
 from numpycnn.datasets import mnist
@@ -31,9 +31,7 @@ Results = dict[str, list[dict[str, float]]]
 
 
 def prepare(recipe: recipes.Recipe, folder: Path) -> None:
-    """Write what `racers.py` reads. Raises ValueError for a recipe without the schedule that is written there."""
-    if recipe.schedule is None:
-        raise ValueError(f"{recipe.name}: has no schedule")
+    """Write what `racers.py` reads."""
     (x, y), (x_test, y_test) = mnist.load_data()
     np.savez(folder / "data.npz", x=x[..., None], y=y, x_test=x_test[..., None], y_test=y_test)
     (folder / "recipe.json").write_text(json.dumps(recipe.get_config()))
@@ -94,10 +92,13 @@ def draw(races: dict[str, Results], file: str) -> None:
 def main() -> None:
     """Train and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", nargs="+", choices=recipes.RECIPES, default=["seconds"], help="default: seconds")
-    parser.add_argument("--seeds", type=int, default=5, help="how often each trains (default: 5)")
+    scheduled = [name for name, recipe in recipes.RECIPES.items() if recipe.schedule is not None]
+    parser.add_argument("--recipe", nargs="+", choices=scheduled, default=["seconds"], help="default: seconds")
+    parser.add_argument(
+        "--seeds", type=int, choices=range(1, 101), metavar="N", default=5, help="how often each trains (default: 5)"
+    )
     parser.add_argument("--python", action="append", default=[], help="the Python of an environment with frameworks")
-    parser.add_argument("--without", action="append", default=[], help="leave out a system, by its name in the table")
+    parser.add_argument("--without", action="append", choices=MODULES, default=[], help="leave out a system")
     parser.add_argument("--figure", help="the file of a figure to draw, by matplotlib")
     arguments = parser.parse_args()
     left_out = {"numpycnn, one worker", "matrix products alone", *arguments.without}

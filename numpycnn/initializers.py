@@ -353,19 +353,25 @@ class FunctionInitializer(Initializer):
         """The name under which a file has it."""
         return str(getattr(self.function, "__name__", type(self.function).__name__))
 
-    def values(self, shape: Shape, rng: Rng) -> Array:
-        options = {"dtype": backend.floatx()} if takes_dtype(self.function) else {}
+    def __call__(self, shape: Shape, rng: Rng | None = None, dtype: Any = None) -> Array:
+        dtype = backend.float_type(self.argument, "dtype", backend.floatx() if dtype is None else dtype)
         try:
-            returned = self.function(shape, **options)
+            returned = self.function(shape, **({"dtype": dtype.name} if takes_dtype(self.function) else {}))
         except (TypeError, ValueError) as error:
-            raise type(error)(f"{self.argument}: {self.name}: {error}") from error
-        values = checks.numbers(self.argument, f"what {self.name} returns", returned).astype(np.float64)
-        if values.shape != shape:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{self.argument}: {self.name}: {error}") from error
+        values = checks.numbers(self.argument, f"what {self.name} returns", returned).astype(dtype)
+        if values.shape != tuple(shape):
             raise ValueError(f"{self.argument}: {self.name} must return the shape {shape}; received {values.shape}")
         return values
 
     def get_config(self) -> dict[str, Any]:
         return {"function": self.function}
+
+
+def is_called(cls: type) -> bool:
+    """Whether the objects of a class can be called."""
+    return any("__call__" in vars(one) for one in cls.__mro__)
 
 
 def takes_dtype(function: Callable[..., Any]) -> bool:
@@ -436,7 +442,9 @@ def get_initializer(owner: str, argument: str, value: Any) -> Initializer:
     value = instance_of(owner, argument, value, Initializer, CLASSES)
     if isinstance(value, Initializer):
         return value
-    if callable(value):
+    if isinstance(value, type) and is_called(value):
+        value = value()
+    if callable(value) and not isinstance(value, type):
         return FunctionInitializer(value, argument)
     if isinstance(value, str) and value in INITIALIZERS:
         return INITIALIZERS[value]
@@ -450,14 +458,29 @@ def own_function(owner: str, argument: str, name: Any) -> Any:
     raise unknown_here(owner, argument, name)
 
 
+def is_readable(initializer: Initializer) -> bool:
+    """Whether `get` can return it: not so a function of the program's own, unless it is given by its name."""
+    if not isinstance(initializer, FunctionInitializer):
+        return True
+    return initializer.name in given() and bool(given()[initializer.name] == initializer.function)
+
+
+def initializer_config(initializer: Initializer) -> Any:
+    """The initializer in a layer's configuration: as JSON values, or itself if these would not be read as it."""
+    return serialize(initializer) if is_readable(initializer) else initializer
+
+
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
     """Its name, or its configuration if it has none: `get_initializer` returns an equal one for either.
 
     Of a function of the program's own a file has the name alone. Raises ValueError if it is not given by that name.
     """
     if isinstance(initializer, FunctionInitializer):
-        if given().get(initializer.name) is not initializer.function:
-            raise ValueError(f"{initializer.name}: a file has a function's name alone, and a lambda has none")
+        if not is_readable(initializer):
+            raise ValueError(
+                f"{initializer.name}: an initializer of one's own cannot be saved; only its layer's weights can. A "
+                "file has a function's name alone, which must be no other's; a lambda has none"
+            )
         return {"class_name": FUNCTION, "config": initializer.name}
     for name, known in INITIALIZERS.items():
         if known == initializer:

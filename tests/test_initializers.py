@@ -261,6 +261,16 @@ class Eighths:
         return np.full(shape, 0.125)
 
 
+class Eights:
+    """An object whose method is given."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def values(self, shape: Shape) -> Array:
+        return np.full(shape, 8 * self.factor)
+
+
 def test_a_function_of_ones_own_initializes() -> None:
     dense = Dense(2, kernel_initializer=ramp, bias_initializer=halves, input_shape=(3,))
     model = Sequential([dense, Dense(1, kernel_initializer=Eighths(), bias_initializer=np.ones)])
@@ -269,6 +279,28 @@ def test_a_function_of_ones_own_initializes() -> None:
     assert (bias.tolist(), second.tolist(), ones.tolist()) == ([0.5, 0.5], [[0.125], [0.125]], [1.0])
     assert kernel.dtype == second.dtype == np.float32
     assert vars(clone_model(model).layers[0])["kernel_initializer"] == get(ramp) != get(halves)
+
+
+def test_what_ones_own_initializer_leaves_as_it_is(tmp_path: Path) -> None:
+    """Representation, configuration, copies; the dtype; and the names of activations and metrics."""
+
+    def linear(shape: Shape, dtype: Any = None) -> Array:
+        return np.full(shape, 1 / 3, dtype)
+
+    options: list[Any] = [linear, lambda shape: np.ones(shape), Eighths, Eights(2).values]
+    for own in options:
+        layer = Dense(2, kernel_initializer=own, bias_initializer=own, input_shape=(3,))
+        assert "FunctionInitializer" in repr(layer)
+        again = Dense.from_config(layer.get_config())
+        assert vars(again)["kernel_initializer"] == vars(layer)["kernel_initializer"]
+    model = Sequential([Dense(2, kernel_initializer=linear, input_shape=(3,))], dtype="float64")
+    assert model.get_weights()[0][0, 0] == 1 / 3
+    assert clone_model(model).get_weights()[0].tolist() == model.get_weights()[0].tolist()
+    with pytest.raises(ValueError, match=r"linear: an initializer of one's own cannot be saved.* must be no other's"):
+        model.save(tmp_path / "model.safetensors")
+    method = Eights(2).values
+    model = Sequential([Dense(2, kernel_initializer=method, bias_initializer=method, input_shape=(3,))])
+    model.save(tmp_path / "model.safetensors")
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "keras", "h5"])
@@ -283,7 +315,7 @@ def test_a_file_has_the_name_of_ones_own_function(suffix: str, tmp_path: Path) -
     assert vars(again.layers[0])["kernel_initializer"] == get(ramp)
     with pytest.raises(ValueError, match="dense: the kernel_initializer 'ramp' is of the program that wrote it"):
         load_model(path)
-    with pytest.raises(ValueError, match="<lambda>: a file has a function's name alone, and a lambda has none"):
+    with pytest.raises(ValueError, match="<lambda>: an initializer of one's own cannot be saved"):
         Sequential([Dense(2, kernel_initializer=lambda shape: np.ones(shape), input_shape=(3,))]).save(path)
 
 
@@ -330,6 +362,11 @@ def test_seeds() -> None:
             lambda: Dense(3, kernel_initializer=lambda shape: "ones").build((3,)),
             TypeError,
             "dense: kernel: kernel_initializer: what <lambda> returns must be an array of real numbers; received",
+        ),
+        (
+            lambda: Dense(3, kernel_initializer=lambda shape: json.loads("{")).build((3,)),
+            ValueError,
+            "dense: kernel: kernel_initializer: <lambda>: Expecting property name",
         ),
         (
             lambda: Dense(3, bias_initializer=lambda: np.ones(3)).build((3,)),

@@ -35,7 +35,7 @@ from numpycnn.engine.training import Finished, Objective, Pass, Position, Traini
 from numpycnn.layers.container import every_layer
 from numpycnn.layers.stage import Exchange
 
-MIN_STEPS = 5
+MIN_STEPS = 16
 """The fewest steps of a training for which processes are forked, which takes what a few steps of a small network save.
 
 It is done at the first batch that is divided, while little has been written: a page that is shared is copied on write.

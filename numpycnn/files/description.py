@@ -79,7 +79,9 @@ def check_names(model: "Network") -> None:
     for rule in rules(model):
         describe(rule, RULE_CLASSES)
     for initializer in initializers_of(model):
-        if not isinstance(initializer, initializers.FunctionInitializer):  # which its layer's configuration names
+        if isinstance(initializer, initializers.FunctionInitializer):
+            initializers.serialize(initializer)
+        else:
             describe(initializer, initializers.CLASSES)
 
 

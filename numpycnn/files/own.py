@@ -23,9 +23,10 @@ def own_of(model: "Network") -> dict[str, Any]:
     parts = (*every_layer(model.layers), *rules(model), *initializers_of(model), compiled.optimizer, compiled.loss)
     classes = {type(part).__name__: type(part) for part in parts}
     initial = [one for one in initializers_of(model) if isinstance(one, FunctionInitializer)]
+    taken = {*NAMES, *metrics.METRICS, *(one.name for one in functions)}
     return {
         **{one.name: one.function or one for one in functions if one.name not in NAMES},
-        **{one.name: one.function for one in initial if one.name != "<lambda>"},
+        **{one.name: one.function for one in initial if one.name not in taken},
         **{name: cls for name, cls in classes.items() if is_class_of_ones_own(cls)},
         **metrics.own_of(compiled.metrics.values()),
     }

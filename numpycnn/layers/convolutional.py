@@ -10,7 +10,7 @@ from numpycnn.common.typing import Array, Pair, Rng, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.grouped import parts, side_by_side
 from numpycnn.functional.window import Window
-from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, initializer_config
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions, LayerOptions
 from numpycnn.layers.data_format import check_data_format, from_channels_last, split_shape, to_channels_last
@@ -225,5 +225,5 @@ class Conv2D(ConvolutionLayer):
             **super().get_config(),
             "filters": self.filters,
             "groups": self.groups,
-            "kernel_initializer": serialize(self.kernel_initializer),
+            "kernel_initializer": initializer_config(self.kernel_initializer),
         }

@@ -6,7 +6,7 @@ from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.constraints import ConstraintLike
-from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, initializer_config
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.kernel import KernelLayer
@@ -87,5 +87,5 @@ class Dense(KernelLayer):
         return {"pre_activation": self.pre_activation_gradient(dy, cache)}
 
     def get_config(self) -> dict[str, Any]:
-        own = {"units": self.units, "kernel_initializer": serialize(self.kernel_initializer)}
+        own = {"units": self.units, "kernel_initializer": initializer_config(self.kernel_initializer)}
         return {**super().get_config(), **own}

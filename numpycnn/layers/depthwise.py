@@ -7,7 +7,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.window import Window
-from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, initializer_config
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
@@ -86,7 +86,7 @@ class DepthwiseConv2D(ConvolutionLayer):
         return {
             **super().get_config(),
             "depth_multiplier": self.depth_multiplier,
-            "depthwise_initializer": serialize(self.depthwise_initializer),
+            "depthwise_initializer": initializer_config(self.depthwise_initializer),
         }
 
 
@@ -211,6 +211,6 @@ class SeparableConv2D(ConvolutionLayer):
             **super().get_config(),
             "filters": self.filters,
             "depth_multiplier": self.depth_multiplier,
-            "depthwise_initializer": serialize(self.depthwise_initializer),
-            "pointwise_initializer": serialize(self.pointwise_initializer),
+            "depthwise_initializer": initializer_config(self.depthwise_initializer),
+            "pointwise_initializer": initializer_config(self.pointwise_initializer),
         }

@@ -24,7 +24,7 @@ def initial_arrays(
         try:
             arrays[key] = np.array(chosen[key](shape, rng, dtype), dtype, order="C")
         except (TypeError, ValueError) as error:
-            raise type(error)(f"{owner}: {key}: {error}") from None
+            raise type(error)(f"{owner}: {key}: {error}") from error.__cause__
         if arrays[key].shape != shape:
             raise ValueError(f"{owner}: {key} must be initialized to the shape {shape}; received {arrays[key].shape}")
     return arrays
@@ -102,5 +102,5 @@ class KernelLayer(Layer):
             **super().get_config(),
             "activation": activation_config(self.activation),
             "use_bias": self.use_bias,
-            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "bias_initializer": initializers.initializer_config(self.bias_initializer),
         }

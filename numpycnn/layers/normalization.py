@@ -90,7 +90,9 @@ class NormalizationLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         own = {key: getattr(self, key) for key in ("epsilon", "center", "scale")}
-        chosen = {f"{key}_initializer": initializers.serialize(value) for key, value in self.initializers.items()}
+        chosen = {
+            f"{key}_initializer": initializers.initializer_config(value) for key, value in self.initializers.items()
+        }
         return {**super().get_config(), **own, **chosen}
 
 

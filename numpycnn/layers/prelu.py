@@ -71,6 +71,6 @@ class PReLU(Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "alpha_initializer": initializers.serialize(self.alpha_initializer),
+            "alpha_initializer": initializers.initializer_config(self.alpha_initializer),
             "shared_axes": self.shared_axes or None,
         }

@@ -6,7 +6,7 @@ from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.constraints import ConstraintLike
-from numpycnn.initializers import Initializer, InitializerLike, get_initializer, serialize
+from numpycnn.initializers import Initializer, InitializerLike, get_initializer, initializer_config
 from numpycnn.layers.activation import ActivationLike
 from numpycnn.layers.base import CommonOptions
 from numpycnn.layers.convolutional import ConvCache, ConvolutionLayer
@@ -102,5 +102,5 @@ class Conv2DTranspose(ConvolutionLayer):
             **super().get_config(),
             "filters": self.filters,
             "output_padding": None if self.output_padding is None else list(self.output_padding),
-            "kernel_initializer": serialize(self.kernel_initializer),
+            "kernel_initializer": initializer_config(self.kernel_initializer),
         }

@@ -87,12 +87,15 @@ def take(shape: Shape, dtype: Any) -> Array:
 
 
 def pages(size: int) -> Array:
-    """New memory of that many bytes from the system itself, in huge pages if it has any.
+    """New memory of that many bytes from the system itself, in huge pages if it has any. Raises MemoryError.
 
     What Python's allocator has at hand would be shared with a forked process, and copied page by page when written.
     """
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-    memory = mmap.mmap(-1, size, **private)
+    try:
+        memory = mmap.mmap(-1, size, **private)
+    except OSError as error:
+        raise MemoryError(f"{size} bytes of scratch memory: {error}") from None
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a system without them
             memory.madvise(mmap.MADV_HUGEPAGE)
