@@ -37,9 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--hypothesis-profile") == "deep":
         return
-    deep = [item for item in items if "deep" in item.keywords]
+    deep = [item for item in items if item.get_closest_marker("deep")]  # its keywords are the folders' names too
     config.hook.pytest_deselected(items=deep)
-    items[:] = [item for item in items if "deep" not in item.keywords]
+    items[:] = [item for item in items if not item.get_closest_marker("deep")]
 
 
 @pytest.fixture(scope="session", autouse=True)
