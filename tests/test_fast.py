@@ -1,5 +1,6 @@
 """The fast path against the plain one: the same winners and masks, and the same numbers, exactly where sums are exact."""
 
+import mmap
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -691,6 +692,24 @@ def test_memory_begins_with_a_line_of_the_cache() -> None:
     with scratch_scope():
         arrays = [take((count, 3), dtype) for count in (1, 50, 40_000) for dtype in ("float32", "bool", "float64")]
         assert {array.ctypes.data % 64 for array in arrays} == {0}
+    scratch.release()
+
+
+def test_memory_that_cannot_be_had() -> None:
+    scratch.release()
+    with scratch_scope(), pytest.raises(MemoryError, match="9007199254740992 bytes of scratch memory"):
+        take((1 << 50,), np.float64)
+
+
+@pytest.mark.parametrize("advice", [None, 12345])  # not known to Python, or to the system
+def test_memory_of_a_system_without_huge_pages(advice: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if advice is None:
+        monkeypatch.delattr(mmap, "MADV_HUGEPAGE", raising=False)
+    else:
+        monkeypatch.setattr(mmap, "MADV_HUGEPAGE", advice, raising=False)
+    scratch.release()
+    with scratch_scope():
+        assert not take((1000, 1000), np.float64).any()
     scratch.release()
 
 

@@ -368,6 +368,11 @@ def test_seeds() -> None:
             ValueError,
             "dense: kernel: kernel_initializer: <lambda>: Expecting property name",
         ),
+        (  # which says nothing of its arguments
+            lambda: Dense(3, bias_initializer=max).build((3,)),
+            ValueError,
+            r"dense: bias: bias_initializer: max must return the shape \(3,\); received \(\)",
+        ),
         (
             lambda: Dense(3, bias_initializer=lambda: np.ones(3)).build((3,)),
             TypeError,
