@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import MODULES, found
+from compare import HERE, MODULES, OURS, OWN, found
 
 from numpycnn import recipes
 from numpycnn.datasets import mnist
-
-HERE, OURS = Path(__file__).parent, "numpycnn"
 
 Results = dict[str, list[dict[str, float]]]
 """A system's results, by its name: one for each seed."""
@@ -53,9 +51,14 @@ def race(name: str, systems: dict[str, str], seeds: int) -> Results:
     return results
 
 
-def median(results: Iterable[dict[str, float]], figure: str) -> float:
-    """The median of a figure."""
-    return statistics.median(one[figure] for one in results)
+def seconds(results: Iterable[dict[str, float]]) -> float:
+    """The median over the seeds."""
+    return statistics.median(one["seconds"] for one in results)
+
+
+def accuracy(results: Iterable[dict[str, float]]) -> float:
+    """The mean over the seeds."""
+    return statistics.mean(one["accuracy"] for one in results)
 
 
 def table(name: str, results: Results) -> list[str]:
@@ -64,8 +67,7 @@ def table(name: str, results: Results) -> list[str]:
     for system, theirs in results.items():
         ratios = [one["seconds"] / other["seconds"] for one, other in zip(results[OURS], theirs, strict=True)]
         over = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})" if system != OURS else ""
-        mean = statistics.mean(one["accuracy"] for one in theirs)
-        lines.append(f"| {name} | {system} | {mean:.2%} | {median(theirs, 'seconds'):.1f} | {over} |")
+        lines.append(f"| {name} | {system} | {accuracy(theirs):.2%} | {seconds(theirs):.1f} | {over} |")
     return lines
 
 
@@ -78,11 +80,10 @@ def draw(races: dict[str, Results], file: str) -> None:
 
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for system in next(iter(races.values())):
-        seconds = [median(results[system], "seconds") for results in races.values()]
-        means = [100 * statistics.mean(one["accuracy"] for one in results[system]) for results in races.values()]
-        axes.plot(seconds, means, "o-", label=system)
+        points = [(seconds(results[system]), 100 * accuracy(results[system])) for results in races.values()]
+        axes.plot(*zip(*points, strict=True), "o-", label=system)
     for name, results in races.items():
-        at = median(results[OURS], "seconds"), 100 * statistics.mean(one["accuracy"] for one in results[OURS])
+        at = seconds(results[OURS]), 100 * accuracy(results[OURS])
         axes.annotate(name, at, xytext=(4, -12), textcoords="offset points")
     axes.set(xscale="log", xlabel="seconds of training", ylabel="accuracy on test images, %")
     axes.legend()
@@ -101,7 +102,7 @@ def main() -> None:
     parser.add_argument("--without", action="append", choices=MODULES, default=[], help="leave out a system")
     parser.add_argument("--figure", help="the file of a figure to draw, by matplotlib")
     arguments = parser.parse_args()
-    left_out = {"numpycnn, one worker", "matrix products alone", *arguments.without}
+    left_out = {*OWN, *arguments.without} - {OURS}
     systems = {name: python for name, python in found(arguments.python).items() if name not in left_out}
     races: dict[str, Any] = {}
     for name in arguments.recipe:

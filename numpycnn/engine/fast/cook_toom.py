@@ -10,8 +10,7 @@ its values at t points; the last is "infinity", the leading coefficient. For m o
     B.T   (t, t)   row i: the coefficients of the product of (x - other points), lowest first
 
 where for infinity the columns and rows are (0, ..., 0, 1), and in B.T the product is that of all other points. So t
-multiplications give what m*r did. A and G evaluate polynomials at the points; B.T is
-the transpose of interpolation.
+multiplications give what m*r did. A and G evaluate polynomials at the points; B.T is the transpose of interpolation.
 
 The points decide how the result is rounded: near 0 high powers vanish, far from it they swamp the rest. 0, 1 and -1
 give entries of 0, 1, -1 and 1/2; of the pairs to follow, 1/2 and -2 round best: they are each other's negative inverse,
