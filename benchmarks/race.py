@@ -93,7 +93,7 @@ def draw(races: dict[str, Results], file: str) -> None:
 def main() -> None:
     """Train and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    scheduled = [name for name, recipe in recipes.RECIPES.items() if recipe.schedule is not None]
+    scheduled = [name for name, one in recipes.RECIPES.items() if one.schedule is not None and one.members == 1]
     parser.add_argument("--recipe", nargs="+", choices=scheduled, default=["seconds"], help="default: seconds")
     parser.add_argument(
         "--seeds", type=int, choices=range(1, 101), metavar="N", default=5, help="how often each trains (default: 5)"

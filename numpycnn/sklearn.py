@@ -140,7 +140,12 @@ class NumpyCNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return model, batch_size, epochs
 
     def _recipe(self, recipe: Recipe, classes: int) -> Recipe:
-        """The recipe with the values that were given, for so many classes."""
+        """The recipe with the values that were given, for so many classes. Raises ValueError for one of an ensemble."""
+        if recipe.members > 1:
+            raise ValueError(
+                f"{OWNER}: recipe must be of one network; received {recipe.members} members. "
+                "BaggingClassifier makes an ensemble of classifiers"
+            )
         given = {"epochs": self.epochs, "batch_size": self.batch_size, "seed": self._seed(recipe.seed)}
         recipe = recipe.replace(**{name: value for name, value in given.items() if value is not None})
         if not recipe.layers or recipe.layers[-1]["class_name"] != "Dense":

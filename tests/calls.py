@@ -514,6 +514,7 @@ CASES: dict[str, Case] = {
             "data": Arg(kinds.names("mnist"), "mnist"),
             "fold": Arg(either(none, is_fold), None),
             "seed": Arg(integer(0), 1),
+            "members": Arg(integer(1), 1),
             "about": Arg(lambda value: isinstance(value, str), ""),
         },
         "Recipe",

@@ -215,6 +215,27 @@ def test_an_ensemble_predicts_the_mean_of_its_members_and_is_one_file(tmp_path: 
     assert accuracy == pytest.approx(np.mean(expected.argmax(axis=1) == y))
 
 
+def test_a_recipe_of_several_networks_gives_their_ensemble(tmp_path: Path) -> None:
+    recipe = SMALL.replace(members=2, seed=3)
+    assert [one.seed for one in recipe.each_member()] == [6, 7]
+    assert SMALL.each_member() == [SMALL]
+    found = recipe.run(verbose=0)
+    (_, _), (x, y) = datasets.mnist.load_data()
+    expected = mean_of([SMALL.replace(seed=seed).run(verbose=0) for seed in (6, 7)], x[..., None])
+    np.testing.assert_allclose(found.model.predict(x[..., None], verbose=0), expected, rtol=1e-5, atol=1e-7)
+    assert found.accuracy == pytest.approx(np.mean(expected.argmax(axis=1) == y))
+    found.save(tmp_path / "best.safetensors")
+    assert load(tmp_path / "best.safetensors").recipe == recipe
+
+
+def test_an_ensemble_is_tested_on_what_is_held_out() -> None:
+    found = SMALL.replace(members=2, fold=(1, 4)).run(verbose=0)
+    (x, y), _ = datasets.mnist.load_data()
+    held = slice(len(x) // 4, 2 * len(x) // 4)
+    predicted = found.model.predict(x[held, ..., None], verbose=0).argmax(axis=1)
+    assert found.accuracy == pytest.approx(np.mean(predicted == y[held]))
+
+
 def test_what_makes_no_ensemble_is_refused() -> None:
     with pytest.raises(ValueError, match="expected at least one model; received none"):
         Ensemble([])
@@ -249,6 +270,22 @@ def test_the_command_trains_a_recipe_and_keeps_it(tmp_path: Path, capsys: pytest
     printed = capsys.readouterr().out
     assert load(file).recipe == recipes.get("seconds").replace(seed=5)
     assert f"Test accuracy: {load(file).accuracy:.4f}" in printed
+
+
+def test_the_command_trains_a_recipe_of_several_networks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = SMALL.replace(name="best", members=2)
+    monkeypatch.setitem(RECIPES, "best", best)
+    file, folder = tmp_path / "best.safetensors", tmp_path / "kept"
+    assert main(["train", "--recipe", "best", "--folder", str(folder), "--ensemble", str(file)]) == 0
+    assert load(file).recipe == best
+    assert f"Their ensemble: {load(file).accuracy:.4f}" in capsys.readouterr().out
+    assert len(list(folder.iterdir())) == 2
+    assert main(["train", "--recipe", "best", "--folder", str(folder)]) == 0
+    assert "Their ensemble: " in capsys.readouterr().out
+    assert main(["train", "--recipe", "best", "--resume", str(file)]) == 2
+    assert "--resume keeps one network; of many, --folder keeps each as it is trained" in capsys.readouterr().err
 
 
 def test_an_ensemble_of_models_that_are_not_compiled_is_not() -> None:

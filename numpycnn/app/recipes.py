@@ -11,6 +11,7 @@ import numpy as np
 from numpycnn.app.engines import engine
 from numpycnn.app.report import beginning, kept, print_results
 from numpycnn.callbacks import BackupAndRestore, Callback
+from numpycnn.models import Sequential
 from numpycnn.recipes import (
     RECIPES,
     Ensemble,
@@ -85,8 +86,11 @@ def train_one(args: argparse.Namespace, position: Callback) -> None:
 
 def train_many(args: argparse.Namespace) -> int:
     """Train all recipes that the options make of one; print means, and keep the ensemble. Returns the exit status."""
+    whole = chosen(args)
     try:
-        recipes = many(args)
+        if args.resume is not None:
+            raise ValueError("--resume keeps one network; of many, --folder keeps each as it is trained")
+        recipes = many(args, whole)
         with engine(args) as (executor, leads):
             found = run_all(recipes, executor, args.folder) if leads else None
     except (ImportError, TypeError, ValueError) as error:  # about the options
@@ -97,17 +101,29 @@ def train_many(args: argparse.Namespace) -> int:
     trained = [one for one in found if isinstance(one, Trained)]
     for summary in summaries(trained):
         print(summary)
-    if args.ensemble is not None and len(trained) == len(recipes):
-        keep_ensemble(trained, args.ensemble)
-    return 0 if len(trained) == len(recipes) else 1
+    if len(trained) < len(recipes):
+        return 1
+    if whole.members > 1 and recipes == whole.each_member():
+        keep_ensemble(whole.joined(trained, load_data(whole.data)).model, whole.data, args.ensemble)
+    elif args.ensemble is not None:
+        keep_ensemble(Ensemble([one.model for one in trained]), whole.data, args.ensemble)
+    return 0
 
 
-def many(args: argparse.Namespace) -> list[Recipe]:
+def is_many(args: argparse.Namespace) -> bool:
+    """Whether the options, or the recipe itself, ask for several trainings."""
+    return chosen(args).members > 1 or any(getattr(args, option) is not None for option in SEVERAL)
+
+
+def many(args: argparse.Namespace, recipe: Recipe) -> list[Recipe]:
     """The recipe with the values to search among, on the folds, and with the seeds that the options name.
 
-    A search is judged by the last sixth of the training examples, unless there are folds.
+    Without any of them, the recipes of its networks. A search is judged by the last sixth of the training examples,
+    unless there are folds.
     """
-    recipe, choices = chosen(args), dict(args.search or ())
+    choices = dict(args.search or ())
+    if not any(getattr(args, option) is not None for option in SEVERAL):
+        return recipe.each_member()
     if choices and args.folds is None:
         recipe = recipe.replace(fold=SEARCH_FOLD)
     recipes = draws(recipe, choices, args.trials) if args.trials is not None else grid(recipe, choices)
@@ -118,12 +134,12 @@ def many(args: argparse.Namespace) -> list[Recipe]:
     return recipes
 
 
-def keep_ensemble(members: list[Trained], path: str) -> None:
-    """Write the mean of the members' networks, and print how well it reads the test images."""
-    ensemble = Ensemble([one.model for one in members])
-    _, (x_test, y_test) = load_data(members[0].recipe.data)
+def keep_ensemble(ensemble: Sequential, data: str, path: str | None) -> None:
+    """Print how well the mean of several networks reads the test images, and write it if there is a path."""
+    _, (x_test, y_test) = load_data(data)
     predicted = ensemble.predict(x_test, verbose=0).argmax(axis=1)
-    ensemble.save(path)
     misread = np.count_nonzero(predicted != y_test)
     print(f"Their ensemble: {1 - misread / len(y_test):.4f} ({misread} of {len(y_test):,} misread)")
-    print(f"It is in {path}, {os.path.getsize(path) / 1e6:.1f} MB: numpycnn.load_model({path!r}) reads it.")
+    if path is not None:
+        ensemble.save(path)
+        print(f"It is in {path}, {os.path.getsize(path) / 1e6:.1f} MB: numpycnn.load_model({path!r}) reads it.")

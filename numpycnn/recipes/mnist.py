@@ -122,6 +122,8 @@ MINUTE = Recipe(
     **fast_training(0.02, 0.15),
 )
 
+BEST = MINUTE.replace(name="best", members=15, about="the mean of fifteen networks of the recipe minute")
+
 SMALL = Recipe(
     "small",
     [
@@ -157,7 +159,7 @@ TUTORIAL = Recipe(
     about="the network of the Keras tutorial, as `python -m numpycnn` trains it",
 )
 
-RECIPES = {recipe.name: recipe for recipe in (SECONDS, QUICK, MINUTE, SMALL, TUTORIAL)}
+RECIPES = {recipe.name: recipe for recipe in (SECONDS, QUICK, MINUTE, BEST, SMALL, TUTORIAL)}
 """The recipes by name."""
 
 

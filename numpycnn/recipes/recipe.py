@@ -10,12 +10,14 @@ from numpycnn.callbacks import Callback, History
 from numpycnn.common import checks
 from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.configuration import describe, from_description
+from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError
 from numpycnn.layers import LAYERS, Input, Layer
 from numpycnn.losses import Loss
 from numpycnn.models import Sequential, load_model
 from numpycnn.optimizers.schedules import SCHEDULES
-from numpycnn.recipes.data import DATA, DIGEST, Split, check_fold, digest, hold_out, load_data, of_arrays
+from numpycnn.recipes.data import DATA, DIGEST, Examples, Split, check_fold, digest, hold_out, load_data, of_arrays
+from numpycnn.recipes.ensemble import Ensemble
 from numpycnn.utils.np_utils import as_targets
 
 LENGTHS = {"OneCycle": "total_steps", "CosineDecay": "decay_steps", "PolynomialDecay": "decay_steps"}
@@ -37,6 +39,7 @@ class Recipe:
     training; None for the optimizer's own. batch_size, epochs, seed: as for `fit` and `Sequential`. data: the name of a
     data set; "sha256:..." for arrays that `run` was given. fold: (k, n) holds part k of n, from 0, of the training
     examples out and tests on it, and not on the test examples, to choose by; (5, 6) of MNIST is the last 10,000.
+    members: how many networks are trained, with the seeds members*seed and on; their `Ensemble` is the recipe's model.
     about: a sentence for `train --list`.
 
     Raises TypeError or ValueError for an argument of the wrong kind or value.
@@ -57,6 +60,7 @@ class Recipe:
         data: str = "mnist",
         fold: Sequence[int] | None = None,
         seed: int = 0,
+        members: int = 1,
         about: str = "",
     ) -> None:
         self.name, self.about = checks.text("Recipe", "name", name), checks.text("Recipe", "about", about)
@@ -71,13 +75,14 @@ class Recipe:
         self.data = data if is_digest else checks.choice("Recipe", "data", data, DATA)
         self.fold = check_fold(fold)
         self.seed = checks.integer("Recipe", "seed", seed, at_least=0)
+        self.members = checks.integer("Recipe", "members", members)
         self.schedule = schedule
         if schedule is not None:
             full_schedule(schedule, 1)  # raises
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments as JSON values."""
-        return dict(vars(self))
+        """The arguments as JSON values; without `members` where it is 1, as files have it that are older than it."""
+        return {key: value for key, value in vars(self).items() if key != "members" or value > 1}
 
     def replace(self, **changes: Any) -> "Recipe":
         """The same recipe with other arguments. Raises TypeError or ValueError as the constructor does."""
@@ -93,9 +98,20 @@ class Recipe:
             f"<Recipe {self.name}: {self.data}, {self.epochs} epochs of batches of {self.batch_size}, seed {self.seed}>"
         )
 
+    def each_member(self) -> list["Recipe"]:
+        """The recipes of its networks: itself where it has one."""
+        if self.members == 1:
+            return [self]
+        return [self.replace(members=1, seed=self.members * self.seed + k) for k in range(self.members)]
+
     def new_loss(self) -> Loss:
         """The loss as an object."""
         return from_description("Recipe", "loss", self.loss, losses.CLASSES)
+
+    def targets(self, model: Sequential, labels: Array) -> Array:
+        """Labels as the loss takes them."""
+        (*_, classes) = model.shape_out or ()
+        return as_targets(self.new_loss(), labels, classes)
 
     def model(self, examples: int, input_shape: Sequence[int]) -> Sequential:
         """The network, untrained and compiled for that many examples of that shape."""
@@ -134,21 +150,33 @@ class Recipe:
 
     def train_on(self, split: Split, **options: Any) -> "Trained":
         """Hold out the recipe's fold, train and test. options: those of `run`."""
+        if self.members > 1:
+            return self.joined([one.train_on(split, **options) for one in self.each_member()], split)
         split = hold_out(split, self.fold)
         (x, _), _ = split
         return self.trained(self.model(len(x), x.shape[1:]), split, **options)
 
     def trained(self, model: Sequential, split: Split, **options: Any) -> "Trained":
         """Train the recipe's model on the first part of the split, and test it on the second."""
-        (x, y), (x_test, y_test) = split
-        loss, (*_, classes) = self.new_loss(), model.shape_out or ()
-        y, y_test = as_targets(loss, y, classes), as_targets(loss, y_test, classes)
+        (x, y), tests = split
+        targets = self.targets(model, y)
         begin = time.perf_counter()
-        model.fit(x, y, self.batch_size, self.epochs, **options)
+        model.fit(x, targets, self.batch_size, self.epochs, **options)
         seconds = time.perf_counter() - begin
-        shared: dict[str, Any] = {key: options.get(key) for key in ("workers", "executor")}
-        loss, accuracy = model.evaluate(x_test, y_test, TEST_BATCH, verbose=0, **shared)
-        model.notes = {**model.notes, "test": {"loss": loss, "accuracy": accuracy, "seconds": seconds}}
+        return self.tested(model, tests, seconds, **{key: options.get(key) for key in ("workers", "executor")})
+
+    def joined(self, members: Sequence["Trained"], split: Split) -> "Trained":
+        """The ensemble of the recipe's networks, in the order of `each_member`, tested on the part of the split."""
+        ensemble = Ensemble([one.model for one in members], name=self.name)
+        return self.tested(ensemble, hold_out(split, self.fold)[1], sum(one.seconds for one in members))
+
+    def tested(self, model: Sequential, tests: Examples, seconds: float, **options: Any) -> "Trained":
+        """Test the recipe's model, which took so many seconds to train; it keeps the recipe and the figures."""
+        x, y = tests
+        targets = self.targets(model, y)
+        loss, accuracy = model.evaluate(x, targets, TEST_BATCH, verbose=0, **options)
+        notes = {"recipe": self.get_config(), "test": {"loss": loss, "accuracy": accuracy, "seconds": seconds}}
+        model.notes = {**model.notes, **notes}
         return Trained.of(model)
 
 

@@ -128,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         print(recipes.table())
         return 0
-    if any(getattr(args, option) is not None for option in recipes.SEVERAL):
+    if recipes.is_many(args):
         return recipes.train_many(args)
     start, position = time.perf_counter(), TrainingProgress()
     try:
