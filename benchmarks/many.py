@@ -3,14 +3,17 @@
     python benchmarks/many.py --trainings 16 --processes 2
 
 Efficiency is the time of one process over that of all, times their number; start-up and reading the data count in both.
-The plan is reckoned from what was measured: a task's bytes, a result's, and an empty task's time in a process pool.
+The plan is reckoned from what was measured: a task's bytes, a result's, and the leader's time for both: that of an
+empty task in a process pool, and of unpickling a result and writing it to a folder.
 """
 
 import argparse
 import pickle
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from pathlib import Path
 
 from numpycnn import recipes
 from numpycnn.app.engines import processes
@@ -32,6 +35,15 @@ def empty_task(executor: Executor, count: int = 200) -> float:
     for _ in range(count):
         executor.submit(abs, -1).result()
     return (time.perf_counter() - begin) / count
+
+
+def taking(result: bytes, count: int = 50) -> float:
+    """The seconds of unpickling a result and writing it to a folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        for k in range(count):
+            pickle.loads(result).save(Path(folder, f"{k}.safetensors"))  # noqa: S301  # written by this program
+        return (time.perf_counter() - begin) / count
 
 
 def plan(machines: int, processors: int, task: int, result: int, seconds: float, dispatch: float) -> str:
@@ -65,11 +77,11 @@ def main() -> None:
         f"{args.trainings} trainings of {args.recipe}: {alone:.1f} s in 1 process, {together:.1f} s in {args.processes}"
     )
     print(f"{together / (alone / args.processes):.3f} of an even share; the same bytes: {same}")
+    task, result = pickle.dumps((outcome_of, tried[0], None, 1)), pickle.dumps(found[0])
     with processes(1) as executor:
-        dispatch = empty_task(executor)
-    task, result = len(pickle.dumps((outcome_of, tried[0], None, 1))), len(pickle.dumps(found[0]))
-    print(f"a task is {task:,} bytes, a result {result:,}")
-    print(plan(100, 8, task, result, alone / args.trainings, dispatch))
+        dispatch = empty_task(executor) + taking(result)
+    print(f"a task is {len(task):,} bytes, a result {len(result):,}")
+    print(plan(100, 8, len(task), len(result), alone / args.trainings, dispatch))
 
 
 if __name__ == "__main__":
