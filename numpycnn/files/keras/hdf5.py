@@ -2,12 +2,12 @@
 
 A file can hold links to other files, arrays that declare a petabyte, and compressed bombs. So every object is looked up
 by the name that a model gives it, each link on its way must be a plain one, and what an array declares is compared with
-the file's length before it is read. What cannot be prevented here: HDF5's library itself ends the process, by a
-segmentation fault, on some files whose inner structure is damaged.
+the file's length before it is read. HDF5's library itself ends the process, by a segmentation fault, on some files
+whose inner structure is damaged, so all that is in a file is read in a process of its own first.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from math import prod
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from numpycnn.common import checks
 from numpycnn.common.typing import Array
+from numpycnn.files.trial import crashes
 
 MAX_EXPANSION = 100
 """How many bytes of arrays a byte of a file may stand for: compressed files are rarely a tenth of their arrays."""
@@ -35,6 +36,10 @@ class Group:
     def names(self) -> list[str]:
         """The names of what is in it."""
         return list(self._group)
+
+    def attribute_names(self) -> list[str]:
+        """The names of its attributes."""
+        return list(self._group.attrs)
 
     def member(self, name: str) -> Any:
         """The object of that name. Raises ValueError if it is missing, or behind a link."""
@@ -118,6 +123,44 @@ def decoded(value: Any) -> Any:
 @contextmanager
 def reading(content: bytes) -> Iterator[Group]:
     """The root of an HDF5 file. Raises ValueError for whatever h5py raises in the body, and for no HDF5 file."""
+    if crashes(read_everything, content):
+        raise ValueError("is damaged: HDF5's library crashes on it")
+    with opened(content) as root:
+        yield root
+
+
+def read_everything(content: bytes) -> None:
+    """Read all groups, arrays and attributes that `Group` reads, each once, and as far as it can be read."""
+    with opened(content) as root:
+        found, seen = [root], set[Any]()
+        while found:
+            found += visited(found.pop(), seen)
+
+
+def visited(group: Group, seen: set[Any]) -> list[Group]:
+    """Read a group's attributes, and the arrays in it that are not among those seen; the groups in it that are not."""
+    import h5py
+
+    inner = list[Group]()
+    for name in group.attribute_names():
+        with suppress(Exception):
+            group.attribute(name)
+    for name in group.names():
+        with suppress(Exception):
+            found = group.member(name)
+            if found in seen:
+                continue
+            seen.add(found)
+            if isinstance(found, h5py.Group):
+                inner.append(group.group(name))
+            else:
+                group.array(name)
+    return inner
+
+
+@contextmanager
+def opened(content: bytes) -> Iterator[Group]:
+    """`reading`, which has tried the file first."""
     import h5py
 
     try:

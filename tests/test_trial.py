@@ -1,0 +1,68 @@
+"""What may end a process is tried in another one; its end, and nothing else, is told."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from numpycnn import load_model
+from numpycnn.files import ModelFileError, trial
+
+RUNS = [trial.new_python] + [trial.forked] * hasattr(os, "fork")
+
+
+def crash(content: bytes) -> None:
+    if content == b"crash":
+        os.kill(os.getpid(), signal.SIGSEGV if sys.platform != "win32" else signal.SIGTERM)
+    raise ValueError("of no interest")
+
+
+def wait(_: bytes) -> None:
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_end_of_a_process_is_told(run: Callable[[Callable[[bytes], object], bytes], bool]) -> None:
+    assert run(crash, b"crash")
+    assert not run(crash, b"another")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_process_that_waits_is_ended(
+    run: Callable[[Callable[[bytes], object], bytes], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 0.05)
+    assert not run(wait, b"")
+
+
+@pytest.mark.parametrize(("platform", "run"), [("linux", "forked"), ("darwin", "new_python")])
+def test_where_there_are_no_processes_nothing_is_tried(
+    platform: str, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> bool:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(trial, run, refused)
+    assert not trial.crashes(crash, b"crash")
+
+
+def test_a_file_on_which_hdf5_crashes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is not built to crash at will, so it is made to."""
+    h5py = pytest.importorskip("h5py")
+    file = h5py.File
+
+    def crashing(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        return file(*arguments)
+
+    path = tmp_path / "theirs.h5"
+    path.write_bytes((Path(__file__).parent / "keras_files" / "keras3.h5").read_bytes())
+    load_model(path)
+    monkeypatch.setattr(h5py, "File", crashing)
+    with pytest.raises(ModelFileError, match=r"theirs\.h5: is damaged: HDF5's library crashes on it"):
+        load_model(path)
