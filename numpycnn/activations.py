@@ -56,7 +56,7 @@ class ActivationFunction(Explained):
         checks.function(owner, "forward", forward)
         checks.function(owner, "backward", backward)
         own_name = getattr(forward, "__name__", "activation")
-        self.name = checks.name(owner, own_name if name is None else name)
+        self.name = self.__name__ = checks.name(owner, own_name if name is None else name)
         self.needs_z = checks.flag(owner, "needs_z", needs_z)
         self.halves = checks.flag(owner, "halves", halves)
         self.functions = forward, backward

@@ -12,7 +12,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
-from numpycnn.common.configuration import instance_of
+from numpycnn.common.configuration import Configurable, instance_of
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-class Constraint(Explained):
+class Constraint(Configurable, Explained):
     """Base class of all constraints: `constraint(w)` is an array near w that satisfies it.
 
     One of your own defines `__call__(w)`, as in Keras.

@@ -15,7 +15,7 @@ import numpy as np
 
 from numpycnn import backend
 from numpycnn.common import checks
-from numpycnn.common.configuration import FUNCTION, given, instance_of, unknown_here
+from numpycnn.common.configuration import FUNCTION, Configurable, given, instance_of, unknown_here
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
@@ -83,7 +83,7 @@ def cut_normal(shape: Shape, rng: Rng) -> Array:
     return values
 
 
-class Initializer(Explained):
+class Initializer(Configurable, Explained):
     """Base class of all initializers: called with a shape, a generator and a dtype, it returns initial values.
 
     Initializers are shared, so what they are made with cannot be changed; those made alike are equal.

@@ -26,7 +26,7 @@ from numpycnn.engine import training
 from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verbose, check_weights
 from numpycnn.engine.compiling import check_how_to_run
 from numpycnn.engine.finite import check_losses
-from numpycnn.engine.network import is_only_array, restored_on_error
+from numpycnn.engine.network import is_list_of_one, restored_on_error
 from numpycnn.engine.plans import Plan, attributes
 from numpycnn.engine.sources import (
     ArraySource,
@@ -374,12 +374,15 @@ class Sequential(StoredNetwork):
     def __call__(self, x: Any, training: bool | None = None) -> Array:
         """`predict(x, verbose=0)`; or in training mode what the next step would compute, with dropout and so on.
 
+        A pipeline of augmentation layers, without weights, augments x as its layers do, unless training is False.
         Raises ValueError or TypeError as `predict` does.
         """
-        if training:
-            return self.trace(x, training=True).output
         x, _ = self._check_x(f"{self.name}.predict", x, check_finite=False)
         self._build_for(x)
+        if self.augments and (training is None or training):
+            return super().__call__(x, training=True)
+        if training:
+            return self.trace(x, training=True).output
         plan = self._planned()
         if len(x) >= plan.least:
             return self.predict(x, verbose=0)
@@ -403,7 +406,8 @@ class Sequential(StoredNetwork):
         without one are left out. print_fn: None is print. expand_nested: show what is inside a Sequential or a block.
         show_trainable: a column more. layer_range: the names of the first and the last layer to show, or patterns.
 
-        Raises ValueError for a model not built, and TypeError or ValueError for arguments of another kind.
+        Of a model that is not built yet, names alone are known. Raises TypeError or ValueError for arguments of another
+        kind.
         """
         from numpycnn.show.summary import Layout, checked, summary_lines
 
@@ -411,7 +415,6 @@ class Sequential(StoredNetwork):
         layout = checked(caller, Layout(line_length, positions, expand_nested, show_trainable, layer_range))
         if print_fn is not None:
             checks.function(caller, "print_fn", print_fn)
-        self._require_built("summary")
         for line in list(summary_lines(self, caller, layout)):
             (print if print_fn is None else print_fn)(line)
 
@@ -579,7 +582,7 @@ class Sequential(StoredNetwork):
         loss, _ = self._require_compiled(method)
         caller = f"{self.name}.{method}"
         x, output_shape = self._check_x(caller, given.x, check_finite, f"{kind}x")
-        y = given.y[0] if is_only_array(given.y, 1 + len(output_shape)) and len(x) > 1 else given.y
+        y = given.y[0] if is_list_of_one(given.y) and len(given.y[0]) == len(x) > 1 else given.y
         y = checks.numbers(caller, f"{kind}y", y)
         checks.same_length(caller, **{f"{kind}x": x, f"{kind}y": y})
         if check_finite:
@@ -588,7 +591,7 @@ class Sequential(StoredNetwork):
             loss.targets(y, output_shape)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{kind}{error}") from None
-        training.check_probabilities(self, loss)
+        training.warn_of_scores(self, loss)
         return Data(x, y, check_weights(caller, kind, given, y))
 
     def _check_inputs(self, caller: str, check_finite: bool, given: Given, kind: str) -> Data:

@@ -17,7 +17,7 @@ import numpy as np
 from numpycnn import backend
 from numpycnn import functional as F
 from numpycnn.common import checks
-from numpycnn.common.configuration import instance_of
+from numpycnn.common.configuration import Configurable, instance_of
 from numpycnn.common.explained import Explained
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.typing import Array
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-class Regularizer(Explained):
+class Regularizer(Configurable, Explained):
     """Base class of all regularizers: `regularizer(x)` is the penalty of an array, a number.
 
     One of your own defines `value` and `gradient`.

@@ -309,6 +309,31 @@ def test_nan_logits_give_nan() -> None:
         assert np.isfinite(y[1]).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_nan_stays_nan(name: str, dtype: Any) -> None:
+    """It says that something is wrong, and would say it no more."""
+    activation = ACTIVATIONS[name]
+    if name == "threshold":
+        activation = activation.with_settings(0.5, 3.0)
+    with np.errstate(invalid="ignore"):
+        y = activation.forward(np.array([[np.nan, 1.0, 2.0, -0.3]], dtype))
+    assert np.isnan(y[0, 0])
+
+
+@pytest.mark.parametrize("settings", [{"max_value": 2.0}, {"threshold": 0.5}, {"negative_slope": 0.1}])
+def test_nan_stays_nan_in_every_rectifier(settings: dict[str, float]) -> None:
+    assert np.isnan(F.rectifier(np.array([np.nan]), **settings)).all()
+
+
+def test_what_keras_gives_at_infinity() -> None:
+    z = np.array([np.inf, -np.inf])
+    np.testing.assert_array_equal(F.squareplus(z), [np.inf, 0.0])
+    with np.errstate(invalid="ignore"):
+        y = F.hard_silu(z)
+    np.testing.assert_array_equal(F.hard_silu_backward(np.ones(2), z, y), [1.0, 0.0])
+
+
 def test_relu_passes_no_gradient_at_the_kink() -> None:
     z = np.array([-1.0, 0.0, 2.0])
     assert F.relu_backward(np.array([3.0, 3.0, 3.0]), z, F.relu(z)).tolist() == [0.0, 0.0, 3.0]

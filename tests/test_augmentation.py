@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numeric import same_bits
 
-from numpycnn import Sequential, reference
+from numpycnn import Input, Sequential, reference
 from numpycnn import functional as F
 from numpycnn.common.typing import Array, Pair
 from numpycnn.functional.warping import FILL_MODES, INTERPOLATIONS, View
 from numpycnn.layers import (
+    BatchNormalization,
     Dense,
+    Dropout,
     Flatten,
     Layer,
     RandomContrast,
@@ -314,3 +316,64 @@ def test_what_does_not_fit_is_refused(make: Any, error: type[Exception], words: 
 def test_what_a_subclass_lacks_is_said(method: str, arguments: list[Any]) -> None:
     with pytest.raises(NotImplementedError, match=f"does not define {method}"):
         getattr(Augmentation(None, None), method)(*arguments)
+
+
+# ------------------------------------------------------------ a call, and a seed of its own
+
+
+def test_a_called_layer_augments_unless_told_otherwise() -> None:
+    x = np.random.default_rng(0).random((6, 5, 5, 2), np.float32)
+    flip, twin = RandomFlip(seed=1), RandomFlip(seed=1)
+    first, second = flip(x), flip(x)
+    assert (first != x).any()
+    assert (first != second).any()
+    np.testing.assert_array_equal(twin(x), first)
+    np.testing.assert_array_equal(twin(x, training=True), second)
+    np.testing.assert_array_equal(flip(x, training=False), x)
+    with pytest.raises(TypeError, match="random_flip: training must be True or False; received 2"):
+        flip(x, training=2)
+
+
+def test_without_a_seed_calls_follow_numpys_global_state() -> None:
+    x = np.random.default_rng(0).random((6, 5, 5, 2), np.float32)
+    np.random.seed(3)
+    first = RandomFlip()(x)
+    np.random.seed(3)
+    np.testing.assert_array_equal(RandomFlip()(x), first)
+    np.random.seed(4)
+    assert (RandomFlip()(x) != first).any()
+
+
+def test_a_called_pipeline_augments_and_a_network_does_not() -> None:
+    x = np.random.default_rng(0).random((6, 5, 5, 2), np.float32)
+    pipeline = Sequential([RandomFlip(seed=1), RandomContrast(0.5)])
+    assert (pipeline(x) != x).any()
+    np.testing.assert_array_equal(pipeline(x, training=False), x)
+    np.testing.assert_array_equal(pipeline.predict(x, verbose=0), x)
+    network = Sequential([RandomFlip(seed=1), Flatten(), Dense(2)], seed=0)
+    np.testing.assert_array_equal(network(x), network.predict(x, verbose=0))
+
+
+def test_other_layers_are_called_in_training_mode() -> None:
+    x = np.random.default_rng(0).random((50, 5), np.float32)
+    dropped = Dropout(0.5, seed=1)(x, training=True)
+    assert 0.3 < np.mean(dropped == 0) < 0.7
+    np.testing.assert_array_equal(Dropout(0.5)(x), x)
+    normalization = BatchNormalization()
+    np.testing.assert_allclose(normalization(x, training=True).mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_array_equal(normalization.state["moving_mean"], 0)
+
+
+def test_a_layers_own_seed_takes_the_place_of_the_models() -> None:
+    x = np.random.default_rng(0).random((6, 5, 5, 2), np.float32)
+
+    def drawn(model_seed: int, layer_seed: int | None) -> list[bytes]:
+        layers = [RandomRotation(0.2, seed=layer_seed), Dropout(0.5, seed=layer_seed)]
+        model = Sequential([Input((5, 5, 2)), *layers, Flatten(), Dense(2)], seed=model_seed)
+        trace = model.trace(x, training=True)
+        return [trace[name].output.tobytes() for name in ("random_rotation", "dropout")]
+
+    assert drawn(0, 3) == drawn(1, 3)
+    for ours, theirs in zip(drawn(0, None), drawn(1, None), strict=True):
+        assert ours != theirs
+    assert drawn(0, 3)[0] != drawn(0, 4)[0]

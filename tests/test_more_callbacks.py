@@ -1,6 +1,7 @@
 """The callbacks of Keras 3, beside what Keras 3.15 did with the same scripted figures; and resumed."""
 
 import os
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -496,3 +497,27 @@ def test_validation_data_and_params_of_keras_2() -> None:
     assert (looks.seen, looks.known["samples"], looks.known["do_validation"]) == (None, None, True)
     network().fit(X, Y, verbose=0, callbacks=looks)
     assert (looks.seen, looks.known["do_validation"]) == (None, False)
+
+
+# ------------------------------------------------------------ beside callbacks of the program's own
+
+
+def test_a_checkpoints_name_has_figures_that_other_callbacks_add(tmp_path: Path) -> None:
+    x, y = small_data(20)
+    adding = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(val_f1=0.25))
+    name = "{epoch:02d}-{val_f1:.2f}.safetensors"
+    small_network().fit(x, y, epochs=1, verbose=0, callbacks=[adding, ModelCheckpoint(tmp_path / name)])
+    assert [path.name for path in tmp_path.iterdir()] == ["01-0.25.safetensors"]
+    with pytest.raises(ValueError, match="the fields of filepath must be among epoch, learning_rate, "):
+        small_network().fit(x, y, epochs=1, verbose=0, callbacks=[ModelCheckpoint(tmp_path / name)])
+    ending = ModelCheckpoint(tmp_path / "{epoch:02d-}}.safetensors")
+    with pytest.raises(ValueError, match="the fields of filepath must be among"):
+        small_network().fit(x, y, epochs=1, verbose=0, callbacks=[adding, ending])
+
+
+def test_a_model_is_pickled_without_the_callbacks_of_its_training() -> None:
+    x, y = small_data(20)
+    model = small_network()
+    history = model.fit(x, y, verbose=0, callbacks=[LambdaCallback(on_epoch_end=lambda epoch, logs: None)])
+    again = pickle.loads(pickle.dumps(model))  # noqa: S301
+    assert again.history.history == history.history

@@ -323,13 +323,13 @@ def test_a_last_sigmoid_is_trained_on_its_logits() -> None:
 
 
 @pytest.mark.parametrize("name", ["relu", "tanh", "gelu"])
-def test_what_gives_no_probabilities_is_refused(name: str) -> None:
+def test_what_gives_no_probabilities_is_warned_of(name: str) -> None:
     model = Sequential([Dense(1, activation=name, input_shape=(2,))])
     model.compile("sgd", "bce")
     message = (
-        f"dense: its activation '{name}' does not give the .* binary_crossentropy takes; use 'sigmoid', or the loss"
+        f"dense: its activation '{name}' does not give the .* binary_crossentropy takes, .* use 'sigmoid', or the loss"
     )
-    with pytest.raises(ValueError, match=message):
+    with pytest.warns(UserWarning, match=message):
         model.fit(np.ones((2, 2)), np.ones(2), verbose=0)
 
 
@@ -401,3 +401,48 @@ def test_a_function_without_a_gradient_is_explained() -> None:
     model = Sequential([Dense(2, input_shape=(3,))])
     with pytest.raises(TypeError, match=r"compile: loss must have a gradient; .* FunctionLoss\(value, gradient\)"):
         model.compile("sgd", quartic)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------ what Keras takes besides
+
+
+@pytest.mark.parametrize("name", losses.CLASSES)
+def test_a_prediction_that_is_nan_is_a_loss_that_is_nan(name: str) -> None:
+    y_true = np.array([1, 0]) if "Sparse" in name else np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    y_pred = np.array([[0.2, np.nan, 0.3], [0.2, 0.5, 0.3]])
+    assert np.isnan(losses.CLASSES[name]()(y_true, y_pred))
+
+
+def test_a_vector_is_one_row() -> None:
+    """The figures are those of the examples in Keras's documentation."""
+    y_true, logits = [0, 1, 0, 0], [-18.6, 0.51, 2.94, -12.8]
+    assert losses.BinaryCrossentropy(from_logits=True)(y_true, logits) == pytest.approx(0.865, abs=5e-4)
+    assert losses.binary_crossentropy(y_true, np.array(logits), True) == pytest.approx(0.865, abs=5e-4)
+    assert losses.mean_squared_error([1.0, 2.0], [2.0, 4.0]) == pytest.approx(2.5)
+    assert losses.MeanSquaredError(reduction=None)([1.0, 2.0], [2.0, 4.0]) == pytest.approx(2.5)
+    assert losses.MeanSquaredError()([[1.0], [2.0]], [2.0, 4.0]) == pytest.approx(2.5)
+
+
+def test_settings_by_position() -> None:
+    y_true, y_pred = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.5, 3.0], [2.0, -4.0]])
+    np.testing.assert_array_equal(
+        losses.categorical_crossentropy(y_true, y_pred, True, 0.1),
+        losses.categorical_crossentropy(y_true, y_pred, from_logits=True, label_smoothing=0.1),
+    )
+    np.testing.assert_array_equal(losses.huber(y_true, y_pred, 2.0), losses.huber(y_true, y_pred, delta=2.0))
+    with pytest.raises(TypeError, match="huber: expected at most 1 settings; received 2"):
+        losses.huber(y_true, y_pred, 2.0, 3.0)
+
+
+def test_one_weight_for_all() -> None:
+    y_true, y_pred = np.zeros((3, 2)), np.ones((3, 2))
+    assert losses.MeanSquaredError()(y_true, y_pred, 2.0) == pytest.approx(2.0)
+
+
+def test_a_list_of_one_loss_and_of_one_array_of_targets() -> None:
+    x, y = np.random.default_rng(0).random((6, 3)), np.arange(6) % 3
+    model = Sequential([Dense(3, "softmax", input_shape=(3,))], seed=0)
+    model.compile("sgd", ["sparse_categorical_crossentropy"])
+    first = model.evaluate(x, y, verbose=0)
+    assert model.evaluate([x], [y], verbose=0) == first
+    model.fit([x], [y], validation_data=([x], [y]), verbose=0)

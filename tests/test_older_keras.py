@@ -17,6 +17,7 @@ import numpycnn
 from numpycnn import backend, callbacks, layers, losses, models, optimizers, regularizers
 from numpycnn.common import old_names, older
 from numpycnn.common.explained import Explained
+from numpycnn.gradcheck import gradcheck
 from numpycnn.utils import get_file, load_img, normalize, to_categorical
 
 
@@ -206,8 +207,34 @@ def test_older_names_of_functions_and_strings() -> None:
     np.testing.assert_array_equal(
         warned(lambda: encode(y=[1], num_classes=3), "y is from an older Keras: write x="), encoded
     )
-    advice = "dtype is from an older Keras: write to_categorical(x).astype(...)"
-    np.testing.assert_array_equal(warned(lambda: encode([1], 3, dtype="uint8"), advice), encoded)
+
+
+def test_to_categorical_has_a_dtype_as_in_keras_2() -> None:
+    for encoded in (to_categorical([1], 3, "uint8"), to_categorical([1], 3, dtype=np.uint8)):
+        np.testing.assert_array_equal(encoded, [[0, 1, 0]])
+        assert encoded.dtype == np.uint8
+    assert to_categorical([1], 3).dtype == np.float64
+    for dtype in ("U3", "nothing", 3.5):
+        with pytest.raises(TypeError, match="to_categorical: dtype must be a type of numbers; received"):
+            to_categorical([1], 3, dtype)
+
+
+def test_lambda_is_an_elementwise_activation() -> None:
+    advice = "Lambda is from an older Keras: write Activation(function), with an elementwise function"
+    keras: Any = layers
+    first = warned(lambda: keras.Lambda(lambda x: (x - 0.5) / 2, input_shape=(3,), name="centred"), advice)
+    scaled = keras.Lambda(lambda x, by: x**2 * by, arguments={"by": 3.0})
+    model = numpycnn.Sequential([first, layers.Dense(2), scaled], seed=0, dtype="float64")
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(model.predict(x, verbose=0), ((x - 0.5) / 2 @ kernel + bias) ** 2 * 3, rtol=1e-12)
+    model.compile("sgd", "mse")
+    assert gradcheck(model, x, np.ones((4, 2))).passed
+    message = "Lambda: activation must have a gradient"
+    with pytest.raises(TypeError, match=message):
+        keras.Lambda(lambda x: x.sum(axis=-1))
+    with pytest.raises(TypeError, match="Lambda: function must be a function; received 3"):
+        keras.Lambda(3)
 
 
 def test_arguments_of_one_function_alone() -> None:

@@ -303,3 +303,14 @@ def test_inputs_that_are_no_images_have_no_field() -> None:
     found = lines(Sequential([Input((5,)), Dense(3)]))
     assert found[2].split() == ["Layer", "(type)", "Output", "Shape", "Param", "#", "MACs"]
     assert found[4].split() == ["dense", "(Dense)", "(None,", "3)", "18", "15"]
+
+
+def test_an_unbuilt_model_has_names_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    model = Sequential([Conv2D(2, 3), Residual([Conv2D(2, 3, padding="same")]), Flatten(), Dense(3)])
+    model.summary(expand_nested=True)
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in lines[4:-4]]
+    names = ["conv2d", "residual", "residual/main", "residual/main/conv2d", "residual/shortcut", "flatten", "dense"]
+    assert [row[0] for row in rows] == names
+    assert all(row[2:] == ["?", "0", "(unbuilt)", "?"] for row in rows)
+    assert lines[-1] == "Non-trainable params: 0"

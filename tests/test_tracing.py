@@ -8,13 +8,24 @@ import numpy as np
 import pytest
 from networks import CLASSES, fingerprint, small_data, small_network
 
-from numpycnn import Sequential, backend, reference
+from numpycnn import Input, Sequential, backend, reference
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.engine import training, workers
 from numpycnn.engine.batching import Data
 from numpycnn.engine.split import in_one_piece
 from numpycnn.engine.training import Position
-from numpycnn.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    Activation,
+    BatchNormalization,
+    Branches,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPooling2D,
+    Residual,
+)
 from numpycnn.optimizers import SGD
 from numpycnn.show import trace as trace_module
 from numpycnn.show.trace import Trace
@@ -291,3 +302,34 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], error: type[Except
 def test_targets_need_a_loss() -> None:
     with pytest.raises(ValueError, match=r"sequential.trace: the model is not compiled"):
         small_network(compiled=False).trace(*small_data(2))
+
+
+# ------------------------------------------------------------ layers that consist of others
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_blocks_have_traces_of_their_own(trained: bool) -> None:
+    layers: list[Layer] = [
+        Residual([Conv2D(2, 3, padding="same"), BatchNormalization()]),
+        Branches([[Conv2D(3, 1)], [Residual([Dropout(0.5)])]]),
+        Sequential([Flatten(), Dense(4, activation="tanh")]),
+        Dense(3, activation="softmax"),
+    ]
+    model = Sequential([Input((4, 4, 2)), *layers], seed=0, dtype="float64")
+    model.compile("sgd", "categorical_crossentropy")
+    rng = np.random.default_rng(0)
+    trace = model.trace(rng.normal(size=(5, 4, 4, 2)), np.eye(3)[[0, 1, 2, 0, 1]], training=trained)
+    found: Any = trace
+    residual, main, shortcut = (found[name] for name in ("residual", "residual/main", "residual/shortcut"))
+    np.testing.assert_array_equal(residual.output, main.output + shortcut.output)
+    np.testing.assert_array_equal(shortcut.output, residual.input)
+    np.testing.assert_array_equal(residual.input_gradient, main.input_gradient + shortcut.input_gradient)
+    branches, last = found["branches"], found["branches/branch_1"]
+    np.testing.assert_array_equal(branches.input, residual.output)
+    np.testing.assert_array_equal(branches.output[..., 3:], last.output)
+    np.testing.assert_array_equal(branches.output_gradient, trace["sequential"].input_gradient)
+    assert list(trace) == [str(path) for path, _ in model.leaves()]
+    assert len(trace) == len(list(trace))
+    assert branches.kind == "Branches"
+    with pytest.raises(KeyError, match="no layer 'nowhere' in the trace; there are residual/main, "):
+        trace["nowhere"]

@@ -199,7 +199,7 @@ TARGETS = (
             ('the leaky side has the wrong sign', 'y = y + negative_slope * np.minimum', 'y = y - negative_slope * np.minimum'),
             ('the leak begins at 0 instead of the threshold', 'np.minimum(z - threshold, 0)', 'np.minimum(z, 0)'),
             ('a ReLU with a maximum passes gradients beyond it', 'return dz if max_value is None else dz * (y.real < max_value)', 'return dz'),
-            ("hard_silu's derivative misses the second factor's", 'return dy * hard_sigmoid(z) + z * hard_sigmoid_backward(dy, z, y)', 'return dy * hard_sigmoid(z)'),
+            ("hard_silu's derivative misses the second factor's", 'return dy * hard_sigmoid(z) + np.where(within(z, -3, 3), z, 0) * (dy / 6)', 'return dy * hard_sigmoid(z)'),
             ("hard_sigmoid has Keras 2's slope", 'dy / 6 * within(z, -3, 3)', 'dy / 5 * within(z, -2.5, 2.5)'),
         ),
     ),
@@ -1108,7 +1108,9 @@ TARGETS = (
         ("test_sequential.py", "test_determinism.py"),
         (
             ("position is ignored", "spawn_key=(purpose, *position)", "spawn_key=(purpose,)"),
-            ("the seed is ignored", "np.random.SeedSequence(seed, spawn_key", "np.random.SeedSequence(0, spawn_key"),
+            ("the seed is ignored", "np.random.SeedSequence(seed, spawn_key=(purpose", "np.random.SeedSequence(0, spawn_key=(purpose"),
+            ("a layer's own seed is ignored", "np.random.SeedSequence(seed, spawn_key=position", "np.random.SeedSequence(0, spawn_key=position"),
+            ("a layer's own seed draws the same at every position", "spawn_key=position))", "spawn_key=()))"),
             ("weights and dropout share their numbers", "spawn_key=(purpose, *position)", "spawn_key=position"),
             ("NumPy's own seed is passed over", "return int(np.random.randint(2**31))", "return int(np.random.default_rng().integers(2**31))"),
         ),
@@ -1835,8 +1837,10 @@ TARGETS = (
         "recipes/recipe.py",
         ("test_many.py", "test_recipes.py"),
         (
-            ("classes are counted in the labels", "(*_, classes) = self.new_loss(), model.shape_out or ()", "classes = self.new_loss(), int(y.max()) + 1"),
+            ("classes are counted in the labels", "as_targets(self.new_loss(), labels, classes)", "as_targets(self.new_loss(), labels, int(labels.max()) + 1)"),
             ("a worker tests with all threads", "options.get(key) for key in", "None for key in"),
+            ("an ensemble's networks have one seed", "seed=self.members * self.seed + k", "seed=self.seed"),
+            ("an ensemble is tested on the test examples where a part is held out", "hold_out(split, self.fold)[1]", "split[1]"),
         ),
     ),
     Target(

@@ -1,11 +1,16 @@
 """Saving the model in the course of training."""
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
+from string import Formatter
 from typing import Any
 
 from numpycnn.callbacks.base import Logs
+from numpycnn.callbacks.lambda_callback import LambdaCallback
 from numpycnn.callbacks.monitor import Monitor
 from numpycnn.common import checks
+from numpycnn.common.configuration import is_librarys
 from numpycnn.common.figures import FiguresByName
 from numpycnn.engine.batching import check_verbose
 
@@ -61,6 +66,8 @@ class ModelCheckpoint(Monitor):
         self.best: float | None = self.threshold
         self.batches = 0  # since the last save
         example = dict.fromkeys(["learning_rate", *self.params["metrics"]], 0.0)
+        if any(isinstance(one, LambdaCallback) or not is_librarys(type(one)) for one in self.siblings):
+            example |= dict.fromkeys(self.figures_named(), 0.0)  # which the program's own callbacks may add
         path = self.path_for(0, {"batch": 1} if self.every else {}, example)
         if not self.save_weights_only:
             files.check(path, self.model)  # raises now, not after the first epoch
@@ -89,6 +96,13 @@ class ModelCheckpoint(Monitor):
                 f"ModelCheckpoint: the fields of filepath must be among {', '.join(fields)}; "
                 f"received {self.filepath} ({error})"
             ) from None
+
+    def figures_named(self) -> Sequence[str]:
+        """The fields of filepath besides epoch and batch; none where it is malformed."""
+        with suppress(ValueError):
+            fields = [name for _, name, _, _ in Formatter().parse(self.filepath) if name]
+            return [name for name in fields if name not in ("epoch", "batch")]
+        return ()
 
     def save(self, path: str, logs: Logs | None) -> None:
         """Save the model, where its figure asks for that."""

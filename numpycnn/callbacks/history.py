@@ -17,6 +17,10 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = FiguresByName()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the other callbacks of the training, which may be of functions that cannot be pickled."""
+        return {**vars(self), "siblings": ()}
+
     def __repr__(self) -> str:
         last = "".join(f", {name}: {one_number(values[-1]):.4f}" for name, values in self.history.items() if values)
         return f"<History: {len(self.epoch)} epochs{last}>"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from inspect import Parameter, signature
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from numpycnn.common import checks
 
@@ -26,6 +26,15 @@ OWN: ContextVar[Mapping[str, Any]] = ContextVar("OWN")
 """The program's own functions and classes by name, while a file is read."""
 REGISTERED: dict[str, Any] = {}
 """Those that it has for good, by the names that it gives instead: `activation="swish"`."""
+
+
+class Configurable:
+    """Mixin for classes with `get_config`."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A new object from what `get_config` returned. Raises TypeError or ValueError for anything else."""
+        return cls(**checks.arguments(cls.__name__, "config", config, cls))
 
 
 def get_custom_objects() -> dict[str, Any]:

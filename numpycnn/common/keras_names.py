@@ -16,6 +16,7 @@ OTHER_LIBRARIES = "other libraries and services are out of scope"
 TEXT = "text and tables are out of scope"
 AUDIO = "audio is out of scope"
 OWN_CLASSES = "a file is read by closed tables of classes"
+OLDER = "it is of an older Keras, and not in today's"
 AUGMENTED_LABELS = "augmentation that changes targets is out of scope"
 FUNCTIONAL = "the functional API is out of scope; use Sequential"
 
@@ -58,7 +59,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("layers", AUDIO, "MelSpectrogram STFTSpectrogram"),
     ("layers", OTHER_LIBRARIES, "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper"),
     ("layers", AUGMENTED_LABELS, "CutMix MixUp MaxNumBoundingBoxes"),
-    ("layers", "a Layer of your own has its backward; a function has none", "Lambda Wrapper"),
+    ("layers", "a Layer of your own has its backward; a function has none", "Wrapper"),
     ("losses", "sequences are out of scope", "CTC ctc"),
     ("optimizers", "mixed precision is out of scope", "LossScaleOptimizer"),
     ("initializers", AUDIO, "STFT STFTInitializer stft"),
@@ -85,7 +86,32 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     (
         "layers",
         "the layer is of an older Keras, and not in today's",
-        "Highway LocallyConnected1D LocallyConnected2D MaxoutDense",
+        "Highway LocallyConnected1D LocallyConnected2D",
+    ),
+    (
+        "utils",
+        OLDER,
+        "GeneratorEnqueuer HDF5Matrix OrderedEnqueuer categorical_probas_to_classes conv_output_length "
+        "multi_gpu_model to_graph",
+    ),
+    ("optimizers", OLDER, "TFOptimizer"),
+    ("regularizers", OLDER, "EigenvalueRegularizer WeightRegularizer"),
+    ("losses", OLDER, "Reduction"),
+    ("metrics", OLDER, "fbeta_score fmeasure matthews_correlation precision recall"),
+    ("layers", OLDER, "AutoEncoder MaxoutDense"),
+    ("models", OLDER, "model_from_config"),
+    (
+        "preprocessing.image",
+        "ImageDataGenerator has what it does",
+        "DirectoryIterator Iterator NumpyArrayIterator apply_affine_transform apply_transform flip_axis "
+        "random_brightness random_channel_shift random_rotation random_shear random_shift random_zoom "
+        "transform_matrix_offset_center",
+    ),
+    (
+        "backend",
+        "a function of your own has its gradient beside it",
+        "batch_dot binary_crossentropy categorical_crossentropy function gradients in_test_phase in_train_phase ndim "
+        "placeholder random_normal random_uniform set_session stop_gradient tf update update_add",
     ),
     ("callbacks", "nothing is sent to other machines; use LambdaCallback(on_epoch_end=...)", "RemoteMonitor"),
     ("attributes", f"{FUNCTIONAL}; model.trace(x) has every layer's input and output", "input output inputs outputs"),

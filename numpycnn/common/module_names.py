@@ -13,7 +13,7 @@ from opcode import opmap
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from numpycnn.common.old_names import NAMES, WIDER
+from numpycnn.common.old_names import MODULES, NAMES, WIDER
 from numpycnn.common.unknown import hint, is_kerass
 
 PACKAGE = "numpycnn"
@@ -38,6 +38,8 @@ def explain_unknown_names(module_name: str, elsewhere: Mapping[str, str] = NOWHE
         return other_than_todays(module, name, sys._getframe(1))
 
     vars(module).update(__getattr__=missing, __dir__=lambda: sorted({*vars(module), *public}))
+    if any(path.startswith(f"{kind_of(module)}.") for path in MODULES):
+        vars(module).setdefault("__path__", [])  # older Keras had modules in it, which the finder below gives
     for path in WIDER:
         if path.startswith(f"{kind_of(module)}."):
             add_names_of(kind_of(module), f"{PACKAGE}.{path}")

@@ -11,7 +11,7 @@ import numpy as np
 from numpycnn.common.typing import Rng
 
 # What the numbers are for: each purpose has its own stream.
-WEIGHTS, ORDER, DROPOUT = range(3)
+WEIGHTS, ORDER, DROPOUT, CALLS = range(4)
 
 
 def generator(seed: int, purpose: int, *position: int) -> Rng:
@@ -20,8 +20,14 @@ def generator(seed: int, purpose: int, *position: int) -> Rng:
 
 
 def seeded(rng: Rng, seed: int | None) -> Rng:
-    """The generator itself, or if there is a seed one that depends on it and on the generator's next number."""
-    return rng if seed is None else np.random.default_rng([seed, int(rng.integers(2**63))])
+    """The generator itself, or if there is a seed the one of that seed at the same position.
+
+    A generator without a position is asked for a number instead.
+    """
+    if seed is None:
+        return rng
+    position = rng.bit_generator.seed_seq.spawn_key or (int(rng.integers(2**63)),)  # type: ignore[attr-defined]
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=position))
 
 
 def children(rng: Rng | None, count: int) -> Sequence[Rng | None]:

@@ -4,9 +4,10 @@ from functools import partial
 from typing import Any
 
 from numpycnn import backend
+from numpycnn.activations import elementwise
 from numpycnn.common import checks
 from numpycnn.common.older import warn
-from numpycnn.layers import Conv2D, Conv2DTranspose, Layer, ReLU, SeparableConv2D
+from numpycnn.layers import Activation, Conv2D, Conv2DTranspose, Layer, ReLU, SeparableConv2D
 
 
 def convolution(cls: type[Conv2D | Conv2DTranspose | SeparableConv2D], old: str, *args: Any, **options: Any) -> Layer:
@@ -41,6 +42,18 @@ def thresholded_relu(theta: float = 1.0, **options: Any) -> Layer:
     """y = x where x > theta, else 0, as ReLU(threshold=theta) is today."""
     warn("ThresholdedReLU", "write ReLU(threshold=...)")
     return ReLU(threshold=theta, **options)
+
+
+def elementwise_lambda(
+    function: Any, output_shape: Any = None, mask: Any = None, arguments: Any = None, **options: Any
+) -> Layer:
+    """Lambda(function), of an elementwise function: an activation. output_shape and mask are not looked at.
+
+    Raises TypeError for another function, whose gradient is not known.
+    """
+    warn("Lambda", "write Activation(function), with an elementwise function")
+    checks.function("Lambda", "function", function)
+    return Activation(elementwise("Lambda", partial(function, **(arguments or {})), "lambda"), **options)
 
 
 def require_no_renorm(layer: Layer, value: Any) -> None:

@@ -45,11 +45,6 @@ def print_summary(model: Any, line_length: int | None = None, positions: Any = N
     model.summary(line_length, positions, print_fn)
 
 
-def ignore_dtype(labels: Any, value: Any) -> None:
-    """to_categorical(dtype=...): today it is the backend's business, and a model casts its data."""
-    warn("dtype", "write to_categorical(x).astype(...)")
-
-
 def require_none(model: Any, value: Any) -> None:
     """Raise TypeError for compile(loss_weights=...), which are for several outputs, unless it is None."""
     if value is not None:

@@ -1,6 +1,7 @@
 """Training data: rows of it, the validation split, and the checks of arguments about them."""
 
 from collections.abc import Callable, Iterator
+from math import ceil, inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,7 +53,11 @@ class Sizes(NamedTuple):
 
 
 def check_sizes(owner: str, batch_size: Any, steps: Any, *, names: tuple[str, str] = ("batch_size", "steps")) -> Sizes:
-    """Both, checked, under the names that they have as arguments."""
+    """Both, checked, under the names that they have as arguments.
+
+    steps: also a quotient such as len(x)/32, which is rounded up, as in tf.keras.
+    """
+    steps = ceil(steps) if isinstance(steps, (float, np.floating)) and 0 < steps < inf else steps
     return Sizes(
         None if batch_size is None else checks.integer(owner, names[0], batch_size),
         None if steps is None else checks.size(owner, names[1], steps),

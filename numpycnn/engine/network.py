@@ -251,6 +251,13 @@ def is_only_array(value: Any, axes: int) -> bool:
     return isinstance(value, (list, tuple)) and [getattr(one, "ndim", None) for one in value] == [axes]
 
 
+def is_list_of_one(value: Any) -> bool:
+    """Whether a value is a list of one array: Keras's list of the targets of a model that has one output."""
+    return (
+        isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], np.ndarray) and value[0].ndim > 0
+    )
+
+
 @contextmanager
 def restored_on_error(layers: Sequence[Any], unless: Callable[[], bool] = bool) -> Iterator[None]:
     """If the body raises, restore the attributes of the layers: names, shapes and arrays.

@@ -6,6 +6,7 @@ a batch is divided depends on its size and the network, never on the workers, so
 bytes. Where a layer looks across the batch, all micro-batches exchange data (`layers/stage.py`).
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
@@ -110,10 +111,8 @@ def make_objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> 
 
     If the loss can take what the last activation is applied to, that activation moves from the layer into the loss: for
     softmax and cross-entropy the gradient is p - y (`losses/crossentropy.py`). Not so where the output has a penalty.
-    Raises ValueError for a loss of probabilities after a layer that returns logits.
     """
     from_logits = loss.with_logits()
-    check_probabilities(model, loss)
     *_, (_, last) = model.leaves()
     if from_logits is None or model.activation != loss.link or last.activity_regularizer is not None:
         return Objective(planned(model, fast=fast), dtype, loss, linear, min_examples(model))
@@ -132,18 +131,21 @@ def has_activity_penalty(network: Chain) -> bool:
     return any(layer.activity_regularizer is not None for _, layer in network.leaves())
 
 
-def check_probabilities(model: Chain, loss: Loss) -> None:
-    """Raise ValueError if a loss takes probabilities and the last layer certainly does not return any."""
+def warn_of_scores(model: Chain, loss: Loss) -> None:
+    """Warn if a loss takes probabilities and the last layer certainly does not return any."""
     *_, (_, last) = model.leaves()
     activation = last.activation
     may_be = {"exponential", "hard_sigmoid", "sigmoid", "softmax", "softplus", "sparse_sigmoid", "sparsemax"}
     if type(last) not in (Conv2D, Dense):
         may_be.add("linear")  # of what may be probabilities
     if loss.takes_probabilities and not is_own(activation) and activation.name not in may_be:
+        from numpycnn.common.older import users_level  # deferred: only warnings need it
+
         ending = "softmax" if loss.link is None else loss.link.name
-        raise ValueError(
-            f"{last.name}: its activation {activation.name!r} does not give the probabilities that {loss.name} takes; "
-            f"use {ending!r}, or the loss {type(loss).__name__}(from_logits=True)"
+        warnings.warn(
+            f"{last.name}: its activation {activation.name!r} does not give the probabilities that {loss.name} takes, "
+            f"so training may learn nothing; use {ending!r}, or the loss {type(loss).__name__}(from_logits=True)",
+            stacklevel=users_level(),
         )
 
 

@@ -2,7 +2,8 @@
 
 At a kink, where the slopes on both sides differ, the derivative is Keras's: mostly the slope on the left, and at an
 upper bound 0; that of soft_shrink at -1/2, and of hard_silu at 3, is the one on the right.
-Pieces are chosen by the real part of z, so that the complex step can differentiate all of them.
+Pieces are chosen by the real part of z, so that the complex step can differentiate all of them; and so that NaN, which
+is in no interval, stays NaN.
 """
 
 import numpy as np
@@ -33,10 +34,10 @@ def relu_backward(dy: Array, z: Array, y: Array) -> Array:
 
 def rectifier(z: Array, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
     """y = z where z > threshold, else negative_slope*(z - threshold); then at most max_value. As Keras's relu."""
-    y = relu(z) if threshold == 0.0 else np.where(z.real > threshold, z, 0)
+    y = relu(z) if threshold == 0.0 else np.where(z.real <= threshold, 0, z)
     if negative_slope:
         y = y + negative_slope * np.minimum(z - threshold, 0)
-    return y if max_value is None else np.where(y.real < max_value, y, max_value)
+    return y if max_value is None else np.where(y.real >= max_value, max_value, y)
 
 
 def rectifier_backward(
@@ -135,7 +136,7 @@ def hard_silu(z: Array) -> Array:
 
 def hard_silu_backward(dy: Array, z: Array, y: Array) -> Array:
     """dz = dy * (hard_sigmoid(z) + z * its derivative), by the product rule."""
-    return dy * hard_sigmoid(z) + z * hard_sigmoid_backward(dy, z, y)
+    return dy * hard_sigmoid(z) + np.where(within(z, -3, 3), z, 0) * (dy / 6)
 
 
 def sparse_sigmoid(z: Array) -> Array:
@@ -163,7 +164,7 @@ def sparse_plus_backward(dy: Array, z: Array, y: Array) -> Array:
 
 def hard_shrink(z: Array, threshold: float = 0.5) -> Array:
     """y = z where |z| > threshold, else 0."""
-    return np.where(np.abs(z.real) > threshold, z, 0)
+    return np.where(np.abs(z.real) <= threshold, 0, z)
 
 
 def hard_shrink_backward(dy: Array, z: Array, y: Array, threshold: float = 0.5) -> Array:
@@ -183,7 +184,7 @@ def soft_shrink_backward(dy: Array, z: Array, y: Array, threshold: float = 0.5) 
 
 def threshold(z: Array, threshold: float, default_value: float) -> Array:
     """y = z where z > threshold, else default_value."""
-    return np.where(z.real > threshold, z, default_value)
+    return np.where(z.real <= threshold, default_value, z)
 
 
 def threshold_backward(dy: Array, z: Array, y: Array, threshold: float, default_value: float) -> Array:

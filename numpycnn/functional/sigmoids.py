@@ -173,5 +173,5 @@ def squareplus_backward(dy: Array, z: Array, y: Array, b: float = 4.0) -> Array:
 
 def hypotenuse(size: Array, b: float) -> Array:
     """sqrt(size**2 + b), without the overflow of a square."""
-    largest = np.maximum(size.real, b**0.5)
+    largest = np.minimum(np.maximum(size.real, b**0.5), np.finfo(size.real.dtype).max)  # which is finite
     return largest * np.sqrt((size / largest) ** 2 + (b**0.5 / largest) ** 2)

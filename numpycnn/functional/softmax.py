@@ -67,7 +67,7 @@ def sparsemax(z: Array, axis: int = -1) -> Array:
     ranks = np.moveaxis(np.arange(1, z.shape[axis] + 1).reshape(-1, *[1] * (z.ndim - 1)), 0, axis)  # (..., K, ...)
     size = (1 + ranks * descending.real > sums.real).sum(axis=axis, keepdims=True)
     tau = (np.take_along_axis(sums, size - 1, axis=axis) - 1) / size.astype(z.real.dtype)
-    return np.where(d.real > tau.real, d - tau, 0)
+    return np.where(d.real <= tau.real, 0, d - tau)
 
 
 def sparsemax_backward(dy: Array, z: Array, y: Array, axis: int = -1) -> Array:

@@ -27,6 +27,8 @@ class Augmentation(RandomLayer):
     These get images (N, H, W, C) in either data format. In inference y = x.
     """
 
+    augments = True
+
     def __init__(self, seed: int | None, data_format: str | None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(seed, **options)
         self.data_format = check_data_format(self.name, data_format)

@@ -19,7 +19,7 @@ from numpycnn import backend, constraints, regularizers
 from numpycnn.activations import ActivationFunction, linear
 from numpycnn.common import checks
 from numpycnn.common.explained import Explained
-from numpycnn.common.randomness import WEIGHTS, draw_seed, generator
+from numpycnn.common.randomness import CALLS, WEIGHTS, draw_seed, generator
 from numpycnn.common.typing import Array, BatchShape, Rng, Shape
 from numpycnn.constraints import ConstraintFunction, ConstraintLike
 from numpycnn.layers.input import Input
@@ -80,6 +80,9 @@ class Layer(Stage, Explained):
     """Penalties of the parameters that have one, by the parameter's name: see `regularize`."""
     constraints: dict[str, ConstraintFunction]
     """What is applied to parameters after each step of the optimizer, by the parameter's name."""
+    augments: bool = False
+    """Whether a call of the layer itself is in training mode unless it says otherwise."""
+    _calls = 0  # in training mode, each of which has random numbers of its own
 
     def __init__(
         self,
@@ -265,19 +268,26 @@ class Layer(Stage, Explained):
             twin._built = self._built._replace(params=params, state=state)
         return twin
 
-    def __call__(self, x: Any) -> Array:
-        """Inference, as in Keras: in the dtype of the parameters, or of x if there are none.
+    def __call__(self, x: Any, training: bool | None = None) -> Array:
+        """The layer's output, as in Keras: in the dtype of the parameters, or of x if there are none.
 
-        A layer that is not built yet is built for x, in the backend's floatx, seeded from NumPy's global state.
+        training: None is False, but True for data augmentation. In training its random numbers are new in each call:
+        those of its seed, or seeded from NumPy's global state, and so are the weights of a layer that is not built yet;
+        moving averages stay as they are. Raises ValueError or TypeError for another x or training.
         """
         if isinstance(x, Input):
             from numpycnn.common.keras_names import FUNCTIONAL  # deferred: slow import
 
             raise TypeError(f"{self.name}: a layer is called with arrays; {FUNCTIONAL}")
         x = checks.numbers(self.name, "input", x)
+        training = self.augments if training is None else checks.flag(self.name, "training", training)
         self.build(x.shape[1:])
         floating = x.dtype if x.dtype.kind == "f" else backend.floatx()
-        return self.forward(x.astype(next((p.dtype for p in self.params.values()), floating), copy=False))[0]
+        x = x.astype(next((p.dtype for p in self.params.values()), floating), copy=False)
+        if not training:
+            return self.forward(x)[0]
+        self._calls += 1
+        return self.forward(x, training=True, rng=generator(draw_seed(), CALLS, self._calls))[0]
 
     def check_input(self, x: Array) -> None:
         """Raise ValueError unless the layer is built and x is (N, *input_shape), TypeError if x is not an array."""

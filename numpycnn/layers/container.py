@@ -120,6 +120,12 @@ class Container(Layer):
         return any(stage.uses_rng for _, stage in self.stages)
 
     @property
+    def augments(self) -> bool:  # type: ignore[override]
+        """Whether it is a pipeline of data augmentation: with such a layer inside, and without parameters."""
+        inside = [layer for _, layer in self.leaves()]
+        return any(layer.augments for layer in inside) and not any(layer.params for layer in inside)
+
+    @property
     def trainable(self) -> bool:
         """Whether any layer inside is trained; setting it sets them all, as in Keras."""
         inside = [layer.trainable for _, layer in self.leaves()]

@@ -12,9 +12,8 @@ class RandomLayer(Layer):
     """Base class of layers that are random in training, and the identity in inference.
 
     Their numbers come from the generator passed to `forward`, which a model derives from its seed, the step, the
-    micro-batch and the layer's index: so the model's seed fixes them. seed: an integer of at least 0 that is mixed
-    into that generator, so that another one gives other numbers; None mixes in nothing. Unlike in Keras no layer's
-    seed is needed for reproducible results, and one alone, without the model's, does not give them.
+    micro-batch and the layer's index: so the model's seed fixes them. seed: an integer of at least 0 that takes the
+    place of the model's for this layer. Unlike in Keras no layer's seed is needed for reproducible results.
 
     Raises TypeError or ValueError for another seed.
     """

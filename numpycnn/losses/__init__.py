@@ -11,12 +11,12 @@
     distributions   Kullback and Leibler, Poisson
 """
 
+from inspect import signature
 from typing import Any
 
 from numpycnn.common import checks
 from numpycnn.common.configuration import describe, instance_of
 from numpycnn.common.module_names import explain_unknown_names
-from numpycnn.common.typing import Array
 from numpycnn.losses.base import FunctionLoss, Loss, RowLoss
 from numpycnn.losses.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from numpycnn.losses.distributions import KLDivergence, Poisson
@@ -35,16 +35,19 @@ from numpycnn.losses.regression import (
 class LossFunction:
     """A loss as a function: `huber(y_true, y_pred, delta=2.0)` gives the loss of each row, (N, ..., K) -> (N, ...).
 
-    Settings are the arguments of the loss's class but for its reduction. Raises TypeError or ValueError as the class
-    and its `targets` do.
+    A vector y_pred, (K,), is one row. Settings are the arguments of the loss's class but for its reduction and name,
+    also by position. Raises TypeError or ValueError as the class and its `targets` do.
     """
 
     def __init__(self, loss: type[RowLoss]) -> None:
         self.loss, self.__name__, self.__doc__ = loss, loss.name, loss.__doc__
 
-    def __call__(self, y_true: Any, y_pred: Any, **settings: Any) -> Array:
-        loss = self.loss(reduction=None, **settings)
-        return loss.losses(*loss.arrays(y_true, y_pred))
+    def __call__(self, y_true: Any, y_pred: Any, *given: Any, **settings: Any) -> Any:
+        names = [name for name in signature(self.loss).parameters if name not in ("reduction", "name")]
+        if len(given) > len(names):
+            raise TypeError(f"{self.__name__}: expected at most {len(names)} settings; received {len(given)}")
+        loss = self.loss(reduction=None, **dict(zip(names, given, strict=False)), **settings)
+        return loss(y_true, y_pred)
 
     def __repr__(self) -> str:
         return f"losses.{self.__name__}"
@@ -97,12 +100,13 @@ def check_reduced(loss: Loss) -> None:
         )
 
 
-LossLike = str | Loss | LossFunction | type[Loss] | dict[str, Any]
-"""What `compile` takes for a loss."""
+LossLike = str | Loss | LossFunction | type[Loss] | dict[str, Any] | list[Any]
+"""What `compile` takes for a loss: a list of one is Keras's, for a model with one output."""
 
 
 def get_loss(value: Any, owner: str = "compile") -> Loss:
     """`get`, with the owner's name in its errors."""
+    value = value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
     value = instance_of(owner, "loss", value, Loss, CLASSES)
     if isinstance(value, Loss):
         return value

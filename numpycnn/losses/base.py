@@ -13,13 +13,14 @@ import numpy as np
 from numpycnn import backend
 from numpycnn.activations import ActivationFunction
 from numpycnn.common import checks
+from numpycnn.common.configuration import Configurable
 from numpycnn.common.explained import Explained
 from numpycnn.common.typing import Array, Shape
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 
 
-class Loss(Explained):
+class Loss(Configurable, Explained):
     """Base class of all losses: `loss(y_true, y_pred)` is the mean over a batch, as a float.
 
     A loss of your own defines `value` and `gradient`; or see `FunctionLoss`. `targets` first converts y_true to an
@@ -47,15 +48,18 @@ class Loss(Explained):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch, reduced: a float; without a reduction an array, the loss of each row, (N, ...).
 
-        sample_weight: factors of the losses, of the examples, (N,), or of all rows. Raises as `targets` does, and
-        ValueError for weights of another shape.
+        y_pred of one axis, (K,), is one row. sample_weight: factors of the losses, of the examples, (N,), or of all
+        rows, or one for all. Raises as `targets` does, and ValueError for weights of another shape.
         """
+        is_row = np.ndim(y_pred) == 1 and np.size(y_true) == np.size(y_pred)
+        if is_row:
+            y_true, y_pred = np.reshape(y_true, (1, -1)), np.reshape(y_pred, (1, -1))  # (1, K)
         values = self.each(*self.arrays(y_true, y_pred))
         weights = None if sample_weight is None else self.weights_of(values, sample_weight)
         if weights is not None:
             values = np.multiply(values, weights, out=np.zeros_like(values), where=weights != 0)  # 0*inf counts as 0
         if not self.is_reduced:
-            return values
+            return values[0] if is_row else values
         rows = values[0].size
         return float(values.sum() / (rows * self.divisor(np.asarray(y_true), rows, weights)))
 
@@ -63,6 +67,8 @@ class Loss(Explained):
         """The sample weights of losses (N, ...), with as many axes."""
         weights = checks.numbers(self.name, "sample_weight", sample_weight).astype(values.dtype)
         examples, whole = values.shape[:1], values.shape
+        if weights.ndim == 0:
+            weights = np.full(examples, weights)
         if weights.shape in (examples, (*examples, 1)):
             return weights.reshape(-1, *[1] * (values.ndim - 1))  # (N, 1, ...)
         if weights.shape not in (whole, (*whole, 1)):

@@ -70,4 +70,4 @@ def missing(y_true: Array, y_pred: Array) -> Array:
 
 def above_zero(a: Array) -> Array:
     """max(a, 0)."""
-    return np.where(a.real > 0, a, 0)
+    return np.where(a.real <= 0, 0, a)  # NaN stays

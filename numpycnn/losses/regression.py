@@ -148,7 +148,7 @@ def magnitude(e: Array) -> Array:
 
 def at_least_epsilon(a: Array) -> Array:
     """max(a, epsilon)."""
-    return np.where(a.real > epsilon(), a, epsilon())
+    return np.where(a.real <= epsilon(), epsilon(), a)  # NaN stays
 
 
 def log_ratio(y_true: Array, y_pred: Array) -> Array:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common import checks
+from numpycnn.common.configuration import Configurable
 from numpycnn.common.explained import Explained
 from numpycnn.common.typing import Array
 
 
-class Metric(Explained):
+class Metric(Configurable, Explained):
     """Base class of all metrics, a figure over the examples of one batch or several.
 
     One of your own defines `update_state`, `result` and `reset_state`, which its constructor may call. A call of a

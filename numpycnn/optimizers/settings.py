@@ -8,6 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from numpycnn.common import checks
+from numpycnn.common.configuration import Configurable
 from numpycnn.common.explained import Explained
 from numpycnn.common.typing import Array
 from numpycnn.common.unknown import hint
@@ -39,7 +40,7 @@ class DecayOptions(OptimizerOptions, total=False):
     weight_decay: float | None
 
 
-class Settings(Explained):
+class Settings(Configurable, Explained):
     """The arguments of all optimizers, and what can be set during training, checked as the constructor checks it.
 
     learning_rate: a number of at least 0, or a schedule of `schedules/`, a function of the number of steps so far.

@@ -96,11 +96,14 @@ def totals(model: Chain) -> Iterator[str]:
     yield f"Total params: {total:,} ({size / 2**20:.2f} MB)"
     yield f"Trainable params: {trained:,}"
     yield f"Non-trainable params: {total - trained:,}"
-    yield f"Multiply-accumulates (MACs) for one example: {multiply_accumulates(model):,}"
+    if model.built:
+        yield f"Multiply-accumulates (MACs) for one example: {multiply_accumulates(model):,}"
 
 
 def cells(path: Path, layer: Layer, field: Field) -> tuple[str, ...]:
-    """A layer's row, in the order of HEAD."""
+    """A layer's row, in the order of HEAD; as Keras has it while nothing is built."""
+    if not layer.built:
+        return f"{path} ({type(layer).__name__})", "?", "0 (unbuilt)", "?", "-", "-"
     return (
         f"{path} ({type(layer).__name__})",
         str((None, *(layer.shape_out or ()))),

@@ -4,18 +4,20 @@ The network is that of training, layer by layer, in the model's dtype and withou
 inputs, outputs and gradients. The model does not change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from numpycnn.activations import linear
+from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng
 from numpycnn.engine.split import undivided
 from numpycnn.engine.training import Position, make_objective, micro_batches, min_examples
 from numpycnn.layers import Layer
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import ROOT, Container
 from numpycnn.layers.penalties import penalized, weight_penalties, weight_penalty_gradients
 from numpycnn.layers.stage import Cache, Gradients, Path, Stage, Wrapper
 from numpycnn.losses import Loss
@@ -78,6 +80,8 @@ class Trace:
 
     layers: dict[str, LayerTrace]
     """By path, in order."""
+    blocks: dict[str, LayerTrace]
+    """Those of the layers that consist of others, by path: `trace["residual"].output`, `trace["residual/shortcut"]`."""
     output: Array
     """The model's: (N, *output_shape)."""
     losses: Array | None = None
@@ -93,7 +97,16 @@ class Trace:
         return list(self.layers.values())[-1]
 
     def __getitem__(self, name: str) -> LayerTrace:
-        return self.layers[name]
+        both = {**self.blocks, **self.layers}
+        if name not in both:
+            raise KeyError(f"no layer {checks.short_repr(name)} in the trace; there are {', '.join(both)}")
+        return both[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
 
     def __repr__(self) -> str:
         loss = "" if self.loss is None else f", loss {self.loss:.4g}"
@@ -110,6 +123,13 @@ class Trace:
             if own.output_gradient is not None
         ]
         return html.table(html.ARRAYS, [*rows, *gradients], repr(self)[1:-1], raw=[html.PICTURE])
+
+
+class Found(NamedTuple):
+    """The traces of a pass, by path: of layers, and of those that consist of others."""
+
+    layers: dict[str, LayerTrace]
+    blocks: dict[str, LayerTrace]
 
 
 class TracedStage(Wrapper):
@@ -134,21 +154,33 @@ class TracedStage(Wrapper):
         return own.input_gradient, own.parameter_gradients
 
 
-def traced(model: Chain, position: Position, count: int) -> tuple[Chain, dict[str, LayerTrace]]:
+def traced(model: Chain, position: Position, count: int) -> tuple[Chain, Found]:
     """The model with every layer traced, for a batch of `count` examples, and the traces, filled by each pass."""
-    cuts, found = micro_batches(count, min_examples(model)), dict[str, LayerTrace]()
+    cuts, found = micro_batches(count, min_examples(model)), Found({}, {})
 
     def watch(layer: Any, path: Path) -> TracedStage:
-        return TracedStage(layer, undivided(layer, position, path, cuts), str(path), found)
+        return TracedStage(layer, undivided(layer, position, path, cuts), str(path), found.layers)
 
-    return model.mapped(lambda stage, _: penalized(stage)).mapped(watch), found
+    layers_traced = model.mapped(lambda stage, _: penalized(stage)).mapped(watch)
+    return with_traced_blocks(layers_traced, ROOT, found.blocks), found
+
+
+def with_traced_blocks(container: Any, path: Path, found: dict[str, LayerTrace]) -> Any:
+    """The container with every container in it traced as well."""
+    stages = []
+    for index, stage in container.stages:
+        if isinstance(stage, Container):
+            inner = path.inside(stage.name, index)
+            stage = TracedStage(stage, with_traced_blocks(stage, inner, found), str(inner), found)
+        stages.append((index, stage))
+    return container.with_layers(container.layers, stages)
 
 
 def trace_forward(model: Chain, x: Array, position: Position, *, training: bool) -> Trace:
     """Trace the forward of x, (N, *input_shape)."""
     network, found = traced(model, position, len(x))
     y, _ = network.forward(x, training=training, rng=position.rng(0))
-    return Trace(found, y)
+    return Trace(*found, y)
 
 
 def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position, *, training: bool) -> Trace:
@@ -166,7 +198,8 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
     trace.losses, divisor = objective.loss.value(trace.targets, z), objective.divisor(y, None)
     trace.loss = float(trace.losses.sum() / divisor + network.penalty(caches) + weight_penalties(model.layers))
     network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)
-    for own, gradients in zip(trace.layers.values(), found.values(), strict=True):
+    for name, gradients in {**found.layers, **found.blocks}.items():
+        own = trace[name]
         own.output_gradient, own.input_gradient = gradients.output_gradient, gradients.input_gradient
         own.inside_gradients, own.parameter_gradients = gradients.inside_gradients, gradients.parameter_gradients
     for name, gradient in weight_penalty_gradients(model.layers).items():

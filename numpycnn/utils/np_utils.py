@@ -11,11 +11,12 @@ from numpycnn.losses import Loss, SparseCategoricalCrossentropy
 
 
 @explains_arguments
-def to_categorical(x: Any, num_classes: int | None = None) -> Array:
+def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = None) -> Array:
     """One-hot encode integer labels: 2 of 4 classes becomes [0, 0, 1, 0].
 
     x: (...) or (..., 1), whole numbers from 0 to num_classes - 1, also as strings such as "7"; num_classes: by default
-    the largest label + 1. Returns float64 (..., num_classes), as Keras does.
+    the largest label + 1. dtype: of the result, an argument of Keras 2's; None is float64, as in Keras 3. Returns
+    (..., num_classes).
     Raises ValueError for no labels, fractions and labels out of range, TypeError for anything but numbers.
     """
     labels = checks.numbers("to_categorical", "x", parsed(x))
@@ -29,7 +30,18 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
     num_classes = checks.size("to_categorical", "num_classes", num_classes)
     checks.labels("to_categorical", labels, classes=num_classes)
     checks.array_size("to_categorical", "one-hot x", (*labels.shape, num_classes))
-    return (labels[..., None] == np.arange(num_classes)).astype(np.float64)
+    return (labels[..., None] == np.arange(num_classes)).astype(numeric_type(dtype))
+
+
+def numeric_type(dtype: Any) -> np.dtype:
+    """to_categorical's dtype. Raises TypeError for anything but a type of numbers or booleans."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found.kind not in "biuf":
+        raise TypeError(f"to_categorical: dtype must be a type of numbers; received {checks.short_repr(dtype)}")
+    return found
 
 
 def as_targets(loss: Loss | None, labels: Array, classes: int) -> Array:

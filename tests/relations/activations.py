@@ -149,7 +149,7 @@ def soft_shrink_is_two_rectifiers(draw: Draw) -> None:
     near(F.soft_shrink(z, t), F.relu(z - t) - F.relu(-z - t))
 
 
-@relation(Fault(F.hard_shrink, "z, 0)", "z, threshold)"))
+@relation(Fault(F.hard_shrink, "0, z)", "threshold, z)"))
 def hard_shrink_is_soft_shrink_moved_back(draw: Draw) -> None:
     """hard_shrink(z; t) = soft_shrink(z; t) + t*sign(soft_shrink(z; t))."""
     z, t = numbers(draw), draw(positive)

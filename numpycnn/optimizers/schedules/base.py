@@ -1,12 +1,13 @@
 """The base class of schedules."""
 
-from typing import Any, Self
+from typing import Any
 
 from numpycnn.common import checks
+from numpycnn.common.configuration import Configurable
 from numpycnn.common.explained import Explained
 
 
-class LearningRateSchedule(Explained):
+class LearningRateSchedule(Configurable, Explained):
     """Base class of schedules: the learning rate as a function of the number of steps so far.
 
     A subclass of your own defines `__call__(step)`, and `get_config` if its optimizer's is asked for.
@@ -20,11 +21,6 @@ class LearningRateSchedule(Explained):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as JSON values."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_config")
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """A new schedule from what `get_config` returned."""
-        return cls(**config)
 
     def check(self, argument: str, value: Any) -> float:
         """The value as a float. Raises TypeError or ValueError unless it is a number of at least 0."""
