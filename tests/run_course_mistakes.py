@@ -42,7 +42,7 @@ def main(beginnings: Sequence[str]) -> int:
         grades, own = graded(one), passes(one.function, functions(one))
         missed, let_pass, of_course = missed + grades.passed, let_pass + (own is True), of_course + (own is not None)
         seen = {True: "passes", False: "seen", None: "no check"}
-        hint = "MISSED" if grades.passed else grades.hint.partition("\n")[0]
+        hint = "MISSED" if grades.passed else "; ".join(grades.hints).partition("\n")[0]
         print(f"{one.function}: {one.what}\n    CS231n's check: {seen[own]}; the grader: {hint}", flush=True)
     print(f"{len(chosen)} mistakes: the grader sees {len(chosen) - missed}. Of {of_course} in functions that CS231n checks, its "
           f"own checks let {let_pass} pass.")  # fmt: skip

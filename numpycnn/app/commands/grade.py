@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         return NOTHING
     grades, trace = graded(args.file, args.names, args.limit)
     known = {one.name for one in grades}
-    grades += [Grade(name, 1, ["all"], "it is not in the file") for name in args.names if name not in known]
+    grades += [Grade(name, 1, ["all"], ["it is not in the file"]) for name in args.names if name not in known]
     if trace:
         print(f"{args.file} raised, and what it had defined by then is graded:\n{textwrap.indent(trace, '  ')}")
     for name, meant in misspelled(args.file, tasks()):
@@ -84,8 +84,8 @@ def table(grades: list["Grade"]) -> Iterator[str]:
         result = "ok" if one.passed else "FAIL in " + "; ".join(one.failed)
         yield f"{one.name:{width}} {one.cases - len(one.failed):2d} of {one.cases} cases  {result}"
     for one in grades:
-        if one.hint:
-            yield textwrap.fill(f"{one.name}: {one.hint}", WIDTH, initial_indent="- ", subsequent_indent="  ")
+        for hint in one.hints:
+            yield textwrap.fill(f"{one.name}: {hint}", WIDTH, initial_indent="- ", subsequent_indent="  ")
         if one.trace:
             yield textwrap.indent(one.trace.rstrip(), "    ")
     right = sum(one.passed for one in grades)
