@@ -72,5 +72,6 @@ def test_the_command_counts(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "sgd_momentum: Nesterov's\n    CS231n's check: seen; the grader: " in out
     assert out.endswith(
-        "9 mistakes: the grader sees 9. Of 6 in functions that CS231n checks, its own checks let 0 pass.\n"
+        "9 mistakes: the grader sees 9, and does not know 0 of them. Of 6 in functions that CS231n checks, its own checks "
+        "let 0 pass.\n"
     )

@@ -141,6 +141,21 @@ WHAT: dict[str, tuple[tuple[Any, ...], str]] = {
     "flipped": (
         (conv, lambda *a: (conv_backward(*a)[0], conv_backward(*a)[1][:, :, ::-1, ::-1]), IMAGES, KERNEL, 1, 1),
         "w: reversed along axis 2 and 3: flipped"),
+    "flipped in the other's gradient": (
+        (conv, lambda dy, x, w, *a: (conv_backward(dy, x, np.flip(w, (2, 3)), *a)[0], conv_backward(dy, x, w, *a)[1]), IMAGES, KERNEL, 1, 1),
+        "x: right if w were rotated by half a turn: one [::-1, ::-1] too few or too many"),
+    "another's transpose": (
+        (lambda x, w: x @ w, lambda dy, x, w: (dy @ w, x.T @ dy), X, SQUARE), "x: right if w were transposed in its last two axes"),
+    "left out": ((lambda x, w: x * w, lambda dy, x, w: (dy, dy * x), X, W.T[:4]), "x: dy itself"),
+    "not multiplied in": (
+        (lambda x, w: (x * w) ** 2, lambda dy, x, w: (2 * dy * x, 2 * dy * x * x * w), X, W.T[:4]), "x: right if w were 1: not multiplied in"),
+    "two others exchanged": (
+        (lambda x, a, b: x * a + np.sin(x) * b, lambda dy, x, a, b: (dy * (b + np.cos(x) * a), dy * x, dy * np.sin(x)), X, X + 1, 2 * X),
+        "x: right if a and b were exchanged"),
+    "a factor for each column": (
+        (lambda x: x**2, lambda dy, x: dy * x * np.array([1.0, 3.0, 5.0]), X), "x: off by one factor at each index of axis 1, the first 0.5"),
+    "not used": ((lambda x, w: x + 0 * w, lambda dy, x, w: (dy, 2 * dy), X, X), "w: 0 is right: the forward does not use it"),
+    "another order of shapes": (of_affine(lambda dx, dw, db: (dx, db, dw)), "w: this is the gradient of b: they are returned"),
     "another order": (
         (lambda x, w: x * w, lambda dy, x, w: (dy * x, dy * w), X, X[::-1]), "x: this is the gradient of w"),
     "another shape": ((lambda x: x.reshape(3, 4) * 2, lambda dy, x: 2 * dy, X), "x: the right numbers in the shape (3, 4)"),
@@ -196,7 +211,7 @@ def test_each_mistake_has_its_words_and_no_others(name: str) -> None:
     assert report.failed, report
     line, *others = report.diagnoses
     assert text in line
-    assert len(others) == (name == "another order")
+    assert len(others) == name.startswith("another order")
 
 
 RIGHT = {
@@ -206,6 +221,37 @@ RIGHT = {
     "normalize": (normalize, lambda dy, x: normalize_backward(dy, x, True, True), X),
     "relu at ties": (relu, lambda dy, x: dy * (x > 0), np.arange(-3.0, 3.0)),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel"),
+    [("rolled", np.roll(KERNEL, 1, axis=3)), ("flipped in one axis", KERNEL[..., ::-1]), ("another", KERNEL**2)],
+)
+def test_a_gradient_of_another_kernel_is_not_one_of_the_rotated(name: str, kernel: Array) -> None:
+    def back(dy: Array, x: Array, w: Array, *settings: int) -> tuple[Array, Array]:
+        return conv_backward(dy, x, kernel, *settings)[0], conv_backward(dy, x, w, *settings)[1]
+
+    (found,) = check(conv, back, IMAGES, KERNEL, 1, 1, samples=12).diagnoses
+    assert re.match(
+        r"x: wrong at 50 of 50 entries, first at \(0, 0, 0, 0\): .* in the place of .*; no usual pattern", found
+    )
+
+
+def test_code_that_raises_elsewhere_is_no_hindrance() -> None:
+    """A forward that refuses what another input is changed to."""
+
+    def forward(x: Array, w: Array) -> Array:
+        if not np.allclose(w.real, SQUARE):
+            raise ValueError("another w")
+        return x @ w
+
+    report = check(forward, lambda dy, x, w: dy @ w, X, SQUARE, no_gradient=["w"])
+    assert "no usual pattern" in report.diagnoses[0]
+
+
+def test_all_known_numbers_are_named_that_a_factor_may_be() -> None:
+    report = check(lambda x: x**2, lambda dy, x: dy * x * 2 / 3, SQUARE)
+    assert report.diagnoses[0].startswith("x: claimed = numeric / 3, the batch size or the length of axis 1: a mean")
 
 
 @pytest.mark.parametrize("name", RIGHT)

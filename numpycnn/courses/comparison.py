@@ -1,6 +1,6 @@
 """A student's results beside the right ones: each by itself, and what is wrong with it in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -86,6 +86,8 @@ class Comparison(NamedTuple):
     """Before the call."""
     received: Mapping[str, Any]
     expected: Mapping[str, Any]
+    known: Collection[str]
+    """The results of which it is known what is wrong: two mistakes at once are not looked for there."""
 
     @property
     def names(self) -> list[str]:
@@ -94,29 +96,42 @@ class Comparison(NamedTuple):
 
     def mistakes(self) -> Iterator[Mistake]:
         """What is wrong with each result."""
-        supposed = None
         before = kept(self.names, self.arguments)
+        wrong = {}
         for what, right in self.expected.items():
             if what not in self.received:
                 yield Mistake(what, "it is not there")
                 continue
             given = self.received[what]
-            if is_close(given, right):
-                continue
             if what in before and np.array_equal(given, before[what]) and not np.array_equal(right, before[what]):
                 yield Mistake(what, "as before the call: not written back")
-                continue
-            supposed = list(self.supposed()) if supposed is None else supposed
-            yield self.mistake(what, given, right, [(text, found[what]) for text, found in supposed if what in found])
+            elif not is_close(given, right):
+                wrong[what] = given, right
+        yield from self.explained(wrong)
+
+    def explained(self, wrong: Mapping[str, tuple[Any, Any]]) -> Iterator[Mistake]:
+        """What is wrong with those that differ: by one usual mistake, or where that does not tell, by two."""
+        supposed = list(self.supposed()) if wrong else []
+        found = {what: self.mistake(what, given, right, supposed) for what, (given, right) in wrong.items()}
+        left = [what for what, one in found.items() if not one.possible and what not in self.known]
+        two = list(self.twice_supposed()) if left else []
+        yield from (self.mistake(what, *wrong[what], two) if what in left else found[what] for what in found)
 
     def supposed(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """What the function would give with each usual mistake: its words, and the results."""
-        one = self.exercise
-        for text, function in one.variants:
+        for text, function in self.exercise.variants:
             yield text, self.outcome(Hypothesis(text, self.arguments, function))
-        for hypothesis in hypotheses(one.reference, self.names, self.arguments, dict(one.defaults)):
-            found = self.outcome(hypothesis)
-            yield hypothesis.text, {what: a for what, a in found.items() if np.isfinite(a).all()}
+        yield from self.changed(self.exercise.reference)
+
+    def twice_supposed(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The same with two mistakes: one in the formula, and one in the arguments."""
+        for text, function in self.exercise.variants:
+            yield from ((f"{text}; and {other}", found) for other, found in self.changed(function))
+
+    def changed(self, function: Callable[..., Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What a function gives for changed arguments, where that is finite: what is not may come from anything."""
+        for one in hypotheses(function, self.names, self.arguments, dict(self.exercise.defaults)):
+            yield one.text, {what: a for what, a in self.outcome(one).items() if np.isfinite(a).all()}
 
     def outcome(self, hypothesis: Hypothesis) -> dict[str, Any]:
         """The results by a hypothesis; none for arguments that the reference refuses, such as a stride of 0."""
@@ -127,12 +142,15 @@ class Comparison(NamedTuple):
         except Exception:  # whatever these arguments lead to
             return {}
 
-    def mistake(self, what: str, given: Any, right: Any, supposed: list[tuple[str, Any]]) -> Mistake:
-        """What is wrong with one result. supposed: what it would be by each hypothesis."""
+    def mistake(
+        self, what: str, given: Any, right: Any, supposed: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    ) -> Mistake:
+        """What is wrong with one result. supposed: what all would be by each hypothesis."""
         a, b = np.asarray(given), np.asarray(right)
         if a.dtype.kind not in "biuf":
             return Mistake(what, f"it must be an array of numbers; received {short_repr(given)}")
-        possible = {text: np.asarray(one) for text, one in supposed if is_it(a, np.asarray(one))}
+        those = ((text, np.asarray(found[what])) for text, found in supposed if what in found)
+        possible = {text: one for text, one in those if is_it(a, one)}
         known = next((text for text, one in possible.items() if one.shape != b.shape or is_far(one, b)), "")
         if a.shape == b.shape:
             text = in_words(what, a, right, known, self.arguments, self.names)
@@ -161,8 +179,9 @@ def is_it(given: Array, supposed: Array) -> bool:
     if part.shape != given.shape:
         return False
     finite = np.isfinite(part)
-    close = abs(given - part)[finite] <= slack_of(part[finite])
-    return np.array_equal(np.isfinite(given), finite) and bool(close.all())
+    if not np.array_equal(np.isfinite(given), finite):
+        return False
+    return bool((abs(given[finite] - part[finite]) <= slack_of(part[finite])).all())
 
 
 def is_far(supposed: Array, right: Array) -> bool:
@@ -187,9 +206,9 @@ def in_words(
     one = Evidence(what, a, b, b, b, np.zeros(b.shape, bool), x, numbers=numbers, sizes=sizes)
     with np.errstate(all="ignore"):
         why = explanation(one, EXACT) or known or (explanation(one, OUTPUTS + REST) if b.ndim else of_number(one))
-    text = str(why).replace("numeric", "the reference")
+    text = str(why).replace("numeric", "the reference").replace("claimed", "received")
     text = text.replace("the input", "the reference") if x is b else text
-    return text if b.ndim else f"{a.item():.9g} in the place of {b.item():.9g}{': ' if text else ''}{text}"
+    return text or f"{a.item():.9g} in the place of {b.item():.9g}"
 
 
 def of_number(one: Evidence) -> str:

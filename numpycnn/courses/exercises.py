@@ -25,6 +25,8 @@ class Case(NamedTuple):
     """Whether equal values leave the backward a choice, so that the checker alone can judge it."""
     backward: bool = True
     """Whether the course's backward takes it."""
+    path: str = ""
+    """The name of another path through the function, where that may have mistakes of its own."""
 
 
 class Exercise(NamedTuple):
@@ -291,7 +293,7 @@ EXERCISES = (
             Case("most dropped", dropped(20, 6, 0.25)),
             Case("most kept", dropped(20, 6, 0.9)),
             Case("half kept, many numbers", dropped(60, 60, 0.5), backward=False),
-            Case("test mode", dropped(20, 6, 0.4, "test")),
+            Case("test mode", dropped(20, 6, 0.4, "test"), path="test"),
         ),
         "dropout_backward",
         ("x",),
@@ -311,7 +313,7 @@ EXERCISES = (
                 Case("two classes", scores(4, 2)),
                 Case("one example", scores(1, 3)),
                 Case("small scores", scores(6, 3, 0.001)),
-                Case("large scores", scores(5, 4, 1000.0)),
+                Case("large scores", scores(5, 4, 1000.0), path="large"),
             ),
             gradients=("x",),
             results=("loss", "dx"),
@@ -339,8 +341,8 @@ EXERCISES = (
         Exercise(
             rule.name,
             (
-                Case("in the middle", remembering(4, 3, **rule.memory)),
-                Case("the first steps", weights(4, 3)),
+                Case("later steps", remembering(4, 3, **rule.memory)),
+                Case("first steps", weights(4, 3)),
                 Case("learning rate", weights(5, learning_rate=0.3)),
                 *(Case(f"another {name}", weights(4, **{name: value})) for name, value in rule.settings.items()),
             ),
@@ -361,7 +363,7 @@ EXERCISES = (
                 Case("another eps and momentum", features(5, 3, eps=0.5, momentum=0.3)),
                 Case("no averages yet", without_averages(5, 3)),
                 *(
-                    (Case("test mode", features(5, 3, "test"), backward=False),)
+                    (Case("test mode", features(5, 3, "test"), backward=False, path="test"),)
                     if backward == "batchnorm_backward"
                     else ()
                 ),
@@ -393,7 +395,7 @@ EXERCISES = (
             Case("one channel", images((2, 1, 3, 2))),
             Case("one example", images((1, 3, 2, 3))),
             Case("as many channels as rows and columns", images((3, 3, 3, 3))),
-            Case("test mode", images((2, 3, 4, 2), "test"), backward=False),
+            Case("test mode", images((2, 3, 4, 2), "test"), backward=False, path="test"),
         ),
         "spatial_batchnorm_backward",
         SCALED,
@@ -445,7 +447,7 @@ EXERCISES = (
         "pool2d",
         (
             Case("largest, 2 by 2", lambda rng: (rng.normal(size=(4, 5)), (2, 2))),
-            Case("mean, 2 by 3", lambda rng: (rng.normal(size=(4, 5)), (2, 3), "avg")),
+            Case("mean, 2 by 3", lambda rng: (rng.normal(size=(4, 5)), (2, 3), "avg"), path="avg"),
             Case("largest, 3 by 1", lambda rng: (rng.normal(size=(4, 3)) - 9, (3, 1), "max")),
         ),
         variants=variants.pools_of_one(),

@@ -1,4 +1,4 @@
-"""One function of a student's held to its exercise: every case by itself, and what is wrong in words.
+"""One function of a student's held to its exercise: every case by itself, and what is wrong with each result in words.
 
 A forward is compared with the reference number by number. A backward is compared with the reference, and checked
 against numerical derivatives of the student's own forward: in the first case, at ties, and wherever the numbers differ.
@@ -34,7 +34,7 @@ SEED, SAMPLES = 231, 12
 OF_GRADIENT = "the gradient of "
 """How a report's problems begin that are those of one gradient."""
 
-OF_ITS_OWN = "; this is said of its own forward, which is not right itself"
+OF_ITS_OWN = "not right itself; the gradients are compared with its derivatives, right or wrong"
 
 Functions = Mapping[str, Any]
 
@@ -83,9 +83,9 @@ def grade(name: str, functions: Functions) -> Grade:
         try:
             if backward:
                 look = number == 0 or case.ties
-                found = judged_backward(name, functions, exercise, case, look=look, known=hints.known)
+                found = judged_backward(name, functions, exercise, case, look=look, known=hints.of(case))
             else:
-                found = judged(functions[name], exercise, case, number)
+                found = judged(functions[name], exercise, case, number, hints.of(case))
         except MistakeError as mistake:
             found = [Mistake("", str(mistake))]
         except BaseException as error:  # a student's sys.exit() too
@@ -103,22 +103,30 @@ class Hints:
 
     def __init__(self, cases: list[Case]) -> None:
         self.first = cases[0]
-        self.known: dict[str, tuple[str, Mistake]] = {}
-        """By result: where it was found, empty for the first case, and what is wrong."""
+        self.known: dict[tuple[str, str], tuple[str, Mistake]] = {}
+        """By the path through the function and the result: where it was found, and what is wrong."""
 
     def add(self, case: Case, mistakes: list[Mistake]) -> None:
         """What is wrong in another case."""
         place = "" if case is self.first else f"in {case.label}: "
         for one in mistakes:
-            _, before = self.known.get(one.what, ("", None))
+            key = case.path, one.what
+            _, before = self.known.get(key, ("", None))
             if before is None or (not before.hypothesis and one.hypothesis in before.possible):
-                self.known[one.what] = place, one
+                self.known[key] = place, one
+
+    def of(self, case: Case) -> set[str]:
+        """The results of which it is known what is wrong, on a case's path."""
+        return {what for path, what in self.known if path == case.path}
 
     def sentences(self) -> list[str]:
-        """A sentence for each cause, with all results that it explains."""
+        """A sentence for each cause, with all results that it explains; no cause of a result twice."""
         causes: dict[tuple[str, str], list[str]] = {}
-        for what, (place, one) in self.known.items():
-            causes.setdefault((place, one.text), []).append(what)
+        told = set()
+        for (_, what), (place, one) in self.known.items():
+            if (what, one.text) not in told:
+                causes.setdefault((place, one.text), []).append(what)
+            told.add((what, one.text))
         return [
             f"{place}{' and '.join(whats)}: {text}" if any(whats) else f"{place}{text}"
             for (place, text), whats in causes.items()
@@ -128,8 +136,13 @@ class Hints:
 # ---------------------------------------------------------------- forwards
 
 
-def judged(function: Callable[..., Any], exercise: Exercise, case: Case, number: int) -> list[Mistake]:
-    """What is wrong with a forward, a loss or an update rule beside the reference. Raises MistakeError."""
+def judged(
+    function: Callable[..., Any], exercise: Exercise, case: Case, number: int, known: Collection[str] = ()
+) -> list[Mistake]:
+    """What is wrong with a forward, a loss or an update rule beside the reference. Raises MistakeError.
+
+    known: of which results it is known what is wrong.
+    """
     rng = np.random.default_rng(SEED)
     drawn = case.draw(rng)
     theirs, ours = deepcopy(drawn), deepcopy(drawn)
@@ -137,7 +150,8 @@ def judged(function: Callable[..., Any], exercise: Exercise, case: Case, number:
         before = deepcopy(ours)
         received = called(function, theirs, in_place=exercise.steps > 1)  # as the course's own sgd does
         expected = exercise.reference(*ours)
-        found = compared(exercise, before, (received, theirs), (expected, ours))
+        a, b = (results(exercise, one, (before[0], *kept[1:])) for one, kept in ((received, theirs), (expected, ours)))
+        found = judged_results(Comparison(exercise, before, a, b, known))
         if found:
             return found
         if step < exercise.steps - 1:
@@ -149,18 +163,15 @@ def judged(function: Callable[..., Any], exercise: Exercise, case: Case, number:
     return []
 
 
-def compared(
-    exercise: Exercise, before: Arguments, theirs: tuple[Any, Arguments], ours: tuple[Any, Arguments]
-) -> list[Mistake]:
-    """What is wrong with one call. theirs, ours: what came of it, and the arguments after it."""
-    received, expected = (results(exercise, one, (before[0], *after[1:])) for one, after in (theirs, ours))
-    beside = Comparison(exercise, before, received, expected)
-    if exercise.judge is None:
+def judged_results(beside: Comparison) -> list[Mistake]:
+    """What is wrong with the results of one call: beside the reference's, or where random numbers leave them open."""
+    judge = beside.exercise.judge
+    if judge is None:
         return list(beside.mistakes())
-    out, right = received["out"], expected["out"]
+    out, right = beside.received["out"], beside.expected["out"]
     if np.shape(out) != np.shape(right) or np.asarray(out).dtype.kind not in "biuf":
-        return [beside.mistake("out", out, right, [])]
-    flaw = exercise.judge(np.asarray(out), before)
+        return [beside.mistake("out", out, right)]
+    flaw = judge(np.asarray(out), beside.arguments)
     return [Mistake("out", flaw)] if flaw else []
 
 
@@ -212,7 +223,8 @@ def judged_backward(
     wrong = {f"d{key}" for key in ours if key not in listed or not is_close(listed[key], ours[key])}
     found = []
     if look or not same or not wrong <= set(known):
-        found = told(check(forward, functions[name], *drawn, samples=SAMPLES), "" if same else OF_ITS_OWN)
+        found = told(check(forward, functions[name], *drawn, samples=SAMPLES))
+        found += [Mistake("its forward", OF_ITS_OWN)] if found and not same else []
     if found or case.ties:
         return found
     return list(unequal(listed, {key: ours[key] for key in ours if f"d{key}" in wrong}))
@@ -247,8 +259,8 @@ def unequal(received: Mapping[str, Array], expected: Mapping[str, Array]) -> Ite
             yield Mistake(f"d{name}", in_words(f"d{name}", received[name], right))
 
 
-def told(report: Report, note: str = "") -> list[Mistake]:
-    """What a report that failed says of each gradient and of the whole, or its last line; with a note."""
+def told(report: Report) -> list[Mistake]:
+    """What a report that failed says of each gradient and of the whole, or its last line."""
     if not report.failed:
         return []
     said: dict[str, list[str]] = {}
@@ -259,4 +271,4 @@ def told(report: Report, note: str = "") -> list[Mistake]:
         of_one = problem.startswith(OF_GRADIENT)
         said.setdefault(f"d{name}" if of_one else "", []).append(f"it {text}" if of_one else problem)
     said = said or {"": [report.last_line()]}
-    return [Mistake(what, "; ".join(texts) + note) for what, texts in said.items()]
+    return [Mistake(what, "; ".join(texts)) for what, texts in said.items()]

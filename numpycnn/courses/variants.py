@@ -6,7 +6,7 @@ correction. A variant is the formula with one of these replaced.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,6 +83,8 @@ def norms(*axes: int, ndim: int, layout: str = "") -> Iterator[tuple[str, Norm]]
             yield f"the variance {place}", Norm(other, axes)
     yield from ((text, right._replace(variance=one)) for text, one in VARIANCES.items())
     yield from ((text, right._replace(deviation=one)) for text, one in DEVIATIONS.items())
+    for (text, variance), (more, deviation) in product(VARIANCES.items(), DEVIATIONS.items()):
+        yield f"{text}; and {more}", Norm(axes, axes, variance, deviation)
 
 
 def named(axes: tuple[int, ...]) -> str:
@@ -111,7 +113,8 @@ def batch_norm(norm: Norm, *exchanged: str) -> Callable[..., Any]:
         for name, of_batch in zip(("mean", "var"), norm.moments(x), strict=True):
             old = param.get(f"running_{name}", np.zeros(x.shape[1]))
             used[name] = of_batch if training != (name in exchanged) else old
-            param[f"running_{name}"] = momentum * old + (1 - momentum) * np.squeeze(of_batch) if training else old
+            new = of_batch.reshape(old.shape) if of_batch.size == old.size else of_batch
+            param[f"running_{name}"] = momentum * old + (1 - momentum) * new if training else old
         return norm.scaled(x, used["mean"], used["var"], gamma, beta, param.get("eps", 1e-5)), None
 
     return variant

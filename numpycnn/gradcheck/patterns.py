@@ -89,6 +89,11 @@ def zero(one: Evidence) -> str | None:
     return "zero everywhere: forgotten" if not one.claimed.any() and one.numeric.any() else None
 
 
+def unused(one: Evidence) -> str | None:
+    """Not zero, where the forward does not depend on the input."""
+    return "0 is right: the forward does not use it" if not one.numeric.any() and one.wrong.all() else None
+
+
 def not_finite(one: Evidence) -> str | None:
     """NaN or infinity somewhere."""
     bad = ~np.isfinite(one.claimed)
@@ -401,8 +406,11 @@ def digits(one: Evidence) -> str | None:
 
 def part(one: Evidence) -> str | None:
     """How many entries are right, where no other pattern is known."""
-    count = int(one.wrong.sum())
-    return f"wrong at {count} of {one.x.size} entries, first at {place(one.wrong)}; no usual pattern" if count else None
+    wrong = one.wrong
+    if not wrong.any():
+        return None
+    numbers = f"{one.claimed[wrong][0]:.6g} in the place of {one.numeric[wrong][0]:.6g}"
+    return f"wrong at {wrong.sum()} of {one.x.size} entries, first at {place(wrong)}: {numbers}; no usual pattern"
 
 
 def place(where: Array) -> str:
@@ -410,8 +418,8 @@ def place(where: Array) -> str:
     return str(tuple(int(i) for i in np.argwhere(where)[0]))
 
 
-PATTERNS = (not_finite, zero, single, answers, sign, factor, order, share, ties, overlap, own_output, one_share, border,
-            one_side, along_axis, statistics, shifted, moved)  # fmt: skip
+PATTERNS = (not_finite, zero, unused, single, answers, sign, factor, order, share, ties, overlap, own_output, one_share,
+            border, one_side, along_axis, statistics, shifted, moved)  # fmt: skip
 """Those of gradients."""
 
 EXACT = (zero, sign)

@@ -17,7 +17,7 @@ DESCRIPTION = (
     "Grade the functions of a file that have the names of CS231n's assignments 1 and 2 or of Dive into Deep "
     "Learning, such as conv_backward_naive: forwards against a reference, backwards against numerical "
     "derivatives too, with strides, paddings, overlapping windows, ties and single examples. Prints a table "
-    "with a hint for each failure. The exit status is 0 if all are right, 1 if one is not, or is missing, and "
+    "with a hint for each wrong result. The exit status is 0 if all are right, 1 if one is not, or is missing, and "
     "2 if there is none to grade."
 )
 WIDTH = 100
@@ -81,7 +81,8 @@ def table(grades: list["Grade"]) -> Iterator[str]:
     """The table's lines, the hints below it, and the tracebacks."""
     width = max(len(one.name) for one in grades)
     for one in grades:
-        result = "ok" if one.passed else "FAIL in " + "; ".join(one.failed)
+        failed = "all" if len(one.failed) == one.cases else "; ".join(one.failed)
+        result = "ok" if one.passed else f"FAIL in {failed}"
         yield f"{one.name:{width}} {one.cases - len(one.failed):2d} of {one.cases} cases  {result}"
     for one in grades:
         for hint in one.hints:
