@@ -58,6 +58,9 @@ TOLD: dict[str, tuple[str, Texts, str]] = {
     "not scaled": ("dropout_forward", (("(np.random.rand(*x.shape) < p) / p", "np.random.rand(*x.shape) < p"),), "it is x: not divided by p"),
     "scaled twice": ("dropout_forward", (("< p) / p", "< p) / p**2"),), "it is x/p**2: divided by p twice"),
     "the rate": ("dropout_forward", (("< p) / p", "> p) / (1 - p)"),), "it is x/(1 - p): p is the probability to keep"),
+    "the smallest": ("max_pool_forward_naive", (("np.max(window", "np.min(window"),), "the smallest in the place of the largest"),
+    "moving averages exchanged": ("batch_norm", (("(1.0 - momentum) * moving_mean + momentum * mean", "momentum * moving_mean + (1.0 - momentum) * mean"),),
+                                  "moving_mean: right if momentum were 0.7: 1 - momentum where momentum belongs"),
     "the sum of averages": ("pool2d", ((".mean()", ".sum()"),), "the sum in the place of the mean"),
     "half the penalty": ("softmax_loss_naive", (("2 * reg * W", "reg * W"),), "right if reg were half as large"),
     "a flipped kernel": ("corr2d", (("* K).sum()", "* K[::-1, ::-1]).sum()"),), "right if K were rotated by half a turn"),
@@ -98,7 +101,7 @@ def hints(name: str, texts: Texts) -> list[str]:
     return grade(name, spoiled(name, texts)).hints
 
 
-QUICK = {"no correction", "averages exchanged", "over the batch", "no shift", "scaled twice", "a flipped kernel", "cut off",
+QUICK = {"no correction", "a shift of columns", "the smallest", "moving averages exchanged", "the sum of averages", "averages exchanged", "over the batch", "no shift", "scaled twice", "a flipped kernel", "cut off",
          "another kernel", "another softmax", "another scale"}  # fmt: skip
 
 
@@ -136,6 +139,13 @@ def test_each_result_has_its_own_hint() -> None:
         "loss: received = the reference * 5, len(x): a sum where a mean belongs, or not divided",
         "dx: 1 at the label is not subtracted",
     ]
+
+
+def test_groups_of_another_kind_are_told() -> None:
+    one_group = spoiled("spatial_groupnorm_forward", (("x.reshape(N * G, -1)", "x.reshape(N, -1)"),))
+    exercise, _ = tasks()["spatial_groupnorm_forward"]
+    (found,) = judged(one_group["spatial_groupnorm_forward"], exercise, exercise.cases[0], 0)
+    assert found.text == "normalised over axes (1, 2, 3, 4) in the place of axes (2, 3, 4) of (N, G, C/G, H, W)"
 
 
 def test_two_gradients_each_have_their_hint() -> None:
@@ -210,6 +220,15 @@ def test_formulas_without_a_mistake_are_the_references() -> None:
         a, b = (outcome(exercise, f, arguments) for f in (batch_norm(Norm((0, 2, 3), (0, 2, 3))), exercise.reference))
         assert a.keys() <= b.keys()
         assert all(np.allclose(a[what], b[what], rtol=1e-9) for what in a), case.label
+
+
+def test_variants_of_another_kind_of_call_are_none_of_this() -> None:
+    """They refuse it, and so explain nothing."""
+    pool, norm = (tasks()[name].exercise for name in ("pool2d", "batch_norm"))
+    with pytest.raises(ValueError, match="pool2d: expected the mode max; received avg"):
+        pool.variants[0].function(np.ones((3, 3)), (2, 2), "avg")
+    with pytest.raises(ValueError, match=r"batch_norm: expected 2 axes; received the shape \(2, 3, 4, 2\)"):
+        norm.variants[0].function(*norm.cases[1].draw(np.random.default_rng(0)))
 
 
 def test_hypotheses_leave_the_arguments_as_they_are() -> None:

@@ -76,6 +76,8 @@ def of_another(one: Evidence, problem: Problem) -> str | None:
 
 def of_changed(one: Evidence, problem: Problem) -> str | None:
     """Whether the gradient is right for other values of the other inputs."""
+    if not one.far:
+        return None
     others = {name: problem.point[name] for name in problem.wanted if name != one.name}
     lines = np.random.default_rng(0).uniform(-1, 1, (LINES, *one.x.shape))
     found = (text for text, other in changed(others) if all(is_along(one, problem.at(other), line) for line in lines))

@@ -16,6 +16,9 @@ from numpycnn.common.typing import Array
 NEAR = 1e-6
 """The difference, relative to the largest entry, up to which two arrays are taken as equal."""
 
+DIGITS = 1e-4
+"""The difference, relative to the largest entry, up to which two arrays differ in their digits alone."""
+
 MOST = 0.8
 """Of so many entries at least, all are said to be left out."""
 
@@ -67,6 +70,11 @@ class Evidence(NamedTuple):
         """How many of the output's terms each entry has a share in."""
         shares = np.zeros(self.x.shape) if self.shares is None else self.shares
         return (shares.reshape(*self.x.shape, -1) != 0).sum(axis=-1)  # x's shape
+
+    @property
+    def far(self) -> bool:
+        """Whether more than digits are wrong, so that a fit to something else is no accident."""
+        return bool(abs(self.claimed - self.numeric).max(initial=0.0) > DIGITS * self.scale)
 
     def near(self, a: Array, b: Array) -> bool:
         """Whether two arrays are equal, kinks left aside."""
@@ -206,7 +214,7 @@ def answers(one: Evidence) -> str | None:
 
 def single(one: Evidence) -> str | None:
     """Right but for rounding to float32."""
-    close = bool((abs(one.claimed - one.numeric)[~one.kinks] <= 1e-4 * one.scale).all())
+    close = bool((abs(one.claimed - one.numeric)[~one.kinks] <= DIGITS * one.scale).all())
     if close and (one.behaviour.get("float32") or one.claimed.dtype == np.float32):
         return "float32 inside of the backward: right to some seven digits"
     return (
@@ -386,7 +394,7 @@ def offset(one: Evidence) -> str | None:
 
 def scaled(one: Evidence) -> str | None:
     """Off by a factor that depends on one axis alone, as by a scale or a deviation."""
-    for axis in range(one.x.ndim if one.x.ndim > 1 and not one.kinks.any() else 0):
+    for axis in range(one.x.ndim if one.x.ndim > 1 and one.far and not one.kinks.any() else 0):
         right, claimed = (np.moveaxis(a, axis, 0).reshape(a.shape[axis], -1) for a in (one.numeric, one.claimed))
         squares = (right * right).sum(axis=1, keepdims=True)
         k = (right * claimed).sum(axis=1, keepdims=True) / np.maximum(squares, TINY)
@@ -400,7 +408,7 @@ def scaled(one: Evidence) -> str | None:
 
 def digits(one: Evidence) -> str | None:
     """Right but for the last digits."""
-    close = bool((abs(one.claimed - one.numeric) <= 1e-4 * one.scale).all())
+    close = bool((abs(one.claimed - one.numeric) <= DIGITS * one.scale).all())
     return "right to some digits only: float32 inside, or a small number such as eps" if close else None
 
 
