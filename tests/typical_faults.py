@@ -1702,7 +1702,7 @@ TARGETS = (
             ("arrays may be changed", "if not in_place and isinstance(was, np.ndarray)", "if in_place and isinstance(was, np.ndarray)"),
             ("any later hint is taken", "one.hypothesis in before.possible", "one.hypothesis"),
             ("all paths have the first one's hints", "key = case.path, one.what", "key = \"\", one.what"),
-            ("ties are not looked at", "look=number == 0 or case.ties", "look=number == 0"),
+            ("ties are not looked at", "look = number == 0 or case.ties", "look = number == 0"),
             ("an update rule is called once", "for step in range(exercise.steps):", "for step in range(1):"),
         ),
     ),
