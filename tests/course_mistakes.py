@@ -82,6 +82,7 @@ TABLE: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("dropped in test mode", "        out = x\n", "        out = x * (np.random.rand(*x.shape) < p) / p\n"),
         ("normal numbers", "np.random.rand(*x.shape)", "np.random.randn(*x.shape)"),
         ("multiplied by p", "< p) / p", "< p) * p"),
+        ("scaled twice", "< p) / p", "< p) / p**2"),
     ),
     "dropout_backward": (
         ("no mask", "dout * mask", "dout"),
@@ -164,6 +165,7 @@ TABLE: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("t begins late", '** config["t"])\n    vt', '** (config["t"] + 1))\n    vt'),
         ("no bias correction of m", ' / (1 - config["beta1"] ** config["t"])', ""),
         ("no bias correction of v", ' / (1 - config["beta2"] ** config["t"])', ""),
+        ("no bias correction", ' / (1 - config["beta1"] ** config["t"])\n    vt = config["v"] / (1 - config["beta2"] ** config["t"])', '\n    vt = config["v"]'),
         ("the betas are exchanged", 'config["beta1"] * config["m"] + (1 - config["beta1"])', 'config["beta2"] * config["m"] + (1 - config["beta2"])'),
         ("epsilon under the root", 'np.sqrt(vt) + config["epsilon"]', 'np.sqrt(vt + config["epsilon"])'),
         ("no root", "np.sqrt(vt)", "vt"),
@@ -177,6 +179,7 @@ TABLE: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("eps beside the root", "np.sqrt(var + eps)", "np.sqrt(var) + eps"),
         ("no root", "np.sqrt(var + eps)", "(var + eps)"),
         ("the mean of each example", "np.mean(x, axis=0)", "np.mean(x, axis=1, keepdims=True)"),
+        ("the features of each example", "np.mean(x, axis=0)\n        var = np.mean((x - mean) ** 2, axis=0)", "np.mean(x, axis=1, keepdims=True)\n        var = np.mean((x - mean) ** 2, axis=1, keepdims=True)"),
         ("the mean of squares", "(x - mean) ** 2, axis", "x**2, axis"),
         ("the momentum is the other way round", "momentum * running_mean + (1 - momentum) * mean", "(1 - momentum) * running_mean + momentum * mean"),
         ("the average of the standard deviation", "(1 - momentum) * var", "(1 - momentum) * np.sqrt(var)"),
@@ -204,6 +207,8 @@ TABLE: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "layernorm_forward": (
         ("over the batch", "np.mean(x, axis=1, keepdims=True)", "np.mean(x, axis=0, keepdims=True)"),
+        ("both over the batch", "np.mean(x, axis=1, keepdims=True)\n    std = np.sqrt(np.var(x, axis=1, keepdims=True) + eps)", "np.mean(x, axis=0)\n    std = np.sqrt(np.var(x, axis=0) + eps)"),
+        ("eps outside of the root", "np.sqrt(np.var(x, axis=1, keepdims=True) + eps)", "np.std(x, axis=1, keepdims=True) + eps"),
         ("the deviation over the batch", "np.var(x, axis=1, keepdims=True)", "np.var(x, axis=0, keepdims=True)"),
         ("the variance of n - 1", "keepdims=True) + eps", "keepdims=True, ddof=1) + eps"),
         ("no eps", " + eps)", ")"),

@@ -3,7 +3,7 @@
     python tests/run_course_mistakes.py            # all of course_mistakes.py
     python tests/run_course_mistakes.py conv max   # those in functions whose names begin so
 
-Prints a line for each mistake, and how many each of the two sees; ends with status 1 if the grader lets one pass.
+Prints for each mistake what each of the two says, and how many they see; ends with status 1 if the grader lets one pass.
 """
 
 import argparse
@@ -17,6 +17,9 @@ from course_mistakes import MISTAKES, Mistake
 from cs231n_checks import passes
 
 from numpycnn.courses.grading import Grade, grade
+
+NO_WORDS = "no usual pattern"
+"""What the grader says of a result where it does not know what is wrong."""
 
 SOURCE = (Path(__file__).parent / "course_answers.py").read_text(encoding="utf-8")
 
@@ -37,15 +40,16 @@ def main(beginnings: Sequence[str]) -> int:
     """Print the table. Returns the exit status."""
     warnings.simplefilter("ignore")
     chosen = [one for one in MISTAKES if one.function.startswith(tuple(beginnings) or "")]
-    missed = let_pass = of_course = 0
+    missed = wordless = let_pass = of_course = 0
     for one in chosen:
         grades, own = graded(one), passes(one.function, functions(one))
         missed, let_pass, of_course = missed + grades.passed, let_pass + (own is True), of_course + (own is not None)
+        wordless += any(NO_WORDS in hint for hint in grades.hints)
         seen = {True: "passes", False: "seen", None: "no check"}
-        hint = "MISSED" if grades.passed else grades.hint.partition("\n")[0]
+        hint = "MISSED" if grades.passed else "; ".join(grades.hints).partition("\n")[0]
         print(f"{one.function}: {one.what}\n    CS231n's check: {seen[own]}; the grader: {hint}", flush=True)
-    print(f"{len(chosen)} mistakes: the grader sees {len(chosen) - missed}. Of {of_course} in functions that CS231n checks, its "
-          f"own checks let {let_pass} pass.")  # fmt: skip
+    print(f"{len(chosen)} mistakes: the grader sees {len(chosen) - missed}, and does not know {wordless} of them. Of {of_course} in "
+          f"functions that CS231n checks, its own checks let {let_pass} pass.")  # fmt: skip
     return 1 if missed else 0
 
 

@@ -3,5 +3,6 @@
     cs231n      Stanford's CS231n, assignments 1 and 2
     d2l         Dive into Deep Learning, chapters 7 and 8
 
-`exercises.py` has the cases on which the grader compares, `grading.py` how; `python -m numpycnn grade FILE.py` runs it.
+`exercises.py` has the cases on which the grader compares, `grading.py` how; `comparison.py` says what is wrong with one
+result, by the usual mistakes of `hypotheses.py` and `variants.py`. `python -m numpycnn grade FILE.py` runs it.
 """

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numpycnn.common.typing import Array, Rng
-from numpycnn.courses import cs231n, d2l
+from numpycnn.courses import cs231n, d2l, variants
+from numpycnn.courses.variants import Variant
 
 Arguments = tuple[Any, ...]
 
@@ -24,6 +25,8 @@ class Case(NamedTuple):
     """Whether equal values leave the backward a choice, so that the checker alone can judge it."""
     backward: bool = True
     """Whether the course's backward takes it."""
+    path: str = ""
+    """The name of another path through the function, where that may have mistakes of its own."""
 
 
 class Exercise(NamedTuple):
@@ -39,6 +42,12 @@ class Exercise(NamedTuple):
     """What is wrong with an output that random numbers leave open; None where one output is right."""
     steps: int = 1
     """How often the function is called with its own results: update rules remember."""
+    results: tuple[str, ...] = ()
+    """The names of what is returned, where that is not one array, or (out, cache)."""
+    defaults: tuple[tuple[str, float], ...] = ()
+    """What the settings are that a dict leaves out."""
+    variants: tuple[Variant, ...] = ()
+    """Usual mistakes in the formula."""
 
     @property
     def reference(self) -> Callable[..., Any]:
@@ -143,6 +152,15 @@ def weights(*shape: int, **config: float) -> Callable[[Rng], Arguments]:
     return lambda rng: (rng.normal(size=shape), rng.normal(size=shape), dict(config))
 
 
+def remembering(*shape: int, **memory: float | None) -> Callable[[Rng], Arguments]:
+    """w, dw and a config with what a rule remembers: a number, or an array of positive ones where that is None."""
+    return lambda rng: (
+        rng.normal(size=shape),
+        rng.normal(size=shape),
+        {name: rng.uniform(0.5, 1, shape) if one is None else one for name, one in memory.items()},
+    )
+
+
 def averages(*shape: int) -> Callable[[Rng], Arguments]:
     """X, gamma, beta, the moving averages, eps and momentum, as D2L has them."""
     own = (1, shape[1]) if len(shape) == 2 else (1, shape[1], 1, 1)
@@ -165,6 +183,13 @@ def dropped(n: int, d: int, p: float, mode: str = "train") -> Callable[[Rng], Ar
     return lambda rng: (rng.normal(size=(n, d)) + 5, {"p": p, "mode": mode, "seed": 3})
 
 
+def scale_found(scale: Array, p: float) -> str:
+    """Which other scale a dropout has, in words."""
+    known = {"x: not divided by p": 1.0, "x/p**2: divided by p twice": 1 / p**2, "x*p: multiplied by p": p,
+             "x/(1 - p): p is the probability to keep, not to drop": 1 / (1 - p)}  # fmt: skip
+    return next((f"; it is {text}" for text, value in known.items() if np.allclose(scale, value, rtol=1e-8)), "")
+
+
 def dropout_flaw(out: Array, arguments: Arguments) -> str | None:
     """What is wrong with a dropout's output: p is the probability to keep, and what is kept is divided by it."""
     x, param = arguments
@@ -172,7 +197,7 @@ def dropout_flaw(out: Array, arguments: Arguments) -> str | None:
         return None if np.array_equal(out, x) else "in test mode the output is the input"
     p, kept = param["p"], out != 0
     if not np.allclose(out[kept], x[kept] / p, rtol=1e-8):
-        return "what is kept must be x/p, so that the mean stays as it is"
+        return f"what is kept must be x/p, so that the mean stays as it is{scale_found(out[kept] / x[kept], p)}"
     if abs(kept.mean() - p) > 5 * np.sqrt(p * (1 - p) / x.size):
         return f"kept {kept.mean():.3f} of all numbers; p, the probability to keep one, is {p}"
     return None
@@ -198,6 +223,45 @@ POOL = (
     Case("ties", pool((2, 2, 4, 4), 2, 2, 2, whole=True), ties=True),
 )
 SCALED = ("x", "gamma", "beta")
+EPS, MOMENTUM = ("eps", 1e-5), ("momentum", 0.9)
+
+
+class Rule(NamedTuple):
+    """An update rule: its settings, what it remembers, and usual mistakes."""
+
+    name: str
+    defaults: dict[str, float]
+    settings: dict[str, float]
+    """Other settings than these."""
+    memory: dict[str, float | None]
+    """A number, or None for an array."""
+    variants: tuple[Variant, ...] = ()
+
+
+RULES = (
+    Rule("sgd", {"learning_rate": 1e-2}, {}, {}),
+    Rule(
+        "sgd_momentum",
+        {"learning_rate": 1e-2, "momentum": 0.9},
+        {"momentum": 0.5},
+        {"velocity": None},
+        variants.MOMENTUMS,
+    ),
+    Rule(
+        "rmsprop",
+        {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
+        {"decay_rate": 0.6, "epsilon": 0.1},
+        {"cache": None},
+        variants.rmsprops(),
+    ),
+    Rule(
+        "adam",
+        {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 0},
+        {"beta1": 0.6, "beta2": 0.7, "epsilon": 0.1, "t": 5},
+        {"m": None, "v": None, "t": 3},
+        variants.adams(),
+    ),
+)
 
 EXERCISES = (
     Exercise(
@@ -229,7 +293,7 @@ EXERCISES = (
             Case("most dropped", dropped(20, 6, 0.25)),
             Case("most kept", dropped(20, 6, 0.9)),
             Case("half kept, many numbers", dropped(60, 60, 0.5), backward=False),
-            Case("test mode", dropped(20, 6, 0.4, "test")),
+            Case("test mode", dropped(20, 6, 0.4, "test"), path="test"),
         ),
         "dropout_backward",
         ("x",),
@@ -249,9 +313,11 @@ EXERCISES = (
                 Case("two classes", scores(4, 2)),
                 Case("one example", scores(1, 3)),
                 Case("small scores", scores(6, 3, 0.001)),
-                Case("large scores", scores(5, 4, 1000.0)),
+                Case("large scores", scores(5, 4, 1000.0), path="large"),
             ),
             gradients=("x",),
+            results=("loss", "dx"),
+            variants=variants.losses(kind),
         )
         for kind in ("softmax", "svm")
     ),
@@ -265,26 +331,27 @@ EXERCISES = (
                 Case("one example", classifier(1, 4, 2, 0.1)),
             ),
             gradients=("W",),
+            results=("loss", "dW"),
+            variants=variants.classifiers(kind),
         )
         for kind in ("softmax", "svm")
         for way in ("naive", "vectorized")
     ),
     *(
         Exercise(
-            rule,
+            rule.name,
             (
-                Case("matrix", weights(4, 3)),
+                Case("later steps", remembering(4, 3, **rule.memory)),
+                Case("first steps", weights(4, 3)),
                 Case("learning rate", weights(5, learning_rate=0.3)),
-                *(Case(f"another {name}", weights(4, **{name: value})) for name, value in settings.items()),
+                *(Case(f"another {name}", weights(4, **{name: value})) for name, value in rule.settings.items()),
             ),
             steps=4,
+            results=("next_w", "config"),
+            defaults=tuple(rule.defaults.items()),
+            variants=rule.variants,
         )
-        for rule, settings in {
-            "sgd": {},
-            "sgd_momentum": {"momentum": 0.5},
-            "rmsprop": {"decay_rate": 0.6, "epsilon": 0.1},
-            "adam": {"beta1": 0.6, "beta2": 0.7, "epsilon": 0.1, "t": 5},
-        }.items()
+        for rule in RULES
     ),
     *(
         Exercise(
@@ -296,13 +363,15 @@ EXERCISES = (
                 Case("another eps and momentum", features(5, 3, eps=0.5, momentum=0.3)),
                 Case("no averages yet", without_averages(5, 3)),
                 *(
-                    (Case("test mode", features(5, 3, "test"), backward=False),)
+                    (Case("test mode", features(5, 3, "test"), backward=False, path="test"),)
                     if backward == "batchnorm_backward"
                     else ()
                 ),
             ),
             backward,
             SCALED,
+            defaults=(EPS, MOMENTUM),
+            variants=variants.batch_norms(0, ndim=2),
         )
         for backward in ("batchnorm_backward", "batchnorm_backward_alt")
     ),
@@ -316,6 +385,8 @@ EXERCISES = (
         ),
         "layernorm_backward",
         SCALED,
+        defaults=(EPS,),
+        variants=variants.layer_norms(),
     ),
     Exercise(
         "spatial_batchnorm_forward",
@@ -324,10 +395,12 @@ EXERCISES = (
             Case("one channel", images((2, 1, 3, 2))),
             Case("one example", images((1, 3, 2, 3))),
             Case("as many channels as rows and columns", images((3, 3, 3, 3))),
-            Case("test mode", images((2, 3, 4, 2), "test"), backward=False),
+            Case("test mode", images((2, 3, 4, 2), "test"), backward=False, path="test"),
         ),
         "spatial_batchnorm_backward",
         SCALED,
+        defaults=(EPS, MOMENTUM),
+        variants=variants.batch_norms(0, 2, 3, ndim=4),
     ),
     Exercise(
         "spatial_groupnorm_forward",
@@ -340,9 +413,11 @@ EXERCISES = (
         ),
         "spatial_groupnorm_backward",
         SCALED,
+        defaults=(EPS,),
+        variants=variants.group_norms(),
     ),
     Exercise("conv_forward_naive", CONV, "conv_backward_naive", ("x", "w", "b")),
-    Exercise("max_pool_forward_naive", POOL, "max_pool_backward_naive", ("x",)),
+    Exercise("max_pool_forward_naive", POOL, "max_pool_backward_naive", ("x",), variants=variants.pools()),
     Exercise(
         "corr2d",
         (
@@ -372,11 +447,17 @@ EXERCISES = (
         "pool2d",
         (
             Case("largest, 2 by 2", lambda rng: (rng.normal(size=(4, 5)), (2, 2))),
-            Case("mean, 2 by 3", lambda rng: (rng.normal(size=(4, 5)), (2, 3), "avg")),
+            Case("mean, 2 by 3", lambda rng: (rng.normal(size=(4, 5)), (2, 3), "avg"), path="avg"),
             Case("largest, 3 by 1", lambda rng: (rng.normal(size=(4, 3)) - 9, (3, 1), "max")),
         ),
+        variants=variants.pools_of_one(),
     ),
-    Exercise("batch_norm", (Case("features", averages(5, 3)), Case("images", averages(2, 3, 4, 2)))),
+    Exercise(
+        "batch_norm",
+        (Case("features", averages(5, 3)), Case("images", averages(2, 3, 4, 2))),
+        results=("Y", "moving_mean", "moving_var"),
+        variants=variants.moving_norms(),
+    ),
 )
 
 ALIASES = {

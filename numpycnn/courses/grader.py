@@ -41,7 +41,7 @@ def graded(path: Path, names: list[str], limit: float) -> Graded:
             trace, left, first = found["trace"], list(found["found"]), False
             came = list(process.grades(limit))
             if left and not came:
-                came = [Grade(left[0], 1, ["all"], "the process ended before it began")]
+                came = [Grade(left[0], 1, ["all"], ["the process ended before it began"])]
             came += [not_begun(name, came[-1]) for name in left if partner(name) == came[-1].name != name]
             grades += came
             left = [name for name in left if name not in {one.name for one in came}]
@@ -52,7 +52,7 @@ def graded(path: Path, names: list[str], limit: float) -> Graded:
 
 def not_begun(backward: str, forward: Grade) -> Grade:
     """The grade of a backward whose forward has ended the process."""
-    return Grade(backward, 1, ["all"], f"not graded: of its forward, {forward.name}, {forward.hint}")
+    return Grade(backward, 1, ["all"], [f"not graded: of its forward, {forward.name}, {forward.hints[0]}"])
 
 
 class Worker:
@@ -96,7 +96,7 @@ class Worker:
             name = str(begun["begins"])
             came = self.line(limit)
             if "grade" not in came:
-                yield Grade(name, 1, ["all"], f"it {came['ended']}")
+                yield Grade(name, 1, ["all"], [f"it {came['ended']}"])
                 return
             yield Grade(**came["grade"])
 

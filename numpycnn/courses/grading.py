@@ -1,4 +1,4 @@
-"""One function of a student's held to its exercise: every case by itself, and what is wrong in words.
+"""One function of a student's held to its exercise: every case by itself, and what is wrong with each result in words.
 
 A forward is compared with the reference number by number. A backward is compared with the reference, and checked
 against numerical derivatives of the student's own forward: in the first case, at ties, and wherever the numbers differ.
@@ -6,24 +6,35 @@ So a backward may be right though its forward is wrong. Nothing that the student
 ends the grading.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from numpycnn.common.checks import short_repr
 from numpycnn.common.typing import Array
+from numpycnn.courses.comparison import (
+    CLOSE,
+    Comparison,
+    Mistake,
+    MistakeError,
+    in_words,
+    is_close,
+    labelled,
+    results,
+)
 from numpycnn.courses.exercises import ALIASES, EXERCISES, Arguments, Case, Exercise, reference
 from numpycnn.courses.student import students_trace
-from numpycnn.gradcheck import check
-from numpycnn.gradcheck.code import arrays, parameter_names
-from numpycnn.gradcheck.patterns import OUTPUTS, Evidence, explanation
+from numpycnn.gradcheck import Report, check
+from numpycnn.gradcheck.code import arrays
 
-SEED, SAMPLES, CLOSE = 231, 12, 1e-8
-"""Where the cases' numbers start; how many entries the checker compares; how close to the reference is right."""
+SEED, SAMPLES = 231, 12
+"""Where the cases' numbers start; how many entries the checker compares."""
 
-OF_ITS_OWN = "; this is said of its own forward, which is not right itself"
+OF_GRADIENT = "the gradient of "
+"""How a report's problems begin that are those of one gradient."""
+
+OF_ITS_OWN = "not right itself; the gradients are compared with its derivatives, right or wrong"
 
 Functions = Mapping[str, Any]
 
@@ -42,8 +53,8 @@ class Grade(NamedTuple):
     cases: int
     failed: list[str]
     """The labels of the cases that failed."""
-    hint: str = ""
-    """What is wrong, in words."""
+    hints: list[str] = []  # noqa: RUF012  never changed
+    """What is wrong, in words: one for each cause that is told apart."""
     trace: str = ""
     """The traceback, where the student's code raised an error."""
 
@@ -51,10 +62,6 @@ class Grade(NamedTuple):
     def passed(self) -> bool:
         """Whether no case failed."""
         return not self.failed
-
-
-class MistakeError(Exception):
-    """What is wrong in a case."""
 
 
 def tasks() -> dict[str, Task]:
@@ -71,35 +78,71 @@ def grade(name: str, functions: Functions) -> Grade:
     """The grade of one function among a student's. Whatever it raises is in the grade."""
     exercise, backward = tasks()[name]
     cases = [case for case in exercise.cases if case.backward or not backward]
-    failed, hint, trace = [], "", ""
+    failed, hints, trace = [], Hints(cases), ""
     for number, case in enumerate(cases):
         try:
             if backward:
-                judged_backward(name, functions, exercise, case, look=number == 0 or case.ties, known=bool(hint))
+                look = number == 0 or case.ties
+                found = judged_backward(name, functions, exercise, case, look=look, known=hints.of(case))
             else:
-                judged(functions[name], exercise, case, number)
+                found = judged(functions[name], exercise, case, number, hints.of(case))
         except MistakeError as mistake:
-            failed.append(case.label)
-            hint = hint or in_case(case, cases, str(mistake))
+            found = [Mistake("", str(mistake))]
         except BaseException as error:  # a student's sys.exit() too
             if isinstance(error, KeyboardInterrupt):
                 raise
-            failed.append(case.label)
-            hint = hint or in_case(case, cases, f"{type(error).__name__}: {error}")
+            found = [Mistake("", f"{type(error).__name__}: {error}")]
             trace = trace or students_trace(error)
-    return Grade(name, len(cases), failed, hint, trace)
+        failed += [case.label] if found else []
+        hints.add(case, found)
+    return Grade(name, len(cases), failed, hints.sentences(), trace)
 
 
-def in_case(case: Case, cases: list[Case], hint: str) -> str:
-    """The hint, with the name of its case unless that is the first one."""
-    return hint if case is cases[0] else f"in {case.label}: {hint}"
+class Hints:
+    """What is wrong with each result of a function: by the first case, or by one that decides what that left open."""
+
+    def __init__(self, cases: list[Case]) -> None:
+        self.first = cases[0]
+        self.known: dict[tuple[str, str], tuple[str, Mistake]] = {}
+        """By the path through the function and the result: where it was found, and what is wrong."""
+
+    def add(self, case: Case, mistakes: list[Mistake]) -> None:
+        """What is wrong in another case."""
+        place = "" if case is self.first else f"in {case.label}: "
+        for one in mistakes:
+            key = case.path, one.what
+            _, before = self.known.get(key, ("", None))
+            if before is None or (not before.hypothesis and one.hypothesis in before.possible):
+                self.known[key] = place, one
+
+    def of(self, case: Case) -> set[str]:
+        """The results of which it is known what is wrong, on a case's path."""
+        return {what for path, what in self.known if path == case.path}
+
+    def sentences(self) -> list[str]:
+        """A sentence for each cause, with all results that it explains; no cause of a result twice."""
+        causes: dict[tuple[str, str], list[str]] = {}
+        told = set()
+        for (_, what), (place, one) in self.known.items():
+            if (what, one.text) not in told:
+                causes.setdefault((place, one.text), []).append(what)
+            told.add((what, one.text))
+        return [
+            f"{place}{' and '.join(whats)}: {text}" if any(whats) else f"{place}{text}"
+            for (place, text), whats in causes.items()
+        ]
 
 
 # ---------------------------------------------------------------- forwards
 
 
-def judged(function: Callable[..., Any], exercise: Exercise, case: Case, number: int) -> None:
-    """Compare a forward, a loss or an update rule with the reference. Raises MistakeError."""
+def judged(
+    function: Callable[..., Any], exercise: Exercise, case: Case, number: int, known: Collection[str] = ()
+) -> list[Mistake]:
+    """What is wrong with a forward, a loss or an update rule beside the reference. Raises MistakeError.
+
+    known: of which results it is known what is wrong.
+    """
     rng = np.random.default_rng(SEED)
     drawn = case.draw(rng)
     theirs, ours = deepcopy(drawn), deepcopy(drawn)
@@ -107,17 +150,29 @@ def judged(function: Callable[..., Any], exercise: Exercise, case: Case, number:
         before = deepcopy(ours)
         received = called(function, theirs, in_place=exercise.steps > 1)  # as the course's own sgd does
         expected = exercise.reference(*ours)
-        if exercise.backward:
-            compare_forward(exercise, received, expected, drawn)
-            compare("kept in the parameters:", dicts(theirs), dicts(ours), dicts(before))
-            return
-        compare_results(exercise, received, expected, before)
+        a, b = (results(exercise, one, (before[0], *kept[1:])) for one, kept in ((received, theirs), (expected, ours)))
+        found = judged_results(Comparison(exercise, before, a, b, known))
+        if found:
+            return found
         if step < exercise.steps - 1:
             drawn = case.draw(rng)
             theirs = (received[0], drawn[1].copy(), received[1])
             ours = (expected[0], drawn[1].copy(), expected[1])
-    if exercise.gradients and number == 0:  # scores of 1,000 leave the loss no digits to be differentiated by
-        judged_loss(function, exercise, case)
+    if exercise.results and exercise.gradients and number == 0:  # scores of 1,000 leave the loss no digits
+        return judged_loss(function, exercise, case)
+    return []
+
+
+def judged_results(beside: Comparison) -> list[Mistake]:
+    """What is wrong with the results of one call: beside the reference's, or where random numbers leave them open."""
+    judge = beside.exercise.judge
+    if judge is None:
+        return list(beside.mistakes())
+    out, right = beside.received["out"], beside.expected["out"]
+    if np.shape(out) != np.shape(right) or np.asarray(out).dtype.kind not in "biuf":
+        return [beside.mistake("out", out, right)]
+    flaw = judge(np.asarray(out), beside.arguments)
+    return [Mistake("out", flaw)] if flaw else []
 
 
 def called(function: Callable[..., Any], arguments: Arguments, *, in_place: bool = False) -> Any:
@@ -134,110 +189,23 @@ def called(function: Callable[..., Any], arguments: Arguments, *, in_place: bool
     return result
 
 
-def labelled(function: Callable[..., Any], count: int) -> list[str]:
-    """Names for a function's arguments."""
-    names = parameter_names(function)
-    return (names + [f"argument {k}" for k in range(len(names), count)])[:count]
-
-
-def dicts(arguments: Arguments) -> dict[str, Any]:
-    """The numbers and arrays of the parameters among the arguments."""
-    return {key: value for one in arguments if isinstance(one, dict) for key, value in one.items() if key != "mode"}
-
-
-def compare_forward(exercise: Exercise, received: Any, expected: Any, arguments: Arguments) -> None:
-    """Compare the output of a forward with a cache."""
-    if not isinstance(received, tuple) or len(received) != 2:
-        raise MistakeError(f"it must return (out, cache); received {short_repr(received)}")
-    if exercise.judge is None:
-        compare_array("out", received[0], expected[0])
-        return
-    compare_shape("out", received[0], expected[0])
-    flaw = exercise.judge(received[0], arguments)
-    if flaw:
-        raise MistakeError(flaw)
-
-
-def compare_results(exercise: Exercise, received: Any, expected: Any, arguments: Arguments) -> None:
-    """Compare what a function without a backward returns: an array, or a tuple of arrays, numbers and dicts.
-
-    An update rule's new weights are explained by their step from the old ones.
-    """
-    if not isinstance(expected, tuple):
-        compare_array("the result", received, expected)
-        return
-    if not isinstance(received, tuple) or len(received) != len(expected):
-        raise MistakeError(f"it must return {len(expected)} values; received {short_repr(received)}")
-    names = ["loss", *(f"d{name}" for name in exercise.gradients)] if exercise.gradients else results(expected)
-    for name, a, b in zip(names, received, expected, strict=True):
-        if isinstance(b, dict):
-            compare("kept in the config:", a, b, dicts(arguments))
-        elif exercise.steps > 1 and np.shape(a) == np.shape(b):
-            compare_array("the step of the weights", a - arguments[0], b - arguments[0])
-        else:
-            compare_array(name, a, b)
-
-
-def results(expected: tuple[Any, ...]) -> list[str]:
-    """Names for several results."""
-    return [f"result {k}" for k in range(1, len(expected) + 1)]
-
-
-def compare(what: str, received: Mapping[str, Any], expected: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-    """Compare the values of dicts: all that the reference has. before: what they were."""
-    for key, value in expected.items():
-        if key not in received:
-            raise MistakeError(f"{what} has no {key!r}")
-        if key in before and np.array_equal(received[key], before[key]) and not np.array_equal(value, before[key]):
-            raise MistakeError(f"{what} {key!r} is what it was before: not written back")
-        compare_array(f"{what} {key!r}", received[key], value)
-
-
-def compare_array(name: str, received: Any, expected: Any) -> None:
-    """Compare one array or number."""
-    a, b = compare_shape(name, received, expected), np.asarray(expected, np.float64)
-    slack = CLOSE * (float(abs(b).max(initial=0.0)) or 1.0)
-    if not (abs(a - b) <= slack).all():
-        raise MistakeError(f"{name}: {words(name, a, b)}")
-
-
-def words(name: str, received: Array, expected: Array) -> str:
-    """What is wrong with an array, by the patterns of `gradcheck`."""
-    if expected.size == 1:
-        return f"{received.item():.9g} in the place of {expected.item():.9g}"
-    none = np.zeros(expected.shape, bool)
-    with np.errstate(all="ignore"):
-        text = explanation(Evidence(name, received, expected, expected, expected, none, expected), OUTPUTS)
-    return str(text).replace("numeric", "the reference")
-
-
-def compare_shape(name: str, received: Any, expected: Any) -> Array:
-    """The array that was received, which must be of real numbers in the right shape."""
-    a, b = np.asarray(received), np.asarray(expected)
-    if a.dtype.kind not in "biuf":
-        raise MistakeError(f"{name} must be an array of numbers; received {short_repr(received)}")
-    if a.shape != b.shape:
-        raise MistakeError(f"{name} must have the shape {b.shape}; received {a.shape}")
-    return a.astype(np.float64)
-
-
-def judged_loss(function: Callable[..., Any], exercise: Exercise, case: Case) -> None:
-    """Check the gradient that a loss returns."""
+def judged_loss(function: Callable[..., Any], exercise: Exercise, case: Case) -> list[Mistake]:
+    """What is wrong with the gradient that a loss returns."""
     drawn = case.draw(np.random.default_rng(SEED))
     names = labelled(exercise.reference, len(drawn))
     without = [k for k, name in enumerate(names) if name not in exercise.gradients]
-    told(check(function, None, *drawn, no_gradient=without, samples=SAMPLES))
+    return told(check(function, None, *drawn, no_gradient=without, samples=SAMPLES))
 
 
 # ---------------------------------------------------------------- backwards
 
 
 def judged_backward(
-    name: str, functions: Functions, exercise: Exercise, case: Case, *, look: bool, known: bool
-) -> None:
-    """Compare a backward with the reference, and check it. Raises MistakeError.
+    name: str, functions: Functions, exercise: Exercise, case: Case, *, look: bool, known: Collection[str]
+) -> list[Mistake]:
+    """What is wrong with a backward beside the reference, and by the checker. Raises MistakeError.
 
-    look: whether to check it though the numbers are equal. known: whether it is known already what is wrong.
+    look: whether to check it though the numbers are equal. known: of which results it is known what is wrong.
     """
     forward = functions.get(partner(name), functions.get(exercise.forward))
     if not callable(forward):
@@ -252,11 +220,14 @@ def judged_backward(
     listed = gradients(exercise, called(functions[name], (dout, cache)))
     same = np.shape(out) == expected.shape and np.allclose(out, expected, rtol=CLOSE, atol=CLOSE)
     ours = dict(zip(exercise.gradients, gradients_of(exercise, dout, right), strict=True)) if same else {}
-    differs = any(key not in listed or not is_close(listed[key], ours[key]) for key in ours)
-    if look or not same or (differs and not known):
-        told(check(forward, functions[name], *drawn, samples=SAMPLES), "" if same else OF_ITS_OWN)
-    if differs and not case.ties:
-        raise MistakeError(" and ".join(unequal(listed, ours)))
+    wrong = {f"d{key}" for key in ours if key not in listed or not is_close(listed[key], ours[key])}
+    found = []
+    if look or not same or not wrong <= set(known):
+        found = told(check(forward, functions[name], *drawn, samples=SAMPLES))
+        found += [Mistake("its forward", OF_ITS_OWN)] if found and not same else []
+    if found or case.ties:
+        return found
+    return list(unequal(listed, {key: ours[key] for key in ours if f"d{key}" in wrong}))
 
 
 def partner(name: str) -> str:
@@ -279,22 +250,25 @@ def gradients_of(exercise: Exercise, dout: Array, cache: Any) -> tuple[Array, ..
     return result if isinstance(result, tuple) else (result,)
 
 
-def is_close(a: Array, b: Array) -> bool:
-    """Whether a gradient is the reference's."""
-    return a.shape == b.shape and bool((abs(a - b) <= CLOSE * (abs(b).max(initial=0.0) or 1.0)).all())
-
-
-def unequal(received: Mapping[str, Array], expected: Mapping[str, Array]) -> Iterator[str]:
+def unequal(received: Mapping[str, Array], expected: Mapping[str, Array]) -> Iterator[Mistake]:
     """What is wrong with each gradient that the checker has passed, or could not decide."""
     for name, right in expected.items():
         if name not in received or received[name].shape != right.shape:
-            yield f"d{name} must have the shape {right.shape}"
-        elif not is_close(received[name], right):
-            yield f"d{name}: {words(name, received[name], right)}"
+            yield Mistake(f"d{name}", f"it must have the shape {right.shape}")
+        else:
+            yield Mistake(f"d{name}", in_words(f"d{name}", received[name], right))
 
 
-def told(report: Any, note: str = "") -> None:
-    """Raises MistakeError with the diagnoses of a report that failed, or its problems, and a note."""
-    if report.failed:
-        found = "; ".join([*(f"d{text}" for text in report.diagnoses), *report.problems]) or report.last_line()
-        raise MistakeError(f"{found}{note}")
+def told(report: Report) -> list[Mistake]:
+    """What a report that failed says of each gradient and of the whole, or its last line."""
+    if not report.failed:
+        return []
+    said: dict[str, list[str]] = {}
+    for name, _, text in (diagnosis.partition(": ") for diagnosis in report.diagnoses):
+        said.setdefault(f"d{name}", []).append(text)
+    for problem in report.problems:
+        name, _, text = problem.removeprefix(OF_GRADIENT).partition(" ")
+        of_one = problem.startswith(OF_GRADIENT)
+        said.setdefault(f"d{name}" if of_one else "", []).append(f"it {text}" if of_one else problem)
+    said = said or {"": [report.last_line()]}
+    return [Mistake(what, "; ".join(texts)) for what, texts in said.items()]

@@ -1,7 +1,8 @@
 """What is wrong with a gradient, in words: the usual mistakes, each recognised by the pattern that it leaves.
 
 Every entry is measured again, together with its shares: the derivative of each term of the forward's output, whose sum
-it is. A pattern explains a gradient if it explains every entry. `patterns.py` has the patterns.
+it is. A pattern explains a gradient if it explains every entry. `patterns.py` has the patterns. What none explains may
+be right for another input rotated, exchanged or left out (`changes.py`): a few derivatives along lines tell.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from numpycnn.common.typing import Array
-from numpycnn.gradcheck.patterns import Evidence, explanation, of_shape
+from numpycnn.gradcheck.changes import changed
+from numpycnn.gradcheck.patterns import NEAR, PATTERNS, REST, Evidence, explanation, of_shape
 from numpycnn.gradcheck.problem import REAL, Arrays, Problem, given, unit_of
 from numpycnn.gradcheck.report import Report
 
 MAX_ENTRIES, MAX_SHARES = 1_000, 1_000_000
 """The largest array, and how many shares, that are measured."""
+
+LINES = 3
+"""Along so many lines at random two gradients are compared."""
 
 STEP = 2.0**-17
 """The differences' step, in units of the array: they are exact to some 1e-9."""
@@ -44,31 +49,49 @@ def diagnoses(problem: Problem, report: Report, values: Mapping[str, Any]) -> It
     claimed = {name: a for name, a in real.items() if a.dtype.kind in REAL}
     wrong = {row.name for row in report.rows if row.verdict == "failed"}
     size = problem.terms().size
-    numeric: Arrays = {}
     for name in problem.wanted:
         x = problem.point[name]
         if name not in claimed or 0 in (x.size, size) or x.size > MAX_ENTRIES or x.size * size > MAX_SHARES:
             continue
         one = evidence(problem, name, claimed[name], values)
-        numeric[name] = one.numeric
+        text = None
         if claimed[name].shape != x.shape:
-            text = of_shape(one)
+            text = of_another(one, problem) or of_shape(one)
         elif name in wrong or "all arrays" in wrong:
-            text = of_another(one, problem, numeric) or explanation(one)
-        else:
-            text = None
+            patterns = of_another(one, problem) or explanation(one, PATTERNS)
+            text = patterns or of_changed(one, problem) or explanation(one, REST)
         if text:
             yield f"{name}: {text}"
 
 
-def of_another(one: Evidence, problem: Problem, numeric: Arrays) -> str | None:
-    """Whether the gradient is that of another input of the same shape."""
+def of_another(one: Evidence, problem: Problem) -> str | None:
+    """Whether the gradient is that of another input."""
     for name in problem.wanted:
-        if name != one.name and problem.point[name].shape == one.numeric.shape:
-            other = numeric[name] if name in numeric else evidence(problem, name, one.claimed, {}).numeric
-            if one.near(one.claimed, other):
+        if name != one.name and problem.point[name].shape == one.claimed.shape:
+            other = evidence(problem, name, one.claimed, {})
+            if other.near(other.claimed, other.numeric):
                 return f"this is the gradient of {name}: they are returned in another order"
     return None
+
+
+def of_changed(one: Evidence, problem: Problem) -> str | None:
+    """Whether the gradient is right for other values of the other inputs."""
+    if not one.far:
+        return None
+    others = {name: problem.point[name] for name in problem.wanted if name != one.name}
+    lines = np.random.default_rng(0).uniform(-1, 1, (LINES, *one.x.shape))
+    found = (text for text, other in changed(others) if all(is_along(one, problem.at(other), line) for line in lines))
+    return next(found, None)
+
+
+def is_along(one: Evidence, problem: Problem, line: Array) -> bool:
+    """Whether the claim is the derivative at a point along a line."""
+    h = STEP * unit_of(one.x)
+    try:
+        up, down = (problem.value(one.name, one.x + step * line).sum() for step in (h, -h))
+    except Exception:  # user code may raise at points that the user did not choose
+        return False
+    return bool(abs((up - down) / (2 * h) - (line * one.claimed).sum()) <= NEAR * one.scale)
 
 
 def evidence(problem: Problem, name: str, claimed: Array, values: Mapping[str, Any]) -> Evidence:
@@ -85,7 +108,7 @@ def evidence(problem: Problem, name: str, claimed: Array, values: Mapping[str, A
     kinks = abs(right - left) > KINK * (abs(numeric).max() or 1.0)
     dy = problem.point.get("dy")
     return Evidence(name, claimed, numeric, np.minimum(left, right), np.maximum(left, right), kinks, x, dy, shares,
-                    named_numbers(values), behaviour(problem, name, claimed))  # fmt: skip
+                    named_numbers(values), behaviour=behaviour(problem, name, claimed))  # fmt: skip
 
 
 def moved(x: Array, index: tuple[int, ...], step: float) -> Array:

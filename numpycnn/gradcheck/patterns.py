@@ -16,8 +16,14 @@ from numpycnn.common.typing import Array
 NEAR = 1e-6
 """The difference, relative to the largest entry, up to which two arrays are taken as equal."""
 
+DIGITS = 1e-4
+"""The difference, relative to the largest entry, up to which two arrays differ in their digits alone."""
+
 MOST = 0.8
 """Of so many entries at least, all are said to be left out."""
+
+TINY = 1e-300
+"""In the place of 0, where it would be divided by."""
 
 CHANCE = 0.01
 """The probability up to which it is no accident that entries are right."""
@@ -42,6 +48,8 @@ class Evidence(NamedTuple):
     """The derivative of each of the output's terms: (*x.shape, *terms.shape)."""
     numbers: Mapping[str, float] = MappingProxyType({})
     """The numbers among the inputs by name."""
+    sizes: Mapping[str, float] = MappingProxyType({})
+    """Sizes of the inputs by name."""
     behaviour: Mapping[str, bool] = MappingProxyType({})
     """See `diagnosis.behaviour`."""
 
@@ -63,6 +71,11 @@ class Evidence(NamedTuple):
         shares = np.zeros(self.x.shape) if self.shares is None else self.shares
         return (shares.reshape(*self.x.shape, -1) != 0).sum(axis=-1)  # x's shape
 
+    @property
+    def far(self) -> bool:
+        """Whether more than digits are wrong, so that a fit to something else is no accident."""
+        return bool(abs(self.claimed - self.numeric).max(initial=0.0) > DIGITS * self.scale)
+
     def near(self, a: Array, b: Array) -> bool:
         """Whether two arrays are equal, kinks left aside."""
         return a.shape == b.shape and bool((abs(a - b)[~self.kinks] <= NEAR * self.scale).all())
@@ -73,6 +86,9 @@ def by_chance(right: int, elsewhere: Array) -> bool:
     return bool((1 - elsewhere.mean()) ** right > CHANCE)
 
 
+MEAN, SUM = "a mean where a sum belongs, or divided twice", "a sum where a mean belongs, or not divided"
+OVER, TIMES = "divided by it once too often, or not multiplied", "multiplied by it once too often, or not divided"
+
 Patterns = tuple[Callable[[Evidence], str | None], ...]
 
 
@@ -81,10 +97,21 @@ def zero(one: Evidence) -> str | None:
     return "zero everywhere: forgotten" if not one.claimed.any() and one.numeric.any() else None
 
 
+def unused(one: Evidence) -> str | None:
+    """Not zero, where the forward does not depend on the input."""
+    return "0 is right: the forward does not use it" if not one.numeric.any() and one.wrong.all() else None
+
+
 def not_finite(one: Evidence) -> str | None:
     """NaN or infinity somewhere."""
     bad = ~np.isfinite(one.claimed)
     return f"not finite at {place(bad)}: a division by zero, or an overflow" if bad.any() else None
+
+
+def sign(one: Evidence) -> str | None:
+    """The right numbers with the other sign."""
+    found = one.numeric.any() and one.near(one.claimed, -one.numeric)
+    return "claimed = -numeric: the sign" if found else None
 
 
 def factor(one: Evidence) -> str | None:
@@ -94,21 +121,26 @@ def factor(one: Evidence) -> str | None:
     k = float((right * claimed).sum()) / square if square else 0.0
     if right.size < 2 or k == 0.0 or not (abs(claimed - k * right) <= NEAR * abs(k) * one.scale).all():
         return None
-    if abs(k - 1) <= NEAR:
+    if abs(abs(k) - 1) <= NEAR:
         return None
-    if abs(k + 1) <= NEAR:
-        return "claimed = -numeric: the sign"
-    sign = "-" if k < 0 else ""
-    for what, size in known_sizes(one):
-        if abs(abs(k) * size - 1) <= NEAR:
-            return f"claimed = {sign}numeric / {size:g}, {what}: a mean where a sum belongs, or divided twice"
-        if abs(abs(k) - size) <= NEAR * size:
-            return f"claimed = {sign}numeric * {size:g}, {what}: a sum where a mean belongs, or not divided"
-    return f"claimed = numeric * {k:.9g} everywhere: a constant factor"
+    return known_factor(one, k) or f"claimed = numeric * {k:.9g} everywhere: a constant factor"
+
+
+def known_factor(one: Evidence, k: float) -> str | None:
+    """The sentence about a factor that is one of the known numbers; two of them, where several are equal."""
+    minus = "-" if k < 0 else ""
+    for (over, times), known in (((MEAN, SUM), known_sizes(one)), ((OVER, TIMES), known_numbers(one))):
+        sizes = [(what, size) for what, size in known if abs(size - 1) > NEAR]
+        for sign_of, text, factor in (("/", over, 1 / abs(k)), ("*", times, abs(k))):
+            names = dict.fromkeys(what for what, size in sizes if abs(factor - size) <= NEAR * abs(size))
+            if names:
+                return f"claimed = {minus}numeric {sign_of} {factor:.6g}, {' or '.join([*names][:2])}: {text}"
+    return None
 
 
 def known_sizes(one: Evidence) -> Iterator[tuple[str, float]]:
-    """The numbers that a gradient may be divided by, by mistake or not, with what they are."""
+    """The sizes that a gradient may be divided by, by mistake or not, with what they are."""
+    yield from one.sizes.items()
     shape = one.x.shape if one.dy is None else one.dy.shape
     if shape:
         yield "the batch size", shape[0]
@@ -117,10 +149,15 @@ def known_sizes(one: Evidence) -> Iterator[tuple[str, float]]:
             positions = shape[axes[0]] * shape[axes[1]]
             yield "the positions of an image", positions
             yield "the positions of all images", positions * shape[0]
-    yield from one.numbers.items()
-    yield from ((f"1 - {name}", 1 - value) for name, value in one.numbers.items() if 0 < value < 1)
     yield from ((f"the length of axis {axis}", size) for axis, size in enumerate(shape[1:], 1))
     yield "the number of entries", one.x.size
+
+
+def known_numbers(one: Evidence) -> Iterator[tuple[str, float]]:
+    """The other numbers that a factor may be: settings, and what small slips give."""
+    yield from one.numbers.items()
+    yield from ((f"1 - {name}", 1 - value) for name, value in one.numbers.items() if 0 < value < 1)
+    shape = one.x.shape if one.dy is None else one.dy.shape
     if shape and shape[0] > 1:
         yield "n/(n - 1): n - 1 in the place of n", shape[0] / (shape[0] - 1)
     yield "a factor 2", 2
@@ -177,7 +214,7 @@ def answers(one: Evidence) -> str | None:
 
 def single(one: Evidence) -> str | None:
     """Right but for rounding to float32."""
-    close = bool((abs(one.claimed - one.numeric)[~one.kinks] <= 1e-4 * one.scale).all())
+    close = bool((abs(one.claimed - one.numeric)[~one.kinks] <= DIGITS * one.scale).all())
     if close and (one.behaviour.get("float32") or one.claimed.dtype == np.float32):
         return "float32 inside of the backward: right to some seven digits"
     return (
@@ -296,7 +333,7 @@ def rest(a: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
 def linear_part(missing: Array, x: Array, slack: float) -> str | None:
     """Whether what is missing is constant in every column, proportional to x - mean, or both together."""
     centered = x - x.mean(axis=0)
-    slope = (missing * centered).sum(axis=0) / np.maximum((centered * centered).sum(axis=0), 1e-300)
+    slope = (missing * centered).sum(axis=0) / np.maximum((centered * centered).sum(axis=0), TINY)
     constant = missing.mean(axis=0)
     if not (abs(missing - constant - slope * centered) <= slack).all():
         return None
@@ -355,16 +392,33 @@ def offset(one: Evidence) -> str | None:
     return None
 
 
+def scaled(one: Evidence) -> str | None:
+    """Off by a factor that depends on one axis alone, as by a scale or a deviation."""
+    for axis in range(one.x.ndim if one.x.ndim > 1 and one.far and not one.kinks.any() else 0):
+        right, claimed = (np.moveaxis(a, axis, 0).reshape(a.shape[axis], -1) for a in (one.numeric, one.claimed))
+        squares = (right * right).sum(axis=1, keepdims=True)
+        k = (right * claimed).sum(axis=1, keepdims=True) / np.maximum(squares, TINY)
+        if right.shape[1] > 1 and k.all() and (abs(claimed - k * right) <= NEAR * abs(k) * one.scale).all():
+            return (
+                f"off by one factor at each index of axis {axis}, the first {k.item(0):.6g}: "
+                "a scale or a deviation that is left out, or another one"
+            )
+    return None
+
+
 def digits(one: Evidence) -> str | None:
     """Right but for the last digits."""
-    close = bool((abs(one.claimed - one.numeric) <= 1e-4 * one.scale).all())
+    close = bool((abs(one.claimed - one.numeric) <= DIGITS * one.scale).all())
     return "right to some digits only: float32 inside, or a small number such as eps" if close else None
 
 
 def part(one: Evidence) -> str | None:
     """How many entries are right, where no other pattern is known."""
-    count = int(one.wrong.sum())
-    return f"wrong at {count} of {one.x.size} entries, first at {place(one.wrong)}; no usual pattern" if count else None
+    wrong = one.wrong
+    if not wrong.any():
+        return None
+    numbers = f"{one.claimed[wrong][0]:.6g} in the place of {one.numeric[wrong][0]:.6g}"
+    return f"wrong at {wrong.sum()} of {one.x.size} entries, first at {place(wrong)}: {numbers}; no usual pattern"
 
 
 def place(where: Array) -> str:
@@ -372,14 +426,20 @@ def place(where: Array) -> str:
     return str(tuple(int(i) for i in np.argwhere(where)[0]))
 
 
-PATTERNS = (not_finite, zero, single, answers, factor, order, share, ties, overlap, own_output, one_share, border,
-            one_side, along_axis, statistics, shifted, moved, part)  # fmt: skip
+PATTERNS = (not_finite, zero, unused, single, answers, sign, factor, order, share, ties, overlap, own_output, one_share,
+            border, one_side, along_axis, statistics, shifted, moved)  # fmt: skip
 """Those of gradients."""
 
-OUTPUTS = (not_finite, zero, digits, factor, order, border, along_axis, shifted, offset, moved, part)
-"""Those of what a forward gives."""
+EXACT = (zero, sign)
+"""Those of what a forward gives that need no other explanation."""
+
+OUTPUTS = (not_finite, digits, factor, order, border, one_side, along_axis, shifted, offset, moved)
+"""The others."""
+
+REST = (scaled, part)
+"""Those that say least, for what nothing else explains."""
 
 
-def explanation(one: Evidence, patterns: Patterns = PATTERNS) -> str | None:
+def explanation(one: Evidence, patterns: Patterns) -> str | None:
     """The first pattern that explains an array."""
     return next((text for pattern in patterns if (text := pattern(one))), None)

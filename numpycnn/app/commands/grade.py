@@ -17,7 +17,7 @@ DESCRIPTION = (
     "Grade the functions of a file that have the names of CS231n's assignments 1 and 2 or of Dive into Deep "
     "Learning, such as conv_backward_naive: forwards against a reference, backwards against numerical "
     "derivatives too, with strides, paddings, overlapping windows, ties and single examples. Prints a table "
-    "with a hint for each failure. The exit status is 0 if all are right, 1 if one is not, or is missing, and "
+    "with a hint for each wrong result. The exit status is 0 if all are right, 1 if one is not, or is missing, and "
     "2 if there is none to grade."
 )
 WIDTH = 100
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         return NOTHING
     grades, trace = graded(args.file, args.names, args.limit)
     known = {one.name for one in grades}
-    grades += [Grade(name, 1, ["all"], "it is not in the file") for name in args.names if name not in known]
+    grades += [Grade(name, 1, ["all"], ["it is not in the file"]) for name in args.names if name not in known]
     if trace:
         print(f"{args.file} raised, and what it had defined by then is graded:\n{textwrap.indent(trace, '  ')}")
     for name, meant in misspelled(args.file, tasks()):
@@ -81,11 +81,12 @@ def table(grades: list["Grade"]) -> Iterator[str]:
     """The table's lines, the hints below it, and the tracebacks."""
     width = max(len(one.name) for one in grades)
     for one in grades:
-        result = "ok" if one.passed else "FAIL in " + "; ".join(one.failed)
+        failed = "all" if len(one.failed) == one.cases else "; ".join(one.failed)
+        result = "ok" if one.passed else f"FAIL in {failed}"
         yield f"{one.name:{width}} {one.cases - len(one.failed):2d} of {one.cases} cases  {result}"
     for one in grades:
-        if one.hint:
-            yield textwrap.fill(f"{one.name}: {one.hint}", WIDTH, initial_indent="- ", subsequent_indent="  ")
+        for hint in one.hints:
+            yield textwrap.fill(f"{one.name}: {hint}", WIDTH, initial_indent="- ", subsequent_indent="  ")
         if one.trace:
             yield textwrap.indent(one.trace.rstrip(), "    ")
     right = sum(one.passed for one in grades)
