@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numpycnn.activations import ActivationFunction, gelu, hard_silu, mish, silu, softsign, tanh_shrink
-from numpycnn.files.onnx.branching import Step
+from numpycnn.files.onnx.data import Step
 from numpycnn.files.onnx.constants import Constants
 
 MAX_NODES = 12
