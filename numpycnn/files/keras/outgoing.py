@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from numpycnn import metrics
 from numpycnn.common.configuration import FUNCTION
 from numpycnn.files.keras.graph import INPUT, OWN, Node, class_name, has_blocks, nodes_of
+from numpycnn.files.keras.labels import label_of
 from numpycnn.layers import Branches, Layer, SpatialDropout2D
 from numpycnn.layers.chain import Chain
 
@@ -62,7 +63,7 @@ def tensor(name: str, shape: list[int | None], dtype: str) -> Config:
 def entry_of(node: Node, dtype: str) -> Config:
     """A layer of a Functional model, or what merges a block's branches, under its name there.
 
-    Its own name, where that is another, stands beside Keras's, and of a block what it is without its branches' layers.
+    Its own name, where that is another, stands beside Keras's, and of a block its label.
     """
     one = node.layer
     if not isinstance(one, Branches):
@@ -72,15 +73,7 @@ def entry_of(node: Node, dtype: str) -> Config:
     config = {"name": node.name, "trainable": True, "dtype": dtype}
     if one.merge == "concatenate":
         config["axis"] = one.axis
-    return {**described("keras.layers", class_name(one), config), OWN: hollow(one)}
-
-
-def hollow(block: Branches) -> Config:
-    """A block's description, with branches that have no layers."""
-    config = block.get_config()
-    for branch in config["layers"]:
-        branch["config"]["layers"] = []
-    return {"class_name": type(block).__name__, "config": config}
+    return {**described("keras.layers", class_name(one), config), OWN: label_of(one)}
 
 
 def layer(one: Layer, dtype: str) -> Config:
