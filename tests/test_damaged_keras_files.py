@@ -159,7 +159,7 @@ def crossing(layers: dict[str, Any], entries: list[Any]) -> None:
 def endless(config: Any) -> None:
     """Blocks in one another, each a branch of the next."""
     entries = config["config"]["layers"]
-    for number in range(900):
+    for number in range(480):
         entry = {"class_name": "Add", "name": f"more_{number}", "config": {}}
         entries.append({**entry, "inbound_nodes": [call(entries[-1]["name"], "dense")]})
     config["config"]["output_layers"] = [entries[-1]["name"], 0, 0]
@@ -378,8 +378,12 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "absurd depth": (lambda: with_config(endless, "keras3_blocks.keras"), "recursion"),
     "absurdly many layers": (
-        lambda: with_graph(lambda c, layers: layers.extend([c["dense"]] * 1000)),
-        "a model may have 1000 layers; received 1017",
+        lambda: with_graph(lambda c, layers: layers.extend({**c["dense"], "name": f"more_{k}"} for k in range(1000))),
+        "a model may have 1000 layers; received more, branches among them",
+    ),
+    "absurdly many branches": (
+        lambda: with_graph(lambda c, _: c["add"].update(inbound_nodes=[call(*["conv2d"] * 1000)])),
+        "a model may have 1000 layers; received more, branches among them",
     ),
     "wrong metadata": (lambda: with_metadata({"numpycnn": {"seed": 1}}), "numpycnn must be a dict with the keys"),
 }

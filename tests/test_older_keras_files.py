@@ -151,7 +151,11 @@ def test_functional_models_of_keras_2_with_branches() -> None:
     model = Sequential.from_config({**incoming.network(functional(*layers, one, two), 2).config, "seed": 0})
     first, block = model.layers
     assert (first.name, type(block)) == ("a", Branches)
-    assert [path.names for path, _ in model.leaves()] == [("a",), ("e", "branch", "d", "main", "b"), ("e", "branch_1", "c")]
+    assert [path.names for path, _ in model.leaves()] == [
+        ("a",),
+        ("e", "branch", "d", "main", "b"),
+        ("e", "branch_1", "c"),
+    ]
 
 
 def test_hard_sigmoid_was_another_function() -> None:

@@ -33,7 +33,7 @@ def compare(networks: int, seed: int, dtype: str) -> bool:
     """Compare, print the worst differences beside the bounds, and return whether all are within them."""
     worst = np.zeros(2)
     with TemporaryDirectory() as folder:
-        for number, case in enumerate(islice(fresh(seed, dtype, both=False), networks)):
+        for number, case in enumerate(islice(fresh(seed, dtype, both=False, blocks=True), networks)):
             path = Path(folder) / f"model{SUFFIXES[number % 2]}"
             for direction in (from_keras, to_keras):
                 found = differences(*direction(path, case, dtype))
@@ -85,7 +85,8 @@ def losses(model: Any, x: Array, y: Array, steps: int) -> Array:
 
 def compiled_in_keras(case: Case, dtype: str) -> Any:
     """The case's network, compiled, with its weights."""
-    model = keras_side.Network(case, dtype).model
+    keras.config.set_floatx(dtype)
+    model = keras_side.model_of(case)
     optimizer = optimizer_of(keras.optimizers, keras.optimizers.schedules, case.spec.optimizer)
     model.compile(optimizer, made(vars(keras.losses), case.spec.loss))
     return model

@@ -36,15 +36,16 @@ def layers_of(config: Config, entries: Sequence[Config], layer: Callable[[Config
 
     Raises TypeError or ValueError, with the layer's name, for what is no chain with blocks in it.
     """
-    if len(entries) > MAX_LAYERS:
-        raise ValueError(f"a model may have {MAX_LAYERS} layers; received {len(entries)}")
     start, end = only_layer(config, "input_layers"), only_layer(config, "output_layers")
-    nodes: dict[str, Node[Config]] = {}
+    nodes, branches = dict[str, Node[Config]](), 0
     for entry in entries:
         name = checks.text("file", "name of a layer", entry.get("name"))
         with about(name):
             check_new(name, entry, start, nodes)
             nodes[name] = node_of(entry, nodes)
+        branches += len(nodes[name].inputs)
+        if branches > MAX_LAYERS:  # before anything is made of them, or a short file can name one layer very often
+            raise ValueError(f"a model may have {MAX_LAYERS} layers; received more, branches among them")
     nodes.pop(start, None)
     steps = steps_of(nodes, start, end)
     unused = nodes.keys() - names_in(steps)

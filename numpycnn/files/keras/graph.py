@@ -6,8 +6,8 @@ branches stand beside each other, with Add or Concatenate where they meet:
     Residual([Conv2D], name="block")        conv2d takes x, and block, an Add, takes conv2d and x
 
 Keras keeps the layers of such a model by their depth, the most steps that are left to the output, and those of one
-depth as a search from the output comes upon them. So they are numbered in its files, and so it takes the optimizer's
-arrays. Source: map_graph in Keras's ops/function.py.
+depth in the order in which a search from the output meets them: with blocks alone, the order of their branches. So
+they are numbered in its files, and so it takes the optimizer's arrays. Source: map_graph in Keras's ops/function.py.
 """
 
 from collections import Counter
@@ -106,15 +106,9 @@ def names_of(paths: Sequence[Path], taken: set[str]) -> list[str]:
 
 def keras_order(inputs: Sequence[Sequence[int]]) -> list[int]:
     """The places of nodes in Keras's order; inputs: the places of those that each takes, all before its own."""
-    depths, met = [0] * len(inputs), dict[int, int]()
+    depths = [0] * len(inputs)
     for place in reversed(range(len(inputs))):
         for taken in inputs[place]:
             if taken >= 0:
                 depths[taken] = max(depths[taken], depths[place] + 1)
-    left = [len(inputs) - 1]
-    while left:
-        place = left.pop()
-        if place >= 0 and place not in met:
-            met[place] = len(met)
-            left.extend(reversed(inputs[place]))
-    return sorted(met, key=lambda place: (-depths[place], met[place]))
+    return sorted(range(len(inputs)), key=lambda place: -depths[place])
