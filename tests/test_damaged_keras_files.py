@@ -372,6 +372,10 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: with_graph(lambda c, _: c["add"]["config"].update(alpha=2)),
         "layer add: has no alpha, which is 2",
     ),
+    "an Add of one's own": (
+        lambda: with_graph(lambda c, _: c["add"].update(module="os")),
+        "layer add: 'Add' is a class of one's own, of 'os'",
+    ),
     "another merge": (
         lambda: with_graph(lambda c, _: c["add"].update(class_name="Multiply")),
         "layer add: takes 3 layers, which of Add and Concatenate alone is read; received Multiply",

@@ -149,6 +149,12 @@ def test_functional_models_of_keras_2_with_branches() -> None:
     inbound = [[["d", 0, 0, {}], ["c", 0, 0, {}]]]
     two = {"class_name": "Concatenate", "name": "e", "config": axis, "inbound_nodes": inbound}
     model = Sequential.from_config({**incoming.network(functional(*layers, one, two), 2).config, "seed": 0})
+    pair = {"class_name": "__tuple__", "items": [keras_tensor(name)["args"][0] for name in ("d", "c")]}
+    same = functional(*layers, one, {**two, "inbound_nodes": [{"args": [pair], "kwargs": {}}]})  # Keras 3's, of a tuple
+    assert (
+        incoming.network(same, 3).config["layers"]
+        == incoming.network(functional(*layers, one, two), 2).config["layers"]
+    )
     first, block = model.layers
     assert (first.name, type(block)) == ("a", Branches)
     assert [path.names for path, _ in model.leaves()] == [
@@ -156,6 +162,12 @@ def test_functional_models_of_keras_2_with_branches() -> None:
         ("e", "branch", "d", "main", "b"),
         ("e", "branch_1", "c"),
     ]
+
+
+def test_a_layer_that_keras_2_always_trains_is_refused() -> None:
+    """There the option counts more than what `predict` says; in Keras 3 it does not."""
+    with pytest.raises(ValueError, match="layer a: is called with training=True, which has no place in a Sequential"):
+        incoming.network(functional(entry("a", [[["in", 0, 0, {"training": True}]]])), 2)
 
 
 def test_hard_sigmoid_was_another_function() -> None:

@@ -16,7 +16,7 @@ from numpycnn.common.configuration import FUNCTION, OWN
 from numpycnn.common.old_names import ARGUMENTS
 from numpycnn.common.older import VALUES
 from numpycnn.common.unknown import hint
-from numpycnn.files.keras.blocks import layers_of
+from numpycnn.files.keras.blocks import about, layers_of
 from numpycnn.layers import LAYERS, BatchNormalization
 from numpycnn.optimizers.schedules import SCHEDULES
 
@@ -91,6 +91,9 @@ def layers_in(whole: Config, entries: list[Config], version: int) -> list[Config
     """The configurations of a model's layers, but of its inputs."""
     if whole["class_name"] == "Sequential":
         return [layer(entry, version) for entry in entries if entry["class_name"] != "InputLayer"]
+    for entry in entries:
+        with about(entry.get("name")):
+            check_module(entry)
     return layers_of(whole["config"], entries, lambda entry: layer(entry, version))
 
 
