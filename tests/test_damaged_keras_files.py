@@ -21,7 +21,7 @@ from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten,
 h5py: Any = pytest.importorskip("h5py", reason="needs h5py, of the extra keras-files")
 
 FOLDER = Path(__file__).parent / "keras_files"
-WHOLE = ("keras3.keras", "keras3.h5", "keras2.keras", "keras2_former_optimizer.h5")
+WHOLE = ("keras3.keras", "keras3.h5", "keras2.keras", "keras2_former_optimizer.h5", "keras3_blocks.keras")
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 
 
@@ -101,9 +101,11 @@ def check_changes(path: Path, count: int, seed: int = 0) -> None:
 # ---------------------------------------------------------------- intention
 
 
-def archive(change: Callable[[dict[str, bytes]], object], compression: int = zipfile.ZIP_STORED) -> bytes:
-    """keras3.keras with other members."""
-    with zipfile.ZipFile(FOLDER / "keras3.keras") as file:
+def archive(
+    change: Callable[[dict[str, bytes]], object], compression: int = zipfile.ZIP_STORED, name: str = "keras3.keras"
+) -> bytes:
+    """A file of Keras's with other members."""
+    with zipfile.ZipFile(FOLDER / name) as file:
         members = {name: file.read(name) for name in MEMBERS}
     change(members)
     buffer = io.BytesIO()
@@ -113,15 +115,51 @@ def archive(change: Callable[[dict[str, bytes]], object], compression: int = zip
     return buffer.getvalue()
 
 
-def with_config(change: Callable[[Any], object]) -> bytes:
-    """keras3.keras with another configuration."""
+def with_config(change: Callable[[Any], object], name: str = "keras3.keras") -> bytes:
+    """A file of Keras's with another configuration."""
 
     def rewrite(members: dict[str, bytes]) -> None:
         config = json.loads(members["config.json"])
         change(config)
         members["config.json"] = json.dumps(config).encode()
 
-    return archive(rewrite)
+    return archive(rewrite, name=name)
+
+
+def with_graph(change: Callable[[dict[str, Any], list[Any]], object]) -> bytes:
+    """keras3_blocks.keras with other layers, which are given by their names and as a list."""
+
+    def rewrite(config: Any) -> None:
+        layers = config["config"]["layers"]
+        change({entry["name"]: entry for entry in layers}, layers)
+
+    return with_config(rewrite, "keras3_blocks.keras")
+
+
+def call(*names: str, **options: Any) -> dict[str, Any]:
+    """A layer's call with what others give."""
+    kind = "__keras_tensor__"
+    args = [{"class_name": kind, "config": {"shape": [None], "keras_history": [name, 0, 0]}} for name in names]
+    return {"args": [args], "kwargs": options}
+
+
+def shared(layers: dict[str, Any], entries: list[Any]) -> None:
+    """Call a layer twice."""
+    layers["conv2d"]["inbound_nodes"] *= 2
+
+
+def crossing(layers: dict[str, Any], entries: list[Any]) -> None:
+    """Let two branches read what is inside of one of them."""
+    layers["conv2d_1"]["inbound_nodes"] = [call("conv2d_4")]
+
+
+def endless(config: Any) -> None:
+    """Blocks in one another, each a branch of the next."""
+    entries = config["config"]["layers"]
+    for number in range(480):
+        entry = {"class_name": "Add", "name": f"more_{number}", "config": {}}
+        entries.append({**entry, "inbound_nodes": [call(entries[-1]["name"], "dense")]})
+    config["config"]["output_layers"] = [entries[-1]["name"], 0, 0]
 
 
 def with_metadata(value: Any) -> bytes:
@@ -259,6 +297,94 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "fewer layers": (
         lambda: with_config(lambda c: c["config"]["layers"].pop()),
         "holds layers/dense, which does not belong to the model",
+    ),
+    "a shared layer": (lambda: with_graph(shared), "layer conv2d: is shared: it is called 2 times"),
+    "branches that meet in between": (
+        lambda: with_graph(crossing),
+        "the branches that meet behind '.*' share 'conv2d_4'",
+    ),
+    "a circle": (
+        lambda: with_graph(lambda c, _: c["conv2d"].update(inbound_nodes=[call("dense")])),
+        "layer conv2d: takes 'dense', which is no layer before it",
+    ),
+    "a layer of itself": (
+        lambda: with_graph(lambda c, _: c["conv2d"].update(inbound_nodes=[call("conv2d")])),
+        "layer conv2d: takes 'conv2d', which is no layer before it",
+    ),
+    "a layer that is not there": (
+        lambda: with_graph(lambda c, _: c["dense"].update(inbound_nodes=[call("nowhere")])),
+        "layer dense: takes 'nowhere', which is no layer before it",
+    ),
+    "two layers of a name": (
+        lambda: with_graph(lambda _, layers: layers.append(layers[-1])),
+        "layer dense: a layer before has that name",
+    ),
+    "a layer without a name": (
+        lambda: with_graph(lambda c, _: c["dense"].pop("name")),
+        "file: name of a layer must be a string; received None",
+    ),
+    "a layer of nothing": (
+        lambda: with_graph(lambda c, _: c["conv2d"].update(inbound_nodes=[])),
+        "layer conv2d: takes nothing",
+    ),
+    "a layer for nothing": (
+        lambda: with_graph(lambda c, layers: layers.append({**c["dense"], "name": "more"})),
+        "layer more: is not on the way to the output",
+    ),
+    "two inputs": (
+        lambda: with_graph(lambda _, layers: layers.append({**layers[0], "name": "more"})),
+        "layer more: expected one InputLayer, 'input_layer'; received InputLayer",
+    ),
+    "an input that is none": (
+        lambda: with_graph(lambda _, layers: layers[0].update(class_name="Dense")),
+        "layer input_layer: expected one InputLayer, 'input_layer'; received Dense",
+    ),
+    "two outputs": (
+        lambda: with_config(
+            lambda c: c["config"].update(output_layers=[["dense", 0, 0], ["conv2d", 0, 0]]), "keras3_blocks.keras"
+        ),
+        "output_layers: expected one layer; received",
+    ),
+    "an output that is not there": (
+        lambda: with_config(lambda c: c["config"].update(output_layers=["x", 0, 0]), "keras3_blocks.keras"),
+        "the output 'x' does not depend on the input",
+    ),
+    "a layer of several": (
+        lambda: with_graph(lambda c, _: c["dense"].update(inbound_nodes=[call("conv2d", "conv2d_1")])),
+        "layer dense: takes 2 layers, which of Add and Concatenate alone is read; received Dense",
+    ),
+    "a sum with a number": (
+        lambda: with_graph(lambda c, _: c["dense"].update(inbound_nodes=[{"args": [1.5], "kwargs": {}}])),
+        "layer dense: takes 1.5, which is no layer's output",
+    ),
+    "a call with an option": (
+        lambda: with_graph(lambda c, _: c["dense"]["inbound_nodes"][0].update(kwargs={"mask": 1})),
+        "layer dense: is called with mask=1, which has no place in a Sequential",
+    ),
+    "a history that is none": (
+        lambda: with_graph(lambda c, _: c["dense"].update(inbound_nodes=[[["conv2d", 0, 1]]])),
+        r"layer dense: expected a layer's name, its call and its output, 0; received \['conv2d', 0, 1\]",
+    ),
+    "an option of Add": (
+        lambda: with_graph(lambda c, _: c["add"]["config"].update(alpha=2)),
+        "layer add: has no alpha, which is 2",
+    ),
+    "an Add of one's own": (
+        lambda: with_graph(lambda c, _: c["add"].update(module="os")),
+        "layer add: 'Add' is a class of one's own, of 'os'",
+    ),
+    "another merge": (
+        lambda: with_graph(lambda c, _: c["add"].update(class_name="Multiply")),
+        "layer add: takes 3 layers, which of Add and Concatenate alone is read; received Multiply",
+    ),
+    "absurd depth": (lambda: with_config(endless, "keras3_blocks.keras"), "recursion"),
+    "absurdly many layers": (
+        lambda: with_graph(lambda c, layers: layers.extend({**c["dense"], "name": f"more_{k}"} for k in range(1000))),
+        "a model may have 1000 layers; received more, branches among them",
+    ),
+    "absurdly many branches": (
+        lambda: with_graph(lambda c, _: c["add"].update(inbound_nodes=[call(*["conv2d"] * 1000)])),
+        "a model may have 1000 layers; received more, branches among them",
     ),
     "wrong metadata": (lambda: with_metadata({"numpycnn": {"seed": 1}}), "numpycnn must be a dict with the keys"),
 }

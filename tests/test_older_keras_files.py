@@ -14,7 +14,7 @@ from numpycnn import Sequential, load_model, optimizers
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError
 from numpycnn.files.keras import incoming
-from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, SpatialDropout2D
+from numpycnn.layers import Branches, Conv2D, Dense, Dropout, Flatten, SpatialDropout2D
 from numpycnn.optimizers import schedules
 
 h5py: Any = pytest.importorskip("h5py", reason="needs h5py, of the extra keras-files")
@@ -122,7 +122,9 @@ FIRST = {
 
 
 def functional(*entries: dict[str, Any]) -> dict[str, Any]:
-    return {"class_name": "Functional", "config": {"name": "model", "layers": [FIRST, *entries]}}
+    """A functional model, whose last layer's output is its own."""
+    ends = {"input_layers": [["in", 0, 0]], "output_layers": [[entries[-1]["name"], 0, 0]]}
+    return {"class_name": "Functional", "config": {"name": "model", "layers": [FIRST, *entries], **ends}}
 
 
 def keras_tensor(name: str) -> dict[str, Any]:
@@ -139,23 +141,33 @@ def test_functional_models_that_are_chains() -> None:
         assert (shape, [layer.name for layer in model.layers]) == ([3], ["a", "b"])
 
 
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (
-            functional(entry("a", [[["in", 0, 0, {}]]]), entry("b", [[["in", 0, 0, {}]]])),
-            "layer b takes in; expected layers that follow each other",
-        ),
-        (functional(entry("a", [])), "layer a takes nothing; expected layers that follow each other"),
-        (
-            functional(entry("a", [[["in", 0, 0, {}], ["in", 0, 0, {}]]])),
-            "layer a takes in, in; expected layers that follow",
-        ),
-    ],
-)
-def test_functional_models_that_are_no_chains(config: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        incoming.network(config, 3)
+def test_functional_models_of_keras_2_with_branches() -> None:
+    """The layers of both branches stand between the one before and the one behind."""
+    layers = [entry("a", [[["in", 0, 0, {}]]]), entry("b", [[["a", 0, 0]]]), entry("c", [[["a", 0, 0]]])]
+    one = {"class_name": "Add", "name": "d", "config": {"name": "d"}, "inbound_nodes": [[["b", 0, 0], ["a", 0, 0]]]}
+    axis = {"name": "e", "axis": -1}
+    inbound = [[["d", 0, 0, {}], ["c", 0, 0, {}]]]
+    two = {"class_name": "Concatenate", "name": "e", "config": axis, "inbound_nodes": inbound}
+    model = Sequential.from_config({**incoming.network(functional(*layers, one, two), 2).config, "seed": 0})
+    pair = {"class_name": "__tuple__", "items": [keras_tensor(name)["args"][0] for name in ("d", "c")]}
+    same = functional(*layers, one, {**two, "inbound_nodes": [{"args": [pair], "kwargs": {}}]})  # Keras 3's, of a tuple
+    assert (
+        incoming.network(same, 3).config["layers"]
+        == incoming.network(functional(*layers, one, two), 2).config["layers"]
+    )
+    first, block = model.layers
+    assert (first.name, type(block)) == ("a", Branches)
+    assert [path.names for path, _ in model.leaves()] == [
+        ("a",),
+        ("e", "branch", "d", "main", "b"),
+        ("e", "branch_1", "c"),
+    ]
+
+
+def test_a_layer_that_keras_2_always_trains_is_refused() -> None:
+    """There the option counts more than what `predict` says; in Keras 3 it does not."""
+    with pytest.raises(ValueError, match="layer a: is called with training=True, which has no place in a Sequential"):
+        incoming.network(functional(entry("a", [[["in", 0, 0, {"training": True}]]])), 2)
 
 
 def test_hard_sigmoid_was_another_function() -> None:

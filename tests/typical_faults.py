@@ -1445,6 +1445,34 @@ TARGETS = (
         ),
     ),
     Target(
+        "files/keras/graph.py",
+        ("test_keras_blocks.py", "test_keras_files.py"),
+        (
+            ("layers are in the chain's order", "key=lambda place: -depths[place]", "key=lambda place: place"),
+            ("the shortest way to the output counts", "max(depths[taken], depths[place] + 1)", "depths[place] + 1"),
+            ("layers of one depth are in reverse order", "key=lambda place: -depths[place]", "key=lambda place: (-depths[place], -place)"),
+            ("two layers have one name", "while not free and name in taken:", "while False:"),
+        ),
+    ),
+    Target(
+        "files/keras/blocks.py",
+        ("test_keras_blocks.py", "test_keras_files.py", "test_damaged_keras_files.py"),
+        (
+            ("a layer for nothing is overlooked", "unused = nodes.keys() - names_in(steps)", "unused = set[str]()"),
+            ("two layers of a name are one", "if name in nodes:", "if not name:"),
+            ("what takes two layers and adds nothing is read", "if len(inputs) > 1 and kind not in MERGES:", "if not kind:"),
+            ("one branch stays in front of its block", "max(len(layers) - count, 0)", "len(layers)"),
+        ),
+    ),
+    Target(
+        "files/keras/inbound.py",
+        ("test_keras_blocks.py", "test_damaged_keras_files.py"),
+        (
+            ("a shared layer is read as two", "if len(calls) > 1:", "if not entry:"),
+            ("options of calls are overlooked", "if value is not None and key not in without_effect:", "if not key:"),
+        ),
+    ),
+    Target(
         "files/keras/slots.py",
         ("test_keras_files.py",),
         (

@@ -2,9 +2,9 @@
 
 `dispatch.py` has the functions for files of any format, `formats.py` the table of formats by suffix; `architecture.py`
 is layers alone, as JSON text, and `resume.py` goes on with a training. The library's own format is `native.py`: there
-`model.py` writes and reads a whole model, `weights.py` weights alone. `onnx/` is the format .onnx, and `state_dict.py`
-weights as PyTorch has them. Below
-them, `container.py` is this library's file, whose header is in `safetensors.py`;
+`model.py` writes and reads a whole model, `weights.py` weights alone. `keras/` has Keras's formats, `onnx/` the format
+.onnx, and `state_dict.py` weights as PyTorch has them; `branching.py` makes a chain with blocks of a graph. Below them,
+`container.py` is this library's file, whose header is in `safetensors.py`;
 `description.py`, `history.py` and `arrays.py` say what it holds of a model; `difference.py` compares two descriptions;
 and `atomic.py` writes a file whole or not at all.
 """

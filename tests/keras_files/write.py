@@ -44,6 +44,19 @@ def network(keras: Any) -> Any:
     )
 
 
+def blocks(keras: Any) -> Any:
+    """A small network with branches: added, concatenated, one in another, and of equal shapes side by side."""
+    layers = keras.layers
+    x = first = keras.Input((5, 5, 2))
+    long = layers.BatchNormalization()(layers.Conv2D(2, 3, padding="same", activation="relu")(x))
+    one, other = (layers.Conv2D(2, 1)(layers.Conv2D(2, 1, activation="tanh")(long)) for _ in range(2))
+    x = x + layers.Add()([one, long, other])
+    pool = layers.MaxPooling2D(3, 1, padding="same")(x)
+    x = layers.Concatenate()([x, pool, layers.Conv2D(2, 3, padding="same")(x)])
+    x = layers.Dropout(0.0)(layers.GlobalAveragePooling2D()(layers.add([layers.Conv2D(6, 1)(x), x])))
+    return keras.Model(first, layers.Dense(3, activation="softmax")(x))
+
+
 def figures(model: Any) -> dict[str, Any]:
     """What a model predicts, and its losses in ten more steps."""
     predictions = model.predict(inputs(), verbose=0).tolist()
@@ -57,7 +70,7 @@ def write(keras: Any, names: dict[str, Any]) -> dict[str, Any]:
     for name, optimizer in names.items():
         keras.backend.clear_session()  # names begin anew
         keras.utils.set_random_seed(1)
-        model = network(keras)
+        model = (blocks if "blocks" in name else network)(keras)
         model.compile(optimizer, keras.losses.CategoricalCrossentropy(), metrics=["accuracy"])
         for _ in range(3):
             model.train_on_batch(inputs(), targets())
@@ -77,6 +90,8 @@ def main() -> None:
             "keras3_rmsprop.keras": optimizers.RMSprop(decay, momentum=0.5, centered=True),
             "keras3.weights.h5": optimizers.SGD(0.01),
             "keras3.h5": optimizers.Nadam(0.01, use_ema=True),
+            "keras3_blocks.keras": optimizers.Adam(0.01),
+            "keras3_blocks.h5": optimizers.SGD(0.01, momentum=0.9),
         }
     else:
         names = {

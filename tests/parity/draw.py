@@ -73,14 +73,17 @@ class Case(NamedTuple):
     y: Array
 
 
-def cases(seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False, all_kinds: bool = False) -> Iterator[Case]:
+def cases(
+    seed: tuple[int, ...], size: Size = SMALL, *, both: bool = False, all_kinds: bool = False, blocks: bool = False
+) -> Iterator[Case]:
     """Cases without end, each drawn from the seed and its number.
 
     both: let strides and dilation both be above 1, which Keras refuses. all_kinds: draw every kind of layer, also those
     that the recorded cases have not (see `spatial.py` and `others.py`); with both also those that only PyTorch follows.
+    blocks: draw blocks in blocks among them.
     """
     for number in count():
-        case = draw(np.random.default_rng((*seed, number)), size, both, all_kinds)
+        case = draw(np.random.default_rng((*seed, number)), size, both, all_kinds, blocks)
         if case is not None:
             yield case
 
@@ -122,7 +125,7 @@ def trained(spec: Spec) -> list[bool]:
     return kinds
 
 
-def draw(rng: np.random.Generator, size: Size, both: bool, all_kinds: bool) -> Case | None:
+def draw(rng: np.random.Generator, size: Size, both: bool, all_kinds: bool, blocks: bool) -> Case | None:
     """One case, or None where what was drawn does not fit together, learns nothing or is too large."""
     probabilities = bool(rng.integers(2))
     images = rng.random() < 0.8
@@ -130,7 +133,7 @@ def draw(rng: np.random.Generator, size: Size, both: bool, all_kinds: bool) -> C
     if images and all_kinds:
         layers = spatial.varied(rng, input_shape, layers)
     if all_kinds:
-        layers = others.among(rng, input_shape, layers, made, replayed=both)
+        layers = others.among(rng, input_shape, layers, made, replayed=both, blocks=blocks)
     layers += last_layers(rng, size, probabilities)
     shapes = weight_shapes(input_shape, layers)
     if shapes is None or not shapes[0]:

@@ -1,8 +1,10 @@
 """The figures by Keras 3 on JAX, in float64 throughout: Keras's layers, losses and optimizers, and JAX's gradients."""
 
 import os
+from collections.abc import Iterable, Sequence
 from functools import partial
 from inspect import signature
+from itertools import islice
 from typing import Any
 
 os.environ |= {"KERAS_BACKEND": "jax", "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"}
@@ -16,13 +18,14 @@ from numpycnn.common.typing import Array
 from parity.draw import Case, Entry, made
 from parity.figures import Result
 from parity.optimizers import made as optimizer_of
-from parity.others import with_layers
+from parity.others import inside, with_layers
 
 # Keras's table of what becomes of wide types. Except on TensorFlow it has tanh, means and more go through float32.
 dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 
 LAYERS = vars(keras.layers) | {"Sequential": keras.Sequential}
+BLOCKS = ("Branches", "Residual")
 
 
 class Network:
@@ -30,9 +33,7 @@ class Network:
 
     def __init__(self, case: Case, dtype: str) -> None:
         keras.config.set_floatx(dtype)
-        layers = [made(LAYERS, without_drawing(entry)) for entry in case.spec.layers]
-        self.model = keras.Sequential([keras.Input(case.spec.input_shape), *layers])
-        self.model.set_weights(case.weights)
+        self.model = model_of(case)
         self.loss = made(vars(keras.losses), case.spec.loss)
         self.optimizer = optimizer_of(keras.optimizers, keras.optimizers.schedules, case.spec.optimizer)
         self.optimizer.build(self.model.trainable_variables)
@@ -80,6 +81,54 @@ class Uncompiled(Network):
     def __init__(self, case: Case, dtype: str) -> None:
         super().__init__(case, dtype)
         self.compiled, self.inference = self.pure_step, partial(self.model.stateless_call, training=False)
+
+
+def model_of(case: Case) -> Any:
+    """The case's network with its weights: a Sequential, or where it has blocks a functional model."""
+    layers: list[Any] = []
+    model = chain(case.spec.layers, case.spec.input_shape, layers)
+    weights = iter(case.weights)
+    for layer in layers:
+        layer.set_weights([*islice(weights, len(layer.weights))])
+    return model
+
+
+def chain(entries: Sequence[Entry], input_shape: Sequence[int], layers: list[Any]) -> Any:
+    """A model of these layers, which are appended to a list in the order of the entries."""
+    first = keras.Input(input_shape)
+    if has_blocks(entries):
+        return keras.Model(first, chained(entries, first, layers))
+    own = [made(LAYERS, without_drawing(entry)) for entry in entries]
+    layers += own
+    return keras.Sequential([first, *own])
+
+
+def has_blocks(entries: Iterable[Entry]) -> bool:
+    """Whether there is a block among these layers, or inside of one."""
+    values = [value for _, config in entries for value in config.values()]
+    return any(name in BLOCKS for name, _ in entries) or any(has_blocks([*inside(value)]) for value in values)
+
+
+def chained(entries: Iterable[Entry], x: Any, layers: list[Any]) -> Any:
+    """What these layers make of x."""
+    for entry in entries:
+        x = applied(entry, x, layers)
+    return x
+
+
+def applied(entry: Entry, x: Any, layers: list[Any]) -> Any:
+    """What one layer, or a block, makes of x: as users of Keras write it."""
+    name, config = entry
+    if name == "Residual":
+        return chained(config["layers"], x, layers) + chained(config["shortcut"] or [], x, layers)
+    if name == "Branches":
+        ys = [chained(branch, x, layers) for branch in config["branches"]]
+        add = config["merge"] == "add"
+        return keras.layers.Add()(ys) if add else keras.layers.Concatenate(config.get("axis", -1))(ys)
+    if name == "Sequential":
+        return chain(config["layers"], x.shape[1:], layers)(x)
+    layers.append(made(LAYERS, without_drawing(entry)))
+    return layers[-1](x)
 
 
 def without_drawing(entry: Entry) -> Entry:

@@ -39,11 +39,14 @@ def compared(own: list[Figures], true: Figures) -> list[Errors]:
     return [errors(one, true) for one in own]
 
 
-def fresh(seed: int, dtype: str, *, both: bool) -> Iterator[Case]:
-    """Cases without end that stay clear of kinks. both: also strides together with dilation, which Keras refuses."""
+def fresh(seed: int, dtype: str, *, both: bool, blocks: bool = False) -> Iterator[Case]:
+    """Cases without end that stay clear of kinks.
+
+    both: also strides together with dilation, which Keras refuses. blocks: also blocks in blocks.
+    """
     for number in count(1):
         size = (SMALL if number % EVERY else WIDE)._replace(all=number % 3 > 0)
-        drawn = cases((seed, number), size, both=both, all_kinds=True)
+        drawn = cases((seed, number), size, both=both, all_kinds=True, blocks=blocks)
         if not both:
             drawn = (case for case in drawn if not is_wrong_in_keras(case.spec))
         if size.all and not both:

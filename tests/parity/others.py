@@ -42,10 +42,10 @@ def inside(value: Any) -> Iterator[Entry]:
             yield from inside(one)
 
 
-def among(rng: Rng, input_shape: Shape, layers: list[Entry], made: Any, *, replayed: bool) -> list[Entry]:
+def among(rng: Rng, input_shape: Shape, layers: list[Entry], made: Any, *, replayed: bool, blocks: bool) -> list[Entry]:
     """The layers with others before, between and after them; the case is drawn in vain where they do not fit.
 
-    replayed: also those that are only compared with PyTorch's side.
+    replayed: also those that are only compared with PyTorch's side. blocks: also blocks in blocks.
     """
     data_format = next((config["data_format"] for _, config in layers if "data_format" in config), "channels_last")
     found: list[Entry] = list(first(rng, input_shape, data_format, replayed=replayed))
@@ -53,6 +53,8 @@ def among(rng: Rng, input_shape: Shape, layers: list[Entry], made: Any, *, repla
         shape = shape_after(found, input_shape, made)
         for entry in layers:
             new = [block(rng, entry, data_format) if replayed and rng.random() < 0.2 else entry]
+            if blocks and rng.random() < 0.3:
+                new = [deep_block(rng, entry, data_format)]
             after = shape_after(new, shape, made)
             if rng.random() < 0.25:
                 new.append(normalization(rng, after))
@@ -156,3 +158,23 @@ def block(rng: Rng, entry: Entry, data_format: str) -> Entry:
     axis = 1 if data_format == "channels_first" and "data_format" in config else -1
     branches = [[entry], [other], []] if name in ("Activation", "ReLU", "PReLU") else [[entry], [other]]
     return "Branches", {"branches": branches, "merge": pick(rng, "add", "concatenate"), "axis": axis}
+
+
+def deep_block(rng: Rng, entry: Entry, data_format: str) -> Entry:
+    """A block that may have others in its branches, and branches of several layers or of none."""
+    found = block(rng, entry, data_format)
+    if rng.random() < 0.4:
+        more = ("Activation", {"activation": pick(rng, "tanh", "softsign")})
+        found = pick(rng, *chained_blocks([found, more], more))
+    return block(rng, found, data_format) if rng.random() < 0.2 else found
+
+
+def chained_blocks(layers: list[Entry], more: Entry) -> Iterator[Entry]:
+    """Blocks of which one branch has these layers, and that keep the shape behind the first of them."""
+    first, *others = layers
+    yield "Sequential", {"layers": [first, ("Residual", {"layers": others, "shortcut": None})]}
+    yield "Sequential", {"layers": [first, ("Residual", {"layers": [more], "shortcut": others})]}
+    yield "Sequential", {"layers": [first, ("Branches", {"branches": [others, [], [more]], "merge": "add"})]}
+    yield "Sequential", {"layers": [first, ("Branches", {"branches": [[*others, more]], "merge": "concatenate"})]}
+    yield "Branches", {"branches": [layers, [first]], "merge": "add"}
+    yield "Residual", {"layers": [first], "shortcut": layers}

@@ -13,7 +13,8 @@ from numpycnn.files.container import whole_file
 from numpycnn.files.description import describe_model
 from numpycnn.files.errors import explained
 from numpycnn.files.keras import hdf5, slots, variables
-from numpycnn.files.keras.model import OWN, additions, config_of, description_of, fill, hollow_model, json_of, set_steps
+from numpycnn.files.keras.graph import OWN
+from numpycnn.files.keras.model import additions, config_of, description_of, fill, hollow_model, json_of, set_steps
 from numpycnn.files.keras.outgoing import VERSION
 from numpycnn.files.model import Saved
 

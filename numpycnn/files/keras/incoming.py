@@ -16,6 +16,7 @@ from numpycnn.common.configuration import FUNCTION, OWN
 from numpycnn.common.old_names import ARGUMENTS
 from numpycnn.common.older import VALUES
 from numpycnn.common.unknown import hint
+from numpycnn.files.keras.blocks import about, layers_of
 from numpycnn.layers import LAYERS, BatchNormalization
 from numpycnn.optimizers.schedules import SCHEDULES
 
@@ -57,7 +58,9 @@ class Read(NamedTuple):
 
 
 def network(config: Any, version: int) -> Read:
-    """A Sequential's, or that of a Functional model that is a chain. Raises TypeError or ValueError for another.
+    """A Sequential's, or that of a Functional model that is a chain with blocks in it.
+
+    Raises TypeError or ValueError for another.
 
     version: that of Keras, 1, 2 or 3.
     """
@@ -69,7 +72,6 @@ def network(config: Any, version: int) -> Read:
         "model", "config", {"layers": own} if isinstance(own, list) else own
     )  # Keras 2.2.2's is a list
     entries = [described("layers", entry) for entry in checks.sequence("file", "layers", own.get("layers"))]
-    entries = entries if whole["class_name"] == "Sequential" else in_chain(entries)
     layers = [entry for entry in entries if entry["class_name"] != "InputLayer"]
     dtypes = dict.fromkeys(dtype_of(entry) for entry in layers if dtype_of(entry))
     if len(dtypes) > 1 or not set(dtypes) <= set(FLOATS):
@@ -79,37 +81,20 @@ def network(config: Any, version: int) -> Read:
         "seed": None,
         "fast": True,
         "dtype": next(iter(dtypes), None),
-        "layers": [layer(entry, version) for entry in layers],
+        "layers": layers_in(whole, entries, version),
     }
-    return Read(found, input_shape([own, *[entry["config"] for entry in entries[:1]], config]))
+    inputs = [entry for entry in entries if entry["class_name"] == "InputLayer"]
+    return Read(found, input_shape([own, *[entry["config"] for entry in (*inputs, *entries[:1])], config]))
 
 
-def in_chain(entries: list[Config]) -> list[Config]:
-    """The layers of a Functional model, in their order. Raises ValueError unless each takes what the one before gives.
-
-    An entry names those that it takes in "inbound_nodes", which Keras 2 and 3 write differently.
-    """
-    for before, entry in zip([None, *entries], entries, strict=False):
-        inputs = list(inbound(entry.get("inbound_nodes", [])))
-        expected = [] if before is None else [name_of(before["config"], "")]
-        if inputs != expected:
-            name, received = name_of(entry["config"], ""), ", ".join(inputs) or "nothing"
-            raise ValueError(f"layer {name} takes {received}; expected layers that follow each other")
-    return entries
-
-
-def inbound(nodes: Any) -> Iterator[str]:
-    """The names of the layers in "inbound_nodes"."""
-    if isinstance(nodes, dict):
-        history = nodes.get("config", {}).get("keras_history") if isinstance(nodes.get("config"), dict) else None
-        values = [history] if history else list(nodes.values())
-    else:
-        values = list(nodes) if isinstance(nodes, list) else []
-    if values and isinstance(values[0], str):  # ["conv2d", 0, 0, {}]
-        yield values[0]
-    else:
-        for value in values:
-            yield from inbound(value)
+def layers_in(whole: Config, entries: list[Config], version: int) -> list[Config]:
+    """The configurations of a model's layers, but of its inputs."""
+    if whole["class_name"] == "Sequential":
+        return [layer(entry, version) for entry in entries if entry["class_name"] != "InputLayer"]
+    for entry in entries:
+        with about(entry.get("name")):
+            check_module(entry)
+    return layers_of(whole["config"], entries, lambda entry: layer(entry, version))
 
 
 def layer(entry: Config, version: int) -> Config:

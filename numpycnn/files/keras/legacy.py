@@ -8,25 +8,26 @@ In a whole model this is the group model_weights; beside it the group optimizer_
 an attribute weight_names of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from numpycnn.common.typing import Array
+from numpycnn.files.keras.graph import Node, class_name, nodes_of
 from numpycnn.files.keras.hdf5 import Group
-from numpycnn.files.keras.variables import class_name
-from numpycnn.layers import Conv2D, Layer
+from numpycnn.files.keras.variables import arrays_of
+from numpycnn.layers import Conv2D
 from numpycnn.layers.container import Container
 
 NAMES_IN_ATTRIBUTE = 2000
 """An attribute has room for 64 kB, so a longer list of names is divided."""
 
 
-def ordered(layer: Layer) -> dict[str, Array]:
-    """A layer's arrays in the order of the file: those that are trained first."""
-    trained = [name for name in layer.arrays if name in layer.trained_params]
-    return {name: layer.arrays[name] for name in [*trained, *layer.arrays]}
+def ordered(node: Node, trained: Collection[str]) -> dict[str, Array]:
+    """A layer's arrays by their names in the model, in the order of the file: those that are trained first."""
+    arrays = arrays_of(node)
+    return {name: arrays[name] for name in [*(one for one in arrays if one in trained), *arrays]}
 
 
 # ---------------------------------------------------------------- reading
@@ -42,28 +43,28 @@ def read(
     """
     flipped = version == 1 and group.text("backend") == "theano"
     names = [name for name in group.texts("layer_names") if group.group(name).texts("weight_names")]
-    layers = [layer for layer in model.layers if layer.arrays]
+    layers = [node for node in nodes_of(model) if arrays_of(node)]
     if by_name:
-        pairs = [(name, layer) for name in names for layer in layers if layer.name == name]
+        pairs = [(name, node) for name in names for node in layers if node.name == name]
     elif len(names) != len(layers):
         raise ValueError(f"expected {len(layers)} layers with arrays; found {len(names)}")
     else:
         pairs = list(zip(names, layers, strict=True))
-    found: dict[str, Array] = {}
-    for name, layer in pairs:
+    found, trained = dict[str, Array](), model.trained_params
+    for name, node in pairs:
         try:
-            found |= read_layer(group.group(name), layer, version, flipped)
+            found |= read_layer(group.group(name), node, ordered(node, trained), version, flipped)
         except ValueError:
             if not skip_mismatch:
                 raise
     return found
 
 
-def read_layer(group: Group, layer: Layer, version: int, flipped: bool) -> dict[str, Array]:
-    """The arrays of a layer. Raises ValueError for others, or another number of them."""
-    names, own = group.texts("weight_names"), ordered(layer)
+def read_layer(group: Group, node: Node, own: dict[str, Array], version: int, flipped: bool) -> dict[str, Array]:
+    """The arrays of a layer. Raises ValueError for others than its own, or another number of them."""
+    names, layer = group.texts("weight_names"), node.layer
     if len(names) != len(own):
-        raise ValueError(f"{group.path}: expected {len(own)} arrays, for {layer.name}; found {len(names)}")
+        raise ValueError(f"{group.path}: expected {len(own)} arrays, for {node.name}; found {len(names)}")
     theanos = version == 1 and isinstance(layer, Conv2D) and layer.data_format == "channels_first"
     found = {}
     for name, (key, array) in zip(names, own.items(), strict=True):
@@ -73,7 +74,7 @@ def read_layer(group: Group, layer: Layer, version: int, flipped: bool) -> dict[
             check_shape(f"{group.path}/{name}", value, array)
         else:
             value = group.array(name, array.shape)
-        found[f"{layer.name}/{key}"] = value.astype(array.dtype, copy=False)
+        found[key] = value.astype(array.dtype, copy=False)
     return found
 
 
@@ -93,12 +94,13 @@ def listed(group: Group) -> list[Array]:
 
 def write(group: Any, model: Container, attributes: Mapping[str, str]) -> None:
     """Write the arrays into an `h5py.Group`. Raises ValueError for a layer that Keras does not have."""
-    write_names(group, "layer_names", [layer.name for layer in model.layers])
+    nodes, trained = nodes_of(model), model.trained_params
+    write_names(group, "layer_names", [node.name for node in nodes])
     group.attrs.update(attributes)
-    for layer in model.layers:
-        class_name(layer)  # raises
-        arrays = {f"{model.name}/{layer.name}/{key}": array for key, array in ordered(layer).items()}
-        write_list(group.create_group(layer.name), arrays.items())
+    for node in nodes:
+        class_name(node.layer)  # raises
+        arrays = {f"{model.name}/{key}": array for key, array in ordered(node, trained).items()}
+        write_list(group.create_group(node.name), arrays.items())
     write_list(group.create_group("top_level_model_weights"), [])
 
 

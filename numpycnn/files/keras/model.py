@@ -16,6 +16,7 @@ from numpycnn.common.typing import Array
 from numpycnn.files.description import Description, describe_model, input_shape_of, unbuilt_model
 from numpycnn.files.errors import ModelFileError
 from numpycnn.files.keras import incoming, outgoing
+from numpycnn.files.keras.graph import OWN
 from numpycnn.files.safetensors import decode_json
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 Config = dict[str, Any]
 
-OWN = "numpycnn"
-"""The key, or the attribute, under which what Keras has no place for stands."""
 MAX_CONFIG = 2**23
 """Bytes of a configuration: parsed JSON takes 20 times its length in memory."""
 

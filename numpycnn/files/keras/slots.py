@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numpycnn.common.typing import Array
+from numpycnn.files.keras.variables import trained_names
 from numpycnn.optimizers import Nadam, Optimizer, RMSprop
 from numpycnn.optimizers.base import AVERAGE
 from numpycnn.optimizers.schedules import LearningRateSchedule
@@ -48,7 +49,7 @@ def take(model: "Sequential", values: Sequence[Array], *, by_turns: bool = True)
     if optimizer is None or not values:
         return
     arrays = [value for value in values if value.ndim]  # the others are the iterations, and the learning rate
-    places = list(order(optimizer, list(params), by_turns=by_turns))
+    places = list(order(optimizer, trained_names(model), by_turns=by_turns))
     kind = type(optimizer).__name__
     if arrays and len(arrays) != len(places):
         raise ValueError(f"expected {len(places)} arrays of {kind}; found {len(arrays)}; compile=False leaves them out")
@@ -75,7 +76,7 @@ def listed(model: "Sequential") -> Iterator[tuple[str, Array]]:
     if not isinstance(optimizer._rate, LearningRateSchedule):
         yield "learning_rate", np.array(optimizer.learning_rate, np.float32)
     params = model.trained_params
-    for slot, name in order(optimizer, list(params)):
+    for slot, name in order(optimizer, trained_names(model)):
         word = KERAS_NAMES.get(kind, {}).get(slot, slot)
         array = optimizer.state.get(slot, {}).get(name)
         yield f"{name.replace('/', '_')}_{word}", optimizer.first(slot, params[name]) if array is None else array

@@ -3,6 +3,7 @@
     layers/conv2d/vars/0, /1                the first Conv2D's kernel and bias
     layers/conv2d_1/vars/0                  the second's: by the class, and not by the layer's name
     layers/sequential/layers/dense/vars/0   of a model in the model
+    layers/add/vars                         where the branches of a block meet: no arrays
     optimizer/vars/0, ...                   see `slots.py`
 
 The attribute "name" of a group "vars" is the layer's own.
@@ -13,8 +14,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from numpycnn.common.typing import Array
+from numpycnn.files.keras.graph import Node, class_name, nodes_of
 from numpycnn.files.keras.hdf5 import Group
-from numpycnn.layers import Layer
 from numpycnn.layers.base import snake_case
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
@@ -24,33 +25,39 @@ FORMER_LAYERS = "_layer_checkpoint_dependencies"
 
 
 class Place(NamedTuple):
-    """A layer that is no container: its path in the file, its arrays' prefix in the model, and itself."""
+    """A layer that is no model: its path in the file, its name in Keras, and its arrays by their names in the model."""
 
     path: str
-    prefix: str
-    layer: Layer
+    name: str
+    arrays: dict[str, Array]
 
 
 def places(container: Container, path: str = "layers", prefix: str = "") -> Iterator[Place]:
-    """The place of every layer. Raises ValueError for a container that Keras's Sequential does not have."""
+    """The place of every layer, in Keras's order. Raises ValueError for a container that Keras does not have."""
     counts: Counter[str] = Counter()
-    for layer in container.layers:
-        word = snake_case(class_name(layer))
+    for node in nodes_of(container):
+        word = snake_case(class_name(node.layer))
         place = f"{path}/{word}_{counts[word]}" if counts[word] else f"{path}/{word}"
         counts[word] += 1
-        if isinstance(layer, Container):
-            yield from places(layer, f"{place}/layers", f"{prefix}{layer.name}/")
+        if isinstance(node.layer, Chain):
+            yield from places(node.layer, f"{place}/layers", f"{prefix}{node.path}/")
         else:
-            yield Place(place, f"{prefix}{layer.name}/", layer)
+            yield Place(place, node.name, arrays_of(node, prefix))
 
 
-def class_name(layer: Layer) -> str:
-    """The layer's class in Keras. Raises ValueError for one that Keras does not have."""
-    if isinstance(layer, Container) and not isinstance(layer, Chain):
-        raise ValueError(
-            f"{layer.name}: Keras's Sequential has no {type(layer).__name__}; save to .safetensors, which keeps it"
-        )
-    return "Sequential" if isinstance(layer, Container) else type(layer).__name__
+def arrays_of(node: Node, prefix: str = "") -> dict[str, Array]:
+    """The arrays of a node by their names in the model, in Keras's order; none of what merges branches."""
+    if isinstance(node.layer, Chain):
+        inside = places(node.layer, prefix=f"{prefix}{node.path}/")
+        return {key: array for place in inside for key, array in place.arrays.items()}
+    own = {} if isinstance(node.layer, Container) else node.layer.arrays
+    return {f"{prefix}{node.path}/{key}": array for key, array in own.items()}
+
+
+def trained_names(model: Container) -> list[str]:
+    """The names of the trained parameters, in Keras's order."""
+    trained = model.trained_params
+    return [name for place in places(model) for name in place.arrays if name in trained]
 
 
 def read(root: Group, model: Container, *, skip_mismatch: bool = False) -> dict[str, Array]:
@@ -75,33 +82,32 @@ def read(root: Group, model: Container, *, skip_mismatch: bool = False) -> dict[
 
 def read_layer(root: Group, place: Place) -> dict[str, Array]:
     """The arrays of a layer. Raises ValueError for others, or another number of them."""
-    own = place.layer.arrays
+    own = place.arrays
     if not own and place.path not in root:
         return {}
     group = root.group(f"{place.path}/vars")
     if len(group.names()) != len(own):
-        raise ValueError(
-            f"{place.path}: expected {len(own)} arrays, for {place.layer.name}; found {len(group.names())}"
-        )
+        raise ValueError(f"{place.path}: expected {len(own)} arrays, for {place.name}; found {len(group.names())}")
     return {
-        f"{place.prefix}{key}": group.array(str(index), array.shape).astype(array.dtype, copy=False)
+        key: group.array(str(index), array.shape).astype(array.dtype, copy=False)
         for index, (key, array) in enumerate(own.items())
     }
 
 
 def check_no_others(root: Group, expected: list[Place]) -> None:
-    """Raise ValueError for a file of more layers than the model has."""
+    """Raise ValueError for a file of more layers with arrays than the model has."""
     for top in dict.fromkeys(place.path.partition("/")[0] for place in expected):
         known = {place.path.split("/")[1] for place in expected}
         for name in root.group(top).names():
-            if name not in known and "vars" in root.group(f"{top}/{name}"):
+            group = root.group(f"{top}/{name}")
+            if name not in known and "vars" in group and group.group("vars").names():
                 raise ValueError(f"holds {top}/{name}, which does not belong to the model")
 
 
 def write(file: Any, model: Container) -> None:
     """Write the arrays into an `h5py.File`. Raises as `places`."""
-    for path, _, layer in places(model):
+    for path, name, arrays in places(model):
         group = file.create_group(f"{path}/vars")
-        group.attrs["name"] = layer.name
-        for index, array in enumerate(layer.arrays.values()):
+        group.attrs["name"] = name
+        for index, array in enumerate(arrays.values()):
             group.create_dataset(str(index), data=array)

@@ -111,4 +111,4 @@ FOLDED: dict[str, Callable[[Node, list[Array]], Any]] = {
     "Transpose": lambda node, values: values[0].transpose(node.attributes.get("perm")),  # perm, or reversed
     "Unsqueeze": lambda node, values: np.expand_dims(values[0], axes_of(node, values)),
 }
-"""By operator: those of `branching.ON_CONSTANTS`."""
+"""By operator: those of `data.ON_CONSTANTS`."""

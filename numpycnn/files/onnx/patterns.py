@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from numpycnn.activations import ActivationFunction, gelu, hard_silu, mish, silu, softsign, tanh_shrink
-from numpycnn.files.onnx.branching import Step
 from numpycnn.files.onnx.constants import Constants
+from numpycnn.files.onnx.data import Step
 
 MAX_NODES = 12
 """Of a pattern: a larger part of a graph is none."""
