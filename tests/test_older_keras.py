@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import subprocess
 import sys
 import warnings
@@ -457,3 +458,101 @@ def test_a_model_is_called_in_training_mode_too() -> None:
     np.testing.assert_array_equal(model(x, training=False), model.predict(x))
     np.testing.assert_array_equal(model(x, training=True), model.trace(x, training=True).output)
     assert not np.allclose(model(x, training=True), model(x))  # dropout
+
+
+KERAS_2 = json.dumps(
+    {
+        "class_name": "Sequential",
+        "keras_version": "2.2.4",
+        "backend": "tensorflow",
+        "config": {
+            "name": "sequential_1",
+            "layers": [
+                {
+                    "class_name": "Conv2D",
+                    "config": {
+                        "name": "conv2d_1",
+                        "batch_input_shape": [None, 8, 8, 1],
+                        "dtype": "float32",
+                        "filters": 2,
+                        "kernel_size": [3, 3],
+                        "padding": "same",
+                        "kernel_initializer": {
+                            "class_name": "VarianceScaling",
+                            "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None},
+                        },
+                    },
+                },
+                {"class_name": "Flatten", "config": {"name": "flatten_1", "trainable": True}},
+                {"class_name": "Dense", "config": {"name": "dense_1", "units": 3, "activation": "softmax"}},
+            ],
+        },
+    }
+)
+KERAS_1 = json.dumps(
+    {
+        "class_name": "Sequential",
+        "keras_version": "1.2.0",
+        "config": [
+            {
+                "class_name": "Convolution2D",
+                "config": {
+                    "name": "convolution2d_1",
+                    "batch_input_shape": [None, 8, 8, 1],
+                    "nb_filter": 2,
+                    "nb_row": 3,
+                    "nb_col": 3,
+                    "border_mode": "same",
+                },
+            },
+            {"class_name": "Flatten", "config": {"name": "flatten_1"}},
+            {"class_name": "Dense", "config": {"name": "dense_1", "output_dim": 3, "activation": "softmax"}},
+        ],
+    }
+)
+KERAS_3 = json.dumps(
+    {
+        "module": "keras",
+        "class_name": "Sequential",
+        "registered_name": None,
+        "config": {
+            "name": "sequential",
+            "layers": [
+                {
+                    "module": "keras.layers",
+                    "class_name": "InputLayer",
+                    "registered_name": None,
+                    "config": {"batch_shape": [None, 8, 8, 1], "dtype": "float32", "name": "input_layer"},
+                },
+                {
+                    "module": "keras.layers",
+                    "class_name": "Conv2D",
+                    "registered_name": None,
+                    "config": {"name": "conv2d", "filters": 2, "kernel_size": [3, 3], "padding": "same"},
+                },
+                {"module": "keras.layers", "class_name": "Flatten", "registered_name": None, "config": {"name": "f"}},
+                {
+                    "module": "keras.layers",
+                    "class_name": "Dense",
+                    "registered_name": None,
+                    "config": {"name": "dense", "units": 3, "activation": "softmax"},
+                },
+            ],
+            "build_input_shape": [None, 8, 8, 1],
+        },
+    }
+)
+
+
+@pytest.mark.parametrize("text", [KERAS_1, KERAS_2, KERAS_3])
+def test_the_json_of_every_keras_is_read(text: str) -> None:
+    model = models.model_from_json(text)
+    assert [w.shape for w in model.get_weights()] == [(3, 3, 1, 2), (2,), (128, 3), (3,)]
+    assert model.layers[-1].activation.name == "softmax"
+
+
+def test_json_of_what_is_not_here_says_so() -> None:
+    with pytest.raises(ValueError, match="model_from_json: layer dense_1: 'LSTM' is not among the library's layers"):
+        models.model_from_json(KERAS_2.replace('"Dense"', '"LSTM"'))
+    with pytest.raises(ValueError, match="model_from_json: expected a Sequential model; received 'Graph'"):
+        models.model_from_json(KERAS_2.replace('"Sequential"', '"Graph"'))

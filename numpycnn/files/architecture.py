@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
 
+VERSION_MARKS = {"keras_version", "module"}
+"""What Keras 1 and 2, and Keras 3, write beside the class and the configuration."""
+
+
 def to_json(model: "Network", options: Mapping[str, Any]) -> str:
     """The model as JSON text; options: of `json.dumps`. Raises as it does, and as `check_names`."""
     try:
@@ -27,12 +31,32 @@ def to_json(model: "Network", options: Mapping[str, Any]) -> str:
 
 
 def model_from_json(text: Any) -> "Sequential":
-    """The model, with new weights if its input shape is known. Raises TypeError or ValueError for anything else."""
+    """The model, with new weights if its input shape is known; Keras's JSON too, of any version.
+
+    Raises TypeError or ValueError for anything else.
+    """
     text = checks.text("model_from_json", "json_string", text)
     try:
         description = decode_json(text)
     except ValueError as error:
         raise ValueError(f"model_from_json: json_string must be JSON; {error}") from None
+    if isinstance(description, dict) and VERSION_MARKS & description.keys():
+        return of_keras(description)
     checks.keys("model_from_json", "json_string", description, {"class_name", "config"})
     checks.choice("model_from_json", "class_name", description["class_name"], ["Sequential"])
     return LAYERS["Sequential"].from_config(description["config"])  # type: ignore[return-value]
+
+
+def of_keras(description: dict[str, Any]) -> "Sequential":
+    """The model that Keras's `to_json` describes, with new weights."""
+    from numpycnn.files.keras import incoming
+
+    version = str(description.get("keras_version", "3"))[:1]
+    try:
+        config, shape = incoming.network(description, int(version) if version.isdecimal() else 1)
+        model = LAYERS["Sequential"].unbuilt(config)
+        if shape:
+            model.build(shape)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"model_from_json: {error}") from None
+    return model  # type: ignore[return-value]
