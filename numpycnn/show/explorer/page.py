@@ -55,6 +55,7 @@ SCRIPTS = (
     "stage/layers.js",
     "stage/stories.js",
     "stage/scene.js",
+    "stage/pointed.js",
     "stage/tour.js",
     "main.js",
 )
