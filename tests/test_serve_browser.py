@@ -8,11 +8,12 @@ import re
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import Browser, needs_browser
+from browser import SIZES, Browser, needs_browser
 from browser import chromium as launched
 from test_explore import NETWORKS, array_of, data_for, network_of
 from test_explore_browser import MINUS, Twice, close, compare, draw_a_one, js_array
@@ -381,7 +382,7 @@ def test_it_trains_while_one_watches_and_is_looked_back_through(live: Served) ->
     assert browser.text("#moment").startswith("After step 1,")
     browser.click("#newest")
     browser.wait(f"watching.step === {last + 1}")
-    browser.click("#panel details summary")
+    browser.click("#panel summary:text('The figures as a table')")
     browser.wait("document.querySelectorAll('#panel .terms tbody tr').length")
     rows = browser.value(
         "Array.from(document.querySelectorAll('#panel .terms tbody tr'), (row) => Array.from(row.cells, (cell) => cell.innerText))"
@@ -394,7 +395,7 @@ def test_it_trains_while_one_watches_and_is_looked_back_through(live: Served) ->
 def test_every_panel_is_moved_to_an_earlier_step(live: Served) -> None:
     """The numbers of that step, whatever panel is open, also while training goes on; what is asked about stays."""
     browser = live.browser
-    assert not browser.value("document.querySelector('#look-back').checkVisibility()")
+    assert not browser.value("document.querySelector('#look-back').checkVisibility({ visibilityProperty: true })")
     for _ in range(3):
         live.one_batch()
     live.settled()
@@ -473,6 +474,137 @@ def test_a_lost_connection_is_shown_and_spoken(live: Served) -> None:
     browser.errors.clear()
 
 
+# ------------------------------------------------------------ the first screen
+
+CONTROLS = ("start", "one", "reset", "keep", "learning-rate", "batch-size", "optimizer", "chart-loss")
+ALL = (*CONTROLS, "progress", "frame", "chart-accuracy", "watched-answer", "watched-filters", "watched-outputs")
+
+
+def boxes(browser: Browser, names: tuple[str, ...]) -> dict[str, list[float]]:
+    """By id left, top, right and bottom in the window."""
+    found: dict[str, list[float]] = browser.value(
+        f"Object.fromEntries({json.dumps(names)}.map((id) => [id, document.getElementById(id).getBoundingClientRect()])"
+        ".map(([id, box]) => [id, [box.left, box.top, box.right, box.bottom]]))"
+    )
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_one_changes_is_on_the_first_screen_with_what_it_changes(live: Served, size: str) -> None:
+    """And no control moves when training begins: what was Start a moment ago is Pause."""
+    browser, (width, height, phone) = live.browser, SIZES[size]
+    browser.resize(width, height, phone=phone)
+    browser.open(live.server.address)
+    browser.wait("watching.step !== null && live.state")
+    browser.page.wait_for_timeout(200)
+    before = boxes(browser, CONTROLS)
+    live.one_batch()
+    live.one_batch()
+    assert browser.value("scrollY") == 0
+    for name, (left, top, right, bottom) in boxes(browser, CONTROLS if phone else ALL).items():
+        assert min(left, top) >= 0, name
+        assert right <= width, name
+        assert bottom <= height, name
+    if not phone:
+        assert boxes(browser, CONTROLS) == before
+    live.settled()
+
+
+def test_the_stage_and_its_tour_are_below_the_training(live: Served) -> None:
+    browser = live.browser
+    browser.resize(1280, 720)
+    browser.value("goToTour(3)")
+    top, bottom = browser.value("[0].map(() => stage.getBoundingClientRect()).flatMap((box) => [box.top, box.bottom])")
+    assert 0 <= top < bottom <= 720
+    covering = (
+        "document.elementFromPoint(stage.getBoundingClientRect().left + 50, stage.getBoundingClientRect().top + 8)"
+    )
+    assert browser.value(f"document.getElementById('stage').contains({covering})")
+
+
+# ------------------------------------------------------------ what can be compared
+
+
+def scale_of(browser: Browser, selector: str) -> float:
+    """What the legend says of the darkest shade."""
+    found = re.search(r"darkest ±(\S+), the largest so far", browser.text(selector))
+    assert found is not None, browser.text(selector)
+    return float(found[1].replace(MINUS, "-"))
+
+
+def shade(browser: Browser) -> list[list[int]]:
+    """The colour of the first cell of the filter that is shown, and that of its value on the scale."""
+    painted, value, bound = browser.value(
+        "[make('canvas', { width: 1, height: 1 }).getContext('2d')].map((copy) =>"
+        " (copy.drawImage(document.querySelector('#watched-filters'), -2, -2), [...copy.getImageData(0, 0, 1, 1).data]))"
+        ".map((found) => found.slice(0, 3)).concat("
+        "filtersOf(watching.tensors['conv2d/kernel'], 0).data[0], scales['conv2d/kernel'])"
+    )
+    return [painted, browser.value(f"colour({value}, {bound})")]
+
+
+def test_the_colours_of_two_steps_can_be_compared(live: Served) -> None:
+    """One scale for all steps, which only grows, and is said; after a reset another."""
+    browser = live.browser
+    browser.wait("watching.step === 0")
+    first = frame_shown(live)
+    before = {name: scale_of(browser, f"figure:has(#watched-{name})") for name in ("filters", "outputs")}
+    assert close(before["filters"], float(abs(first["conv2d/kernel"]).max()))
+    assert close(before["outputs"], float(abs(first["conv2d/output"]).max()))
+    change(browser, "#learning-rate", "0.02")
+    browser.wait("live.state.learning_rate === 0.02")
+    largest = before["filters"]
+    for _ in range(4):
+        live.one_batch()
+        largest = max(largest, float(abs(frame_shown(live)["conv2d/kernel"]).max()))
+        assert close(scale_of(browser, "figure:has(#watched-filters)"), largest)
+        assert close(scale_of(browser, "details:has(#tiles-filters)"), largest)
+        painted, expected = shade(browser)
+        assert painted == expected
+    assert largest > 1.2 * before["filters"]
+    browser.page.focus("#frame")
+    browser.press("Home")
+    browser.wait("watching.step === 0")
+    assert close(scale_of(browser, "figure:has(#watched-filters)"), largest)
+    painted, expected = shade(browser)
+    assert painted == expected
+    live.choose("conv2d")
+    browser.wait("page.traced && page.facts.step === 0")
+    assert close(scale_of(browser, "figure:has(#kernel)"), largest)
+    live.choose("training")
+    browser.click("#reset")
+    browser.wait("live.state.resets === 1 && watching.step === 0")
+    assert close(scale_of(browser, "figure:has(#watched-filters)"), before["filters"])
+
+
+def test_one_large_loss_does_not_press_the_curve_flat(live: Served) -> None:
+    browser = live.browser
+    live.one_batch()
+    assert browser.text("figure:has(#chart-loss)").startswith("loss, log scale ")
+    assert "log scale" in browser.value("document.querySelector('#chart-loss').getAttribute('aria-label')")
+    assert browser.text("figure:has(#chart-accuracy)").startswith("accuracy ")
+    falling = [2.3, 2.0, 1.5, 1.1, 0.8, 0.6, 0.5]
+    for values, preferred, text in [
+        ([300.0, *falling], "true", "log scale"),
+        ([300.0, *falling], "false", "log scale"),
+        ([*falling, 0.0], "true", "log scale, 0 below"),
+        (falling, "false", "linear"),
+        ([-1.0, *falling], "true", "linear"),
+        ([], "true", "linear"),
+    ]:
+        axis = f"valueAxis({values}, {preferred})"
+        assert browser.value(f"{axis}.text") == text
+        parts = browser.value(f"{values}.map({axis}.part)")
+        assert all(0 <= part <= 1 for part in parts)
+        in_order = [part for _, part in sorted(zip(values, parts, strict=True))]
+        assert in_order == sorted(in_order)
+        places = sorted(browser.value(f"{axis}.ticks.map({axis}.part)"))
+        assert (places[0], places[-1]) == (0, 1) if values else places == []
+        assert all(after - before > 0.1 for before, after in pairwise(places))
+        if values[:1] == [300.0]:
+            assert parts[1] - parts[-1] > 0.2  # on a linear axis less than 0.01
+
+
 # ------------------------------------------------------------ keyboard, speech, phones
 
 
@@ -481,7 +613,7 @@ def test_the_training_can_be_used_by_keyboard(live: Served) -> None:
     browser.wait("watching.step === 0")
     reachable = (
         "Array.from(document.querySelectorAll('canvas[role=application], button, select, input, summary')).filter((node) =>"
-        " node.tabIndex >= 0 && !node.disabled && node.checkVisibility())"
+        " node.tabIndex >= 0 && !node.disabled && node.checkVisibility({ visibilityProperty: true }))"
     )
     browser.value("document.activeElement.blur(); window.reached = new Set(); scrollTo(0, 0)")
     for _ in range(int(browser.value(f"{reachable}.length")) + 20):

@@ -202,7 +202,7 @@ def test_the_stage_is_used_by_keyboard_and_spoken(stage: Browser, size: str) -> 
     stage.page.focus("#stageTarget")
     stage.value("scene.figures.at(-1).place.row = scene.figures.at(-1).place.col = 0")
     stage.press("ArrowDown")
-    assert stage.text("#spoken") == "output, row 1, column 0: nothing yet"
+    assert stage.text("#spoken").startswith("output, row 1, column 0: nothing yet. ")
     stage.press("Enter")
     assert stage.text("#stageResult") == "Output cell (1, 0) = 5"
     stage.page.focus("#tour .term")
@@ -210,6 +210,121 @@ def test_the_stage_is_used_by_keyboard_and_spoken(stage: Browser, size: str) -> 
     assert "upper left weight" in stage.text(".meaning")
     stage.press("Escape")
     assert stage.value("document.querySelector('.meaning')") is None
+    stage.page.focus("#stageB")
+    assert stage.text("#spoken").startswith("kernel, row 0, column 0: 1. ")
+    stage.press("ArrowRight", "Enter")  # term by term, which draws the pictures anew
+    assert stage.value("document.activeElement.id") == "stageB"
+    assert stage.text("#stageReading").startswith("kernel, row 0, column 1: ")
+
+
+# ------------------------------------------------------------ what is read of a cell
+
+TARGETS = {  # by story: a lesson's arrays whose products are added up, and the sums
+    "forward": ("conv2d/input", "conv2d/parameters/kernel", "conv2d/pre_activation"),
+    "kernel": ("conv2d/input", "conv2d/pre_activation_gradient", "conv2d/parameter_gradients/kernel"),
+    "input": ("conv2d/pre_activation_gradient", "conv2d/parameters/kernel", "conv2d/input_gradient"),
+}
+
+
+SIDES = {"forward": (5, 3, 3), "kernel": (5, 3, 3), "input": (3, 3, 5)}
+
+
+def parts_of(story: str, n: int) -> dict[tuple[int, int], tuple[float, float]]:
+    """By the cell of the story's first picture: the factors that it gives to sum n, of 5x5 pixels and a 3x3 kernel."""
+    arrays = zip(TARGETS[story], SIDES[story], strict=True)
+    source, factor, _ = (named(SMALL, name).reshape(side, side) for name, side in arrays)
+    found = {}
+    for i, j, u, v in np.ndindex(3, 3, 3, 3):  # output cell (i, j) has pixel (i + u, j + v) under tap (u, v)
+        cell, tap, pixel = (i, j), (u, v), (i + u, j + v)
+        at, by, to = {"forward": (pixel, tap, cell), "kernel": (pixel, cell, tap), "input": (cell, tap, pixel)}[story]
+        if to == divmod(n, SIDES[story][2]):
+            found[at] = source[at], factor[by]
+    return found
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("story", TARGETS)
+def test_a_cell_that_is_pointed_at_says_what_it_is_and_its_part_in_the_sum(
+    stage: Browser, story: str, size: str
+) -> None:
+    stage.value(f"view.story = '{story}'; openStage()")
+    if stage.value("view.termwise"):
+        stage.click("#stageTerms")
+    side, _, sums = SIDES[story]
+    source = named(SMALL, TARGETS[story][0]).reshape(side, side)
+    for n in (0, sums + 1):
+        stage.value(f"goTo({n})")
+        parts = parts_of(story, n)
+        for r, c in np.ndindex(side, side):
+            stage.point("#stageSource", r, c, side, side)
+            said = stage.text("#stageReading").replace(MINUS, "-").replace("(", "").replace(")", "")
+            assert f"row {r}, column {c}: {source[r, c]:g}. " in said, (story, n, said)
+            if (r, c) in parts:
+                a, b = parts[r, c]
+                total = sum(p * q for p, q in parts.values())
+                assert said.endswith(f"sum: {a:g} \N{MULTIPLICATION SIGN} {b:g} = {a * b + 0:g} of {total + 0:g}."), (
+                    said
+                )
+            else:
+                assert said.endswith("It has no part in this sum."), said
+    fits(stage, size)
+    stage.page.mouse.move(1, 1)
+    assert stage.text("#stageReading").startswith("Point at a cell")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", ["desktop"])
+def test_every_cell_of_every_story_is_read(stage: Browser, size: str) -> None:
+    """Its row, its column and its value as the picture has it; padding and what is still to come by words."""
+    for subject in stage.value("subjects().map((one) => one.title)"):
+        stage.value(f"view.subject = {subject!r}; openStage()")
+        for story in stage.value("storiesOf(chosenSubject())"):
+            stage.value(f"view.story = '{story}'; openStage(); goTo(1)")
+            said = stage.value(
+                "scene.grids.flatMap((grid, n) => [0, 1].map((k) => [(grid.rows - 1) * k, (grid.cols - 1) * k]).map(([r, c]) =>"
+                " [grid.value(r, c) === undefined ? '' : shown(grid.value(r, c)), bare(grid.title()),"
+                " (pointAt({ n, r, c }), stageReading.innerText), !grid.place && `row ${r}, column ${c}`]))"
+            )
+            for value, title, text, place in said:
+                assert text.startswith(title), (subject, story, text)
+                assert not place or place in text
+                expected = rf": {re.escape(value)}\." if value else r": (nothing (here|yet)|padding, .*0)\."
+                assert re.search(expected, text), (subject, story, text)
+
+
+COVERED = """[...document.querySelectorAll('button, select, input, canvas[tabindex], summary, .term')].filter((node) => {
+  if (!node.checkVisibility() || node.disabled) return false;
+  const box = (node.closest('.scroll') || node).getBoundingClientRect(), [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+  if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return false;
+  const meaning = document.querySelector('.meaning').getBoundingClientRect();
+  return meaning.left < box.right && meaning.right > box.left && meaning.top < box.bottom && meaning.bottom > box.top;
+}).map((node) => node.outerHTML)"""
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_what_a_term_means_covers_no_control(stage: Browser, size: str) -> None:
+    """On the stage, in the tour and in a layer's panel; Escape closes it, and a click elsewhere."""
+    stage.value("window.terms = () => [...document.querySelectorAll('.term')].filter((node) => node.checkVisibility())")
+    opened = 0
+    for scene in [f"goToTour({n}); stopPlaying()" for n in range(11)] + ["leaveTour()", "choose(3)", "choose(6)"]:
+        stage.value(f"void ({scene.replace('; ', ', ')})")
+        for n in range(stage.value("terms().length")):
+            for close in ("Escape", "click"):
+                term = stage.page.locator(".term:visible").nth(n)
+                term.scroll_into_view_if_needed()
+                term.click()
+                assert stage.value("document.querySelectorAll('.meaning').length") == 1
+                assert stage.value(COVERED) == []
+                if close == "Escape":
+                    stage.press(close)
+                else:
+                    stage.page.mouse.click(2, 300)
+                assert stage.value("document.querySelector('.meaning')") is None
+                assert stage.value("document.querySelector('.term[aria-expanded=true]')") is None
+                opened += 1
+    assert opened > 20
 
 
 @pytest.mark.parametrize("size", ["desktop"])

@@ -55,12 +55,16 @@ SCRIPTS = (
     "stage/layers.js",
     "stage/stories.js",
     "stage/scene.js",
+    "stage/pointed.js",
     "stage/tour.js",
     "main.js",
 )
 """The page's scripts, in the order in which they are run."""
 
-LIVE = tuple(f"live/{name}.js" for name in ("connection", "ask", "chart", "frames", "lookback", "settings", "training"))
+LIVE = tuple(
+    f"live/{name}.js"
+    for name in ("connection", "ask", "axis", "chart", "frames", "lookback", "scale", "settings", "training")
+)
 """Additional scripts of the live page (`serve/`), run before the last one."""
 
 

@@ -10,7 +10,7 @@ const GLOSSARY = {
   logits: "Logits are the last layer's numbers before softmax turns them into probabilities, which are between 0 and 1 and add up to 1.",
 };
 
-// A text with its {terms} as nodes. What a term means appears below its line, over what is there, so that nothing moves.
+// A text with its {terms} as nodes.
 function explained(text) {
   return text.split(/(\{[^}]+\})/).map((part) => (part[0] === "{" && GLOSSARY[part.slice(1, -1)] ? termNode(part.slice(1, -1)) : part));
 }
@@ -22,10 +22,7 @@ function termNode(name) {
   const toggle = () => {
     const open = node.getAttribute("aria-expanded") === "true";
     closeTerms();
-    if (open) return;
-    node.setAttribute("aria-expanded", "true");
-    node.append(make("span", { className: "meaning" }, GLOSSARY[name]));
-    say(GLOSSARY[name]);
+    if (!open) openTerm(node);
   };
   node.addEventListener("click", (event) => {
     event.stopPropagation();
@@ -39,9 +36,19 @@ function termNode(name) {
   return node;
 }
 
+const meaningOf = (term) => make("span", { className: "meaning" }, GLOSSARY[term.textContent]);
+
+// On the stage where its cells are read, which has room for it; elsewhere below the text. So it lies over nothing.
+function openTerm(node) {
+  node.setAttribute("aria-expanded", "true");
+  if (node.closest("#stage")) showReading();
+  else node.parentNode.append(meaningOf(node));
+  say(GLOSSARY[node.textContent]);
+}
+
 function closeTerms() {
-  for (const node of document.querySelectorAll(".term[aria-expanded=true]")) {
-    node.setAttribute("aria-expanded", "false");
-    node.querySelector(".meaning").remove();
-  }
+  const open = document.querySelectorAll(".term[aria-expanded=true]");
+  open.forEach((node) => node.setAttribute("aria-expanded", "false"));
+  document.querySelectorAll(".meaning").forEach((node) => node.remove());
+  if (open.length) showReading();
 }

@@ -114,8 +114,8 @@ const cellSize = (rows, cols, width, height, most) => [
 ];
 
 // spec: {id, title(), note(), rows, cols, value(r, c), width, height, square, point(r, c), pin(r, c)};
-// before() is called before it is painted; most is the largest side of a cell, bound() the value of the darkest shade,
-// text(value, width) a number as it is written into its cell, and a plain one has no legend.
+// before() is called before it is painted; most is the largest side of a cell, bound() the value of the darkest shade, scale() what the legend says of it,
+// text(value, width) a number as it is written into its cell, keys what the keys do, and a plain one has no legend.
 // Returns {node, refresh(), draw(marks), bring(row, col)}; a mark is {row, col, height, width, kind: "box" or "lit"}.
 function heatmap(spec) {
   const tall = spec.square === false ? "scroll tall" : "scroll";
@@ -143,11 +143,11 @@ function heatmap(spec) {
     [canvas.width, canvas.height] = [base.width, base.height];
     title.textContent = spec.title();
     note.textContent = spec.note ? spec.note() : "";
-    legend.textContent = `min ${shown(low)}, zero white, max ${shown(high)}${oddText(spec.rows, spec.cols, spec.value)}`;
+    legend.textContent = `min ${shown(low)}, zero white, max ${shown(high)}${oddText(spec.rows, spec.cols, spec.value)}${spec.scale ? `; ${spec.scale()}` : ""}`;
     canvas.setAttribute(
       "aria-label",
       `${spec.title()}. ${count(spec.rows, "row")}, ${count(spec.cols, "column")}, from ${shown(low)} to ` +
-        `${shown(high)}${oddText(spec.rows, spec.cols, spec.value)}. Arrow keys move, Enter pins, Escape lets go.`,
+        `${shown(high)}${oddText(spec.rows, spec.cols, spec.value)}. ${spec.keys || "Arrow keys move, Enter pins, Escape lets go."}`,
     );
     draw();
   }

@@ -1,19 +1,23 @@
 "use strict";
 // A curve over the steps of training, on a canvas and in words.
 
-const CHART = { height: 170, left: 52, right: 10, top: 10, bottom: 22 };
+const CHART = { height: 115, left: 70, right: 10, top: 10, bottom: 20 };
 
 // {node, draw(points, dots, at)}: points and dots are [step, value], a dot for each test; at is the step looked at.
-function chart(name) {
+// logarithmic: whether that is preferred.
+function chart(name, logarithmic) {
   const canvas = make("canvas", { role: "img", id: `chart-${name}`, className: "chart", "aria-label": name }),
     words = make("span");
-  const node = make("figure", { className: "curve" }, make("figcaption", {}, make("b", {}, name), words), canvas);
+  const title = make("b", {}, name);
+  const node = make("figure", { className: "curve" }, make("figcaption", {}, title, " ", words), canvas);
 
   function draw(points, dots, at) {
     const known = points.filter(([, value]) => Number.isFinite(value));
+    const axis = valueAxis([...known, ...dots].map(([, value]) => value).filter(Number.isFinite), logarithmic);
+    title.textContent = axis.text === LINEAR ? name : `${name}, ${axis.text}`;
     words.textContent = chartText(points, known, dots, at);
-    canvas.setAttribute("aria-label", `${name}. ${words.textContent}`);
-    paintChart(canvas, known, dots, points, at);
+    canvas.setAttribute("aria-label", `${title.textContent}. ${words.textContent}`);
+    paintChart(canvas, axis, known, dots, points, at);
   }
   return { node, draw };
 }
@@ -25,28 +29,25 @@ function chartText(points, known, dots, at) {
   const lost = points.slice(1).length - known.length,
     test = dots.at(-1);
   return [
-    `Of each batch: first ${shown(values[0])}, lowest ${shown(Math.min(...values))}, highest ${shown(Math.max(...values))}`,
+    `First ${shown(values[0])}, lowest ${shown(Math.min(...values))}, highest ${shown(Math.max(...values))}`,
     `. The dashed line is step ${at}${here && Number.isFinite(here[1]) ? `: ${shown(here[1])}` : ""}.`,
-    test && Number.isFinite(test[1]) ? ` A diamond is the test data's after an epoch: last ${shown(test[1])}.` : "",
+    test && Number.isFinite(test[1]) ? ` Diamonds are the test data: last ${shown(test[1])}.` : "",
     lost > 0 ? ` ${count(lost, "batch's is", "batches' are")} not finite.` : "",
   ].join("");
 }
 
-function paintChart(canvas, known, dots, points, at) {
+function paintChart(canvas, axis, known, dots, points, at) {
   const width = Math.max(canvas.parentNode.clientWidth, 240),
     { height, left, right, top, bottom } = CHART,
     ratio = 2;
   [canvas.width, canvas.height] = [width * ratio, height * ratio];
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const all = [...known, ...dots].map(([, value]) => value).filter(Number.isFinite);
-  const low = Math.min(0, ...all),
-    high = Math.max(...all, low + 1e-9),
-    first = points[0][0],
+  const first = points[0][0],
     last = Math.max(points.at(-1)[0], first + 1);
   const x = (step) => left + ((step - first) / (last - first)) * (width - left - right);
-  const y = (value) => height - bottom - ((value - low) / (high - low)) * (height - top - bottom);
-  axes(context, { width, height, left, bottom, x, y, low, high, first, last, empty: !all.length });
+  const y = (value) => height - bottom - axis.part(value) * (height - top - bottom);
+  axes(context, { width, height, left, bottom, x, y, axis, first, last });
   context.strokeStyle = "#0b4a8f";
   context.lineWidth = 2;
   context.beginPath();
@@ -59,17 +60,23 @@ function paintChart(canvas, known, dots, points, at) {
   context.strokeRect(x(at), top, 0, height - top - bottom);
 }
 
-function axes(context, { width, height, left, bottom, x, y, low, high, first, last, empty }) {
-  context.font = "12px system-ui, sans-serif";
+function axes(context, { width, height, left, bottom, x, y, axis, first, last }) {
+  Object.assign(context, { font: "12px system-ui, sans-serif", fillStyle: "#15181d", textAlign: "right" });
+  for (const value of axis.ticks) {
+    context.fillText(shown(value), left - 5, y(value) + 4);
+    context.strokeStyle = "#dde1e6";
+    context.strokeRect(left, y(value), width - left - 10, 0);
+  }
   context.strokeStyle = "#8a9099";
   context.strokeRect(left, 10, width - left - 10, height - bottom - 10);
-  context.fillStyle = "#15181d";
-  context.textAlign = "right";
-  if (!empty) for (const value of [low, high]) context.fillText(shown(value), left - 5, y(value) + 4);
+  context.fillText(`step ${last}`, x(last), height - 5);
   context.textAlign = "left";
-  context.fillText(`step ${first}`, x(first), height - 6);
-  context.textAlign = "right";
-  context.fillText(`step ${last}`, x(last), height - 6);
+  context.fillText(`step ${first}`, x(first), height - 5);
+  context.save();
+  context.rotate(-Math.PI / 2);
+  context.textAlign = "center";
+  context.fillText(axis.text, -(height - bottom + 10) / 2, 12);
+  context.restore();
 }
 
 function diamond(context, x, y) {

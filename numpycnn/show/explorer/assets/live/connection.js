@@ -42,11 +42,18 @@ function setConnected(connected) {
 function startLive() {
   live.watched = { input: page.tensors.input, label: page.label };
   live.wanted = page.facts.wanted = { asked: { example: page.facts.example }, label: null, number: page.facts.example };
-  document
-    .getElementById("source")
-    .before(make("div", { id: "live", className: "row" }, make("span"), button("", lookAtNewest, { id: "refresh" })), lookBackBar());
+  placeLive();
   if (page.facts.live.training) page.selected = stages().length - 1;
   follow();
+}
+
+// What one does here comes first: the training and the network, then the stage.
+function placeLive() {
+  const [numbers, head, nav] = ["#numbers", "#numbers > header", "nav"].map((selector) => document.querySelector(selector));
+  document.querySelector(".top").append(make("div", { id: "live", className: "row" }, make("span"), button("", lookAtNewest, { id: "refresh" })));
+  nav.before(lookBackBar());
+  nav.after(head);
+  numbers.after(document.getElementById("stage"), document.getElementById("reading-help"));
 }
 
 // Training is heard of as it goes on; with reduced motion only now and then.
@@ -68,13 +75,19 @@ function heard(state) {
   live.state = state;
   renderBadge();
   if (before && before.state !== state.state) say(badgeText());
-  if (before && before.resets !== state.resets) Object.assign(watching, { at: null, step: null });
+  if (before && before.resets !== state.resets) beginAnew();
   placeScrub();
   if (current.hear) current.hear();
   if (isTraining()) return void followTraining();
   if (!live.due && (watching.at !== null || [page.facts.version, live.refreshed].includes(state.version))) return;
   live.refreshed = state.version;
   refresh();
+}
+
+// After a reset.
+function beginAnew() {
+  Object.assign(watching, { at: null, step: null });
+  forgetScales();
 }
 
 function badgeText() {

@@ -39,7 +39,8 @@ function placeScrub() {
     place = framePlace(frames);
   Object.assign(lookBack.scrub, { max: frames.length - 1, value: place });
   lookBack.scrub.setAttribute("aria-valuetext", `step ${frames[place][0]}`);
-  lookBack.node.hidden = frames.length < 2;
+  lookBack.node.hidden = !page.facts.live.training;
+  lookBack.node.classList.toggle("nothing", frames.length < 2); // but in its place, so that no button moves
 }
 
 // The place of the frame to look at.

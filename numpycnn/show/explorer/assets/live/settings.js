@@ -29,7 +29,8 @@ async function keep() {
   renderBadge();
 }
 
-// {node, hear(off)}: the inputs, which show what holds, but for the one that is being written in.
+// {inputs, said, hear(off)}: the inputs, which show what holds, but for the one that is being written in, and what is
+// said of them.
 function trainingSettings() {
   const set = (name, value) => tell("settings", { [name]: value });
   const number = (name, id, step) => {
@@ -43,14 +44,8 @@ function trainingSettings() {
     note = make("p", { id: "schedule", className: "note" }),
     refused = make("p", { id: "refused", className: "warning", hidden: true });
   optimizer.addEventListener("change", () => set("optimizer", optimizer.value));
-  const node = make(
-    "div",
-    {},
-    make("div", { className: "row" }, make("label", {}, "Learning rate ", rate), make("label", {}, "Batch size ", size), make("label", {}, "Optimizer ", optimizer)),
-    refused,
-    note,
-  );
-  return { node, hear: (off) => fillSettings({ rate, size, optimizer, note, refused }, off) };
+  const inputs = make("span", { className: "row" }, make("label", {}, "Learning rate ", rate), make("label", {}, "Batch size ", size), make("label", {}, "Optimizer ", optimizer));
+  return { inputs, said: [refused, note], hear: (off) => fillSettings({ rate, size, optimizer, note, refused }, off) };
 }
 
 function fillSettings({ rate, size, optimizer, note, refused }, off) {

@@ -3,25 +3,26 @@
 
 function trainingPanel() {
   const panel = { box: null, renew: () => {}, charts: {}, parts: null };
-  panel.charts = Object.fromEntries((live.state ? live.state.names : []).map((name) => [name, chart(name)]));
+  panel.charts = Object.fromEntries((live.state ? live.state.names : []).map((name, k) => [name, chart(name, k === 0)]));
   panel.progress = make("p", { id: "progress" });
   panel.moment = make("p", { id: "moment" });
   panel.answer = make("div", { id: "watched-answer" });
-  panel.maps = make("div", { id: "watched" }, make("p", {}, "Waiting for the first pictures …"));
+  panel.pictures = make("div", { id: "watched" }, make("p", {}, "Waiting for the first pictures …"));
+  panel.maps = make("div");
+  panel.choices = make("span");
+  panel.reading = make("p", { id: "watched-value", className: "note" }, "Point at a cell to read it.");
   panel.table = make("div", { className: "terms", tabIndex: 0, role: "region", "aria-label": "Figures by step" });
   panel.node = make(
     "div",
-    {},
-    make("h2", {}, "training"),
+    { className: "training" },
+    make("div", { className: "row" }, make("h2", {}, "training"), panel.progress),
+    ...trainingControls(panel),
     trainingText(),
-    trainingControls(panel),
-    panel.progress,
-    make("div", { className: "figures" }, ...Object.values(panel.charts).map(({ node }) => node)),
-    figuresTable(panel),
-    panel.moment,
-    make("div", { className: "figures" }, watchedNode(), make("div", {}, make("h3", {}, "The answer"), panel.answer)),
-    layerChoice(panel),
+    make("div", { className: "curves" }, ...Object.values(panel.charts).map(({ node }) => node)),
+    make("div", { className: "row" }, panel.moment, layerChoice(panel), panel.choices, panel.reading),
+    make("div", { className: "figures" }, watchedNode(), panel.answer, panel.pictures),
     panel.maps,
+    figuresTable(panel),
   );
   panel.hear = () => hear(panel);
   requestAnimationFrame(panel.hear); // when there is a width to draw for
@@ -33,7 +34,7 @@ function trainingText() {
   if (state === "off") return make("p", { className: "warning", id: "off" }, reason);
   return make(
     "p",
-    {},
+    { className: "note" },
     live.state
       ? `The Python process learns from ${whole(examples)} images, batch by batch. Each batch is one step: forward, the loss, backward, and a small change of every weight.`
       : "",
@@ -48,7 +49,7 @@ function trainingControls(panel) {
   panel.one = button("One batch", () => command("step"), { id: "one", disabled: true });
   panel.reset = button("Reset", () => command("reset"), { id: "reset", disabled: true, title: "Back to the network, optimizer and batch size that it began with" });
   panel.settings = trainingSettings();
-  return make("div", {}, make("div", { className: "row" }, panel.start, panel.one, panel.reset, keepButton()), panel.settings.node);
+  return [make("div", { className: "row controls" }, panel.start, panel.one, panel.reset, keepButton(), panel.settings.inputs), ...panel.settings.said];
 }
 
 // ------------------------------------------------------------ what is heard
@@ -122,7 +123,7 @@ function watchedNode() {
   const { input, label } = live.watched,
     look = imagesOf(input.shape.length === 1 && input.data.length === SIDE * SIDE ? [SIDE, SIDE] : input.shape, page.inputFirst);
   const canvas = make("canvas", { role: "img", "aria-label": `The watched input: ${label}` }),
-    cell = Math.max(1, Math.floor(112 / Math.max(look.rows, look.cols)));
+    cell = Math.max(1, Math.floor(84 / Math.max(look.rows, look.cols)));
   paint(canvas, look.rows, look.cols, (r, c) => input.data[look.index(r, c, 0)], largest(input), [cell, cell]);
   return make("figure", {}, make("figcaption", {}, make("b", {}, label), "the same at every step"), canvas);
 }
@@ -135,7 +136,7 @@ function showFrame(panel) {
   panel.moment.textContent = `After step ${whole(watching.step)}, picture ${place} of ${frames.length}:`;
   if (output) panel.answer.replaceChildren(answerNode(output.data));
   drawCharts(panel);
-  if (panel.parts) panel.parts.forEach((part) => part());
+  if (panel.parts) redrawMaps(panel);
   else buildMaps(panel);
 }
 
@@ -162,57 +163,57 @@ function buildMaps(panel) {
   const layer = page.layers.find(({ name }) => name === watching.layer),
     kernel = () => watching.tensors[`${layer.name}/kernel`],
     output = () => watching.tensors[`${layer.name}/output`];
-  const filters = () => filtersOf(kernel(), watching.channel),
-    nodes = [];
-  panel.parts = [];
-  const reading = make("p", { id: "watched-value", className: "note" }, "Point at a cell to read it.");
-  const add = (of, first, what, id) => addPictures(panel, { layer, of, first, what, id, nodes, reading });
+  Object.assign(panel, { parts: [] });
+  for (const node of [panel.pictures, panel.maps, panel.choices]) node.replaceChildren();
   if (kernel()) {
-    const channels = kernel().shape[2];
-    if (channels > 1)
-      nodes.push(
-        numberInput("Input channel", "watched-channel", channels, watching.channel, (channel) => {
-          watching.channel = channel;
-          panel.parts.forEach((part) => part());
-        }),
-      );
-    add(filters, false, "filter", "filters");
+    if (kernel().shape[2] > 1) panel.choices.append(watchedChannel(panel, kernel().shape[2]));
+    addPictures(panel, { layer, array: `${layer.name}/kernel`, all: kernel, of: () => filtersOf(kernel(), watching.channel), first: false, what: "filter", id: "filters" });
   }
-  if (output()) add(output, layer.first, "output", "outputs");
+  if (output()) addPictures(panel, { layer, array: `${layer.name}/output`, all: output, of: output, first: layer.first, what: "output", id: "outputs" });
   const left = Object.entries(watching.table).filter(([name, entry]) => name.startsWith(`${layer.name}/`) && entry.left_out);
   for (const [name, entry] of left)
-    nodes.push(make("p", { className: "note" }, `${name} is left out here: it takes ${whole(entry.left_out)} bytes.`));
-  panel.maps.replaceChildren(reading, ...nodes);
+    panel.maps.append(make("p", { className: "note" }, `${name} is left out here: it takes ${whole(entry.left_out)} bytes.`));
 }
 
-function addPictures(panel, { layer, of, first, what, id, nodes, reading }) {
+const redrawMaps = (panel) => panel.parts.forEach((part) => part());
+
+const watchedChannel = (panel, channels) =>
+  numberInput("Input channel", "watched-channel", channels, watching.channel, (channel) => {
+    watching.channel = channel;
+    redrawMaps(panel);
+  });
+
+// One picture of the chosen filter or channel, and small ones of all; on the scale of `all`, the whole array of that name.
+function addPictures(panel, { layer, array, all, of, first, what, id }) {
   const channels = imagesOf(of().shape, first).channels,
-    chosen = () => Math.min(watching.filter, channels - 1);
+    chosen = () => Math.min(watching.filter, channels - 1),
+    scale = heldScale(array, all);
   const name = () => `${what}${channels > 1 ? ` ${chosen()}` : ""} of ${layer.name}`;
-  const read = (n, r, c, spoken) => {
-    reading.textContent = `${name()} after step ${watching.step}: (${indexText(of().shape, n)}) = ${shown(of().data[n])}`;
-    if (spoken) say(reading.textContent);
+  const read = (n, spoken) => {
+    panel.reading.textContent = `${name()} after step ${watching.step}: (${indexText(of().shape, n)}) = ${shown(of().data[n])}`;
+    if (spoken) say(panel.reading.textContent);
   };
   const figure = mapFigure({
     id: `watched-${id}`,
     of,
     first,
     channel: chosen,
-    width: 200,
-    height: 200,
+    width: 110,
+    height: 110,
+    ...scale,
     title: name,
     note: () => `after step ${watching.step}`,
-    point: read,
-    pin: (n, r, c) => read(n, r, c, true),
+    point: (n, r, c, spoken) => read(n, spoken),
+    pin: (n) => read(n, true),
   });
-  const redraw = () => panel.parts.forEach((part) => part());
   const choose = (k) => {
     watching.filter = k;
-    redraw();
+    redrawMaps(panel);
   };
   const title = `All ${channels} ${id} of ${layer.name}`;
-  const list = channels > 1 && tiles({ id: `tiles-${id}`, title, tensors: { [id]: of }, first, chosen, choose });
+  const list = channels > 1 && tiles({ id: `tiles-${id}`, title, tensors: { [id]: of }, first, chosen, choose, held: () => scale });
+  panel.pictures.append(figure.node);
   panel.parts.push(figure.refresh);
+  if (list) panel.maps.append(list.node);
   if (list) panel.parts.push(list.draw);
-  nodes.push(make("div", { className: "watched" }, figure.node, list ? list.node : ""));
 }

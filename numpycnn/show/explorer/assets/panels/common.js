@@ -7,7 +7,7 @@ const views = Object.create(null);
 const viewOf = (name, initial) => views[name] || (views[name] = { ...initial });
 
 // A slice of a tensor as a figure: one channel of images, or a vector in rows.
-function mapFigure({ id, title, note, of, first, channel, point, pin, colours, width = 280, height = 280 }) {
+function mapFigure({ id, title, note, of, first, channel, point, pin, colours, bound, scale, width = 280, height = 280 }) {
   let { data, shape } = of();
   const look = imagesOf(shape, first),
     at = (r, c) => look.index(r, c, channel());
@@ -19,6 +19,8 @@ function mapFigure({ id, title, note, of, first, channel, point, pin, colours, w
     cols: look.cols,
     width,
     height,
+    bound,
+    scale,
     colours: () => colours && colours() && coloursOf(of(), look),
     before: () => {
       ({ data } = of());
@@ -33,8 +35,11 @@ function mapFigure({ id, title, note, of, first, channel, point, pin, colours, w
   });
 }
 
+// A heatmap's bound and scale for an array that training changes; nothing of the kind in a page without a process.
+const heldScale = (name, x) => (page.live ? { bound: () => heldBound(name, x()), scale: () => scaleText(name) } : {});
+
 // Small pictures of every channel of some tensor, as buttons; sorted as one likes.
-// spec: {id, tensors: {text: () => tensor}, first, chosen(), choose(channel), contribution}
+// spec: {id, tensors: {text: () => tensor}, first, chosen(), choose(channel), contribution}, and held(text), a heatmap's bound and scale
 function tiles(spec) {
   const names = Object.keys(spec.tensors).filter((name) => spec.tensors[name]());
   let which = names[0],
@@ -57,7 +62,8 @@ function tiles(spec) {
   function draw() {
     const x = spec.tensors[which](),
       look = imagesOf(x.shape, x.first === undefined ? spec.first : x.first);
-    const bound = largest(x),
+    const scale = (spec.held && spec.held(which)) || {},
+      bound = scale.bound ? scale.bound() : largest(x),
       added = spec.contribution ? sums() : [];
     const peaks = Array.from({ length: look.channels }, (_, k) =>
       extremes(look.rows, look.cols, (r, c) => x.data[look.index(r, c, k)]),
@@ -67,7 +73,7 @@ function tiles(spec) {
     if (order === "contribution") sorted.sort((a, b) => added[b] - added[a]);
     legend.textContent =
       `${which}: min ${shown(Math.min(...peaks.map((p) => p[0])))}, zero white, max ` +
-      `${shown(Math.max(...peaks.map((p) => p[1])))}; one scale for all.`;
+      `${shown(Math.max(...peaks.map((p) => p[1])))}; ${scale.scale ? scale.scale() : "one scale for all"}.`;
     const nodes = sorted.map((k) => tile(k, x, look, bound, peaks[k], added[k]));
     if (nodes.length !== list.children.length || nodes.some((node, n) => node !== list.children[n])) {
       list.replaceChildren(...nodes);

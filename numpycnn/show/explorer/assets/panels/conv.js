@@ -11,6 +11,10 @@ function convPanel(layer, index) {
   const view = viewOf(layer.name, strongestCell(layer, index, run));
   const panel = { layer, index, run, w, view, filters, inner, cells: w.rows.output * w.cols.output, figures: {} };
   panel.image = (name) => toLast(run[name], isFirst(layer)); // as (rows, columns, channels)
+  panel.held = {
+    kernel: heldScale(`${layer.name}/kernel`, () => layer.parameters.kernel),
+    output: heldScale(`${layer.name}/output`, () => run.output),
+  };
   panel.read = (selection) => convReading(panel, selection);
   panel.mark = (selection) => markConv(panel, selection);
   panel.box = readingBox(panel);
@@ -138,9 +142,11 @@ function convFigures(panel) {
     layer.parameters.kernel,
     () => `kernel of ${name}, filter ${view.filter}`,
     "weight",
+    panel.held.kernel,
   );
   figures.output = mapFigure({
     id: "output",
+    ...panel.held.output,
     of: () => panel.image("output"),
     channel: () => view.filter,
     width: 250,
@@ -192,11 +198,12 @@ function matrixFigure(panel, id, matrix, title, note, type) {
 }
 
 // The taps of one filter and channel. kernel: (KH, KW, C, F).
-function kernelFigure(panel, id, kernel, title, type) {
+function kernelFigure(panel, id, kernel, title, type, scale = {}) {
   const { w, view } = panel;
   if (!kernel) return null;
   return heatmap({
     id,
+    ...scale,
     rows: w.rows.kernel,
     cols: w.cols.kernel,
     width: 120,
@@ -261,6 +268,7 @@ function convTiles(panel) {
       panel.refresh();
     },
     contribution: page.contributions[panel.index],
+    held: (which) => panel.held[which.match(/^\w*/)[0]],
   });
   return panel.tiles.node;
 }

@@ -5,14 +5,17 @@
 function paddedImage(part, name, title) {
   const { w } = part,
     x = part.image(name),
-    [rows, cols] = [padded(w.rows), padded(w.cols)];
+    [rows, cols] = [padded(w.rows), padded(w.cols)],
+    place = (r, c) => [r - w.rows.before, c - w.cols.before];
   return {
     title,
     rows: rows.size,
     cols: cols.size,
     bound: () => largest(x),
+    place,
+    blank: () => "padding, which counts as 0",
     value: (r, c, channel) => {
-      const [row, col] = [r - w.rows.before, c - w.cols.before];
+      const [row, col] = place(r, c);
       return row < 0 || col < 0 || row >= w.rows.size || col >= w.cols.size
         ? undefined
         : x.data[(row * w.cols.size + col) * w.channels + channel];
@@ -55,6 +58,7 @@ function forwardStory(subject, view) {
     cols: w.cols.kernel,
     slices: w.channels,
     sliceName: "channel",
+    at: (n, t) => tapPlace(w, ...cellOf(w, n), t),
     a: (n, channel, t) => run.patches.data[n * inner + t * w.channels + channel],
     b: (n, channel, t) => kernel.data[(t * w.channels + channel) * filters + f()],
     aTitle: (channel) => `patch${channelText(w, channel)}`,
@@ -93,6 +97,7 @@ function kernelGradientStory(subject, view) {
     rows: w.rows.output,
     cols: w.cols.output,
     slices: 1,
+    at: (n, cell) => tapPlace(w, ...cellOf(w, cell), n),
     a: (n, _, cell) => run.patches.data[cell * inner + n * w.channels + channel()],
     b: (n, _, cell) => run.pre_activation_gradient.data[cell * filters + f()],
     aTitle: (_, n) => `pixels that the weight met: column ${n * w.channels + channel()} of {im2col}`,
@@ -144,6 +149,7 @@ function inputGradientStory(subject, view) {
     cols: w.cols.kernel,
     slices: filters,
     sliceName: "filter",
+    at: (n, t) => cellReading(readers(n), t),
     a: (n, f, t) => (readers(n).has(t) ? dz(readers(n).get(t), f) : undefined),
     b: (n, f, t) => (readers(n).has(t) ? kernel.data[(t * w.channels + channel()) * filters + f] : undefined),
     aTitle: (f) => `dz of the windows over the pixel${filterText(filters, f)}`,
@@ -162,6 +168,12 @@ function inputGradientStory(subject, view) {
     value: (n) => brief(value(n)),
     finish: (n) => `{col2im} adds up ${count(readers(n).size, "contribution")} for this pixel, one for each window over it.`,
   });
+}
+
+// The cell of the reader that has tap t, if there is one.
+function cellReading(readers, t) {
+  const reader = readers.get(t);
+  return reader && { row: reader.i, col: reader.j };
 }
 
 // A function of a number that keeps its last answer.

@@ -25,8 +25,8 @@ function matrixStory(subject, view) {
     grids: [
       { id: "stageSource", end: true, ...image, value: (r, c) => image.value(r, c, 0), marks: () => windowMarks(w, ...cellOf(w, view.k), null) },
       picture("stageMatrix", "{im2col} matrix: a row for each patch", cells, inner, (r, c) => (r <= view.k ? run.patches.data[r * inner + c] : undefined),
-        { end: true, sign: "→", marks: rowMark, bound: () => largest(run.patches), pick: (r) => goTo(r, true) }),
-      picture("stageColumn", "kernel", inner, 1, (r) => kernel.data[r * filters + f()], { sign: "×", bound: () => largest(kernel) }),
+        { end: true, sign: "→", marks: rowMark, part: (r, c) => (r <= view.k ? partText(terms(r)[c], z(r) - b()) : CLICK), bound: () => largest(run.patches), pick: (r) => goTo(r, true) }),
+      picture("stageColumn", "kernel", inner, 1, (r) => kernel.data[r * filters + f()], { sign: "×", bound: () => largest(kernel), part: (r) => partText(terms(view.k)[r], z(view.k) - b()) }),
       picture("stageTarget", "sum", cells, 1, (r) => (r <= view.k ? z(r) - b() : undefined),
         { sign: "=", marks: cell, bound: () => largest(run.pre_activation), pick: (r) => goTo(r, true) }),
     ],

@@ -3,7 +3,8 @@
 // A convolution is one, and so are the gradient of its kernel and that of its input.
 
 // spec: {source, rows, cols, slices, sliceName, a, b, aTitle, bTitle, bounds, target, marks, name, finish};
-// a(n, slice, t) and b(n, slice, t) are the factors of target n's term t, undefined where there is none.
+// a(n, slice, t) and b(n, slice, t) are the factors of target n's term t, undefined where there is none; at(n, t) is the
+// source's cell that it has from there.
 function products(view, spec) {
   const size = spec.rows * spec.cols,
     count = spec.target.rows * spec.target.cols;
@@ -23,16 +24,27 @@ function products(view, spec) {
     value: (r, c) => value(r * spec.cols + c),
     marks: () => (now().t === null ? [] : [{ row: Math.floor(now().t / spec.cols), col: now().t % spec.cols }]),
     pick: (r, c) => pickTerm(view, spec.slices, size, r * spec.cols + c),
+    part: (r, c) => termPart(r * spec.cols + c),
+    blank: (r, c) => (times(r * spec.cols + c) === undefined ? "nothing here" : "nothing yet"),
   });
   const reached = (t) => now().t === null || t <= now().t;
+  const all = (n, last) => partialSums(spec.slices, size, (slice, t) => times(t, { n, slice }), last);
+  const termPart = (t) => partText(factors(t), reached(t) ? all(now().n, now()).total : null);
   const grids = [
-    { id: "stageSource", end: true, ...spec.source, title: () => spec.source.title(now().slice), value: (r, c) => spec.source.value(r, c, now().slice), marks: () => spec.marks(now()) },
+    {
+      id: "stageSource",
+      end: true,
+      ...spec.source,
+      title: () => spec.source.title(now().slice),
+      value: (r, c) => spec.source.value(r, c, now().slice),
+      marks: () => spec.marks(now()),
+      part: (r, c) => termPart(termAt(spec, now().n, size, r, c)),
+    },
     part("stageA", "", () => spec.aTitle(now().slice, now().n), (t) => factors(t)[0], spec.bounds[0]),
     part("stageB", "×", () => spec.bTitle(now().slice), (t) => factors(t)[1], spec.bounds[1]),
     part("stageProducts", "=", () => "products", (t) => (reached(t) ? times(t) : undefined)),
     targetGrid(view, spec, now, size),
   ];
-  const all = (n, last) => partialSums(spec.slices, size, (slice, t) => times(t, { n, slice }), last);
   return {
     count: count * perTarget(view, spec.slices, size),
     perTarget: spec.slices * size,
@@ -44,6 +56,18 @@ function products(view, spec) {
     },
     lines: () => sumLines(spec, now(), (t) => factors(t), all(now().n, now())),
   };
+}
+
+// The term of target n that has its factor from the source's cell (r, c); -1 where none has.
+function termAt({ at }, n, size, r, c) {
+  return Array.from({ length: size }, (_, t) => at(n, t)).findIndex((cell) => cell && cell.row === r && cell.col === c);
+}
+
+// What a term with these factors adds to a sum; to null, that it comes later.
+function partText([a, b], total) {
+  if (a === undefined || b === undefined) return "It has no part in this sum.";
+  const product = `${termText([a, b])} = ${brief(a * b)}`;
+  return total === null ? `Its part in the sum comes later: ${product}.` : `Its part in the sum: ${product} of ${brief(total)}.`;
 }
 
 // Positions for each target: one, or term by term one for each term.
@@ -79,6 +103,7 @@ function targetGrid(view, spec, now, size) {
     },
     marks: () => [{ row: Math.floor(now().n / target.cols), col: now().n % target.cols }],
     pick: (r, c) => goTo((r * target.cols + c + 1) * perTarget(view, spec.slices, size) - 1, true),
+    part: (r, c) => (r * target.cols + c === now().n ? "Its sum is written out above." : CLICK),
   };
 }
 

@@ -24,6 +24,8 @@ function renderStage() {
   scene = { subject, ...build(subject, view) };
   view.k = Math.min(view.k, scene.count - 1);
   scene.figures = scene.grids.map(gridFigure);
+  pointAgain();
+  const focused = document.activeElement.id;
   document.getElementById("stageChoices").replaceChildren(...stageChoices(subject, stories));
   document.getElementById("stageSteps").replaceChildren(...stageSteps());
   const figures = document.getElementById("stageFigures");
@@ -31,14 +33,14 @@ function renderStage() {
   figures.replaceChildren(make("span", { className: "break" }), ...scene.figures.flatMap((figure, n) => [signOf(scene.grids[n]), figure.node]).filter((node) => node));
   drawStage();
   renderTour();
+  if (scene.grids.some(({ id }) => id === focused)) document.getElementById(focused).focus({ preventScroll: true });
 }
 
 const signOf = ({ sign, end }) => (sign ? make("span", { className: end ? "sign end" : "sign", "aria-hidden": "true" }, sign) : null);
 
 // Each grid as a picture with its numbers, as large as the screen allows.
-function gridFigure(spec) {
-  const large = spec.wide || spec.end || scene.grids.length < 3,
-    width = spec.wide ? (phone() ? 340 : 480) : phone() ? (large ? 148 : 98) : spec.rows * spec.cols > 64 || large ? 215 : 165;
+function gridFigure(spec, n) {
+  const width = gridWidth(spec);
   const figure = heatmap({
     ...spec,
     plain: true,
@@ -47,17 +49,22 @@ function gridFigure(spec) {
     most: 46,
     title: () => bare(spec.title()),
     text: numberInCell,
-    point: (r, c, spoken) => spoken && sayCell(figure, spec, r, c),
-    pin: (r, c) => (spec.pick ? spec.pick(r, c) : sayCell(figure, spec, r, c)),
+    keys: `Arrow keys read its cells${spec.pick ? ", Enter goes to one" : ""}.`,
+    point: (r, c, spoken) => pointAt({ n, r, c }, spoken),
+    pin: (r, c) => (spec.pick ? spec.pick(r, c) : pointAt({ n, r, c }, true)),
   });
+  readCells(figure, n);
   if (spec.end) figure.node.classList.add("end");
   return figure;
 }
 
-function sayCell(figure, spec, r, c) {
-  const value = spec.value(r, c);
-  figure.draw([...marksOn(spec), { row: r, col: c, kind: "cursor" }]);
-  say(`${bare(spec.title())}, row ${r}, column ${c}: ${value === undefined ? "nothing yet" : brief(value)}`);
+// In pixels. More than six pictures share one row of a wide screen, and three of a phone's.
+function gridWidth({ wide, end, rows, cols }) {
+  const { length } = scene.grids;
+  if (wide) return phone() ? 340 : 480;
+  if (length > 6) return phone() ? 84 : 130;
+  if (end || length < 3) return phone() ? 148 : 215;
+  return phone() ? 98 : rows * cols > 64 ? 215 : 165;
 }
 
 const marksOn = (spec) => (spec.marks ? spec.marks() : []);
@@ -72,13 +79,12 @@ function numberInCell(value, width) {
 
 // What changes with every step: the pictures, the sum, the place of the slider.
 function drawStage(spoken = false) {
-  scene.figures.forEach((figure, n) => {
-    figure.refresh();
-    figure.draw(marksOn(scene.grids[n]));
-  });
+  scene.figures.forEach((figure) => figure.refresh());
+  markStage();
   const lines = scene.lines().filter((line) => line);
   document.getElementById("stageResult").replaceChildren(...explained(scene.heading()));
   document.getElementById("stageSum").replaceChildren(...lines.map((line) => make("p", {}, ...explained(line))));
+  showReading();
   const scrub = document.getElementById("stageScrub");
   scrub.value = view.k;
   scrub.setAttribute("aria-valuetext", `${view.k + 1} of ${scene.count}`);
