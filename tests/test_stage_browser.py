@@ -233,12 +233,12 @@ def parts_of(story: str, n: int) -> dict[tuple[int, int], tuple[float, float]]:
     """By the cell of the story's first picture: the factors that it gives to sum n, of 5x5 pixels and a 3x3 kernel."""
     arrays = zip(TARGETS[story], SIDES[story], strict=True)
     source, factor, _ = (named(SMALL, name).reshape(side, side) for name, side in arrays)
-    found = {}
+    found: dict[tuple[int, int], tuple[float, float]] = {}
     for i, j, u, v in np.ndindex(3, 3, 3, 3):  # output cell (i, j) has pixel (i + u, j + v) under tap (u, v)
         cell, tap, pixel = (i, j), (u, v), (i + u, j + v)
         at, by, to = {"forward": (pixel, tap, cell), "kernel": (pixel, cell, tap), "input": (cell, tap, pixel)}[story]
         if to == divmod(n, SIDES[story][2]):
-            found[at] = source[at], factor[by]
+            found[at] = float(source[at]), float(factor[by])
     return found
 
 
