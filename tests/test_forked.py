@@ -74,6 +74,7 @@ def pids(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     monkeypatch.setattr(training, "MOST_EXAMPLES", 16)
     monkeypatch.setattr(training, "MORE_PARTS", 1)
     monkeypatch.setattr(forked, "MIN_STEPS", 2)
+    monkeypatch.setattr(forked, "MIN_WORK", 0)
     monkeypatch.setattr(forked, "is_alone", lambda: True)
     yield found
     for pid in found:
@@ -178,6 +179,19 @@ def test_nothing_is_forked_for_fewer_steps(pids: list[int], monkeypatch: pytest.
         trained(convolutional())
         assert len(pids) == forks
     trained(convolutional(), epochs=3, initial_epoch=2)
+    assert len(pids) == 1
+
+
+def test_nothing_is_forked_where_parameters_are_many_for_the_work(
+    pids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dense layer has a multiplication for each parameter and example, and some less for its biases."""
+    layers = [Flatten(input_shape=(8, 8, 1)), Dense(500), Dense(CLASSES, activation="softmax")]
+    expected = trained(Sequential(layers, seed=0))
+    assert len(pids) == 1
+    monkeypatch.setattr(forked, "MIN_WORK", BATCH)
+    again = [Flatten(input_shape=(8, 8, 1)), Dense(500), Dense(CLASSES, activation="softmax")]
+    assert trained(Sequential(again, seed=0)) == expected
     assert len(pids) == 1
 
 

@@ -1021,6 +1021,7 @@ TARGETS = (
             ("a pass goes on from the answer before", "one.answers[-1])", "one.answers[0])"),
             ("pipes stay open", "self.requests.close()", "pass"),
             ("processes are forked for any training", "self.usable = steps >= MIN_STEPS and ", "self.usable = "),
+            ("processes are forked however many parameters are copied", "or saves_time(first)", "or True"),
         ),
     ),
     Target(

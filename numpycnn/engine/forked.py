@@ -31,7 +31,7 @@ from numpycnn.common.typing import Map
 from numpycnn.engine.in_order import map_in_order, with_first
 from numpycnn.engine.plans import same
 from numpycnn.engine.sharing import Channel, Memory, Packed, unpacked
-from numpycnn.engine.training import Finished, Objective, Pass, Position, TrainingJob
+from numpycnn.engine.training import Finished, Objective, Pass, Position, TrainingJob, total_work
 from numpycnn.layers.container import every_layer
 from numpycnn.layers.stage import Exchange
 
@@ -39,6 +39,12 @@ MIN_STEPS = 16
 """The fewest steps of a training for which processes are forked, which takes what a few steps of a small network save.
 
 It is done at the first batch that is divided, while little has been written: a page that is shared is copied on write.
+"""
+
+MIN_WORK = 100
+"""The fewest multiplications of a micro-batch for each parameter, with which processes save more than they cost.
+
+A parameter is copied to the process, and its gradient back.
 """
 
 OWN = {"numpycnn", "numpy", *sys.stdlib_module_names}
@@ -191,6 +197,7 @@ class ForkedWorkers:
         """Yield advance(one) for each of the passes of one step, in their order."""
         first, passes = with_first(passes)
         if first.running is None:
+            self.usable = self.usable and (self.objective is not None or saves_time(first))
             self.begin(first.objective)
         run = self.threads if self.objective is None else partial(map_in_order, self.submit, 2 * self.workers)
         return run(advance, passes)
@@ -250,6 +257,13 @@ class ForkedWorkers:
         if self.objective is not None:
             self.objective.close()
             self.objective = None
+
+
+def saves_time(one: Pass) -> bool:
+    """Whether a pass has work enough for the copies of its parameters."""
+    network = one.objective.network
+    parameters = sum(layer.count_params() for _, layer in network.leaves())
+    return total_work(network) * len(one.job.data) >= MIN_WORK * parameters
 
 
 def check_own(packed: Packed) -> None:
