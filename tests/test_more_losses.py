@@ -446,3 +446,22 @@ def test_a_list_of_one_loss_and_of_one_array_of_targets() -> None:
     first = model.evaluate(x, y, verbose=0)
     assert model.evaluate([x], [y], verbose=0) == first
     model.fit([x], [y], validation_data=([x], [y]), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "figures"),
+    [
+        (losses.CategoricalCrossentropy(), [1.0000000494736474e-07, 1.0498221244986778]),
+        (losses.BinaryCrossentropy(), [0.15401184558868408, 5.447080135345459]),
+    ],
+)
+def test_predictions_that_are_no_probabilities(loss: RowLoss, figures: list[float]) -> None:
+    """Keras computes with them, negative ones too: the figures are its own, on JAX; the gradient is the complex step's."""
+    y_true, y_pred = np.eye(3)[[0, 2]], np.array([[0.9, -0.4, 0.3], [-1.5, 0.2, -0.7]])
+    np.testing.assert_allclose(loss.value(y_true, y_pred), figures, rtol=1e-7)
+    step = 1e-30
+    for index in np.ndindex(y_pred.shape):
+        moved = y_pred.astype(complex)
+        moved[index] += 1j * step
+        expected = loss.value(y_true, moved)[index[0]].imag / step
+        assert loss.gradient(y_true, y_pred)[index] == pytest.approx(expected, rel=1e-12, abs=1e-15)

@@ -100,12 +100,12 @@ def minus_largest(z: Array, axis: int = -1) -> Array:
 
 
 def sum_of_others(a: Array, axis: int = -1) -> Array:
-    """For each entry along the axis the sum of all the others, for entries that are not negative.
+    """For each entry along the axis the sum of all the others.
 
-    That is sum(a) - a; but for an entry above half the sum, of which there is at most one and which may be nearly the
-    whole, the others themselves are summed. So of probabilities p it gives 1 - p with all digits, where p is nearly 1
-    too.
+    That is sum(a) - a; but where none is negative, for an entry above half the sum, of which there is at most one and
+    which may be nearly the whole, the others themselves are summed. So of probabilities p it gives 1 - p with all
+    digits, where p is nearly 1 too.
     """
     total = a.sum(axis=axis, keepdims=True)
-    large = a.real > total.real / 2
+    large = (a.real > total.real / 2) & (a.real.min(axis=axis, keepdims=True) >= 0)
     return np.where(large, np.where(large, 0, a).sum(axis=axis, keepdims=True), total - a)
