@@ -47,7 +47,7 @@ def generated(module: str, operator: str) -> list[Node]:
     """The cases that a module of the package generates, but for those that spell the operator out in others."""
     from onnx.backend.test.case import node as package
 
-    with without_volumes():
+    with without_volumes(), np.errstate(all="ignore"):  # some cases are of infinite numbers
         importlib.import_module(f"{package.__name__}.{module}")
     found = []
     for case in package._NodeTestCases:
@@ -62,8 +62,11 @@ def generated(module: str, operator: str) -> list[Node]:
 
 
 def network_of(node: Any, opset: int, given: list[Any]) -> Any:
-    """A model of a node whose first input is the network's, and whose others are constants."""
+    """A model of a node whose first input is the network's, and whose others are constants; None of what are no arrays."""
     import onnx
+
+    if not all(isinstance(value, np.ndarray | np.generic) for value in given):
+        return None
 
     helper, numpy_helper = onnx.helper, onnx.numpy_helper
     values = dict(zip(filter(None, node.input), map(np.asarray, given), strict=True))
@@ -136,10 +139,11 @@ def tensors(folder: Path, kind: str) -> list[Array]:
 
 def run(x: Array, *stack: Any, weights: Any = ()) -> Outputs:
     """What the layers, with these weights, make of a batch."""
-    model = Sequential(list(stack), dtype="float32")
+    dtype = "float64" if x.dtype == np.float64 else "float32"
+    model = Sequential(list(stack), dtype=dtype)
     model.build(x.shape[1:])
     model.set_weights([*weights])
-    return [model.predict(x.astype(np.float32))]
+    return [model.predict(x.astype(dtype), verbose=0)]
 
 
 def run_example(x: Array, *stack: Any, weights: Any = ()) -> Outputs:
@@ -381,6 +385,29 @@ def shrink(node: Node) -> Outputs:
 # ---------------------------------------------------------------- shapes
 
 
+def clip(node: Node) -> Outputs:
+    """At least the one bound, then at most the other: each is a ReLU of numbers that are moved, or mirrored."""
+    x, low, high = (*node.inputs, None, None)[:3]
+    stack = []
+    for bound, scale in ((node.get("min", low), 1.0), (node.get("max", high), -1.0)):
+        if bound is not None:
+            there, back = layers.Rescaling(scale, -scale * float(bound)), layers.Rescaling(scale, float(bound))
+            stack += [there, layers.ReLU(), back]
+    return run_example(x, *stack or [layers.Activation("linear")])
+
+
+def cast(node: Node) -> Outputs:
+    """A model casts what it is given to its own dtype."""
+    from onnx import TensorProto, numpy_helper
+
+    ((given,), (expected,)) = node.inputs, node.outputs
+    dtypes = {TensorProto.FLOAT: "float32", TensorProto.DOUBLE: "float64"}
+    model = Sequential([layers.Activation("linear")], dtype=dtypes[node.get("to")])
+    y = model.predict(numpy_helper.to_array(given), verbose=0)
+    np.testing.assert_array_equal(y, numpy_helper.to_array(expected), strict=True)
+    return [None]  # compared: the case has no array, but the message of a file
+
+
 def flatten(node: Node) -> Outputs:
     (x,) = node.inputs
     axis = node.get("axis", 1)
@@ -398,6 +425,44 @@ def reshape(node: Node) -> Outputs:
 def transpose(node: Node) -> Outputs:
     (x,) = node.inputs
     return run_example(x, layers.Permute([1 + axis for axis in node.get("perm", [*reversed(range(x.ndim))])]))
+
+
+def of_that_shape(node: Node) -> Outputs:
+    """The same values with more axes of length 1, or fewer."""
+    return run_example(node.inputs[0], layers.Reshape(np.shape(node.outputs[0])))
+
+
+def cut(node: Node) -> Outputs:
+    """One axis after another, as the columns of an image, whose border is cut off."""
+    x, starts, ends, axes, steps = (*node.inputs, None, None)[:5]
+    stack, shape = [], list(x.shape)
+    for k, axis in enumerate(range(x.ndim) if axes is None else [int(axis) % x.ndim for axis in axes]):
+        assert steps is None or steps[k] == 1
+        first, last, _ = slice(int(starts[k]), int(ends[k])).indices(shape[axis])
+        image, border = [prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])], [first, shape[axis] - last]
+        shape[axis] = last - first
+        stack += [layers.Reshape(image), layers.Cropping2D([[0, 0], border]), layers.Reshape(shape)]
+    return run_example(x, *stack)
+
+
+def gather(node: Node) -> Outputs:
+    """A branch for each index, which cuts it out of the columns of an image."""
+    x, indices = node.inputs
+    axis = node.get("axis", 0) % x.ndim
+    image = [prod(x.shape[:axis]), x.shape[axis], prod(x.shape[axis + 1 :])]
+    places = [int(index) % image[1] for index in indices.ravel()]
+    branches = [layers.Cropping2D([[0, 0], [place, image[1] - 1 - place]]) for place in places]
+    beside = layers.Branches(branches, axis=2)
+    return run_example(x, layers.Reshape(image), beside, layers.Reshape(np.shape(node.outputs[0])))
+
+
+def space_to_depth(node: Node) -> Outputs:
+    """DepthToSpace the other way round."""
+    (x,), size = node.inputs, node.get("blocksize")
+    _, channels, rows, cols = x.shape
+    split = layers.Reshape([channels, rows // size, size, cols // size, size])
+    order = layers.Permute([1, 3, 5, 2, 4] if node.get("mode", "DCR") == "CRD" else [3, 5, 1, 2, 4])
+    return run(x, split, order, layers.Reshape([channels * size**2, rows // size, cols // size]))
 
 
 def depth_to_space(node: Node) -> Outputs:
@@ -446,6 +511,50 @@ def gemm(node: Node) -> Outputs:
     return run(a, layers.Dense(b.shape[1], use_bias=bool(c)), weights=[node.get("alpha", 1.0) * b, *bias])
 
 
+def matmul(node: Node) -> Outputs:
+    """A branch for each matrix of a stack, which cuts it out and multiplies it by weights of its own."""
+    a, b = node.inputs
+    a, b = (a[None] if a.ndim == 1 else a), (b[:, None] if b.ndim == 1 else b)
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = (np.broadcast_to(one, lead + one.shape[-2:]).reshape(-1, *one.shape[-2:]) for one in (a, b))  # (K, ...)
+    branches = [
+        [layers.Cropping2D([[k, len(a) - 1 - k], [0, 0]]), layers.Dense(b.shape[2], use_bias=False)]
+        for k in range(len(a))
+    ]
+    return run_example(a, layers.Branches(branches, axis=1), layers.Reshape(np.shape(node.outputs[0])), weights=b)
+
+
+def rescaled(scale_of: Callable[[Array], Any], offset_of: Callable[[Array], Any]) -> Callable[[Node], Outputs]:
+    """A sum or a product with constants, given what they are as scale and as offset."""
+
+    def express(node: Node) -> Outputs:
+        x, *constant = node.inputs
+        value = np.asarray(constant[0] if constant else 0.0, np.float64)
+        return run_example(x, layers.Rescaling(scale_of(value), offset_of(value)))
+
+    return express
+
+
+def add(node: Node) -> Outputs:
+    """Of two tensors, or of one and a constant that repeats to it."""
+    x, y = node.inputs
+    return merged("add")(node) if x.shape == y.shape else rescaled(lambda _: 1.0, lambda value: value)(node)
+
+
+def reduced(pool: Any) -> Callable[[Node], Outputs]:
+    """A mean or a maximum over any axes, which come first and become the rows of an image of one column."""
+
+    def express(node: Node) -> Outputs:
+        x, *given = node.inputs
+        axes = sorted({int(axis) % x.ndim for axis in node.get("axes", given[0] if given else [])}) or [*range(x.ndim)]
+        kept = [axis for axis in range(x.ndim) if axis not in axes]
+        order = layers.Permute([1 + axis for axis in (*axes, *kept)])
+        image = layers.Reshape([prod(x.shape[axis] for axis in axes), 1, -1])
+        return run_example(x, order, image, pool("channels_last"), layers.Reshape(np.shape(node.outputs[0])))
+
+    return express
+
+
 def merged(merge: str) -> Callable[[Node], Outputs]:
     """Several tensors of one shape, each of which one branch cuts out of all of them."""
 
@@ -481,18 +590,22 @@ def softmax_cross_entropy(node: Node) -> Outputs:
 
 
 OPERATORS: dict[str, tuple[str, Callable[[Node], Outputs]]] = {
-    "Add": ("add", merged("add")),
+    "Add": ("add", add),
     "AveragePool": ("averagepool", average_pool),
     "BatchNormalization": ("batch_normalization", batch_normalization),
+    "Cast": ("cast", cast),
     "Celu": ("celu", by_name("celu", alpha=1.0)),
+    "Clip": ("clip", clip),
     "Concat": ("concat", merged("concatenate")),
     "Conv": ("conv", conv),
     "ConvTranspose": ("convtranspose", conv_transpose),
     "DepthToSpace": ("depthtospace", depth_to_space),
+    "Div": ("div", rescaled(lambda value: 1.0 / value, lambda _: 0.0)),
     "Dropout": ("dropout", dropout),
     "Elu": ("elu", by_name("elu", alpha=1.0)),
     "Exp": ("exp", by_name("exponential")),
     "Flatten": ("flatten", flatten),
+    "Gather": ("gather", gather),
     "Gelu": ("gelu", gelu),
     "Gemm": ("gemm", gemm),
     "GlobalAveragePool": ("globalaveragepool", global_average_pool),
@@ -500,29 +613,40 @@ OPERATORS: dict[str, tuple[str, Callable[[Node], Outputs]]] = {
     "GroupNormalization": ("groupnormalization", group_normalization),
     "HardSigmoid": ("hardsigmoid", hard_sigmoid),
     "HardSwish": ("hardswish", by_name("hard_swish")),
+    "Identity": ("identity", by_name("linear")),
     "InstanceNormalization": ("instance_normalization", instance_normalization),
     "LayerNormalization": ("layernormalization", layer_normalization),
     "LeakyRelu": ("leakyrelu", leaky_relu),
     "LogSoftmax": ("logsoftmax", of_scores("log_softmax")),
+    "MatMul": ("matmul", matmul),
     "MaxPool": ("maxpool", max_pool),
     "MeanVarianceNormalization": ("meanvariancenormalization", mean_variance_normalization),
     "Mish": ("mish", by_name("mish")),
+    "Mul": ("mul", rescaled(lambda value: value, lambda _: 0.0)),
+    "Neg": ("neg", rescaled(lambda _: -1.0, lambda _: 0.0)),
     "Pad": ("pad", pad),
     "PRelu": ("prelu", prelu),
+    "ReduceMax": ("reducemax", reduced(layers.GlobalMaxPooling2D)),
+    "ReduceMean": ("reducemean", reduced(layers.GlobalAveragePooling2D)),
     "Relu": ("relu", by_name("relu")),
     "Reshape": ("reshape", reshape),
     "Resize": ("resize", resize),
     "Selu": ("selu", selu),
     "Shrink": ("shrink", shrink),
     "Sigmoid": ("sigmoid", by_name("sigmoid")),
+    "Slice": ("slice", cut),
     "Softmax": ("softmax", of_scores("softmax")),
     "SoftmaxCrossEntropyLoss": ("softmax_cross_entropy_loss", softmax_cross_entropy),
     "Softplus": ("softplus", by_name("softplus")),
     "Softsign": ("softsign", by_name("softsign")),
+    "SpaceToDepth": ("spacetodepth", space_to_depth),
+    "Squeeze": ("squeeze", of_that_shape),
+    "Sub": ("sub", rescaled(lambda _: 1.0, lambda value: -value)),
     "Sum": ("sum", merged("add")),
     "Swish": ("swish", by_name("swish")),
     "Tanh": ("tanh", by_name("tanh")),
     "ThresholdedRelu": ("thresholdedrelu", thresholded_relu),
     "Transpose": ("transpose", transpose),
+    "Unsqueeze": ("unsqueeze", of_that_shape),
 }
 """For each operator the module of ONNX's cases, and its expression here."""

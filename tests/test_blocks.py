@@ -5,8 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import integers
+from hypothesis import given
+from hypothesis import strategies as st
+from numeric import same_bits
 
-from numpycnn import Sequential
+from numpycnn import Sequential, reference
 from numpycnn.common.typing import Array
 from numpycnn.gradcheck import gradcheck
 from numpycnn.layers import (
@@ -19,6 +23,7 @@ from numpycnn.layers import (
     Flatten,
     Layer,
     MaxPooling2D,
+    Permute,
     Residual,
 )
 from numpycnn.models import load_model
@@ -124,6 +129,37 @@ def test_branches_of_one_shape_can_be_added() -> None:
     x = RNG.normal(size=(2, 3))
     parts = [x @ block.params[f"branch_{k}/dense/kernel"] for k in (1, 2)]
     np.testing.assert_allclose(block(x), x + parts[0] + parts[1], rtol=1e-13)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2))
+def test_blocks_equal_their_definitions(seed: int, filters: int, others: int, axis: int) -> None:
+    """Of whole numbers, bit for bit: branches that differ in length along the axis, and the same ones added."""
+    rng = np.random.default_rng(seed)
+    x = integers(rng, (2, 3, 4), np.float64, 4)
+    for sizes, merge in (((filters, others), "concatenate"), ((filters, filters), "add")):
+        branches = [[Permute((2, 1)), Dense(size), Permute((2, 1))] if axis == 1 else [Dense(size)] for size in sizes]
+        block: Any = built(Branches([[], *branches] if merge == "concatenate" else branches, merge, axis), (3, 4))
+        block.set_weights([integers(rng, w.shape, w.dtype, 4) for w in block.get_weights()])
+        chains = block.layers
+        ys = [chain.forward(x)[0] for chain in chains]
+        y, cache = block.forward(x)
+        dy = integers(rng, y.shape, y.dtype, 4)
+        same_bits(y, reference.add(ys) if merge == "add" else reference.concatenate(ys, axis))
+        dys = reference.add_backward(dy, ys) if merge == "add" else reference.concatenate_backward(dy, ys, axis)
+        dxs = [chain.backward(own, chain.forward(x)[1])[0] for chain, own in zip(chains, dys, strict=True)]
+        same_bits(block.backward(dy, cache)[0], reference.add(dxs))
+
+
+def test_a_residual_equals_its_definition() -> None:
+    rng = np.random.default_rng(0)
+    block: Any = built(Residual([Dense(4), Dense(3)], Dense(3)), (2, 3))
+    block.set_weights([integers(rng, w.shape, w.dtype, 4) for w in block.get_weights()])
+    x, dy = (integers(rng, (2, 2, 3), np.float64, 4) for _ in range(2))
+    (y, cache), passes = block.forward(x), [chain.forward(x) for chain in block.layers]
+    same_bits(y, reference.add([own for own, _ in passes]))
+    dys = reference.add_backward(dy, [own for own, _ in passes])
+    dxs = [chain.backward(own, kept)[0] for chain, own, (_, kept) in zip(block.layers, dys, passes, strict=True)]
+    same_bits(block.backward(dy, cache)[0], reference.add(dxs))
 
 
 # ---------------------------------------------------------------- in models

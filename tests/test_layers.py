@@ -22,6 +22,7 @@ from numpycnn import (
     layers,
     losses,
     metrics,
+    reference,
     regularizers,
 )
 from numpycnn.activations import linear, relu, softmax
@@ -523,6 +524,28 @@ def test_reshape_refuses_other_shapes() -> None:
         Reshape((3, -2))
     with pytest.raises(TypeError, match="target_shape must be a list; received 12"):
         Reshape(12)  # type: ignore[arg-type]
+
+
+@given(st.sampled_from(((24,), (4, 6), (-1, 3, 2), (2, 2, 3, 2))), seeds, dtypes)
+def test_reshape_equals_its_definition(target: Shape, seed: int, dtype: Any) -> None:
+    x, dy = np.random.default_rng(seed).normal(size=(2, 2, 4, 3, 2)).astype(dtype)
+    layer = Reshape(target)
+    layer.build(x.shape[1:])
+    y, cache = layer.forward(x)
+    dy = dy.reshape(y.shape)
+    np.testing.assert_array_equal(y, reference.reshape(x, y.shape[1:]), strict=True)
+    np.testing.assert_array_equal(layer.backward(dy, cache)[0], reference.reshape_backward(dy, x), strict=True)
+
+
+@given(st.permutations((1, 2, 3)).map(tuple), seeds, dtypes)
+def test_permute_equals_its_definition(dims: Shape, seed: int, dtype: Any) -> None:
+    rng = np.random.default_rng(seed)
+    x, layer = rng.normal(size=(2, 4, 3, 2)).astype(dtype), Permute(dims)
+    layer.build(x.shape[1:])
+    y, _ = layer.forward(x)
+    dy = rng.normal(size=y.shape).astype(dtype)
+    np.testing.assert_array_equal(y, reference.permute(x, dims), strict=True)
+    np.testing.assert_array_equal(layer.backward(dy, None)[0], reference.permute_backward(dy, x, dims), strict=True)
 
 
 def test_permute_counts_axes_from_one() -> None:

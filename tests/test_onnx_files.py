@@ -345,6 +345,18 @@ FOREIGN: dict[str, tuple[str, str]] = {
     ),
     "y = Pad (x, p, v)": ("int64[8] p = {0,0,1,0,0,0,2,1}, float v = {0.5}", "N, 2, 3, 3"),
     "y = Slice (x, a, b, c)": ("int64[2] a = {1, -2}, int64[2] b = {9, 3}, int64[2] c = {2, -1}", "N, 2, 3, 3"),
+    "y = Slice (x, a, b, c) ": ("int64[2] a = {1, 0}, int64[2] b = {3, 9}, int64[2] c = {1, -1}", "N, 4, 3, 2"),
+    "y = Slice (x, a, b)": ("int64[2] a = {0, 1}, int64[2] b = {9223372036854775807, -1}", "N, 4, 3"),
+    "a = Transpose <perm: ints = [0, 2, 3, 1]> (x) y = Gather <axis: int = 2> (a, i)": (
+        "int64[2] i = {2, -3}",
+        "N, 4, 3, 5",
+    ),
+    "y = Gather <axis: int = -1> (x, i)": ("int64 i = {1}", "N, 4, 3"),
+    "a = Transpose <perm: ints = [0, 2, 3, 1]> (x) y = ReduceMax (a, i)": ("int64[2] i = {-1, 1}", "N, 4, 3, 5"),
+    "a = ReduceMean <axes: ints = [1], keepdims: int = 0> (x) y = Sigmoid (a)": ("", "N, 2, 4, 3"),
+    "a = ReduceMean <axes: ints = [1, 2], keepdims: int = 0> (x) y = Relu (a)": ("", "N, 2, 4"),
+    "a = Transpose <perm: ints = [0, 2, 1]> (x) y = MatMul (a, w) ": ("float[2] w = {1, 2}", "N, 2, 4"),
+    "a = SpaceToDepth <blocksize: int = 2> (x) y = DepthToSpace <blocksize: int = 2> (a)": ("", "N, 2, 4, 6"),
     "s = Shape (x) i = Constant <value_int: int = 0> () n = Gather (s, i) k = Constant <value_ints: ints = [0]> () "
     "m = Unsqueeze (n, k) r = Constant <value_ints: ints = [-1]> () t = Concat <axis: int = 0> (m, r) y = Reshape (x, t)": (
         "",

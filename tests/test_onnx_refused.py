@@ -71,10 +71,11 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
         {},
         r"a pool of 2 has borders of at most \(0, 1\); received \(1, 1\)",
     ),
-    "y = ReduceMean <axes: ints = [1]> (x)": (
+    "y = ReduceMean <axes: ints = [0, 1]> (x)": (
         {"opset": 13},
-        r"over rows and columns of images, axes \[2, 3\]; received \[1\]",
+        r"is read over axes of each example; received \[0, 1\]",
     ),
+    "y = ReduceMax (x)": ({}, "is read over axes of each example; received None"),
     # sizes
     'y = Pad <mode: string = "edge"> (x, p)': (
         {"more": "int64[8] p = {0,0,1,1,0,0,1,1}"},
@@ -83,9 +84,23 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "y = Pad (x, p)": ({"more": "int64[8] p = {0,1,1,1,0,0,1,1}"}, "pads rows and columns of images alone"),
     "y = Pad (x, p) ": ({"more": "int64[3] p = {0,1,1}"}, "expected a beginning and an end for each of 4 axes"),
     "y = Slice (x, a, b, c)": (
-        {"more": "int64[1] a = {0}, int64[1] b = {1}, int64[1] c = {1}"},
-        r"is read of rows and columns of images, step by step; received axes \[1\]",
+        {"more": "int64[1] a = {0}, int64[1] b = {1}, int64[1] c = {0}"},
+        "must leave all examples; received 0 to 1 of axis 0",
     ),
+    "y = Slice (x, a, b, c, d)": (
+        {"more": "int64[1] a = {3}, int64[1] b = {0}, int64[1] c = {2}, int64[1] d = {-1}"},
+        r"is read from starts to ends, step by step; received steps \[-1\]",
+    ),
+    "y = Slice (x, a, b, c) ": (
+        {"more": "int64[1] a = {3}, int64[1] b = {1}, int64[1] c = {2}"},
+        "leaves nothing of 4; received 3 to 1",
+    ),
+    "y = Slice (x, a, b, c)  ": (
+        {"more": "int64[1] a = {0}, int64[1] b = {1}, int64[1] c = {4}"},
+        "axis must be one of 4; received 4",
+    ),
+    "y = Gather (x, i)": ({"more": "int64[1] i = {0}"}, r"indices of an example's axis; received \[0\] of axis 0"),
+    "y = Gather <axis: int = 2> (x, i)": ({"more": "int64[2] i = {0, 4}"}, r"received \[0, 4\] of axis 2"),
     'y = Resize <mode: string = "cubic"> (x, , s)': (
         {"more": "float[4] s = {1, 1, 2, 2}"},
         "is read nearest or bilinear, of whole pixels; received cubic, half_pixel, round_prefer_floor",
@@ -93,6 +108,7 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "y = Resize (x, , s)": ({"more": "float[4] s = {1, 1, 1.5, 2}"}, "is read for whole factors of rows and columns"),
     "y = Resize (x, , , s)": ({"more": "int64[4] s = {1, 2, 8, 8}"}, "is read for whole factors of rows and columns"),
     "y = DepthToSpace <blocksize: int = 3> (x)": ({}, "target_shape must hold the 32 values"),
+    "y = SpaceToDepth <blocksize: int = 3> (x)": ({}, r"blocks of 3 must divide the image \(4, 4\)"),
     "y = Flatten <axis: int = 2> (x)": ({}, "is read with axis=1, of each example; received 2"),
     "y = Reshape (x, s)": ({"more": "int64[2] s = {8, -1}"}, r"must leave the first axis to the examples, .*\[8, -1\]"),
     "y = Reshape (x, s) ": ({"more": "int64[2] s = {-1, 5}"}, "must leave the first axis to the examples"),
@@ -115,7 +131,10 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
         {"more": "float[2, 2] g = {1,2,3,4}", "shape": "N, 3"},
         "its matrix must have 3 rows; received 2",
     ),
-    "y = MatMul (x, v)": ({"more": V}, r"its second input must be a matrix; received the shape \(2,\)"),
+    "y = MatMul (x, m)": (
+        {"more": "float[1, 1, 2] m = {1, 2}"},
+        r"is read along an axis of each example, by a matrix; received the shape \(1, 1, 2\)",
+    ),
     "y = MatMul (v, x)": ({"more": V}, "its input 0 is constant"),
     "y = Add (x, k)": (
         {"more": "float[2, 1, 1, 1] k = {1, 2}"},

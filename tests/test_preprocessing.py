@@ -46,6 +46,20 @@ def test_normalization_equals_its_definition(axis: Any, invert: bool) -> None:
     np.testing.assert_allclose(layer.backward(DY, cache)[0], back, rtol=1e-12)
 
 
+@pytest.mark.parametrize("invert", [False, True])
+def test_what_is_inside_normalization(invert: bool) -> None:
+    """With the examples' axis, as each layer that does not look across the batch."""
+    layer = Normalization(axis=2, invert=invert, input_shape=SHAPE)
+    built(layer, 0, np.float64)
+    layer.adapt(DY)
+    trace = Sequential([layer], dtype="float64").trace(X)["normalization"]
+    mean, std = trace.inside["mean"], trace.inside["std"]
+    assert mean.shape == std.shape == (len(X), 1, 3, 1)
+    np.testing.assert_allclose(mean[-1].ravel(), DY.mean(axis=(0, 1, 3)), rtol=1e-12)
+    np.testing.assert_allclose(std[0].ravel(), DY.std(axis=(0, 1, 3)), rtol=1e-12)
+    np.testing.assert_allclose(trace.output, X * std + mean if invert else (X - mean) / std, rtol=1e-12)
+
+
 def test_the_keras_figures() -> None:
     """The examples of Keras's documentation."""
     data = np.array([[0.0, 7.0, 4.0], [2.0, 9.0, 6.0]] * 2)

@@ -40,6 +40,9 @@ DY = {
     "row": RNG.normal(size=(2, 3)),
     "loss": np.array([1.0, -2.0]),
     "norm": RNG.normal(size=X.shape),
+    "other": RNG.normal(size=(2, 6, 4)),
+    "moved": RNG.normal(size=(2, 2, 4, 3)),
+    "beside": RNG.normal(size=(2, 4, 5, 2)),
 }
 PARAMETERS = R.batch_norm_parameters_backward(DY["norm"], X, *R.batch_statistics(X), EPSILON)
 
@@ -154,6 +157,15 @@ GRADIENTS: dict[str, tuple[Callable[[Array], Array], Array, Array, Array]] = {
         DY["larger"],
         R.upsample_backward(DY["larger"], X, (2, 3), "bilinear"),
     ),
+    "reshape": (lambda x: R.reshape(x, (6, 4)), X, DY["other"], R.reshape_backward(DY["other"], X)),
+    "permute": (lambda x: R.permute(x, (3, 1, 2)), X, DY["moved"], R.permute_backward(DY["moved"], X, (3, 1, 2))),
+    "add": (lambda x: R.add([X + 0j, x]), X, DY["norm"], R.add_backward(DY["norm"], [X, X])[1]),
+    "concatenate": (
+        lambda x: R.concatenate([X[:, :, :2] + 0j, x], 2),
+        X,
+        DY["beside"],
+        R.concatenate_backward(DY["beside"], [X[:, :, :2], X], 2)[1],
+    ),
     "dense, x": (
         lambda x: R.dense(x, WEIGHTS, BIAS),
         VECTORS,
@@ -252,6 +264,20 @@ def test_upsampling_by_hand() -> None:
     assert R.upsample(x, (1, 2), "bilinear")[0, :, :, 0].tolist() == [[0, 1, 3, 4], [8, 8, 8, 8]]
     assert R.crop(R.zero_pad(x, BORDERS), BORDERS).tolist() == x.tolist()
     assert R.zero_pad(x, ((0, 1), (1, 0)))[0, :, :, 0].tolist() == [[0, 0, 4], [0, 8, 8], [0, 0, 0]]
+
+
+def test_moving_by_hand() -> None:
+    x = np.arange(6.0).reshape(1, 2, 3)
+    assert R.reshape(x, (3, 2)).tolist() == [[[0, 1], [2, 3], [4, 5]]]
+    assert R.permute(x, (2, 1)).tolist() == [[[0, 3], [1, 4], [2, 5]]]
+    assert R.permute(np.zeros((1, 2, 3, 4)), (3, 1, 2)).shape == (1, 4, 2, 3)
+
+
+def test_branches_by_hand() -> None:
+    a, b = np.array([[[1.0, 2.0]]]), np.array([[[3.0, 4.0]]])
+    assert R.add([a, b, b]).tolist() == [[[7, 10]]]
+    assert R.concatenate([a, b], 1).tolist() == [[[1, 2], [3, 4]]]
+    assert R.concatenate([b, a, a], 2).tolist() == [[[3, 4, 1, 2, 1, 2]]]
 
 
 def test_dense_by_hand() -> None:

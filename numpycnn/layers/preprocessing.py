@@ -176,6 +176,10 @@ class Normalization(Layer):
             return F.rescale_backward(dy, cache.std), {}
         return F.standardize_backward(dy, cache.std), {}
 
+    def inside(self, x: Array, cache: Statistics) -> dict[str, Array]:
+        """The mean and the standard deviation that each example was normalized by; with invert, is brought back to."""
+        return {key: np.broadcast_to(one, (len(x), *one.shape)) for key, one in cache._asdict().items()}  # (N, ...)
+
     def get_config(self) -> dict[str, Any]:
         mean, variance = (None, None) if self.given is None else (array.tolist() for array in self.given)
         axis = list(self.axes) if self.axes else None

@@ -19,6 +19,7 @@ from numpycnn.reference.augmentation import (
     erase,
     flip,
 )
+from numpycnn.reference.branches import add, add_backward, concatenate, concatenate_backward
 from numpycnn.reference.convolution import conv2d, conv2d_backward
 from numpycnn.reference.dense import dense, dense_backward
 from numpycnn.reference.dropout import (
@@ -55,6 +56,7 @@ from numpycnn.reference.layer_normalization import (
     rms_norm_backward,
 )
 from numpycnn.reference.losses import cross_entropy, cross_entropy_backward, softmax, softmax_backward
+from numpycnn.reference.moving import permute, permute_backward, reshape, reshape_backward
 from numpycnn.reference.normalization import (
     batch_norm,
     batch_norm_inference_backward,
@@ -102,6 +104,8 @@ __all__ = [
     "FORMULAS",
     "Axis",
     "TransposedAxis",
+    "add",
+    "add_backward",
     "alpha_dropout",
     "alpha_dropout_backward",
     "average_pool2d",
@@ -115,6 +119,8 @@ __all__ = [
     "categorical_hinge",
     "categorical_hinge_backward",
     "cells",
+    "concatenate",
+    "concatenate_backward",
     "contrast",
     "contrast_backward",
     "conv2d",
@@ -166,12 +172,16 @@ __all__ = [
     "moving_average",
     "orthogonality",
     "orthogonality_backward",
+    "permute",
+    "permute_backward",
     "prelu",
     "prelu_backward",
     "relu",
     "relu_backward",
     "rescale",
     "rescale_backward",
+    "reshape",
+    "reshape_backward",
     "rms_norm",
     "rms_norm_backward",
     "sigmoid",

@@ -5,6 +5,7 @@ from faults import Fault
 from hypothesis import strategies as st
 
 from numpycnn import functional as F
+from numpycnn.activations import hard_swish
 from numpycnn.common.typing import Array
 from numpycnn.functional import error_function, sigmoids
 from relations.common import generator, near
@@ -108,6 +109,24 @@ def celu_is_one_curve_in_every_size(draw: Draw) -> None:
     near(F.celu(z), F.elu(z))
 
 
+@relation(Fault(F.selu_backward, "SELU_SCALE * elu_backward", "elu_backward"))
+def selu_solves_an_equation(draw: Draw) -> None:
+    """selu'(z) = selu(z) - selu(-inf) below zero, and z*selu'(z) = selu(z) above."""
+    z = numbers(draw)
+    y, limit = F.selu(z), F.selu(np.array([-1e3]))
+    near(F.selu_backward(np.ones_like(z), z, y), np.where(z > 0, y / np.where(z > 0, z, 1), y - limit))
+
+
+@relation(Fault(F.selu, "return SELU_SCALE * elu(z, SELU_ALPHA)", "return SELU_SCALE * elu(z, 1.0)"))
+def selu_keeps_mean_and_variance(draw: Draw) -> None:
+    """E[selu(g)] = 0 and E[selu(g)**2] = 1, for a standard normal g: integrals by so many points on either side."""
+    points, weights = np.polynomial.legendre.leggauss(draw(st.integers(50, 70)))
+    g, dg = 6.5 * np.stack([points - 1, points + 1]), 6.5 * weights  # from -13 to 0, and from 0 to 13
+    density = np.exp(-(g**2) / 2) / np.sqrt(2 * np.pi) * dg
+    near((F.selu(g) * density).sum(), np.zeros(()))
+    near((F.selu(g) ** 2 * density).sum(), np.ones(()))
+
+
 @relation(Fault(F.exponential, "np.exp(z)", "np.exp(z) + 1"))
 def exponential_turns_sums_into_products(draw: Draw) -> None:
     """exp(a + b) = exp(a) exp(b)."""
@@ -116,6 +135,29 @@ def exponential_turns_sums_into_products(draw: Draw) -> None:
 
 
 # ---------------------------------------------------------------- pieces
+
+
+@relation(Fault(F.hard_silu, "return z * hard_sigmoid(z)", "return z * bounded(z, 0, 1)"))
+def hard_silu_splits_a_number(draw: Draw) -> None:
+    """hard_silu(z) - hard_silu(-z) = z; under its other name, hard_swish, too."""
+    z = numbers(draw)
+    near(F.hard_silu(z) - F.hard_silu(-z), z)
+    near(hard_swish(z) - hard_swish(-z), z)
+
+
+@relation(Fault(F.sparse_plus, "z.real < 1", "z.real < 0"))
+def sparse_plus_splits_a_number(draw: Draw) -> None:
+    """sparse_plus(z) - sparse_plus(-z) = z."""
+    z = numbers(draw)
+    near(F.sparse_plus(z) - F.sparse_plus(-z), z)
+
+
+@relation(Fault(F.sparse_plus_backward, "return dy * sparse_sigmoid(z)", "return dy * sparse_sigmoid(z) ** 2"))
+def sparse_plus_has_slopes_that_sum_to_one(draw: Draw) -> None:
+    """sparse_plus'(z) + sparse_plus'(-z) = 1."""
+    z = numbers(draw)
+    one = np.ones_like(z)
+    near(F.sparse_plus_backward(one, z, F.sparse_plus(z)) + F.sparse_plus_backward(one, -z, F.sparse_plus(-z)), one)
 
 
 @relation(Fault(F.rectifier, "y + negative_slope", "y - negative_slope"))

@@ -12,6 +12,7 @@ import numpy as np
 from numpycnn import activations, layers
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Shape
+from numpycnn.files.onnx.axis_nodes import gather, reduced
 from numpycnn.files.onnx.constants import BATCH
 from numpycnn.files.onnx.stack import Operation, Stack
 from numpycnn.functional.padding import Borders
@@ -36,20 +37,14 @@ def on_images(reader: Reader) -> Reader:
             return
         stack.plain()
         channels, length = stack.shape
-        reshaped(stack, (channels, 1, length))
+        stack.reshape((channels, 1, length))
         operation.widen()
         reader(operation, stack)
         channels, _, length = stack.example
         stack.plain()
-        reshaped(stack, (channels, length))
+        stack.reshape((channels, length))
 
     return read
-
-
-def reshaped(stack: Stack, shape: Shape) -> None:
-    """The values of each example in another shape, in the same order."""
-    stack.add(layers.Reshape(shape))
-    stack.order = tuple(range(len(shape) + 1))
 
 
 def window_of(operation: Operation, image: Pair, kernel: Any) -> tuple[Window, Borders]:
@@ -197,23 +192,6 @@ def global_pool(cls: Any) -> Reader:
     return read
 
 
-def reduced(cls: Any) -> Reader:
-    """A mean or a maximum over rows and columns: a pool over the whole image."""
-
-    def read(operation: Operation, stack: Stack) -> None:
-        operation.skip_data()
-        given = operation.array(1)
-        axes = operation.integers("axes") if given is None else [*map(int, given.ravel())]
-        data_format = stack.images()
-        if axes is None or sorted(axis % 4 for axis in axes) != [2, 3] or operation.integer("noop_with_empty_axes", 0):
-            raise ValueError(f"is read over rows and columns of images, axes [2, 3]; received {axes}")
-        stack.add(cls(data_format, keepdims=True))
-        if not operation.integer("keepdims", 1):
-            stack.flatten()
-
-    return read
-
-
 # ---------------------------------------------------------------- sizes of images
 
 
@@ -236,23 +214,6 @@ def pad(operation: Operation, stack: Stack) -> None:
     moved = [(1.0, -number), None, (1.0, number)] if number else [None]
     for step in moved:
         stack.add(layers.ZeroPadding2D(around, data_format) if step is None else layers.Rescaling(*step))
-
-
-def cut(operation: Operation, stack: Stack) -> None:
-    """Cropping2D."""
-    operation.skip_data()
-    given = [operation.array(k) for k in range(1, 5)]
-    starts, ends, axes, steps = ([*map(int, one.ravel())] if one is not None else None for one in given)
-    data_format = stack.images()
-    axes = [*range(len(starts or ()))] if axes is None else [axis % 4 for axis in axes]
-    if starts is None or ends is None or not set(axes) <= {2, 3} or any(step != 1 for step in steps or []):
-        raise ValueError(f"is read of rows and columns of images, step by step; received axes {axes}, steps {steps}")
-    borders = {2: (0, 0), 3: (0, 0)}
-    for axis, start, end in zip(axes, starts, ends, strict=True):
-        first, last, _ = slice(start, end).indices(stack.image[axis - 2])
-        borders[axis] = first, stack.image[axis - 2] - last
-    if borders != {2: (0, 0), 3: (0, 0)}:
-        stack.add(layers.Cropping2D((borders[2], borders[3]), data_format))
 
 
 NEAREST = {("asymmetric", "floor")} | {
@@ -329,10 +290,24 @@ def depth_to_space(operation: Operation, stack: Stack) -> None:
     channels, rows, cols = stack.shape
     deep = max(channels // size**2, 1)
     split = [size, size, deep] if mode == "DCR" else [deep, size, size]
-    reshaped(stack, (*split, rows, cols))
+    stack.reshape((*split, rows, cols))
     order = (3, 4, 1, 5, 2) if mode == "DCR" else (1, 4, 2, 5, 3)
     stack.add(layers.Permute(order))  # (deep, rows, size, cols, size)
-    reshaped(stack, (deep, rows * size, cols * size))
+    stack.reshape((deep, rows * size, cols * size))
+
+
+def space_to_depth(operation: Operation, stack: Stack) -> None:
+    """The same three the other way round."""
+    operation.skip_data()
+    size, mode = checks.size("file", "blocksize", operation.integer("blocksize")), operation.text("mode", "DCR")
+    stack.images()
+    stack.plain()
+    channels, rows, cols = stack.shape
+    if rows % size or cols % size:
+        raise ValueError(f"blocks of {size} must divide the image {(rows, cols)}")
+    stack.reshape((channels, rows // size, size, cols // size, size))
+    stack.add(layers.Permute((3, 5, 1, 2, 4) if mode == "DCR" else (1, 3, 5, 2, 4)))
+    stack.reshape((channels * size**2, rows // size, cols // size))
 
 
 # ---------------------------------------------------------------- normalizations
@@ -553,7 +528,7 @@ def flattened_to(stack: Stack, shape: Shape) -> None:
         stack.flatten()
     else:
         stack.plain()
-        reshaped(stack, shape)
+        stack.reshape(shape)
 
 
 def reshape(batch: int | None) -> Reader:
@@ -638,14 +613,16 @@ def dense(stack: Stack, kernel: Array, bias: Array | None) -> None:
 
 
 def matmul(operation: Operation, stack: Stack) -> None:
-    """Dense without a bias, along the last axis."""
+    """Dense without a bias, along the last axis; by a vector, that axis goes."""
     operation.skip_data()
     kernel = operation.required(1)
-    if kernel.ndim != 2:
-        raise ValueError(f"its second input must be a matrix; received the shape {kernel.shape}")
-    if len(stack.order) > 2 and not stack.flat and stack.order[-1] != len(stack.order) - 1:
+    if kernel.ndim not in (1, 2) or len(stack.order) < 2:
+        raise ValueError(f"is read along an axis of each example, by a matrix; received the shape {kernel.shape}")
+    if len(stack.order) > 2 and not stack.flat and (kernel.ndim == 1 or stack.order[-1] != len(stack.order) - 1):
         stack.plain()
-    dense(stack, kernel, None)
+    dense(stack, kernel.reshape(len(kernel), -1), None)
+    if kernel.ndim == 1:
+        stack.reshape(stack.shape[:-1])
 
 
 def with_constant(operation: Operation, stack: Stack) -> None:
@@ -714,6 +691,7 @@ READERS: dict[str, Reader] = {
     "Flatten": flatten,
     "Gelu": gelu,
     "Gemm": gemm,
+    "Gather": gather,
     "GlobalAveragePool": global_pool(layers.GlobalAveragePooling2D),
     "GlobalMaxPool": global_pool(layers.GlobalMaxPooling2D),
     "GroupNormalization": group_normalization,
@@ -737,10 +715,10 @@ READERS: dict[str, Reader] = {
     "Selu": selu,
     "Shrink": shrink,
     "Sigmoid": activation("sigmoid"),
-    "Slice": cut,
     "Softmax": along_axis("softmax"),
     "Softplus": activation("softplus"),
     "Softsign": activation("softsign"),
+    "SpaceToDepth": space_to_depth,
     "Squeeze": squeeze,
     "Sub": with_constant,
     "Swish": swish,
@@ -755,4 +733,4 @@ READERS: dict[str, Reader] = {
     f"numpycnn.{name}": own_activation
     for name in ("celu", "glu", "log_sigmoid", "relu", "sparse_plus", "sparsemax", "squareplus", "threshold")
 }
-"""By operator. `reading.py` adds Cast, Reshape and Resize, for which it must know what the input is."""
+"""By operator. `reading.py` adds Cast, Reshape, Resize and Slice, for which it must know what the input is."""

@@ -10,6 +10,7 @@ from numpycnn.activations import linear
 from numpycnn.common import checks
 from numpycnn.common.randomness import draw_seed
 from numpycnn.files.errors import explained
+from numpycnn.files.onnx.axis_nodes import cut
 from numpycnn.files.onnx.constants import Constants
 from numpycnn.files.onnx.data import Step, known_values, steps_of
 from numpycnn.files.onnx.node_layers import READERS, cast, reshape, resize
@@ -56,7 +57,7 @@ class Walk:
     def __init__(self, found: Parsed, constants: Constants) -> None:
         self.opset, self.constants = found.opset, constants
         self.readers = {**READERS, "Cast": cast(found.dtype)}
-        self.readers |= {"Reshape": reshape(found.batch), "Resize": resize(found.batch)}
+        self.readers |= {"Reshape": reshape(found.batch), "Resize": resize(found.batch), "Slice": cut(found.batch)}
 
     def read(self, steps: Sequence[Step], stack: Stack) -> None:
         """Append the layers of these steps. Raises ValueError, which names the node, for what no layer computes."""

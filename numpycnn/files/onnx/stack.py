@@ -14,7 +14,7 @@ from numpycnn.common import checks
 from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.files.onnx.constants import Constants
 from numpycnn.files.onnx.parsing import Node
-from numpycnn.layers import Activation, Flatten, Layer, Permute, Rescaling
+from numpycnn.layers import Activation, Flatten, Layer, Permute, Rescaling, Reshape
 from numpycnn.layers.kernel import KernelLayer
 from numpycnn.layers.pooling import GlobalPooling2D
 
@@ -41,6 +41,11 @@ class Stack:
         self.shape = layer.check_shape(self.shape)
         self.layers.append(layer)
         self.weights[id(layer)] = arrays
+
+    def reshape(self, shape: Shape) -> None:
+        """The values of each example in another shape, in the same order of the layers."""
+        self.add(Reshape(shape))
+        self.order = tuple(range(len(shape) + 1))
 
     # ------------------------------------------------------------ the order of axes
 
