@@ -16,12 +16,13 @@ from networks import CLASSES, MnistData, fingerprint, mnist_images, small_data, 
 
 from numpycnn import Sequential, backend
 from numpycnn.__main__ import main
+from numpycnn.activations import ACTIVATIONS
 from numpycnn.app.commands import explore
 from numpycnn.app.inputs import as_inputs
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from numpycnn.show.explorer import code, examples, page, tensors
 from numpycnn.show.trace import Trace
 
@@ -61,8 +62,10 @@ NETWORKS: dict[str, Callable[[], list[Layer]]] = {
 }
 
 
-def network_of(name: str, loss: str = "categorical_crossentropy") -> Sequential:
-    network = Sequential(NETWORKS[name](), seed=1)
+def network_of(
+    name: str, loss: str = "categorical_crossentropy", networks: dict[str, Callable[[], list[Layer]]] = NETWORKS
+) -> Sequential:
+    network = Sequential(networks[name](), seed=1)
     network.compile("sgd", loss)
     return network
 
@@ -319,6 +322,17 @@ def test_no_two_scripts_use_one_name() -> None:
     ]
     assert len(names) > 200
     assert sorted(names) == sorted(set(names))
+
+
+def test_the_page_knows_every_layer_and_every_activation() -> None:
+    """By their names; that it computes them as NumPy does is tested in the browser."""
+    merging, chains = {"Branches", "Residual"}, {"Chain", "Sequential"}
+    computed = set(re.findall(r"^  (\w+): [A-Z_]+,$", page.asset("layers.js"), re.MULTILINE))
+    assert computed == LAYERS.keys() - merging - chains
+    told = set(re.findall(r"^  ([A-Z]\w+): ?", page.asset("panels/formulas.js"), re.MULTILINE))
+    assert told == LAYERS.keys() - chains - {"Dense", "Dropout", "MaxPooling2D"}  # which have panels of their own
+    activations = set(re.findall(r"^  (\w+): \[", page.asset("layers/activations.js"), re.MULTILINE))
+    assert activations == {activation.name for activation in ACTIVATIONS.values()}
 
 
 # ------------------------------------------------------------ the library's own lines

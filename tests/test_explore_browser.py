@@ -10,7 +10,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 from browser import Browser, needs_browser
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import CLASSES
 from test_explore import NETWORKS, array_of, data_for, facts_of, network_of
 
 from numpycnn import Sequential, backend
@@ -27,16 +28,64 @@ from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.datasets import mnist
 from numpycnn.datasets.digits import as_mnist
-from numpycnn.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Branches,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Layer,
+    MaxPooling2D,
+    PReLU,
+    ReLU,
+    Residual,
+    Softmax,
+)
+from numpycnn.layers.augmentation import Augmentation
 from numpycnn.layers.stage import Cache
+from numpycnn.regularizers import L1L2
 from numpycnn.show.explorer import page
-from numpycnn.show.explorer.data import is_known
 from numpycnn.show.trace import Trace
 
 pytestmark = [pytest.mark.deep, needs_browser]
 
 
 MINUS = "\N{MINUS SIGN}"  # as the page writes it
+
+BLOCKS: dict[str, Callable[[], list[Layer]]] = {
+    "normalized and averaged": lambda: [
+        Conv2D(4, 3, use_bias=False, input_shape=(8, 7, 2)),
+        BatchNormalization(),
+        ReLU(negative_slope=0.1),
+        AveragePooling2D(2, padding="same"),
+        Flatten(),
+        Dense(CLASSES, activation="softmax"),
+    ],
+    "branches in a residual block in a chain": lambda: [
+        Sequential(
+            [
+                Conv2D(4, 3, padding="same", activation="gelu", input_shape=(6, 5, 2)),
+                Residual(
+                    [Branches([[Conv2D(3, 1), PReLU()], Conv2D(4, 3, padding="same", groups=2), []]), Conv2D(4, 1)],
+                    [BatchNormalization()],
+                ),
+            ]
+        ),
+        Dropout(0.3),
+        GlobalAveragePooling2D(),
+        Dense(CLASSES),
+        Softmax(),
+    ],
+    "merged at the end": lambda: [
+        Dense(5, activation="tanh", activity_regularizer=L1L2(0.01, 0.02), input_shape=(4,)),
+        Branches([[Dense(CLASSES), Softmax()], [Dense(CLASSES, activation="softmax")]], merge="add"),
+    ],
+}
+"""Networks whose layers are put together in other ways; what single layers compute is drawn in a test below."""
 
 
 @pytest.fixture
@@ -156,12 +205,16 @@ def test_the_policy_stops_the_page_from_asking_for_anything(chromium: Browser, e
 def compare(browser: Browser, trace: Trace, tolerance: float, traced: bool) -> None:
     """Each tensor of the page's runs beside the trace's."""
     assert browser.value("page.traced") is traced
-    for k, layer in enumerate(trace.layers.values()):
+    names = browser.value("page.layers.map((layer) => layer.name)")
+    for layer in trace.layers.values():
+        k = names.index(layer.name)
         tensors = {"output": layer.output, **layer.inside}
         if layer.output_gradient is not None and layer.input_gradient is not None:
             tensors |= {"output_gradient": layer.output_gradient, "input_gradient": layer.input_gradient}
             tensors |= {f"{key}_gradient": value for key, value in layer.inside_gradients.items()}
             tensors |= {f"parameter_gradients.{key}": value for key, value in layer.parameter_gradients.items()}
+        if browser.value(f"page.layers[{k}].config.groups > 1"):  # its patches are no one matrix
+            tensors = {name: value for name, value in tensors.items() if not name.startswith("patches")}
         for name, value in tensors.items():
             shown = js_array(browser, f"page.runs[{k}].{name}")
             error = np.abs(shown - value.ravel()).max()
@@ -170,13 +223,13 @@ def compare(browser: Browser, trace: Trace, tolerance: float, traced: bool) -> N
 
 
 @pytest.mark.parametrize(("floatx", "loss"), [("float32", "categorical_crossentropy"), ("float64", "mse")])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *BLOCKS])
 def test_javascript_computes_what_numpy_does(
     browser: Browser, tmp_path: Path, name: str, floatx: str, loss: str
 ) -> None:
     """The traced example, another one, another target, and training with the library's own mask."""
     backend.set_floatx(floatx)
-    network = network_of(name, loss)
+    network = network_of(name, loss, NETWORKS | BLOCKS)
     x, y = data_for(network)
     path = tmp_path / "page.html"
     network.explore(path, x, y, example=1)
@@ -191,16 +244,18 @@ def test_javascript_computes_what_numpy_does(
     compare(browser, network.trace(x[3:4], np.eye(3)[[0]]), tolerance, traced=False)
     browser.value("showTraced(); setMode('library')")
     compare(browser, network.trace(x[1:2], y[1:2], training=True), tolerance, traced=False)
-    for k in range(len(network.layers) + 2):
+    for k in range(browser.value("stages().length")):
         browser.value(f"choose({k})")
 
 
-@given(layer=st.one_of(*cases.LAYERS.values()), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=settings().max_examples // 10)
+@pytest.mark.parametrize("kind", cases.LAYERS)
+@given(data=st.data(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=max(1, settings().max_examples // 250))
 def test_any_layer_before_a_classifier(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory, layer: Layer, seed: int
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject, seed: int
 ) -> None:
-    """Drawn layers, as the tests of layers draw them, with a Flatten and a Dense after them."""
+    """Every layer, as the tests of layers draw it, with a Flatten and a Dense after it: each number is NumPy's."""
+    layer = data.draw(cases.LAYERS[kind])
     backend.set_floatx("float64")
     network = Sequential([layer, Flatten(), Dense(3, activation="softmax")], seed=seed)
     network.compile("sgd", "categorical_crossentropy")
@@ -211,17 +266,16 @@ def test_any_layer_before_a_classifier(
     network.explore(path, x, y)
     chromium.errors.clear()
     chromium.open(path)
-    trace = network.trace(x[:1], y[:1])
-    if is_known(layer):
-        compare(chromium, trace, 0.0, traced=True)
-        chromium.value("chooseExample(1, page.facts.examples.numbers.indexOf(1))")
-        compare(chromium, network.trace(x[1:], y[1:]), 1e-11, traced=False)
-    else:
-        for one in trace.layers.values():  # of the layer, and of those inside of it, the page shows no more
-            if one.name.startswith(layer.name):
-                one.inside, one.inside_gradients = {}, {}
-        compare(chromium, trace, 0.0, traced=True)
-    for stage in range(5):
+    compare(chromium, network.trace(x[:1], y[:1]), 0.0, traced=True)
+    assert chromium.value("page.differences.every((one) => one.difference <= 1e-11 * Math.max(one.of, 1e-3))")
+    for stage in range(chromium.value("stages().length")):
+        chromium.value(f"choose({stage})")
+    chromium.value("chooseExample(1, page.facts.examples.numbers.indexOf(1))")
+    compare(chromium, network.trace(x[1:], y[1:]), 1e-11, traced=False)
+    if not isinstance(layer, Augmentation):  # whose training the page does not know
+        chromium.value("showTraced(); setMode('library')")
+        compare(chromium, network.trace(x[:1], y[:1], training=True), 1e-11, traced=False)
+    for stage in range(chromium.value("stages().length")):
         chromium.value(f"choose({stage})")
     assert chromium.errors == []
 
@@ -473,15 +527,17 @@ def test_a_gradient_is_checked_by_differences(conv: Browser, explored: Explored,
     assert close(float(own), true)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *BLOCKS])
 def test_numeric_and_analytic_agree_where_nothing_is_rounded(browser: Browser, tmp_path: Path, name: str) -> None:
     backend.set_floatx("float64")
-    network = network_of(name)
+    network = network_of(name, networks=NETWORKS | BLOCKS)
     x, y = data_for(network)
     network.explore(tmp_path / "page.html", x, y)
     browser.open(tmp_path / "page.html")
     trace = network.trace(x[:1], y[:1])
-    for k, layer in enumerate(trace.layers.values()):
+    names = browser.value("page.layers.map((layer) => layer.name)")
+    for layer in trace.layers.values():
+        k = names.index(layer.name)
         for key, gradient in layer.parameter_gradients.items():
             for index in {0, gradient.size // 2, gradient.size - 1}:
                 numeric = browser.value(f"numericGradient({{ layer: {k}, key: '{key}', index: {index} }})")
@@ -964,6 +1020,78 @@ def test_nothing_moves_when_one_points_or_pins(browser: Browser, explored: Explo
                 browser.value("current.box.release()")
 
 
+# ------------------------------------------------------------ the general panel
+
+
+@pytest.fixture
+def block(browser: Browser, tmp_path: Path) -> tuple[Browser, Sequential, Array, Array]:
+    """The page of the second of the networks with blocks."""
+    network = network_of("branches in a residual block in a chain", networks=BLOCKS)
+    x, y = data_for(network)
+    network.explore(tmp_path / "page.html", x, y)
+    browser.open(tmp_path / "page.html")
+    return browser, network, x, y
+
+
+def choose(browser: Browser, name: str) -> None:
+    browser.value(f"choose(1 + page.layers.findIndex((layer) => layer.name === '{name}'))")
+
+
+def test_the_general_panel_shows_what_a_layer_computed(block: tuple[Browser, Sequential, Array, Array]) -> None:
+    """In a line, and each number of its input, inside, output, gradients and parameters, with its check and snippet."""
+    browser, network, x, y = block
+    name = "sequential/residual/shortcut/batch_normalization"
+    choose(browser, name)
+    assert "y = gamma \N{MULTIPLICATION SIGN} normalized + beta, for each channel" in browser.text("#panel")
+    layer, figures = network.trace(x[:1], y[:1])[name], browser.value("Object.keys(current.figures)")
+    assert set(figures) == {key.replace(" ", "_") for key in layer.arrays()}
+    for key in figures:
+        browser.value(f"current.box.pin({{ name: '{key}', n: 1 }})")
+        printed, says = run_snippet(browser, {"model": network, "x": x, "y": y})
+        assert printed == pytest.approx(says, rel=1e-6)
+        assert close(number(title(browser).split(" (pinned)")[0]), says)
+        browser.value("current.box.release()")
+    browser.value("current.box.pin({ name: 'gamma', n: 2 })")
+    browser.click("#check-gamma")
+    analytic, numeric = re.search(
+        r"analytic (\S+), numeric (\S+),", browser.text(".check").replace(MINUS, "-")
+    ).groups()  # type: ignore[union-attr]
+    assert float(numeric) == pytest.approx(float(analytic), rel=1e-3)
+    assert close(float(analytic), float(layer.parameter_gradients["gamma"][2]))
+
+
+def test_it_says_what_a_sum_was_made_of(block: tuple[Browser, Sequential, Array, Array]) -> None:
+    browser, network, x, y = block
+    trace = network.trace(x[:1], y[:1])
+    main, shortcut = (trace[f"sequential/residual/{name}"] for name in ("main/conv2d", "shortcut/batch_normalization"))
+    choose(browser, "sequential/residual")
+    browser.value("current.box.pin({ name: 'output', n: 7 })")
+    terms = re.search(r"output = (\S+) \+ (\S+), of each branch", browser.text("#reading").replace(MINUS, "-"))
+    assert terms is not None
+    for term, own in zip(terms.groups(), (main, shortcut), strict=True):
+        assert close(float(term), float(own.output.ravel()[7]))
+    assert close(number(title(browser).split(" (pinned)")[0]), float((main.output + shortcut.output).ravel()[7]))
+    choose(browser, "global_average_pooling2d")
+    browser.value("current.box.pin({ name: 'output', n: 3 })")
+    rows = browser.value("Array.from(document.querySelectorAll('#reading tbody tr'), (row) => row.cells[3].innerText)")
+    assert len(rows) == 30
+    mean = sum(float(row.replace(MINUS, "-")) for row in rows)
+    assert mean == pytest.approx(float(trace["global_average_pooling2d"].output[0, 3]), rel=1e-3)
+
+
+def test_what_is_drawn_goes_through_layers_of_every_kind(browser: Browser, tmp_path: Path) -> None:
+    layers = [ReLU(input_shape=(28, 28, 1)), AveragePooling2D(4), BatchNormalization(), Residual([Conv2D(1, 1)])]
+    network = Sequential([*layers, Flatten(), Dense(10, activation="softmax")], seed=0)
+    network.compile("sgd", "categorical_crossentropy")
+    network.explore(tmp_path / "page.html", np.random.default_rng(0).uniform(size=(2, 28, 28, 1)), np.eye(10)[[3, 4]])
+    browser.open(tmp_path / "page.html")
+    browser.click("#stage-0")
+    draw_a_one(browser)
+    seen = js_array(browser, "page.x").reshape(1, 28, 28, 1)
+    target = js_array(browser, "page.target")[None]
+    compare(browser, network.trace(seen, target), 2e-5, traced=False)
+
+
 # ------------------------------------------------------------ models of other kinds
 
 
@@ -1121,9 +1249,15 @@ def test_a_single_output_has_no_class_to_choose(browser: Browser, tmp_path: Path
             "dilation, stride and same, several convolutions",
         ),
         ("x.data[c * pixels + p];", "x.data[p * channels + c];", "layouts mixed"),
-        ("keep ? scale : 0", "keep ? 1 : 0", "layouts mixed"),
+        ("kept && rate > 0 ? 1 / (1 - rate) : kept", "kept", "layouts mixed"),
         ("sums[k % outputs] += value", "sums[k % outputs] = value", "dense on images"),
-        ("value * Number(y.data[k] > 0)", "value", "channels_first"),
+        ("(y > 0 ? 1 : slope) *", "", "channels_first"),
+        ("[pixel, 1 / pixels.length]", "[pixel, 1]", "normalized and averaged"),
+        ("Math.sqrt(v + epsilon)", "Math.sqrt(v)", "normalized and averaged"),
+        ("scaled.data[k]) }", "1) }", "normalized and averaged"),
+        ("start += own;", "start += 0;", "branches in a residual block in a chain"),
+        ("outputs.map(() => dy)", "outputs.map(() => mapped(dy, (g) => g / 2))", "merged at the end"),
+        ("penalty.l1 * Math.sign(value)", "penalty.l1", "merged at the end"),
         ("e.map((one, k) => one / sum - y[k])", "e.map((one) => one / sum)", "no convolution"),
     ],
 )

@@ -9,7 +9,7 @@ from test_explore import array_of, data_for, facts_of, network_of
 
 from numpycnn import Sequential
 from numpycnn.common.typing import Array
-from numpycnn.layers import Conv2D, Dense, Flatten, Residual
+from numpycnn.layers import Activation, Conv2D, Dense, Flatten, Residual
 from numpycnn.show.explorer.lessons import lesson_facts
 from numpycnn.show.explorer.updates import MAX_UPDATED
 
@@ -104,21 +104,42 @@ def test_the_lessons_of_other_layers_are_what_their_formulas_say() -> None:
     np.testing.assert_allclose(named(batch, "input gradient"), dx, rtol=1e-6)
 
 
-def test_a_network_with_branches_is_not_computed_as_a_chain(tmp_path: Path) -> None:
-    same = Conv2D(2, 3, padding="same", input_shape=(5, 5, 2))
-    network = Sequential([Residual([same]), Flatten(), Dense(3, activation="softmax")], seed=0)
+def test_a_network_with_branches_has_its_structure_in_the_page(tmp_path: Path) -> None:
+    before, same = Activation("linear", input_shape=(5, 5, 2)), Conv2D(2, 3, padding="same")
+    network = Sequential([before, Residual([same]), Flatten(), Dense(3, activation="softmax")], seed=0)
     network.compile("sgd", "categorical_crossentropy")
     x, y = data_for(network)
     network.explore(tmp_path / "page.html", x, y)
     facts = facts_of((tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert facts["chain"] is False
-    assert facts["examples"]["numbers"] == [0]
-    np.testing.assert_array_equal(
-        named(facts, "flatten/input"), network.trace(x[:1])["flatten"].input[0].astype(np.float32)
-    )
+    assert facts["structure"] == [0, {"branches": [[1], []], "layer": 2}, 3, 4]
+    assert [layer["name"] for layer in facts["layers"]][:4] == [
+        "activation",
+        "residual/main/conv2d",
+        "residual",
+        "flatten",
+    ]
+    trace = network.trace(x[:1], y[:1])
+    for name, near, other in [("input", "activation", "output"), ("output", "flatten", "input")]:
+        for kind in (name, f"{name}_gradient"):  # of the block what its neighbours have
+            value = getattr(trace[near], kind.replace(name, other))[0]
+            np.testing.assert_array_equal(named(facts, f"residual/{kind}"), value)
+    network.explore(tmp_path / "page.html", x)
+    assert "residual/output_gradient" not in facts_of((tmp_path / "page.html").read_text(encoding="utf-8"))["tensors"]
     nested = Sequential([Sequential([Dense(3, input_shape=(4,))]), Dense(3)], seed=0)
     nested.explore(tmp_path / "page.html", np.ones((1, 4)))
-    assert facts_of((tmp_path / "page.html").read_text(encoding="utf-8"))["chain"] is True
+    assert facts_of((tmp_path / "page.html").read_text(encoding="utf-8"))["structure"] == [[0], 1]
+
+
+def test_a_container_of_ones_own_is_not_computed(tmp_path: Path) -> None:
+    class Own(Residual):
+        """It may merge as it likes."""
+
+    network = Sequential([Own([Dense(4, input_shape=(4,))]), Dense(3)], seed=0)
+    network.explore(tmp_path / "page.html", np.ones((2, 4)))
+    facts = facts_of((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert facts["structure"] is None
+    assert [layer["name"] for layer in facts["layers"]] == ["own/main/dense", "dense"]
+    assert facts["examples"]["numbers"] == [0]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adadelta"])

@@ -87,6 +87,7 @@ def test_every_gradient_is_what_differences_give(loss: str, data_format: str, tr
     assert trace.last.output_gradient is not None
     true = numeric.central_difference(lambda value: loss_from(len(traces), value), trace.output)
     assert numeric.error(trace.last.output_gradient, true) < 1e-7
+    np.testing.assert_array_equal(trace.output_gradient, trace.last.output_gradient)
     for one, following in pairwise(traces[:-1]):
         assert one.output is following.input
         assert one.output_gradient is following.input_gradient

@@ -90,6 +90,8 @@ class Trace:
     """Their mean, and the penalties of the layers' regularizers: what training minimizes."""
     targets: Array | None = None
     """The targets as the loss takes them, in the shape of the output: labels are one-hot."""
+    output_gradient: Array | None = None
+    """dL/d output, in its shape; without the penalty of the last layer's output, if it has one."""
 
     @property
     def last(self) -> LayerTrace:
@@ -197,7 +199,9 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
     trace.targets = objective.targets(y, z)
     trace.losses, divisor = objective.loss.value(trace.targets, z), objective.divisor(y, None)
     trace.loss = float(trace.losses.sum() / divisor + network.penalty(caches) + weight_penalties(model.layers))
-    network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)
+    trace.output_gradient = loss.gradient(trace.targets, trace.output) / divisor
+    dz = objective.loss.gradient(trace.targets, z) / divisor if merged else trace.output_gradient
+    network.backward(dz, caches)
     for name, gradients in {**found.layers, **found.blocks}.items():
         own = trace[name]
         own.output_gradient, own.input_gradient = gradients.output_gradient, gradients.input_gradient
@@ -206,7 +210,7 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
         path, _, key = name.rpartition("/")
         trace[path].penalty_gradients[key] = gradient
     if merged:
-        trace.last.output_gradient = loss.gradient(trace.targets, trace.output) / divisor
+        trace.last.output_gradient = trace.output_gradient
     return trace
 
 

@@ -8,8 +8,8 @@ Writing: `layer_nodes.py` and `activation_nodes.py` say what each layer becomes,
 `graph.py` is the graph that grows, and `writing.py` makes a file of it. Reading: `parsing.py` is a file as checked,
 plain values, `data.py` finds what depends on the input, `node_layers.py` and `axis_nodes.py` say what each operator
 becomes, `patterns.py` which activations several are, `constants.py` is what is computed on the way, `stack.py` the
-layers that grow, and `reading.py` makes a model of them; `branching.py`, in `files/`, finds branches. `package.py` finds
-the package that decodes and encodes: the extra `onnx`.
+layers that grow, and `reading.py` makes a model of them; `branching.py`, in `files/`, finds branches. `package.py`
+finds the package that decodes and encodes: the extra `onnx`.
 """
 
 import os

@@ -157,7 +157,7 @@ def facts_of(lesson: Lesson) -> dict[str, Any]:
     for layer in trace.layers.values():
         for key, value in layer.parameters.items():
             tensors.add(f"{layer.name}/parameters/{key}", value)
-    add_trace(tensors, trace, set(trace.layers))
+    add_trace(tensors, trace, trace.layers, set(trace.layers))
     optimizer = SGD(0.5, momentum=0.5)
     if lesson.velocity is not None:
         optimizer.state["velocity"] = {"conv2d/kernel": lesson.velocity.astype(np.float32)}

@@ -1,6 +1,7 @@
 """The HTML page, with style, scripts and data in one file. It sends no requests; live, only to its server."""
 
 import json
+import re
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -23,6 +24,14 @@ MAX_PAGE_BYTES = 2_000_000
 SCRIPTS = (
     "tensor.js",
     "window.js",
+    "layers/places.js",
+    "layers/products.js",
+    "layers/activations.js",
+    "layers/convolution.js",
+    "layers/pooling.js",
+    "layers/maps.js",
+    "layers/normalization.js",
+    "layers/dropout.js",
     "layers.js",
     "loss.js",
     "network.js",
@@ -45,6 +54,7 @@ SCRIPTS = (
     "panels/pool.js",
     "panels/dropout.js",
     "panels/dense.js",
+    "panels/formulas.js",
     "panels/plain.js",
     "panels/loss.js",
     "panels/code.js",
@@ -107,7 +117,7 @@ def can_compute(facts: dict[str, Any], table: dict[str, Any]) -> bool:
     """Whether the page can compute the network for other examples than the traced one."""
     names = [f"{layer['name']}/parameters/{key}" for layer in facts["layers"] for key in layer["parameters"]]
     return (
-        facts["chain"]
+        facts["structure"] is not None
         and all(layer["known"] for layer in facts["layers"])
         and not any("left_out" in table[name] for name in names)
     )
@@ -132,8 +142,13 @@ def filled(shell: str, facts: dict[str, Any], table: dict[str, Any]) -> str:
 def with_assets(more: tuple[str, ...] = ()) -> str:
     """The page without its data, with additional scripts."""
     names = (*SCRIPTS[:-1], *more, SCRIPTS[-1])
-    scripts = "\n".join(f"<script>\n{asset(name)}</script>" for name in names)
+    scripts = "\n".join(f"<script>\n{compact(asset(name))}</script>" for name in names)
     return asset("index.html").replace("/* style */", asset("style.css"), 1).replace("<!-- scripts -->", scripts, 1)
+
+
+def compact(script: str) -> str:
+    """A script without its indentation, empty lines and lines of comments, which are read in `assets/`."""
+    return re.sub(r"^ *(?:(?://.*)?\n|(?=\S))", "", script, flags=re.MULTILINE)
 
 
 def asset(name: str) -> str:

@@ -70,7 +70,7 @@ function sourceText() {
 // By how much JavaScript and NumPy differ: as a part of the largest number of each tensor, before the first kernel in 7 bits.
 function differenceText() {
   if (!page.differences.length) return "";
-  const rounded = page.layers.findIndex((layer) => (page.facts.tensors[`${layer.name}/parameters/kernel`] || {}).scale);
+  const rounded = page.layers.findIndex(isRounded);
   const before = new Set(page.layers.slice(0, rounded < 0 ? undefined : rounded).map((layer) => layer.name));
   const exact = page.differences.filter(({ name, text }) => rounded < 0 || (before.has(name) && !text.includes("gradient")));
   const part = exact.reduce((most, one) => Math.max(most, one.difference / (one.of || 1)), 0);

@@ -63,7 +63,8 @@ function readingBox(panel) {
   };
 }
 
-const CHECKED = { null: "input", kernel: "weight", bias: "bias" };
+// What a gradient belongs to, by the parameter's name, or null for the input.
+const checkedName = (key) => ({ null: "input", kernel: "weight" })[key] || key;
 
 // What a check button needs, for a parameter's gradient, or with the key null the input's; null where there is none.
 function gradientCheck(layer, key, index) {
@@ -83,7 +84,7 @@ function checkButton(what) {
   return make(
     "div",
     { className: "row" },
-    button(`Check dL/d ${CHECKED[what.key]} numerically`, run, { disabled: !able, id: `check-${CHECKED[what.key]}` }),
+    button(`Check dL/d ${checkedName(what.key)} numerically`, run, { disabled: !able, id: `check-${checkedName(what.key)}` }),
     result,
     make(
       "span",
@@ -96,8 +97,7 @@ function checkButton(what) {
 function checkText({ analytic }, own, numeric) {
   const error = Math.abs(own - numeric),
     relative = error / Math.max(Math.abs(own), Math.abs(numeric), 1e-12);
-  const names = page.layers.map((layer) => layer.name),
-    rounded = names.filter((name) => (page.facts.tensors[`${name}/parameters/kernel`] || {}).scale);
+  const rounded = page.layers.filter(isRounded).map((layer) => layer.name);
   const how = rounded.length ? ` Both were computed here, with ${rounded.join(" and ")}'s kernel in 7 bits.` : "";
   const traced = page.traced ? ` numpycnn's own, with every kernel exact, is ${shown(analytic)}.` : "";
   return `analytic ${shown(own)}, numeric ${shown(numeric)}, error ${shown(error)} (relative ${shown(relative)}).${how}${traced}`;

@@ -5,6 +5,7 @@ const page = {
   facts: null,
   tensors: null,
   layers: [],
+  structure: null, // of them; see network.js
   loss: null,
   epsilon: 0,
   x: null,
@@ -24,16 +25,12 @@ const page = {
   tracedKept: null, // the masks that the library traced with
 };
 
-const TRACED = [
-  "output",
-  "pre_activation",
-  "winner",
-  "mask",
-  "output_gradient",
-  "input_gradient",
-  "pre_activation_gradient",
-  "patches_gradient",
+const INSIDE = [
+  ...["depthwise", "pre_activation", "winner", "mask", "factor", "noise"],
+  ...["mean", "variance", "inverse_std", "normalized"],
 ];
+const GRADIENTS = ["output", "normalized", "pre_activation", "depthwise", "patches", "input"].map((name) => `${name}_gradient`);
+const TRACED = ["output", ...INSIDE, ...GRADIENTS];
 
 function setUp(facts, tensors) {
   Object.assign(page, { facts, tensors, loss: facts.loss, epsilon: facts.epsilon, live: Boolean(facts.live) });
@@ -43,7 +40,8 @@ function setUp(facts, tensors) {
     if (layer.config.data_format) first = isFirst(layer);
     return { ...layer, parameters: parametersOf(layer, tensors), first };
   });
-  page.computable = facts.chain && page.layers.every(
+  page.structure = facts.structure;
+  page.computable = facts.structure !== null && page.layers.every(
     (layer, k) => layer.known && facts.layers[k].parameters.every((key) => layer.parameters[key]),
   );
   page.kept = page.tracedKept = facts.training ? libraryMasks() : null;
@@ -88,12 +86,12 @@ function recompute() {
 }
 
 function compute() {
-  page.runs = forward(page.layers, page.x, page.kept);
+  page.runs = forward(page, page.x, page.kept);
   const last = page.runs.at(-1).output;
   page.answer = argmax(last.data);
-  page.contributions = contributions(page.layers, page.runs, page.answer);
+  page.contributions = contributions(page, page.runs, page.answer);
   if (page.target && lossOf(page.loss)) {
-    page.value = backward(page.layers, page.loss, page.runs, page.target, page.epsilon);
+    page.value = backward(page, page.loss, page.runs, page.target, page.epsilon);
   }
 }
 
@@ -110,7 +108,7 @@ function overlay() {
     }
     run.input = page.tensors[`${layer.name}/input`] || input || run.input;
     if (layer.kind === "Dense" && !page.tensors[`${layer.name}/parameter_gradients/kernel`]) multiplyOut(layer, run);
-    if (layer.kind === "Conv2D" && run.input) run.patches = im2col(toLast(run.input, isFirst(layer)), windowOf(layer));
+    if (layer.kind === "Conv2D" && layer.config.groups === 1 && run.input) run.patches = im2col(toLast(run.input, isFirst(layer)), windowOf(layer));
     input = run.output;
   });
   if (page.tensors.losses) page.value = page.tensors.losses.data[0];
@@ -138,7 +136,7 @@ function replace(run, layer, key, name, text) {
   run[key] = traced;
 }
 
-// The units that dropout keeps: those of the library's next training step, or others drawn here.
+// What layers draw in training, such as the units that dropout keeps: in the library's next step, or here.
 function libraryMasks() {
   return Object.fromEntries(
     page.layers
@@ -150,13 +148,13 @@ function libraryMasks() {
 function drawnMasks() {
   return Object.fromEntries(
     page.layers
-      .filter((layer) => layer.kind === "Dropout")
-      .map((layer) => {
-        const kept = new Uint8Array(product(layer.input_shape)).map(() => (Math.random() >= layer.config.rate ? 1 : 0));
-        return [layer.name, tensor(layer.input_shape, kept)];
-      }),
+      .filter((layer) => NOISES[layer.kind])
+      .map((layer) => [layer.name, drawnNoise(layer)]),
   );
 }
+
+// Whether the page holds a kernel of the layer in 7 bits.
+const isRounded = (layer) => Object.keys(layer.parameters).some((key) => (page.facts.tensors[`${layer.name}/parameters/${key}`] || {}).scale);
 
 // ------------------------------------------------------------ how a tensor is looked at
 

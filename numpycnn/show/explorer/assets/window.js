@@ -24,6 +24,23 @@ function windowOf(layer) {
   };
 }
 
+// The window over a transposed convolution's output, (OH, OW, filters), that its convolution has; see transposed.py.
+function transposedWindow(layer) {
+  const { config } = layer,
+    [rows, cols] = lastShape(layer, layer.input_shape),
+    axes = [rows, cols].map((size, axis) => transposedAxis(size, config, axis));
+  return { rows: axes[0], cols: axes[1], channels: config.filters, taps: product(config.kernel_size) };
+}
+
+function transposedAxis(output, config, axis) {
+  const [kernel, stride, dilation] = [config.kernel_size, config.strides, config.dilation_rate].map((pair) => pair[axis]),
+    extent = (kernel - 1) * dilation + 1,
+    least = config.padding === "same" ? extent % 2 : extent,
+    steps = (output - 1) * stride;
+  const size = steps + (config.output_padding ? least + config.output_padding[axis] : Math.max(least, stride));
+  return { size, kernel, stride, dilation, output, before: Math.floor(Math.max(steps + extent - size, 0) / 2), extent };
+}
+
 // The pixel that tap t of a window along one axis reads at output o; negative or beyond the size in the padding.
 const position = (axis, o, t) => o * axis.stride + t * axis.dilation - axis.before;
 

@@ -200,8 +200,9 @@ function readUnit(panel) {
 
 // Where an input of a layer stands in the image that was flattened before it: "3327: row 4, column 3, channel 63".
 function placeOf(index, d) {
-  let k = index - 1;
-  while (k >= 0 && page.layers[k].kind !== "Flatten" && product(page.layers[k].input_shape) === product(page.layers[k].output_shape)) k--;
+  const sources = page.structure ? sourcesIn(page.structure) : [];
+  let k = sources[index] ?? null;
+  while (k !== null && isPlaceByPlace(page.layers[k])) k = sources[k];
   const flatten = page.layers[k];
   if (!flatten || flatten.kind !== "Flatten" || flatten.input_shape.length !== 3) return String(d);
   const [, cols, channels] = isFirst(flatten) ? [...flatten.input_shape.slice(1), flatten.input_shape[0]] : flatten.input_shape;

@@ -182,7 +182,7 @@ function drawnTarget(x, how) {
   const shape = page.layers.at(-1).output_shape,
     follows = drawing.target === "answer";
   if (!choosesTarget() || (follows && !page.computable)) return [page.target, how];
-  const k = follows ? argmax(forward(page.layers, x, page.kept).at(-1).output.data) : Number(drawing.target),
+  const k = follows ? argmax(forward(page, x, page.kept).at(-1).output.data) : Number(drawing.target),
     y = zerosLike(page.tensors.input, shape);
   y.data[k] = 1;
   return [y, `${how}, target ${k}${follows ? ", which is the answer" : ""}`];

@@ -2,7 +2,7 @@
 // Dropout: the mask, the scaling, training and inference.
 
 function dropoutPanel(layer, index) {
-  const panel = elementPanel(layer, index, ["input", "mask", "output"], dropoutText(layer));
+  const panel = elementPanel(layer, index, dropoutText(layer));
   panel.node.querySelector("h2").after(
     make(
       "div",
@@ -37,7 +37,7 @@ function modeChoice() {
   ];
   if (!page.computable) options.pop();
   const node = choice("Dropout:", options, mode, setMode);
-  node.querySelector("select").disabled = (!page.computable && !page.live) || !page.layers.some((layer) => layer.kind === "Dropout");
+  node.querySelector("select").disabled = (!page.computable && !page.live) || !page.layers.some((layer) => NOISES[layer.kind]);
   node.querySelector("select").id = "mode";
   return node;
 }
