@@ -142,11 +142,11 @@ DATA = {
 BATCH = {"batch_size": Arg(either(none, integer(1)), 4), "verbose": Arg(kinds.verbose, 0)}
 SAMPLE_WEIGHT = {"sample_weight": Arg(either(none, array((6,), (6, 1))), None)}
 WEIGHTS = {**SAMPLE_WEIGHT, "class_weight": Arg(either(none, kinds.class_weight), None)}
-STEPS = {"steps": Arg(either(none, kinds.size), None), "callbacks": Arg(kinds.callback, None)}
+STEPS = {"steps": Arg(either(none, kinds.steps), None), "callbacks": Arg(kinds.callback, None)}
 PARTS = {
     **WEIGHTS,
-    "steps_per_epoch": Arg(either(none, kinds.size), None),
-    "validation_steps": Arg(either(none, kinds.size), None),
+    "steps_per_epoch": Arg(either(none, kinds.steps), None),
+    "validation_steps": Arg(either(none, kinds.steps), None),
     "validation_batch_size": Arg(either(none, integer(1)), None),
     "validation_freq": Arg(either(integer(1), kinds.several(integer(1)), kinds.whole_set), 1),
 }
@@ -932,7 +932,7 @@ CASES: dict[str, Case] = {
             "ignore_class": Arg(either(none, integer()), 7),
             "y_true": Arg(array(), Y.argmax(1), "y|labels"),
             "y_pred": Arg(array(), Y, "outputs|y|labels"),
-            "sample_weight": Arg(either(none, array((len(Y),), Y.shape)), np.ones(len(Y))),
+            "sample_weight": Arg(either(none, array((), (len(Y),), Y.shape)), np.ones(len(Y))),
         },
         "sparse_categorical_crossentropy",
     ),

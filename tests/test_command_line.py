@@ -41,7 +41,7 @@ Testing on 200 images that it has not seen.
 Test loss: \d\.\d{4}
 Test accuracy: 0\.\d{4} \(\d+ of 200 misread\)
 Most confused digits: \d read as \d \((once|\d+ times)\)(; \d read as \d \((once|\d+ times)\))*
-More accurate: `python -m numpycnn train --recipe NAME` with seconds, quick, minute, small.*; `--list` describes them\.
+More accurate: `python -m numpycnn train --recipe NAME` with seconds, quick, minute, best, small.*; `--list` describes them\.
 Time: \S+, from loading the data to this line
 """
 

@@ -166,8 +166,8 @@ DTYPE = np.dtype(np.float64)
     ids=repr,
 )
 def test_scores_are_no_probabilities(last: Layer) -> None:
-    with pytest.raises(ValueError, match="does not give the probabilities that categorical_crossentropy takes"):
-        training.make_objective(Sequential([last]), CategoricalCrossentropy(), DTYPE, fast=False)
+    with pytest.warns(UserWarning, match="does not give the probabilities that categorical_crossentropy takes"):
+        training.warn_of_scores(Sequential([last]), CategoricalCrossentropy())
     logits = CategoricalCrossentropy(from_logits=True)
     assert training.make_objective(Sequential([last]), logits, DTYPE, fast=False).loss is logits
 

@@ -133,7 +133,7 @@ def test_config_round_trip(kind: str, data: st.DataObject) -> None:
     assert not twin.built
     first, second = built(layer, 3, np.float64), built(twin, 3, np.float64)
     x = batch(layer, 2, 4, np.float64)
-    assert bytes_of(first(x)) == bytes_of(second(x))
+    assert bytes_of(first(x, training=False)) == bytes_of(second(x, training=False))
 
 
 @every_layer
@@ -142,8 +142,8 @@ def test_examples_do_not_mix(kind: str, data: st.DataObject, seed: int) -> None:
     """What becomes of an example does not depend on the others in the batch."""
     layer = built(data.draw(CASES[kind]), seed, np.float64)
     x = batch(layer, 3, seed, np.float64)
-    together = layer(x)
-    alone = np.concatenate([layer(x[i : i + 1]) for i in range(3)])
+    together = layer(x, training=False)
+    alone = np.concatenate([layer(x[i : i + 1], training=False) for i in range(3)])
     np.testing.assert_allclose(together, alone, rtol=1e-12, atol=1e-12)
 
 
@@ -314,7 +314,7 @@ def test_channels_first_is_channels_last_transposed(kind: str, data: st.DataObje
     first = built(type(last).from_config(config), seed, np.float64)
     built(last, seed, np.float64)
     x = batch(last, 2, seed, np.float64)
-    y, expected = first(np.moveaxis(x, -1, 1)), last(x)
+    y, expected = first(np.moveaxis(x, -1, 1), training=False), last(x, training=False)
     if y.ndim == 4:  # a row is the same in both
         y = np.moveaxis(y, 1, -1)
     np.testing.assert_array_equal(y, expected)

@@ -141,6 +141,7 @@ def test_steps_without_a_batch_size_divide_the_examples() -> None:
         *(32, 32, 6)
     ]
     assert fingerprint(trained(X, Y, steps_per_epoch=3)) == fingerprint(trained(X, Y, batch_size=7))
+    assert fingerprint(trained(X, Y, steps_per_epoch=2.25)) == fingerprint(trained(X, Y, batch_size=7))  # rounded up
     assert fingerprint(trained(X, Y)) == fingerprint(trained(X, Y, batch_size=32))
     with pytest.warns(UserWarning, match=f"{ENDED} 2 of 9 steps"):
         assert trained(X, Y, batch_size=10, steps_per_epoch=9, epochs=1).steps == 2
@@ -363,7 +364,7 @@ def test_a_batch_that_does_not_fit_is_named(last: Any, error: type[Exception], m
         ({"x": iter([3])}, ValueError, "expected at least one example; received batch 0's x: 0"),
         ({"x": X, "y": Y, "validation_freq": 0}, ValueError, "validation_freq must be an integer of at least 1"),
         ({"x": X, "y": Y, "validation_freq": [0]}, ValueError, "validation_freq must be an integer of at least 1"),
-        ({"x": X, "y": Y, "steps_per_epoch": 2.5}, TypeError, "steps_per_epoch must be an integer"),
+        ({"x": X, "y": Y, "steps_per_epoch": "2"}, TypeError, "steps_per_epoch must be an integer"),
         ({"x": X, "y": Y, "validation_steps": "2"}, TypeError, "validation_steps must be an integer"),
         ({"x": X, "y": Y, "validation_batch_size": 0}, ValueError, "validation_batch_size must be an integer"),
         ({"x": Batches(X, Y, WEIGHTS), "class_weight": {}}, ValueError, "class_weight or batch 0's sample_weight"),

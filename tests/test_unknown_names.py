@@ -359,7 +359,7 @@ def signature_of(method: str) -> list[str]:
 
 def test_kinds_of_the_table_are_modules() -> None:
     kinds = {*keras_names.PLANNED, *(kind for kind, _, _ in keras_names.OUT_OF_SCOPE)}
-    assert kinds <= {"numpycnn", "arguments", "attributes", *MODULES.split(), *keras_api.KERAS}
+    assert kinds <= {"numpycnn", "arguments", "attributes", "preprocessing.image", *MODULES.split(), *keras_api.KERAS}
 
 
 def test_of_a_table_of_no_name_there_is_nothing_to_say() -> None:
@@ -391,7 +391,7 @@ def test_a_constructor_that_passes_options_on_has_the_signature_of_both() -> Non
     assert Own(3, name="mine", trainable=False).trainable is False
     with pytest.raises(AttributeError, match="__signature__"):
         object.__getattribute__(Own(3), "__signature__")
-    assert list(inspect.signature(Own(3)).parameters) == ["x"]
+    assert list(inspect.signature(Own(3)).parameters) == ["x", "training"]
     with pytest.raises(TypeError, match=r"Own: got an unexpected keyword argument 'unit': .*; available: units, name,"):
         Own(units=3, unit=4)
 

@@ -1759,7 +1759,7 @@ TARGETS = (
         "show/trace.py",
         ("test_tracing.py",),
         (
-            ("gradients are of the sum, not of the mean", "network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)", "network.backward(objective.loss.gradient(trace.targets, z), caches)"),
+            ("gradients are of the sum, not of the mean", "dz = objective.loss.gradient(trace.targets, z) / divisor if merged", "dz = objective.loss.gradient(trace.targets, z) if merged"),
             ("masks are those of no step", "y, _ = network.forward(x, training=training, rng=position.rng(0))", "y, _ = network.forward(x, training=False, rng=position.rng(0))"),
             ("parameters are the model's own arrays", "arrays = {key: array.copy() for", "arrays = {key: array for"),
         ),

@@ -19,7 +19,7 @@ class History(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the other callbacks of the training, which may be of functions that cannot be pickled."""
-        return {**vars(self), "siblings": ()}
+        return {key: () if key == "siblings" else value for key, value in vars(self).items()}
 
     def __repr__(self) -> str:
         last = "".join(f", {name}: {one_number(values[-1]):.4f}" for name, values in self.history.items() if values)

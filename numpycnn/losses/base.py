@@ -51,9 +51,10 @@ class Loss(Configurable, Explained):
         y_pred of one axis, (K,), is one row. sample_weight: factors of the losses, of the examples, (N,), or of all
         rows, or one for all. Raises as `targets` does, and ValueError for weights of another shape.
         """
-        is_row = np.ndim(y_pred) == 1 and np.size(y_true) == np.size(y_pred)
+        y_pred = checks.numbers(self.name, "y_pred", y_pred)
+        is_row = y_pred.ndim == 1 and checks.numbers(self.name, "y", y_true).size == y_pred.size
         if is_row:
-            y_true, y_pred = np.reshape(y_true, (1, -1)), np.reshape(y_pred, (1, -1))  # (1, K)
+            y_true, y_pred = np.reshape(y_true, (1, -1)), y_pred[None]  # (1, K)
         values = self.each(*self.arrays(y_true, y_pred))
         weights = None if sample_weight is None else self.weights_of(values, sample_weight)
         if weights is not None:

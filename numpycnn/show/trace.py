@@ -38,7 +38,7 @@ class LayerTrace:
     inside: dict[str, Array]
     """Intermediate values by name: see the layer's `inside`."""
     parameters: dict[str, Array]
-    """Copies of the parameters and of the state, by name."""
+    """Copies of the parameters and of the state, by name; those of layers inside are in their own traces."""
     output_gradient: Array | None = None
     """dL/d output, in its shape."""
     input_gradient: Array | None = None
@@ -144,7 +144,7 @@ class TracedStage(Wrapper):
 
     def forward(self, x: Array, *, training: bool = False, rng: Rng | None = None) -> tuple[Array, Cache]:
         y, cache = self.stage.forward(x, training=training, rng=rng)
-        arrays = {key: array.copy() for key, array in self.layer.arrays.items()}
+        arrays = {key: array.copy() for key, array in self.layer.arrays.items() if "/" not in key}
         inside = self.stage.inside(x, cache)
         self.found[self.path] = LayerTrace(self.path, type(self.layer).__name__, x, y, inside, arrays)
         return y, cache
@@ -152,8 +152,9 @@ class TracedStage(Wrapper):
     def backward(self, dy: Array, cache: Cache) -> tuple[Array, Gradients]:
         own = self.found[self.path]
         own.output_gradient, own.inside_gradients = dy, self.stage.inside_gradients(dy, cache)
-        own.input_gradient, own.parameter_gradients = self.stage.backward(dy, cache)
-        return own.input_gradient, own.parameter_gradients
+        own.input_gradient, gradients = self.stage.backward(dy, cache)
+        own.parameter_gradients = {key: gradient for key, gradient in gradients.items() if "/" not in key}
+        return own.input_gradient, gradients
 
 
 def traced(model: Chain, position: Position, count: int) -> tuple[Chain, Found]:

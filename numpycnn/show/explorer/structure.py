@@ -1,12 +1,8 @@
-"""How a network's layers are put together, for the page: chains, and branches whose outputs a layer merges.
-
-The trace has the layers inside; here the layers that merge are added, whose arrays follow from those.
-"""
+"""How a network's layers are put together, for the page: chains, and branches whose outputs a layer merges."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from numpycnn.common.typing import Array
 from numpycnn.layers import Branches, Layer, Residual
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import ROOT, Container
@@ -15,7 +11,6 @@ from numpycnn.show.trace import LayerTrace, Trace
 
 Structure = Any
 """A layer's number; for a chain a list of structures; {"branches": [structures], "layer": number} where one merges."""
-Traces = dict[str, LayerTrace]
 
 
 def is_understood(layer: Layer) -> bool:
@@ -45,45 +40,6 @@ def structure(layer: Layer, numbers: Iterator[int]) -> Structure:
     return next(numbers)
 
 
-def all_traces(model: Chain, trace: Trace) -> Traces:
+def all_traces(model: Chain, trace: Trace) -> dict[str, LayerTrace]:
     """The traces of all layers of an understood model, by path, in the order of `in_order`."""
-    found: Traces = {}
-    first = next(iter(trace.layers.values()))
-    trace_forward(model, ROOT, first.input, trace, found)
-    if trace.output_gradient is not None:
-        trace_backward(model, ROOT, trace.output_gradient, found)
-    return found
-
-
-def children(layer: Container, path: Path) -> list[tuple[Layer, Path]]:
-    """The layers inside, with their paths."""
-    return [(one, path.inside(one.name, index)) for index, one in enumerate(layer.layers)]
-
-
-def trace_forward(layer: Layer, path: Path, x: Array, trace: Trace, found: Traces) -> Array:
-    """The layer's output for x, as traced; adds the traces of what is inside, and its own."""
-    if isinstance(layer, Chain):
-        for one, inside in children(layer, path):
-            x = trace_forward(one, inside, x, trace, found)
-        return x
-    name = str(path)
-    if isinstance(layer, Branches):
-        outputs = [trace_forward(one, inside, x, trace, found) for one, inside in children(layer, path)]
-        found[name] = LayerTrace(name, type(layer).__name__, x, layer.merged(outputs), {}, {})
-    else:
-        found[name] = trace[name]
-    return found[name].output
-
-
-def trace_backward(layer: Layer, path: Path, dy: Array, found: Traces) -> Array:
-    """The gradient of the layer's input, as traced; adds the gradients of the layers that merge."""
-    if isinstance(layer, Chain):
-        for one, inside in reversed(children(layer, path)):
-            dy = trace_backward(one, inside, dy, found)
-        return dy
-    own = found[str(path)]
-    if isinstance(layer, Branches):
-        parts = zip(children(layer, path), layer.divided(dy), strict=True)
-        first, *rest = [trace_backward(one, inside, part, found) for (one, inside), part in parts]
-        own.output_gradient, own.input_gradient = dy, sum(rest, start=first)
-    return dy if own.input_gradient is None else own.input_gradient
+    return {str(path): trace[str(path)] for path, _ in in_order(model)}
