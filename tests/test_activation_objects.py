@@ -260,6 +260,7 @@ def test_layers_give_the_keras_figures() -> None:
     assert called(ELU(2.0), [[-math.log(2), 3.0]]) == [[-1.0, 3.0]]
     assert called(ELU(), [[-math.log(2)]]) == [[-0.5]]
     assert called(Softmax(), [[[0.0, 0.0], [3.0, 3.0]]]) == [[[0.5, 0.5], [0.5, 0.5]]]
+    assert called(Softmax(axis=1), [[[0.0, 3.0], [0.0, 3.0]]]) == [[[0.5, 0.5], [0.5, 0.5]]]
     np.testing.assert_allclose(called(Softmax(), [[1.0, 2.0, 1.0]]), [[0.21194157, 0.5761169, 0.21194157]], rtol=1e-7)
 
 
