@@ -546,13 +546,40 @@ def reduced(pool: Any) -> Callable[[Node], Outputs]:
 
     def express(node: Node) -> Outputs:
         x, *given = node.inputs
-        axes = sorted({int(axis) % x.ndim for axis in node.get("axes", given[0] if given else [])}) or [*range(x.ndim)]
+        axes = sorted({int(axis) % x.ndim for axis in node.get("axes", given[0] if given else [])})
+        axes = axes or ([] if node.get("noop_with_empty_axes", 0) else [*range(x.ndim)])
         kept = [axis for axis in range(x.ndim) if axis not in axes]
         order = layers.Permute([1 + axis for axis in (*axes, *kept)])
         image = layers.Reshape([prod(x.shape[axis] for axis in axes), 1, -1])
         return run_example(x, order, image, pool("channels_last"), layers.Reshape(np.shape(node.outputs[0])))
 
     return express
+
+
+def reduced_sum(node: Node) -> Outputs:
+    """As many times the mean as it is of numbers."""
+    (mean,) = reduced(layers.GlobalAveragePooling2D)(node)
+    return run_example(mean, layers.Rescaling(node.inputs[0].size / mean.size))
+
+
+def reduced_min(node: Node) -> Outputs:
+    """The largest of the negative numbers, and back."""
+    x, *given = node.inputs
+    (least,) = reduced(layers.GlobalMaxPooling2D)(
+        node._replace(inputs=[*run_example(x, layers.Rescaling(-1.0)), *given])
+    )
+    return run_example(least, layers.Rescaling(-1.0))
+
+
+def mean_of(node: Node) -> Outputs:
+    """The sum of several tensors, divided by their number."""
+    (total,) = merged("add")(node)
+    return run_example(total, layers.Rescaling(1.0 / len(node.inputs)))
+
+
+def absolute(node: Node) -> Outputs:
+    """A ReLU of each sign."""
+    return run_example(node.inputs[0], layers.Branches([layers.ReLU(), [layers.Rescaling(-1.0), layers.ReLU()]], "add"))
 
 
 def merged(merge: str) -> Callable[[Node], Outputs]:
@@ -590,6 +617,7 @@ def softmax_cross_entropy(node: Node) -> Outputs:
 
 
 OPERATORS: dict[str, tuple[str, Callable[[Node], Outputs]]] = {
+    "Abs": ("abs", absolute),
     "Add": ("add", add),
     "AveragePool": ("averagepool", average_pool),
     "BatchNormalization": ("batch_normalization", batch_normalization),
@@ -620,6 +648,7 @@ OPERATORS: dict[str, tuple[str, Callable[[Node], Outputs]]] = {
     "LogSoftmax": ("logsoftmax", of_scores("log_softmax")),
     "MatMul": ("matmul", matmul),
     "MaxPool": ("maxpool", max_pool),
+    "Mean": ("mean", mean_of),
     "MeanVarianceNormalization": ("meanvariancenormalization", mean_variance_normalization),
     "Mish": ("mish", by_name("mish")),
     "Mul": ("mul", rescaled(lambda value: value, lambda _: 0.0)),
@@ -628,6 +657,8 @@ OPERATORS: dict[str, tuple[str, Callable[[Node], Outputs]]] = {
     "PRelu": ("prelu", prelu),
     "ReduceMax": ("reducemax", reduced(layers.GlobalMaxPooling2D)),
     "ReduceMean": ("reducemean", reduced(layers.GlobalAveragePooling2D)),
+    "ReduceMin": ("reducemin", reduced_min),
+    "ReduceSum": ("reducesum", reduced_sum),
     "Relu": ("relu", by_name("relu")),
     "Reshape": ("reshape", reshape),
     "Resize": ("resize", resize),

@@ -32,9 +32,7 @@ def main() -> int:
         if args.record:
             optimizers.record()
         return int(not optimizers.compare(args.optimizers, args.seed))
-    from parity.record import record  # it needs all frameworks
-
-    record()
+    importlib.import_module(f"parity.{args.command}").record()  # "record", which needs all frameworks, or "certain"
     return 0
 
 
@@ -44,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True)
     commands.add_parser("golden", help="compare on the networks on file; needs no framework")
     commands.add_parser("record", help="make golden.npz anew; needs Keras, JAX and PyTorch")
+    commands.add_parser("certain", help="make certain.json anew, of layers that draw numbers; needs Keras and JAX")
     live = commands.add_parser("live", help="compare on fresh random networks")
     tutorial = commands.add_parser("tutorial", help="compare 60 steps of the tutorial's network, without dropout")
     for command in (live, tutorial):

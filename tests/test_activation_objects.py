@@ -256,8 +256,21 @@ def test_layers_give_the_keras_figures() -> None:
     assert called(ReLU(max_value=10, negative_slope=0.5), [x]) == [[-5.0, -2.5, 0.0, 5.0, 10.0]]
     assert called(LeakyReLU(negative_slope=0.5), [x]) == [[-5.0, -2.5, 0.0, 5.0, 10.0]]
     assert called(LeakyReLU(), [[-10.0]]) == [[-3.0]]
+    assert called(ReLU(10, 0.5, 4), [[0.0, 5.0, 20.0]]) == [[-2.0, 5.0, 10.0]]
     assert called(ELU(2.0), [[-math.log(2), 3.0]]) == [[-1.0, 3.0]]
+    assert called(ELU(), [[-math.log(2)]]) == [[-0.5]]
+    assert called(Softmax(), [[[0.0, 0.0], [3.0, 3.0]]]) == [[[0.5, 0.5], [0.5, 0.5]]]
+    assert called(Softmax(axis=1), [[[0.0, 3.0], [0.0, 3.0]]]) == [[[0.5, 0.5], [0.5, 0.5]]]
     np.testing.assert_allclose(called(Softmax(), [[1.0, 2.0, 1.0]]), [[0.21194157, 0.5761169, 0.21194157]], rtol=1e-7)
+
+
+@pytest.mark.parametrize("layer", [ReLU(6, 0.25, 0.5), LeakyReLU(0.125), ELU(0.5), Softmax(1)], ids=repr)
+def test_a_layers_settings_are_in_its_configuration(layer: Layer) -> None:
+    """The configuration has no more to say than the arguments: of the function, the rest is fixed."""
+    x = [[[-3.0, 0.25], [0.75, 9.0]]]
+    twin = type(layer).from_config(layer.get_config())
+    assert twin.activation == layer.activation
+    assert called(twin, x) == called(layer, x) != called(Activation("linear"), x)
 
 
 def test_prelu_learns_its_slopes() -> None:

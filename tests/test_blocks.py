@@ -162,6 +162,20 @@ def test_a_residual_equals_its_definition() -> None:
     same_bits(block.backward(dy, cache)[0], reference.add(dxs))
 
 
+def test_branches_draw_numbers_of_their_own() -> None:
+    block = built(Branches([Dropout(0.5), Dropout(0.5)]), (50,))
+    y, _ = block.forward(np.ones((3, 50)), training=True, rng=np.random.default_rng(0))
+    assert (y[:, :50] != y[:, 50:]).any()
+
+
+def test_what_is_built_before_keeps_its_weights_in_a_block() -> None:
+    main = Sequential([Dense(3, input_shape=(3,))], seed=5)
+    before = main.get_weights()
+    block = built(Residual(main), (3,))
+    for own, was in zip(block.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(own, was)
+
+
 # ---------------------------------------------------------------- in models
 
 

@@ -553,6 +553,8 @@ def test_permute_counts_axes_from_one() -> None:
     assert Permute((3, 1, 2))(x).tolist() == x.transpose(0, 3, 1, 2).tolist()
     with pytest.raises(ValueError, match=r"permute: dims must be the axes from 1 on, each once; received \(1, 3\)"):
         Permute((1, 3))
+    with pytest.raises(ValueError, match=r"each once; received \(2, 2\)"):
+        Permute((2, 2))
     with pytest.raises(
         ValueError, match=r"permute: dims must be the 3 axes of the input shape \(2, 3, 4\); received \(2, 1\)"
     ):

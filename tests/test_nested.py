@@ -143,6 +143,25 @@ def test_an_inner_model_comes_built_or_not(given: str) -> None:
     assert model.predict(np.ones((2, 3))).shape == (2, 2)
 
 
+def test_a_step_moves_the_averages_inside() -> None:
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    model = Sequential(
+        [Input((3,)), Sequential([BatchNormalization(momentum=0.5)], "inner"), Dense(2)], dtype="float64"
+    )
+    model.compile("sgd", "mse")
+    model.train_on_batch(x, np.zeros((6, 2)))
+    np.testing.assert_allclose(model.state["inner/batch_normalization/moving_mean"], x.mean(axis=0) / 2, rtol=1e-13)
+
+
+def test_penalties_inside_are_in_the_loss() -> None:
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    inner = Sequential([Dense(2, activity_regularizer="l2")], "inner")
+    model = Sequential([Input((3,)), inner], seed=0, dtype="float64")
+    model.compile("sgd", "mse")
+    y = model.predict(x, verbose=0)
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(0.01 * (y**2).sum() / len(x), rel=1e-12)
+
+
 def test_inner_layers_have_initial_weights_of_their_own() -> None:
     model = Sequential([Sequential([Dense(3), Dense(3)]), Sequential([Dense(3)]), Dense(3)], seed=0)
     model.build((3,))

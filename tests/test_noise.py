@@ -14,6 +14,7 @@ from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.fuse import fused
 from numpycnn.layers import (
+    ActivityRegularization,
     AlphaDropout,
     Conv2D,
     Dense,
@@ -226,3 +227,11 @@ def test_with_a_number_for_the_batch_the_layer_gets_it_whole(monkeypatch: pytest
     trace = model.trace(x, y, training=True)
     assert len(np.unique(trace["dropout"].output, axis=0)) == 1
     assert model.train_on_batch(x, y) == pytest.approx(float(trace.loss), rel=1e-12)
+
+
+def test_the_factors_of_a_penalty_are_in_the_configuration() -> None:
+    """l1 * sum |y| + l2 * sum y**2, of each example."""
+    twin = ActivityRegularization.from_config(ActivityRegularization(0.5, 0.125, input_shape=(2,)).get_config())
+    model, x = Sequential([twin], dtype="float64"), np.array([[2.0, -4.0]])
+    model.compile("sgd", "mse")
+    assert model.evaluate(x, x, verbose=0) == 0.5 * 6 + 0.125 * 20

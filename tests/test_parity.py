@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from depths import one_in
 from faults import Fault, seeded
-from parity import golden, ours, tutorial
+from parity import certain, golden, ours, tutorial
 from parity.draw import ALL_ACTIVATIONS, Case, Spec, cases, without_nesting
 from parity.figures import BOUNDS, Errors, Figures, error, errors, within, worst
 from parity.golden import Record
@@ -19,6 +19,7 @@ from parity.others import AUGMENTATIONS, RANDOM
 from parity.replay import compared
 
 from numpycnn import functional, losses, optimizers
+from numpycnn.activations import ACTIVATIONS
 from numpycnn.common.typing import Array
 from numpycnn.engine import training
 from numpycnn.engine.fast.im2col import ConvBlock
@@ -89,6 +90,26 @@ def test_the_other_golden_file_is_small_and_covers_every_part() -> None:
         config.get("activation") for record in OTHERS for _, config in without_nesting(record.case.spec.layers)
     }
     assert set(ALL_ACTIVATIONS) - activations == {"sparsemax"}  # which Keras has wrong
+
+
+@pytest.mark.parametrize(("case", "y", "dx"), certain.load())
+def test_what_leaves_nothing_to_chance_gives_the_keras_figures(case: certain.Certain, y: Array, dx: Array) -> None:
+    found = certain.ours(case)
+    np.testing.assert_allclose(found[0], y, rtol=1e-12, atol=1e-13, strict=True)
+    np.testing.assert_allclose(found[1], dx, rtol=1e-12, atol=1e-13, strict=True)
+
+
+def test_every_layer_that_draws_numbers_has_figures_in_training_and_in_inference() -> None:
+    """Dropout and AlphaDropout have theirs in test_noise.py; in inference Keras's RandomCrop gives back its input."""
+    seen = {(case.name, case.training) for case in certain.CASES}
+    assert {name for name, training in seen if training} >= {*RANDOM, *AUGMENTATIONS} - {"Dropout", "AlphaDropout"}
+    assert {name for name, training in seen if not training} >= {
+        *(set(RANDOM) - {"Dropout", "AlphaDropout"}),
+        *(set(AUGMENTATIONS) - {"RandomCrop"}),
+    }
+    assert {name for name, _ in seen} >= ACTIVATIONS.keys() - {*ALL_ACTIVATIONS}
+    assert [case for case, _, _ in certain.load()] == certain.CASES
+    assert certain.PATH.stat().st_size <= 50_000
 
 
 def test_the_golden_file_is_small_and_covers_every_part() -> None:

@@ -155,6 +155,8 @@ def test_a_layer_sees_the_whole_batch_once_in_the_order_of_the_examples() -> Non
     assert (forward, backward) == ("forward", "backward")
     assert x.tobytes() == ROWS.tobytes()
     assert dy.shape == (600, 3)
+    shift = model.params["centered/shift"]  # whose gradient counts once, not once for each micro-batch
+    np.testing.assert_allclose(shift, -0.01 * dy.sum(axis=0), rtol=1e-4, atol=1e-8)
     np.testing.assert_allclose(model.state["centered/mean"], ROWS.mean(axis=0), rtol=1e-4, atol=1e-6)
 
 
