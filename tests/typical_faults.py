@@ -1690,6 +1690,14 @@ TARGETS = (
         ),
     ),
     Target(
+        "show/explorer/structure.py",
+        ("test_lessons.py",),
+        (
+            ("a block gives what its first branch gives", "layer.merged(outputs)", "outputs[0]"),
+            ("the gradient of a block's input comes by its first branch alone", "sum(rest, start=first)", "first"),
+        ),
+    ),
+    Target(
         "show/explorer/tensors.py",
         ("test_explore.py",),
         (
