@@ -23,6 +23,7 @@ from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError
 from numpycnn.layers import LAYERS, Activation, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from numpycnn.losses import CLASSES as CLASSES_OF_LOSSES
 from numpycnn.show.explorer import code, examples, page, tensors
 from numpycnn.show.trace import Trace
 
@@ -324,15 +325,17 @@ def test_no_two_scripts_use_one_name() -> None:
     assert sorted(names) == sorted(set(names))
 
 
-def test_the_page_knows_every_layer_and_every_activation() -> None:
+def test_the_page_knows_every_layer_activation_and_loss() -> None:
     """By their names; that it computes them as NumPy does is tested in the browser."""
     merging, chains = {"Branches", "Residual"}, {"Chain", "Sequential"}
     computed = set(re.findall(r"^  (\w+): [A-Z_]+,$", page.asset("layers.js"), re.MULTILINE))
     assert computed == LAYERS.keys() - merging - chains
     told = set(re.findall(r"^  ([A-Z]\w+): ?", page.asset("panels/formulas.js"), re.MULTILINE))
-    assert told == LAYERS.keys() - chains - {"Dense", "Dropout", "MaxPooling2D"}  # which have panels of their own
+    assert told == LAYERS.keys() - chains - {"Dropout", "MaxPooling2D"}  # which have panels of their own
     activations = set(re.findall(r"^  (\w+): \[", page.asset("layers/activations.js"), re.MULTILINE))
     assert activations == {activation.name for activation in ACTIVATIONS.values()}
+    losses = set(re.findall(r"^  (\w+): ", page.asset("loss.js"), re.MULTILINE))
+    assert {cls.name for cls in CLASSES_OF_LOSSES.values()} <= losses
 
 
 # ------------------------------------------------------------ the library's own lines

@@ -16,7 +16,7 @@ import pytest
 from browser import SIZES, Browser, needs_browser
 from browser import chromium as launched
 from test_explore import NETWORKS, array_of, data_for, network_of
-from test_explore_browser import MINUS, Twice, close, compare, draw_a_one, js_array
+from test_explore_browser import BLOCKS, MINUS, Twice, close, compare, draw_a_one, js_array
 
 from numpycnn import Sequential, backend
 from numpycnn.app.commands.serve import opened
@@ -241,20 +241,20 @@ def test_another_target_and_dropout_are_traced_by_numpy(live: Served) -> None:
 
 
 @pytest.mark.parametrize("loss", ["categorical_crossentropy", "mse"])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *BLOCKS])
 def test_any_network(serve: Serve, name: str, loss: str) -> None:
     backend.set_floatx("float64" if loss == "mse" else "float32")
-    network = network_of(name, loss)
+    network = network_of(name, loss, NETWORKS | BLOCKS)
     x, y = data_for(network, 6)
     live = serve(network, x, y, (x, y))
     live.one_batch()
     live.settled()
     live.compare(x[3:4], y[3:4])
-    for stage in range(len(network.layers) + 3):
+    for stage in range(live.browser.value("stages().length")):
         live.browser.value(f"choose({stage})")
     live.choose("training")
-    for layer in network.layers:
-        live.browser.value(f"watching.layer = '{layer.name}'; buildMaps(current)")
+    for path in network.trace(x[:1]).layers:
+        live.browser.value(f"watching.layer = '{path}'; buildMaps(current)")
         assert live.browser.value("document.querySelectorAll('#watched canvas').length") >= 1
     live.browser.value("askForExample(5)")
     live.browser.wait("page.facts.example === 5")

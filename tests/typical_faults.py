@@ -1759,9 +1759,17 @@ TARGETS = (
         "show/trace.py",
         ("test_tracing.py",),
         (
-            ("gradients are of the sum, not of the mean", "dz = objective.loss.gradient(trace.targets, z) / divisor if merged", "dz = objective.loss.gradient(trace.targets, z) if merged"),
+            ("gradients are of the sum, not of the mean", "network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)", "network.backward(objective.loss.gradient(trace.targets, z), caches)"),
             ("masks are those of no step", "y, _ = network.forward(x, training=training, rng=position.rng(0))", "y, _ = network.forward(x, training=False, rng=position.rng(0))"),
             ("parameters are the model's own arrays", "arrays = {key: array.copy() for", "arrays = {key: array for"),
+        ),
+    ),
+    Target(
+        "show/explorer/structure.py",
+        ("test_lessons.py",),
+        (
+            ("a block gives what its first branch gives", "layer.merged(outputs)", "outputs[0]"),
+            ("the gradient of a block's input comes by its first branch alone", "sum(rest, start=first)", "first"),
         ),
     ),
     Target(

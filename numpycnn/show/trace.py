@@ -201,8 +201,7 @@ def trace_step(model: Chain, loss: Loss, x: Array, y: Array, position: Position,
     trace.losses, divisor = objective.loss.value(trace.targets, z), objective.divisor(y, None)
     trace.loss = float(trace.losses.sum() / divisor + network.penalty(caches) + weight_penalties(model.layers))
     trace.output_gradient = loss.gradient(trace.targets, trace.output) / divisor
-    dz = objective.loss.gradient(trace.targets, z) / divisor if merged else trace.output_gradient
-    network.backward(dz, caches)
+    network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)
     for name, gradients in {**found.layers, **found.blocks}.items():
         own = trace[name]
         own.output_gradient, own.input_gradient = gradients.output_gradient, gradients.input_gradient

@@ -10,7 +10,7 @@ from numpycnn import backend
 from numpycnn.activations import ActivationFunction, is_own
 from numpycnn.common.typing import Array
 from numpycnn.layers import LAYERS, Branches, Dropout, GaussianDropout, GaussianNoise, Layer
-from numpycnn.losses import CategoricalCrossentropy, Loss, MeanSquaredError, SparseCategoricalCrossentropy
+from numpycnn.losses import CLASSES, Loss
 from numpycnn.regularizers import L1, L1L2, L2
 from numpycnn.show.explorer.code import sources
 from numpycnn.show.explorer.structure import all_traces, in_order, is_understood, structure
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from numpycnn.models import Sequential
 
 PENALTIES = (L1, L2, L1L2)
-LOSSES = (CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy)
-"""What the page's scripts compute besides the library's layers and activations: penalties of outputs, and losses."""
+"""The penalties of outputs that the page's scripts compute, besides the library's layers, activations and losses."""
 NOISES = (Dropout, GaussianDropout, GaussianNoise)
 """The layers whose random numbers are in the page, for its training mode."""
 
@@ -111,9 +110,10 @@ def loss_facts(loss: Loss) -> dict[str, Any]:
     """The loss's name and settings; of a loss that it does not know, the page only shows the name."""
     config, means = loss.get_config(), ("sum_over_batch_size", "mean")
     settings = config.get("axis", -1) != -1 or "ignore_class" in config or loss.reduction not in means
-    own = type(loss) not in LOSSES or settings
+    own = type(loss) not in CLASSES.values() or settings
     name = loss.name if own else type(loss).name
-    return {"name": name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own}
+    numbers = {key: value for key, value in config.items() if isinstance(value, float)}
+    return {"name": name, "from_logits": bool(getattr(loss, "from_logits", False)), "own": own, "settings": numbers}
 
 
 def add_parameters(tensors: Tensors, trace: Trace) -> None:

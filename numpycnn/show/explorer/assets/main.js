@@ -28,7 +28,7 @@ function layerPanel(layer, index) {
     return { node: framed(layer, "", null, missing("This layer's tensors")), box: null };
   const needed =
     { Conv2D: ["patches", "pre_activation"], MaxPooling2D: ["winner"], Dense: ["pre_activation"], Dropout: ["mask"] }[layer.kind] || [];
-  const complete = layer.known && needed.every((name) => run[name]);
+  const complete = layer.known && isOneProduct(layer) && needed.every((name) => run[name]);
   return ((complete && PANELS[layer.kind]) || plainPanel)(layer, index);
 }
 

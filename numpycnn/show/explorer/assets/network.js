@@ -85,21 +85,26 @@ const penaltyGradient = ({ penalty }, y) =>
 
 // ------------------------------------------------------------ the loss
 
-// Whether training moves the last softmax into the loss: their gradient together is p - y (training.make_objective).
-function mergesSoftmax(layers, loss) {
+// Whether training moves the last activation into the loss, and whether that is a softmax.
+function mergesLast(layers, loss) {
   const last = layers.at(-1);
-  return last.activation === "softmax" && !last.penalty && lossOf(loss) === crossEntropy && !loss.from_logits;
+  return Boolean(lossOf(loss)) && last.activation === LINKS[loss.name] && !last.penalty && !loss.from_logits;
 }
 
+const mergesSoftmax = (layers, loss) => mergesLast(layers, loss) && layers.at(-1).activation === "softmax";
+
+// What the last activation was applied to; of a layer that has none, the output.
 function logitsOfLast(layers, run) {
-  return run.pre_activation ? fromLast(run.pre_activation, isFirst(layers.at(-1))) : run.input;
+  const last = layers.at(-1);
+  if (run.pre_activation) return fromLast(run.pre_activation, isFirst(last));
+  return LAYERS[last.kind] === ACTIVATION ? run.input : run.output;
 }
 
 // The loss of the last layer's run, and its gradient with respect to the logits (merged) or to the output.
 function lossAt(layers, facts, run, y, epsilon) {
-  const merges = mergesSoftmax(layers, facts);
+  const merges = mergesLast(layers, facts);
   const given = merges ? logitsOfLast(layers, run) : run.output;
-  return { merges, ...lossOf(facts)(y, given, merges || facts.from_logits, epsilon) };
+  return { merges, ...lossOf(facts)(y, given, merges || facts.from_logits, epsilon, facts.settings) };
 }
 
 // The network up to its logits.
@@ -109,7 +114,7 @@ const logitsOf = ({ structure, layers }) => ({ structure, layers: [...layers.sli
 function backward(network, facts, runs, y, epsilon) {
   const { merges, value, gradient } = lossAt(network.layers, facts, runs.at(-1), y, epsilon);
   gradients(merges ? logitsOf(network) : network, runs, gradient).forEach((own, k) => Object.assign(runs[k], own));
-  if (merges) runs.at(-1).output_gradient = crossEntropy(y, runs.at(-1).output, false, epsilon).gradient;
+  if (merges) runs.at(-1).output_gradient = lossOf(facts)(y, runs.at(-1).output, false, epsilon, facts.settings).gradient;
   return value;
 }
 

@@ -27,19 +27,20 @@ function sumOfProducts({ a, b, aText, bText, bias, activation, result }) {
   ];
 }
 
-// The same number out of a new trace; for the example that this page was made of.
+// The same number out of a new trace, of a layer or of the network (null); for the example that this page was made of.
 function fromTrace(layer, path, index, result) {
+  const of = layer ? `trace[${JSON.stringify(layer.name)}]` : "trace";
   if (page.live) {
     return [
       `# model is the one that is served, after step ${page.facts.step}; x and y are what it was traced for, as a batch of one`,
       `trace = model.trace(x${page.tensors.targets ? ", y" : ""}${page.facts.training ? ", training=True" : ""})`,
-      `print(trace[${JSON.stringify(layer.name)}].${path}[${index}])  # the page shows ${literal(result)}`,
+      `print(${of}.${path}[${index}])  # the page shows ${literal(result)}`,
     ];
   }
   return [
     "# model, x and y are what this page was made of: model.explore(path, x, y)",
     `one = slice(${page.facts.example}, ${page.facts.example + 1})`,
     `trace = model.trace(x[one]${page.tensors.targets ? ", y[one]" : ""})`,
-    `print(trace[${JSON.stringify(layer.name)}].${path}[${index}])  # the page shows ${literal(result)}`,
+    `print(${of}.${path}[${index}])  # the page shows ${literal(result)}`,
   ];
 }

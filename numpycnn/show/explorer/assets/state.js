@@ -108,7 +108,7 @@ function overlay() {
     }
     run.input = page.tensors[`${layer.name}/input`] || input || run.input;
     if (layer.kind === "Dense" && !page.tensors[`${layer.name}/parameter_gradients/kernel`]) multiplyOut(layer, run);
-    if (layer.kind === "Conv2D" && layer.config.groups === 1 && run.input) run.patches = im2col(toLast(run.input, isFirst(layer)), windowOf(layer));
+    if (layer.kind === "Conv2D" && isOneProduct(layer) && run.input) run.patches = im2col(toLast(run.input, isFirst(layer)), windowOf(layer));
     input = run.output;
   });
   if (page.tensors.losses) page.value = page.tensors.losses.data[0];

@@ -101,10 +101,20 @@ function softmax(z) {
   return e.map((value) => value / sum);
 }
 
+function softmaxBackward(dy, z, y) {
+  const mean = inner(dy, y);
+  return dy.map((value, k) => y[k] * (value - mean));
+}
+
 function logSoftmax(z) {
   const top = Math.max(...z),
     log = Math.log(total(z.map((value) => Math.exp(value - top))));
   return z.map((value) => value - top - log);
+}
+
+function logSoftmaxBackward(dy, z, y) {
+  const sum = total(dy);
+  return dy.map((value, k) => value - Math.exp(y[k]) * sum);
 }
 
 function sparsemax(z) {
@@ -119,11 +129,17 @@ function sparsemax(z) {
 }
 
 function sparsemaxBackward(dy, z, y) {
-  const support = dy.filter((_, k) => y[k] > 0);
-  return dy.map((value, k) => (y[k] > 0 ? value - total(support) / support.length : 0));
+  const support = dy.filter((_, k) => y[k] > 0),
+    mean = total(support) / support.length;
+  return dy.map((value, k) => (y[k] > 0 ? value - mean : 0));
 }
 
 const halves = (z) => [z.slice(0, z.length / 2), z.slice(z.length / 2)];
+
+function glu(z) {
+  const [a, b] = halves(z);
+  return a.map((value, k) => value * logistic(b[k]));
+}
 
 function gluBackward(dy, z) {
   const [a, b] = halves(z);
@@ -133,10 +149,10 @@ function gluBackward(dy, z) {
 
 // For each name the row y of a row z, and dz of (dy, z, y).
 const ALONG_AN_AXIS = {
-  softmax: [softmax, (dy, z, y) => dy.map((value, k) => y[k] * (value - inner(dy, y)))],
-  log_softmax: [logSoftmax, (dy, z, y) => dy.map((value, k) => value - Math.exp(y[k]) * total(dy))],
+  softmax: [softmax, softmaxBackward],
+  log_softmax: [logSoftmax, logSoftmaxBackward],
   sparsemax: [sparsemax, sparsemaxBackward],
-  glu: [(z) => halves(z)[0].map((value, k) => value * logistic(halves(z)[1][k])), gluBackward],
+  glu: [glu, gluBackward],
 };
 
 // An axis that is counted with the batch's, among those of an example.

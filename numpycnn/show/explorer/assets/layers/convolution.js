@@ -79,14 +79,17 @@ const patchesOf = (layer, x, w) => im2col(toLast(x, isFirst(layer)), w);
 // A depthwise convolution is a grouped one, with as many groups as channels.
 const groupsOf = (layer, w) => (layer.kind === "DepthwiseConv2D" ? w.channels : layer.config.groups);
 
-// The patches of several groups are cut apart: only those of one are a matrix that is shown.
+// Whether the pre-activation is one product, a number for each of the output: not of several groups, nor where glu halves it.
+const isOneProduct = ({ config, function: name }) => (config.groups ?? 1) === 1 && name !== "glu";
+
+// The patches are a matrix that is shown, where they are multiplied as one.
 const CONV = {
   forward(layer, x) {
     const w = windowOf(layer),
       groups = groupsOf(layer, w),
       patches = patchesOf(layer, x, w);
     const z = convolve(patches, layer.parameters.kernel, layer.parameters.bias, w, groups);
-    return { ...(groups === 1 ? { patches } : {}), ...activated(layer, z) };
+    return { ...(isOneProduct(layer) ? { patches } : {}), ...activated(layer, z) };
   },
   backward(layer, run, dy) {
     const w = windowOf(layer),
@@ -95,7 +98,7 @@ const CONV = {
     const { dpatches, dkernel } = convolveBackward(dz, patchesOf(layer, run.input, w), layer.parameters.kernel, w, groups);
     return {
       pre_activation_gradient: dz,
-      ...(groups === 1 ? { patches_gradient: dpatches } : {}),
+      ...(layer.kind === "Conv2D" ? { patches_gradient: dpatches } : {}),
       input_gradient: fromLast(col2im(dpatches, w), isFirst(layer)),
       parameter_gradients: { kernel: dkernel, bias: columnSums(dz, dz.shape[2]) },
     };

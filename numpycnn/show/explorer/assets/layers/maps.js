@@ -36,7 +36,8 @@ const ALONG_IMAGE = {
   AveragePooling2D: underWindow,
   GlobalAveragePooling2D: (layer, axis, image) => () => evenly(upTo(image[axis])),
   ZeroPadding2D({ config: { padding } }, axis, image) {
-    return (o) => upTo(image[axis]).includes(o - padding[axis][0]) ? [[o - padding[axis][0], 1]] : [];
+    const [before] = padding[axis];
+    return (o) => (o >= before && o < before + image[axis] ? [[o - before, 1]] : []);
   },
   Cropping2D: ({ config: { cropping } }, axis) => (o) => [[o + cropping[axis][0], 1]],
   UpSampling2D({ config: { size, interpolation } }, axis, image) {

@@ -179,13 +179,10 @@ function useDrawing(act) {
 
 // The target of a drawing and what it is called: the network's own answer, or the class that was chosen.
 function drawnTarget(x, how) {
-  const shape = page.layers.at(-1).output_shape,
-    follows = drawing.target === "answer";
+  const follows = drawing.target === "answer";
   if (!choosesTarget() || (follows && !page.computable)) return [page.target, how];
-  const k = follows ? argmax(forward(page, x, page.kept).at(-1).output.data) : Number(drawing.target),
-    y = zerosLike(page.tensors.input, shape);
-  y.data[k] = 1;
-  return [y, `${how}, target ${k}${follows ? ", which is the answer" : ""}`];
+  const k = follows ? argmax(forward(page, x, page.kept).at(-1).output.data) : Number(drawing.target);
+  return [classTarget(k), `${how}, target ${k}${follows ? ", which is the answer" : ""}`];
 }
 
 // Whether the loss compares with one class of several.

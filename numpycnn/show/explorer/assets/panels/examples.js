@@ -145,10 +145,7 @@ function chooseExample(number, k) {
     showTrace();
   } else {
     let target = page.target;
-    if (labels) {
-      target = zerosLike(page.runs.at(-1).output, page.runs.at(-1).output.shape);
-      target.data[labels[k]] = 1;
-    }
+    if (labels) target = classTarget(labels[k]);
     show(exampleAt(k), target, `example ${number}${labels ? `, true class ${labels[k]}` : ""}`, number);
   }
   render();

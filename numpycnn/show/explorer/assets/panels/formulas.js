@@ -7,6 +7,7 @@ const AUGMENTED = "In training it changes images at random; in inference, which 
 const activationFormula = (layer) =>
   `y = ${layer.activation}(x)${ELEMENTWISE[layer.function] ? ", each value by itself." : ", over the values along an axis."}`;
 const afterwards = (layer) => (layer.activation === "linear" ? "." : `, and ${layer.activation} after it.`);
+const ofGroups = ({ config }) => (config.groups > 1 ? `, the channels in ${config.groups} groups that see nothing of one another` : "");
 const isBatch = (run) => run.batch || (run.mean && page.kept && page.traced);
 
 // By the layer's class: text, or a function of the layer and its run.
@@ -19,10 +20,11 @@ const LAYER_FORMULAS = {
     `${NORMALIZED}, for each channel. ${isBatch(run) ? "Mean and variance are those of this example, as of a batch of one." : "In inference mean and variance are what training remembers of many batches."}`,
   Branches: ({ config }) =>
     config.merge === "add" ? "y = the sum of what the branches give. Back, each of them gets dL/dy, and dL/dx is the sum of what they give back." : "y = what the branches give, side by side. Back, each of them gets its own part of dL/dy, and dL/dx is the sum of what they give back.",
-  Conv2D: (layer) => `y = sum of patch × kernel + bias, the channels in ${layer.config.groups} groups that see nothing of one another${afterwards(layer)}`,
+  Conv2D: (layer) => `y = sum of patch × kernel + bias${ofGroups(layer)}${afterwards(layer)}`,
   Conv2DTranspose: (layer) => `Each pixel puts the kernel, times its value, down on the output, and what overlaps is added; bias${afterwards(layer)}`,
   Cropping2D: "y = x without its border.",
   DepthwiseConv2D: (layer) => `y = sum of patch × kernel + bias, each channel by itself${afterwards(layer)}`,
+  Dense: (layer) => `y = x @ kernel + bias${afterwards(layer)}`,
   ELU: activationFormula,
   Flatten: "All values in one row: row by row, the channels of each pixel together.",
   GaussianDropout: "y = x × factor, in training a normal number with mean 1 for each value; in inference y = x.",

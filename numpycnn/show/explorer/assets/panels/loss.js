@@ -47,10 +47,13 @@ function targetChoice() {
   );
 }
 
+// Class k as a target; a running process makes of it what the loss takes.
+const classTarget = (k) =>
+  targetOf(k, page.live ? { name: "", settings: {} } : page.loss, page.runs.at(-1).output);
+
 function chooseTarget(k) {
   const traced = page.tensors.targets,
-    y = zerosLike(page.runs.at(-1).output, page.runs.at(-1).output.shape);
-  y.data[k] = 1;
+    y = classTarget(k);
   if (page.number === null) drawing.target = String(k);
   const same = traced && page.x === page.tensors.input && largestDifference(traced, y) === 0;
   show(page.x, same ? traced : y, page.label, page.number);
@@ -60,8 +63,9 @@ function chooseTarget(k) {
 }
 
 function lossTable(panel, last) {
-  const logits = logitsOfLast(page.layers, last),
-    n = last.output.data.length,
+  const n = last.output.data.length,
+    given = logitsOfLast(page.layers, last),
+    logits = given.data.length === n ? given : last.output, // where there is no logit for each output
     merged = mergesSoftmax(page.layers, page.loss);
   const gradient = merged ? last.pre_activation_gradient || last.input_gradient : last.output_gradient;
   const bar = (k) =>
@@ -137,10 +141,10 @@ function readClass(panel, last, { k }) {
           "p = p / p.sum()",
           `print((p - y)[${k}])  # the page shows ${literal(gradient.data[k])}`,
         ]
-      : fromTrace(page.layers.at(-1), "output", `0, ${indexText(last.output.shape, k)}`, p);
+      : fromTrace(null, "output", `0, ${indexText(last.output.shape, k)}`, p);
   const code =
     lossOf(page.loss) === crossEntropy
       ? [merged || page.loss.from_logits ? "cross_entropy_gradient" : "probabilities_gradient", "cross_entropy", "softmax"]
-      : ["squared_error_gradient", "squared_error"];
-  return { title: `Output ${k} = ${shown(p)}`, lines, code: lossOf(page.loss) ? code : [], snippet };
+      : lossOf(page.loss) === squaredError ? ["squared_error_gradient", "squared_error"] : [];
+  return { title: `Output ${k} = ${shown(p)}`, lines, code, snippet };
 }

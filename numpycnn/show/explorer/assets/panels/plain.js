@@ -206,7 +206,7 @@ function elementCode(layer) {
 function elementSnippet({ layer, tensors }, name, n, value) {
   if (MERGING.includes(layer.kind)) return null;
   const what = withoutGradient(name),
-    place = indexText(tensors[name].shape, n),
+    place = indexText(tensors[name].shape, n) || "()", // of a single number
     kind = isGradient(name) ? "_gradients" : "";
   if (layer.parameters[what]) return fromTrace(layer, `${kind ? "parameter_gradients" : "parameters"}["${what}"]`, place, value);
   const ofBatch = layer.kind === "BatchNormalization" && ["mean", "variance"].includes(what);
