@@ -284,7 +284,7 @@ def array(*shapes: tuple[int | None, ...], dtypes: str = "biuf") -> Kind:
 none: Kind = lambda value: value is None  # noqa: E731
 flag: Kind = a(bool, np.bool_)
 size: Kind = integer(1, MAX_SIZE)
-steps: Kind = lambda value: size(value) or (isinstance(value, (float, np.floating)) and 0 < value <= MAX_SIZE)  # noqa: E731
+steps: Kind = lambda value: size(value) or (isinstance(value, (float, np.floating)) and bool(0 < value <= MAX_SIZE))  # noqa: E731
 """A number of batches, or a quotient that is rounded up to one."""
 shape: Kind = lambda value: isinstance(value, (tuple, list)) and all(map(size, value)) and prod(value) <= MAX_SIZE  # noqa: E731
 input_shape: Kind = lambda value: shape(value[1:] if isinstance(value, (tuple, list)) and None in value[:1] else value)  # noqa: E731
