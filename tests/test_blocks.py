@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import integers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numeric import same_bits
 
@@ -131,6 +131,7 @@ def test_branches_of_one_shape_can_be_added() -> None:
     np.testing.assert_allclose(block(x), x + parts[0] + parts[1], rtol=1e-13)
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2))
 def test_blocks_equal_their_definitions(seed: int, filters: int, others: int, axis: int) -> None:
     """Of whole numbers, bit for bit: branches that differ in length along the axis, and the same ones added."""

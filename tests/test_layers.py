@@ -526,6 +526,7 @@ def test_reshape_refuses_other_shapes() -> None:
         Reshape(12)  # type: ignore[arg-type]
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.sampled_from(((24,), (4, 6), (-1, 3, 2), (2, 2, 3, 2))), seeds, dtypes)
 def test_reshape_equals_its_definition(target: Shape, seed: int, dtype: Any) -> None:
     x, dy = np.random.default_rng(seed).normal(size=(2, 2, 4, 3, 2)).astype(dtype)
@@ -537,6 +538,7 @@ def test_reshape_equals_its_definition(target: Shape, seed: int, dtype: Any) -> 
     np.testing.assert_array_equal(layer.backward(dy, cache)[0], reference.reshape_backward(dy, x), strict=True)
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.permutations((1, 2, 3)).map(tuple), seeds, dtypes)
 def test_permute_equals_its_definition(dims: Shape, seed: int, dtype: Any) -> None:
     rng = np.random.default_rng(seed)
