@@ -42,7 +42,7 @@ def is_the_users(argument: str, value: Any) -> bool:
     if argument in ("epochs", "repeats", "folds", "count"):
         return kinds.is_integer(value) and value > 9
     if argument.endswith("steps") or argument == "steps_per_epoch":  # more than there are: a warning
-        return kinds.steps(value) and value > 2
+        return (kinds.is_integer(value) or isinstance(value, float)) and value > 2
     return argument in ("print_fn", "clone_function") and callable(value) and value is not print
 
 

@@ -218,12 +218,12 @@ TARGETS = (
             ("sparse_sigmoid's slope is one", "np.where(within(z, -1, 1), dy / 2, 0)", "np.where(within(z, -1, 1), dy, 0)"),
             ("sparse_plus is a parabola everywhere", "np.where(z.real < 1, sparse_sigmoid(z) ** 2, z)", "(z + 1) ** 2 / 4"),
             ("sparse_plus is its own derivative", '"""dz = dy * sparse_sigmoid(z)."""\n    return dy * sparse_sigmoid(z)', '"""dz = dy * sparse_sigmoid(z)."""\n    return dy * sparse_sigmoid(z) ** 2'),
-            ("hard_shrink keeps what is small", "np.where(np.abs(z.real) > threshold, z, 0)", "np.where(np.abs(z.real) > threshold, 0, z)"),
+            ("hard_shrink keeps what is small", "np.where(np.abs(z.real) <= threshold, 0, z)", "np.where(np.abs(z.real) <= threshold, z, 0)"),
             ("hard_shrink's gradient goes through zero", "return np.where(np.abs(z.real) > threshold, dy, 0)", "return dy"),
             ("soft_shrink jumps, as hard_shrink does", "return z - bounded(z, -threshold, threshold)", "return hard_shrink(z, threshold)"),
             ("soft_shrink moves negative numbers away from zero", "return z - bounded(z, -threshold, threshold)", "return np.where(np.abs(z.real) > threshold, z - threshold, 0)"),
             ("soft_shrink's gradient goes through zero", "return hard_shrink_backward(dy, z, y, threshold)", "return dy"),
-            ("what is below the threshold is zero", "np.where(z.real > threshold, z, default_value)", "np.where(z.real > threshold, z, 0)"),
+            ("what is below the threshold is zero", "np.where(z.real <= threshold, default_value, z)", "np.where(z.real <= threshold, 0, z)"),
             ("the threshold's gradient is a ReLU's", '"""dz = dy where z > threshold, else 0."""\n    return np.where(z.real > threshold, dy, 0)', '"""dz = dy where z > threshold, else 0."""\n    return relu_backward(dy, z, y)'),
         ),
     ),
@@ -1891,6 +1891,7 @@ TARGETS = (
         ("test_tracing.py",),
         (
             ("gradients are of the sum, not of the mean", "network.backward(objective.loss.gradient(trace.targets, z) / divisor, caches)", "network.backward(objective.loss.gradient(trace.targets, z), caches)"),
+            ("blocks have no gradients", "{**found.layers, **found.blocks}.items()", "found.layers.items()"),
             ("masks are those of no step", "y, _ = network.forward(x, training=training, rng=position.rng(0))", "y, _ = network.forward(x, training=False, rng=position.rng(0))"),
             ("parameters are the model's own arrays", "arrays = {key: array.copy() for", "arrays = {key: array for"),
         ),
@@ -1899,8 +1900,8 @@ TARGETS = (
         "show/explorer/structure.py",
         ("test_lessons.py",),
         (
-            ("a block gives what its first branch gives", "layer.merged(outputs)", "outputs[0]"),
-            ("the gradient of a block's input comes by its first branch alone", "sum(rest, start=first)", "first"),
+            ("layers that merge are not shown", "if not isinstance(layer, Chain):", "if not isinstance(layer, Container):"),
+            ("the layer that merges has the number of its first branch", "branches = [structure(one, numbers) for one in layer.layers]\n        return {\"branches\": branches, \"layer\": next(numbers)}", "number = next(numbers)\n        return {\"branches\": [structure(one, numbers) for one in layer.layers], \"layer\": number}"),
         ),
     ),
     Target(
