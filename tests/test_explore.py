@@ -480,3 +480,12 @@ def test_what_is_not_finite_is_shown_too_and_errors_name_the_method(tmp_path: Pa
     assert len((tmp_path / "b.html").read_bytes()) > len((tmp_path / "a.html").read_bytes()) > 0
     with pytest.raises(ValueError, match=r"^sequential\.explore: expected the same number of examples"):
         model.explore(tmp_path / "c.html", x, y[:2])
+
+
+def test_what_is_the_users_own_is_not_computed_by_the_page(tmp_path: Path) -> None:
+    layers = [Dense(4, activation=lambda z: z * np.sin(z), input_shape=(3,)), Dense(CLASSES, activation="softmax")]
+    model = Sequential(layers, seed=0)
+    model.compile("sgd", "categorical_crossentropy")
+    facts = facts_of(written(model, tmp_path, *data_for(model)))
+    assert [layer["known"] for layer in facts["layers"]] == [False, True]
+    assert [layer["settings"] for layer in facts["layers"]] == [{}, {"axis": -1}]

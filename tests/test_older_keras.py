@@ -551,6 +551,12 @@ def test_the_json_of_every_keras_is_read(text: str) -> None:
     assert model.layers[-1].activation.name == "softmax"
 
 
+def test_json_without_a_shape_is_a_model_that_is_not_built() -> None:
+    model = models.model_from_json(KERAS_2.replace('"batch_input_shape": [null, 8, 8, 1], ', ""))
+    assert not model.built
+    assert [layer.name for layer in model.layers] == ["conv2d_1", "flatten_1", "dense_1"]
+
+
 def test_json_of_what_is_not_here_says_so() -> None:
     with pytest.raises(ValueError, match="model_from_json: layer dense_1: 'LSTM' is not among the library's layers"):
         models.model_from_json(KERAS_2.replace('"Dense"', '"LSTM"'))

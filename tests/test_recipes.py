@@ -12,7 +12,7 @@ import pytest
 
 from numpycnn import Sequential, datasets, load_model, recipes
 from numpycnn.__main__ import main
-from numpycnn.app.recipes import seeds
+from numpycnn.app.recipes import many, seeds
 from numpycnn.app.tutorial import tutorial_network
 from numpycnn.common.typing import Array
 from numpycnn.files import ModelFileError
@@ -285,7 +285,10 @@ def test_the_command_trains_a_recipe_of_several_networks(
     assert main(["train", "--recipe", "best", "--folder", str(folder)]) == 0
     assert "Their ensemble: " in capsys.readouterr().out
     assert main(["train", "--recipe", "best", "--resume", str(file)]) == 2
-    assert "--resume keeps one network; of many, --folder keeps each as it is trained" in capsys.readouterr().err
+    message = "--resume keeps one network; of many, --folder keeps each as it is trained"
+    assert message in capsys.readouterr().err
+    with pytest.raises(ValueError, match=message):
+        many(argparse.Namespace(resume=str(file)), best)
 
 
 def test_an_ensemble_of_models_that_are_not_compiled_is_not() -> None:

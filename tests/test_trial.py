@@ -1,5 +1,6 @@
 """What may end a process is tried in another one; its end, and nothing else, is told."""
 
+import io
 import os
 import signal
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from numpycnn import load_model
@@ -66,3 +68,57 @@ def test_a_file_on_which_hdf5_crashes_is_refused(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(h5py, "File", crashing)
     with pytest.raises(ModelFileError, match=r"theirs\.h5: is damaged: HDF5's library crashes on it"):
         load_model(path)
+
+
+def test_what_is_raised_is_of_no_interest() -> None:
+    trial.quietly(crash, b"another")
+    with pytest.raises(KeyboardInterrupt):
+        trial.quietly(interrupt, b"")
+
+
+def interrupt(_: bytes) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_forked_process_reads_and_ends_without_cleanup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here it is this one that plays the forked process."""
+    ended, seen = list[int](), list[bytes]()
+
+    def end(status: int) -> None:
+        ended.append(status)
+        raise SystemExit
+
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    monkeypatch.setattr(os, "_exit", end)
+    with pytest.raises(SystemExit):
+        trial.forked(seen.append, b"content")
+    assert (seen, ended) == ([b"content"], [0])
+
+
+def test_everything_in_a_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    h5py = pytest.importorskip("h5py")
+    from numpycnn.files.keras import hdf5
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["a/b"] = np.ones(3)
+        file["again"] = file["a/b"]
+        file["a/round"] = file["a"]  # a group in itself
+        file["text"] = "no number"
+        file["elsewhere"] = h5py.SoftLink("/a/b")
+        file["a"].attrs["weight_names"] = ["b"]
+        file.attrs["model_config"] = "{}"
+    seen = []
+    for kind in ("array", "attribute"):
+        plain = getattr(hdf5.Group, kind)
+
+        def noted(group: hdf5.Group, name: str, plain: Callable[..., object] = plain) -> object:
+            seen.append(f"{group.path}/{name}")
+            return plain(group, name)
+
+        monkeypatch.setattr(hdf5.Group, kind, noted)
+    hdf5.read_everything(buffer.getvalue())
+    same = {"/again", "a/b"}  # one array, under two names
+    assert len(same & set(seen)) == 1
+    assert sorted(set(seen) - same) == ["/model_config", "/text", "a/weight_names"]
+    assert len(seen) == len(set(seen))

@@ -88,8 +88,6 @@ def train_many(args: argparse.Namespace) -> int:
     """Train all recipes that the options make of one; print means, and keep the ensemble. Returns the exit status."""
     whole = chosen(args)
     try:
-        if args.resume is not None:
-            raise ValueError("--resume keeps one network; of many, --folder keeps each as it is trained")
         recipes = many(args, whole)
         with engine(args) as (executor, leads):
             found = run_all(recipes, executor, args.folder) if leads else None
@@ -119,8 +117,10 @@ def many(args: argparse.Namespace, recipe: Recipe) -> list[Recipe]:
     """The recipe with the values to search among, on the folds, and with the seeds that the options name.
 
     Without any of them, the recipes of its networks. A search is judged by the last sixth of the training examples,
-    unless there are folds.
+    unless there are folds. Raises ValueError for --resume, and as `grid` and `draws` do.
     """
+    if args.resume is not None:
+        raise ValueError("--resume keeps one network; of many, --folder keeps each as it is trained")
     choices = dict(args.search or ())
     if not any(getattr(args, option) is not None for option in SEVERAL):
         return recipe.each_member()
