@@ -133,17 +133,21 @@ const RESCALED = {
     const axes = [config.axis ?? []].flat().map((axis) => exampleAxis(axis, shape)).sort((a, b) => a - b);
     const [mean, variance] = [parameters.mean || tensorOf(config.mean), parameters.variance || tensorOf(config.variance)],
       given = [...Array(axes.length - mean.shape.length).fill(1), ...mean.shape];
-    const of = repeatedPlaces(shape, shape.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis)] : 1))),
-      std = (k) => Math.max(Math.sqrt(variance.data[of[k]]), page.epsilon);
-    if (config.invert) return { scale: std, offset: (k) => mean.data[of[k]] };
-    return { scale: (k) => 1 / std(k), offset: (k) => -mean.data[of[k]] / std(k) };
+    const groups = shape.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis)] : 1)),
+      of = repeatedPlaces(shape, groups),
+      stds = Float64Array.from(variance.data, (value) => Math.max(Math.sqrt(value), page.epsilon)),
+      whole = shape.map((size, axis) => (axes.includes(axis) ? size : 1)),
+      spread = (data) => tensor(whole, Float64Array.from(repeatedPlaces(whole, groups), (k) => data[k])),
+      inside = { mean: spread(mean.data), std: spread(stds) };
+    if (config.invert) return { scale: (k) => stds[of[k]], offset: (k) => mean.data[of[k]], inside };
+    return { scale: (k) => 1 / stds[of[k]], offset: (k) => -mean.data[of[k]] / stds[of[k]], inside };
   },
 };
 
 const RESCALING = {
   forward(layer, x) {
-    const { scale, offset } = RESCALED[layer.kind](layer, x.shape);
-    return { output: tensor(x.shape, x.data.map((value, k) => value * scale(k) + offset(k))) };
+    const { scale, offset, inside } = RESCALED[layer.kind](layer, x.shape);
+    return { ...inside, output: tensor(x.shape, x.data.map((value, k) => value * scale(k) + offset(k))) };
   },
   backward(layer, run, dy) {
     const { scale } = RESCALED[layer.kind](layer, dy.shape);
