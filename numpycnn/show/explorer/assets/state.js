@@ -27,7 +27,7 @@ const page = {
 
 const INSIDE = [
   ...["depthwise", "pre_activation", "winner", "mask", "factor", "noise"],
-  ...["mean", "variance", "inverse_std", "normalized"],
+  ...["mean", "std", "variance", "inverse_std", "normalized"],
 ];
 const GRADIENTS = ["output", "normalized", "pre_activation", "depthwise", "patches", "input"].map((name) => `${name}_gradient`);
 const TRACED = ["output", ...INSIDE, ...GRADIENTS];
