@@ -110,7 +110,12 @@ def train_many(args: argparse.Namespace) -> int:
 
 def is_many(args: argparse.Namespace) -> bool:
     """Whether the options, or the recipe itself, ask for several trainings."""
-    return chosen(args).members > 1 or any(getattr(args, option) is not None for option in SEVERAL)
+    return chosen(args).members > 1 or names_several(args)
+
+
+def names_several(args: argparse.Namespace) -> bool:
+    """Whether an option makes many trainings of one."""
+    return any(getattr(args, option) is not None for option in SEVERAL)
 
 
 def many(args: argparse.Namespace, recipe: Recipe) -> list[Recipe]:
@@ -122,7 +127,7 @@ def many(args: argparse.Namespace, recipe: Recipe) -> list[Recipe]:
     if args.resume is not None:
         raise ValueError("--resume keeps one network; of many, --folder keeps each as it is trained")
     choices = dict(args.search or ())
-    if not any(getattr(args, option) is not None for option in SEVERAL):
+    if not names_several(args):
         return recipe.each_member()
     if choices and args.folds is None:
         recipe = recipe.replace(fold=SEARCH_FOLD)

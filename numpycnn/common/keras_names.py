@@ -86,7 +86,7 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     (
         "layers",
         "the layer is of an older Keras, and not in today's",
-        "Highway LocallyConnected1D LocallyConnected2D",
+        "AutoEncoder Highway LocallyConnected1D LocallyConnected2D MaxoutDense",
     ),
     (
         "utils",
@@ -98,7 +98,6 @@ OUT_OF_SCOPE: list[tuple[str, str, str]] = [
     ("regularizers", OLDER, "EigenvalueRegularizer WeightRegularizer"),
     ("losses", OLDER, "Reduction"),
     ("metrics", OLDER, "fbeta_score fmeasure matthews_correlation precision recall"),
-    ("layers", OLDER, "AutoEncoder MaxoutDense"),
     ("models", OLDER, "model_from_config"),
     (
         "preprocessing.image",

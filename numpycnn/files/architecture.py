@@ -49,11 +49,10 @@ def model_from_json(text: Any) -> "Sequential":
 
 def of_keras(description: dict[str, Any]) -> "Sequential":
     """The model that Keras's `to_json` describes, with new weights."""
-    from numpycnn.files.keras import incoming
+    from numpycnn.files.keras import archive, incoming
 
-    version = str(description.get("keras_version", "3"))[:1]
     try:
-        config, shape = incoming.network(description, int(version) if version.isdecimal() else 1)
+        config, shape = incoming.network(description, archive.version_of(description))
         model = LAYERS["Sequential"].unbuilt(config)
         if shape:
             model.build(shape)

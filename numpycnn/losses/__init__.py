@@ -11,6 +11,7 @@
     distributions   Kullback and Leibler, Poisson
 """
 
+from collections.abc import Sequence
 from inspect import signature
 from typing import Any
 
@@ -43,11 +44,15 @@ class LossFunction:
         self.loss, self.__name__, self.__doc__ = loss, loss.name, loss.__doc__
 
     def __call__(self, y_true: Any, y_pred: Any, *given: Any, **settings: Any) -> Any:
+        by_position = self.named(given) if given else {}
+        return self.loss(reduction=None, **by_position, **settings)(y_true, y_pred)
+
+    def named(self, given: Sequence[Any]) -> dict[str, Any]:
+        """Settings by position, by their names."""
         names = [name for name in signature(self.loss).parameters if name not in ("reduction", "name")]
         if len(given) > len(names):
             raise TypeError(f"{self.__name__}: expected at most {len(names)} settings; received {len(given)}")
-        loss = self.loss(reduction=None, **dict(zip(names, given, strict=False)), **settings)
-        return loss(y_true, y_pred)
+        return dict(zip(names, given, strict=False))
 
     def __repr__(self) -> str:
         return f"losses.{self.__name__}"

@@ -13,7 +13,7 @@ from numpycnn.layers import LAYERS, Branches, Dropout, GaussianDropout, Gaussian
 from numpycnn.losses import CLASSES, Loss
 from numpycnn.regularizers import L1, L1L2, L2
 from numpycnn.show.explorer.code import sources
-from numpycnn.show.explorer.structure import all_traces, in_order, is_understood, structure
+from numpycnn.show.explorer.structure import in_order, is_understood, structure
 from numpycnn.show.explorer.tensors import MAX_EXACT_KERNEL, Tensors
 from numpycnn.show.explorer.updates import add_updates
 from numpycnn.show.trace import LayerTrace, Trace
@@ -63,7 +63,7 @@ def shown(model: "Sequential") -> Iterable[tuple[Any, Layer]]:
 
 def traces_of(model: "Sequential", trace: Trace) -> Mapping[str, LayerTrace]:
     """Their traces, by path."""
-    return all_traces(model, trace) if is_understood(model) else trace.layers
+    return {str(path): trace[str(path)] for path, _ in shown(model)}
 
 
 def is_known(layer: Layer) -> bool:

@@ -7,7 +7,6 @@ from numpycnn.layers import Branches, Layer, Residual
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import ROOT, Container
 from numpycnn.layers.stage import Path
-from numpycnn.show.trace import LayerTrace, Trace
 
 Structure = Any
 """A layer's number; for a chain a list of structures; {"branches": [structures], "layer": number} where one merges."""
@@ -38,8 +37,3 @@ def structure(layer: Layer, numbers: Iterator[int]) -> Structure:
         branches = [structure(one, numbers) for one in layer.layers]
         return {"branches": branches, "layer": next(numbers)}
     return next(numbers)
-
-
-def all_traces(model: Chain, trace: Trace) -> dict[str, LayerTrace]:
-    """The traces of all layers of an understood model, by path, in the order of `in_order`."""
-    return {str(path): trace[str(path)] for path, _ in in_order(model)}
