@@ -15,7 +15,7 @@ import pytest
 from numpycnn import load_model
 from numpycnn.files import ModelFileError, trial
 
-RUNS = [pytest.param(trial.new_python, marks=pytest.mark.deep)] + [trial.forked] * hasattr(os, "fork")
+RUNS = [trial.new_python] + [trial.forked] * hasattr(os, "fork")
 
 
 def end_this_process() -> None:
