@@ -1587,6 +1587,17 @@ TARGETS = (
         ),
     ),
     Target(
+        "files/branching.py",
+        ("test_keras_blocks.py", "test_onnx_files.py", "test_onnx_refused.py"),
+        (
+            ("branches part where the first ends", "fork = nearest(values, fork, other)", "pass"),
+            ("all values are equally deep", "Value(fork, values[fork].depth + 1)", "Value(fork, 1)"),
+            ("a layer may stand in two branches", "end not in nodes or end in used", "end not in nodes"),
+            ("layers are in reverse order", "return steps[::-1]", "return steps"),
+            ("a value merged with itself is one branch", "if len(inputs) > 1 else []", "if len(set(inputs)) > 1 else []"),
+        ),
+    ),
+    Target(
         "files/keras/blocks.py",
         ("test_keras_blocks.py", "test_keras_files.py", "test_damaged_keras_files.py"),
         (
