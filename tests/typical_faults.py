@@ -1991,7 +1991,7 @@ TARGETS = (
         ),
     ),
     Target(
-        "files/onnx/axis_nodes.py",
+        "files/onnx/node_axes.py",
         ("test_onnx_files.py", "test_onnx_refused.py"),
         (
             ("a slice may leave examples out", "if axis == 0 and (start", "if False and (start"),
@@ -2005,8 +2005,20 @@ TARGETS = (
         ("test_onnx_files.py", "test_onnx_refused.py"),
         (
             ("the rows behind a flattened image are in ONNX's order", "ordered[rows] = kernel", "ordered[...] = kernel"),
+        ),
+    ),
+    Target(
+        "files/onnx/node_windows.py",
+        ("test_onnx_files.py", "test_onnx_refused.py"),
+        (
             ("every border is that of 'same'", 'return "same"\n    stack.add(', 'return "same"\n    return "same"\n    stack.add('),
             ("the largest pool has the borders of 'same'", "if borders in (ZERO, same):", "if True:"),
+        ),
+    ),
+    Target(
+        "files/onnx/node_normalizations.py",
+        ("test_onnx_files.py", "test_onnx_refused.py"),
+        (
             ("epsilon is Keras's", 'operation.number("momentum", 0.9), operation.number("epsilon", 1e-5)', '0.99, 1e-3'),
         ),
     ),

@@ -6,10 +6,10 @@ its result the output "output"; both are as here, channels last or first.
 
 Writing: `layer_nodes.py` and `activation_nodes.py` say what each layer becomes, `functions.py` what ONNX lacks,
 `graph.py` is the graph that grows, and `writing.py` makes a file of it. Reading: `parsing.py` is a file as checked,
-plain values, `data.py` finds what depends on the input, `node_layers.py` and `axis_nodes.py` say what each operator
-becomes, `patterns.py` which activations several are, `constants.py` is what is computed on the way, `stack.py` the
-layers that grow, and `reading.py` makes a model of them; `branching.py`, in `files/`, finds branches. `package.py`
-finds the package that decodes and encodes: the extra `onnx`.
+plain values, `data.py` finds what depends on the input, `node_layers.py` and the modules beside it say what each
+operator becomes, `patterns.py` which activations several are, `constants.py` is what is computed on the way,
+`stack.py` the layers that grow, and `reading.py` makes a model of them; `branching.py`, in `files/`, finds
+branches. `package.py` finds the package that decodes and encodes: the extra `onnx`.
 """
 
 import os

@@ -10,10 +10,12 @@ from numpycnn.activations import linear
 from numpycnn.common import checks
 from numpycnn.common.randomness import draw_seed
 from numpycnn.files.errors import explained
-from numpycnn.files.onnx.axis_nodes import cut
 from numpycnn.files.onnx.constants import Constants
 from numpycnn.files.onnx.data import Step, known_values, steps_of
-from numpycnn.files.onnx.node_layers import READERS, cast, reshape, resize
+from numpycnn.files.onnx.node_axes import cut
+from numpycnn.files.onnx.node_layers import READERS, cast
+from numpycnn.files.onnx.node_shapes import reshape
+from numpycnn.files.onnx.node_sizes import resize
 from numpycnn.files.onnx.parsing import Parsed, parse, parsed
 from numpycnn.files.onnx.patterns import Found, activation_of
 from numpycnn.files.onnx.stack import Operation, Stack

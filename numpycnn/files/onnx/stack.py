@@ -4,6 +4,7 @@ ONNX's images are channels first. Behind a Transpose from channels last the laye
 disappears; a Permute is added only where the order matters otherwise. That is `graph.py` seen from the other side.
 """
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -253,3 +254,7 @@ class Operation:
         for index, value in self._inputs.items():
             if index not in self._read:
                 raise ValueError(f"has an input {index}, {checks.short_repr(value)}, which no layer has")
+
+
+Reader = Callable[[Operation, Stack], None]
+"""It appends the layers that an operation becomes to those before it."""

@@ -3,16 +3,14 @@
 Layers cut and pool images: their rows and columns where they are, and any other axis once it is one of an image's.
 """
 
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
 from numpycnn import layers
 from numpycnn.common.typing import Array, Pair, Shape
 from numpycnn.files.onnx.constants import MAX_SHAPE
-from numpycnn.files.onnx.stack import Operation, Stack
+from numpycnn.files.onnx.stack import Operation, Reader, Stack
 
-Reader = Callable[[Operation, Stack], None]
 IMAGE = (2, 3)
 """The axes of rows and columns."""
 ALL = 2**31 - 1
@@ -144,3 +142,11 @@ def pooled(cls: Any, stack: Stack, axes: Shape, keepdims: bool) -> None:
     stack.reshape((count, 1, prod(stack.shape) // count))
     stack.add(cls("channels_last"))
     stack.reshape(tuple(sizes))
+
+
+READERS: dict[str, Reader] = {
+    "Gather": gather,
+    "ReduceMax": reduced(layers.GlobalMaxPooling2D),
+    "ReduceMean": reduced(layers.GlobalAveragePooling2D),
+}
+"""By operator; of `cut`, `reading.py` must know what the input is."""
