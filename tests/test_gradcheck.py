@@ -97,6 +97,16 @@ def test_layers_pass_with_ties_and_zeros(data: st.DataObject, n: int, seed: int)
     assert report.passed or (saturates(layer) and report.inconclusive), str(report)
 
 
+def test_what_saturated_probabilities_leave_of_a_zero_is_inconclusive() -> None:
+    """A bias that all scores of a softmax share changes nothing; the terms of its gradient cancel to 1.6e-27."""
+    layer = Conv2D(2, (1, 4), (1, 2), activation="softmax", data_format="channels_first", input_shape=(3, 5, 7))
+    Sequential([layer])
+    rng = np.random.default_rng(0)
+    for param in layer.params.values():
+        param[...] = integers(rng, param.shape, np.float32, bound=2)
+    assert gradcheck_layer(layer, integers(rng, (1, 3, 5, 7), np.float32, bound=8)).inconclusive
+
+
 def saturates(layer: Layer) -> bool:
     """Whether values may be so close to a limit, or to a kink that the limit lies on, that no difference shows it.
 

@@ -134,7 +134,8 @@ def noise(found: list[Measured]) -> float:
 def beside_rounding(outcome: Outcome, near: Neighbours) -> Outcome:
     """The outcome with the rounding error of the complex step as noise, estimated by changing the last digits.
 
-    A number is 0 up to rounding if such a change alters it, and by less than rounding can alter the function.
+    A number is 0 up to rounding if such a change alters it, and by less than rounding can alter the function. A claim
+    may be so without that: beside a probability that is rounded to 1, one of 1e-27 has nothing that cancels it.
     """
     measured, site, direction = outcome.measured, outcome.site, outcome.direction
     largest = ROUNDING * site.scale(direction)
@@ -144,4 +145,6 @@ def beside_rounding(outcome: Outcome, near: Neighbours) -> Outcome:
     change = max(abs(other - measured.middle) for other in others)
     claimed = max(abs(one.claimed(direction) - outcome.claimed) for one in near.shaken)
     floor = largest if site.problem.chained else min(64 * max(change, claimed), largest)
-    return site.outcome(direction, measured._replace(noise=measured.noise + 4 * change), floor)
+    found = site.outcome(direction, measured._replace(noise=measured.noise + 4 * change), floor)
+    is_hidden = measured.size == change == 0.0 and abs(found.claimed) <= EPSILON * site.scale(direction)
+    return found._replace(verdict=INCONCLUSIVE) if found.verdict == FAILED and is_hidden else found
