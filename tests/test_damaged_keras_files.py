@@ -21,7 +21,14 @@ from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten,
 h5py: Any = pytest.importorskip("h5py", reason="needs h5py, of the extra keras-files")
 
 FOLDER = Path(__file__).parent / "keras_files"
-WHOLE = ("keras3.keras", "keras3.h5", "keras2.keras", "keras2_former_optimizer.h5", "keras3_blocks.keras")
+WHOLE = (
+    "keras3.keras",
+    "keras3.h5",
+    "keras2.keras",
+    "keras2_former_optimizer.h5",
+    "keras3_blocks.keras",
+    "keras3_nested.keras",
+)
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 
 

@@ -57,6 +57,30 @@ def blocks(keras: Any) -> Any:
     return keras.Model(first, layers.Dense(3, activation="softmax")(x))
 
 
+def nested(keras: Any) -> Any:
+    """A small network of models: Functional ones that are chains, one of them in the other, and a Sequential."""
+    layers = keras.layers
+    first = keras.Input((3, 3, 3))
+    inner = keras.Model(first, layers.Conv2D(4, 2, activation="tanh")(first))
+    first = keras.Input((5, 5, 2))
+    features = keras.Model(first, inner(layers.BatchNormalization()(layers.Conv2D(3, 3)(first))))
+    head = keras.Sequential([layers.Flatten(), layers.Dense(5, activation="relu")])
+    first = keras.Input((5,))
+    return keras.Sequential(
+        [
+            keras.Input((5, 5, 2)),
+            features,
+            head,
+            keras.Model(first, layers.Dense(5, activation="relu")(first)),
+            keras.Sequential([layers.Dense(3, activation="softmax")]),
+        ]
+    )
+
+
+NETWORKS = {"blocks": blocks, "nested": nested}
+"""What a file has by the word in its name; others have `network`."""
+
+
 def figures(model: Any) -> dict[str, Any]:
     """What a model predicts, and its losses in ten more steps."""
     predictions = model.predict(inputs(), verbose=0).tolist()
@@ -70,7 +94,7 @@ def write(keras: Any, names: dict[str, Any]) -> dict[str, Any]:
     for name, optimizer in names.items():
         keras.backend.clear_session()  # names begin anew
         keras.utils.set_random_seed(1)
-        model = (blocks if "blocks" in name else network)(keras)
+        model = next((make for word, make in NETWORKS.items() if word in name), network)(keras)
         model.compile(optimizer, keras.losses.CategoricalCrossentropy(), metrics=["accuracy"])
         for _ in range(3):
             model.train_on_batch(inputs(), targets())
@@ -92,6 +116,7 @@ def main() -> None:
             "keras3.h5": optimizers.Nadam(0.01, use_ema=True),
             "keras3_blocks.keras": optimizers.Adam(0.01),
             "keras3_blocks.h5": optimizers.SGD(0.01, momentum=0.9),
+            "keras3_nested.keras": optimizers.Adam(0.01),
         }
     else:
         names = {

@@ -77,7 +77,7 @@ def read(path: PathLike, compiled: bool) -> Saved:
         description = description_of(config, compile_config, own, version_of(metadata))
         model = hollow_model(description)
         with hdf5.reading(members[WEIGHTS]) as root:
-            arrays = variables.read(root, model)
+            arrays = variables.read(root, model, variables.kinds_of(config))
             fill(model, arrays)
             slots.take(model, optimizer_arrays(root))
         set_steps(model, own)
@@ -88,9 +88,10 @@ def load_weights(path: PathLike, model: "Network", by_name: bool, skip_mismatch:
     """The weights of a whole model, for one that is there."""
     with explained(path):
         refuse_by_name(by_name)
-        members = members_of(whole_file(path), (WEIGHTS,))
+        members = members_of(whole_file(path), (CONFIG, WEIGHTS))
+        kinds = variables.kinds_of(json_of(CONFIG, members[CONFIG].decode()))
         with hdf5.reading(members[WEIGHTS]) as root:
-            return variables.read(root, model, skip_mismatch=skip_mismatch)
+            return variables.read(root, model, kinds, skip_mismatch=skip_mismatch)
 
 
 def refuse_by_name(by_name: bool) -> None:

@@ -2,7 +2,7 @@
 
     layers/conv2d/vars/0, /1                the first Conv2D's kernel and bias
     layers/conv2d_1/vars/0                  the second's: by the class, and not by the layer's name
-    layers/sequential/layers/dense/vars/0   of a model in the model
+    layers/sequential/layers/dense/vars/0   of a model in the model; of a Functional one layers/functional/...
     layers/add/vars                         where the branches of a block meet: no arrays
     optimizer/vars/0, ...                   see `slots.py`
 
@@ -10,18 +10,29 @@ The attribute "name" of a group "vars" is the layer's own.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from numpycnn.common import checks
 from numpycnn.common.typing import Array
 from numpycnn.files.keras.graph import Node, class_name, nodes_of
 from numpycnn.files.keras.hdf5 import Group
+from numpycnn.files.keras.incoming import MODELS
 from numpycnn.layers.base import snake_case
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
 
 FORMER_LAYERS = "_layer_checkpoint_dependencies"
 """What "layers" was called in the first .keras files, of Keras 2.12."""
+
+
+class Kind(NamedTuple):
+    """What a model in the model is in Keras: also a chain without blocks may be Functional."""
+
+    word: str
+    """sequential or functional."""
+    inside: "list[Kind]"
+    """What the models in it are, in Keras's order."""
 
 
 class Place(NamedTuple):
@@ -32,17 +43,31 @@ class Place(NamedTuple):
     arrays: dict[str, Array]
 
 
-def places(container: Container, path: str = "layers", prefix: str = "") -> Iterator[Place]:
-    """The place of every layer, in Keras's order. Raises ValueError for a container that Keras does not have."""
+def places(container: Container, path: str = "layers", prefix: str = "", kinds: Sequence[Kind] = ()) -> Iterator[Place]:
+    """The place of every layer, in Keras's order. Raises ValueError for a container that Keras does not have.
+
+    kinds: what the models in the model are; by default what this library writes.
+    """
     counts: Counter[str] = Counter()
+    known = iter(kinds)
     for node in nodes_of(container):
-        word = snake_case(class_name(node.layer))
+        word, inside = snake_case(class_name(node.layer)), list[Kind]()
+        if isinstance(node.layer, Chain):
+            word, inside = next(known, Kind(word, inside))
         place = f"{path}/{word}_{counts[word]}" if counts[word] else f"{path}/{word}"
         counts[word] += 1
         if isinstance(node.layer, Chain):
-            yield from places(node.layer, f"{place}/layers", f"{prefix}{node.path}/")
+            yield from places(node.layer, f"{place}/layers", f"{prefix}{node.path}/", inside)
         else:
             yield Place(place, node.name, arrays_of(node, prefix))
+
+
+def kinds_of(config: Any) -> list[Kind]:
+    """What the models in a model are, by its configuration. Raises TypeError or ValueError for what is none."""
+    own = checks.by_name("file", "config", checks.by_name("file", "model", config).get("config"))
+    entries = [checks.by_name("file", "layer", one) for one in checks.sequence("file", "layers", own.get("layers"))]
+    models = [entry for entry in entries if entry.get("class_name") in MODELS]
+    return [Kind(snake_case(entry["class_name"]), kinds_of(entry)) for entry in models]
 
 
 def arrays_of(node: Node, prefix: str = "") -> dict[str, Array]:
@@ -60,13 +85,13 @@ def trained_names(model: Container) -> list[str]:
     return [name for place in places(model) for name in place.arrays if name in trained]
 
 
-def read(root: Group, model: Container, *, skip_mismatch: bool = False) -> dict[str, Array]:
+def read(root: Group, model: Container, kinds: Sequence[Kind] = (), *, skip_mismatch: bool = False) -> dict[str, Array]:
     """The arrays by their names in the model. Raises ValueError unless they have the shapes of the model's.
 
-    skip_mismatch: leaves out layers of which the file has others.
+    kinds: as for `places`. skip_mismatch: leaves out layers of which the file has others.
     """
     found: dict[str, Array] = {}
-    expected = list(places(model))
+    expected = list(places(model, kinds=kinds))
     if FORMER_LAYERS in root:
         expected = [place._replace(path=place.path.replace("layers", FORMER_LAYERS, 1)) for place in expected]
     if not skip_mismatch:
