@@ -1,5 +1,6 @@
 """Two depths of the same tests: the quick default, and `--hypothesis-profile=deep`, which takes its time."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     deep = [item for item in items if item.get_closest_marker("deep")]  # its keywords are the folders' names too
     config.hook.pytest_deselected(items=deep)
     items[:] = [item for item in items if not item.get_closest_marker("deep")]
+
+
+def pytest_collection_finish() -> None:
+    """What is there for the whole run, thousands of tests among it, is not searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -79,7 +79,7 @@ def check_uses(model: Sequential, workers: int | None, calls: int) -> None:
     assert not differs.is_set()
 
 
-@pytest.mark.parametrize("calls", [100, pytest.param(10_000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("calls", [40, pytest.param(10_000, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("workers", [1, None])
 @pytest.mark.parametrize("fast", [True, False])
 def test_threads_find_a_model_as_it_is_alone(fast: bool, workers: int | None, calls: int) -> None:

@@ -463,6 +463,7 @@ def test_a_fault_is_noticed(fault: Fault, test: Callable[[Path], None], tmp_path
         test(tmp_path)
 
 
+@pytest.mark.deep
 def test_a_kernel_rounded_too_much_is_noticed(tutorial: Tutorial, tmp_path: Path) -> None:
     network, x, y, _ = tutorial
     with seeded(Fault(tensors.quantized, "/ LEVELS, 1)", "/ 50, 1)")):

@@ -65,7 +65,7 @@ OF_FUNCTIONS = [fault for fault in FAULTS if fault not in OF_NETWORKS]
 
 
 @pytest.mark.usefixtures("small_tiles")
-@pytest.mark.parametrize(("what", "case", "fault"), one_in(8, OF_FUNCTIONS) + one_in(16, OF_NETWORKS))
+@pytest.mark.parametrize(("what", "case", "fault"), one_in(8, OF_FUNCTIONS) + one_in(32, OF_NETWORKS))
 def test_faults_are_seen(what: str, case: str, fault: Fault) -> None:
     with seeded(fault):
         try:

@@ -363,6 +363,19 @@ def test_processes_are_given_the_data_in_the_layout_that_threads_are_given(proce
     assert in_this_process == in_another
 
 
+def test_an_error_in_a_process_tells_its_traceback_and_leaves_the_executor_usable(processes: Any) -> None:
+    assert processes["error"] == "this layer takes no negatives"
+    assert "in give_up_on_negatives" in processes["cause"]
+    assert processes["afterwards"] == 3
+
+
+@needs_blas
+def test_blas_in_a_worker_process_is_held_too(processes: Any) -> None:
+    assert set(processes["free"]) == {2}
+    assert len(processes["held"]) == 8
+    assert all(set(threads) == {1} for threads in processes["held"]), processes["held"]
+
+
 def test_each_micro_batch_draws_dropout_masks_of_its_own() -> None:
     masks = []
 
@@ -549,12 +562,6 @@ def test_an_error_in_a_thread_of_the_callers_own_leaves_it_usable() -> None:
         assert executor.submit(abs, -3).result() == 3
 
 
-def test_an_error_in_a_process_tells_its_traceback_and_leaves_the_executor_usable(processes: Any) -> None:
-    assert processes["error"] == "this layer takes no negatives"
-    assert "in give_up_on_negatives" in processes["cause"]
-    assert processes["afterwards"] == 3
-
-
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_callers_errstate_holds_in_the_workers(method: str, workers: int) -> None:
@@ -687,13 +694,6 @@ def test_a_shorter_switch_interval_of_the_users_stays() -> None:
         assert sys.getswitchinterval() == pytest.approx(own, rel=0.05)
     finally:
         sys.setswitchinterval(before)
-
-
-@needs_blas
-def test_blas_in_a_worker_process_is_held_too(processes: Any) -> None:
-    assert set(processes["free"]) == {2}
-    assert len(processes["held"]) == 8
-    assert all(set(threads) == {1} for threads in processes["held"]), processes["held"]
 
 
 @needs_blas

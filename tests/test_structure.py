@@ -77,12 +77,13 @@ def modules() -> dict[str, ast.Module]:
 
 
 def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Everything in a module but what type checkers alone read."""
+    """The statements of a module but those that type checkers alone read."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
             continue
-        yield child
-        yield from statements(child)
+        if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+            yield child
+            yield from statements(child)
 
 
 def imports(module: str) -> Iterator[Import]:

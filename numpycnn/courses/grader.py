@@ -84,7 +84,7 @@ class Worker:
         try:
             text = self.lines.get(timeout=seconds)
         except Empty:
-            return {"ended": f"took more than {seconds:g} seconds"}
+            return {"ended": f"took more than {seconds:g} second{'s' * (seconds != 1)}"}
         return json.loads(text) if text else {"ended": f"ended the process with status {self.process.wait()}"}
 
     def grades(self, limit: float) -> Iterator[Grade]:

@@ -111,7 +111,7 @@ class CategoricalCrossentropy(Crossentropy):
 
     @property
     def link(self) -> ActivationFunction:  # type: ignore[override]
-        return softmax.with_settings(axis=self.axis)
+        return softmax if self.axis == -1 else softmax.with_settings(axis=self.axis)
 
     def targets(self, y_true: Any, output_shape: Shape) -> Array:
         self.check_axis(output_shape)
