@@ -121,6 +121,11 @@ def test_todays_call_by_an_older_name_is_todays() -> None:
     with pytest.raises(ValueError, match="BatchNormalization: mode, an argument of Keras 1's, must be at most 0; rec"):
         new.BatchNormalization(mode=2)
     with (
+        pytest.raises(ValueError, match=r"border_mode: 'full' was Theano's; put ZeroPadding2D"),
+        pytest.warns(FutureWarning, match="border_mode"),
+    ):
+        new.Convolution2D(4, 3, border_mode="full")
+    with (
         pytest.raises(TypeError, match=r"^conv2d: data_format must be one of .*; received 3"),
         pytest.warns(FutureWarning, match="dim_ordering"),
     ):

@@ -176,8 +176,16 @@ def kernel_size(value: Any, given: Mapping[str, Any]) -> Any:
     return given.get("nb_row", value), given.get("nb_col", value)
 
 
+def padding(value: Any, given: Mapping[str, Any]) -> Any:
+    """border_mode as padding. Raises ValueError for what Keras 1 had with Theano alone."""
+    if value == "full":
+        raise ValueError("border_mode: 'full' was Theano's; put ZeroPadding2D of the kernel's size - 1 before 'valid'")
+    return value
+
+
 VALUES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "batch_input_shape": without_batch,
+    "border_mode": padding,
     "dim_ordering": data_format,
     "grayscale": color_mode,
     "input_dim": one_axis,
