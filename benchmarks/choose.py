@@ -26,7 +26,8 @@ VALUES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "quick": {
         "schedule.max_learning_rate": (0.01, 0.02, 0.03),
         "schedule.pct_start": (0.1, 0.15, 0.25),
-        "batch_size": (128, 256),
+        "batch_size": (128, 256, 512),
+        "layers.6.filters": (24, 32),
     },
     "minute": {
         "schedule.max_learning_rate": (0.01, 0.02, 0.03),

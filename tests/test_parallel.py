@@ -83,12 +83,13 @@ def cuts(count: int, batch_size: int, least: int) -> list[int]:
         (99, 100, [99]),
         (100, 100, [50, 50]),  # two from `least` on
         (479, 20, [239, 240]),
-        (480, 20, [160, 160, 160]),  # three where each can have eight times `least`
+        (480, 20, [120] * 4),  # four where three could have eight times `least` each
         (640, 20, [160] * 4),
         (900, 20, [225] * 4),  # no more than four for the workers' sake
         (250, 1000, [250]),
         (251, 1000, [125, 126]),  # no more than 250 in one
-        (1250, 100, [250] * 5),
+        (500, 100, [250, 250]),
+        (501, 100, [125, 125, 125, 126]),  # never an odd number
         (1, 1, [1]),
     ],
 )
@@ -105,6 +106,7 @@ def test_micro_batches_are_as_even_as_can_be(count: int, least: int) -> None:
     sizes = {cut.stop - cut.start for cut in cuts}
     assert max(sizes) - min(sizes) <= 1
     assert 0 < min(sizes) <= max(sizes) <= MAX_MICRO_BATCH
+    assert len(cuts) in (1, count) or len(cuts) % 2 == 0
     assert (len(cuts) == 1) == (count == 1 or count < min(least, MAX_MICRO_BATCH + 1))
 
 

@@ -183,11 +183,13 @@ def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
     """The rows of each micro-batch, as even as possible: their lengths differ by at most one.
 
     A batch of fewer than `least` examples is not divided for the workers; a larger one is divided in two, or into as
-    many as can have MORE_PARTS times `least` each, up to MAX_PARTS. None has more than MAX_MICRO_BATCH examples.
+    many as can have MORE_PARTS times `least` each, up to MAX_PARTS. None has more than MAX_MICRO_BATCH examples. Their
+    number is even: of three, one of two workers would compute two, and the other wait.
     """
     for_workers = 1 if count < least else max(2, min(MAX_PARTS, count // (MORE_PARTS * least)))
     for_memory = ceil_div(count, MAX_MICRO_BATCH)
-    return even_slices(count, max(for_workers, for_memory))
+    parts = max(for_workers, for_memory)
+    return even_slices(count, parts + parts % 2 if parts > 1 else 1)
 
 
 # ---------------------------------------------------------------- training
