@@ -145,6 +145,6 @@ def beside_rounding(outcome: Outcome, near: Neighbours) -> Outcome:
     change = max(abs(other - measured.middle) for other in others)
     claimed = max(abs(one.claimed(direction) - outcome.claimed) for one in near.shaken)
     floor = largest if site.problem.chained else min(64 * max(change, claimed), largest)
-    found = site.outcome(direction, measured._replace(noise=measured.noise + 4 * change), floor)
-    is_hidden = measured.size == change == 0.0 and abs(found.claimed) <= EPSILON * site.scale(direction)
-    return found._replace(verdict=INCONCLUSIVE) if found.verdict == FAILED and is_hidden else found
+    is_flat = measured.size == change == 0.0
+    noise = EPSILON * site.scale(direction) if is_flat else measured.noise + 4 * change
+    return site.outcome(direction, measured._replace(noise=noise), floor)
