@@ -35,7 +35,7 @@ def run(script: str, *arguments: str, requests: str = "") -> str:
     return subprocess.run(command, input=requests, capture_output=True, text=True, check=True).stdout  # noqa: S603
 
 
-@pytest.mark.parametrize("system", ["numpycnn", "matrix products alone"])
+@pytest.mark.parametrize("system", ["numpycnn", pytest.param("matrix products alone", marks=pytest.mark.deep)])
 def test_a_system_answers_every_request(system: str) -> None:
     requests: list[dict[str, object]] = [
         {"do": "build", "network": "one convolution, 100"},

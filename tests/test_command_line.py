@@ -57,6 +57,7 @@ def test_the_main_job(capsys: pytest.CaptureFixture[str], command: list[str]) ->
     assert float(accuracy) > 0.5
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("part_of_mnist")
 def test_the_seed_decides_the_result(capsys: pytest.CaptureFixture[str]) -> None:
     def result(seed: str) -> list[str]:

@@ -13,6 +13,8 @@ from numpycnn.datasets import mnist
 from numpycnn.layers import LAYERS
 from numpycnn.layers.chain import Chain
 from numpycnn.optimizers import Optimizer
+from numpycnn.recipes import RECIPES
+from numpycnn.recipes.measured import MEASURED
 
 ROOT = Path(__file__).parent.parent
 NEEDED = {".onnx": "onnx", "numpycnn.sklearn": "sklearn"}
@@ -87,3 +89,9 @@ def test_the_files_to_read_are_there() -> None:
     assert len(links) >= 10
     for link in links:
         assert (ROOT / link).is_file(), link
+
+
+def test_the_figures_of_recipes_are_those_of_the_list() -> None:
+    assert MEASURED.keys() == RECIPES.keys()
+    for name, (accuracy, seconds) in MEASURED.items():
+        assert re.search(rf"(?m)^\| {name} \| {accuracy:.2%} \|.* \| {seconds:.1f} \|$", README), name

@@ -104,7 +104,9 @@ def processes() -> Iterator[Executor]:
         yield executor
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.deep] * (name != "nested")) for name in NETWORKS]
+)
 def test_any_workers_give_the_same_bytes(name: str, processes: Executor) -> None:
     alone = results(name, workers=1)
     for workers in (2, 3):

@@ -102,11 +102,11 @@ SECONDS = Recipe(
 
 QUICK = Recipe(
     "quick",
-    strided((8, 16, 32), 128),
+    strided((8, 16, 24), 128),
     augmentation=[shifted(1)],
     epochs=4,
     about="four epochs of images that are moved by a pixel",
-    **fast_training(0.02, 0.15),
+    **fast_training(0.03, 0.15, batch_size=512),
 )
 
 MINUTE = Recipe(
@@ -141,6 +141,21 @@ SMALL = Recipe(
     **fast_training(0.02, 0.15),
 )
 
+LARGE = Recipe(
+    "large",
+    [
+        *normalized(conv(32, 3, padding="same"), MaxPooling2D()),
+        *normalized(conv(64, 3, padding="same"), MaxPooling2D()),
+        *normalized(conv(128, 3, padding="same")),
+        GlobalAveragePooling2D(),
+        digits(),
+    ],
+    augmentation=[shifted(1)],
+    epochs=8,
+    about="eight epochs of a network for images of other things too",
+    **fast_training(0.02, 0.15),
+)
+
 TUTORIAL = Recipe(
     "tutorial",
     [
@@ -159,7 +174,7 @@ TUTORIAL = Recipe(
     about="the network of the Keras tutorial, as `python -m numpycnn` trains it",
 )
 
-RECIPES = {recipe.name: recipe for recipe in (SECONDS, QUICK, MINUTE, BEST, SMALL, TUTORIAL)}
+RECIPES = {recipe.name: recipe for recipe in (SECONDS, QUICK, MINUTE, SMALL, LARGE, BEST, TUTORIAL)}
 """The recipes by name."""
 
 
