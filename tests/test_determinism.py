@@ -24,6 +24,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.deep
 def test_the_same_bytes_run_after_run() -> None:
     """In fresh processes whose string hashes differ."""
     here = os.path.dirname(__file__)

@@ -261,6 +261,7 @@ def test_training_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.deep
 def test_twenty_images_are_learnt_by_heart() -> None:
     x, y = small_data(20)
     model = small_network(dropout=0.0)

@@ -174,7 +174,7 @@ TUTORIAL = Recipe(
     about="the network of the Keras tutorial, as `python -m numpycnn` trains it",
 )
 
-RECIPES = {recipe.name: recipe for recipe in (SECONDS, QUICK, MINUTE, SMALL, LARGE, BEST, TUTORIAL)}
+RECIPES = {recipe.name: recipe for recipe in (SECONDS, QUICK, MINUTE, BEST, SMALL, LARGE, TUTORIAL)}
 """The recipes by name."""
 
 
