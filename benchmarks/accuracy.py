@@ -21,7 +21,8 @@ def row(name: str, data: str, seeds: int, folder: str | None) -> str:
     (summary,) = recipes.summaries(found)
     low, high = summary.interval
     seconds = statistics.median(one.seconds for one in found)
-    return f"| {name} | {summary.mean:.2%} | {summary.deviation:.2%} | {low:.2%} to {high:.2%} | {seconds:.1f} |"
+    spread = f"{summary.deviation:.2%} | {low:.2%} to {high:.2%}" if seeds > 1 else " | "
+    return f"| {name} | {summary.mean:.2%} | {spread} | {seconds:.1f} |"
 
 
 def main() -> None:

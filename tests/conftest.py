@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from browser import Browser
 from browser import chromium as launched
+from depths import is_deep
 from hypothesis import HealthCheck, Phase, settings
 from networks import MnistData, mnist_images
 from raises import Record
@@ -36,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--hypothesis-profile") == "deep":
+    if is_deep(config):
         return
     deep = [item for item in items if item.get_closest_marker("deep")]  # its keywords are the folders' names too
     config.hook.pytest_deselected(items=deep)

@@ -6,6 +6,11 @@ from typing import Any
 import pytest
 
 
+def is_deep(config: pytest.Config) -> bool:
+    """Whether the deep profile runs."""
+    return bool(config.getoption("--hypothesis-profile") == "deep")
+
+
 def one_in(n: int, values: Iterable[Any]) -> list[Any]:
     """The parameters of a test: the first of each n by default, the others in the deep profile."""
     return [

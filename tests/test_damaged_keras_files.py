@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from depths import is_deep
 from networks import fingerprint
 
 from numpycnn import Sequential, load_model
@@ -35,7 +36,7 @@ MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 @pytest.fixture(autouse=True)
 def _not_tried_first(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are tried in a process first, see test_trial.py: here in the deep profile alone, for it takes the longest."""
-    if request.config.getoption("--hypothesis-profile") != "deep":
+    if not is_deep(request.config):
         monkeypatch.setattr("numpycnn.files.keras.hdf5.crashes", lambda read, content: False)
 
 

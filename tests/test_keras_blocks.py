@@ -81,6 +81,20 @@ def test_weights_alone(tmp_path: Path, name: str) -> None:
     assert fingerprint(target)[0] == fingerprint(source)[0]
 
 
+@pytest.mark.parametrize("config", ["{}", "[]", '{"config": {"units": 3}}', '{"config": {"layers": [3]}}'])
+def test_weights_of_a_file_whose_configuration_lists_no_layers(tmp_path: Path, config: str) -> None:
+    """As that of a class of one's own does; its weights stand where they would."""
+    source, target = network(1), network(2)
+    source.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()} | {"config.json": config.encode()}
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    target.load_weights(tmp_path / "m.keras")
+    assert fingerprint(target)[0] == fingerprint(source)[0]
+
+
 def test_weights_by_the_names_of_layers(tmp_path: Path) -> None:
     """Those of branches go by the names that they have in Keras."""
     source = Sequential([Residual([Dense(2)], name="a", input_shape=(2,)), Residual([Dense(2)], name="b")], seed=0)

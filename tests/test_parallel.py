@@ -90,6 +90,7 @@ def cuts(count: int, batch_size: int, least: int) -> list[int]:
         (251, 1000, [125, 126]),  # no more than 250 in one
         (500, 100, [250, 250]),
         (501, 100, [125, 125, 125, 126]),  # never an odd number
+        (1250, 100, [208, 208, 209, 208, 208, 209]),
         (1, 1, [1]),
     ],
 )

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from numpycnn.common import checks
 from numpycnn.common.typing import Array
 from numpycnn.files.keras.graph import Node, class_name, nodes_of
 from numpycnn.files.keras.hdf5 import Group
@@ -63,9 +62,10 @@ def places(container: Container, path: str = "layers", prefix: str = "", kinds: 
 
 
 def kinds_of(config: Any) -> list[Kind]:
-    """What the models in a model are, by its configuration. Raises TypeError or ValueError for what is none."""
-    own = checks.by_name("file", "config", checks.by_name("file", "model", config).get("config"))
-    entries = [checks.by_name("file", "layer", one) for one in checks.sequence("file", "layers", own.get("layers"))]
+    """What the models in a model are, by its configuration; none where it lists no layers, as of a class of its own."""
+    own = config.get("config") if isinstance(config, dict) else None
+    layers = own.get("layers") if isinstance(own, dict) else None
+    entries = [entry for entry in layers if isinstance(entry, dict)] if isinstance(layers, list) else []
     models = [entry for entry in entries if entry.get("class_name") in MODELS]
     return [Kind(snake_case(entry["class_name"]), kinds_of(entry)) for entry in models]
 

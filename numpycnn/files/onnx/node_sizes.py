@@ -94,13 +94,18 @@ def random_crop(operation: Operation, stack: Stack) -> None:
     stack.add(layers.RandomCrop(*size, data_format=data_format))
 
 
-def depth_to_space(operation: Operation, stack: Stack) -> None:
-    """Reshape, Permute, Reshape."""
+def block_of(operation: Operation, stack: Stack) -> tuple[int, str, Shape]:
+    """The side of a block, where its place is among the channels, and the image (C, H, W), as which the stack ends."""
     operation.skip_data()
     size, mode = checks.size("file", "blocksize", operation.integer("blocksize")), operation.text("mode", "DCR")
     stack.images()
     stack.plain()
-    channels, rows, cols = stack.shape
+    return size, mode, stack.shape
+
+
+def depth_to_space(operation: Operation, stack: Stack) -> None:
+    """Reshape, Permute, Reshape."""
+    size, mode, (channels, rows, cols) = block_of(operation, stack)
     deep = max(channels // size**2, 1)
     split = [size, size, deep] if mode == "DCR" else [deep, size, size]
     stack.reshape((*split, rows, cols))
@@ -111,11 +116,7 @@ def depth_to_space(operation: Operation, stack: Stack) -> None:
 
 def space_to_depth(operation: Operation, stack: Stack) -> None:
     """The same three the other way round."""
-    operation.skip_data()
-    size, mode = checks.size("file", "blocksize", operation.integer("blocksize")), operation.text("mode", "DCR")
-    stack.images()
-    stack.plain()
-    channels, rows, cols = stack.shape
+    size, mode, (channels, rows, cols) = block_of(operation, stack)
     if rows % size or cols % size:
         raise ValueError(f"blocks of {size} must divide the image {(rows, cols)}")
     stack.reshape((channels, rows // size, size, cols // size, size))
