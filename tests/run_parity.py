@@ -1,9 +1,11 @@
 """What can be run: `python tests/run_parity.py --help`, in the root of the repository."""
 
-import argparse
 import importlib
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 
+from parity import files
 from parity.accuracy import accuracy
 from parity.figures import BOUNDS
 from parity.live import live
@@ -14,31 +16,46 @@ from parity.tutorial import tutorial
 def main() -> int:
     """Run a command. Returns the exit status: 0 where all is within its bounds."""
     args = parser().parse_args()
-    if args.command == "live":
-        return int(not live(args.framework, args.networks, args.seed, args.dtype))
-    if args.command == "tutorial":
-        return int(not tutorial(args.framework, record=args.record))
-    if args.command == "golden":
-        return int(not replay())
-    if args.command == "accuracy":
-        return int(not accuracy(args.seeds))
-    if args.command in ("layers", "penalties", "files"):
-        module = importlib.import_module(f"parity.{args.command}")  # it needs Keras
-        more = (args.dtype,) if args.command == "files" else ()
-        return int(not module.compare(args.many, args.seed, *more))
-    if args.command == "optimizers":
-        from parity import optimizers
-
-        if args.record:
-            optimizers.record()
-        return int(not optimizers.compare(args.optimizers, args.seed))
-    importlib.import_module(f"parity.{args.command}").record()  # "record", which needs all frameworks, or "certain"
-    return 0
+    return int(not COMMANDS[args.command](args))
 
 
-def parser() -> argparse.ArgumentParser:
+def layers(args: Namespace) -> bool:
+    """The command "layers" or "penalties", which needs Keras."""
+    module = importlib.import_module(f"parity.{args.command}")
+    return bool(module.compare(args.many, args.seed))
+
+
+def optimizers(args: Namespace) -> bool:
+    """The command "optimizers"."""
+    module = importlib.import_module("parity.optimizers")
+    if args.record:
+        module.record()
+    return bool(module.compare(args.optimizers, args.seed))
+
+
+def record(args: Namespace) -> bool:
+    """The command "record", which needs all frameworks, or "certain"."""
+    importlib.import_module(f"parity.{args.command}").record()
+    return True
+
+
+COMMANDS: dict[str, Callable[[Namespace], bool]] = {
+    "accuracy": lambda args: accuracy(args.seeds),
+    "certain": record,
+    "files": lambda args: files.compare(args.format, args.many, args.seed, args.dtype),
+    "golden": lambda args: replay(),
+    "layers": layers,
+    "live": lambda args: live(args.framework, args.networks, args.seed, args.dtype),
+    "optimizers": optimizers,
+    "penalties": layers,
+    "record": record,
+    "tutorial": lambda args: tutorial(args.framework, record=args.record),
+}
+
+
+def parser() -> ArgumentParser:
     """The commands and their options."""
-    whole = argparse.ArgumentParser(description="Hold numpycnn to Keras and PyTorch.")
+    whole = ArgumentParser(description="Hold numpycnn to Keras and PyTorch.")
     commands = whole.add_subparsers(dest="command", required=True)
     commands.add_parser("golden", help="compare on the networks on file; needs no framework")
     commands.add_parser("record", help="make golden.npz anew; needs Keras, JAX and PyTorch")
@@ -50,10 +67,13 @@ def parser() -> argparse.ArgumentParser:
     single = commands.add_parser("layers", help="compare single layers with Keras")
     single.add_argument("--layers", dest="many", type=int, default=1000, help="how many (default: %(default)s)")
     single.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
-    files = commands.add_parser("files", help="compare with Keras through its files, in both directions")
-    files.add_argument("--networks", dest="many", type=int, default=1000, help="how many (default: %(default)s)")
-    files.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
-    files.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="default: %(default)s")
+    exchanged = commands.add_parser("files", help="compare through files, out and in again")
+    exchanged.add_argument(
+        "format", choices=files.FORMATS, help="keras needs Keras and JAX, onnx onnxruntime, torch PyTorch"
+    )
+    exchanged.add_argument("--networks", dest="many", type=int, default=1000, help="how many (default: %(default)s)")
+    exchanged.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")
+    exchanged.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="default: %(default)s")
     penalized = commands.add_parser("penalties", help="compare regularizers, constraints and metrics with Keras")
     penalized.add_argument("--networks", dest="many", type=int, default=200, help="how many (default: %(default)s)")
     penalized.add_argument("--seed", type=int, default=0, help="where the drawing starts (default: %(default)s)")

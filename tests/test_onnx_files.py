@@ -212,6 +212,21 @@ def test_branches_in_branches(tmp_path: Path) -> None:
     np.testing.assert_allclose(twin.predict(x, verbose=0), y, 1e-6, 1e-6 * np.abs(y).max())
 
 
+def test_a_single_branch_needs_no_operator(tmp_path: Path) -> None:
+    """What others write of one, a Concat or a Sum of a single tensor, is that tensor."""
+    model = with_drawn_weights([Dense(3), Branches([[Activation("tanh")]]), Dense(2)], (4,), "float32", 0)
+    proto = saved(model, tmp_path / "model.onnx")
+    assert operators(proto) == ["Gemm", "Tanh", "Gemm"]
+    check_same(proto, model, load_model(tmp_path / "model.onnx"))
+    for operator, more in (("Concat", {"axis": 1}), ("Mean", {}), ("Sum", {})):
+        one = onnx.helper.make_node(operator, [proto.graph.node[1].output[0]], ["one"], **more)
+        changed = onnx.ModelProto.FromString(proto.SerializeToString())
+        changed.graph.node[2].input[0] = "one"
+        changed.graph.node.insert(2, one)
+        onnx.save(changed, tmp_path / "one.onnx")
+        check_same(changed, model, load_model(tmp_path / "one.onnx"))
+
+
 def test_what_comes_in_is_trained(tmp_path: Path) -> None:
     """Its gradients are those of the model that was written: the first steps of plain SGD are the same."""
     model, (x, y) = small_network(dropout=0.0, compiled=False), small_data(20)

@@ -23,6 +23,7 @@ from numpycnn.layers import (
     MaxPooling2D,
     Normalization,
     PReLU,
+    Reshape,
     Residual,
     SeparableConv2D,
 )
@@ -64,6 +65,37 @@ def test_a_network_of_pytorchs_predicts_the_same(tmp_path: Path, how: dict[str, 
     assert stored(tmp_path / "b.safetensors").keys() == arrays.keys()
     for name, array in stored(tmp_path / "b.safetensors").items():
         np.testing.assert_array_equal(array, arrays[name])
+
+
+def test_rows_behind_a_chain_that_flattens(tmp_path: Path) -> None:
+    """Features that end with Flatten are a model in the model; the rows of the Linear behind it are PyTorch's."""
+    arrays, x, y = torch_lenet()
+    write(tmp_path / "a.safetensors", Content({}, arrays))
+    plain = lenet().layers
+    model = Sequential([Sequential(plain[:4]), Sequential(plain[4:])])
+    load_state_dict(model, tmp_path / "a.safetensors")
+    np.testing.assert_allclose(model.predict(x.transpose(0, 2, 3, 1), verbose=0), y, 1e-6, 1e-6)
+
+
+@pytest.mark.parametrize("merge", ["add", "concatenate"])
+def test_rows_behind_branches_that_flatten(tmp_path: Path, merge: str) -> None:
+    """The Linear sees what the branches flatten as (C, H, W), one after the other or their sum."""
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(3, 4, 5, 2)), rng.normal(size=(6, 80 if merge == "concatenate" else 40))
+    write(tmp_path / "a.safetensors", Content({}, {"fc.weight": kernel, "fc.bias": np.zeros(6)}))
+    model = Sequential([Branches([[Flatten()], [Activation("tanh"), Flatten()]], merge), Dense(6)], dtype="float64")
+    model.build(x.shape[1:])
+    load_state_dict(model, tmp_path / "a.safetensors")
+    first = x.transpose(0, 3, 1, 2).reshape(3, -1)  # as PyTorch flattens
+    seen = np.hstack([first, np.tanh(first)]) if merge == "concatenate" else first + np.tanh(first)
+    np.testing.assert_allclose(model.predict(x, verbose=0), seen @ kernel.T, 1e-12, 1e-12)
+
+
+def test_values_that_branches_add_have_one_order(tmp_path: Path) -> None:
+    model = Sequential([Residual([Flatten()], [Reshape((40,))]), Dense(2)])
+    model.build((4, 5, 2))
+    with pytest.raises(ModelFileError, match="residual: its branches add values that PyTorch has in different orders"):
+        save_state_dict(model, tmp_path / "a.safetensors")
 
 
 NAMES, TORCH_NAMES = ("conv2d", "conv2d_1", "dense", "dense_1"), ("conv1", "conv2", "fc1", "fc2")

@@ -16,7 +16,8 @@ are, for predictions use them so.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,7 @@ from numpycnn.common.typing import Array, Shape
 from numpycnn.files.arrays import Arrays
 from numpycnn.files.container import Content, Reader, reading, write
 from numpycnn.files.errors import explained
+from numpycnn.layers.blocks import Branches
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
 from numpycnn.layers.stage import Path
@@ -112,10 +114,25 @@ def modules_of(chain: Chain, path: Path, rows: Any) -> Iterator[tuple[str, Modul
 
 def rows_behind(layer: Any, rows: Any) -> Any:
     """Where each of the values is that PyTorch has behind a layer: in another order only behind a flattened image."""
+    if isinstance(layer, Chain):
+        return reduce(lambda found, inner: rows_behind(inner, found), layer.layers, rows)
+    if isinstance(layer, Branches) and len(layer.shape_out or ()) == 1:
+        return rows_merged(layer, [rows_behind(branch, rows) for branch in layer.layers])
     if type(layer).__name__ == "Flatten" and len(layer.shape_in) == 3:
         image = layer.shape_in if layer.data_format == "channels_last" else (*layer.shape_in[1:], layer.shape_in[0])
         return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()  # (C, H, W)
     return rows if layer.shape_out == layer.shape_in and type(layer).__name__ != "Dense" else slice(None)
+
+
+def rows_merged(layer: Branches, rows: Sequence[Any]) -> Array:
+    """The order of the values behind branches that give vectors. Raises ValueError where different ones are added."""
+    places = [np.arange(prod(branch.shape_out or ()))[one] for branch, one in zip(layer.layers, rows, strict=True)]
+    if layer.merge == "concatenate":
+        starts = np.cumsum([0, *map(len, places)])
+        return np.concatenate([start + one for start, one in zip(starts, places, strict=False)])
+    if any((one != places[0]).any() for one in places):
+        raise ValueError(f"{layer.name}: its branches add values that PyTorch has in different orders")
+    return places[0]
 
 
 def module_of(layer: Any, path: str, rows: Any) -> Iterator[tuple[str, Module]]:

@@ -119,7 +119,8 @@ def is_vanishing(model: Sequential, case: Case, output: Array, gradients: list[A
     return loss < 1e-4 or least < 1e-12
 
 
-NUDGE, STEADY = 2.0**-50, 1e-11
+NUDGE = {"float32": 2.0**-21, "float64": 2.0**-50}
+STEADY = 1e-11
 
 
 def is_steady(case: Case) -> bool:
@@ -129,11 +130,18 @@ def is_steady(case: Case) -> bool:
     is zero but for rounding, such as a bias's before a normalization, and an optimizer that divides by its size, or
     goes by its sign; and near a kink.
     """
-    signs = np.random.default_rng(0)
-    weights, x = ([a * (1 + NUDGE * signs.choice([-1, 1], a.shape)) for a in some] for some in (case.weights, [case.x]))
-    nudged = case._replace(weights=weights, x=x[0])
-    ends = [at_the_end(figures(Network(one, "float64", fast=False), one)) for one in (nudged, case)]
+    both = (nudged(case, "float64"), case)
+    ends = [at_the_end(figures(Network(one, "float64", fast=False), one)) for one in both]
     return max(map(error, *ends)) <= STEADY
+
+
+def nudged(case: Case, dtype: str) -> Case:
+    """The case with other numbers by a few units in the last place."""
+    signs = np.random.default_rng(0)
+    weights, x = (
+        [a * (1 + NUDGE[dtype] * signs.choice([-1, 1], a.shape)) for a in some] for some in (case.weights, [case.x])
+    )
+    return case._replace(weights=weights, x=x[0])
 
 
 def distances(model: Sequential, x: Array, y: Array) -> Iterator[float]:

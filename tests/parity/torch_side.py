@@ -214,15 +214,20 @@ def conv2d_transpose(x: Any, config: dict[str, Any], kernel: Any, bias: Any = No
     whole = F.conv_transpose2d(
         images(x, config), kernel.permute(3, 2, 0, 1).contiguous(), None, strides, dilation=dilation
     )
+    y = F.pad(whole, kept_of_transpose(config, kernel.shape[:2], whole.shape[2:]))
+    return images(y if bias is None else y + bias[:, None, None], config, back=True)
+
+
+def kept_of_transpose(config: dict[str, Any], kernel: Any, whole: Any) -> list[int]:
+    """What F.pad takes to leave of a transposed convolution what Keras keeps, or to add what it has more."""
     around: list[int] = []
     for axis, extra in enumerate(config.get("output_padding") or (None, None)):
-        s, extent, size = strides[axis], (kernel.shape[axis] - 1) * dilation[axis] + 1, whole.shape[2 + axis]
+        s, extent, size = config["strides"][axis], (kernel[axis] - 1) * config["dilation_rate"][axis] + 1, whole[axis]
         least = extent if config["padding"] == "valid" else extent % 2
         kept = size - extent + (max(least, s) if extra is None else least + extra)
         before = max(size - kept, 0) // 2
         around = [-before, kept + before - size, *around]  # F.pad begins with the last axis; below zero it crops
-    y = F.pad(whole, around)
-    return images(y if bias is None else y + bias[:, None, None], config, back=True)
+    return around
 
 
 def max_pool2d(x: Any, config: dict[str, Any]) -> Any:

@@ -327,10 +327,12 @@ def branches(graph: Graph, layer: Any, x: Tensor) -> Tensor:
         y = write_layers(graph, [branch], x)
         ys.append(graph.plain(y) if y.flat else y)
     ys = [graph.ordered(y, ys[0].order) for y in ys]
+    if len(ys) == 1:
+        return ys[0]
     if layer.merge == "concatenate":
         name = graph.node("Concat", *[y.name for y in ys], axis=ys[0].axis(layer.axis))
     else:
-        name = graph.node("Sum" if len(ys) > 2 else "Add", *[y.name for y in ys]) if len(ys) > 1 else ys[0].name
+        name = graph.node("Sum" if len(ys) > 2 else "Add", *[y.name for y in ys])
     return ys[0]._replace(name=name, shape=layer.shape_out)
 
 

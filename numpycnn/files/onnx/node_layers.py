@@ -86,6 +86,12 @@ def identity(operation: Operation, stack: Stack) -> None:
     operation.skip_data()
 
 
+def of_one(operation: Operation, stack: Stack) -> None:
+    """Concat, Mean or Sum of a single tensor: that itself."""
+    operation.skip_data()
+    operation.integer("axis", 0)
+
+
 def cast(dtype: np.dtype) -> Reader:
     """Cast to the dtype that the model has."""
 
@@ -106,13 +112,16 @@ READERS: dict[str, Reader] = {
     **node_shapes.READERS,
     **node_axes.READERS,
     "Add": with_constant,
+    "Concat": of_one,
     "Div": with_constant,
     "Dropout": dropout,
     "Gemm": gemm,
     "Identity": identity,
     "MatMul": matmul,
+    "Mean": of_one,
     "Mul": with_constant,
     "Neg": negative,
     "Sub": with_constant,
+    "Sum": of_one,
 }
 """By operator. `reading.py` adds Cast, Reshape, Resize and Slice, for which it must know what the input is."""
