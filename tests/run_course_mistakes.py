@@ -17,9 +17,7 @@ from course_mistakes import MISTAKES, Mistake
 from cs231n_checks import passes
 
 from numpycnn.courses.grading import Grade, grade
-
-NO_WORDS = "no usual pattern"
-"""What the grader says of a result where it does not know what is wrong."""
+from numpycnn.gradcheck.patterns import UNKNOWN
 
 SOURCE = (Path(__file__).parent / "course_answers.py").read_text(encoding="utf-8")
 
@@ -44,7 +42,7 @@ def main(beginnings: Sequence[str]) -> int:
     for one in chosen:
         grades, own = graded(one), passes(one.function, functions(one))
         missed, let_pass, of_course = missed + grades.passed, let_pass + (own is True), of_course + (own is not None)
-        wordless += any(NO_WORDS in hint for hint in grades.hints)
+        wordless += any(UNKNOWN in hint for hint in grades.hints)
         seen = {True: "passes", False: "seen", None: "no check"}
         hint = "MISSED" if grades.passed else "; ".join(grades.hints).partition("\n")[0]
         print(f"{one.function}: {one.what}\n    CS231n's check: {seen[own]}; the grader: {hint}", flush=True)

@@ -11,12 +11,14 @@ from run_course_mistakes import SOURCE
 
 from numpycnn.common.typing import Array
 from numpycnn.courses import cs231n
+from numpycnn.courses.backwards import Layout, NormBack, group_norm_backward, norm_backward, rows_backward
 from numpycnn.courses.comparison import Mistake as Found
 from numpycnn.courses.comparison import results
 from numpycnn.courses.exercises import EXERCISES, Case, Exercise
-from numpycnn.courses.grading import Hints, grade, judged, tasks
+from numpycnn.courses.grading import Hints, grade, gradients_of, judged, supposed_gradients, tasks
 from numpycnn.courses.hypotheses import hypotheses
 from numpycnn.courses.variants import Norm, batch_norm, hinges, softmaxes
+from numpycnn.courses.windows import RIGHT, convolution_backward, pool_backward
 from numpycnn.functional import log_softmax
 
 Texts = tuple[tuple[str, str], ...]
@@ -64,6 +66,23 @@ TOLD: dict[str, tuple[str, Texts, str]] = {
     "the sum of averages": ("pool2d", ((".mean()", ".sum()"),), "the sum in the place of the mean"),
     "half the penalty": ("softmax_loss_naive", (("2 * reg * W", "reg * W"),), "right if reg were half as large"),
     "a flipped kernel": ("corr2d", (("* K).sum()", "* K[::-1, ::-1]).sum()"),), "right if K were rotated by half a turn"),
+    "the other mask": ("relu_backward", (("(x > 0)", "(x < 0)"),), "the mask is the other way round: x < 0"),
+    "the mask of dropout": ("dropout_backward", (("dout * mask", "dout * (mask == 0)"),), "what was dropped gets dout"),
+    "no mean's part": ("spatial_groupnorm_backward", (("dxhat - mean_dxhat -", "dxhat -"),), "the mean's part is missing"),
+    "means over the batch": ("layernorm_backward", (("mean_dxhat = np.mean(dxhat, axis=1", "mean_dxhat = np.mean(dxhat, axis=0"),),
+                             "the mean of dxhat over axis 0 in the place of axis 1"),
+    "dgamma by gamma": ("batchnorm_backward", (("dout * xhat, axis=0)", "dout * xhat * gamma, axis=0)"),), "dgamma: multiplied by gamma"),
+    "rows of mixed channels": ("spatial_batchnorm_backward", (("dout.transpose(0, 2, 3, 1).reshape", "dout.reshape"),),
+                               "dx and dgamma and dbeta: dout as it is in the place of dout.transpose(0, 2, 3, 1)"),
+    "mixed channels": ("spatial_batchnorm_forward", (("x.transpose(0, 2, 3, 1).reshape", "x.reshape"),), "x as it is in the place of"),
+    "no stride": ("conv_backward_naive", (("r, c = i * stride, j * stride", "r, c = i, j"),), "the stride is forgotten"),
+    "a row too few": ("conv_backward_naive", (("range(dout.shape[2])", "range(dout.shape[2] - 1)"),), "the last row of windows is left out"),
+    "channels added": ("conv_forward_naive", (("window * w[f]", "window.sum(axis=0) * w[f].sum(axis=0)"),), "channels are added before"),
+    "to the smallest": ("max_pool_backward_naive", (("np.argmax(window)", "np.argmin(window)"),), "dout goes to the smallest number"),
+    "of all channels": ("max_pool_forward_naive", (("axis=(2, 3))", "axis=(1, 2, 3))[:, None]"),), "the largest of all channels"),
+    "one label": ("svm_loss", (("-= np.sum(margins > 0, axis=1)", "-= 1"),), "-1, not minus the number of margins"),
+    "written over": ("svm_loss_naive", (("dW[:, j] += X[i]", "dW[:, j] = X[i]"),), "= in the place of +="),
+    "not squared": ("rmsprop", (("* dw * dw", "* dw"),), "dw in the place of dw**2"),
     "cut off": ("corr2d", (("X.shape[0] - h + 1", "X.shape[0] - h"),), "the right numbers, cut off at the end"),
 }  # fmt: skip
 
@@ -71,6 +90,10 @@ NOT_TOLD: dict[str, tuple[str, Texts]] = {
     "another variance": ("batchnorm_forward", ((VARIANCE, "1.1 * np.var(x, axis=0)"),)),
     "eps twice": ("batchnorm_forward", ((ROOT, "np.sqrt(var + 3 * eps)"),)),
     "a mean of both axes' means": ("layernorm_forward", ((LAYER_MEAN, "(x.mean(axis=1, keepdims=True) + x.mean(axis=0)) / 2"),)),
+    "another part of the mean": ("spatial_groupnorm_backward", (("dxhat - mean_dxhat -", "dxhat - 0.9 * mean_dxhat -"),)),
+    "another mask": ("relu_backward", (("(x > 0)", "(x > 0.5 * dout)"),)),
+    "another stride": ("conv_backward_naive", (("r, c = i * stride, j * stride", "r, c = i * stride, max(j * stride - 1, 0)"),)),
+    "another share": ("max_pool_backward_naive", (("+= dout[n, c, i, j]", "+= dout[n, c, i, j] * (1 + 0.1 * window[0, 0])"),)),
     "another correction": ("adam", ((M_CORRECTED, ' / (1 - 0.5 ** config["t"])'),)),
     "another rate": ("rmsprop", ((RATE, '0.7 * config["cache"] + (1 - config["decay_rate"])'),)),
     "another scale": ("dropout_forward", (("< p) / p", "< p) / p**3"),)),
@@ -82,7 +105,7 @@ NOT_TOLD: dict[str, tuple[str, Texts]] = {
 FIRST = Found("out", "a")
 
 HYPOTHESES = re.compile(
-    "right if|ddof|outside|in the place of axis|bias correction|must be subtracted|it is x|subtracted"
+    "mask is|part is missing|over axis|stride is|windows|goes to|shared|written|right if|ddof|outside|in the place of axis|bias correction|must be subtracted|it is x|subtracted"
 )
 
 
@@ -101,8 +124,8 @@ def hints(name: str, texts: Texts) -> list[str]:
     return grade(name, spoiled(name, texts)).hints
 
 
-QUICK = {"no correction", "a shift of columns", "the smallest", "moving averages exchanged", "the sum of averages", "averages exchanged", "over the batch", "no shift", "scaled twice", "a flipped kernel", "cut off",
-         "another kernel", "another softmax", "another scale"}  # fmt: skip
+QUICK = {"no correction", "a shift of columns", "the smallest", "moving averages exchanged", "the sum of averages", "averages exchanged", "over the batch", "no shift", "scaled twice", "a flipped kernel", "cut off", "the other mask", "mixed channels", "no stride", "written over",
+         "another share", "another kernel", "another softmax", "another scale"}  # fmt: skip
 
 
 def with_depth(names: dict[str, Any]) -> list[Any]:
@@ -202,6 +225,41 @@ def test_each_variant_differs_from_the_reference_somewhere(exercise: Exercise) -
                 continue
             differ += any(not np.array_equal(wrong[what], right[what]) for what in right)
         assert differ, text
+
+
+@pytest.mark.parametrize("exercise", [one for one in EXERCISES if one.backwards], ids=lambda one: one.backward)
+def test_each_backward_with_a_mistake_differs_somewhere(exercise: Exercise) -> None:
+    found: dict[str, bool] = {text: False for text, _ in exercise.backwards}
+    for case in exercise.cases:
+        arguments = case.draw(np.random.default_rng(0))
+        if case.backward and not case.ties:
+            out, cache = exercise.reference(*deepcopy(arguments))
+            dout = np.random.default_rng(1).normal(size=out.shape)
+            right = dict(zip(exercise.gradients, gradients_of(exercise, dout, cache), strict=True))
+            for text, wrong in supposed_gradients(exercise, dout, arguments):
+                found[text] |= any(not np.array_equal(wrong[name], right[name]) for name in wrong)
+    assert all(found.values()), found
+
+
+def test_backwards_without_a_mistake_are_the_references() -> None:
+    rng = np.random.default_rng(0)
+    for name, function in (
+        ("conv_forward_naive", convolution_backward(RIGHT)),
+        ("max_pool_forward_naive", pool_backward(RIGHT, RIGHT)),
+        ("spatial_batchnorm_forward", rows_backward(Layout())),
+        ("batchnorm_forward", norm_backward(NormBack((0,), (0,)), (0,))),
+        ("layernorm_forward", norm_backward(NormBack((1,), (1,)), (1,))),
+        ("spatial_groupnorm_forward", group_norm_backward(NormBack((2, 3, 4), (2, 3, 4)))),
+    ):
+        exercise, _ = tasks()[name]
+        for case in exercise.cases:
+            arguments = case.draw(rng)
+            if case.backward and not case.ties:
+                out, cache = exercise.reference(*deepcopy(arguments))
+                dout = rng.normal(size=out.shape)
+                right = dict(zip(exercise.gradients, gradients_of(exercise, dout, cache), strict=True))
+                for key, found in function(dout, *deepcopy(arguments)).items():
+                    np.testing.assert_allclose(found, right[key], 1e-9, 1e-9, err_msg=f"{name}, {case.label}: {key}")
 
 
 def test_formulas_without_a_mistake_are_the_references() -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numpycnn.common.typing import Array, Rng
-from numpycnn.courses import cs231n, d2l, variants
+from numpycnn.courses import backwards, cs231n, d2l, variants, windows
 from numpycnn.courses.variants import Variant
 
 Arguments = tuple[Any, ...]
@@ -48,6 +48,8 @@ class Exercise(NamedTuple):
     """What the settings are that a dict leaves out."""
     variants: tuple[Variant, ...] = ()
     """Usual mistakes in the formula."""
+    backwards: tuple[Variant, ...] = ()
+    """Usual mistakes in the backward's formula, as functions of (dout, *arguments)."""
 
     @property
     def reference(self) -> Callable[..., Any]:
@@ -275,6 +277,7 @@ EXERCISES = (
         ),
         "affine_backward",
         ("x", "w", "b"),
+        variants=variants.AFFINES,
     ),
     Exercise(
         "relu_forward",
@@ -286,6 +289,8 @@ EXERCISES = (
         ),
         "relu_backward",
         ("x",),
+        variants=variants.RELUS,
+        backwards=backwards.RELUS,
     ),
     Exercise(
         "dropout_forward",
@@ -298,6 +303,7 @@ EXERCISES = (
         "dropout_backward",
         ("x",),
         judge=dropout_flaw,
+        backwards=backwards.DROPOUTS,
     ),
     Exercise(
         "affine_relu_forward",
@@ -372,6 +378,7 @@ EXERCISES = (
             SCALED,
             defaults=(EPS, MOMENTUM),
             variants=variants.batch_norms(0, ndim=2),
+            backwards=backwards.norms(0, ndim=2),
         )
         for backward in ("batchnorm_backward", "batchnorm_backward_alt")
     ),
@@ -387,6 +394,7 @@ EXERCISES = (
         SCALED,
         defaults=(EPS,),
         variants=variants.layer_norms(),
+        backwards=backwards.norms(1, ndim=2),
     ),
     Exercise(
         "spatial_batchnorm_forward",
@@ -400,7 +408,8 @@ EXERCISES = (
         "spatial_batchnorm_backward",
         SCALED,
         defaults=(EPS, MOMENTUM),
-        variants=variants.batch_norms(0, 2, 3, ndim=4),
+        variants=(*variants.batch_norms(0, 2, 3, ndim=4), *backwards.rows_forward()),
+        backwards=(*backwards.norms(0, 2, 3, ndim=4), *backwards.rows_backwards()),
     ),
     Exercise(
         "spatial_groupnorm_forward",
@@ -414,10 +423,25 @@ EXERCISES = (
         "spatial_groupnorm_backward",
         SCALED,
         defaults=(EPS,),
-        variants=variants.group_norms(),
+        variants=(*variants.group_norms(), *backwards.grouped_last()),
+        backwards=backwards.group_norms(),
     ),
-    Exercise("conv_forward_naive", CONV, "conv_backward_naive", ("x", "w", "b")),
-    Exercise("max_pool_forward_naive", POOL, "max_pool_backward_naive", ("x",), variants=variants.pools()),
+    Exercise(
+        "conv_forward_naive",
+        CONV,
+        "conv_backward_naive",
+        ("x", "w", "b"),
+        variants=windows.convolutions(),
+        backwards=windows.convolution_backwards(),
+    ),
+    Exercise(
+        "max_pool_forward_naive",
+        POOL,
+        "max_pool_backward_naive",
+        ("x",),
+        variants=(*variants.pools(), *windows.pools()),
+        backwards=windows.pool_backwards(),
+    ),
     Exercise(
         "corr2d",
         (
@@ -430,6 +454,7 @@ EXERCISES = (
     Exercise(
         "corr2d_multi_in",
         (Case("two channels", pair((2, 4, 5), (2, 2, 3))), Case("one channel", pair((1, 3, 3), (1, 2, 2)))),
+        variants=(Variant("the first channel alone", windows.first_channel),),
     ),
     Exercise(
         "corr2d_multi_in_out",
@@ -450,7 +475,7 @@ EXERCISES = (
             Case("mean, 2 by 3", lambda rng: (rng.normal(size=(4, 5)), (2, 3), "avg"), path="avg"),
             Case("largest, 3 by 1", lambda rng: (rng.normal(size=(4, 3)) - 9, (3, 1), "max")),
         ),
-        variants=variants.pools_of_one(),
+        variants=(*variants.pools_of_one(), Variant("the window is as wide as it is high", windows.square_pool)),
     ),
     Exercise(
         "batch_norm",

@@ -20,6 +20,7 @@ from numpycnn.courses.comparison import (
     MistakeError,
     in_words,
     is_close,
+    is_far,
     labelled,
     results,
 )
@@ -27,6 +28,7 @@ from numpycnn.courses.exercises import ALIASES, EXERCISES, Arguments, Case, Exer
 from numpycnn.courses.student import students_trace
 from numpycnn.gradcheck import Report, check
 from numpycnn.gradcheck.code import arrays
+from numpycnn.gradcheck.patterns import UNKNOWN
 
 SEED, SAMPLES = 231, 12
 """Where the cases' numbers start; how many entries the checker compares."""
@@ -225,9 +227,36 @@ def judged_backward(
     if look or not same or not wrong <= set(known):
         found = told(check(forward, functions[name], *drawn, samples=SAMPLES))
         found += [Mistake("its forward", OF_ITS_OWN)] if found and not same else []
-    if found or case.ties:
+    if not found and not case.ties:
+        found = list(unequal(listed, {key: ours[key] for key in ours if f"d{key}" in wrong}))
+    if not ours or not any(UNKNOWN in one.text for one in found):
         return found
-    return list(unequal(listed, {key: ours[key] for key in ours if f"d{key}" in wrong}))
+    supposed = list(supposed_gradients(exercise, dout, drawn))
+    return [one._replace(text=told_by(supposed, one, listed, ours)) if UNKNOWN in one.text else one for one in found]
+
+
+def supposed_gradients(exercise: Exercise, dout: Array, drawn: Arguments) -> Iterator[tuple[str, dict[str, Array]]]:
+    """What the gradients would be with each usual mistake in the backward; none where it does not fit the case."""
+    for text, function in exercise.backwards:
+        try:
+            with np.errstate(all="ignore"):
+                yield text, function(dout, *deepcopy(drawn))
+        except (ValueError, IndexError):
+            continue
+
+
+def told_by(
+    supposed: list[tuple[str, dict[str, Array]]],
+    mistake: Mistake,
+    received: Mapping[str, Array],
+    right: Mapping[str, Array],
+) -> str:
+    """The usual mistake that gives the gradient that is wrong, and how it differs; or what was known before."""
+    key = mistake.what.removeprefix("d")
+    for text, found in supposed:
+        if key in found and key in right and is_close(received[key], found[key]) and is_far(found[key], right[key]):
+            return text
+    return mistake.text
 
 
 def partner(name: str) -> str:

@@ -25,6 +25,25 @@ class Variant(NamedTuple):
     function: Callable[..., Any]
 
 
+Backward = Callable[..., dict[str, Array]]
+"""A backward with a mistake: of (dout, *arguments of the forward), the gradients that it has, by name."""
+
+# ---------------------------------------------------------------- layers of vectors
+
+RELUS = (
+    Variant("the smaller of x and 0 in the place of the larger", lambda x: (np.minimum(x, 0), None)),
+    Variant("cut off at 1", lambda x: (np.clip(x, 0, 1), None)),
+)
+
+
+def mixed(x: Array, w: Array, b: Array) -> tuple[Array, None]:
+    """An affine layer whose rows are made of the wrong axis."""
+    return x.reshape(-1, len(x)).T @ w + b, None
+
+
+AFFINES = (Variant("x.reshape(-1, N).T in the place of x.reshape(N, -1): examples are mixed", mixed),)
+
+
 # ---------------------------------------------------------------- normalization
 
 
@@ -100,12 +119,20 @@ def batch_norms(*axes: int, ndim: int) -> tuple[Variant, ...]:
         Variant(
             "what the batch has and the running averages are exchanged", batch_norm(Norm(axes, axes), "mean", "var")
         ),
+        Variant(
+            "the running average of the deviation, not of the variance", batch_norm(Norm(axes, axes), average=np.sqrt)
+        ),
     )
     return *(Variant(text, batch_norm(norm)) for text, norm in norms(*axes, ndim=ndim)), *exchanged
 
 
-def batch_norm(norm: Norm, *exchanged: str) -> Callable[..., Any]:
-    """Batch normalization as CS231n calls it. exchanged: what test mode takes of the batch, and training not."""
+def batch_norm(
+    norm: Norm, *exchanged: str, average: Callable[[Array], Array] = lambda variance: variance
+) -> Callable[..., Any]:
+    """Batch normalization as CS231n calls it.
+
+    exchanged: what test mode takes of the batch, and training not. average: what is averaged of the variance.
+    """
 
     def variant(x: Array, gamma: Array, beta: Array, param: dict[str, Any]) -> tuple[Array, None]:
         momentum, training = param.get("momentum", 0.9), param["mode"] == "train"
@@ -114,6 +141,7 @@ def batch_norm(norm: Norm, *exchanged: str) -> Callable[..., Any]:
             old = param.get(f"running_{name}", np.zeros(x.shape[1]))
             used[name] = of_batch if training != (name in exchanged) else old
             new = of_batch.reshape(old.shape) if of_batch.size == old.size else of_batch
+            new = average(new) if name == "var" else new
             param[f"running_{name}"] = momentum * old + (1 - momentum) * new if training else old
         return norm.scaled(x, used["mean"], used["var"], gamma, beta, param.get("eps", 1e-5)), None
 
@@ -226,6 +254,22 @@ def ratio(m: Array, v: Array, epsilon: float) -> Array:
     return m / (np.sqrt(v) + epsilon)
 
 
+def moved_adam(of_m: str, of_v: str, power: int) -> Callable[..., Any]:
+    """Adam whose m and v are moved by these settings, v by dw to that power."""
+
+    def variant(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
+        before = {key: np.asarray(config.get(key, 0.0)) for key in ("m", "v")}
+        _, config = adam(w, dw, config)
+        for key, setting, change in (("m", of_m, dw), ("v", of_v, dw**power)):
+            config[key] = config[setting] * before[key] + (1 - config[setting]) * change
+        mean, square = (
+            config[key] / (1 - config[beta] ** config["t"]) for key, beta in (("m", "beta1"), ("v", "beta2"))
+        )
+        return w - config["learning_rate"] * ratio(mean, square, config["epsilon"]), config
+
+    return variant
+
+
 def adams() -> tuple[Variant, ...]:
     """Adam with a mistake in what it makes of its right m and v."""
 
@@ -240,6 +284,9 @@ def adams() -> tuple[Variant, ...]:
         return variant
 
     return (
+        Variant("dw in the place of dw**2: v is of squares", moved_adam("beta1", "beta2", 1)),
+        Variant("beta2 in the place of beta1, for m", moved_adam("beta2", "beta2", 2)),
+        Variant("beta1 in the place of beta2, for v", moved_adam("beta1", "beta1", 2)),
         Variant("no bias correction: m and v must be divided by 1 - beta**t", made(m=False, v=False)),
         Variant("no bias correction of m, which must be divided by 1 - beta1**t", made(m=False)),
         Variant("no bias correction of v, which must be divided by 1 - beta2**t", made(v=False)),
@@ -250,16 +297,22 @@ def adams() -> tuple[Variant, ...]:
 def rmsprops() -> tuple[Variant, ...]:
     """RMSprop with a mistake."""
 
-    def made(divided: Ratio = ratio, *, summed: bool = False) -> Callable[..., Any]:
+    def made(divided: Ratio = ratio, *, summed: bool = False, kept: bool = True, power: int = 2) -> Callable[..., Any]:
         def variant(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
+            before = np.asarray(config.get("cache", 0.0))
             _, config = rmsprop(w, dw, config)
-            config["cache"] = config["cache"] + summed * config["decay_rate"] * dw**2
+            decay = config["decay_rate"]
+            config["cache"] = kept * decay * before + (1 - (not summed) * decay) * dw**power
             return w - config["learning_rate"] * divided(dw, config["cache"], config["epsilon"]), config
 
         return variant
 
-    sums = Variant("1 - decay_rate is missing: dw**2 is added as it is", made(summed=True))
-    return sums, *(Variant(text, made(one)) for text, one in RATIOS.items())
+    return (
+        Variant("1 - decay_rate is missing: dw**2 is added as it is", made(summed=True)),
+        Variant("dw in the place of dw**2", made(power=1)),
+        Variant("decay_rate * cache is missing: only this step's dw**2 is there", made(kept=False)),
+        *(Variant(text, made(one)) for text, one in RATIOS.items()),
+    )
 
 
 def nesterov(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
@@ -304,13 +357,32 @@ def shifted(x: Array, axis: int = 1) -> Array:
     return x - x.max(axis=axis, keepdims=True)
 
 
+def of_all_labels(x: Array, y: Array) -> tuple[float, Array]:
+    """The softmax loss, where every example has 1 subtracted at the labels of all."""
+    loss, dx = softmaxes(log_softmax)(x, y)
+    return loss, dx - (np.isin(np.arange(x.shape[1]), y) - np.eye(x.shape[1])[y]) / len(x)
+
+
+def of_logarithms(x: Array, y: Array) -> tuple[float, Array]:
+    """The softmax loss, with log(p) in the place of p in its gradient."""
+    loss, dx = softmaxes(log_softmax)(x, y)
+    return loss, dx + (log_softmax(x) - np.exp(log_softmax(x))) / len(x)
+
+
 def hinges(
-    margin: float = 1.0, *, own: bool = False, cut: bool = True, masked: bool = True, times: float = 1.0
+    margin: float = 1.0,
+    *,
+    own: bool = False,
+    cut: bool = True,
+    masked: bool = True,
+    times: float = 1.0,
+    once: bool = False,
+    slope: Callable[[Array], Array] = lambda margins: np.ones_like(margins),
 ) -> Scores:
     """The hinge loss with other parts.
 
     own: the label counts too. cut, masked: the loss, the gradient without what is below 0. times: what the label's
-    gradient is multiplied by.
+    gradient is multiplied by. once: it is -1. slope: the gradient of margins above 0.
     """
 
     def loss(x: Array, y: Array) -> tuple[float, Array]:
@@ -318,7 +390,8 @@ def hinges(
         margins = np.where(label & (not own), 0.0, x - x[rows, y][:, None] + margin)
         margins = np.maximum(margins, 0) if cut else margins
         dx = ((margins > 0) | (not masked)) * ~label
-        return float(margins.sum()) / len(x), (dx - times * label * dx.sum(axis=1, keepdims=True)) / len(x)
+        count = 1 if once else times * dx.sum(axis=1, keepdims=True)
+        return float(margins.sum()) / len(x), np.asarray(dx * slope(margins) - label * count) / len(x)
 
     return loss
 
@@ -336,6 +409,8 @@ LOSSES: dict[str, tuple[tuple[str, Scores], ...]] = {
             "the largest of each column is subtracted, not that of each row",
             softmaxes(lambda x: log_softmax(shifted(x, 0))),
         ),
+        ("dx[:, y] -= 1 takes 1 from every example at the labels of all: dx[rows, y] -= 1", of_all_labels),
+        ("log(p) in the place of p: the exponential is missing", of_logarithms),
         ("1 at the label is not subtracted", softmaxes(log_softmax, label=0.0)),
         ("1 at the label is added, not subtracted", softmaxes(log_softmax, label=-1.0)),
         (
@@ -350,6 +425,8 @@ LOSSES: dict[str, tuple[tuple[str, Scores], ...]] = {
         ("margins below 0 are counted", hinges(masked=False)),
         ("the label's own gradient is forgotten", hinges(times=0.0)),
         ("the label's own gradient has the other sign", hinges(times=-1.0)),
+        ("the label's own gradient is -1, not minus the number of margins above 0", hinges(once=True)),
+        ("the margin in the place of its derivative, 1", hinges(slope=lambda margins: margins)),
     ),
 }
 
@@ -361,4 +438,26 @@ def losses(kind: str) -> tuple[Variant, ...]:
 
 def classifiers(kind: str) -> tuple[Variant, ...]:
     """A loss of a linear classifier's weights with a mistake."""
-    return tuple(Variant(text, partial(of_classifier, loss)) for text, loss in LOSSES[kind])
+    over = {"softmax": softmax_written_over, "svm": svm_written_over}[kind]
+    return *(Variant(text, partial(of_classifier, loss)) for text, loss in LOSSES[kind]), Variant(OVERWRITTEN, over)
+
+
+OVERWRITTEN = "each example writes over what those before it gave: = in the place of +="
+
+
+def softmax_written_over(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Array]:
+    """The softmax loss of a linear classifier, whose gradient is that of the last example."""
+    loss, _ = of_classifier(softmaxes(log_softmax), W, X, y, reg)
+    _, dw = of_classifier(softmaxes(log_softmax), W, X[-1:], y[-1:], 0.0)
+    return loss, dw / len(X) + 2 * reg * W
+
+
+def svm_written_over(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Array]:
+    """The hinge loss of a linear classifier, whose gradient's positive part is written over."""
+    loss, _ = of_classifier(hinges(), W, X, y, reg)
+    scores, dw = X @ W, np.zeros_like(W)
+    is_label = np.eye(W.shape[1])[y] > 0
+    for i, j in np.argwhere((scores - scores[is_label][:, None] + 1 > 0) & ~is_label):
+        dw[:, j] = X[i]
+        dw[:, y[i]] -= X[i]
+    return loss, dw / len(X) + 2 * reg * W

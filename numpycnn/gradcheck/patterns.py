@@ -412,13 +412,17 @@ def digits(one: Evidence) -> str | None:
     return "right to some digits only: float32 inside, or a small number such as eps" if close else None
 
 
+UNKNOWN = "no usual pattern"
+"""What is said where none explains what is wrong."""
+
+
 def part(one: Evidence) -> str | None:
     """How many entries are right, where no other pattern is known."""
     wrong = one.wrong
     if not wrong.any():
         return None
     numbers = f"{one.claimed[wrong][0]:.6g} in the place of {one.numeric[wrong][0]:.6g}"
-    return f"wrong at {wrong.sum()} of {one.x.size} entries, first at {place(wrong)}: {numbers}; no usual pattern"
+    return f"wrong at {wrong.sum()} of {one.x.size} entries, first at {place(wrong)}: {numbers}; {UNKNOWN}"
 
 
 def place(where: Array) -> str:
