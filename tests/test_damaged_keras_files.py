@@ -27,6 +27,7 @@ WHOLE = (
     "keras3.h5",
     "keras2.keras",
     "keras2_former_optimizer.h5",
+    "keras2_blocks.h5",
     "keras3_blocks.keras",
     "keras3_nested.keras",
 )
@@ -149,6 +150,11 @@ def with_graph(change: Callable[[dict[str, Any], list[Any]], object]) -> bytes:
         change({entry["name"]: entry for entry in layers}, layers)
 
     return with_config(rewrite, "keras3_blocks.keras")
+
+
+def operation(function: str, inputs: Any) -> dict[str, Any]:
+    """What tf.keras 2 writes of an operation."""
+    return {"class_name": "TFOpLambda", "config": {"function": function}, "inbound_nodes": [inputs]}
 
 
 def call(*names: str, **options: Any) -> dict[str, Any]:
@@ -367,6 +373,18 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "a layer of several": (
         lambda: with_graph(lambda c, _: c["dense"].update(inbound_nodes=[call("conv2d", "conv2d_1")])),
         "layer dense: takes 2 layers, which of Add and Concatenate alone is read; received Dense",
+    ),
+    "an operation that no layer is": (
+        lambda: with_graph(lambda c, _: c["dense"].update(operation("nn.relu", ["conv2d", 0, 0, {}]))),
+        r"layer dense: the operation 'nn.relu' is not read; of those, x \+ y is",
+    ),
+    "an operation with a number": (
+        lambda: with_graph(lambda c, _: c["dense"].update(operation("math.add", ["conv2d", 0, 0, {"y": 1.5}]))),
+        "layer dense: expected a layer's name, its call and its output, 0; received 1.5",
+    ),
+    "an operation of nothing": (
+        lambda: with_graph(lambda c, _: c["dense"].update(operation("math.add", 3))),
+        "layer dense: expected a layer's name, its call and its output, 0; received 3",
     ),
     "a sum with a number": (
         lambda: with_graph(lambda c, _: c["dense"].update(inbound_nodes=[{"args": [1.5], "kwargs": {}}])),

@@ -91,6 +91,30 @@ def test_rows_behind_branches_that_flatten(tmp_path: Path, merge: str) -> None:
     np.testing.assert_allclose(model.predict(x, verbose=0), seen @ kernel.T, 1e-12, 1e-12)
 
 
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_units_before_an_image(tmp_path: Path, data_format: str) -> None:
+    """A generator's Linear gives what becomes (C, H, W) there, and is normalized before."""
+    rng = np.random.default_rng(0)
+    x, kernel, bias, gamma = rng.normal(size=(3, 5)), rng.normal(size=(24, 5)), rng.normal(size=24), rng.normal(size=24)
+    conv = rng.normal(size=(1, 2, 1, 1))
+    arrays = {"0.weight": kernel, "0.bias": bias, "1.weight": gamma, "1.running_mean": bias, "1.running_var": gamma**2}
+    write(tmp_path / "a.safetensors", Content({}, {**arrays, "4.weight": conv}))
+    shape, how = ((2, 3, 4), FIRST) if data_format == "channels_first" else ((3, 4, 2), {})
+    layers = [Dense(24), BatchNormalization(center=False), Activation("relu"), Reshape(shape)]
+    model = Sequential([*layers, Conv2D(1, 1, use_bias=False, **how)], dtype="float64")
+    model.build((5,))
+    load_state_dict(model, tmp_path / "a.safetensors")
+    image = np.maximum(gamma * (x @ kernel.T) / np.sqrt(gamma**2 + 1e-3), 0).reshape(
+        3, 2, 3, 4
+    )  # the mean takes the bias away
+    expected = (image * conv[0]).sum(axis=1)  # (N, H, W)
+    found = model.predict(x, verbose=0)
+    np.testing.assert_allclose(found[:, 0] if how else found[..., 0], expected, 1e-9, 1e-9)
+    save_state_dict(model, tmp_path / "b.safetensors", dict(zip(layers_of(model), ("0", "1", "4"), strict=True)))
+    for name, array in stored(tmp_path / "b.safetensors").items():
+        np.testing.assert_array_equal(array, arrays.get(name, conv))
+
+
 def test_values_that_branches_add_have_one_order(tmp_path: Path) -> None:
     model = Sequential([Residual([Flatten()], [Reshape((40,))]), Dense(2)])
     model.build((4, 5, 2))

@@ -9,7 +9,8 @@
     LayerNorm, GroupNorm   weight, bias                         LayerNormalization, GroupNormalization
     PReLU           weight (C,)                                 PReLU that shares all axes but the channels'
 
-PyTorch flattens images as (C, H, W), and Keras as (H, W, C): the rows of what follows a Flatten get the other order.
+PyTorch flattens images as (C, H, W), and Keras as (H, W, C): the rows of what follows a Flatten get the other order. So
+do the units of what goes before a Reshape to an image, for a layer that has its channels last.
 running_var is followed by the unbiased variance in PyTorch and by the biased one here; the numbers are taken as they
 are, for predictions use them so.
 """
@@ -107,9 +108,12 @@ def modules_of(chain: Chain, path: Path, rows: Any) -> Iterator[tuple[str, Modul
         elif isinstance(layer, Container):
             for number, branch in enumerate(layer.layers):
                 yield from modules_of(branch, inside.inside(branch.name, number), rows)  # type: ignore[arg-type]
-        elif layer.arrays:
-            yield from module_of(layer, str(inside), rows)
-        rows = rows_behind(layer, rows)
+        behind = rows_behind(layer, rows)
+        if type(layer).__name__ == "Dense":
+            behind = rows_ahead(chain.layers[index + 1 :])
+        if layer.arrays and not isinstance(layer, Container):
+            yield from module_of(layer, str(inside), rows, behind)
+        rows = behind
 
 
 def rows_behind(layer: Any, rows: Any) -> Any:
@@ -120,8 +124,24 @@ def rows_behind(layer: Any, rows: Any) -> Any:
         return rows_merged(layer, [rows_behind(branch, rows) for branch in layer.layers])
     if type(layer).__name__ == "Flatten" and len(layer.shape_in) == 3:
         image = layer.shape_in if layer.data_format == "channels_last" else (*layer.shape_in[1:], layer.shape_in[0])
-        return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()  # (C, H, W)
+        return channels_first(image)
     return rows if layer.shape_out == layer.shape_in and type(layer).__name__ != "Dense" else slice(None)
+
+
+def rows_ahead(layers: Sequence[Any]) -> Any:
+    """The same for a vector that these layers make an image of: in another order for one whose channels are last."""
+    for index, layer in enumerate(layers):
+        if type(layer).__name__ == "Reshape" and (len(layer.shape_in), len(layer.shape_out)) == (1, 3):
+            formats = [one.data_format for one in layers[index:] if hasattr(one, "data_format")]
+            return channels_first(layer.shape_out) if formats[:1] == ["channels_last"] else slice(None)
+        if layer.shape_out != layer.shape_in or isinstance(layer, Container) or type(layer).__name__ == "Dense":
+            break
+    return slice(None)
+
+
+def channels_first(image: Shape) -> Array:
+    """The places of the values of an image (H, W, C) in the order of (C, H, W)."""
+    return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()
 
 
 def rows_merged(layer: Branches, rows: Sequence[Any]) -> Array:
@@ -135,8 +155,11 @@ def rows_merged(layer: Branches, rows: Sequence[Any]) -> Array:
     return places[0]
 
 
-def module_of(layer: Any, path: str, rows: Any) -> Iterator[tuple[str, Module]]:
-    """The modules of a layer: one, or two for SeparableConv2D. Raises ValueError for a layer that PyTorch has not."""
+def module_of(layer: Any, path: str, rows: Any, behind: Any) -> Iterator[tuple[str, Module]]:
+    """The modules of a layer: one, or two for SeparableConv2D. Raises ValueError for a layer that PyTorch has not.
+
+    rows, behind: the order of the values before and behind it.
+    """
     kind = type(layer).__name__
     if kind == "SeparableConv2D":
         yield f"{path}/depthwise", {"weight": kernel(layer, path, "depthwise_kernel", DEPTHWISE)}
@@ -144,7 +167,7 @@ def module_of(layer: Any, path: str, rows: Any) -> Iterator[tuple[str, Module]]:
     elif kind in KERNELS:
         yield path, {"weight": kernel(layer, path, "kernel", KERNELS[kind]), **bias(layer, path)}
     elif kind == "Dense":
-        yield path, {"weight": matrix(layer, path, rows), **bias(layer, path)}
+        yield path, {"weight": matrix(layer, path, rows, behind), **bias(layer, path, behind)}
     elif kind in VECTORS:
         own = {key: name for key, name in VECTORS[kind].items() if name in layer.arrays}
         yield path, {key: vector(layer, path, name, rows) for key, name in own.items()}
@@ -179,15 +202,19 @@ def kernel(layer: Any, path: str, name: str, order: Shape) -> Weight:
     )
 
 
-def bias(layer: Any, path: str) -> Module:
+def bias(layer: Any, path: str, order: Any = slice(None)) -> Module:
     """A bias, if there is one."""
-    return {"bias": vector(layer, path, "bias", slice(None))} if "bias" in layer.arrays else {}
+    return {"bias": vector(layer, path, "bias", order)} if "bias" in layer.arrays else {}
 
 
-def matrix(layer: Any, path: str, rows: Any) -> Weight:
-    """The kernel of Dense, (D, units), whose rows PyTorch may have in another order."""
-    shape = layer.arrays["kernel"].shape
-    return Weight(f"{path}/kernel", shape[::-1], lambda array: reordered(array.T, rows), lambda array: array[rows].T)
+def matrix(layer: Any, path: str, rows: Any, units: Any) -> Weight:
+    """The kernel of Dense, (D, units), whose rows and units PyTorch may have in another order."""
+    return Weight(
+        f"{path}/kernel",
+        layer.arrays["kernel"].shape[::-1],
+        lambda array: reordered(reordered(array, units).T, rows),
+        lambda array: array[rows].T[units],
+    )
 
 
 def vector(layer: Any, path: str, name: str, rows: Any) -> Weight:

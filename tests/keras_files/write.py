@@ -123,6 +123,8 @@ def main() -> None:
             "keras2.keras": optimizers.Adam(0.01),
             "keras2.h5": optimizers.Adamax(0.01),
             "keras2_former_optimizer.h5": optimizers.legacy.Adam(0.01, amsgrad=True),
+            "keras2_blocks.h5": optimizers.Adam(0.01),
+            "keras2_blocks.keras": optimizers.SGD(0.01, momentum=0.9),
             "keras2_decay.h5": optimizers.legacy.SGD(0.01, momentum=0.9, decay=0.1),
         }
     FIGURES.write_text(json.dumps(known | write(keras, names), indent=1) + "\n")

@@ -135,9 +135,9 @@ def is_steady(case: Case) -> bool:
     return max(map(error, *ends)) <= STEADY
 
 
-def nudged(case: Case, dtype: str) -> Case:
+def nudged(case: Case, dtype: str, seed: int = 0) -> Case:
     """The case with other numbers by a few units in the last place."""
-    signs = np.random.default_rng(0)
+    signs = np.random.default_rng(seed)
     weights, x = (
         [a * (1 + NUDGE[dtype] * signs.choice([-1, 1], a.shape)) for a in some] for some in (case.weights, [case.x])
     )

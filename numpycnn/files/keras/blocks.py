@@ -11,7 +11,7 @@ from numpycnn.common import checks
 from numpycnn.files.branching import Node, Step, steps_of
 from numpycnn.files.description import MAX_LAYERS
 from numpycnn.files.keras.graph import OWN
-from numpycnn.files.keras.inbound import inputs_of, only_layer
+from numpycnn.files.keras.inbound import as_layer, inputs_of, only_layer
 from numpycnn.files.keras.labels import checked_label, default_label, labelled
 
 Config = dict[str, Any]
@@ -42,7 +42,7 @@ def layers_of(config: Config, entries: Sequence[Config], layer: Callable[[Config
         name = checks.text("file", "name of a layer", entry.get("name"))
         with about(name):
             check_new(name, entry, start, nodes)
-            nodes[name] = node_of(entry, nodes)
+            nodes[name] = node_of(as_layer(entry), nodes)
         branches += len(nodes[name].inputs)
         if branches > MAX_LAYERS:  # before anything is made of them, or a short file can name one layer very often
             raise ValueError(f"a model may have {MAX_LAYERS} layers; received more, branches among them")

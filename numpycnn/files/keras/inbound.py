@@ -2,6 +2,7 @@
 
     [{"args": [tensor], "kwargs": {}}]                  Keras 3; of what merges, [[tensor, tensor]] or [tensor, tensor]
     [[["conv2d", 0, 0, {}], ["dense", 0, 0, {}]]]       Keras 1 and 2
+    [["conv2d", 0, 0, {"y": ["dense", 0, 0]}]]          tf.keras 2, of an operation such as x + y
 
 where a tensor's configuration has "keras_history": ["conv2d", 0, 0], a layer's name, its call and its output.
 """
@@ -15,6 +16,25 @@ Config = dict[str, Any]
 
 WITHOUT_EFFECT = ("training",)
 """Options that `fit` and `predict` of Keras 3 set themselves: it writes one that a layer has by default, too."""
+
+
+OPERATION = "TFOpLambda"
+"""The class of tf.keras 2 for an operation."""
+ADDITIONS = ("__operators__.add", "math.add")
+"""The functions of operations that are Add."""
+
+
+def as_layer(entry: Config) -> Config:
+    """A layer's entry; of tf.keras 2's additions that of Add. Raises TypeError or ValueError for other operations."""
+    if entry["class_name"] != OPERATION:
+        return entry
+    function = checks.by_name("file", "config", entry.get("config")).get("function")
+    if function not in ADDITIONS:
+        raise ValueError(f"the operation {checks.short_repr(function)} is not read; of those, x + y is")
+    call = checks.sequence("file", "inbound_nodes", entry.get("inbound_nodes"), length=1)[0]
+    options = call[3] if isinstance(call, list) and len(call) == 4 and isinstance(call[3], dict) else {}
+    both = [call[:3], options.get("y")] if options else [call]
+    return {**entry, "class_name": "Add", "config": {}, "inbound_nodes": [both]}
 
 
 def inputs_of(entry: Config) -> list[str]:
