@@ -23,8 +23,9 @@ from numpycnn.layers import (
     MaxPooling2D,
     Residual,
 )
+from numpycnn.saving import ModelFileError
 
-pytest.importorskip("h5py", reason="needs h5py, of the extra keras-files")
+h5py: Any = pytest.importorskip("h5py", reason="needs h5py, of the extra keras-files")
 
 FOLDER = Path(__file__).parent / "keras_files"
 
@@ -93,6 +94,29 @@ def test_weights_of_a_file_whose_configuration_lists_no_layers(tmp_path: Path, c
             archive.writestr(name, content)
     target.load_weights(tmp_path / "m.keras")
     assert fingerprint(target)[0] == fingerprint(source)[0]
+
+
+def test_weights_of_functional_models_in_a_model(tmp_path: Path) -> None:
+    """In a file of weights, which has no configuration, they are found by what the file has."""
+    model = load_model(FOLDER / "keras3_nested.keras")
+    twin = load_model(FOLDER / "keras3_nested.keras")
+    twin.set_weights([0 * array for array in twin.get_weights()])
+    with zipfile.ZipFile(FOLDER / "keras3_nested.keras") as archive:
+        (tmp_path / "m.weights.h5").write_bytes(archive.read("model.weights.h5"))
+    twin.load_weights(tmp_path / "m.weights.h5")
+    assert fingerprint(twin)[0] == fingerprint(model)[0]
+
+
+def test_models_whose_order_the_weights_do_not_tell(tmp_path: Path) -> None:
+    """Of two that are alike one is Functional: which, the file does not say."""
+    model = Sequential([Sequential([Dense(2)]), Sequential([Dense(2)])], seed=0)
+    model.build((2,))
+    path = tmp_path / "m.weights.h5"
+    model.save_weights(path)
+    with h5py.File(path, "a") as file:
+        file["layers"].move("sequential_1", "functional")
+    with pytest.raises(ModelFileError, match="which of the models in it are Functional cannot be told"):
+        model.load_weights(path)
 
 
 def test_weights_by_the_names_of_layers(tmp_path: Path) -> None:

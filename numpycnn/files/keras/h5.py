@@ -100,9 +100,11 @@ def read(path: PathLike, compiled: bool) -> Saved:
 def load_weights(path: PathLike, model: "Network", by_name: bool, skip_mismatch: bool) -> Arrays:
     """The weights of a whole model or of weights alone, of any Keras."""
     with explained(path), hdf5.reading(whole_file(path)) as root:
-        if "layers" in root or variables.FORMER_LAYERS in root:
+        layers = next((name for name in ("layers", variables.FORMER_LAYERS) if name in root), None)
+        if layers is not None:
             refuse_by_name(by_name)
-            return variables.read(root, model, skip_mismatch=skip_mismatch)
+            kinds = variables.kinds_in(root.group(layers), model)
+            return variables.read(root, model, kinds, skip_mismatch=skip_mismatch)
         group = root.group("model_weights") if "model_weights" in root else root
         if not group.texts("layer_names"):
             raise ValueError("expected weights of Keras, with layer_names or layers; found neither")

@@ -11,6 +11,7 @@ The attribute "name" of a group "vars" is the layer's own.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import combinations, islice
 from typing import Any, NamedTuple
 
 from numpycnn.common.typing import Array
@@ -21,6 +22,9 @@ from numpycnn.layers.base import snake_case
 from numpycnn.layers.chain import Chain
 from numpycnn.layers.container import Container
 
+FUNCTIONAL, SEQUENTIAL = "functional", "sequential"
+MAX_ORDERS = 100
+"""Of models in a model of which some are Functional, so many are tried."""
 FORMER_LAYERS = "_layer_checkpoint_dependencies"
 """What "layers" was called in the first .keras files, of Keras 2.12."""
 
@@ -47,18 +51,16 @@ def places(container: Container, path: str = "layers", prefix: str = "", kinds: 
 
     kinds: what the models in the model are; by default what this library writes.
     """
-    counts: Counter[str] = Counter()
-    known = iter(kinds)
-    for node in nodes_of(container):
-        word, inside = snake_case(class_name(node.layer)), list[Kind]()
+    known, nodes = iter(kinds), nodes_of(container)
+    own = [Kind(snake_case(class_name(node.layer)), []) for node in nodes]
+    found = [
+        next(known, kind) if isinstance(node.layer, Chain) else kind for node, kind in zip(nodes, own, strict=True)
+    ]
+    for node, name, kind in zip(nodes, numbered([kind.word for kind in found]), found, strict=True):
         if isinstance(node.layer, Chain):
-            word, inside = next(known, Kind(word, inside))
-        place = f"{path}/{word}_{counts[word]}" if counts[word] else f"{path}/{word}"
-        counts[word] += 1
-        if isinstance(node.layer, Chain):
-            yield from places(node.layer, f"{place}/layers", f"{prefix}{node.path}/", inside)
+            yield from places(node.layer, f"{path}/{name}/layers", f"{prefix}{node.path}/", kind.inside)
         else:
-            yield Place(place, node.name, arrays_of(node, prefix))
+            yield Place(f"{path}/{name}", node.name, arrays_of(node, prefix))
 
 
 def kinds_of(config: Any) -> list[Kind]:
@@ -68,6 +70,53 @@ def kinds_of(config: Any) -> list[Kind]:
     entries = [entry for entry in layers if isinstance(entry, dict)] if isinstance(layers, list) else []
     models = [entry for entry in entries if entry.get("class_name") in MODELS]
     return [Kind(snake_case(entry["class_name"]), kinds_of(entry)) for entry in models]
+
+
+def kinds_in(layers: Group, container: Container) -> list[Kind]:
+    """What the models in a model are, by a file's arrays alone: as this library writes, or in the one order that fits.
+
+    layers: the group of the container's layers. Raises ValueError where several orders fit.
+    """
+    chains = [node.layer for node in nodes_of(container) if isinstance(node.layer, Chain)]
+    usual = [snake_case(class_name(chain)) for chain in chains]
+    count = sum(name in layers for name in numbered([FUNCTIONAL] * len(chains)))
+    if usual.count(FUNCTIONAL) == count:
+        return fitting(layers, chains, usual) or []
+    orders = (
+        [FUNCTIONAL if place in functional else SEQUENTIAL for place in range(len(chains))]
+        for functional in islice(combinations(range(len(chains)), count), MAX_ORDERS)
+    )
+    found = [kinds for words in orders if (kinds := fitting(layers, chains, words)) is not None]
+    if len(found) > 1:
+        raise ValueError(
+            "which of the models in it are Functional cannot be told from their weights: load the whole model"
+        )
+    return found[0] if found else []
+
+
+def fitting(layers: Group, chains: Sequence[Chain], words: Sequence[str]) -> list[Kind] | None:
+    """Models by these words, or None where the file has others."""
+    found = []
+    for word, name, chain in zip(words, numbered(words), chains, strict=True):
+        inside = f"{name}/layers"
+        if inside not in layers:
+            return None
+        kinds = kinds_in(layers.group(inside), chain)
+        try:
+            for place in places(chain, inside, kinds=kinds):
+                read_layer(layers, place)
+        except ValueError:
+            return None
+        found.append(Kind(word, kinds))
+    return found
+
+
+def numbered(words: Sequence[str]) -> Iterator[str]:
+    """The words with Keras's numbers: of equal ones the second has _1, the third _2."""
+    counts: Counter[str] = Counter()
+    for word in words:
+        yield f"{word}_{counts[word]}" if counts[word] else word
+        counts[word] += 1
 
 
 def arrays_of(node: Node, prefix: str = "") -> dict[str, Array]:
