@@ -160,7 +160,7 @@ WHAT: dict[str, tuple[tuple[Any, ...], str]] = {
     "another order": (
         (lambda x, w: x * w, lambda dy, x, w: (dy * x, dy * w), X, X[::-1]), "x: this is the gradient of w"),
     "another shape": ((lambda x: x.reshape(3, 4) * 2, lambda dy, x: 2 * dy, X), "x: the right numbers in the shape (3, 4)"),
-    "not summed": (of_affine(lambda dx, dw, db: (dx, dw, np.zeros((4, 5)))), "b: not summed: (4, 5) in the place of (5,)"),
+    "not summed": (of_affine(lambda dx, dw, db: (dx, dw, np.ones((4, 5)) * db / 4)), "b: not summed: (4, 5) in the place of (5,)"),
     "the padding is left": (
         (conv, lambda *a: (np.pad(conv_backward(*a)[0], ((0, 0), (0, 0), (1, 1), (1, 1))), conv_backward(*a)[1]),
          IMAGES, KERNEL, 1, 1), "x: the padding is still around it"),
@@ -193,13 +193,13 @@ WHAT: dict[str, tuple[tuple[Any, ...], str]] = {
         "x: right only at the first index of axis 0"),
     "the mean's part": (
         (normalize, lambda dy, x: normalize_backward(dy, x, False, True), RNG.normal(size=(6, 3))),
-        "x: what is missing goes through the mean over axes (0,)"),
+        "x: what is wrong goes through the mean over axes (0,)"),
     "the variance's part": (
         (normalize, lambda dy, x: normalize_backward(dy, x, True, False), RNG.normal(size=(6, 3))),
-        "x: what is missing goes through the variance over axes (0,)"),
+        "x: what is wrong goes through the variance over axes (0,)"),
     "both parts": (
         (normalize, lambda dy, x: normalize_backward(dy, x, False, False), RNG.normal(size=(6, 3))),
-        "x: what is missing goes through the mean and the variance over axes (0,)"),
+        "x: what is wrong goes through the mean and the variance over axes (0,)"),
     "a constant": ((lambda x: x**2, lambda dy, x: 2 * dy * x + 0.5, X[:1, :3]), "x: 0.5 too much everywhere"),
     "NaN": ((lambda x: x**2, lambda dy, x: np.where(x == x.max(), np.nan, 2 * dy * x), X), "x: not finite at ("),
     "no pattern": (

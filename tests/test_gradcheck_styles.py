@@ -343,3 +343,106 @@ def test_models_and_layers() -> None:
 def test_what_cannot_be_called_is_explained(arguments: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=re.escape(message)):
         check(*arguments)
+
+
+# ---------------------------------------------------------------- parts of objects
+
+
+class Linear:
+    """y = x @ W, whose gradient is added to; a factor of it other than 1 is a mistake."""
+
+    def __init__(self, inputs: int, units: int, factor: float = 1.0) -> None:
+        self.W, self.factor = np.random.default_rng(inputs).normal(size=(inputs, units)), factor
+        self.dW = np.zeros((inputs, units))
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        return x @ self.W
+
+    def backward(self, dy: Array) -> Array:
+        self.dW += self.factor * self.x.T @ dy
+        return dy @ self.W.T
+
+
+class Nested:
+    """Layers in an attribute, in a list and in a dict, and arrays in a list."""
+
+    def __init__(self, factor: float = 1.0, scale: float = 1.0) -> None:
+        self.first, self.layers = Linear(5, 3), [Linear(3, 4), Linear(4, 2, factor)]
+        self.more, self.scale = {"last": (Linear(2, 2),), "itself": self}, scale
+        self.weights, self.function, self.unused = [np.ones(2) / 2, None], np.tanh, {"m": np.ones(3), "n": 2}
+
+    def forward(self, x: Array) -> Array:
+        for layer in (self.first, *self.layers, *self.more["last"]):  # type: ignore[misc]
+            x = layer.forward(x)
+        self.seen = x
+        return x * self.weights[0]
+
+    def backward(self, dy: Array) -> Array:
+        self.dweights = [self.scale * (dy * self.seen).sum(axis=0)]
+        dy = dy * self.weights[0]
+        for layer in (*self.more["last"], *self.layers[::-1], self.first):  # type: ignore[misc]
+            dy = layer.backward(dy)
+        return dy
+
+
+def test_parameters_of_objects_inside_are_compared() -> None:
+    x = np.random.default_rng(0).normal(size=(4, 5))
+    report = check(Nested(), x)
+    assert report.passed, report
+    inside = ["first.W", "layers[0].W", "layers[1].W", "more['last'][0].W", "weights[0]"]
+    assert [row.name for row in report.rows] == ["x", *inside]
+    assert report.notes == ["not compared, for a backward leaves no gradient of it: unused['m']"]
+    for wrong, name in ((Nested(factor=2.0), "layers[1].W"), (Nested(scale=0.5), "weights[0]")):
+        assert check(wrong, x).last_line() == f"FAILED: {name}"
+
+
+def test_a_gradient_that_is_added_to_is_no_parameter() -> None:
+    assert check(Linear(5, 3), np.random.default_rng(0).normal(size=(4, 5))).passed
+
+
+def test_what_raises_with_parts_raises() -> None:
+    class Broken(Nested):
+        def backward(self, dy: Array) -> Array:
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        check(Broken(), np.ones((4, 5)))
+
+
+def test_a_forward_that_changes_its_input_and_returns_it() -> None:
+    def forward(x: Array) -> Array:
+        x[x < 0] = 0
+        return x
+
+    report = check(forward, lambda dy, x: np.where(x > 0, dy, 0.3 * dy), np.random.default_rng(0).normal(size=(4, 5)))
+    assert report.failed
+    assert report.problems[0] == "the function changes x in place: it must work on a copy"
+
+
+class Tensor:
+    """An array with its gradient."""
+
+    def __init__(self, data: Array) -> None:
+        self.data, self.grad = data, np.zeros_like(data)
+
+
+class OfTensors:
+    """Tensors in a list."""
+
+    def __init__(self) -> None:
+        self.tensors = [Tensor(np.arange(3.0))]
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        return x * self.tensors[0].data
+
+    def backward(self, dy: Array) -> Array:
+        self.tensors[0].grad = (dy * self.x).sum(axis=0)
+        return dy * self.tensors[0].data
+
+
+def test_tensors_in_a_list_are_compared() -> None:
+    report = check(OfTensors(), np.random.default_rng(0).normal(size=(4, 3)))
+    assert report.passed
+    assert [row.name for row in report.rows] == ["x", "tensors[0]"]

@@ -121,7 +121,7 @@ MISTAKES: dict[str, tuple[str, Any, list[str], str]] = {
               ["2 by 2, stride 2", "overlapping windows", "overlapping windows, 3 by 2, stride 2", "gaps between windows",
                "negative numbers", "one example, one channel", "one window, the whole image", "ties"],
               "x: claimed = numeric * 2"),
-    "what is not kept": ("sgd_momentum", forgetful, [], "config['velocity']: it is not there"),
+    "what is not kept": ("sgd_momentum", forgetful, [], "config['velocity']: missing"),
     "uphill": ("sgd_momentum", uphill, [], "the step of the weights: received = -the reference: the sign"),
     "not written back": (
         *("batchnorm_forward", not_written_back, []),
@@ -195,8 +195,10 @@ def test_a_backward_without_its_forward() -> None:
 def test_the_fraction_that_a_dropout_keeps() -> None:
     x = np.ones((60, 60))
     param = {"p": 0.5, "mode": "train"}
-    assert "p, the probability to keep one, is 0.5" in (
-        dropout_flaw(np.where(np.arange(60) < 40, 2.0, 0) * x, (x, param)) or ""
+    two_thirds = 2.0 * (np.random.default_rng(0).random(x.shape) < 2 / 3)
+    assert "p, the probability to keep one, is 0.5" in (dropout_flaw(two_thirds, (x, param)) or "")
+    assert "the same numbers are dropped in each example" in (
+        dropout_flaw(np.where(np.arange(60) < 30, 2.0, 0) * x, (x, param)) or ""
     )
     assert "in test mode" in (dropout_flaw(0 * x, (x, {"p": 0.5, "mode": "test"})) or "")
 

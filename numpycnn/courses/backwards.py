@@ -22,6 +22,23 @@ def dropped(dout: Array, x: Array, param: dict[str, Any]) -> dict[str, Array]:
     return {"x": dout * (out == 0)}
 
 
+def affine_relu(mask: Callable[[Array, Array], Array]) -> Backward:
+    """The backward of an affine layer and a ReLU whose mask is one of dout and the scores."""
+
+    def variant(dout: Array, x: Array, w: Array, b: Array) -> dict[str, Array]:
+        rows = x.reshape(len(x), -1)
+        dz = dout * mask(dout, rows @ w + b)
+        return {"x": (dz @ w.T).reshape(x.shape), "w": rows.T @ dz, "b": dz.sum(axis=0)}
+
+    return variant
+
+
+AFFINE_RELUS = (
+    Variant("the mask of the ReLU is forgotten", affine_relu(lambda dout, z: np.ones_like(z))),
+    Variant("the mask of the ReLU is the other way round", affine_relu(lambda dout, z: z < 0)),
+    Variant("the mask of the ReLU is that of dout, not of its input", affine_relu(lambda dout, z: dout > 0)),
+)
+
 DROPOUTS = (Variant("the mask is the other way round: what was dropped gets dout", dropped),)
 
 # ---------------------------------------------------------------- normalization
@@ -40,14 +57,17 @@ class NormBack(NamedTuple):
     power: int = 1
     scaled: bool = True
     """Whether dout is multiplied by gamma."""
+    last: bool = False
+    """Whether gamma is multiplied in last."""
 
     def dx(self, dout: Array, x: Array, gamma: Array, eps: float, axes: Shape) -> Array:
         """The gradient of x, by the normalization of x over the axes."""
         xhat, deviation = normalized(x, eps, axes)
-        dxhat = dout * along(gamma, x) if self.scaled else dout
+        dxhat = dout * gamma if self.scaled and not self.last else dout
         mean = dxhat.mean(axis=self.mean_axes, keepdims=True)
         product = xhat * (dxhat * xhat).mean(axis=self.product_axes, keepdims=True)
-        return np.asarray((dxhat - self.mean * mean - self.product * product) / deviation**self.power)
+        dx = (dxhat - self.mean * mean - self.product * product) / deviation**self.power
+        return np.asarray(dx * gamma if self.last else dx)
 
 
 def normalized(x: Array, eps: float, axes: Shape) -> tuple[Array, Array]:
@@ -67,6 +87,7 @@ def norm_backs(*axes: int, ndim: int) -> Iterator[tuple[str, NormBack]]:
     yield "not divided by the deviation", right._replace(power=0)
     yield "divided by the variance, not by the deviation", right._replace(power=2)
     yield "gamma is left out: dxhat = dout*gamma", right._replace(scaled=False)
+    yield "gamma is multiplied in last: dxhat = dout*gamma comes before the means", right._replace(last=True)
     for other in (*((axis,) for axis in range(ndim)), tuple(range(1, ndim))):
         if other != axes:
             place = f"over {named(other)} in the place of {named(axes)}"
@@ -79,7 +100,7 @@ def norm_backward(back: NormBack, axes: Shape) -> Backward:
     """The backward of batch or layer normalization over these axes, by these parts."""
 
     def variant(dout: Array, x: Array, gamma: Array, beta: Array, param: dict[str, Any]) -> dict[str, Array]:
-        return {"x": back.dx(dout, x, gamma, param.get("eps", 1e-5), axes)}
+        return {"x": back.dx(dout, x, along(gamma, x), param.get("eps", 1e-5), axes)}
 
     return variant
 
@@ -104,9 +125,9 @@ def group_norm_backward(back: NormBack) -> Backward:
     def variant(dout: Array, x: Array, gamma: Array, beta: Array, G: int, param: dict[str, Any]) -> dict[str, Array]:
         n, c, h, w = x.shape
         shape = (n, G, c // G, h, w)
-        dxhat = (dout * gamma if back.scaled else dout).reshape(shape)
-        plain = back._replace(scaled=False)
-        return {"x": plain.dx(dxhat, x.reshape(shape), gamma, param.get("eps", 1e-5), (2, 3, 4)).reshape(x.shape)}
+        scale = gamma.reshape(1, G, c // G, 1, 1)
+        dx = back.dx(dout.reshape(shape), x.reshape(shape), scale, param.get("eps", 1e-5), (2, 3, 4))
+        return {"x": dx.reshape(x.shape)}
 
     return variant
 

@@ -100,7 +100,8 @@ class Comparison(NamedTuple):
         wrong = {}
         for what, right in self.expected.items():
             if what not in self.received:
-                yield Mistake(what, "it is not there")
+                if not self.is_default(what, right):
+                    yield Mistake(what, "missing")
                 continue
             given = self.received[what]
             if what in before and np.array_equal(given, before[what]) and not np.array_equal(right, before[what]):
@@ -108,6 +109,10 @@ class Comparison(NamedTuple):
             elif not is_close(given, right):
                 wrong[what] = given, right
         yield from self.explained(wrong)
+
+    def is_default(self, what: str, value: Any) -> bool:
+        """Whether a result is a setting of a dict that has its default: it need not be written there."""
+        return any(what == f"config[{name!r}]" and value == default for name, default in self.exercise.defaults)
 
     def explained(self, wrong: Mapping[str, tuple[Any, Any]]) -> Iterator[Mistake]:
         """What is wrong with those that differ: by one usual mistake, or where that does not tell, by two."""
@@ -172,14 +177,14 @@ def slack_of(right: Array) -> float:
 
 
 def is_it(given: Array, supposed: Array) -> bool:
-    """Whether a result is another one, or the beginning of it; what is not finite is alike."""
+    """Whether a result is another one, or the beginning of it; of what is not finite too."""
     if given.ndim != supposed.ndim or not given.size or supposed.dtype.kind not in "biuf":
         return False
     part = supposed[tuple(slice(size) for size in given.shape)]
     if part.shape != given.shape:
         return False
     finite = np.isfinite(part)
-    if not np.array_equal(np.isfinite(given), finite):
+    if not np.array_equal(np.where(np.isfinite(given), 0.0, given), np.where(finite, 0.0, part), equal_nan=True):
         return False
     return bool((abs(given[finite] - part[finite]) <= slack_of(part[finite])).all())
 

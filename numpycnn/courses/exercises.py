@@ -198,6 +198,8 @@ def dropout_flaw(out: Array, arguments: Arguments) -> str | None:
     if param["mode"] == "test":
         return None if np.array_equal(out, x) else "in test mode the output is the input"
     p, kept = param["p"], out != 0
+    if len(x) > 1 and (kept == kept[0]).all() and 0 < kept[0].mean() < 1:
+        return "the same numbers are dropped in each example: the mask must have the shape of x"
     if not np.allclose(out[kept], x[kept] / p, rtol=1e-8):
         return f"what is kept must be x/p, so that the mean stays as it is{scale_found(out[kept] / x[kept], p)}"
     if abs(kept.mean() - p) > 5 * np.sqrt(p * (1 - p) / x.size):
@@ -310,6 +312,7 @@ EXERCISES = (
         (Case("vectors", affine(4, 5)), Case("images", affine(2, 3, 2, 2)), Case("one example", affine(1, 4))),
         "affine_relu_backward",
         ("x", "w", "b"),
+        backwards=backwards.AFFINE_RELUS,
     ),
     *(
         Exercise(

@@ -28,13 +28,15 @@ from numpycnn.courses.exercises import ALIASES, EXERCISES, Arguments, Case, Exer
 from numpycnn.courses.student import students_trace
 from numpycnn.gradcheck import Report, check
 from numpycnn.gradcheck.code import arrays
-from numpycnn.gradcheck.patterns import UNKNOWN
 
 SEED, SAMPLES = 231, 12
 """Where the cases' numbers start; how many entries the checker compares."""
 
 OF_GRADIENT = "the gradient of "
 """How a report's problems begin that are those of one gradient."""
+
+PLAIN = ("claimed = ", "this is the gradient of", "zero everywhere", "not finite")
+"""How sentences begin that say more than a mistake in a formula."""
 
 OF_ITS_OWN = "not right itself; the gradients are compared with its derivatives, right or wrong"
 
@@ -229,10 +231,8 @@ def judged_backward(
         found += [Mistake("its forward", OF_ITS_OWN)] if found and not same else []
     if not found and not case.ties:
         found = list(unequal(listed, {key: ours[key] for key in ours if f"d{key}" in wrong}))
-    if not ours or not any(UNKNOWN in one.text for one in found):
-        return found
-    supposed = list(supposed_gradients(exercise, dout, drawn))
-    return [one._replace(text=told_by(supposed, one, listed, ours)) if UNKNOWN in one.text else one for one in found]
+    supposed = list(supposed_gradients(exercise, dout, drawn)) if found and ours else []
+    return [one._replace(text=told_by(supposed, one, listed, ours)) for one in found]
 
 
 def supposed_gradients(exercise: Exercise, dout: Array, drawn: Arguments) -> Iterator[tuple[str, dict[str, Array]]]:
@@ -251,12 +251,11 @@ def told_by(
     received: Mapping[str, Array],
     right: Mapping[str, Array],
 ) -> str:
-    """The usual mistake that gives the gradient that is wrong, and how it differs; or what was known before."""
+    """The usual mistake that gives just this wrong gradient; or what was known before, such as a factor."""
     key = mistake.what.removeprefix("d")
-    for text, found in supposed:
-        if key in found and key in right and is_close(received[key], found[key]) and is_far(found[key], right[key]):
-            return text
-    return mistake.text
+    of_this = [(text, found[key]) for text, found in supposed if key in found and key in right and key in received]
+    known = (text for text, one in of_this if is_close(received[key], one) and is_far(one, right[key]))
+    return mistake.text if mistake.text.startswith(PLAIN) else next(known, mistake.text)
 
 
 def partner(name: str) -> str:

@@ -273,10 +273,10 @@ def moved_adam(of_m: str, of_v: str, power: int) -> Callable[..., Any]:
 def adams() -> tuple[Variant, ...]:
     """Adam with a mistake in what it makes of its right m and v."""
 
-    def made(divided: Ratio = ratio, *, m: bool = True, v: bool = True) -> Callable[..., Any]:
+    def made(divided: Ratio = ratio, *, m: bool = True, v: bool = True, power: bool = True) -> Callable[..., Any]:
         def variant(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
             _, config = adam(w, dw, config)
-            t = config["t"]
+            t = config["t"] if power else 1
             mean = config["m"] / (1 - m * config["beta1"] ** t)
             square = config["v"] / (1 - v * config["beta2"] ** t)
             return w - config["learning_rate"] * divided(mean, square, config["epsilon"]), config
@@ -287,6 +287,7 @@ def adams() -> tuple[Variant, ...]:
         Variant("dw in the place of dw**2: v is of squares", moved_adam("beta1", "beta2", 1)),
         Variant("beta2 in the place of beta1, for m", moved_adam("beta2", "beta2", 2)),
         Variant("beta1 in the place of beta2, for v", moved_adam("beta1", "beta1", 2)),
+        Variant("1 - beta in the place of 1 - beta**t: the power is forgotten", made(power=False)),
         Variant("no bias correction: m and v must be divided by 1 - beta**t", made(m=False, v=False)),
         Variant("no bias correction of m, which must be divided by 1 - beta1**t", made(m=False)),
         Variant("no bias correction of v, which must be divided by 1 - beta2**t", made(v=False)),
@@ -321,6 +322,14 @@ def nesterov(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[s
     return w + config["momentum"] * config["velocity"] - config["learning_rate"] * dw, config
 
 
+def outside(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
+    """The velocity of gradients, to which the learning rate comes last."""
+    before = np.asarray(config.get("velocity", 0.0))
+    _, config = sgd_momentum(w, dw, config)
+    config["velocity"] = config["momentum"] * before + dw
+    return w - config["learning_rate"] * config["velocity"], config
+
+
 def damped(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
     """The velocity as an average."""
     _, config = sgd_momentum(w, dw, config)
@@ -331,6 +340,7 @@ def damped(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str
 MOMENTUMS = (
     Variant("Nesterov's momentum, in the place of the plain one", nesterov),
     Variant("dw multiplied by 1 - momentum, as in an average", damped),
+    Variant("the learning rate comes last: the velocity must be momentum * velocity - learning_rate * dw", outside),
 )
 
 # ---------------------------------------------------------------- losses
@@ -397,12 +407,14 @@ def hinges(
 
 
 OVERFLOW = "exp overflows: the largest score of each example must be subtracted first"
+UNDERFLOW = "the logarithm of a probability that is 0: shifted - log(sum(exp(shifted))) has none"
 OVER_EXAMPLES = "normalised over the examples in the place of the classes"
 
 LOSSES: dict[str, tuple[tuple[str, Scores], ...]] = {
     "softmax": (
         (OVERFLOW, softmaxes()),
         (OVERFLOW, softmaxes(lambda x: np.log(np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)))),
+        (UNDERFLOW, softmaxes(lambda x: np.log(np.exp(shifted(x)) / np.exp(shifted(x)).sum(axis=1, keepdims=True)))),
         (OVER_EXAMPLES, softmaxes(lambda x: x - np.log(np.exp(x).sum(axis=0)))),
         (OVER_EXAMPLES, softmaxes(lambda x: shifted(x) - np.log(np.exp(shifted(x)).sum(axis=0)))),
         (

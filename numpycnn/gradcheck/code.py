@@ -38,6 +38,8 @@ class Code(NamedTuple):
     """Takes all values; returns the output and the pullback."""
     movable: bool = True
     """Whether the gradients are known at any point."""
+    notes: tuple[str, ...] = ()
+    """What else there is to say."""
 
 
 class Context:

@@ -65,18 +65,23 @@ def gradcheck_function(
 def checked(owner: str, code: Code, no_gradient: Collection[int | str], dy: Any, settings: Settings) -> Report:
     """The report on code in one form, with what is wrong in words."""
     inputs = Inputs.of(owner, code, positions(owner, no_gradient, list(code.values)))
-    y = output(owner, code.call(inputs.values({}))[0])
+    y = output(owner, code.call(inputs.values(copied(inputs.arrays)))[0])
     point = dict(inputs.arrays)
     if y.ndim or dy is not None:
         point["dy"] = output_gradient(owner, dy, y, drawn=code.movable, seed=settings.seed)
-    claimed = claims(owner, code, inputs)(point)
+    claimed = claims(owner, code, inputs)(copied(point))
     inputs = inputs.differentiated(claimed)
     point |= {name: point[name].astype(np.float64) for name in inputs.wanted}
     problem = Problem(
         code.title, weighted(owner, code, inputs), claims(owner, code, inputs), point, inputs.wanted, code.movable
     )
-    report = examine(problem, settings)._replace(notes=inputs.notes())
+    report = examine(problem, settings)._replace(notes=[*inputs.notes(), *code.notes])
     return diagnosed(problem, report, code.values)
+
+
+def copied(arrays: Arrays) -> Arrays:
+    """Copies, which code may change: that it does is seen, and told, later."""
+    return {name: a.copy() for name, a in arrays.items()}
 
 
 class Inputs(NamedTuple):

@@ -4,9 +4,11 @@
     layer.params["W"]        a dict, with the gradients in layer.grads["W"], or returned by backward or the loss
     layer.params[0]          a list, with the gradients in layer.grads[0]
     layer.W.data             an object with data and grad
+    net.fc.W, net.layers[0].W, net.weights[0]     in objects inside, and in lists, tuples and dicts
 
 Every call is made on a copy, with the parameters that it is to have, so that nothing is carried from one to the next.
-Arrays of floats that have no gradient after a backward are missing, except running and moving averages.
+Arrays of floats of the object itself that have no gradient after a backward are missing, except running and moving
+averages. Of those inside, where it may keep anything, the report names what has none.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +19,7 @@ import numpy as np
 
 from numpycnn.common.typing import Array
 from numpycnn.gradcheck.code import Code, Pullback, Values, by_name, is_pair, labels, parameter_names, spellings
+from numpycnn.gradcheck.parts import items, parts
 
 AVERAGES = ("running", "moving")
 """What the names of arrays begin with that are not trained."""
@@ -47,11 +50,26 @@ def one_method(holder: Any, forward: Any, backward: Any) -> Methods | None:
 def code_of_object(owner: str, methods: Methods, inputs: Sequence[Any], constants: dict[str, Any]) -> Code:
     """The code of an object's methods."""
     holder = methods.holder
-    forward = getattr(holder, methods.forward)
-    names = labels(parameter_names(forward), len(inputs))
-    kept = parameters(holder)
-    values = {**dict(zip(names, inputs, strict=True)), **kept}
-    return Code(type(holder).__name__, values, pullbacks(owner, methods, names, kept, constants))
+    names = labels(parameter_names(getattr(holder, methods.forward)), len(inputs))
+    own = parameters(holder)
+    known = {id(array) for array in own.values()}
+    inside = {name: array for name, array in arrays_inside(holder).items() if id(array) not in known}
+    values = dict(zip(names, inputs, strict=True))
+    call = pullbacks(owner, methods, names, own | inside, constants)
+    found = gradients_found(call, values | own | inside) if inside else {}
+    kept = own | {name: array for name, array in inside.items() if name in found}
+    left = [name for name in inside if name not in found]
+    notes = (f"not compared, for a backward leaves no gradient of it: {', '.join(left)}",) if left else ()
+    return Code(type(holder).__name__, values | kept, pullbacks(owner, methods, names, kept, constants), notes=notes)
+
+
+def gradients_found(call: Callable[[Values], tuple[Any, Pullback]], values: Values) -> dict[str, Array]:
+    """The gradients after a forward and a backward; none where the code raises an error, which is seen later."""
+    try:
+        y, pullback = call(deepcopy(dict(values)))
+        return dict(pullback(np.ones_like(y) if np.ndim(y) else None))
+    except Exception:  # whatever user code raises
+        return {}
 
 
 def pullbacks(
@@ -69,7 +87,8 @@ def pullbacks(
         def pullback(dy: Array | None) -> dict[str, Array]:
             cache = [rest] if is_pair(result) else []
             back = getattr(twin, methods.backward)(1.0 if dy is None else dy, *cache) if methods.backward else rest
-            return {**of_parameters(twin, own), **returned(owner, values, names, back)}
+            found = {**gradients_inside(twin), **of_parameters(twin, own)}
+            return {**{name: found[name] for name in own if name in found}, **returned(owner, values, names, back)}
 
         return y, pullback
 
@@ -96,8 +115,13 @@ def parameters(holder: Any) -> dict[str, Array]:
         return {name: value for name, value in params.items() if is_trained(name, value)}
     if isinstance(params, list):
         return {f"params[{k}]": value for k, value in enumerate(params)}
-    found = {name: data_of(value) for name, value in vars(holder).items()}
+    found = {name: data_of(value) for name, value in vars(holder).items() if name not in gradient_names(holder)}
     return {name: value for name, value in found.items() if is_trained(name, value)}
+
+
+def gradient_names(holder: Any) -> set[str]:
+    """The names that gradients of an object's attributes have."""
+    return {"grads", *(gradient for name in vars(holder) for gradient in spellings(name)[1:])}
 
 
 def is_trained(name: str, value: Any) -> bool:
@@ -125,3 +149,32 @@ def gradient_of(holder: Any, k: int, name: str) -> Any:
         return own.grad
     kept, names = (grads, spellings(name)) if isinstance(grads, dict) else (vars(holder), spellings(name)[1:])
     return next((kept[key] for key in names if key in kept), None)
+
+
+# ---------------------------------------------------------------- objects, lists, tuples and dicts inside
+
+
+def arrays_inside(holder: Any) -> dict[str, Array]:
+    """The arrays of floats in the parts of an object, by their paths; no gradients."""
+    found: dict[str, Any] = {}
+    for part in parts(holder):
+        if part.is_object:
+            found |= {f"{part.path}.{name}": array for name, array in parameters(part.value).items()}
+        elif part.name not in gradient_names(part.owner):
+            found |= {f"{part.path}[{key!r}]": data_of(one) for key, one in items(part.value)}
+    return {path: value for path, value in found.items() if is_trained(path, value)}
+
+
+def gradients_inside(holder: Any) -> dict[str, Array]:
+    """The gradients of these: beside them in an object, or in another list, tuple or dict by the same keys."""
+    found: dict[str, Any] = {}
+    for part in parts(holder):
+        if part.is_object:
+            own = of_parameters(part.value, parameters(part.value))
+            found |= {f"{part.path}.{name}": gradient for name, gradient in own.items()}
+            continue
+        found |= {f"{part.path}[{key!r}]": one.grad for key, one in items(part.value) if one is not data_of(one)}
+        for name in gradient_names(part.owner) & vars(part.owner).keys():
+            if name in spellings(part.name)[1:]:
+                found |= {f"{part.path}[{key!r}]": one for key, one in items(vars(part.owner)[name])}
+    return {path: np.asarray(gradient) for path, gradient in found.items() if gradient is not None}

@@ -22,6 +22,9 @@ DIGITS = 1e-4
 MOST = 0.8
 """Of so many entries at least, all are said to be left out."""
 
+ROUNDING = 1e-13
+"""The size, relative to the largest right entry, up to which a claim is zero but for rounding."""
+
 TINY = 1e-300
 """In the place of 0, where it would be divided by."""
 
@@ -94,7 +97,8 @@ Patterns = tuple[Callable[[Evidence], str | None], ...]
 
 def zero(one: Evidence) -> str | None:
     """All zeros, where the right ones are not."""
-    return "zero everywhere: forgotten" if not one.claimed.any() and one.numeric.any() else None
+    is_zero = bool((abs(one.claimed) <= ROUNDING * one.scale).all())
+    return "zero everywhere: forgotten" if is_zero and one.numeric.any() else None
 
 
 def unused(one: Evidence) -> str | None:
@@ -197,8 +201,17 @@ def of_shape(one: Evidence) -> str | None:
     grown = [axis for axis in range(b.ndim) if a.ndim == b.ndim and a.shape[axis] > b.shape[axis]]
     if a.ndim == b.ndim and len(grown) == 2 and all((a.shape[axis] - b.shape[axis]) % 2 == 0 for axis in grown):
         return "the padding is still around it: its border must be cut off"
-    more = a.ndim > b.ndim or (a.ndim == b.ndim and grown)
-    return f"not summed: {a.shape} in the place of {b.shape}, which was repeated in the forward" if more else None
+    if not a.size and b.size:
+        return f"the shape {a.shape} has no entries: [pad:-pad] is empty where pad is 0"
+    if any(is_sum(a, b, one, axes) for count in range(1, a.ndim + 1) for axes in combinations(range(a.ndim), count)):
+        return f"not summed: {a.shape} in the place of {b.shape}, which was repeated in the forward"
+    return None
+
+
+def is_sum(a: Array, b: Array, one: Evidence, axes: tuple[int, ...]) -> bool:
+    """Whether b is the sum of a along axes, which b has not or of which it has one entry."""
+    summed = a.sum(axis=axes)
+    return summed.size == b.size and bool((abs(summed.reshape(b.shape) - b) <= NEAR * one.scale).all())
 
 
 def answers(one: Evidence) -> str | None:
@@ -235,7 +248,8 @@ def share(one: Evidence) -> str | None:
                     part = part.take([index], axis=axis)
                 if part.shape != one.shares.shape and one.near(one.claimed, part.sum(axis=tuple(terms))):
                     where = " and ".join(str(axis - one.x.ndim) for axis in axes)
-                    return f"the {which} one's share along the output's axis {where}: written over instead of added"
+                    why = "written over instead of added" if index else "the others are left out"
+                    return f"the {which} one's share along the output's axis {where}: {why}"
     return None
 
 
@@ -296,7 +310,8 @@ def along_axis(one: Evidence) -> str | None:
             others = np.delete(wrong, index % size, axis=0)
             told = size > 1 and not wrong[index].any() and (others.mean(axis=1) > MOST).all()
             if told and not by_chance(wrong.shape[1], others):
-                return f"right only at the {which} index of axis {axis}: the others are left out"
+                left_out = not np.delete(one.claimed, index % size, axis=axis).any()
+                return f"right only at the {which} index of axis {axis}{': the others are left out' * left_out}"
     return None
 
 
@@ -320,9 +335,14 @@ def statistics(one: Evidence) -> str | None:
         found = linear_part(
             groups.reshape(len(groups), -1), xs.reshape(len(xs), -1), NEAR * one.scale
         )  # (values, groups)
-        if found:
-            return f"what is missing goes through the {found} over axes {axes}, which depends on the input too"
+        if found and is_centred(one, axes):
+            return f"what is wrong goes through the {found} over axes {axes}, which depends on the input too"
     return None
+
+
+def is_centred(one: Evidence, axes: tuple[int, ...]) -> bool:
+    """Whether the right gradients add up to 0 along axes: so they do where the forward subtracts the mean."""
+    return bool((abs(one.numeric.sum(axis=axes)) <= NEAR * one.scale * one.x.size).all())
 
 
 def rest(a: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
