@@ -263,8 +263,9 @@ def test_the_worker_says_what_it_does(tmp_path: Path) -> None:
     file.write_text("def sgd(w, dw, config=None):\n    return undefined")
     said = io.StringIO()
     worker.main(str(file), [], said)
-    found, begins, came = map(json.loads, said.getvalue().splitlines())
-    assert found == {"found": ["sgd"], "trace": ""}
+    ready, found, begins, came = map(json.loads, said.getvalue().splitlines())
+    assert ready == {"ready": True}
+    assert found == {"found": ["sgd"], "trace": "", "replaced": []}
     assert begins == {"begins": "sgd"}
     result = Grade(**came["grade"])
     assert result.hints == ["NameError: name 'undefined' is not defined"]
@@ -284,7 +285,7 @@ def test_the_worker_as_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delitem(sys.modules, "numpycnn.courses.worker")
     runpy.run_module("numpycnn.courses.worker", run_name="__main__")
     assert ended == [0]
-    assert [*map(json.loads, results.read_text().splitlines())][1] == {"begins": "sgd"}
+    assert [*map(json.loads, results.read_text().splitlines())][2] == {"begins": "sgd"}
 
 
 HOSTILE = """
@@ -335,36 +336,79 @@ def test_the_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     file = tmp_path / "empty.py"
     file.write_text("x = 1")
     assert main(["grade", str(file)]) == 2
-    assert "has none of the functions: affine_forward" in capsys.readouterr().out
+    assert "has none of the functions that are graded: --list prints them" in capsys.readouterr().out
+    assert main(["grade", "--list"]) == 0
+    assert capsys.readouterr().out.split() == [*tasks()]
     assert main(["grade", str(tmp_path / "none.py")]) == 2
     assert "none.py is not a file" in capsys.readouterr().err
     assert main(["grade", str(file), "conv_forward"]) == 2
-    assert "no course has conv_forward" in capsys.readouterr().err
+    assert "no function that is graded is called conv_forward: --list" in capsys.readouterr().err
+    assert main(["grade"]) == 2
+    assert "the file to grade is not a file" in capsys.readouterr().err
+
+
+def test_the_files_of_a_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One table for each, and the worst status; a file that raises after its functions is not all right."""
+    good, late = tmp_path / "good.py", tmp_path / "late.py"
+    good.write_text("import numpy as np\ndef relu_forward(x): return np.maximum(x, 0), x")
+    late.write_text(f"{good.read_text()}\nraise ValueError('late')")
+    assert main(["grade", str(good), str(late), "relu_forward"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("1 of 1 functions are right") == 2
+    assert "late.py raised an error; what it had defined by then is graded:" in out
+    assert out.splitlines()[-1] == "1 of 2 files are all right"
+    late.write_text("def relu_forward(x) return x")
+    assert main(["grade", str(late)]) == 2
+    assert "late.py raised an error:" in capsys.readouterr().out
+
+
+def test_what_a_file_replaces_is_put_back(tmp_path: Path) -> None:
+    """NumPy's functions, so that the reference stays right; and what is numpycnn's own is not graded."""
+    file, said, before = tmp_path / "student.py", io.StringIO(), np.maximum
+    file.write_text(
+        "import numpy as np\nfrom numpycnn.courses.cs231n import sgd\nnp.seterr(all='raise')\n"
+        "np.maximum = lambda a, b: 0 * b\ndef relu_forward(x):\n    np.minimum = None\n    return np.maximum(0, 0 * x), x\n"
+    )
+    errors = np.geterr()
+    worker.main(str(file), [], said)
+    _, found, _, relu, _, sgd = map(json.loads, said.getvalue().splitlines())
+    assert found["replaced"] == ["numpy.maximum"]
+    assert (np.maximum, np.geterr()) == (before, errors)
+    assert callable(np.minimum)
+    assert Grade(**relu["grade"]).failed
+    assert Grade(**sgd["grade"]).hints == ["it is numpycnn's own, which the file imports: nothing to grade"]
 
 
 def test_a_file_that_ends_the_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Worker, "__init__", lambda self, path, names: None)
     monkeypatch.setattr(Worker, "line", lambda self, seconds: {"ended": "took too long"})
     monkeypatch.setattr(Worker, "close", lambda self: None)
-    assert graded(tmp_path / "student.py", [], 1.0) == ([], "student.py itself took too long")
+    assert graded(tmp_path / "student.py", [], 1.0) == ([], "student.py itself took too long", ())
 
 
 @pytest.mark.deep
 def test_a_file_that_ends_the_process(tmp_path: Path) -> None:
     file = tmp_path / "gone.py"
     file.write_text("import os; os._exit(7)")
-    assert graded(file, [], 5.0) == ([], "gone.py itself ended the process with status 7")
+    assert graded(file, [], 5.0) == ([], "gone.py itself ended the process with status 7", ())
 
 
 def test_a_process_that_ends_between_two_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not started again for ever."""
     lines = iter(
-        [{"found": ["sgd", "adam"], "trace": ""}, {"ended": "early"}, {"found": ["adam"], "trace": ""}, {"ended": ""}]
+        [
+            {"ready": True},
+            {"found": ["sgd", "adam"], "trace": "", "replaced": []},
+            {"ended": "early"},
+            {"ready": True},
+            {"found": ["adam"], "trace": "", "replaced": []},
+            {"ended": ""},
+        ]
     )
     monkeypatch.setattr(Worker, "__init__", lambda self, path, names: None)
     monkeypatch.setattr(Worker, "line", lambda self, seconds: next(lines))
     monkeypatch.setattr(Worker, "close", lambda self: None)
-    grades, _ = graded(tmp_path / "student.py", [], 1.0)
+    grades, *_ = graded(tmp_path / "student.py", [], 1.0)
     assert [(one.name, one.hints) for one in grades] == [
         (name, ["the process ended before it began"]) for name in ("sgd", "adam")
     ]
@@ -413,7 +457,7 @@ def test_names_that_are_nearly_right_are_told(tmp_path: Path, capsys: pytest.Cap
         "affine_backwards is not graded: is affine_backward meant?",
         "conv_foward_naive is not graded: is conv_forward_naive meant?",
     ]
-    assert "help_me" not in "\n".join(lines[2:])
+    assert lines[2] == "not graded, for no course has them: help_me"
 
 
 def test_a_backward_is_not_blamed_for_its_forward(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -18,27 +18,29 @@ import numpycnn
 from numpycnn.courses.grading import Grade, partner
 
 STARTING = 60.0
-"""Seconds that a process may take to import NumPy, besides the limit for what the file itself does."""
+"""Seconds that a process may take to import NumPy."""
 
 
 class Graded(NamedTuple):
-    """The grades of a file's functions, and the traceback of what the file itself raised."""
+    """The grades of a file's functions, the traceback of what the file itself raised, and what it has replaced."""
 
     grades: list[Grade]
     trace: str = ""
+    replaced: Sequence[str] = ()
 
 
 def graded(path: Path, names: list[str], limit: float) -> Graded:
     """The grades of the functions of a file. names: those that are wanted; empty for all. limit: seconds for each."""
     grades: list[Grade] = []
-    trace, left, first = "", list(names), True
+    trace, left, first, replaced = "", list(names), True, list[str]()
     while first or left:
         process = Worker(path, left)
         try:
-            found = process.line(limit + STARTING)
+            ready = process.line(STARTING)
+            found = process.line(limit) if "ready" in ready else ready
             if "found" not in found:
                 return Graded(grades, f"{path.name} itself {found['ended']}")
-            trace, left, first = found["trace"], list(found["found"]), False
+            trace, left, first, replaced = found["trace"], list(found["found"]), False, found["replaced"]
             came = list(process.grades(limit))
             if left and not came:
                 came = [Grade(left[0], 1, ["all"], ["the process ended before it began"])]
@@ -47,7 +49,7 @@ def graded(path: Path, names: list[str], limit: float) -> Graded:
             left = [name for name in left if name not in {one.name for one in came}]
         finally:
             process.close()
-    return Graded(grades, trace)
+    return Graded(grades, trace, replaced)
 
 
 def not_begun(backward: str, forward: Grade) -> Grade:

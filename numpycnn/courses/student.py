@@ -1,10 +1,16 @@
-"""A student's file: found as Python would import it, run, and whatever it defined before an error kept."""
+"""A student's file: found as Python would import it, run, and whatever it defined before an error kept.
+
+What it replaces in NumPy and in this library is put back, or its functions would be compared with themselves.
+"""
 
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import format_exception
+from types import ModuleType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 LIBRARY = str(Path(__file__).parent)
 
@@ -14,6 +20,30 @@ class Loaded(NamedTuple):
 
     names: dict[str, Any]
     trace: str
+
+
+class Guard:
+    """What NumPy's and the library's modules have, and how NumPy treats errors, when this is made."""
+
+    def __init__(self) -> None:
+        modules = [one for name, one in sys.modules.items() if name.split(".")[0] in GUARDED]
+        self.kept: list[tuple[ModuleType, dict[str, Any]]] = [(one, dict(vars(one))) for one in modules]
+        self.errors = np.geterr()
+
+    def restore(self) -> list[str]:
+        """Put back what was replaced or deleted; returns the names."""
+        np.seterr(**self.errors)
+        found = []
+        for module, before in self.kept:
+            own = vars(module)
+            wrong = [name for name, value in before.items() if own.get(name, self) is not value]
+            own.update({name: before[name] for name in wrong})
+            found += [f"{module.__name__}.{name}" for name in wrong]
+        return found
+
+
+GUARDED = ("numpy", "numpycnn")
+"""The packages."""
 
 
 def load(path: Path) -> Loaded:

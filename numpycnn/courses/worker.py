@@ -1,6 +1,7 @@
 """The process in which a student's code runs: `python -m numpycnn.courses.worker FILE NAME ...`.
 
-It says in lines of JSON on its standard output which functions it has found, which one it begins and what came of it;
+It says in lines of JSON on its standard output that it is ready, which functions it has found, which one it begins and
+what came of it;
 the student's own output goes to the standard error, so that it is seen, and nothing of it is taken for a result.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from numpycnn.courses.grading import grade, tasks
-from numpycnn.courses.student import load
+from numpycnn.courses.student import Guard, load
 
 
 def main(path: str, names: list[str], results: TextIO) -> None:
@@ -20,12 +21,16 @@ def main(path: str, names: list[str], results: TextIO) -> None:
     def say(**line: Any) -> None:
         print(json.dumps(line), file=results, flush=True)
 
+    say(ready=True)
+    guard = Guard()
     functions, trace = load(Path(path))
+    replaced = guard.restore()
     found = [name for name in names or tasks() if callable(functions.get(name))]
-    say(found=found, trace=trace)
+    say(found=found, trace=trace, replaced=replaced)
     for name in found:
         say(begins=name)
         say(grade=grade(name, functions)._asdict())
+        guard.restore()
 
 
 if __name__ == "__main__":
