@@ -82,6 +82,10 @@ def norm_backs(*axes: int, ndim: int) -> Iterator[tuple[str, NormBack]]:
     mean, product = "- mean(dxhat)", "- xhat*mean(dxhat*xhat)"
     yield f"the mean's part is missing: {mean}", right._replace(mean=0.0)
     yield f"the variance's part is missing: {product}", right._replace(product=0.0)
+    yield (
+        f"half of the variance's part: {product}, by the derivative of a square, which has a 2",
+        right._replace(product=0.5),
+    )
     yield f"the mean's and the variance's part are missing: {mean} {product}", right._replace(mean=0.0, product=0.0)
     yield f"the sign of the variance's part: it is {product}", right._replace(product=-1.0)
     yield "not divided by the deviation", right._replace(power=0)

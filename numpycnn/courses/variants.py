@@ -119,15 +119,18 @@ def batch_norms(*axes: int, ndim: int) -> tuple[Variant, ...]:
         Variant(
             "what the batch has and the running averages are exchanged", batch_norm(Norm(axes, axes), "mean", "var")
         ),
-        Variant(
-            "the running average of the deviation, not of the variance", batch_norm(Norm(axes, axes), average=np.sqrt)
+        *(
+            Variant(
+                "the running average of the deviation, not of the variance", batch_norm(Norm(axes, axes), average=one)
+            )
+            for one in (lambda variance, eps: np.sqrt(variance), lambda variance, eps: np.sqrt(variance + eps))
         ),
     )
     return *(Variant(text, batch_norm(norm)) for text, norm in norms(*axes, ndim=ndim)), *exchanged
 
 
 def batch_norm(
-    norm: Norm, *exchanged: str, average: Callable[[Array], Array] = lambda variance: variance
+    norm: Norm, *exchanged: str, average: Callable[[Array, float], Array] = lambda variance, eps: variance
 ) -> Callable[..., Any]:
     """Batch normalization as CS231n calls it.
 
@@ -141,7 +144,7 @@ def batch_norm(
             old = param.get(f"running_{name}", np.zeros(x.shape[1]))
             used[name] = of_batch if training != (name in exchanged) else old
             new = of_batch.reshape(old.shape) if of_batch.size == old.size else of_batch
-            new = average(new) if name == "var" else new
+            new = average(new, param.get("eps", 1e-5)) if name == "var" else new
             param[f"running_{name}"] = momentum * old + (1 - momentum) * new if training else old
         return norm.scaled(x, used["mean"], used["var"], gamma, beta, param.get("eps", 1e-5)), None
 
@@ -283,7 +286,15 @@ def adams() -> tuple[Variant, ...]:
 
         return variant
 
+    def corrected(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
+        """Adam that keeps the corrected m and v."""
+        w, config = adam(w, dw, config)
+        for key, beta in (("m", "beta1"), ("v", "beta2")):
+            config[key] = config[key] / (1 - config[beta] ** config["t"])
+        return w, config
+
     return (
+        Variant("the corrected averages are kept: config keeps m and v as they are before the correction", corrected),
         Variant("dw in the place of dw**2: v is of squares", moved_adam("beta1", "beta2", 1)),
         Variant("beta2 in the place of beta1, for m", moved_adam("beta2", "beta2", 2)),
         Variant("beta1 in the place of beta2, for v", moved_adam("beta1", "beta1", 2)),
@@ -322,11 +333,11 @@ def nesterov(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[s
     return w + config["momentum"] * config["velocity"] - config["learning_rate"] * dw, config
 
 
-def outside(w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
-    """The velocity of gradients, to which the learning rate comes last."""
+def outside(w: Array, dw: Array, config: dict[str, Any], *, average: bool = False) -> tuple[Array, dict[str, Any]]:
+    """The velocity of gradients, to which the learning rate comes last. average: whether it is their mean."""
     before = np.asarray(config.get("velocity", 0.0))
     _, config = sgd_momentum(w, dw, config)
-    config["velocity"] = config["momentum"] * before + dw
+    config["velocity"] = config["momentum"] * before + (1 - average * config["momentum"]) * dw
     return w - config["learning_rate"] * config["velocity"], config
 
 
@@ -341,6 +352,9 @@ MOMENTUMS = (
     Variant("Nesterov's momentum, in the place of the plain one", nesterov),
     Variant("dw multiplied by 1 - momentum, as in an average", damped),
     Variant("the learning rate comes last: the velocity must be momentum * velocity - learning_rate * dw", outside),
+    Variant(
+        "dw multiplied by 1 - momentum, as in an average, and the learning rate last", partial(outside, average=True)
+    ),
 )
 
 # ---------------------------------------------------------------- losses
