@@ -9,7 +9,7 @@ Names are made from the model, and not taken apart, so layers may hold layers to
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,29 @@ if TYPE_CHECKING:
 
 
 Arrays = dict[str, Array]
+
+
+class Progress(NamedTuple):
+    """What an optimizer has done: its slots, its steps, and the learning rate, or None for that which it has."""
+
+    state: dict[str, Arrays]
+    iterations: int
+    learning_rate: float | None = None
+
+    def give(self, optimizer: Any) -> None:
+        """Let an optimizer of the same kind go on from there."""
+        optimizer.state, optimizer.iterations = self.state, self.iterations
+        if self.learning_rate is not None:
+            optimizer.learning_rate = self.learning_rate
+
+
+class Weights(NamedTuple):
+    """What a file has for a model that is there: arrays by names as in `model.arrays`, and the optimizer's progress."""
+
+    arrays: Arrays
+    progress: Progress | None = None
+
+
 Specs = dict[str, ArraySpec]
 CALLBACK_ARRAY = re.compile(r"callbacks/(0|[1-9][0-9]{0,8})/(.+)", re.DOTALL)
 

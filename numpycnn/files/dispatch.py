@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from numpycnn.common.configuration import custom_objects
-from numpycnn.files.arrays import Arrays
+from numpycnn.files.arrays import Weights
 from numpycnn.files.formats import function_for
 from numpycnn.files.model import Saved
 from numpycnn.files.own import own_of
@@ -48,8 +48,8 @@ def save_weights(path: PathLike, model: "Network") -> None:
     function_for(path, "save_weights")(path, model)
 
 
-def load_weights(path: PathLike, model: "Network", *, by_name: bool = False, skip_mismatch: bool = False) -> Arrays:
-    """The weights in a file of a model or of weights, by the names of `model.arrays`.
+def load_weights(path: PathLike, model: "Network", *, by_name: bool = False, skip_mismatch: bool = False) -> Weights:
+    """The weights in a file of a model or of weights, by the names of `model.arrays`, and its optimizer's progress.
 
     by_name: those alone whose names the file has; skip_mismatch: those alone whose shapes are the file's.
     Otherwise raises ModelFileError unless the file has the shapes of the model's weights.

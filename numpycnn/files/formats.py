@@ -7,7 +7,7 @@ functions that it has:
     check(path, model, callbacks)                          raise what `save` would raise, and write nothing
     read(path, compiled) -> Saved                          read a whole model, or all but what `compile` set
     save_weights(path, model)                              write the weights of a built model
-    load_weights(path, model, by_name, skip_mismatch)      read them, as a dict by the names of `model.arrays`
+    load_weights(path, model, by_name, skip_mismatch)      read them, as `Weights`
 
 `dispatch.py` calls them.
 """

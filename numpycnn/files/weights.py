@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from numpycnn.common.typing import Array
-from numpycnn.files.arrays import Arrays, Specs, check_same_arrays, spec_of
+from numpycnn.files.arrays import Arrays, Specs, Weights, check_same_arrays, spec_of
 from numpycnn.files.container import Content, Reader, reading, write
 from numpycnn.layers.stage import with_prefix
 
@@ -18,10 +18,10 @@ def save_weights(path: str | os.PathLike[str], model: "Network") -> None:
     write(path, Content({}, with_prefix("weights", dict(model.arrays))))
 
 
-def load_weights(path: str | os.PathLike[str], model: "Network", by_name: bool, skip_mismatch: bool) -> Arrays:
+def load_weights(path: str | os.PathLike[str], model: "Network", by_name: bool, skip_mismatch: bool) -> Weights:
     """The weights in a file of a model or of weights, this library's or another's. Raises as `dispatch.py` says."""
     with reading(path) as file:
-        return weights_in(file, model.arrays, by_name, skip_mismatch)
+        return Weights(weights_in(file, model.arrays, by_name, skip_mismatch))
 
 
 def weights_in(file: Reader, weights: Mapping[str, Array], by_name: bool, skip_mismatch: bool) -> Arrays:

@@ -47,7 +47,8 @@ class StoredNetwork(Network):
         """Read parameters and state from a file of `save_weights` or of `save`, for a model built alike.
 
         filepath: a .safetensors file, also one that another library wrote, with arrays named as in `arrays`; or one of
-        Keras's, .keras, .weights.h5 or .h5, where arrays go by the layers' classes and order.
+        Keras's, .keras, .weights.h5 or .h5, where arrays go by the layers' classes and order. From the first two a
+        compiled model takes the optimizer's slots, steps and learning rate too, as in Keras 3.
         skip_mismatch: leave weights of other shapes as they are. by_name: leave those that the file lacks as they are,
         and ignore what else is in it.
 
@@ -61,9 +62,11 @@ class StoredNetwork(Network):
         checks.flag(caller, "skip_mismatch", skip_mismatch)
         checks.flag(caller, "by_name", by_name)
         self._require_built("load_weights")
-        weights = self.arrays
-        for name, value in files.load_weights(path, self, by_name=by_name, skip_mismatch=skip_mismatch).items():
+        weights, found = self.arrays, files.load_weights(path, self, by_name=by_name, skip_mismatch=skip_mismatch)
+        for name, value in found.arrays.items():
             weights[name][...] = value
+        if found.progress is not None:
+            found.progress.give(vars(self)["optimizer"])
 
     def to_json(self, **options: Any) -> str:
         """The layers and their settings as JSON text, without weights: `models.model_from_json` makes an equal model.

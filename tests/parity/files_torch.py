@@ -1,6 +1,6 @@
 """Networks of PyTorch's own modules, whose state_dict goes into a model that is there, and back.
 
-Their images are (N, C, H, W) throughout. Where the model's are channels last, kernels, and what follows a flattened
+Their images are (N, C, H, W) throughout, and contiguous: PyTorch 2.13 ends Python with other strides. Where the model's are channels last, kernels, and what follows a flattened
 image, have their axes and rows in another order.
 """
 
@@ -102,12 +102,12 @@ class Network(nn.Module):  # type: ignore[misc]
 
 def as_there(x: Any) -> Any:
     """Images with channels last as (N, C, H, W); anything else as it is."""
-    return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+    return x.permute(0, 3, 1, 2).contiguous() if x.ndim == 4 else x
 
 
 def as_here(x: Any) -> Any:
     """Images (N, C, H, W) with channels last; anything else as it is."""
-    return x.permute(0, 2, 3, 1) if x.ndim == 4 else x
+    return x.permute(0, 2, 3, 1).contiguous() if x.ndim == 4 else x
 
 
 class Apply(nn.Module):  # type: ignore[misc]

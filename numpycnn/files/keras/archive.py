@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from numpycnn.files.arrays import Arrays
+from numpycnn.files.arrays import Weights
 from numpycnn.files.atomic import atomic_write
 from numpycnn.files.container import whole_file
 from numpycnn.files.description import describe_model
@@ -84,14 +84,15 @@ def read(path: PathLike, compiled: bool) -> Saved:
         return Saved(model, describe_model(model), [])
 
 
-def load_weights(path: PathLike, model: "Network", by_name: bool, skip_mismatch: bool) -> Arrays:
-    """The weights of a whole model, for one that is there."""
+def load_weights(path: PathLike, model: "Network", by_name: bool, skip_mismatch: bool) -> Weights:
+    """The weights of a whole model, for one that is there, and the progress of its optimizer."""
     with explained(path):
         refuse_by_name(by_name)
         members = members_of(whole_file(path), (CONFIG, WEIGHTS))
         kinds = variables.kinds_of(json_of(CONFIG, members[CONFIG].decode()))
         with hdf5.reading(members[WEIGHTS]) as root:
-            return variables.read(root, model, kinds, skip_mismatch=skip_mismatch)
+            arrays = variables.read(root, model, kinds, skip_mismatch=skip_mismatch)
+            return Weights(arrays, slots.progress_in(model, optimizer_arrays(root)))
 
 
 def refuse_by_name(by_name: bool) -> None:

@@ -11,13 +11,13 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from numpycnn.files.arrays import Arrays
+from numpycnn.files.arrays import Weights
 from numpycnn.files.atomic import atomic_write
 from numpycnn.files.container import whole_file
 from numpycnn.files.description import describe_model
 from numpycnn.files.errors import explained
 from numpycnn.files.keras import hdf5, legacy, slots, variables
-from numpycnn.files.keras.archive import check, refuse_by_name, weights_of
+from numpycnn.files.keras.archive import check, optimizer_arrays, refuse_by_name, weights_of
 from numpycnn.files.keras.graph import OWN
 from numpycnn.files.keras.model import additions, config_of, description_of, fill, hollow_model, json_of, set_steps
 from numpycnn.files.keras.outgoing import VERSION
@@ -97,18 +97,19 @@ def read(path: PathLike, compiled: bool) -> Saved:
         return Saved(model, describe_model(model), [])
 
 
-def load_weights(path: PathLike, model: "Network", by_name: bool, skip_mismatch: bool) -> Arrays:
-    """The weights of a whole model or of weights alone, of any Keras."""
+def load_weights(path: PathLike, model: "Network", by_name: bool, skip_mismatch: bool) -> Weights:
+    """The weights of a whole model or of weights alone, of any Keras; of Keras 3 with the optimizer's progress."""
     with explained(path), hdf5.reading(whole_file(path)) as root:
         layers = next((name for name in ("layers", variables.FORMER_LAYERS) if name in root), None)
         if layers is not None:
             refuse_by_name(by_name)
             kinds = variables.kinds_in(root.group(layers), model)
-            return variables.read(root, model, kinds, skip_mismatch=skip_mismatch)
+            arrays = variables.read(root, model, kinds, skip_mismatch=skip_mismatch)
+            return Weights(arrays, slots.progress_in(model, optimizer_arrays(root)))
         group = root.group("model_weights") if "model_weights" in root else root
         if not group.texts("layer_names"):
             raise ValueError("expected weights of Keras, with layer_names or layers; found neither")
-        return legacy.read(group, model, version_of(group), by_name=by_name, skip_mismatch=skip_mismatch)
+        return Weights(legacy.read(group, model, version_of(group), by_name=by_name, skip_mismatch=skip_mismatch))
 
 
 def version_of(root: hdf5.Group) -> int:

@@ -6,12 +6,15 @@
 Keras 2's optimizers before 2.11, and Keras 1's, have all momentums, then all velocities, and no learning rate.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from numpycnn.common.older import users_level
 from numpycnn.common.typing import Array
+from numpycnn.files.arrays import Progress
 from numpycnn.files.keras.variables import trained_names
 from numpycnn.optimizers import Nadam, Optimizer, RMSprop
 from numpycnn.optimizers.base import AVERAGE
@@ -45,9 +48,28 @@ def order(optimizer: Optimizer, names: Sequence[str], *, by_turns: bool = True) 
 
 def take(model: "Sequential", values: Sequence[Array], *, by_turns: bool = True) -> None:
     """Give the optimizer of a built model its steps so far and its slots. Raises ValueError for other arrays."""
+    if model.optimizer is not None and values:
+        progress_of(model, values, by_turns=by_turns).give(model.optimizer)
+
+
+def progress_in(model: Any, values: Sequence[Array]) -> Progress | None:
+    """The same for a model that is there, and the rate; None, with a warning such as Keras's, if it does not fit."""
+    if getattr(model, "optimizer", None) is None or not values:
+        return None
+    try:
+        found = progress_of(model, values)
+    except ValueError as error:
+        warnings.warn(f"the optimizer stays as it is: {error}", stacklevel=users_level())
+        return None
+    fixed = isinstance(model.optimizer._rate, LearningRateSchedule) or len(values) < 2 or values[1].ndim
+    return found if fixed else found._replace(learning_rate=float(values[1]))
+
+
+def progress_of(model: "Sequential", values: Sequence[Array], *, by_turns: bool = True) -> Progress:
+    """What the optimizer of a built model has done, by Keras's arrays. Raises ValueError for other arrays."""
     optimizer, params = model.optimizer, model.trained_params
-    if optimizer is None or not values:
-        return
+    if optimizer is None:
+        raise ValueError("the model has no optimizer")
     arrays = [value for value in values if value.ndim]  # the others are the iterations, and the learning rate
     places = list(order(optimizer, trained_names(model), by_turns=by_turns))
     kind = type(optimizer).__name__
@@ -58,7 +80,7 @@ def take(model: "Sequential", values: Sequence[Array], *, by_turns: bool = True)
         if array.shape != params[name].shape:
             raise ValueError(f"{slot} of {name} must have the shape {params[name].shape}; received {array.shape}")
         state[slot][name] = array.astype(params[name].dtype, copy=False)
-    optimizer.state, optimizer.iterations = state, iterations(values[0])
+    return Progress(state, iterations(values[0]))
 
 
 def iterations(value: Array) -> int:
