@@ -83,11 +83,11 @@ TASKS = [
         story("Pooling, forward and backward", *(STEP,) * 3),
         (SUM, r"dL/d output, here (\S+),"),
     ),
-    Task("How large is the loss?", "10", story("The loss, and where the way back begins"), (RESULT, r"L = (\S+);")),
+    Task("How large is the loss?", "10", story("The loss and its gradient"), (RESULT, r"L = (\S+);")),
     Task(
         "By how much does the loss fall for each 1 that output 1 grows, at first?",
         "-2",
-        story("The loss, and where the way back begins", STEP),
+        story("The loss and its gradient", STEP),
         (RESULT, r"output 1 = (\S+)$"),
     ),
     Task(

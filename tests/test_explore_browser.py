@@ -17,7 +17,7 @@ from typing import Any
 import cases
 import numpy as np
 import pytest
-from browser import Browser, needs_browser
+from browser import SIZES, Browser, needs_browser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import CLASSES
@@ -638,6 +638,19 @@ def test_the_gradient_of_a_large_kernel_is_the_product_of_what_was_traced(browse
     browser.click("#check-bias")
     numeric = float(re.search(r"numeric (\S+),", browser.text(".check").replace(MINUS, "-")).group(1))  # type: ignore[union-attr]
     assert numeric == pytest.approx(float(layer.parameter_gradients["bias"][unit]), rel=0.15)  # a kernel in 7 bits
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_result_of_a_check_comes_into_view(browser: Browser, explored: Explored, size: str) -> None:
+    browser.resize(SIZES[size][0], SIZES[size][1], phone=SIZES[size][2])
+    browser.open(explored.path)
+    browser.click("#stage-7")
+    browser.click("#check-bias")
+    top, bottom, upper, lower = browser.value(
+        "[document.querySelector('.check'), document.getElementById('reading')].flatMap((node) =>"
+        " [node.getBoundingClientRect().top, node.getBoundingClientRect().bottom])"
+    )
+    assert max(0, upper) <= top < bottom < min(lower, SIZES[size][1]) + 1  # part of a pixel is not seen
 
 
 # ------------------------------------------------------------ pooling, dropout, loss

@@ -270,7 +270,7 @@ def test_a_cell_that_is_pointed_at_says_what_it_is_and_its_part_in_the_sum(
                 assert said.endswith("It has no part in this sum."), said
     fits(stage, size)
     stage.page.mouse.move(1, 1)
-    assert stage.text("#stageReading").startswith("Point at a cell")
+    assert stage.text("#stageReading").startswith("Tap a cell" if size == "phone" else "Point at a cell")
 
 
 @pytest.mark.deep
@@ -291,6 +291,50 @@ def test_every_cell_of_every_story_is_read(stage: Browser, size: str) -> None:
                 assert not place or place in text
                 expected = rf": {re.escape(value)}\." if value else r": (nothing (here|yet)|padding, .*0)\."
                 assert re.search(expected, text), (subject, story, text)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("story", TARGETS)
+def test_a_click_on_a_factor_leads_to_its_term_of_the_same_sum(stage: Browser, story: str, size: str) -> None:
+    side = SIDES[story][1]
+    for n, picture in [(4, "#stageA"), (4, "#stageB"), (8, "#stageProducts")]:
+        stage.value(f"view.story = '{story}'; openStage()")
+        if stage.value("view.termwise"):
+            stage.click("#stageTerms")
+        stage.value(f"goTo({n})")
+        name = re.split(" =|: so far", stage.text("#stageResult"))[0]
+        tap(stage, size, picture, 0, 0, side, side)
+        assert stage.value("[view.termwise, view.k]") == [True, n * side * side]
+        assert stage.text("#stageResult").startswith(f"{name}: so far ")
+        assert stage.value("Number(stageScrub.value)") == n * side * side
+
+
+def tap(browser: Browser, size: str, selector: str, *cell: int) -> None:
+    """Touch a cell on a phone, and click it with the mouse elsewhere."""
+    if size != "phone":
+        browser.click(selector, *cell)
+        return
+    at, (x, y) = browser.position(selector, *cell), browser.centre(selector)
+    middle = browser.position(selector)
+    browser.touch("touchStart", (x - middle["x"] + at["x"], y - middle["y"] + at["y"]))
+    browser.touch("touchEnd")
+    browser.page.wait_for_timeout(50)  # milliseconds, in which the browser makes a click of it
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_tapped_or_clicked_stays_read(stage: Browser, size: str) -> None:
+    """In every picture of every story of the first example, also where the pictures are drawn anew."""
+    for story in stage.value("storiesOf(chosenSubject())"):
+        stage.value(f"view.story = '{story}'; openStage()")
+        for n in range(stage.value("scene.grids.length")):
+            stage.value("openStage()")
+            picture, rows, cols = stage.value(f"[scene.grids[{n}].id, scene.grids[{n}].rows, scene.grids[{n}].cols]")
+            tap(stage, size, f"#{picture}", rows - 1, 0, rows, cols)
+            title = stage.value(f"bare(scene.grids[{n}].title())")
+            assert stage.text("#stageReading").startswith(f"{title}, row {rows - 1}, column 0: "), story
+            fits(stage, size)
 
 
 COVERED = """[...document.querySelectorAll('button, select, input, canvas[tabindex], summary, .term')].filter((node) => {
@@ -337,7 +381,7 @@ def test_a_learner_finds_the_first_answers(stage: Browser, task: Task, size: str
 # ------------------------------------------------------------ the tour
 
 TOUR = ["A pixel", "A patch", "A row of the matrix", "A product", "A feature map", "Pooling", "The loss"]
-TOUR += ["Back through the loss", "The kernel's gradient", "col2im", "The update"]
+TOUR += ["Back through pooling and ReLU", "The kernel's gradient", "col2im", "The update"]
 
 
 @pytest.mark.parametrize("size", ["desktop"])
@@ -345,6 +389,8 @@ def test_a_link_leads_into_the_tour_which_can_be_left_and_resumed(stage: Browser
     stage.page.goto(f"{path.as_uri()}#tour=4")
     stage.wait("tour.at === 3")
     assert stage.text("#tour .told").startswith("A product. ")
+    stage.click("#answer0")
+    assert stage.text("#reply") == "Type a number first."
     for answer, mark in (("7", "\N{BALLOT X}"), ("3", "\N{CHECK MARK}")):
         stage.page.fill("#answer1", answer)
         stage.click("#answer0")
@@ -369,7 +415,9 @@ def test_every_step_of_the_tour_is_on_one_screen_and_goes_by_itself(stage: Brows
         assert stage.value("document.querySelectorAll('.pointed').length") == 1
         assert stage.value(f"view.story === TOUR[{n}].story")
         if stage.value(f"TOUR[{n}].to !== undefined"):
+            assert stage.text("#stagePlay") == "Pause"
             stage.wait("!playing")
+            assert stage.text("#stagePlay") == "Play"
             assert stage.value(f"view.k === TOUR[{n}].to")
         if stage.value(f"Boolean(TOUR[{n}].ask)"):
             for answer in (0, 1):
@@ -386,6 +434,50 @@ def test_every_step_of_the_tour_is_on_one_screen_and_goes_by_itself(stage: Brows
         if n < 10:
             stage.click("#tourNext")
     assert stage.value("TOUR.filter((step) => step.ask).length") == 3
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_the_tour_keeps_the_focus_and_begins_anew_after_its_end(stage: Browser, size: str) -> None:
+    stage.value("goToTour(9)")
+    stage.click("#tourNext")
+    assert stage.value("document.activeElement.id") == "tourLeave"
+    assert (stage.text("#tourLeave"), stage.value("tourNext.disabled")) == ("Finish", True)
+    stage.press("Enter")
+    assert stage.value("document.activeElement.id") == "tourBegin"
+    assert stage.text("#tourBegin") == "Take the tour: 11 steps"
+    stage.value("goToTour(1)")
+    stage.click("#tourBack")
+    assert stage.value("document.activeElement.id") == "tourNext"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+def test_the_tour_shows_nothing_of_the_way_back_before_the_loss(stage: Browser, size: str) -> None:
+    for n, shown in ((5, False), (7, True)):
+        stage.value(f"goToTour({n})")
+        assert stage.value("scene.grids.some(({ id }) => id === 'stageDinput')") == shown
+        assert ("On the way back" in stage.text("#stageSum")) == shown
+    stage.value("goToTour(5), leaveTour()")
+    assert "On the way back" in stage.text("#stageSum")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("story", ["forward", "pooling"])
+def test_play_moves_nothing_and_the_last_step_says_that_it_begins_anew(stage: Browser, story: str, size: str) -> None:
+    places = "[...document.querySelectorAll('#stageSteps > *, #stage canvas')].map((node) => node.getBoundingClientRect().top)"
+    stage.value(f"view.story = '{story}'; openStage()")
+    assert (stage.text("#stageBack"), stage.text("#stageStep")) == ("\u25c0 End", "Step \u25b6")
+    before = stage.value(places)
+    stage.click("#stagePlay")
+    assert (stage.text("#stagePlay"), stage.value(places)) == ("Pause", before)
+    stage.click("#stagePlay")
+    stage.value("goTo(scene.count - 1)")
+    assert (stage.text("#stageBack"), stage.text("#stageStep")) == ("\u25c0 Step", "Start \u25b6")
+    assert stage.value(places) == before
+    stage.click("#stageStep")
+    assert stage.value("view.k") == 0
 
 
 @pytest.mark.deep

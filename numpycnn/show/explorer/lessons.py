@@ -160,6 +160,7 @@ def facts_of(lesson: Lesson) -> dict[str, Any]:
     add_trace(tensors, trace, trace.layers, set(trace.layers))
     optimizer = SGD(0.5, momentum=0.5)
     if lesson.velocity is not None:
+        optimizer.iterations = 1  # the step that left the velocity
         optimizer.state["velocity"] = {"conv2d/kernel": lesson.velocity.astype(np.float32)}
     update = add_updates(tensors, optimizer, trace, chain.trained_params)
     layers = [layer_facts(layer, trace[str(path)]) for path, layer in chain.leaves()]

@@ -143,12 +143,13 @@ def with_assets(more: tuple[str, ...] = ()) -> str:
     """The page without its data, with additional scripts."""
     names = (*SCRIPTS[:-1], *more, SCRIPTS[-1])
     scripts = "\n".join(f"<script>\n{compact(asset(name))}</script>" for name in names)
-    return asset("index.html").replace("/* style */", asset("style.css"), 1).replace("<!-- scripts -->", scripts, 1)
+    shell = asset("index.html").replace("/* style */", compact(asset("style.css")), 1)
+    return shell.replace("<!-- scripts -->", scripts, 1)
 
 
-def compact(script: str) -> str:
-    """A script without its indentation, empty lines and lines of comments, which are read in `assets/`."""
-    return re.sub(r"^ *(?:(?://.*)?\n|(?=\S))", "", script, flags=re.MULTILINE)
+def compact(text: str) -> str:
+    """A script, or the style, without its indentation, empty lines and comments, which are read in `assets/`."""
+    return re.sub(r"^ *(?:(?://.*)?\n|(?=\S))| */\*.*\*/$", "", text, flags=re.MULTILINE)
 
 
 def asset(name: str) -> str:

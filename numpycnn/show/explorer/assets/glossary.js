@@ -7,6 +7,7 @@ const GLOSSARY = {
   im2col: "im2col, “image to columns”, copies the patch under each window into a row of a matrix. A pixel is copied once for each window over it; in return the convolution becomes one matrix product, which is fast.",
   col2im: "col2im, “columns to image”, is im2col turned round: it adds each cell of the matrix to the pixel that it was copied from. Where windows overlap, several are added.",
   "pre-activation": "The pre-activation z is the sum of the products and the bias, before the activation, such as ReLU, is applied to it.",
+  dz: "dz is short for dL/dz, the gradient of the loss with respect to the pre-activation z: what comes back to the output, times the activation's slope. ReLU's slope is 1 above 0, and 0 elsewhere.",
   logits: "Logits are the last layer's numbers before softmax turns them into probabilities, which are between 0 and 1 and add up to 1.",
 };
 

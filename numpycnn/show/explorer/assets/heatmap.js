@@ -51,7 +51,8 @@ function write(context, rows, cols, value, bound, [width, height], label) {
       if (one === undefined || !label(one)) continue;
       const [red, green, blue] = colour(one, bound);
       context.fillStyle = 0.3 * red + 0.6 * green + 0.1 * blue > 130 ? "#000" : "#fff";
-      context.fillText(label(one), (c + 0.5) * width, (r + 0.5) * height);
+      // At most so wide that neighbours do not touch.
+      context.fillText(label(one), (c + 0.5) * width, (r + 0.5) * height, width - 4);
     }
   }
 }

@@ -79,6 +79,8 @@ function checkButton(what) {
     able = page.computable && page.target && lossOf(page.loss);
   const run = () => {
     result.textContent = checkText(what, ownGradient(what), numericGradient(what));
+    // The box may scroll.
+    result.scrollIntoView({ block: "nearest" });
     say(result.textContent);
   };
   return make(

@@ -14,37 +14,35 @@ function numberInput(text, id, limit, value, change) {
   return make("label", {}, `${text} (0 to ${limit - 1}) `, input);
 }
 
-let playing = null; // {timer, done()} of what plays
+let playing = null; // the timer of what plays
 
 function stopPlaying() {
-  if (!playing) return;
-  clearInterval(playing.timer);
-  const { done } = playing;
-  playing = null;
-  done();
+  clearInterval(playing);
+  setPlaying(null);
 }
+
+// Whatever plays, each of the buttons stops it, and says so.
+function setPlaying(timer) {
+  playing = timer;
+  document.querySelectorAll(".play").forEach((node) => (node.textContent = playText()));
+}
+
+const playText = () => (playing ? "Pause" : "Play");
 
 const stillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // Calls next(step) until it returns false: as often as the eye can follow, and for all of `count` within ten seconds.
-function play(count, next, done = () => {}) {
+function play(count, next) {
   stopPlaying();
   const wait = Math.min(Math.max(PLAYED / count, FASTEST), SLOWEST),
     step = Math.max(1, Math.round((count * wait) / PLAYED));
-  playing = { timer: setInterval(() => next(step) || stopPlaying(), wait), done };
+  setPlaying(setInterval(() => next(step) || stopPlaying(), wait));
 }
 
 // A button that plays and pauses.
 function playButton(id, count, next) {
   if (stillness()) return make("span", { className: "note" }, "Play is off, for your system asks for reduced motion.");
-  const node = button(
-    "Play",
-    () => {
-      if (playing) return stopPlaying();
-      play(count(), (step) => node.isConnected && next(step), () => (node.textContent = "Play"));
-      node.textContent = "Pause";
-    },
-    { id },
-  );
+  const toggle = () => (playing ? stopPlaying() : play(count(), (step) => node.isConnected && next(step)));
+  const node = button(playText(), toggle, { id, className: "play" });
   return node;
 }

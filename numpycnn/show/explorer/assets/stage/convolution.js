@@ -101,7 +101,7 @@ function kernelGradientStory(subject, view) {
     a: (n, _, cell) => run.patches.data[cell * inner + n * w.channels + channel()],
     b: (n, _, cell) => run.pre_activation_gradient.data[cell * filters + f()],
     aTitle: (_, n) => `pixels that the weight met: column ${n * w.channels + channel()} of {im2col}`,
-    bTitle: () => `dL/d {pre-activation}: column ${f()} of dz`,
+    bTitle: () => `dz, dL/d {pre-activation}: column ${f()}`,
     bounds: [() => largest(run.input), () => largest(run.pre_activation_gradient)],
     target: {
       title: () => `dL/d kernel${filterText(filters, f())}${channelText(w, channel())}`,
@@ -137,9 +137,21 @@ function inputGradientStory(subject, view) {
   const pixel = (n) => [Math.floor(n / w.cols.size), n % w.cols.size];
   const readers = remembered((n) => new Map(readersOf(w, ...pixel(n)).map((reader) => [reader.k, reader])));
   const dz = (cell, f) => run.pre_activation_gradient.data[(cell.i * w.cols.output + cell.j) * filters + f];
+  const x = part.image("input");
   return products(view, {
+    // Elsewhere there is no room for it.
+    also: subject.small && !phone() && {
+      id: "stagePixel",
+      end: true,
+      title: () => `input${channelText(w, channel())}`,
+      rows: w.rows.size,
+      cols: w.cols.size,
+      value: (r, c) => x.data[(r * w.cols.size + c) * w.channels + channel()],
+      bound: () => largest(x),
+      marks: ({ n }) => [{ row: pixel(n)[0], col: pixel(n)[1] }],
+    },
     source: {
-      title: (f) => `dL/d pre-activation${filterText(filters, f)}`,
+      title: (f) => `dz, dL/d pre-activation${filterText(filters, f)}`,
       rows: w.rows.output,
       cols: w.cols.output,
       value: (i, j, f) => dz({ i, j }, f),
@@ -152,8 +164,8 @@ function inputGradientStory(subject, view) {
     at: (n, t) => cellReading(readers(n), t),
     a: (n, f, t) => (readers(n).has(t) ? dz(readers(n).get(t), f) : undefined),
     b: (n, f, t) => (readers(n).has(t) ? kernel.data[(t * w.channels + channel()) * filters + f] : undefined),
-    aTitle: (f) => `dz of the windows over the pixel${filterText(filters, f)}`,
-    bTitle: () => "the weight that met it there",
+    aTitle: (f) => `dz of its windows, by {tap}${filterText(filters, f)}`,
+    bTitle: () => "the weight at that tap",
     bounds: [() => largest(run.pre_activation_gradient), () => largest(kernel)],
     target: {
       title: () => `dL/d input${channelText(w, channel())}`,

@@ -25,7 +25,7 @@ function matrixStory(subject, view) {
     grids: [
       { id: "stageSource", end: true, ...image, value: (r, c) => image.value(r, c, 0), marks: () => windowMarks(w, ...cellOf(w, view.k), null) },
       picture("stageMatrix", "{im2col} matrix: a row for each patch", cells, inner, (r, c) => (r <= view.k ? run.patches.data[r * inner + c] : undefined),
-        { end: true, sign: "→", marks: rowMark, part: (r, c) => (r <= view.k ? partText(terms(r)[c], z(r) - b()) : CLICK), bound: () => largest(run.patches), pick: (r) => goTo(r, true) }),
+        { end: true, sign: "→", marks: rowMark, part: (r, c) => (r <= view.k ? partText(terms(r)[c], z(r) - b()) : clickHint()), bound: () => largest(run.patches), pick: (r) => goTo(r, true) }),
       picture("stageColumn", "kernel", inner, 1, (r) => kernel.data[r * filters + f()], { sign: "×", bound: () => largest(kernel), part: (r) => partText(terms(view.k)[r], z(view.k) - b()) }),
       picture("stageTarget", "sum", cells, 1, (r) => (r <= view.k ? z(r) - b() : undefined),
         { sign: "=", marks: cell, bound: () => largest(run.pre_activation), pick: (r) => goTo(r, true) }),
@@ -42,7 +42,8 @@ function matrixStory(subject, view) {
 function poolStory(subject, view) {
   const part = partOf(subject, "MaxPooling2D", "AveragePooling2D"),
     { run, w } = part,
-    look = poolLook(part, view);
+    look = poolLook(part, view),
+    back = run.output_gradient && !forwardOnly();
   const cell = () => [{ row: cellOf(w, view.k)[0], col: cellOf(w, view.k)[1] }];
   const maps = (id, title, name, rows, cols, more) =>
     picture(id, title, rows, cols, (r, c) => look.at(name, r * cols + c), { bound: () => largest(run[name]), ...more });
@@ -54,13 +55,13 @@ function poolStory(subject, view) {
     maps("stageTarget", "output", "output", ...y, { end: true, sign: "→", marks: cell, pick: (r, c) => goTo(r * w.cols.output + c, true),
       value: (r, c) => (r * w.cols.output + c <= view.k ? look.at("output", r * w.cols.output + c) : undefined) }),
   ];
-  if (run.output_gradient)
+  if (back)
     grids.push(maps("stageDoutput", "back: dL/d output", "output_gradient", ...y, { marks: cell }), maps("stageDinput", "dL/d input", "input_gradient", ...x, { sign: "→", marks: look.receivers }));
   return {
     count: w.rows.output * w.cols.output,
     grids,
     heading: () => `Output cell (${cellOf(w, view.k).join(", ")}) = ${brief(look.at("output", view.k))}`,
-    lines: () => [look.how(), run.output_gradient ? look.back() : ""],
+    lines: () => [look.how(), back ? look.back() : ""],
   };
 }
 
@@ -167,7 +168,9 @@ function updateStory(subject, view) {
   const slot = (name) => name.replace(/ (before|after)$/, "");
   slots.sort((a, b) => slot(a).localeCompare(slot(b)) || (a.endsWith("before") ? -1 : 1));
   const kept = slots.map((name) => [name.slice(`${layer.name}/update/`.length), tensors[name]]);
-  const shownOnes = [["w: kernel before", before], ["g: dL/d kernel", g], ...kept, ["step", step], ["w: kernel after", after]];
+  // With momentum the velocity is the step.
+  const isKept = kept.some(([, x]) => largestDifference(x, step) <= 1e-4 * largest(step));
+  const shownOnes = [["w: kernel before", before], ["g: dL/d kernel", g], ...kept, ...(isKept ? [] : [["step", step]]), ["w: kernel after", after]];
   const place = () => [Math.floor(view.k / w.cols.kernel), view.k % w.cols.kernel];
   const of = (x) => brief(x.data[index(...place())]);
   return {

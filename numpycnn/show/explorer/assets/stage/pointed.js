@@ -3,8 +3,9 @@
 
 let pointed = null; // {n, r, c}: the picture's number, and the cell in it
 
-const HINT = "Point at a cell, or move through a picture with the arrow keys, to read it.",
-  CLICK = "Click, or press Enter, to see how it comes about.";
+const touched = () => matchMedia("(hover: none)").matches,
+  hint = () => `${touched() ? "Tap" : "Point at"} a cell, or move through a picture with the arrow keys, to read it.`,
+  clickHint = () => `${touched() ? "Tap" : "Click"}, or press Enter, to see how it comes about.`;
 
 // Read a picture's cells as they are pointed at: by the mouse until it leaves, by key while the picture has the focus.
 function readCells(figure, n) {
@@ -24,11 +25,14 @@ function pointAt(cell, spoken = false) {
 }
 
 // A cell that is still there after the stage was built anew.
-function pointAgain() {
-  const spec = pointed && scene.grids[pointed.n];
-  if (!spec || pointed.r >= spec.rows || pointed.c >= spec.cols) return void (pointed = null);
-  Object.assign(scene.figures[pointed.n].place, { row: pointed.r, col: pointed.c });
+function pointAgain(cell) {
+  const spec = cell && scene.grids[cell.n];
+  pointed = spec && cell.r < spec.rows && cell.c < spec.cols ? cell : null;
+  if (pointed) Object.assign(scene.figures[cell.n].place, { row: cell.r, col: cell.c });
 }
+
+// Whether a cell is where the story is: then there is nothing to go to.
+const isHere = (spec, r, c) => marksOn(spec).some(({ row, col, height = 1, width = 1 }) => r >= row && r < row + height && c >= col && c < col + width);
 
 function markStage() {
   scene.figures.forEach((figure, n) => {
@@ -43,7 +47,7 @@ function cellText({ n, r, c }) {
     [row, col] = spec.place ? spec.place(r, c) : [r, c],
     value = spec.value(r, c);
   const what = value === undefined ? (spec.blank ? spec.blank(r, c) : "nothing yet") : shown(value);
-  const part = spec.part ? spec.part(r, c) : spec.pick ? CLICK : "";
+  const part = spec.part ? spec.part(r, c) : spec.pick && !isHere(spec, r, c) ? clickHint() : "";
   return [`${bare(spec.title())}, row ${brief(row)}, column ${brief(col)}: ${what}.`, part];
 }
 
@@ -51,6 +55,6 @@ function cellText({ n, r, c }) {
 function showReading() {
   const term = document.querySelector("#stage .term[aria-expanded=true]"),
     [what, part] = pointed ? cellText(pointed) : [];
-  const found = term ? [meaningOf(term)] : pointed ? [make("b", {}, what), ` ${part}`] : [make("span", { className: "note" }, HINT)];
+  const found = term ? [meaningOf(term)] : pointed ? [make("b", {}, what), ` ${part}`] : [make("span", { className: "note" }, hint())];
   document.getElementById("stageReading").replaceChildren(...found);
 }

@@ -2,9 +2,9 @@
 // A sum of products, on the stage: a source, two small grids multiplied cell by cell, and the target that fills up.
 // A convolution is one, and so are the gradient of its kernel and that of its input.
 
-// spec: {source, rows, cols, slices, sliceName, a, b, aTitle, bTitle, bounds, target, marks, name, finish};
+// spec: {source, also, rows, cols, slices, sliceName, a, b, aTitle, bTitle, bounds, target, marks, name, finish};
 // a(n, slice, t) and b(n, slice, t) are the factors of target n's term t, undefined where there is none; at(n, t) is the
-// source's cell that it has from there.
+// source's cell that it has from there. also: a picture to be shown before all, or nothing.
 function products(view, spec) {
   const size = spec.rows * spec.cols,
     count = spec.target.rows * spec.target.cols;
@@ -31,6 +31,7 @@ function products(view, spec) {
   const all = (n, last) => partialSums(spec.slices, size, (slice, t) => times(t, { n, slice }), last);
   const termPart = (t) => partText(factors(t), reached(t) ? all(now().n, now()).total : null);
   const grids = [
+    ...(spec.also ? [{ ...spec.also, marks: () => spec.also.marks(now()) }] : []),
     {
       id: "stageSource",
       end: true,
@@ -103,7 +104,7 @@ function targetGrid(view, spec, now, size) {
     },
     marks: () => [{ row: Math.floor(now().n / target.cols), col: now().n % target.cols }],
     pick: (r, c) => goTo((r * target.cols + c + 1) * perTarget(view, spec.slices, size) - 1, true),
-    part: (r, c) => (r * target.cols + c === now().n ? "Its sum is written out above." : CLICK),
+    part: (r, c) => (r * target.cols + c === now().n ? "Its sum is written out above." : clickHint()),
   };
 }
 
@@ -126,7 +127,7 @@ function sumLines(spec, { n, slice, t, finished }, factors, { sums, total }) {
   const some = terms.filter(([a, b]) => a * b !== 0),
     zeros = terms.length - some.length;
   const where = spec.slices > 1 ? `${spec.sliceName} ${slice}: ` : "";
-  const lines = [`${where}${sumText(some, sums[slice])}${zeros && !phone() ? ` (and ${count(zeros, "product is", "products are")} 0)` : ""}`];
+  const lines = [`${where}${sumText(some, sums[slice])}${zeros && some.length && !phone() ? ` (and ${count(zeros, "product is", "products are")} 0)` : ""}`];
   if (spec.slices > 1)
     lines.push(
       `All ${finished ? spec.slices : sums.length} ${spec.sliceName}s: ${spec.slices <= (phone() ? 3 : 8) ? `${sums.map(factor).join(" + ")} = ` : ""}${brief(total)}`,
@@ -143,7 +144,7 @@ function sumText(terms, sum) {
     parts = shownOnes.map(termText),
     rest = terms.length - shownOnes.length;
   if (rest) parts.push(`${rest} smaller, ${factor(sum - shownOnes.reduce((all, [a, b]) => all + a * b, 0))}`);
-  return parts.length ? `${parts.join(" + ")} = ${brief(sum)}` : "no product that is not 0";
+  return parts.length ? `${parts.join(" + ")} = ${brief(sum)}` : "0, as all products are 0";
 }
 
 // All terms, or of a sum that would be too long the largest.

@@ -24,13 +24,15 @@ function renderStage() {
   scene = { subject, ...build(subject, view) };
   view.k = Math.min(view.k, scene.count - 1);
   scene.figures = scene.grids.map(gridFigure);
-  pointAgain();
-  const focused = document.activeElement.id;
+  // A picture that is taken away loses the focus, and what is pointed at with it.
+  const focused = document.activeElement.id,
+    read = pointed;
   document.getElementById("stageChoices").replaceChildren(...stageChoices(subject, stories));
   document.getElementById("stageSteps").replaceChildren(...stageSteps());
   const figures = document.getElementById("stageFigures");
   figures.className = view.story;
   figures.replaceChildren(make("span", { className: "break" }), ...scene.figures.flatMap((figure, n) => [signOf(scene.grids[n]), figure.node]).filter((node) => node));
+  pointAgain(read);
   drawStage();
   renderTour();
   if (scene.grids.some(({ id }) => id === focused)) document.getElementById(focused).focus({ preventScroll: true });
@@ -51,7 +53,11 @@ function gridFigure(spec, n) {
     text: numberInCell,
     keys: `Arrow keys read its cells${spec.pick ? ", Enter goes to one" : ""}.`,
     point: (r, c, spoken) => pointAt({ n, r, c }, spoken),
-    pin: (r, c) => (spec.pick ? spec.pick(r, c) : pointAt({ n, r, c }, true)),
+    pin: (r, c) => {
+      stopPlaying();
+      pointAt({ n, r, c }, !spec.pick);
+      if (spec.pick) spec.pick(r, c);
+    },
   });
   readCells(figure, n);
   if (spec.end) figure.node.classList.add("end");
@@ -88,13 +94,16 @@ function drawStage(spoken = false) {
   const scrub = document.getElementById("stageScrub");
   scrub.value = view.k;
   scrub.setAttribute("aria-valuetext", `${view.k + 1} of ${scene.count}`);
+  document.getElementById("stageBack").textContent = view.k === 0 ? "◀ End" : "◀ Step";
+  document.getElementById("stageStep").textContent = view.k === scene.count - 1 ? "Start ▶" : "Step ▶";
   if (spoken) say(bare([scene.heading(), ...lines].join(". ")));
 }
 
 function goTo(k, spoken = false) {
-  const rebuilt = view.termwise !== scene.termwise && scene.termwise !== undefined;
-  view.k = Math.min(Math.max(k, 0), scene.count - 1);
-  if (rebuilt) renderStage();
+  view.k = Math.max(k, 0);
+  // Term by term there are more places, so the last of them is known only then.
+  if (view.termwise !== scene.termwise && scene.termwise !== undefined) renderStage();
+  view.k = Math.min(view.k, scene.count - 1);
   drawStage(spoken);
 }
 
@@ -187,6 +196,7 @@ function termSwitch() {
 // Open the chosen story at its beginning, or where there is something to see.
 function openStage() {
   const subject = chosenSubject();
+  pointed = null;
   view.termwise = view.story === "kernel" && Boolean(subject.small);
   Object.assign(view, { k: 0, slice: 0, ...(subject.small ? { filter: 0, channel: 0 } : {}) });
   if (!subject.small) beginAtStrongest(subject);

@@ -63,7 +63,7 @@ const STORIES = {
     text: "Max-pooling keeps the largest of the values under each window, average pooling their mean. The gradient goes back to where the output came from: to the one that won, or in equal parts to all.",
   },
   loss: {
-    title: "The loss, and where the way back begins",
+    title: "The loss and its gradient",
     able: lossShown,
     build: lossStory,
     text: "The loss L is one number: how wrong the output is. Its derivative with respect to each output says how L would change if that output grew a little.",
@@ -72,13 +72,13 @@ const STORIES = {
     title: "Backward: the kernel's gradient",
     able: convolutionWithGradients,
     build: kernelGradientStory,
-    text: "A weight took part in every output cell, each time with another pixel. Its gradient is the sum of pixel × dL/d {pre-activation} over all cells: two columns, multiplied pair by pair and added up.",
+    text: "If a weight grows by 1, z grows in each output cell by the pixel that the weight met there. So its gradient is the sum of pixel × {dz} over all cells; for all weights at once that is cols.T @ dz, cols being the {im2col} matrix.",
   },
   input: {
     title: "Backward: the input's gradient",
     able: convolutionWithGradients,
     build: inputGradientStory,
-    text: "A pixel went into every window that lay over it, each time with another weight. Its gradient is the sum of weight × dL/d {pre-activation} over these windows: that sum is what {col2im} computes.",
+    text: "A pixel went into every window over it, each time under another {tap}: the window furthest up had its lowest weight there, so {dz} stands turned round beside the kernel. {col2im} adds up weight × dz over these windows.",
   },
   update: {
     title: "The update of the weights",

@@ -1,7 +1,8 @@
 "use strict";
 // The tour: a way through the stage in eleven steps, from a pixel to the update. #tour=4 is a link to the fourth.
 
-// Each: {title, text, story, k: where it begins, to: where it plays to, point: the picture that it is about, ask}.
+// Each: {title, text, story, k: where it begins, to: where it plays to, point: the picture that it is about, ask,
+// forward: whether it is told before the way back is, and shows nothing of it}.
 const TOUR = [
   {
     title: "A pixel",
@@ -27,7 +28,7 @@ const TOUR = [
   },
   {
     title: "A product",
-    text: "A row times the kernel: multiply what stands at the same place, and add up. With the bias, here 1, that is the {pre-activation}; ReLU makes 0 of what is below 0.",
+    text: "A patch times the kernel: multiply what stands at the same place, and add up. With the bias, here 1, that is the {pre-activation}; ReLU makes 0 of what is below 0.",
     story: "forward",
     k: 7,
     point: "stageProducts",
@@ -53,24 +54,25 @@ const TOUR = [
     k: 0,
     to: 3,
     point: "stageTarget",
+    forward: true,
   },
   {
     title: "The loss",
-    text: "What comes out is compared with what should come out. The loss is one number for how wrong it is: here the mean of the squared differences.",
+    text: "What comes out, the 2 by 2 cells of before in a row, is compared with what should come out. The loss is one number for how wrong it is: here the mean of the squared differences.",
     story: "loss",
     k: 0,
     point: "stageProducts",
   },
   {
-    title: "Back through the loss",
-    text: "Now backward: how would the loss change if an output grew a little? That is its gradient. Pooling hands it to the pixel that won, and where one won twice both are added.",
+    title: "Back through pooling and ReLU",
+    text: "Now backward: dL/d output is how the loss would change if an output grew a little, and stands as 2 by 2 again. Pooling hands it to the pixel that won, and where one won twice both are added. ReLU lets it through where its own input was above 0: here all that is not 0 passes, so {dz}, the gradient of the {pre-activation}, is the same array.",
     story: "pooling",
     k: 2,
     point: "stageDinput",
   },
   {
     title: "The kernel's gradient",
-    text: "A weight met one pixel in each window. Its gradient is the sum of pixel × gradient of the cell, over all cells: two columns, multiplied pair by pair.",
+    text: STORIES.kernel.text,
     story: "kernel",
     k: 9,
     to: 17,
@@ -78,7 +80,7 @@ const TOUR = [
   },
   {
     title: "col2im",
-    text: "A pixel took part in every window over it. {col2im} adds up what comes back from each.",
+    text: "A pixel took part in every window over it; the one furthest up met it with its lowest weight, so {dz} stands turned round beside the kernel. {col2im} adds up what comes back from each.",
     story: "input",
     k: 0,
     to: 12,
@@ -93,21 +95,24 @@ const TOUR = [
   },
   {
     title: "The update",
-    text: "The optimizer moves each weight, and the bias, against its gradient, and with momentum goes on a little as before. One step alone may overshoot; over many of them the loss falls. The next batch begins with a pixel.",
+    text: "The optimizer moves each weight, and the bias, against its gradient; with momentum it goes on a little as before, by the velocity that the step before left. One step alone may overshoot; over many of them the loss falls. Here the tour ends: the next image goes the same way, from its pixels to an update, with the new weights.",
     story: "update",
     k: 1,
     point: "stageUpdate1",
     ask: {
-      text: "At tap (0, 1) g is −3. Which way does −learning_rate × g move the weight?",
+      text: "At tap (0, 1) g is −3. Which way does −learning_rate × g move the weight, before the velocity is added?",
       options: ["up", "down"],
       answer: (lesson) => (lesson.runs[0].parameter_gradients.kernel.data[1] < 0 ? "up" : "down"),
-      right: "Yes: the loss falls as this weight grows, so it grows.",
-      wrong: "No: minus 0.5 times −3 is above zero.",
+      right: "Yes: −0.5 × (−3) = 1.5. The velocity adds 0.5 × 2 = 1, so the weight grows by 2.5.",
+      wrong: "No: −0.5 × (−3) is above zero.",
     },
   },
 ];
 
 const tour = { at: null, last: 0, replies: [] }; // the step, or null; the last one that was seen; what was answered
+
+// Whether the way back is still to be told.
+const forwardOnly = () => tour.at !== null && Boolean(TOUR[tour.at].forward);
 
 // Of the offered pixels the one that most windows lie over.
 function mostRead(lesson) {
@@ -147,6 +152,7 @@ function playTo(to) {
 }
 
 function leaveTour() {
+  if (tour.at === TOUR.length - 1) tour.last = 0;
   tour.at = null;
   stopPlaying();
   setLink("#stage");
@@ -184,7 +190,9 @@ function tourSteps() {
   const at = tour.at,
     go = (n, id) => () => {
       goToTour(n);
-      document.getElementById(id).focus();
+      // At an end of the tour this button is disabled, and would lose the focus.
+      const able = [id, "tourNext", "tourLeave"].map((one) => document.getElementById(one)).find((node) => !node.disabled);
+      able.focus();
     };
   return make(
     "div",
@@ -192,7 +200,7 @@ function tourSteps() {
     button("◀ Tour", go(at - 1, "tourBack"), { id: "tourBack", disabled: at === 0 }),
     make("span", { id: "tourPlace" }, `${at + 1} of ${TOUR.length}`),
     button("Tour ▶", go(at + 1, "tourNext"), { id: "tourNext", disabled: at === TOUR.length - 1 }),
-    button("Leave", leaveTour, { id: "tourLeave" }),
+    button(at === TOUR.length - 1 ? "Finish" : "Leave", leaveTour, { id: "tourLeave" }),
   );
 }
 
@@ -200,6 +208,7 @@ function tourSteps() {
 function questionNode(ask, at) {
   const reply = make("output", { id: "reply" }, tour.replies[at] || "");
   const check = (given) => {
+    if (given === "") return say((reply.textContent = "Type a number first."));
     const right = String(given) === String(ask.answer(lessons[0]));
     tour.replies[at] = `${right ? "✓" : "✗"} ${right ? ask.right : ask.wrong}`;
     reply.textContent = tour.replies[at];
