@@ -131,6 +131,18 @@ def ruled(picture: Array, rng: Generator) -> Array:
     return np.where(lines[:, None, None], np.minimum(picture, (190, 205, 235)), picture)
 
 
+def ruled_in_colour(picture: Array, rng: Generator) -> Array:
+    """Thick lines of blue with a margin of red, or squares of blue, a little turned."""
+    rows, cols = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    slope, apart = np.tan(np.radians(rng.uniform(-1, 1))), rng.integers(30, 70)
+    down, across = rows + slope * cols, cols - slope * rows
+    squared = rng.random() < 0.5
+    lines = (down % apart < 3) | (squared & (across % apart < 3))
+    margin = (np.abs(across - 0.1 * picture.shape[1]) < 1.5) & (not squared)
+    picture = np.where(lines[..., None], np.minimum(picture, (150, 170, 215)), picture)
+    return np.where(margin[..., None], np.minimum(picture, (230, 120, 120)), picture)
+
+
 PENS = ((200, 30, 40), (30, 60, 190), (20, 130, 60), (120, 40, 140), (235, 120, 20), (110, 60, 30))
 PAPERS = ((255, 250, 225), (235, 240, 255), (255, 225, 235), (225, 245, 225), (250, 235, 160), (205, 205, 205))
 
@@ -161,6 +173,7 @@ STYLES: dict[str, Callable[[int, Generator], Array]] = {
     "pencil, ruled paper": lambda digit, rng: ruled(coloured(written(digit, Hand(0.05), rng), (95, 95, 100)), rng),
     "photograph": photograph,
     "turned by up to 45 degrees": lambda digit, rng: coloured(written(digit, Hand(turned=45), rng)),
+    "ruled in colour": lambda digit, rng: ruled_in_colour(coloured(written(digit, Hand(0.06), rng, 400)), rng),
 }
 
 

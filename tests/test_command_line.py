@@ -42,6 +42,7 @@ Test loss: \d\.\d{4}
 Test accuracy: 0\.\d{4} \(\d+ of 200 misread\)
 Most confused digits: \d read as \d \((once|\d+ times)\)(; \d read as \d \((once|\d+ times)\))*
 More accurate: `python -m numpycnn train --recipe NAME` with seconds, quick, minute, best, small.*; `--list` describes them\.
+Nothing was saved: `--resume mine\.safetensors` keeps the network in that file\.
 Time: \S+, from loading the data to this line
 """
 
@@ -225,7 +226,10 @@ def test_training_goes_on_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
     out = capsys.readouterr().out
     resumes = f"Resuming after epoch 1 with the network in {parts}, whose seed is 0."
     assert f"\nTraining with batches of 250 images.\n{resumes}\nEpoch 2/2\n" in out
-    assert f"The network is in {parts}: numpycnn.load_model({parts!r}) reads it.\nTime: " in out
+    assert (
+        f"The network is in {parts}: numpycnn.load_model({parts!r}) reads it. It takes pixels from 0 to 1.\nTime: "
+        in out
+    )
     for one, other in zip(load_model(whole).get_weights(), load_model(parts).get_weights(), strict=True):
         assert one.tobytes() == other.tobytes()
 

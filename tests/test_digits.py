@@ -86,9 +86,14 @@ def test_the_centre_of_mass_is_in_the_middle() -> None:
         (
             np.zeros((28, 28)),
             ValueError,
-            r"image must be a drawing \(rows, columns\) with some ink; received the shape",
+            r"image must be a drawing \(rows, columns\), 0 on the background, with some ink; received an array with nothing",
         ),
-        (np.ones((2, 2, 2)), ValueError, r"image must be a drawing .*; received the shape \(2, 2, 2\)"),
+        (np.full((28, 28), 255), ValueError, "with some ink; received an array with nothing on its background"),
+        (
+            np.eye(3)[None],
+            ValueError,
+            r"image must be a drawing .*background; received the shape \(1, 3, 3\), or numbers",
+        ),
         (np.full((4, 4), np.nan), ValueError, "image must be a drawing"),
         (np.full((4, 4), np.inf), ValueError, "image must be a drawing"),
         ("digit", TypeError, "as_mnist: image must be an array of real numbers"),
@@ -141,7 +146,9 @@ def test_a_picture_taken_with_the_camera_turned_is_turned_back(tmp_path: Path) -
 
 def test_what_is_no_picture_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(ValueError, match=r"text\.png: not a readable picture; cannot identify"):
+    with pytest.raises(
+        ValueError, match=r"text\.png: not a readable picture; its content is of no format that Pillow knows$"
+    ):
         read_digit(tmp_path / "text.png")
     whole = saved(tmp_path / "whole.png", 255 * digits(1)[0]).read_bytes()
     (tmp_path / "short.png").write_bytes(whole[: len(whole) // 2])
@@ -172,12 +179,20 @@ def test_without_pillow_an_error_says_what_to_install(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28), (28, 28), (784,)])
 def test_any_network_of_such_images_takes_them(shape: tuple[int, ...]) -> None:
     digit = digits(1)[0]
-    assert as_input(digit, shape).shape == (1, *shape)
-    assert as_input(digit, shape).ravel().tolist() == digit.ravel().tolist()
+    for first, largest in ((Flatten(input_shape=shape), 1), (Rescaling(1 / 255, input_shape=shape), 255)):
+        x = as_input(digit, Sequential([first, Flatten(), Dense(10)], seed=0))
+        assert x.shape == (1, *shape)
+        assert x.ravel().tolist() == (largest * digit).ravel().tolist()
+
+
+def test_other_networks_do_not_take_them() -> None:
+    message = r"as_input: network must be for images of 28 by 28 pixels; its input_shape is \(8, 8\)"
+    with pytest.raises(ValueError, match=message):
+        as_input(digits(1)[0], Sequential([Flatten(input_shape=(8, 8))], seed=0))
     with pytest.raises(
-        ValueError, match=r"expected a network for images of 28 by 28 pixels; its input_shape is \(8, 8\)"
+        TypeError, match=r"as_input: network must be a model, such as a Sequential; received \(28, 28\)"
     ):
-        as_input(digit, (8, 8))
+        as_input(digits(1)[0], (28, 28))  # type: ignore[arg-type]
 
 
 def test_a_digit_as_text() -> None:
@@ -234,6 +249,29 @@ def test_the_command_reads_all_digits_of_a_sheet(
     assert rows[2].endswith("?")
     assert [len(row.split()) for row in rows[1::2]] == [3, 4]
     assert re.fullmatch(r"line 2, digit 4: unsure: \d \(\d+\.\d%\), \d \(.*", unsure)
+
+
+def test_the_command_says_what_reads_several_digits(
+    templates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = mnist_images()[0][0]
+    path = saved(tmp_path / "two.png", 255 - np.kron(np.concatenate([x[0], x[1]], axis=1), np.ones((3, 3))))
+    assert main(["predict", "--model", str(templates), str(path)]) == 0
+    *_, digit, hint = capsys.readouterr().out.splitlines()
+    assert "unsure: " in digit
+    assert hint == "There are 2 separate pieces of ink; if each is a digit, --all reads them."
+
+
+def test_the_command_names_each_file_that_it_cannot_read(
+    templates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    paths = [str(tmp_path / name) for name in ("none.png", "", "text.png")]
+    assert main(["predict", "--model", str(templates), *paths]) == 1
+    none, folder, text = capsys.readouterr().err.splitlines()
+    assert none == f"{tmp_path / 'none.png'}: no such file or directory"
+    assert folder == f"{paths[1]}: is a directory"
+    assert text.endswith("text.png: not a readable picture; its content is of no format that Pillow knows")
 
 
 @pytest.mark.parametrize(

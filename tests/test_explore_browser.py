@@ -345,6 +345,26 @@ def test_the_difference_that_it_states_is_the_largest(browser: Browser, explored
     assert float(before.replace(MINUS, "-")) < 1e-5
 
 
+def test_another_winner_among_equals_is_no_difference_of_numbers(browser: Browser, tmp_path: Path) -> None:
+    """Which of two numbers that are equal but for rounding is the larger is said as a count of windows."""
+    network = Sequential([MaxPooling2D(input_shape=(4, 4, 1)), Flatten(), Dense(3, activation="softmax")], seed=0)
+    network.compile(loss="sparse_categorical_crossentropy")
+    path = tmp_path / "page.html"
+    network.explore(path, np.random.default_rng(0).random((2, 4, 4, 1), np.float32), np.array([0, 1]))
+    browser.open(path)
+    assert browser.value("page.otherWinners") == 0
+    assert "another largest number" not in browser.value("sourceText()")
+    changed = (
+        "page.runs[0].winner = { ...page.runs[0].winner, data: page.runs[0].winner.data.map((tap) => (tap + 1) % 4) }"
+    )
+    browser.value(f"{changed}; overlay()")
+    assert browser.value("page.otherWinners") == 4
+    assert browser.value("sourceText()").endswith(
+        "Under a window they have another largest number 4 times, equal but for rounding."
+    )
+    assert browser.value("page.differences.every((one) => one.text !== 'winner')")
+
+
 def test_a_well_trained_networks_page_does_not_differ_by_one(browser: Browser, tmp_path: Path) -> None:
     """The gradient with respect to a probability is large where it is small: only a part of it means something."""
     network = Sequential([Dense(4, input_shape=(3,)), Dense(3, activation="softmax")], seed=0)

@@ -57,11 +57,11 @@ def test_other_formats_are_not_written(tmp_path: Path, writer: str, name: str, r
 @pytest.mark.parametrize(
     ("name", "instead"),
     [
-        ("model.keras", "model.safetensors"),
-        ("model.h5", "model.safetensors"),
-        ("model.H5", "model.safetensors"),
-        ("model.hdf5", "model.safetensors"),
-        ("model.weights.h5", "model.weights.safetensors"),
+        ("model.keras", "model.keras.safetensors"),
+        ("model.h5", "model.h5.safetensors"),
+        ("model.H5", "model.H5.safetensors"),
+        ("model.hdf5", "model.hdf5.safetensors"),
+        ("model.weights.h5", "model.weights.h5.safetensors"),
     ],
 )
 def test_scripts_run_without_the_package_for_keras_s_files(
@@ -85,9 +85,20 @@ def test_scripts_run_without_the_package_for_keras_s_files(
 
 
 def test_what_was_written_without_the_package_is_found_with_it(tmp_path: Path) -> None:
-    small_network().save(tmp_path / "model.safetensors")
+    for suffix in (".h5", ".keras"):
+        small_network().save(tmp_path / f"model{suffix}.safetensors")
     load_model(tmp_path / "model.h5")
     small_network().load_weights(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.keras", "model.ckpt"])
+def test_a_file_that_was_not_named_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(formats, "find_spec", lambda package: None)
+    small_network().save(tmp_path / "model.safetensors")
+    before = (tmp_path / "model.safetensors").read_bytes()
+    with pytest.warns(UserWarning, match=f"numpycnn writes .*{name}.safetensors$"):
+        small_network(seed=1).save(tmp_path / name)
+    assert (tmp_path / "model.safetensors").read_bytes() == before
 
 
 def test_weights_alone_are_not_written_as_a_whole_model(tmp_path: Path) -> None:
@@ -100,10 +111,10 @@ def test_weights_alone_are_not_written_as_a_whole_model(tmp_path: Path) -> None:
     ("name", "reason", "instead"),
     [
         ("model", formats.TENSORFLOW, "model.safetensors"),
-        ("v1.2/cp.ckpt", formats.TENSORFLOW, "v1.2/cp.safetensors"),
-        ("m.tf", formats.TENSORFLOW, "m.safetensors"),
-        ("m.model", formats.TENSORFLOW, "m.safetensors"),
-        ("m.numpycnn", "there is no such format;", "m.safetensors"),
+        ("v1.2/cp.ckpt", formats.TENSORFLOW, "v1.2/cp.ckpt.safetensors"),
+        ("m.tf", formats.TENSORFLOW, "m.tf.safetensors"),
+        ("m.model", formats.TENSORFLOW, "m.model.safetensors"),
+        ("m.numpycnn", "there is no such format;", "m.numpycnn.safetensors"),
     ],
 )
 @pytest.mark.parametrize("function", ["save", "save_weights"])

@@ -286,7 +286,7 @@ def test_a_suffix_of_keras_is_replaced_as_by_save(tmp_path: Path, monkeypatch: p
     with pytest.warns(UserWarning, match="numpycnn writes "):
         checkpoint = ModelCheckpoint(tmp_path / f"{{epoch}}{suffix}")
     model = trained(checkpoint, "val_loss", [1.0])
-    assert [path.name for path in tmp_path.iterdir()] == ["1.safetensors"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"1{suffix}.safetensors"]
     assert load_model(tmp_path / f"1{suffix}").steps == model.steps
 
 

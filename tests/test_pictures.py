@@ -12,6 +12,7 @@ from numpycnn.datasets import ink, morphology
 from numpycnn.datasets.digits import as_mnist, read_digit, read_digits
 from numpycnn.datasets.ink import dark_on_light, ink_of, reduced, stroke_width
 from numpycnn.datasets.pieces import Piece, components, in_lines, joined, pieces_of
+from numpycnn.datasets.ruling import ruled
 from numpycnn.datasets.sheet import sheet_in
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra images")
@@ -197,6 +198,57 @@ def test_specks_and_faint_lines_are_left_out(tmp_path: Path) -> None:
     picture[2:4, 3:5] = 20
     picture[:, 4::30] = np.minimum(picture[:, 4::30], 200)
     assert np.abs(read_digit(saved(tmp_path / "dirty.png", picture)) - as_mnist(shape)).mean() < 0.02
+
+
+BLUE, RED = (150.0, 170.0, 215.0), (230.0, 120.0, 120.0)
+RULED: dict[str, list[tuple[float, Any]]] = {  # of each family of lines, its angle in degrees, and its colour
+    "lines": [(0, BLUE)],
+    "lines, a little turned": [(1, BLUE)],
+    "squares": [(0, BLUE), (90, BLUE)],
+    "red lines down": [(90, RED)],
+    "blue lines, red ones down": [(0, BLUE), (90, RED)],
+}
+
+
+def on_ruled_paper(shape: Array, families: list[tuple[float, Any]]) -> Array:
+    """Ink, (H, W), on paper with lines of three pixels, and the ink over them: (H, W, 3)."""
+    rows, cols = np.mgrid[: shape.shape[0], : shape.shape[1]]
+    paper = np.full((*shape.shape, 3), 250.0)
+    for degrees, pen in families:
+        down = rows * np.cos(np.radians(degrees)) + cols * np.sin(np.radians(degrees))
+        paper[(down + 8) % 50 < 3] = pen
+    return paper + shape[..., None] * (30 - paper)
+
+
+@pytest.mark.parametrize("families", RULED.values(), ids=RULED)
+@pytest.mark.parametrize("index", [0, 3])
+def test_lines_of_ruled_paper_are_no_ink(families: list[tuple[float, Any]], index: int) -> None:
+    """Thick ones too, in colour, that go through the digit; and the digit, a 1 too, stays whole."""
+    shape = np.pad(drawn(7, index), [(90, 110), (150, 120)])
+    found = ink_of(on_ruled_paper(shape, families))
+    assert np.abs(found - shape).mean() < 0.004
+    assert found[shape == 0].mean() < 0.002
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+@pytest.mark.parametrize("shape", ["a bar across", "a bar down", "a seven"])
+def test_strokes_across_the_whole_picture_are_ink(shape: str, scale: int) -> None:
+    """Their edges, where a pen is weaker, stay too."""
+    across, down = np.zeros((28, 28)), np.zeros((28, 28))
+    if shape != "a bar down":
+        across[2], across[3:5], across[5] = 0.5, 1, 0.5
+    if shape != "a bar across":
+        down[2:, 12], down[2:, 13:15], down[2:, 15] = 0.5, 1, 0.5
+    ink = np.kron(np.maximum(across, down), np.ones((scale, scale)))
+    assert not ruled(ink).any()
+
+
+def test_a_black_picture_is_blank(tmp_path: Path) -> None:
+    for shape in ((1, 1), (3, 2000), (60, 60)):
+        path = saved(tmp_path / "black.png", np.zeros(shape))
+        for read in (read_digit, read_digits):
+            with pytest.raises(ValueError, match=r"black\.png: the picture is blank$"):
+                read(path)
 
 
 def test_a_picture_of_noise_is_blank(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from networks import mnist_images
 
@@ -15,9 +16,10 @@ from numpycnn.layers.chain import Chain
 from numpycnn.optimizers import Optimizer
 from numpycnn.recipes import RECIPES
 from numpycnn.recipes.measured import MEASURED
+from numpycnn.utils import save_img
 
 ROOT = Path(__file__).parent.parent
-NEEDED = {".onnx": "onnx", "numpycnn.sklearn": "sklearn"}
+NEEDED = {".onnx": "onnx", "numpycnn.sklearn": "sklearn", "digit.png": "PIL"}
 """What an example has in it, and the package that it needs."""
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -39,6 +41,8 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
             pytest.importorskip("matplotlib", reason="needs matplotlib, the extra plot").use("Agg")
         if any(text in code and not find_spec(package) for text, package in NEEDED.items()):
             continue
+        if "digit.png" in code:
+            save_img("digit.png", 255 - np.kron(x_test[0], np.ones((5, 5)))[..., None])
         exec(code, names)  # noqa: S102
 
 

@@ -302,7 +302,9 @@ def test_the_command_trains_without_keeping(
 ) -> None:
     monkeypatch.setitem(RECIPES, "seconds", SMALL)
     assert main(["train", "--recipe", "seconds"]) == 0
-    assert "The network is in" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "The network is in" not in out
+    assert "\nNothing was saved: `--resume mine.safetensors` keeps the network in that file.\n" in out
     assert main(["train", "--recipe", "seconds", "--seeds", "1"]) == 0
     assert "ensemble" not in capsys.readouterr().out
 

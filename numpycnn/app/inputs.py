@@ -3,10 +3,8 @@
 import numpy as np
 
 from numpycnn.common.typing import Array
-from numpycnn.datasets.digits import SIDE
+from numpycnn.datasets.digits import SIDE, divides
 from numpycnn.files import ModelFileError
-from numpycnn.layers import Input, Layer, Rescaling
-from numpycnn.layers.container import Container
 from numpycnn.models import Sequential
 from numpycnn.utils.np_utils import as_targets
 
@@ -21,14 +19,6 @@ def as_inputs(network: Sequential, x: Array) -> Array:
         raise ModelFileError(f"expected a network for images of 28 by 28 pixels; its input_shape is {shape}")
     scale = 1 if divides(network) else 1 / 255
     return (np.float32(scale) * x).reshape(len(x), *shape)  # (n, *input_shape)
-
-
-def divides(layer: Layer) -> bool:
-    """Whether a network takes pixels up to 255: its first layer makes them small."""
-    if isinstance(layer, Container):
-        inside = [one for one in layer.layers if not isinstance(one, Input)]
-        return bool(inside) and divides(inside[0])
-    return isinstance(layer, Rescaling) and bool(np.abs(layer.scale).max() < 0.1)
 
 
 def targets(network: Sequential, y: Array) -> Array | None:

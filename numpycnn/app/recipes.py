@@ -85,7 +85,7 @@ def train_one(args: argparse.Namespace, position: Callback) -> None:
     print_results(trained.loss, trained.accuracy, y_test, model.predict(x_test, verbose=0).argmax(axis=1))
     if resume is not None:
         trained.save(resume)
-        print(kept(resume))
+    print(kept(resume, 255))
 
 
 def train_many(args: argparse.Namespace) -> int:

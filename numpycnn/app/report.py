@@ -39,9 +39,11 @@ def print_results(loss: float, accuracy: float, y_true: Array, y_pred: Array) ->
     print("Most confused digits: " + "; ".join(confusions(y_true, y_pred)))
 
 
-def kept(path: str) -> str:
-    """Where the network is, as text."""
-    return f"The network is in {path}: numpycnn.load_model({path!r}) reads it."
+def kept(path: str | None, largest: int) -> str:
+    """Where the network is, which takes pixels up to `largest`, as text."""
+    if path is None:
+        return "Nothing was saved: `--resume mine.safetensors` keeps the network in that file."
+    return f"The network is in {path}: numpycnn.load_model({path!r}) reads it. It takes pixels from 0 to {largest}."
 
 
 def confusions(y_true: Array, y_pred: Array) -> Iterator[str]:

@@ -19,5 +19,7 @@ def read_picture(path: str, convert: Callable[[Any], Any]) -> Any:
     with open(path, "rb") as file:  # OSError is raised unchanged
         try:
             return convert(image.open(file))
+        except image.UnidentifiedImageError:
+            raise ValueError(f"{path}: not a readable picture; its content is of no format that Pillow knows") from None
         except (OSError, ValueError, SyntaxError, EOFError, image.DecompressionBombError) as error:
             raise ValueError(f"{path}: not a readable picture; {error}") from None

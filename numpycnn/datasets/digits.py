@@ -19,6 +19,8 @@ from numpycnn.datasets.ink import ink_of, stroke_width
 from numpycnn.datasets.morphology import dilated, eroded
 from numpycnn.datasets.pieces import Piece, box, in_lines, joined, pieces_of
 from numpycnn.datasets.sheet import sheet_in
+from numpycnn.layers import Input, Layer, Rescaling
+from numpycnn.layers.container import Container
 
 SIDE = 28
 BOX = 20
@@ -36,13 +38,15 @@ __all__ = ["NETWORK", "as_input", "as_mnist", "as_text", "read_digit", "read_dig
 def as_mnist(image: Any) -> Array:
     """A drawing, (rows, columns), 0 on the background, in MNIST's format: (28, 28), float32 from 0 to 1.
 
-    Raises ValueError or TypeError for any other array, and for an empty drawing.
+    Of a picture that is dark on light, from 0 to 255, the drawing is `255 - picture`. Raises ValueError or TypeError
+    for any other array, and for a drawing that is empty or ink all over.
     """
     image = checks.numbers("as_mnist", "image", image)
-    if image.ndim != 2 or not np.isfinite(image).all() or not (image > 0).any():
-        raise ValueError(
-            f"as_mnist: image must be a drawing (rows, columns) with some ink; received the shape {image.shape}"
-        )
+    expected = "as_mnist: image must be a drawing (rows, columns), 0 on the background"
+    if image.ndim != 2 or not np.isfinite(image).all():
+        raise ValueError(f"{expected}; received the shape {image.shape}, or numbers that are not finite")
+    if not (image > 0).any() or image.min() == image.max():
+        raise ValueError(f"{expected}, with some ink; received an array with nothing on its background")
     ink = np.maximum(image / image.max(), 0)
     digit = ink[box(ink)]
     rows, cols = (max(1, round(BOX * size / max(digit.shape))) for size in digit.shape)
@@ -123,11 +127,25 @@ def digit_of(ink: Array, numbers: Array, pieces: list[Piece]) -> Array:
     return as_mnist(dilated(framed, size) if wanted > width else eroded(framed, size))
 
 
-def as_input(image: Array, input_shape: tuple[int, ...]) -> Array:
-    """A digit, (28, 28), as a batch of one for a network. Raises ValueError for a network for other images."""
-    if np.prod(input_shape) != SIDE * SIDE:
-        raise ValueError(f"expected a network for images of 28 by 28 pixels; its input_shape is {input_shape}")
-    return image.reshape(1, *input_shape)  # (1, *input_shape)
+def as_input(image: Array, network: Container) -> Array:
+    """A digit, (28, 28) from 0 to 1, as a batch of one for a network: from 0 to 255 for one that divides by 255 itself.
+
+    Raises ValueError for a network for other images, and TypeError for what is no network.
+    """
+    if not isinstance(network, Container):
+        raise TypeError(f"as_input: network must be a model, such as a Sequential; received {network!r}")
+    shape = network.shape_in or ()
+    if np.prod(shape) != SIDE * SIDE:
+        raise ValueError(f"as_input: network must be for images of 28 by 28 pixels; its input_shape is {shape}")
+    return (255 * image if divides(network) else image).reshape(1, *shape)  # (1, *input_shape)
+
+
+def divides(layer: Layer) -> bool:
+    """Whether a network takes pixels up to 255: its first layer makes them small."""
+    if isinstance(layer, Container):
+        inside = [one for one in layer.layers if not isinstance(one, Input)]
+        return bool(inside) and divides(inside[0])
+    return isinstance(layer, Rescaling) and bool(np.abs(layer.scale).max() < 0.1)
 
 
 def as_text(image: Array) -> Iterator[str]:

@@ -4,7 +4,7 @@
                 they are lighter, so that the ink is dark
     paper       the channel's morphological closing: what is dark and narrow, as strokes are, is filled with what is
                 around it; shadows are wide, and stay
-    ink         1 - channel / paper: how much of the light that falls there is missing
+    ink         1 - channel / paper: how much of the light that falls there is missing, but for the lines of ruled paper
 
 The division takes shadows away because a picture is light times reflectance.
 """
@@ -16,11 +16,13 @@ import numpy as np
 from numpycnn.common.arithmetic import ceil_div
 from numpycnn.common.typing import Array
 from numpycnn.datasets.morphology import blurred, closed
+from numpycnn.datasets.ruling import ruled
 
 LARGEST = 1000  # pixels: pictures with longer sides are reduced
 WIDEST = 3  # strokes are narrower than this part of the longer side
 WIDER = 5  # than a stroke: the window, at second sight
 DARKEST = 0.15  # of the brightest paper: where the paper is darker, it is mostly noise
+LEAST = 1.0  # level of 255: no paper is darker, so that one can divide by it
 BARE = 25  # percent of a picture, at least, are paper
 CONTRAST = 0.08  # the strongest ink takes at least this part of the light
 WEAK, STRONG = 0.35, 0.6  # parts of the strongest ink: a stroke is stronger than the one, its core than the other
@@ -42,12 +44,15 @@ def missing_light(channel: Array, window: int) -> Array:
     """The ink in a channel, (h, w), dark on light, where strokes are narrower than the window. Raises as `ink_of`."""
     smooth = blurred(blurred(channel, 2)[::-1, ::-1], 2)[::-1, ::-1]  # [1, 2, 1] / 4 along both axes
     paper = closed(smooth, window)
-    paper = np.maximum(paper, DARKEST * paper.max())
+    paper = np.maximum(paper, max(DARKEST * paper.max(), LEAST))
     ink, evidence = (1 - image / paper for image in (channel, smooth))
     bare = np.percentile(evidence, BARE)  # not zero where there is noise: closing keeps the brightest
     strongest = np.percentile(evidence, 99.9) - bare
-    stroke, core = (evidence - bare > part * strongest for part in (WEAK, STRONG))
-    if strongest < CONTRAST or core.sum() < SOLID * stroke.sum():
+    if strongest < CONTRAST:
+        raise ValueError("the picture is blank")
+    line = ruled((evidence - bare) / strongest)
+    stroke, core = ((evidence - bare > part * strongest) & ~line for part in (WEAK, STRONG))
+    if core.sum() < SOLID * stroke.sum():
         raise ValueError("the picture is blank")
     return np.where(stroke, np.clip((ink - bare) / (ink[core].mean() - bare), 0, 1), 0)
 

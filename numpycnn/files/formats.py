@@ -142,10 +142,11 @@ def path_to_read(path: str) -> str:
 
 
 def own_path(path: str) -> str:
-    """The path with .safetensors in the place of a suffix of REPLACED or NO_FORMAT; any other as it is."""
-    suffix = suffix_replaced(path)
-    replaced = suffix or not os.path.splitext(path)[1]
-    return f"{path[: len(path) - len(suffix)]}{OWN}" if replaced else path
+    """The path with .safetensors after a suffix of REPLACED or NO_FORMAT, or after none; any other as it is.
+
+    The suffix stays, for a file of the name without it may be there, which the caller did not name.
+    """
+    return f"{path}{OWN}" if suffix_replaced(path) or not os.path.splitext(path)[1] else path
 
 
 def suffix_replaced(path: str) -> str:

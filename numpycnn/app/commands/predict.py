@@ -46,11 +46,18 @@ def run(args: argparse.Namespace) -> int:
         except ModelFileError as error:
             raise ModelFileError(f"{args.model}: {error}") from None
         except (OSError, ValueError, ImportError) as error:
-            print(error, file=sys.stderr)
+            print(reason(error, path), file=sys.stderr)
             status = 1
         else:
             print("\n".join(lines))
     return status
+
+
+def reason(error: Exception, path: str) -> str:
+    """Why a picture was not read, beginning with its path."""
+    if isinstance(error, OSError):
+        return f"{path}: {(error.strerror or str(error)).lower()}"
+    return str(error)
 
 
 def one_digit(network: Sequential, path: str) -> Iterator[str]:
@@ -59,6 +66,9 @@ def one_digit(network: Sequential, path: str) -> Iterator[str]:
     (p,) = probabilities(network, image[None])  # (1, 28, 28)
     yield from as_text(image)
     yield f"{path}: {likeliest(p)}"
+    several = sum(map(len, read_digits(path))) if p.max() < UNSURE else 1
+    if several > 1:
+        yield f"There are {several} separate pieces of ink; if each is a digit, --all reads them."
 
 
 def all_digits(network: Sequential, path: str) -> Iterator[str]:

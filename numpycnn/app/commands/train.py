@@ -167,8 +167,7 @@ def train_and_test(args: argparse.Namespace, position: TrainingProgress) -> None
     predicted = network.predict(tests[0], verbose=0).argmax(axis=1)
     print_results(loss, accuracy, y_test, predicted)
     print(better_recipes())
-    if args.resume is not None:
-        print(kept(args.resume))
+    print(kept(args.resume, 1))
 
 
 def better_recipes() -> str:

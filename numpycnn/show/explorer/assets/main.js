@@ -75,10 +75,11 @@ function differenceText() {
   const exact = page.differences.filter(({ name, text }) => rounded < 0 || (before.has(name) && !text.includes("gradient")));
   const part = exact.reduce((most, one) => Math.max(most, one.difference / (one.of || 1)), 0);
   const near = `at most ${shown(part)} of the largest number beside them`;
-  if (rounded < 0) return `differ by ${near}.`;
+  const winners = page.otherWinners ? ` Under a window they have another largest number ${whole(page.otherWinners)} times, equal but for rounding.` : "";
+  if (rounded < 0) return `differ by ${near}.${winners}`;
   const output = page.differences.find(({ name, text }) => name === page.layers.at(-1).name && text === "output");
   const name = page.layers[rounded].name;
-  return `give an output that differs by at most ${shown(output.difference)}, for ${name}'s kernel is held here in 7 bits; before that layer they differ by ${near}.`;
+  return `give an output that differs by at most ${shown(output.difference)}, for ${name}'s kernel is held here in 7 bits; before that layer they differ by ${near}.${winners}`;
 }
 
 function renderNetwork() {

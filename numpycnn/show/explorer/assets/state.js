@@ -20,6 +20,7 @@ const page = {
   contributions: [],
   answer: 0,
   differences: [],
+  otherWinners: 0, // of a maximum among equals, where rounding decides
   selected: 0,
   live: false, // whether a running process can be asked
   tracedKept: null, // the masks that the library traced with
@@ -98,6 +99,7 @@ function compute() {
 // Put the library's own numbers in the place of those computed here, and note by how much the two differ.
 function overlay() {
   page.differences = [];
+  page.otherWinners = 0;
   let input = page.tensors.input;
   page.layers.forEach((layer, k) => {
     const run = page.runs[k] || (page.runs[k] = {});
@@ -125,7 +127,9 @@ function multiplyOut(layer, run) {
 function replace(run, layer, key, name, text) {
   const traced = page.tensors[name];
   if (!traced) return;
-  if (run[key]) {
+  if (run[key] && key === "winner") {
+    page.otherWinners += run[key].data.filter((tap, k) => tap !== traced.data[k]).length; // which tap, not how much
+  } else if (run[key]) {
     page.differences.push({
       name: layer.name,
       text,

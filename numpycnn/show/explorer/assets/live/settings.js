@@ -15,7 +15,7 @@ async function tell(address, asked) {
 }
 
 // The network as it is now, as a file that numpycnn.load_model reads.
-const keepButton = () => button("Keep this network", keep, { id: "keep", title: "Download it as a file for numpycnn.load_model" });
+const keepButton = () => button("Keep the newest network", keep, { id: "keep", title: "Download it, whichever step is looked at, as a file for numpycnn.load_model" });
 
 async function keep() {
   try {
