@@ -1570,8 +1570,10 @@ TARGETS = (
     ),
     Target(
         "files/keras/variables.py",
-        ("test_keras_files.py", "test_older_keras_files.py", "test_damaged_keras_files.py"),
+        ("test_keras_files.py", "test_older_keras_files.py", "test_damaged_keras_files.py", "test_keras_blocks.py"),
         (
+            ("of orders that fit the first is taken", "if len(found) > 1:", "if False:"),
+            ("all models in a model are taken for Sequential", "if usual.count(FUNCTIONAL) == count:", "if True:"),
             ("two layers of a class have one place", "counts[word] += 1", "counts[word] += 0"),
             ("a file of more layers is taken", 'raise ValueError(f"holds {top}/{name}, which', 'print(f"holds {top}/{name}, which'),
         ),
@@ -1617,8 +1619,9 @@ TARGETS = (
     ),
     Target(
         "files/keras/slots.py",
-        ("test_keras_files.py",),
+        ("test_keras_files.py", "test_keras_blocks.py"),
         (
+            ("weights of a model that is there bring no learning rate", "found._replace(learning_rate=float(values[1]))", "found"),
             ("Keras's former optimizers are read by turns", "for slot in group for name in names)", "for name in names for slot in group)"),
             ("velocity_hat takes turns with the others", "(own[:2], own[2:])", "(own, ())"),
             ("RMSprop's slots are in our order", '("mean_square", "velocity", "mean") if', '("mean_square", "mean", "velocity") if'),
@@ -1756,6 +1759,8 @@ TARGETS = (
         "gradcheck/objects.py",
         ("test_gradcheck_styles.py",),
         (
+            ("objects inside are not looked at", "gradients_found(call, values | own | inside) if inside else {}", "{}"),
+            ("a gradient that is there is a parameter", "if name not in gradient_names(holder)}", "}"),
             ("calls are made on the object itself", "twin = deepcopy(methods.holder, instead)", "twin = methods.holder"),
             ("running averages are trained", "and not name.startswith(AVERAGES)", ""),
             ("parameters stay as they are", "instead = {id(array): own[name] for name, array in kept.items()}", "instead = {}"),
@@ -1805,7 +1810,32 @@ TARGETS = (
         (
             ("four digits are enough", "CLOSE = 1e-8", "CLOSE = 1e-4"),
             ("a hypothesis may be any number", "return bool((abs(given[finite] - part[finite]) <= slack_of(part[finite])).all())", "return True"),
-            ("infinities are not compared", "if not np.array_equal(np.isfinite(given), finite):", "if False:"),
+            ("infinities are not compared", "if not np.array_equal(np.where(np.isfinite(given), 0.0, given), np.where(finite, 0.0, part), equal_nan=True):", "if False:"),
+            ("a setting with its default must be there", "if not self.is_default(what, right):", "if True:"),
+        ),
+    ),
+    Target(
+        "courses/backwards.py",
+        ("test_hints.py",),
+        (
+            ("gamma is multiplied in twice", "return np.asarray(dx * gamma if self.last else dx)", "return np.asarray(dx * gamma)"),
+            ("rows go back as they came", "rows.reshape(n, h, w, c).transpose(self.back)", "rows.reshape(n, h, w, c).transpose(TO_ROWS)"),
+        ),
+    ),
+    Target(
+        "courses/windows.py",
+        ("test_hints.py",),
+        (
+            ("windows of a convolution are written over", "dx[:, :, rows, cols] += np.einsum", "dx[:, :, rows, cols] = np.einsum"),
+            ("shares of a pool are written over", "cols.start : cols.start + width] += dy * part", "cols.start : cols.start + width] = dy * part"),
+        ),
+    ),
+    Target(
+        "courses/student.py",
+        ("test_grader.py",),
+        (
+            ("what a file replaces stays", "own.update({name: before[name] for name in wrong})", "pass"),
+            ("NumPy's errors stay as a file has set them", "np.seterr(**self.errors)", "pass"),
         ),
     ),
     Target(
@@ -2035,8 +2065,11 @@ TARGETS = (
         "files/state_dict.py",
         ("test_state_dict.py",),
         (
-            ("rows behind a flattened image stay in Keras's order", "return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()  # (C, H, W)", "return slice(None)"),
-            ("Linear is not transposed", "lambda array: reordered(array.T, rows)", "lambda array: reordered(array.reshape(shape), rows)"),
+            ("rows behind a flattened image stay in Keras's order", "return np.arange(prod(image)).reshape(image).transpose(2, 0, 1).ravel()", "return np.arange(prod(image))"),
+            ("Linear is not transposed", "reordered(reordered(array, units).T, rows)", "reordered(reordered(array, units).reshape(array.shape[::-1]), rows)"),
+            ("a chain that flattens is not seen", "return reduce(lambda found, inner: rows_behind(inner, found), layer.layers, rows)", "return slice(None)"),
+            ("branches that flatten begin at 0", "start + one for start, one in", "one for start, one in"),
+            ("a generator's units stay in Keras's order", "behind = rows_ahead(chain.layers[index + 1 :])", "behind = slice(None)"),
             ("module 10 comes before module 2", "sorted(file.specs, key=natural)", "sorted(file.specs)"),
             ("equal shapes are taken in any order", 'if len({re.sub("[0-9]+", "", name) for name in alike}) > 1:', "if False:"),
         ),
