@@ -1,6 +1,6 @@
 """Networks of PyTorch's own modules, whose state_dict goes into a model that is there, and back.
 
-Their images are (N, C, H, W) throughout, and contiguous: PyTorch 2.13 ends Python with other strides. Where the model's are channels last, kernels, and what follows a flattened
+Their images are (N, C, H, W) throughout. Where the model's are channels last, kernels, and what follows a flattened
 image, have their axes and rows in another order.
 """
 
@@ -132,6 +132,16 @@ class Turned(nn.ModuleList):  # type: ignore[misc]
         return self.after(self[0](self.before(x)))
 
 
+class Contiguous(nn.ModuleList):  # type: ignore[misc]
+    """A normalization whose input and gradient are contiguous: PyTorch 2.13 crashes on others, or takes them wrong."""
+
+    def forward(self, x: Any) -> Any:
+        y = self[0](x.contiguous())
+        if y.requires_grad:
+            y.register_hook(lambda dy: dy.contiguous())
+        return y
+
+
 class Ways(nn.ModuleList):  # type: ignore[misc]
     """Branches; `merge` takes the list of their outputs."""
 
@@ -168,7 +178,7 @@ class Builder:
         if name == "Flatten":
             return nn.Flatten()
         if name in NORMALIZATIONS:
-            return NORMALIZATIONS[name](self, config, shape)
+            return Contiguous([NORMALIZATIONS[name](self, config, shape)])
         activation = self.as_here(Apply(torch_side.ACTIVATIONS[config.get("activation", "linear")]))
         if name == "Dense":
             linear = nn.Linear(shape[-1], config["units"], config["use_bias"])
