@@ -136,10 +136,15 @@ class Contiguous(nn.ModuleList):  # type: ignore[misc]
     """A normalization whose input and gradient are contiguous: PyTorch 2.13 crashes on others, or takes them wrong."""
 
     def forward(self, x: Any) -> Any:
-        y = self[0](x.contiguous())
+        y = self[0](as_stored(x))
         if y.requires_grad:
-            y.register_hook(lambda dy: dy.contiguous())
+            y.register_hook(as_stored)
         return y
+
+
+def as_stored(x: Any) -> Any:
+    """A copy with strides of its shape, which `contiguous` leaves as they are along axes of one entry."""
+    return x.clone(memory_format=torch.contiguous_format)
 
 
 class Ways(nn.ModuleList):  # type: ignore[misc]
