@@ -347,6 +347,18 @@ def test_the_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert "the file to grade is not a file" in capsys.readouterr().err
 
 
+def test_a_setting_that_has_its_default_need_not_be_written() -> None:
+    """What a rule remembers must be."""
+
+    def thrifty(w: Array, dw: Array, config: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
+        config = dict(config or {})
+        step = config.get("learning_rate", 1e-2) * dw
+        config["velocity"] = config.get("momentum", 0.9) * config.get("velocity", 0 * w) - step
+        return w + config["velocity"], config
+
+    assert grade("sgd_momentum", {"sgd_momentum": thrifty}).passed
+
+
 def test_the_files_of_a_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One table for each, and the worst status; a file that raises after its functions is not all right."""
     good, late = tmp_path / "good.py", tmp_path / "late.py"
