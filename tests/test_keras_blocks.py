@@ -130,6 +130,18 @@ def test_weights_of_keras_3_bring_the_optimizer_too(tmp_path: Path, suffix: str)
     assert fingerprint(other)[0] == fingerprint(model)[0]
 
 
+def test_the_optimizers_numbers_have_the_dtype_of_the_model(tmp_path: Path) -> None:
+    """Of float64 the rate and Nadam's product would be rounded in float32, and training go on by other numbers."""
+    model = Sequential([Dense(2, input_shape=(2,))], dtype="float64", seed=0)
+    model.compile(optimizers.Nadam(0.1, beta_1=0.7), "mse")
+    model.fit(np.eye(2), np.eye(2), verbose=0)
+    model.save_weights(tmp_path / "w.weights.h5")
+    with h5py.File(tmp_path / "w.weights.h5") as file:
+        arrays = [np.asarray(file[f"optimizer/vars/{k}"]) for k in range(len(file["optimizer/vars"]))]
+    assert float(arrays[1]) == 0.1
+    np.testing.assert_allclose(arrays[-1], 0.7 * (1 - 0.96 / 2), 1e-14)  # beta_1*(1 - 0.96**t/2) of the first step
+
+
 def test_models_whose_order_the_weights_do_not_tell(tmp_path: Path) -> None:
     """Of two that are alike one is Functional: which, the file does not say."""
     model = Sequential([Sequential([Dense(2)]), Sequential([Dense(2)])], seed=0)

@@ -61,8 +61,15 @@ def progress_in(model: Any, values: Sequence[Array]) -> Progress | None:
     except ValueError as error:
         warnings.warn(f"the optimizer stays as it is: {error}", stacklevel=users_level())
         return None
-    fixed = isinstance(model.optimizer._rate, LearningRateSchedule) or len(values) < 2 or values[1].ndim
-    return found if fixed else found._replace(learning_rate=float(values[1]))
+    rate = model.optimizer._rate
+    if (
+        isinstance(rate, LearningRateSchedule)
+        or len(values) < 2
+        or values[1].ndim
+        or values[1].dtype.type(rate) == values[1]
+    ):
+        return found
+    return found._replace(learning_rate=float(values[1]))
 
 
 def progress_of(model: "Sequential", values: Sequence[Array], *, by_turns: bool = True) -> Progress:
@@ -96,11 +103,11 @@ def listed(model: "Sequential") -> Iterator[tuple[str, Array]]:
     kind = type(optimizer).__name__
     yield "iteration", np.array(optimizer.iterations)
     if not isinstance(optimizer._rate, LearningRateSchedule):
-        yield "learning_rate", np.array(optimizer.learning_rate, np.float32)
+        yield "learning_rate", np.array(optimizer.learning_rate, model.dtype)
     params = model.trained_params
     for slot, name in order(optimizer, trained_names(model)):
         word = KERAS_NAMES.get(kind, {}).get(slot, slot)
         array = optimizer.state.get(slot, {}).get(name)
         yield f"{name.replace('/', '_')}_{word}", optimizer.first(slot, params[name]) if array is None else array
     if isinstance(optimizer, Nadam):
-        yield "u_product", np.array(optimizer.momentum_product(optimizer.iterations), np.float32)
+        yield "u_product", np.array(optimizer.momentum_product(optimizer.iterations), model.dtype)
