@@ -61,15 +61,9 @@ def progress_in(model: Any, values: Sequence[Array]) -> Progress | None:
     except ValueError as error:
         warnings.warn(f"the optimizer stays as it is: {error}", stacklevel=users_level())
         return None
-    rate = model.optimizer._rate
-    if (
-        isinstance(rate, LearningRateSchedule)
-        or len(values) < 2
-        or values[1].ndim
-        or values[1].dtype.type(rate) == values[1]
-    ):
-        return found
-    return found._replace(learning_rate=float(values[1]))
+    own, theirs = model.optimizer._rate, values[1] if len(values) > 1 else np.empty(1)
+    is_same = isinstance(own, LearningRateSchedule) or theirs.ndim > 0 or theirs.dtype.type(own) == theirs
+    return found if is_same else found._replace(learning_rate=float(theirs))
 
 
 def progress_of(model: "Sequential", values: Sequence[Array], *, by_turns: bool = True) -> Progress:
