@@ -897,7 +897,8 @@ def test_drawings_of_all_sizes_become_what_as_mnist_makes_of_them(browser: Brows
     rng = np.random.default_rng(0)
     drawings = [rng.uniform(0, 1, rng.integers(1, 50, 2)) * (rng.uniform(size=()) > 0.3) for _ in range(40)]
     drawings += [np.pad(drawing, rng.integers(0, 20, (2, 2))) for drawing in drawings]
-    drawings += [np.pad(np.ones((40, side)), 1) for side in (1, 3, 5, 7, 9, 11)]  # 20 * 5/40 is 2.5: halves are rounded to even
+    bars = [np.ones((40, side)) for side in (1, 3, 5, 7, 9, 11)]  # 20 * 5/40 is 2.5: halves are rounded to even
+    drawings += [np.pad(bar, 1) for bar in bars]
     for drawing in drawings:
         shape, values = list(drawing.shape), drawing.ravel().tolist()
         found = browser.value(
