@@ -160,6 +160,7 @@ WHAT: dict[str, tuple[tuple[Any, ...], str]] = {
     "another order": (
         (lambda x, w: x * w, lambda dy, x, w: (dy * x, dy * w), X, X[::-1]), "x: this is the gradient of w"),
     "another shape": ((lambda x: x.reshape(3, 4) * 2, lambda dy, x: 2 * dy, X), "x: the right numbers in the shape (3, 4)"),
+    "cut off by -0": (of_affine(lambda dx, dw, db: (dx, dw, db[0:-0])), "b: the shape (0,) has no entries: [pad:-pad] is empty"),
     "not summed": (of_affine(lambda dx, dw, db: (dx, dw, np.ones((4, 5)) * db / 4)), "b: not summed: (4, 5) in the place of (5,)"),
     "the padding is left": (
         (conv, lambda *a: (np.pad(conv_backward(*a)[0], ((0, 0), (0, 0), (1, 1), (1, 1))), conv_backward(*a)[1]),

@@ -363,11 +363,12 @@ def test_the_files_of_a_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """One table for each, and the worst status; a file that raises after its functions is not all right."""
     good, late = tmp_path / "good.py", tmp_path / "late.py"
     good.write_text("import numpy as np\ndef relu_forward(x): return np.maximum(x, 0), x")
-    late.write_text(f"{good.read_text()}\nraise ValueError('late')")
+    late.write_text(f"{good.read_text()}\nnp.minimum = 3\nraise ValueError('late')")
     assert main(["grade", str(good), str(late), "relu_forward"]) == 1
     out = capsys.readouterr().out
     assert out.count("1 of 1 functions are right") == 2
     assert "late.py raised an error; what it had defined by then is graded:" in out
+    assert "late.py replaces numpy.minimum, which is put back" in out
     assert out.splitlines()[-1] == "1 of 2 files are all right"
     late.write_text("def relu_forward(x) return x")
     assert main(["grade", str(late)]) == 2

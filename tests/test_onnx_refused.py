@@ -116,7 +116,7 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "y = Squeeze (x, s)": ({"more": "int64[1] s = {1}"}, "axes must be of length 1, and not the examples'"),
     "y = Unsqueeze (x, s)": ({"more": "int64[1] s = {0}"}, "axes must be different, and behind the examples'"),
     "y = Transpose <perm: ints = [1, 0, 2, 3]> (x)": ({}, "perm must be the 4 axes, the examples' first; received"),
-    "y = Concat <axis: int = 1> (x, v)": ({"more": V}, "this operator is not read, axis=1"),
+    "y = Concat <axis: int = 1> (x, v)": ({"more": V}, "has an input 1, 'v', which no layer has"),
     "y = Concat <axis: int = 0> (x, x)": ({}, "axis must be one of 4 and not the batch's; received 0"),
     # products
     "y = Gemm (x, g)": (

@@ -66,11 +66,9 @@ def progress_in(model: Any, values: Sequence[Array]) -> Progress | None:
     return found if is_same else found._replace(learning_rate=float(theirs))
 
 
-def progress_of(model: "Sequential", values: Sequence[Array], *, by_turns: bool = True) -> Progress:
+def progress_of(model: Any, values: Sequence[Array], *, by_turns: bool = True) -> Progress:
     """What the optimizer of a built model has done, by Keras's arrays. Raises ValueError for other arrays."""
     optimizer, params = model.optimizer, model.trained_params
-    if optimizer is None:
-        raise ValueError("the model has no optimizer")
     arrays = [value for value in values if value.ndim]  # the others are the iterations, and the learning rate
     places = list(order(optimizer, trained_names(model), by_turns=by_turns))
     kind = type(optimizer).__name__
