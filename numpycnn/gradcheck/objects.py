@@ -174,7 +174,6 @@ def gradients_inside(holder: Any) -> dict[str, Array]:
             found |= {f"{part.path}.{name}": gradient for name, gradient in own.items()}
             continue
         found |= {f"{part.path}[{key!r}]": one.grad for key, one in items(part.value) if one is not data_of(one)}
-        for name in gradient_names(part.owner) & vars(part.owner).keys():
-            if name in spellings(part.name)[1:]:
-                found |= {f"{part.path}[{key!r}]": one for key, one in items(vars(part.owner)[name])}
+        for name in spellings(part.name)[1:]:
+            found |= {f"{part.path}[{key!r}]": one for key, one in items(vars(part.owner).get(name))}
     return {path: np.asarray(gradient) for path, gradient in found.items() if gradient is not None}
