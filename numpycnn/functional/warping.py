@@ -22,16 +22,28 @@ What lies beyond the edge is decided by the fill mode, for a row of the pixels a
 Source: Jaderberg et al. 2015, section 3.3; the conventions of Keras's affine_transform.
 """
 
-from functools import reduce
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from numpycnn.common.typing import Array, Pair
 
-FILL_MODES = ("constant", "nearest", "reflect", "wrap")
+RINGS: Mapping[str, Any] = {"constant": "constant", "nearest": "edge", "reflect": "symmetric", "wrap": "wrap"}
+"""The fill modes, and what `numpy.pad` calls a ring of pixels around an image that continues it so."""
+
+FILL_MODES = tuple(RINGS)
 INTERPOLATIONS = ("nearest", "bilinear")
+
+
+class Places(NamedTuple):
+    """Positions along an axis of an image that has a ring of one more pixel around it."""
+
+    first: Array
+    """The index of the pixel at or before each position."""
+    part: Array | None
+    """The weight of the pixel after it, from 0 to 1; the first one has the rest. None where it has all."""
 
 
 class View(NamedTuple):
@@ -51,49 +63,85 @@ class View(NamedTuple):
         """Whether rows depend on i alone and columns on j alone, as where nothing is rotated."""
         return not (self.matrices[:, 0, 1].any() or self.matrices[:, 1, 0].any())
 
-    def taps(self, axis: int, position: Array) -> "list[Taps]":
-        """The taps at source positions along one axis."""
-        return axis_taps(position, self.image[axis], self.interpolation, self.fill_mode)
+    def places(self, axis: int) -> Places:
+        """The source positions along an axis: (N, OH, OW); of a separable map, (N, OH, 1) or (N, 1, OW)."""
+        by_row, by_col, offset = (self.matrices[:, axis, k, None, None] for k in range(3))  # (N, 1, 1) each
+        i, j = np.arange(self.output[0])[:, None], np.arange(self.output[1])
+        if self.is_separable:
+            position: Array = by_col * j + offset if axis else by_row * i + offset
+        else:
+            position = (by_row * i + offset) + by_col * j
+        return places(position, self.image[axis], self.interpolation, self.fill_mode)
 
 
-class Taps(NamedTuple):
-    """The index of a pixel for each position, and its weight: 0 for what the constant fill value stands in for."""
+def places(position: Array, size: int, interpolation: str, fill_mode: str) -> Places:
+    """Where positions along an axis of so many pixels are. With "nearest", a half is rounded away from 0."""
+    if interpolation == "nearest":
+        nearest = np.trunc(position + np.copysign(0.5, position))
+        return Places(folded(nearest, size, fill_mode).astype(np.intp) + 1, None)
+    within = folded(position, size, fill_mode)
+    below = np.minimum(np.floor(within), size - 1)
+    return Places(below.astype(np.intp) + 1, within - below)
 
-    pixel: Array
-    weight: Array
+
+def folded(position: Array, size: int, fill_mode: str) -> Array:
+    """The position from -1 to size, that is within the ring, at which the same is seen."""
+    if fill_mode == "wrap":
+        return position % size
+    if fill_mode == "reflect":
+        both = position % (2 * size)  # in the image and its mirror image, side by side
+        return np.minimum(both, 2 * size - 1 - both)
+    return np.clip(position, 0, size - 1) if fill_mode == "nearest" else np.clip(position, -1, size)
 
 
 def warp(x: Array, view: View, fill_value: float = 0.0) -> Array:
-    """y = sum of weight*pixel, plus fill_value for the weight that is missing. x: (N, H, W, C), y: (N, OH, OW, C)."""
-    y = warp_by_axes(x, view) if view.is_separable else warp_by_pixels(x, view)
-    if fill_value == 0.0:
-        return y
-    missing = 1.0 - reduce(np.add, (taps.weight for taps in pixel_taps(view)))  # (N, OH, OW)
-    return y + (fill_value * missing).astype(y.real.dtype)[..., None]
+    """y = sum of weight*pixel; beyond the edge, with "constant", pixels are fill_value.
+
+    x: (N, H, W, C), y: (N, OH, OW, C).
+    """
+    return warp_by_axes(x, view, fill_value) if view.is_separable else warp_by_pixels(x, view, fill_value)
 
 
-def warp_by_pixels(x: Array, view: View) -> Array:
-    """Each output pixel's taps gathered one by one: for any map."""
-    pixels, dtype = x.reshape(-1, x.shape[-1]), x.real.dtype  # (N*H*W, C)
-    parts = (taps.weight.astype(dtype)[..., None] * pixels.take(taps.pixel, axis=0) for taps in pixel_taps(view))
-    return reduce(np.add, parts)  # (N, OH, OW, C)
+def warp_by_pixels(x: Array, view: View, fill_value: float) -> Array:
+    """Each output pixel's four, gathered one by one: for any map."""
+    ringed = with_ring(x, view, fill_value)
+    width, pixels = ringed.shape[2], ringed.reshape(-1, ringed.shape[3])  # (N*(H + 2)*(W + 2), C)
+    first, down, right = flat_places(view)
+
+    def of_row(below: int) -> Array:
+        return interpolated(lambda after: pixels.take(first + (below * width + after), axis=0), right)
+
+    return interpolated(of_row, down)  # (N, OH, OW, C)
 
 
-def warp_by_axes(x: Array, view: View) -> Array:
+def warp_by_axes(x: Array, view: View, fill_value: float) -> Array:
     """Whole rows gathered and weighted, then whole columns: for separable maps, many times faster."""
-    scale, offset = view.matrices[:, (0, 1), (0, 1), None], view.matrices[:, :, 2:]  # (N, 2, 1)
-    rows, cols = (  # (N, OH) and (N, OW)
-        view.taps(axis, scale[:, axis] * np.arange(size) + offset[:, axis]) for axis, size in enumerate(view.output)
-    )
-    y = interpolated(x, rows)  # (N, OH, W, C)
-    y = interpolated(np.ascontiguousarray(y.swapaxes(1, 2)), cols)  # (N, W, OH, C) -> (N, OW, OH, C)
+    ringed, example = with_ring(x, view, fill_value), np.arange(len(x))[:, None]
+    (row, down), (col, right) = view.places(0), view.places(1)  # (N, OH, 1) and (N, 1, OW)
+    y = interpolated(lambda below: ringed[example, row[:, :, 0] + below], down)  # (N, OH, W + 2, C)
+    turned, across = np.ascontiguousarray(y.swapaxes(1, 2)), None if right is None else right.swapaxes(1, 2)
+    y = interpolated(lambda after: turned[example, col[:, 0] + after], across)  # (N, OW, OH, C)
     return np.ascontiguousarray(y.swapaxes(1, 2))  # (N, OH, OW, C)
 
 
-def interpolated(x: Array, parts: list[Taps]) -> Array:
-    """The sum of weighted slices along the axis after the batch's: x (N, H, ...), taps (N, OH) -> (N, OH, ...)."""
-    example, trailing, dtype = np.arange(len(x))[:, None], (None,) * (x.ndim - 2), x.real.dtype
-    return reduce(np.add, (weight.astype(dtype)[..., *trailing] * x[example, index] for index, weight in parts))
+def interpolated(pixels: Callable[[int], Array], part: Array | None) -> Array:
+    """Between pixels(0) and pixels(1), (..., C), by the part (...) of the second: (..., C)."""
+    first = pixels(0)
+    return first if part is None else first + part.astype(first.real.dtype)[..., None] * (pixels(1) - first)
+
+
+def with_ring(x: Array, view: View, fill_value: float) -> Array:
+    """Images with one more pixel around them: (N, H, W, C) -> (N, H + 2, W + 2, C)."""
+    options = {"constant_values": fill_value} if view.fill_mode == "constant" else {}
+    ringed: Array = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), RINGS[view.fill_mode], **options)
+    return ringed
+
+
+def flat_places(view: View) -> tuple[Array, Array | None, Array | None]:
+    """The index of the first pixel among those of all images with their rings; the parts of the row below and right."""
+    (row, down), (col, right), (h, w) = view.places(0), view.places(1), view.image
+    image = np.arange(len(view.matrices))[:, None, None] * (h + 2)  # of each, the number of its first row
+    return (image + row) * (w + 2) + col, down, right
 
 
 def warp_backward(dy: Array, view: View) -> Array:
@@ -102,49 +150,33 @@ def warp_backward(dy: Array, view: View) -> Array:
     dy: (N, OH, OW, C). Returns dx: (N, H, W, C).
     """
     n, c, (h, w) = len(dy), dy.shape[-1], view.image
-    dx = np.zeros((n * h * w, c), dy.dtype)
-    for index, weight in pixel_taps(view):
-        parts = weight.astype(dy.dtype)[..., None] * dy  # (N, OH, OW, C)
+    dringed = np.zeros((n * (h + 2) * (w + 2), c), dy.dtype)
+    first, down, right = flat_places(view)
+    for (below, of_row), (after, of_col) in product(weights(down), weights(right)):
+        index = (first + (below * (w + 2) + after)).ravel()
+        parts = (of_row * of_col)[..., None].astype(dy.dtype) * dy  # (N, OH, OW, C)
         for channel in range(c):
-            dx[:, channel] += np.bincount(index.ravel(), parts[..., channel].ravel(), n * h * w).astype(dy.dtype)
-    return dx.reshape(n, h, w, c)
+            dringed[:, channel] += np.bincount(index, parts[..., channel].ravel(), len(dringed)).astype(dy.dtype)
+    return without_ring(dringed.reshape(n, h + 2, w + 2, c), view.fill_mode)
 
 
-def pixel_taps(view: View) -> list[Taps]:
-    """The pixels that each output pixel is made of: one at each corner of the square around it, or the nearest alone.
-
-    Each is (N, OH, OW), indices into the flattened pixels of all images.
-    """
-    h, w = view.image
-    grid = np.stack([*np.indices(view.output), np.ones(view.output)])  # (3, OH, OW)
-    positions = np.einsum("nab,bij->anij", view.matrices, grid)  # (2, N, OH, OW)
-    rows, cols = view.taps(0, positions[0]), view.taps(1, positions[1])
-    first = np.arange(len(view.matrices))[:, None, None] * h  # of each image, the number of its first row
-    return [Taps((first + row) * w + col, of_row * of_col) for (row, of_row), (col, of_col) in product(rows, cols)]
+def weights(part: Array | None) -> Iterator[tuple[int, Array]]:
+    """The steps along an axis from the first pixel, and the weight of the pixel there."""
+    yield 0, np.ones((1, 1, 1)) if part is None else 1.0 - part
+    if part is not None:
+        yield 1, part
 
 
-def axis_taps(position: Array, size: int, interpolation: str, fill_mode: str) -> list[Taps]:
-    """Along one axis: the pixels' indices and weights, two for each position, or one if it is the nearest.
-
-    A half is rounded away from 0.
-    """
-    if interpolation == "nearest":
-        parts = [(np.trunc(position + np.copysign(0.5, position)), np.ones_like(position))]
-    else:
-        below = np.floor(position)
-        parts = [(below, 1.0 - (position - below)), (below + 1.0, position - below)]
-    return [inside(index.astype(np.intp), weight, size, fill_mode) for index, weight in parts]
-
-
-def inside(index: Array, weight: Array, size: int, fill_mode: str) -> Taps:
-    """The indices of the pixels that are seen at these, which may lie beyond the edge; and their weights."""
-    if fill_mode == "wrap":
-        return Taps(index % size, weight)
-    if fill_mode == "reflect":
-        both = index % (2 * size)  # in the image and its mirror image, side by side
-        return Taps(np.minimum(both, 2 * size - 1 - both), weight)
-    clipped = np.clip(index, 0, size - 1)
-    return Taps(clipped, weight if fill_mode == "nearest" else np.where(clipped == index, weight, 0.0))
+def without_ring(dringed: Array, fill_mode: str) -> Array:
+    """The gradient of images in that of images with their rings: each pixel of a ring was one of the image."""
+    for axis in (1, 2):
+        lines = dringed.swapaxes(0, axis)
+        inner, (before, after) = lines[1:-1], (-1, 0) if fill_mode == "wrap" else (0, -1)
+        if fill_mode != "constant":
+            inner[before] += lines[0]
+            inner[after] += lines[-1]
+        dringed = inner.swapaxes(0, axis)
+    return np.ascontiguousarray(dringed)
 
 
 # ---------------------------------------------------------------- matrices

@@ -22,7 +22,7 @@ def seen(x: Array, matrices: Array, fill_mode: str = "wrap", interpolation: str 
     return F.warp(x, View(matrices, IMAGE, IMAGE, interpolation, fill_mode))
 
 
-@relation(Fault(warping.inside, "index % size, weight", "np.clip(index, 0, size - 1), weight"))
+@relation(Fault(warping.folded, "return position % size", "return np.clip(position, 0, size - 1)"))
 def two_translations_are_one(draw: Draw) -> None:
     """translation(b)(translation(a)(x)) = translation(a + b)(x), by whole pixels around the edge."""
     x, rng = images(draw), generator(draw)
@@ -49,7 +49,7 @@ def zooms_of_rows_and_columns_change_places_with_them(draw: Draw) -> None:
     near(few, np.broadcast_to(x[:, :1], x.shape))  # of equal rows, zoomed along the columns alone, nothing is seen
 
 
-@relation(Fault(warping.axis_taps, "1.0 - (position - below)", "position - below"))
+@relation(Fault(warping.interpolated, "first + part", "first * part + part"))
 def an_even_image_stays_as_it_is(draw: Draw) -> None:
     """warp(c) = c, for an image of one value, by any matrix; beyond the edge but for "constant"."""
     x, rng = np.full((2, *IMAGE, 1), 3.0), generator(draw)

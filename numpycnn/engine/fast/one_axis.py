@@ -36,7 +36,6 @@ from numpycnn.engine.fast.block import Part, Parts
 from numpycnn.engine.fast.im2col import ConvBlock
 from numpycnn.engine.fast.pooling import Tap
 from numpycnn.engine.fast.scratch import take
-from numpycnn.layers.data_format import split_shape
 from numpycnn.layers.stage import Gradients
 
 BAND_BYTES = 4 << 20
@@ -44,31 +43,6 @@ BAND_BYTES = 4 << 20
 
 RUN = 2048
 """The length of a row of outputs, of all images of a tile, beyond which longer rows gain nothing."""
-
-SHORT = 16
-"""Moving a run of numbers costs as much as moving so many more."""
-
-TURN = 8
-"""Turning a number from one order of axes to the other, and its gradient back, costs as much as moving so many."""
-
-WORTH = 1 / 8
-"""How many numbers fewer must be moved for each multiplication, for this algorithm to pay off."""
-
-
-def is_faster(parts: Parts, *, first: bool) -> bool:
-    """Whether copying along one axis, and turning the images, moves fewer numbers than im2col.
-
-    Counted for each output of the convolution, in training. first: whether the input's gradient is not asked for.
-    """
-    conv, pool = parts.conv, parts.pool.window
-    image, channels = split_shape(conv.name, conv.shape_in or (), conv.data_format)
-    (kh, kw), (sh, _), (oh, ow) = conv.window.size, conv.window.strides, conv.window.output_size(image)
-    ph, pw = pool.output_size((oh, ow))
-    across, patch, passes = kw * channels, kh * kw * channels, 1 if first else 2
-    im2col = patch * 2 * (1 + SHORT / max(across, pw)) + patch * 2 * (1 + SHORT / channels) * (not first)
-    turned = conv.filters * ph * pw + channels * image[0] * image[1]
-    one_axis = across * sh * 2 * passes * max(1, pool.strides[0] / pool.size[0]) + TURN * turned / (oh * ow)
-    return conv.window.dilation[0] == 1 and im2col - one_axis > WORTH * patch * conv.filters
 
 
 class Work(NamedTuple):
