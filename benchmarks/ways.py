@@ -67,6 +67,7 @@ INNER = [
     *(Shape(image, channels, 2 * channels, strides=2) for image, channels in ((32, 16), (16, 32))),
     *(Shape(14, channels, filters, 5, 1, "valid", 2) for channels, filters in ((6, 16), (20, 50))),
     *(Shape(14, 16, 32, 5, strides) for strides in (1, 2)),
+    *(Shape(16, channels, 64, kernel) for channels in (32, 64) for kernel in (5, 7)),
     *(Shape(28, channels, 2 * channels, pool=2) for channels in (3, 4, 16)),
 ]
 

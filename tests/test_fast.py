@@ -840,12 +840,12 @@ def test_a_batch_that_is_not_cut_needs_no_workers() -> None:
 
 def test_the_precision_holds_for_plans_that_are_kept() -> None:
     """An infinite pixel reaches all of its block's outputs by Winograd's algorithm, and by im2col those that see it."""
-    model = Sequential([Conv2D(16, 3, padding="same", input_shape=(16, 16, 8))], seed=1)
-    x = np.random.default_rng(3).standard_normal((1, 16, 16, 8))
+    model = Sequential([Conv2D(32, 3, padding="same", input_shape=(16, 16, 16))], seed=1)
+    x = np.random.default_rng(3).standard_normal((1, 16, 16, 16))
     x[0, 0, 0, 0] = np.inf
     spoilt = []
     for precision in ("high", "highest", "high"):
         backend.set_convolution_precision(precision)
         with np.errstate(invalid="ignore"):
             spoilt.append(int((~np.isfinite(model.predict(x, verbose=0))).sum()))
-    assert spoilt == [4 * 4 * 16, 2 * 2 * 16, 4 * 4 * 16]
+    assert spoilt == [4 * 4 * 32, 2 * 2 * 32, 4 * 4 * 32]

@@ -6,9 +6,10 @@ and `backend.convolution_precision`, never on the machine, the batch or the work
 ratios count:
 
     a multiplication and addition inside of a matrix product         MULTIPLY, of one number by one number
-    the same in im2col along one axis, whose products are smaller    MULTIPLY*SMALLER
+    the same in im2col along one axis, whose products are smaller    MULTIPLY*SMALLER; each sum costs as if it had
+                                                                     SHALLOW terms more
     copying a number to where a product needs it, or adding it back  MOVE; each run costs as if it had RUN more
-    turning a number from one order of axes to another               MOVE*TURN
+    turning a pixel from one order of axes to another, and back      MOVE*TURN
     a number that Winograd's transforms make                         TRANSFORM, for both axes; each row of channels
                                                                      costs as if it had ROW more
 
@@ -37,10 +38,10 @@ from numpycnn.layers.data_format import split_shape
 MULTIPLY, MOVE, TRANSFORM = 0.014, 0.25, 0.6
 """Nanoseconds, in float32 on one core of a server with AVX-512; with AVX2 all are some two times as large."""
 
-SMALLER, TURN = 1.25, 10
+SMALLER, TURN = 1.5, 8
 """Factors."""
 
-RUN, ROW = 32, 4
+RUN, ROW, SHALLOW = 24, 4, 8
 """Numbers."""
 
 IMAGES = 32
@@ -73,8 +74,6 @@ class Work(NamedTuple):
     """The outputs that the pool sees."""
     columns: int
     """The windows of the pool along a row."""
-    pooled: int
-    """The windows of the pool."""
     products: int
     """Forward, and for each of the gradients that are asked for."""
 
@@ -117,7 +116,7 @@ def work_of(conv: Conv2D, pool: Window, *, products: int) -> Work:
     convolved = conv.window.output_size(image)
     pooled = pool.output_size(convolved)
     seen = min(prod(convolved), prod(pooled) * pool.count)
-    return Work(conv.window, channels, conv.filters, prod(image), convolved, seen, pooled[1], prod(pooled), products)
+    return Work(conv.window, channels, conv.filters, prod(image), convolved, seen, pooled[1], products)
 
 
 def im2col_cost(work: Work) -> float:
@@ -133,11 +132,10 @@ def im2col_cost(work: Work) -> float:
 
 
 def one_axis_cost(work: Work) -> float:
-    """The columns under the kernel are copied for each product, whole rows of them; image and outputs are turned."""
-    multiplied = work.products * work.patch * work.filters * MULTIPLY * SMALLER
+    """The columns under the kernel are copied for each product, whole rows of them, and the image is turned."""
+    multiplied = work.products * (work.patch + SHALLOW) * work.filters * MULTIPLY * SMALLER
     moved = work.products * work.across * work.window.strides[0]
-    turned = TURN * (work.filters * work.pooled + work.channels * work.pixels)
-    return work.seen * (multiplied + moved * MOVE) + turned * MOVE
+    return work.seen * (multiplied + moved * MOVE) + work.channels * work.pixels * TURN * MOVE
 
 
 def winograd_cost(work: Work, m: Pair) -> float:
