@@ -355,7 +355,9 @@ class Sequential(StoredNetwork):
         plan, progress, found = self._planned(), Progress(source.steps, verbose), Outputs(source.size)
         if source.size is not None:  # no more workers than there is work for
             workers = min(workers, len(training.micro_batches(source.size, plan.least)))
-        stream = partial(predicted, partial(infer, plan.network, self.dtype), source.inputs(), source.batch_size)
+        stream = partial(
+            predicted, partial(infer, plan.network, self.dtype, plan.portion), source.inputs(), source.batch_size
+        )
         callback_list.call("on_predict_begin", {})
         with worker_pool(workers, executor) as pool:
             for batch, outputs in enumerate(stream(plan.least, pool.run)):
@@ -387,7 +389,7 @@ class Sequential(StoredNetwork):
         if len(x) >= plan.least:
             return self.predict(x, verbose=0)
         with THREAD_SETTINGS:
-            return infer(plan.network, self.dtype, x)
+            return infer(plan.network, self.dtype, plan.portion, x)
 
     # ------------------------------------------------------------ show and files: deferred imports
 
@@ -528,7 +530,8 @@ class Sequential(StoredNetwork):
         """The network as it is executed in inference, planned anew where a layer has changed."""
         made_of = [self.fast, backend.convolution_precision() == "high", *attributes(self)]
         if self._plan is None or not self._plan.fits(made_of):
-            self._plan = Plan(made_of, training.planned(self, fast=self.fast), training.min_predicted(self))
+            network, least = training.planned(self, fast=self.fast), training.min_predicted(self)
+            self._plan = Plan(made_of, network, least, training.portion(network, self.dtype))
         return self._plan
 
     def _position(self) -> Position:

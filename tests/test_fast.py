@@ -772,9 +772,9 @@ def test_of_equal_scores_the_first_wins(channels: int) -> None:
 def test_a_result_outlives_the_work_that_made_it() -> None:
     model = Sequential([Conv2D(2, 3, input_shape=(6, 6, 1))], seed=0)
     network = training.planned(model, fast=True)
-    first = training.infer(network, model.dtype, np.ones((4, 6, 6, 1)))
+    first = training.infer(network, model.dtype, 9, np.ones((4, 6, 6, 1)))
     before = first.copy()
-    training.infer(network, model.dtype, np.zeros((4, 6, 6, 1)))
+    training.infer(network, model.dtype, 9, np.zeros((4, 6, 6, 1)))
     np.testing.assert_array_equal(first, before)
     scratch.release()
 
@@ -796,7 +796,7 @@ def test_a_step_and_a_prediction_give_back_their_memory_to_be_used_again() -> No
     objective = training.make_objective(model, model.loss, model.dtype, fast=True)
     for work in (
         lambda: training.batch_gradients(objective, training.Position(0, 0), Data(x, y), np.arange(4)),
-        lambda: training.infer(objective.network, model.dtype, x),
+        lambda: training.infer(objective.network, model.dtype, objective.portion, x),
     ):
         scratch.release()
         work()

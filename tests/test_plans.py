@@ -13,7 +13,8 @@ from numpycnn import Sequential
 from numpycnn.activations import get as activation
 from numpycnn.engine import threads, training
 from numpycnn.engine.plans import attributes
-from numpycnn.layers import Activation, Conv2D, Dense, Flatten, Layer, MaxPooling2D
+from numpycnn.layers import Activation, Branches, Conv2D, Dense, Flatten, Layer, MaxPooling2D
+from numpycnn.layers.chain import Chain
 
 X = small_data(40)[0]
 
@@ -104,6 +105,35 @@ def test_where_a_prediction_is_divided() -> None:
         ([Conv2D(64, 3, input_shape=image), Conv2D(64, 3)], 16),
     ]
     assert [training.min_predicted(Sequential(layers)) for layers, _ in cases] == [least for _, least in cases]
+
+
+def test_what_goes_through_a_network_together() -> None:
+    """Examples with 16 MiB of what goes into a stage and comes out of it, the largest one; at least 32 of them."""
+    image = (28, 28, 1)
+    block = [Conv2D(8, 3, activation="relu", input_shape=image), MaxPooling2D(2)]
+    cases: list[tuple[list[Layer], int]] = [
+        (block, 784 + 13 * 13 * 8),  # what is pooled is not written
+        ([Sequential(block), Flatten(), Dense(10)], 784 + 13 * 13 * 8),
+        ([Branches([Chain([Dense(90, input_shape=(50,))]), Dense(400)], merge="concatenate")], 50 + 400),
+        ([Conv2D(256, 3, input_shape=image)], 784 + 26 * 26 * 256),
+    ]
+    for layers, numbers in cases:
+        model = Sequential(layers, seed=0)
+        assert model._planned().portion == max(32, (16 << 20) // (4 * numbers))
+
+
+def test_portions_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network()
+    model.compile("sgd", "mse")
+    many = np.random.default_rng(0).normal(size=(50, *X.shape[1:]))
+    targets = np.random.default_rng(1).normal(size=(50, 5))
+    expected, loss = model.predict(many, verbose=0), model.evaluate(many, targets, verbose=0)
+    monkeypatch.setattr(training, "PORTION_BYTES", 1)
+    monkeypatch.setattr(training, "LEAST_PORTION", 7)
+    model._plan = None
+    assert model._planned().portion == 7
+    np.testing.assert_allclose(model.predict(many, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.evaluate(many, targets, verbose=0), loss, rtol=1e-5)
 
 
 def test_what_a_plan_is_made_of() -> None:

@@ -1187,7 +1187,7 @@ TARGETS = (
     ),
     Target(
         "engine/training.py",
-        (*TRAINING, "test_determinism.py", "test_gradients.py", "test_fast.py", "test_whole_batch.py", "test_metrics.py"),
+        (*TRAINING, "test_determinism.py", "test_gradients.py", "test_fast.py", "test_whole_batch.py", "test_metrics.py", "test_plans.py"),
         (
             ("the gradients are of the sum, not of the mean", "dz = job.data.weighted(dz) / job.divisor", "dz = job.data.weighted(dz)"),
             ("a micro-batch is divided by its own size", "dz = job.data.weighted(dz) / job.divisor", "dz = job.data.weighted(dz) / len(job.data)"),
@@ -1200,8 +1200,11 @@ TARGETS = (
             ("sample weights do not reach the gradient", "dz = job.data.weighted(dz) /", "dz = dz /"),
             ("what is predicted are logits", "y_pred = objective.activation.forward(z.copy())", "y_pred = z.copy()"),
             ("what is evaluated are logits", "return BatchResult(objective.activation.forward(z),", "return BatchResult(z,"),
-            ("softmax is applied twice", 'return Objective(logits, dtype, from_logits, model.activation, min_examples(model))', 'return Objective(planned(model, fast=fast), dtype, from_logits, model.activation, min_examples(model))'),
-            ("predictions are lent memory", "return network.forward(prepared(x, dtype))[0].copy()", "return network.forward(prepared(x, dtype))[0]"),
+            ("softmax is applied twice", "planned(model.without_activation(), fast=fast)", "planned(model, fast=fast)"),
+            ("predictions are lent memory", "outputs.append(network.forward(prepared(x[rows], dtype))[0].copy())", "outputs.append(network.forward(prepared(x[rows], dtype))[0])"),
+            ("of several portions the first is predicted", "outputs[0] if len(outputs) == 1 else", "outputs[0] if True else"),
+            ("the smallest images decide on a portion", "found, begin = max(found, largest", "found, begin = min(found, largest"),
+            ("what comes out of a stage costs no room", "+ prod(last.shape_out or ()) *", "+ 0 * prod(last.shape_out or ()) *"),
             ("moving averages stay where they are", "if job.micro == 0 else {}", "if job.micro < 0 else {}"),
             ("the last examples of a batch are left out", "cuts, meet = micro_batches(len(order), objective.min_examples)", "cuts, meet = micro_batches(len(order) // 2 * 2, objective.min_examples)"),
         ),

@@ -15,6 +15,8 @@ class Plan(NamedTuple):
     network: Chain
     least: int
     """The fewest examples that are divided."""
+    portion: int
+    """The examples that go through it together."""
 
     def fits(self, made_of: Sequence[Any]) -> bool:
         """Whether it was planned for the same objects."""

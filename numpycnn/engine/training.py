@@ -9,6 +9,7 @@ bytes. Where a layer looks across the batch, all micro-batches exchange data (`l
 import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,8 +23,9 @@ from numpycnn.common.typing import Array, Map, Rng
 from numpycnn.engine.batching import Data
 from numpycnn.engine.fast import fused
 from numpycnn.engine.fast.scratch import scratch_scope
-from numpycnn.layers import Conv2D, Dense, Layer
+from numpycnn.layers import Conv2D, Dense, Flatten, Layer, Reshape
 from numpycnn.layers.chain import Chain
+from numpycnn.layers.container import Container
 from numpycnn.layers.convolutional import ConvolutionLayer
 from numpycnn.layers.costs import multiply_accumulates
 from numpycnn.layers.penalties import penalized, weight_penalties, weight_penalty_gradients
@@ -45,6 +47,9 @@ LEAST_EXAMPLES, MOST_EXAMPLES = 16, 160
 
 PARAMETER_COST, CALLS_COST, COPIES_COST = 96, 2_000_000, 3
 """The costs of one more micro-batch, and of a convolution's copies, in multiplications: see `min_examples`."""
+
+PORTION_BYTES, LEAST_PORTION = 16 << 20, 32
+"""Of what goes into a layer and comes out of it, for a portion of a micro-batch in inference; and its examples."""
 
 MAX_TERMS = 2
 """Gradients of micro-batches that are kept before they are summed."""
@@ -88,6 +93,8 @@ class Objective(NamedTuple):
     """Applied to the network's output to get the predictions; linear unless the last one was moved into the loss."""
     min_examples: int
     """The smallest batch that is divided in training."""
+    portion: int
+    """The examples whose images fit the cache together, in inference."""
 
     def without_predictions(self) -> "Objective":
         """The same where nobody looks at the predictions: they are the network's output then."""
@@ -115,9 +122,10 @@ def make_objective(model: Chain, loss: Loss, dtype: np.dtype, *, fast: bool) -> 
     from_logits = loss.with_logits()
     *_, (_, last) = model.leaves()
     if from_logits is None or model.activation != loss.link or last.activity_regularizer is not None:
-        return Objective(planned(model, fast=fast), dtype, loss, linear, min_examples(model))
-    logits = planned(model.without_activation(), fast=fast)
-    return Objective(logits, dtype, from_logits, model.activation, min_examples(model))
+        network, activation = planned(model, fast=fast), linear
+    else:
+        network, activation, loss = planned(model.without_activation(), fast=fast), model.activation, from_logits
+    return Objective(network, dtype, loss, activation, min_examples(model), portion(network, dtype))
 
 
 def planned(model: Chain, *, fast: bool) -> Chain:
@@ -166,6 +174,24 @@ def min_examples(network: Chain) -> int:
 def min_predicted(network: Chain) -> int:
     """The fewest examples that are divided in inference, which has a third of the work, and no gradients."""
     return min(max(ceil_div(3 * CALLS_COST, max(1, total_work(network))), LEAST_EXAMPLES), MAX_MICRO_BATCH)
+
+
+def portion(network: Chain, dtype: np.dtype) -> int:
+    """The examples that go through a planned network together in inference: their images should stay in the cache."""
+    return max(LEAST_PORTION, PORTION_BYTES // (largest(network) * dtype.itemsize))
+
+
+def largest(network: Container) -> int:
+    """The numbers that go into a stage of the network and come out of it for one example: the most of any stage.
+
+    A Flatten or Reshape gives what it takes.
+    """
+    found, begin = 1, 0
+    for index, stage in network.stages:
+        first, last = network.layers[begin if isinstance(network, Chain) else index], network.layers[index]
+        numbers = prod(first.shape_in or ()) + prod(last.shape_out or ()) * (not isinstance(last, (Flatten, Reshape)))
+        found, begin = max(found, largest(stage) if isinstance(stage, Container) else numbers), index + 1
+    return found
 
 
 def total_work(network: Chain) -> int:
@@ -312,17 +338,23 @@ def run_in_lockstep(passes: Iterable[Pass], run: Map) -> list[Finished]:
 
 def evaluate(objective: Objective, data: Data) -> BatchResult:
     """The predictions and losses for a micro-batch, in inference mode."""
-    with scratch_scope():
-        z, caches = objective.network.forward(prepared(data.x, objective.dtype))
-        z, penalty = z.copy(), objective.network.penalty(caches)
+    if has_activity_penalty(objective.network):
+        with scratch_scope():
+            z, caches = objective.network.forward(prepared(data.x, objective.dtype))
+            z, penalty = z.copy(), objective.network.penalty(caches)
+    else:
+        z, penalty = infer(objective.network, objective.dtype, objective.portion, data.x), 0.0
     losses = objective.loss.value(objective.targets(data.y, z), z)
     return BatchResult(objective.activation.forward(z), data.weighted(losses), penalty)
 
 
-def infer(network: Chain, dtype: np.dtype, x: Array) -> Array:
-    """The network's output for a micro-batch x, in inference mode; no cache is kept."""
-    with scratch_scope():
-        return network.forward(prepared(x, dtype))[0].copy()
+def infer(network: Chain, dtype: np.dtype, size: int, x: Array) -> Array:
+    """The network's output for a micro-batch x, in inference mode, portions of that size at a time."""
+    outputs = []
+    for rows in even_slices(len(x), max(1, ceil_div(len(x), size))):
+        with scratch_scope():
+            outputs.append(network.forward(prepared(x[rows], dtype))[0].copy())
+    return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
 
 def prepared(x: Array, dtype: np.dtype) -> Array:
