@@ -15,9 +15,9 @@ class Measured(NamedTuple):
 MACHINE = "two processors of an AMD EPYC without AVX-512"
 
 MEASURED = {
-    "seconds": Measured(0.9906, 3.2),
-    "quick": Measured(0.9953, 18.9),
-    "minute": Measured(0.9961, 86.8),
+    "seconds": Measured(0.9905, 2.6),
+    "quick": Measured(0.9952, 15.7),
+    "minute": Measured(0.9961, 75.0),
     "small": Measured(0.9943, 118.1),
     "large": Measured(0.9958, 176.6),
     "best": Measured(0.9963, 1099.7),
