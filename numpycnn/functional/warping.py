@@ -99,12 +99,12 @@ def warp(x: Array, view: View, fill_value: float = 0.0) -> Array:
 
     x: (N, H, W, C), y: (N, OH, OW, C).
     """
-    return warp_by_axes(x, view, fill_value) if view.is_separable else warp_by_pixels(x, view, fill_value)
+    ringed = with_ring(x, view, fill_value)  # (N, H + 2, W + 2, C)
+    return warp_by_axes(ringed, view) if view.is_separable else warp_by_pixels(ringed, view)
 
 
-def warp_by_pixels(x: Array, view: View, fill_value: float) -> Array:
+def warp_by_pixels(ringed: Array, view: View) -> Array:
     """Each output pixel's four, gathered one by one: for any map."""
-    ringed = with_ring(x, view, fill_value)
     width, pixels = ringed.shape[2], ringed.reshape(-1, ringed.shape[3])  # (N*(H + 2)*(W + 2), C)
     first, down, right = flat_places(view)
 
@@ -114,9 +114,9 @@ def warp_by_pixels(x: Array, view: View, fill_value: float) -> Array:
     return interpolated(of_row, down)  # (N, OH, OW, C)
 
 
-def warp_by_axes(x: Array, view: View, fill_value: float) -> Array:
+def warp_by_axes(ringed: Array, view: View) -> Array:
     """Whole rows gathered and weighted, then whole columns: for separable maps, many times faster."""
-    ringed, example = with_ring(x, view, fill_value), np.arange(len(x))[:, None]
+    example = np.arange(len(ringed))[:, None]
     (row, down), (col, right) = view.places(0), view.places(1)  # (N, OH, 1) and (N, 1, OW)
     y = interpolated(lambda below: ringed[example, row[:, :, 0] + below], down)  # (N, OH, W + 2, C)
     turned, across = np.ascontiguousarray(y.swapaxes(1, 2)), None if right is None else right.swapaxes(1, 2)

@@ -36,7 +36,7 @@ from numpycnn.layers import Conv2D
 from numpycnn.layers.data_format import split_shape
 
 MULTIPLY, MOVE, TRANSFORM = 0.014, 0.25, 0.6
-"""Nanoseconds, in float32 on one core of a server with AVX-512; with AVX2 all are some two times as large."""
+"""Nanoseconds of a fast core, in float32; others take longer for all. The ratios are of an AMD EPYC with AVX2."""
 
 SMALLER, TURN = 1.5, 8
 """Factors."""
