@@ -21,7 +21,7 @@ from numpycnn import Sequential, backend, regularizers
 from numpycnn.callbacks import Callback, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
 from numpycnn.common.typing import Array, Rng, Shape
-from numpycnn.engine import forked, training
+from numpycnn.engine import forked, sharing, training
 from numpycnn.engine.batching import Data
 from numpycnn.engine.sharing import Channel, Memory, Packed
 from numpycnn.engine.training import Finished, Position, TrainingJob
@@ -210,7 +210,7 @@ def test_any_number_of_forked_workers_gives_the_same_bytes(
     check_forked(network, fast, workers, pids)
 
 
-def test_layers_that_take_the_whole_batch_are_the_callers_to_call(
+def test_layers_that_take_the_whole_batch_take_it_in_every_process(
     pids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forked, "OWN", {*forked.OWN, __name__})
@@ -236,6 +236,22 @@ def test_batches_of_a_generator_of_other_sizes_too(pids: list[int]) -> None:
     expected = trained(convolutional(), 1, given(), None, steps_per_epoch=3)
     assert trained(convolutional(), 3, given(), None, steps_per_epoch=3) == expected
     assert pids
+
+
+def test_a_process_without_a_pass_in_a_batch_waits_for_the_next(pids: list[int]) -> None:
+    """The batch in the middle has two micro-batches, which exchange sums, and three workers."""
+
+    def given() -> Iterator[tuple[Array, Array]]:
+        for size in (50, 20, 50):
+            yield X[:size], Y[:size]
+
+    def note(model: Sequential, step: int) -> None:
+        alive.append([os.waitpid(pid, os.WNOHANG) == (0, 0) for pid in pids])
+
+    alive = list[list[bool]]()
+    expected = trained(normalized(), 1, given(), None, epochs=1)
+    assert trained(normalized(), 3, given(), None, epochs=1, callbacks=Meddling(note)) == expected
+    assert alive == [[True, True]] * 3
 
 
 class Meddling(Callback):
@@ -463,34 +479,89 @@ def test_a_short_training_forks_nothing(pids: list[int], monkeypatch: pytest.Mon
 
 
 def test_what_a_process_does(pids: list[int]) -> None:
-    """In this one: it answers with what `Pass.advance` gives."""
+    """In this one: it replies what `Pass.advance` gives, if it is sent the parts of the other micro-batch."""
     model = normalized()
     model.compile("adam", "categorical_crossentropy")
     objective, memory, requests, replies = model._objective("fit"), Memory(), Channel(), Channel()
-    job, place = TrainingJob(1, Data(X[:10], Y[:10]), 20.0), Position(0, 7)
-    one = training.Pass(objective, place, job)
+    place, jobs = Position(0, 7), [TrainingJob(k, 2, Data(X[k::8], Y[k::8]), 30.0) for k in range(2)]
+    passes = [training.Pass(objective, place, job) for job in jobs]
     packed = Packed(objective, memory)
-    requests.send((forked.Step(packed.to_send(), np.geterr(), backend.epsilon()), forked.Start(place, job)))
-    step = first = one.advance()
-    assert isinstance(first, Exchange)
-    while not isinstance(step, Finished):
-        one.answers.append(step.answer([step.part, step.part])[1])
-        requests.send((None, forked.Answer(1, one.answers[-1])))
-        step = one.advance()
-    requests.send((forked.Step(None, np.geterr(), backend.epsilon()), forked.Start(place, job)))
+    requests.send((forked.Step(packed.to_send(), np.geterr(), backend.epsilon()), forked.Start(place, jobs[1])))
+    steps: list[Any] = [one.advance() for one in passes]
+    first = steps
+    while not isinstance(steps[0], Finished):
+        requests.send((None, forked.Part(0, steps[0].part)))
+        for one, answer in zip(passes, steps[0].answer([step.part for step in steps]), strict=True):
+            one.answers.append(answer)
+        steps = [one.advance() for one in passes]
+    requests.send((forked.Step(None, np.geterr(), backend.epsilon()), forked.Start(place, jobs[1])))
     requests.entry.close()
     with pytest.raises(EOFError, match="the other process has ended"):
         forked.serve(requests, replies, memory)
     replies.memory.end = 0
-    for _ in range(len(one.answers)):
+    for _ in range(len(passes[1].answers)):
         assert isinstance(replies.receive(), Exchange)
     found = replies.receive().result
-    assert found.gradients.keys() == step.result.gradients.keys()
+    assert found.gradients.keys() == steps[1].result.gradients.keys()
     for key, gradient in found.gradients.items():
-        assert gradient.tobytes() == step.result.gradients[key].tobytes()
-    assert replies.receive().part.mean.tobytes() == first.part.mean.tobytes()
+        assert gradient.tobytes() == steps[1].result.gradients[key].tobytes()
+    assert replies.receive().part.mean.tobytes() == first[1].part.mean.tobytes()
     for file in (requests, replies, memory.file):
         file.close()
+
+
+MESSAGES = {
+    "small": np.arange(6.0).reshape(2, 3),
+    "small, by columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    "of float32": np.array([1.5, -0.0, np.inf], np.float32),
+    "a number": np.array(7),
+    "of nothing": np.zeros((0, 3)),
+    "large": np.arange(5000.0).reshape(50, 100),
+    "with names": np.array([(1, 2.0)], [("a", int), ("b", float)]),
+    "of bytes in the other order": np.arange(3, dtype=">i4"),
+}
+
+
+@pytest.mark.parametrize("array", MESSAGES.values(), ids=MESSAGES)
+def test_arrays_come_as_they_were_sent(array: Array) -> None:
+    channel = Channel()
+    channel.send({"it": array})
+    found = channel.receive()["it"]
+    assert found.dtype == array.dtype
+    assert found.shape == array.shape
+    assert found.tolist() == array.tolist()
+    assert found.flags.f_contiguous == array.flags.f_contiguous
+    del found
+    channel.close()
+
+
+def test_objects_in_an_array_are_copied_too() -> None:
+    channel, array = Channel(), np.array(["a", None, {1: 2}], object)
+    channel.send(array)
+    found = channel.receive()
+    assert found.tolist() == array.tolist()
+    assert found[2] is not array[2]
+    channel.close()
+
+
+def test_a_receiver_sleeps_until_a_message_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks before, and after it."""
+    monkeypatch.setattr(sharing, "BUSY_SECONDS", 0.0)
+    channel, told = Channel(), []
+
+    class Noted:
+        def read(self, size: int) -> bytes | None:
+            told.append(pipe.read(size))
+            return told[-1]
+
+    sender, pipe = threading.Timer(0.05, channel.send, ["it"]), channel.exit
+    with monkeypatch.context() as patch:
+        patch.setattr(channel, "exit", Noted())
+        sender.start()
+        assert channel.receive() == "it"
+    assert [one is None for one in told] == [True, False]
+    sender.join()
+    channel.close()
 
 
 class Gone(BaseException):

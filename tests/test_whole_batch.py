@@ -248,7 +248,7 @@ def test_a_pass_starts_anew_from_the_answers_that_it_was_given() -> None:
     model = network("normalized")
     assert model.loss is not None
     objective = training.make_objective(model, model.loss, model.dtype, fast=True)
-    job = training.TrainingJob(0, Data(ROWS, TARGETS), len(ROWS))
+    job = training.TrainingJob(0, 1, Data(ROWS, TARGETS), len(ROWS))
     one = training.Pass(objective, training.Position(0, 0), job)
     ends: list[Any] = []
     while not ends:

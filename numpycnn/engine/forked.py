@@ -3,7 +3,8 @@
 Threads wait for each other wherever they hold Python's lock, between two operations on arrays: up to a fourth of the
 time in small networks. A forked process has a lock of its own. It keeps the network, with its arrays in shared memory,
 and the passes of its micro-batches from exchange to exchange. For each of them it is sent the examples, and sends the
-gradients back.
+gradients back. At an exchange each process is sent the parts of all others, and answers it for itself: that is one
+message on the way from each to each, where an answer from the caller would be the second.
 
 What happens in a forked process is seen nowhere else, so passes go there only where they do nothing besides computing:
 through the library's own layers. If anything is wrong there, an error, a warning, or its death, the caller computes the
@@ -31,7 +32,7 @@ from numpycnn.common.typing import Map
 from numpycnn.engine.in_order import map_in_order, with_first
 from numpycnn.engine.plans import same
 from numpycnn.engine.sharing import Channel, Memory, Packed, unpacked
-from numpycnn.engine.training import Finished, Objective, Pass, Position, TrainingJob, total_work
+from numpycnn.engine.training import Objective, Pass, Position, TrainingJob, total_work
 from numpycnn.layers.container import every_layer
 from numpycnn.layers.stage import Exchange
 
@@ -66,17 +67,12 @@ class Start(NamedTuple):
     position: Position
     job: TrainingJob
 
-    @property
-    def micro(self) -> int:
-        """The index of its micro-batch."""
-        return self.job.micro
 
-
-class Answer(NamedTuple):
-    """The answer to the exchange at which a micro-batch's pass waits."""
+class Part(NamedTuple):
+    """What the pass of a micro-batch in another process contributes to an exchange."""
 
     micro: int
-    answer: Any
+    part: Any
 
 
 class Pending(NamedTuple):
@@ -110,7 +106,7 @@ class Worker:
         self.requests.exit.close()
         self.replies.entry.close()
 
-    def send(self, step: Step, request: Start | Answer) -> None:
+    def send(self, step: Step, request: Start | Part) -> None:
         """Send a request, the first in a step with all that the step has; in vain if the process has ended."""
         known, self.knows = self.knows, step
         news = None
@@ -218,9 +214,8 @@ class ForkedWorkers:
     def submit(self, advance: Callable[[Pass], Any], one: Pass) -> Pending:
         """Hand out a pass: to a process, unless it is the caller's."""
         worker = self.worker(one.job.micro % self.workers)
-        if worker is None:
-            return Pending(partial(advance, one), self.end)
-        worker.send(self.step, Answer(one.job.micro, one.answers[-1]) if one.answers else Start(one.position, one.job))
+        if worker is not None and not one.answers:
+            worker.send(self.step, Start(one.position, one.job))
         return Pending(partial(self.result, worker, advance, one), self.end)
 
     def worker(self, number: int) -> Worker | None:
@@ -240,14 +235,23 @@ class ForkedWorkers:
         except OSError:  # there are no more processes, files, or memory
             self.end()
 
-    def result(self, worker: Worker, advance: Callable[[Pass], Any], one: Pass) -> Any:
-        """The pass's next exchange, or its end."""
+    def result(self, worker: Worker | None, advance: Callable[[Pass], Any], one: Pass) -> Any:
+        """The pass's end, or its next exchange, of which all processes but its own are told."""
+        step = self.received(worker) or advance(one)
+        if isinstance(step, Exchange):
+            for other in self.forked:
+                if other is not worker and other.knows is self.step:
+                    other.send(self.step, Part(one.job.micro, step.part))
+        return step
+
+    def received(self, worker: Worker | None) -> Any:
+        """The next message of that process; None if it is the caller's, or has ended."""
         if worker in self.forked:
             try:
                 return worker.replies.receive()
             except EOFError:
                 self.end()
-        return advance(one)
+        return None
 
     def end(self) -> None:
         """End all processes, for good."""
@@ -309,23 +313,50 @@ def live(requests: Channel, replies: Channel, memory: Memory) -> NoReturn:
 def serve(requests: Channel, replies: Channel, memory: Memory) -> NoReturn:
     """Answer requests. Raises EOFError after the last one, and whatever a pass raises."""
     objective: Any = None
-    passes: dict[int, Pass] = {}
+    own = OwnPasses(replies)
     while True:
         step, request = requests.receive()
         if step is not None:
             objective = objective if step.objective is None else unpacked(step.objective, memory)
             np.seterr(**step.errors)
             backend.set_epsilon(step.epsilon)
-            passes.clear()
             replies.memory.end = 0
+            own = OwnPasses(replies)
         if isinstance(request, Start):
-            passes[request.micro] = Pass(objective, request.position, request.job)
+            own.begin(Pass(objective, request.position, request.job))
         else:
-            passes[request.micro].answers.append(request.answer)
-        replies.send(advanced(passes[request.micro]))
+            own.meet(request.micro, request.part)
 
 
-def advanced(one: Pass) -> Exchange | Finished:
-    """The pass's end, or its next exchange, without the function that answers it: the caller has the same."""
-    step = one.advance()
-    return step if isinstance(step, Finished) else Exchange(step.part, list)
+class OwnPasses:
+    """The passes of a step that are this process's. Each of their exchanges, and its end, is a reply."""
+
+    answer: Callable[[list[Any]], list[Any]]
+    """Answers the exchange at which they wait."""
+
+    def __init__(self, replies: Channel) -> None:
+        self.passes: list[Pass] = []
+        self.parts: dict[int, Any] = {}
+        self.replies = replies
+
+    def begin(self, one: Pass) -> None:
+        """Begin a pass."""
+        self.passes.append(one)
+        self.advance(one)
+
+    def meet(self, micro: int, part: Any) -> None:
+        """Take a part of another process's; when all are there, answer the exchange, and go on."""
+        self.parts[micro] = part
+        if len(self.parts) == self.passes[0].job.micros:
+            answers = self.answer([self.parts[k] for k in range(len(self.parts))])
+            self.parts.clear()
+            for one in self.passes:
+                one.answers.append(answers[one.job.micro])
+                self.advance(one)
+
+    def advance(self, one: Pass) -> None:
+        """Run a pass to its next exchange, or to its end. The caller's process has the function that answers it."""
+        step = one.advance()
+        if isinstance(step, Exchange):
+            self.parts[one.job.micro], self.answer = step
+        self.replies.send(Exchange(step.part, list) if isinstance(step, Exchange) else step)

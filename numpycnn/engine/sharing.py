@@ -1,22 +1,41 @@
 """Memory that a process shares with those forked from it, and channels through which they send each other objects.
 
-A message is pickled without its arrays. These are copied once, into the shared memory, and the receiver's are views of
-it. A pipe tells where the message stands.
+A message is pickled without its large arrays. These are copied once, into the shared memory, and the receiver's are
+views of it. A pipe tells where the message stands.
 """
 
+import copyreg
 import os
 import pickle
+import select
 import struct
+from collections.abc import Callable
+from io import BytesIO
 from mmap import mmap
+from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from numpycnn.common.arithmetic import ceil_div
+from numpycnn.common.typing import Array
 
 Span = tuple[int, int]
 """Where something is in a memory: its start and stop, in bytes."""
 
 ALIGNMENT = 64
 """Bytes: a line of the cache, and more than any instruction asks for."""
+
+Reductions = dict[type, Callable[[Any], Any]]
+"""What pickles objects of a type: see `copyreg`."""
+
+SPAN = struct.Struct("qq")
+
+SMALL_BYTES = 1 << 12
+"""Arrays of a message up to this size are pickled with it: the copy takes less time than finding a place for them."""
+
+BUSY_SECONDS = 1e-3
+"""How long a receiver asks again and again before it sleeps, from which the system takes a while to wake it: 0.1 ms."""
 
 
 class Memory:
@@ -53,9 +72,13 @@ class Packed:
     Arrays that are not contiguous are pickled with the rest, and not renewed.
     """
 
-    def __init__(self, what: Any, memory: Memory) -> None:
+    def __init__(self, what: Any, memory: Memory, reductions: Reductions = copyreg.dispatch_table) -> None:
         self.buffers: list[pickle.PickleBuffer] = []
-        self.pickled, self.memory = pickle.dumps(what, 5, buffer_callback=self.buffers.append), memory
+        file = BytesIO()
+        pickler = pickle.Pickler(file, 5, buffer_callback=self.buffers.append)
+        pickler.dispatch_table = reductions
+        pickler.dump(what)
+        self.pickled, self.memory = file.getvalue(), memory
         self.spans = [memory.put(buffer.raw()) for buffer in self.buffers]
 
     def refresh(self) -> None:
@@ -74,28 +97,42 @@ def unpacked(sent: bytes | memoryview, memory: Memory) -> Any:
     return pickle.loads(pickled, buffers=map(memory.at, spans))  # noqa: S301
 
 
+def reduced(array: Array) -> Any:
+    """What makes an array again, as `object.__reduce__` returns it."""
+    if array.nbytes > SMALL_BYTES or not array.flags.c_contiguous or array.dtype.hasobject or array.dtype.names:
+        return array.__reduce_ex__(5)
+    return np.ndarray, (array.shape, array.dtype.str, array.tobytes())
+
+
+IN_MESSAGES = {**copyreg.dispatch_table, np.ndarray: reduced}
+
+
 class Channel:
     """Sends objects from one process to another."""
 
     def __init__(self) -> None:
         exit_, entry = os.pipe()
         self.exit, self.entry = open(exit_, "rb", buffering=0), open(entry, "wb", buffering=0)  # noqa: SIM115
-        self.memory = Memory()
+        os.set_blocking(exit_, False)
+        self.memory, self.sleep = Memory(), select.poll()
+        self.sleep.register(exit_, select.POLLIN)
 
     def send(self, message: Any) -> None:
         """Send a message, whose arrays are valid until the sender writes to the start of the memory again.
 
         Raises BrokenPipeError if the other process has ended.
         """
-        span = self.memory.put(Packed(message, self.memory).to_send())
-        self.entry.write(struct.pack("qq", *span))
+        self.entry.write(SPAN.pack(*self.memory.put(Packed(message, self.memory, IN_MESSAGES).to_send())))
 
     def receive(self) -> Any:
         """Wait for the next message. Raises EOFError if the other process has ended."""
-        told = self.exit.read(struct.calcsize("qq"))
+        limit = perf_counter() + BUSY_SECONDS
+        while (told := self.exit.read(SPAN.size)) is None:
+            if perf_counter() > limit:
+                self.sleep.poll()
         if not told:
             raise EOFError("the other process has ended")
-        return unpacked(self.memory.at(struct.unpack("qq", told)), self.memory)
+        return unpacked(self.memory.at(SPAN.unpack(told)), self.memory)
 
     def close(self) -> None:
         """Close all files."""

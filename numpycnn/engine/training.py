@@ -222,9 +222,10 @@ def micro_batches(count: int, least: int = MAX_MICRO_BATCH) -> list[slice]:
 
 
 class TrainingJob(NamedTuple):
-    """A micro-batch to train on: its index, its examples, and what the losses of the whole batch are divided by."""
+    """A micro-batch to train on: its index and their number, its examples, and what all losses are divided by."""
 
     micro: int
+    micros: int
     data: Data
     divisor: float
 
@@ -253,7 +254,7 @@ def batch_gradients(objective: Objective, position: Position, data: Data, order:
     """
     cuts, meet = micro_batches(len(order), objective.min_examples), objective.network.whole_batch
     divisor = objective.divisor(data.y[order], None if data.weights is None else data.weights[order])
-    jobs = (TrainingJob(micro, data.rows(order[rows]), divisor) for micro, rows in enumerate(cuts))
+    jobs = (TrainingJob(micro, len(cuts), data.rows(order[rows]), divisor) for micro, rows in enumerate(cuts))
     passes = (Pass(objective, position, job) for job in jobs)
     run = map if len(cuts) == 1 else run
     results: list[BatchResult] = []
