@@ -13,16 +13,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numpycnn.common import checks
-from numpycnn.common.slices import batches
+from numpycnn.common.arithmetic import ceil_div
+from numpycnn.common.slices import even_slices
 from numpycnn.common.typing import Array, Map
 from numpycnn.optimizers.clipping import clip_by_value, clip_norms
 from numpycnn.optimizers.rate import at
 from numpycnn.optimizers.settings import OPTIMIZERS, Settings
 
-PART_BYTES = 1 << 18
-"""The approximate size of a part of a parameter, in bytes: with its gradient and slots it stays in the cache."""
+PART_BYTES = 1 << 20
+"""The approximate size of the largest part of a parameter, in bytes: with its gradient and slots it stays in the cache.
 
-JOB_BYTES = 1 << 19
+Each operation on a part must also last longer than threads take to hand over Python's lock between two of them: with a
+fourth of this size, two threads took as long as one.
+"""
+
+JOB_BYTES = 1 << 20
 """The approximate size of the parts that a worker updates in one job; less takes no longer than handing it over."""
 
 AVERAGE = "average"
@@ -110,7 +115,7 @@ class Optimizer(Settings):
         if w.nbytes <= PART_BYTES or type(self) not in OPTIMIZERS.values():  # a user-defined step may need all of w
             yield whole
         else:
-            for rows in batches(len(w), max(1, PART_BYTES * len(w) // w.nbytes)):
+            for rows in even_slices(len(w), ceil_div(w.nbytes, PART_BYTES)):
                 yield whole.rows(rows)
 
     def step_parts(self, parts: Sequence[Part]) -> None:
