@@ -45,7 +45,7 @@ from numpycnn.layers.stage import Exchange, Gradients, Micro, Wrapper, run_alone
 MIN_ROW = 512
 """Numbers in a row at least, where there are as many: what NumPy does for each row makes shorter ones as slow."""
 
-TILE = 1 << 17
+TILE = 1 << 18
 """Numbers in a tile."""
 
 NEAR = 4.0
