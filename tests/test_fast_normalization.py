@@ -95,7 +95,7 @@ def near(ours: Array, plain: Array, bound: float) -> None:
 
 
 @given(
-    st.sampled_from(((3, 4, 5), (8, 7, 16), (33, 5), (2, 3, 2, 4))),
+    st.sampled_from(((3, 4, 5), (8, 7, 16), (33, 5), (2, 3, 2, 4), (7,), (700,))),
     st.integers(1, 3),
     st.sampled_from(LAYOUTS),
     st.sampled_from((np.float32, np.float64)),
@@ -186,9 +186,9 @@ def test_rows_are_long_enough_and_no_longer(shape: tuple[int, ...]) -> None:
 
 
 def test_what_is_normalized_by_a_block_and_what_stays() -> None:
-    def names(*layers: Layer) -> list[str]:
+    def names(*layers: Layer, channels: int = 2) -> list[str]:
         model = Sequential(layers, seed=0)
-        model.build((8, 8, 2))
+        model.build((8, 8, channels))
         return [type(stage).__name__ for _, stage in fast.fused(model).stages]
 
     class Own(BatchNormalization):
@@ -201,6 +201,7 @@ def test_what_is_normalized_by_a_block_and_what_stays() -> None:
     assert names(BatchNormalization(activity_regularizer="l2"), ReLU()) == ["BatchNormalization", "ReLU"]
     assert names(Own(), ReLU()) == ["Own", "ReLU"]
     assert names(Flatten(), BatchNormalization(), ReLU()) == ["Flatten", "BatchNormalization", "ReLU"]
+    assert names(Flatten(), BatchNormalization(), ReLU(), channels=4) == ["Flatten", "NormBlock"]  # 256 long
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])

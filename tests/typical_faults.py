@@ -1025,7 +1025,7 @@ TARGETS = (
             ("the moving variance is of a sample", "return moments.mean, moments.m2 / moments.size", "return moments.mean, moments.m2 / max(moments.size - 1, 1)"),
             ("each micro-batch has statistics of its own", "return [F.merge_moments(parts)] * len(parts)", "return parts"),
             ("each micro-batch has sums of its own backward", "return [(sum_dy, sum_dy_xhat)] * len(parts)", "return parts"),
-            ("the axis is the last one always", "x = np.moveaxis(x, self.axis, -1)  # (N, ..., C)\n        moments", "moments"),
+            ("the axis is the last one always", "x = to_last(x, self.axis)  # (N, ..., C)\n        moments", "moments"),
             ("the variance begins at zero", 'moving_variance_initializer: InitializerLike = "ones"', 'moving_variance_initializer: InitializerLike = "zeros"'),
             ("Keras's epsilon is another", "epsilon: float = 0.001", "epsilon: float = 1e-5"),
             ("Keras's momentum is another", "momentum: float = 0.99", "momentum: float = 0.9"),

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from numpycnn.common import checks
-from numpycnn.common.typing import Shape
+from numpycnn.common.typing import Array, Shape
 
 
 def check_axis(owner: str, value: int) -> int:
@@ -31,3 +33,13 @@ def sorted_axes(owner: str, axes: Sequence[int], input_shape: Shape) -> Shape:
     if len(set(positive)) < len(positive):
         raise ValueError(f"{owner}: axis must not name an axis twice; received {list(axes)}")
     return tuple(positive)
+
+
+def to_last(x: Array, axis: int) -> Array:
+    """A view with that axis as the last one. NumPy's own function takes a while to find that there is nothing to do."""
+    return x if axis in (-1, x.ndim - 1) else np.moveaxis(x, axis, -1)
+
+
+def from_last(x: Array, axis: int) -> Array:
+    """The inverse of `to_last`."""
+    return x if axis in (-1, x.ndim - 1) else np.moveaxis(x, -1, axis)

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Unpack
 
-import numpy as np
-
 from numpycnn import functional as F
 from numpycnn.common import checks
 from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.layer_normalization import Normalized
 from numpycnn.initializers import InitializerLike
-from numpycnn.layers.axes import check_axis, positive_axis, sorted_axes
+from numpycnn.layers.axes import check_axis, from_last, positive_axis, sorted_axes, to_last
 from numpycnn.layers.base import Arrays, LayerOptions
 from numpycnn.layers.normalization import NormalizationLayer
 from numpycnn.layers.stage import Gradients
@@ -210,12 +208,12 @@ class GroupNormalization(ExampleNormalization):
         return (channels,)
 
     def arranged(self, x: Array) -> Array:
-        x = np.moveaxis(x, self.axis, -1)  # (N, ..., C)
+        x = to_last(x, self.axis)  # (N, ..., C)
         return x.reshape(*x.shape[:-1], *self.split(x.shape[-1]))  # (N, ..., G, C/G)
 
     def restored(self, y: Array) -> Array:
         y = y.reshape(*y.shape[:-2], y.shape[-2] * y.shape[-1])  # (N, ..., C)
-        return np.moveaxis(y, -1, self.axis)  # in the layout of x
+        return from_last(y, self.axis)  # in the layout of x
 
     def split(self, channels: int) -> tuple[int, int]:
         """(G, C/G): the number of groups, and of channels in each."""

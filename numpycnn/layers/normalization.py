@@ -6,8 +6,6 @@ The mathematics, with its derivation, is in `functional/normalization.py`.
 from functools import partial
 from typing import Any, NamedTuple, Unpack
 
-import numpy as np
-
 from numpycnn import functional as F
 from numpycnn import initializers
 from numpycnn.common import checks
@@ -15,7 +13,7 @@ from numpycnn.common.typing import Array, Rng, Shape
 from numpycnn.constraints import ConstraintLike
 from numpycnn.functional.normalization import Moments
 from numpycnn.initializers import Initializer, InitializerLike
-from numpycnn.layers.axes import check_axis, positive_axis
+from numpycnn.layers.axes import check_axis, from_last, positive_axis, to_last
 from numpycnn.layers.base import Arrays, Layer, LayerOptions
 from numpycnn.layers.kernel import initial_arrays
 from numpycnn.layers.stage import Exchange, Gradients, Micro, run_alone
@@ -169,20 +167,20 @@ class BatchNormalization(NormalizationLayer):
 
     def forward_micro(self, x: Array, *, training: bool, rng: Rng | None) -> Micro[tuple[Array, BatchNormCache]]:
         self.check_input(x)
-        x = np.moveaxis(x, self.axis, -1)  # (N, ..., C)
+        x = to_last(x, self.axis)  # (N, ..., C)
         moments = None
         if training and self.trainable:
             moments = yield Exchange(F.moments(x), share_moments)
         mean, variance = self.statistics(moments)
         y, xhat = F.batch_norm(x, mean, variance, self.params.get("gamma"), self.params.get("beta"), self.epsilon)
         cache = BatchNormCache(xhat, F.inverse_std(variance, self.epsilon), moments)
-        return np.moveaxis(y, -1, self.axis), cache  # (N, ..., C) to the shape of x
+        return from_last(y, self.axis), cache  # (N, ..., C) to the shape of x
 
     def backward_micro(
         self, dy: Array, cache: BatchNormCache, *, to_input: bool
     ) -> Micro[tuple[Array | None, Gradients]]:
         """Each micro-batch's gradients of gamma and beta are its own sums, which are terms of the whole batch's."""
-        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
+        dy = to_last(dy, self.axis)  # (N, ..., C)
         sums = F.batch_norm_backward_sums(dy, cache.xhat)
         gradients = self.named(*sums, dy.dtype) if self.trainable else {}
         if not to_input:
@@ -197,7 +195,7 @@ class BatchNormalization(NormalizationLayer):
         return run_alone(self.forward_micro(x, training=training, rng=rng))
 
     def backward(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
-        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
+        dy = to_last(dy, self.axis)  # (N, ..., C)
         sums = F.batch_norm_backward_sums(dy, cache.xhat)
         return self.input_gradient_from(dy, cache, sums), self.named(*sums, dy.dtype)
 
@@ -219,7 +217,7 @@ class BatchNormalization(NormalizationLayer):
             dx = F.batch_norm_backward_input_inference(dy, gamma, cache.inverse_std)
         else:
             dx = F.batch_norm_backward_input(dy, cache.xhat, gamma, cache.inverse_std, cache.moments.size, *sums)
-        return np.moveaxis(dx, -1, self.axis)  # (N, ..., C) to the shape of x
+        return from_last(dx, self.axis)  # (N, ..., C) to the shape of x
 
     def next_state(self, cache: BatchNormCache) -> Arrays:
         """moving = momentum*moving + (1 - momentum)*batch, of mean and variance; nothing where it is frozen."""
@@ -241,7 +239,7 @@ class BatchNormalization(NormalizationLayer):
     def inside_gradients(self, dy: Array, cache: BatchNormCache) -> Arrays:
         """dL/d normalized."""
         gamma = self.params.get("gamma")
-        dy = np.moveaxis(dy, self.axis, -1)  # (N, ..., C)
+        dy = to_last(dy, self.axis)  # (N, ..., C)
         return {"normalized": dy if gamma is None else dy * gamma}
 
     def get_config(self) -> dict[str, Any]:

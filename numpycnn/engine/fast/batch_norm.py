@@ -42,6 +42,9 @@ from numpycnn.layers.axes import positive_axis
 from numpycnn.layers.normalization import BatchNormCache, share_moments, share_sums
 from numpycnn.layers.stage import Exchange, Gradients, Micro, Wrapper, run_alone
 
+MIN_VECTOR = 256
+"""The length of vectors from which they are normalized here: the layer makes fewer calls, and more passes."""
+
 MIN_ROW = 512
 """Numbers in a row at least, where there are as many: what NumPy does for each row makes shorter ones as slow."""
 
@@ -53,12 +56,13 @@ NEAR = 4.0
 
 
 def normalization_at(layers: Sequence[Layer]) -> Sequence[Layer]:
-    """The layers of the block that these begin with: a normalization of images, and perhaps a ReLU; or none.
+    """The layers of the block that these begin with: a normalization, and perhaps a ReLU; or none.
 
-    Vectors are few numbers: they are normalized by the layer. Subclasses are not fused.
+    Short vectors are few numbers: they are normalized by the layer. Subclasses are not fused.
     """
     layer = first(layers, BatchNormalization)
-    if layer is None or len(layer.shape_in or ()) < 2:
+    shape = () if layer is None else layer.shape_in or ()
+    if layer is None or (len(shape) < 2 and prod(shape) < MIN_VECTOR):
         return []
     rectifier = first(layers[1:], Activation) or first(layers[1:], ReLU)
     return layers[: 1 + (rectifier is not None and rectifier.activation == relu)]
@@ -91,7 +95,9 @@ class Layout:
         """A row with each channel's value in the channel's places: (C,) -> (group*C*inner,); None for None."""
         if values is None:
             return None
-        return np.broadcast_to(values.astype(dtype)[:, None], self.row).reshape(-1)  # (group*C*inner,)
+        row = np.empty(self.row, dtype)  # (group, C, inner)
+        row[...] = values[:, None]
+        return row.reshape(-1)  # (group*C*inner,)
 
     def by_channel(self, row: Array) -> Array:
         """The sums over each channel's places in a row, in float64: (group*C*inner,) -> (C,)."""
