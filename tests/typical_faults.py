@@ -1162,6 +1162,15 @@ TARGETS = (
         ),
     ),
     Target(
+        "engine/allocator.py",
+        ("test_allocator.py",),
+        (
+            ("freed memory is given back", "mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)", "pass"),
+            ("large arrays get memory of their own", "mallopt(M_MMAP_THRESHOLD, LARGEST_BYTES)", "pass"),
+            ("every C library is taken for glibc", "OSError, AttributeError", "OSError"),
+        ),
+    ),
+    Target(
         "engine/sharing.py",
         ("test_forked.py",),
         (

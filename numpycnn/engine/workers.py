@@ -15,11 +15,10 @@ from functools import cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from numpycnn.common import checks
 from numpycnn.common.typing import Map
 from numpycnn.engine import blas, process
+from numpycnn.engine.allocator import keep_freed_memory
 from numpycnn.engine.executors import executor_size, run_passes
 from numpycnn.engine.fast import scratch
 from numpycnn.engine.in_order import map_in_order
@@ -103,20 +102,6 @@ def limit_blas() -> AbstractContextManager[Any]:
     limit = blas.single_thread() or nullcontext()
     limit.__enter__()
     return limit
-
-
-@cache
-def keep_freed_memory() -> None:
-    """Have the allocator keep what is freed, for this process and those forked from it, by freeing a large array once.
-
-    glibc's gives memory back to the system, which clears it before it is used again, only beyond twice the size of the
-    largest array of up to 32 MB that was freed. Nothing is written to this one, so it takes no memory.
-    """
-    np.empty(LARGEST_KEPT, np.uint8)
-
-
-LARGEST_KEPT = (32 << 20) - (1 << 16)
-"""Bytes: 32 MB with what the allocator adds."""
 
 
 SWITCH_SECONDS = 1e-4
