@@ -479,18 +479,19 @@ def test_a_short_training_forks_nothing(pids: list[int], monkeypatch: pytest.Mon
 
 
 def test_what_a_process_does(pids: list[int]) -> None:
-    """In this one: it replies what `Pass.advance` gives, if it is sent the parts of the other micro-batch."""
+    """In this one: it replies what `Pass.advance` gives, if it is sent the parts of both other micro-batches."""
     model = normalized()
     model.compile("adam", "categorical_crossentropy")
     objective, memory, requests, replies = model._objective("fit"), Memory(), Channel(), Channel()
-    place, jobs = Position(0, 7), [TrainingJob(k, 2, Data(X[k::8], Y[k::8]), 30.0) for k in range(2)]
+    place, jobs = Position(0, 7), [TrainingJob(k, 3, Data(X[k::8], Y[k::8]), 45.0) for k in range(3)]
     passes = [training.Pass(objective, place, job) for job in jobs]
     packed = Packed(objective, memory)
     requests.send((forked.Step(packed.to_send(), np.geterr(), backend.epsilon()), forked.Start(place, jobs[1])))
     steps: list[Any] = [one.advance() for one in passes]
     first = steps
     while not isinstance(steps[0], Finished):
-        requests.send((None, forked.Part(0, steps[0].part)))
+        for other in (2, 0):
+            requests.send((None, forked.Part(other, steps[other].part)))
         for one, answer in zip(passes, steps[0].answer([step.part for step in steps]), strict=True):
             one.answers.append(answer)
         steps = [one.advance() for one in passes]
