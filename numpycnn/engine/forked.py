@@ -359,4 +359,5 @@ class OwnPasses:
         step = one.advance()
         if isinstance(step, Exchange):
             self.parts[one.job.micro], self.answer = step
-        self.replies.send(Exchange(step.part, list) if isinstance(step, Exchange) else step)
+            step = step._replace(answer=list)
+        self.replies.send(step)

@@ -62,7 +62,7 @@ def normalization_at(layers: Sequence[Layer]) -> Sequence[Layer]:
     """
     layer = first(layers, BatchNormalization)
     shape = () if layer is None else layer.shape_in or ()
-    if layer is None or (len(shape) < 2 and prod(shape) < MIN_VECTOR):
+    if len(shape) < 2 and prod(shape) < MIN_VECTOR:
         return []
     rectifier = first(layers[1:], Activation) or first(layers[1:], ReLU)
     return layers[: 1 + (rectifier is not None and rectifier.activation == relu)]
