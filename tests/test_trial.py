@@ -34,6 +34,11 @@ def wait(_: bytes) -> None:
     time.sleep(60)
 
 
+def never_end(_: bytes) -> None:
+    while True:
+        pass
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_the_end_of_a_process_is_told(run: Callable[[Callable[[bytes], object], bytes], bool]) -> None:
     assert run(crash, b"crash")
@@ -41,11 +46,18 @@ def test_the_end_of_a_process_is_told(run: Callable[[Callable[[bytes], object], 
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_a_process_that_waits_is_ended(
+def test_a_process_that_never_ends_is_ended_and_told(
     run: Callable[[Callable[[bytes], object], bytes], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial, "SECONDS", 0.05)
-    assert not run(wait, b"")
+    monkeypatch.setattr(trial, "BYTES_A_SECOND", 100)
+    assert run(never_end, b"ten bytes.")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked on Unix")
+def test_a_forked_process_that_waits_is_ended_and_says_nothing_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 0.05)
+    assert not trial.forked(wait, b"")
 
 
 @pytest.mark.parametrize(("platform", "run"), [("linux", "forked"), ("darwin", "new_python")])
@@ -73,7 +85,19 @@ def test_a_file_on_which_hdf5_crashes_is_refused(tmp_path: Path, monkeypatch: py
     path.write_bytes((Path(__file__).parent / "keras_files" / "keras3.h5").read_bytes())
     load_model(path)
     monkeypatch.setattr(h5py, "File", crashing)
-    with pytest.raises(ModelFileError, match=r"theirs\.h5: is damaged: HDF5's library crashes on it"):
+    with pytest.raises(ModelFileError, match=r"theirs\.h5: is damaged: HDF5's library crashes on it, or never ends"):
+        load_model(path)
+
+
+def test_a_file_that_hdf5_reads_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One byte of an attribute's address is changed, as found by changing files at random."""
+    pytest.importorskip("h5py")
+    content = bytearray((Path(__file__).parent / "keras_files" / "keras2_blocks.h5").read_bytes())
+    content[13425] = 13
+    path = tmp_path / "theirs.h5"
+    path.write_bytes(content)
+    monkeypatch.setattr(trial, "SECONDS", 1.0)
+    with pytest.raises(ModelFileError, match=r"theirs\.h5: "):
         load_model(path)
 
 

@@ -1,4 +1,4 @@
-"""Trying in a process of its own what may end the process: another one's library, on a file that nobody vouches for.
+"""Trying in a process of its own what may end a process, or keep it busy forever: another one's library, on any file.
 
 On Linux the process is forked, which takes milliseconds; elsewhere it is a new Python.
 """
@@ -12,8 +12,11 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 
-SECONDS = 60.0
-"""How long the process may take: it could wait forever for a lock that a thread held when it was forked."""
+SECONDS = 20.0
+"""How long the process may take for a short file."""
+
+BYTES_A_SECOND = 1e7
+"""A longer one may take longer: so many bytes are read in a second at least."""
 
 PAUSE = 1e-3
 """Seconds between two looks at whether it has ended."""
@@ -22,7 +25,10 @@ NEW = "import sys; from {} import {} as read; from {} import quietly; quietly(re
 
 
 def crashes(read: Callable[[bytes], object], content: bytes) -> bool:
-    """Whether read(content) ends the process that calls it; what it raises does not. read: a function of a module."""
+    """Whether read(content) ends the process that calls it, or computes without end; what it raises is no matter.
+
+    read: a function of a module.
+    """
     run = forked if sys.platform == "linux" else new_python
     try:
         return run(read, content)
@@ -36,8 +42,16 @@ def quietly(read: Callable[[bytes], object], content: bytes) -> None:
         read(content)
 
 
+def seconds_for(content: bytes) -> float:
+    """How long reading it may take."""
+    return SECONDS + len(content) / BYTES_A_SECOND
+
+
 def forked(read: Callable[[bytes], object], content: bytes) -> bool:
-    """`crashes`, in a copy of this process, which does nothing else and is not cleaned up."""
+    """`crashes`, in a copy of this process, which does nothing else and is not cleaned up.
+
+    It could also wait forever, for a lock that a thread held when it was forked: that says nothing of the file.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other threads, whose locks the deadline is for
         pid = os.fork()
@@ -46,15 +60,16 @@ def forked(read: Callable[[bytes], object], content: bytes) -> bool:
             quietly(read, content)
         finally:
             os._exit(0)
-    deadline = time.monotonic() + SECONDS
+    limit = seconds_for(content)
+    deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return status != 0
         time.sleep(PAUSE)
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return False
+    _, _, used = os.wait4(pid, 0)
+    return used.ru_utime + used.ru_stime > limit / 2
 
 
 def new_python(read: Callable[[bytes], object], content: bytes) -> bool:
@@ -63,8 +78,12 @@ def new_python(read: Callable[[bytes], object], content: bytes) -> bool:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(  # noqa: S603  # this program itself
-            [sys.executable, "-c", program], input=content, env=environment, capture_output=True, timeout=SECONDS
+            [sys.executable, "-c", program],
+            input=content,
+            env=environment,
+            capture_output=True,
+            timeout=seconds_for(content),
         )
     except subprocess.TimeoutExpired:
-        return False
+        return True
     return done.returncode != 0

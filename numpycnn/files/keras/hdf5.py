@@ -3,7 +3,8 @@
 A file can hold links to other files, arrays that declare a petabyte, and compressed bombs. So every object is looked up
 by the name that a model gives it, each link on its way must be a plain one, and what an array declares is compared with
 the file's length before it is read. HDF5's library itself ends the process, by a segmentation fault, on some files
-whose inner structure is damaged, so all that is in a file is read in a process of its own first.
+whose inner structure is damaged, and reads others without end, so all that is in a file is read in a process of its
+own first.
 """
 
 from collections.abc import Iterator
@@ -124,7 +125,7 @@ def decoded(value: Any) -> Any:
 def reading(content: bytes) -> Iterator[Group]:
     """The root of an HDF5 file. Raises ValueError for whatever h5py raises in the body, and for no HDF5 file."""
     if crashes(read_everything, content):
-        raise ValueError("is damaged: HDF5's library crashes on it")
+        raise ValueError("is damaged: HDF5's library crashes on it, or never ends")
     with opened(content) as root:
         yield root
 
