@@ -728,7 +728,7 @@ def test_learning_rate_batch_size_optimizer_and_reset(live: Served) -> None:
     browser.errors.clear()  # the browser's own word about a refusal
     browser.click("#reset")
     browser.wait("live.state.resets === 1 && watching.step === 0")
-    assert not browser.value("document.querySelector('#refused').checkVisibility()")
+    browser.wait("!document.querySelector('#refused').checkVisibility()")  # the answer may come after the state
     live.settled()
     assert browser.value("page.facts.step") == 0
     np.testing.assert_array_equal(frame_shown(live)["conv2d/kernel"], tutorial_network(seed=0).params["conv2d/kernel"])
