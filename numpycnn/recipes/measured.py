@@ -15,8 +15,8 @@ class Measured(NamedTuple):
 MACHINE = "two processors of an AMD EPYC without AVX-512"
 
 MEASURED = {
-    "seconds": Measured(0.9905, 2.6),
-    "quick": Measured(0.9952, 15.7),
+    "seconds": Measured(0.9907, 2.3),
+    "quick": Measured(0.9953, 15.1),
     "minute": Measured(0.9961, 70.5),
     "small": Measured(0.9943, 118.1),
     "large": Measured(0.9958, 176.6),
