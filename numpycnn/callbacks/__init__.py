@@ -17,19 +17,23 @@
 The progress bar, in `show/progress.py`, is one too.
 """
 
-from numpycnn.callbacks.backup import BackupAndRestore
-from numpycnn.callbacks.base import Callback
-from numpycnn.callbacks.checkpoint import ModelCheckpoint
-from numpycnn.callbacks.csv_logger import CSVLogger
-from numpycnn.callbacks.early_stopping import EarlyStopping
-from numpycnn.callbacks.history import History
-from numpycnn.callbacks.lambda_callback import LambdaCallback
-from numpycnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
-from numpycnn.callbacks.not_finite import TerminateOnNaN
-from numpycnn.callbacks.progbar_logger import ProgbarLogger
-from numpycnn.callbacks.swap_ema import SwapEMAWeights
-from numpycnn.callbacks.tensorboard import TensorBoard
+from typing import TYPE_CHECKING
+
 from numpycnn.common.module_names import explain_unknown_names
+
+if TYPE_CHECKING:  # at run time each is imported on first access
+    from numpycnn.callbacks.backup import BackupAndRestore
+    from numpycnn.callbacks.base import Callback
+    from numpycnn.callbacks.checkpoint import ModelCheckpoint
+    from numpycnn.callbacks.csv_logger import CSVLogger
+    from numpycnn.callbacks.early_stopping import EarlyStopping
+    from numpycnn.callbacks.history import History
+    from numpycnn.callbacks.lambda_callback import LambdaCallback
+    from numpycnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+    from numpycnn.callbacks.not_finite import TerminateOnNaN
+    from numpycnn.callbacks.progbar_logger import ProgbarLogger
+    from numpycnn.callbacks.swap_ema import SwapEMAWeights
+    from numpycnn.callbacks.tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore",
@@ -47,4 +51,21 @@ __all__ = [
     "TerminateOnNaN",
 ]
 
-explain_unknown_names(__name__)
+explain_unknown_names(
+    __name__,
+    elsewhere={
+        "BackupAndRestore": "backup",
+        "CSVLogger": "csv_logger",
+        "Callback": "base",
+        "EarlyStopping": "early_stopping",
+        "History": "history",
+        "LambdaCallback": "lambda_callback",
+        "LearningRateScheduler": "learning_rate",
+        "ModelCheckpoint": "checkpoint",
+        "ProgbarLogger": "progbar_logger",
+        "ReduceLROnPlateau": "learning_rate",
+        "SwapEMAWeights": "swap_ema",
+        "TensorBoard": "tensorboard",
+        "TerminateOnNaN": "not_finite",
+    },
+)

@@ -18,7 +18,7 @@ MEASURED = {
     "seconds": Measured(0.9907, 2.3),
     "quick": Measured(0.9953, 15.1),
     "minute": Measured(0.9961, 70.5),
-    "small": Measured(0.9943, 118.1),
+    "small": Measured(0.9946, 87.0),
     "large": Measured(0.9958, 176.6),
     "best": Measured(0.9963, 1099.7),
     "tutorial": Measured(0.9681, 15.3),
