@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import numpycnn.engine.training as training
 from numpycnn import backend
 from numpycnn.callbacks import Callback, History, TerminateOnNaN
 from numpycnn.callbacks.base import Logs
@@ -23,6 +22,7 @@ from numpycnn.common.explained import explains_arguments
 from numpycnn.common.module_names import explain_unknown_names
 from numpycnn.common.randomness import ORDER, generator
 from numpycnn.common.typing import Array
+from numpycnn.engine import training
 from numpycnn.engine.batching import Data, Given, Sizes, check_sizes, check_verbose, check_weights
 from numpycnn.engine.compiling import check_how_to_run
 from numpycnn.engine.finite import check_losses

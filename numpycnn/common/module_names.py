@@ -33,7 +33,7 @@ def explain_unknown_names(module_name: str, elsewhere: Mapping[str, str] = NOWHE
     def missing(name: str) -> Any:
         if name in elsewhere:
             return getattr(import_module(f"{module_name}.{elsewhere[name]}"), name)
-        if name in public or (module_name == PACKAGE and PathFinder.find_spec(f"{PACKAGE}.{name}", module.__path__)):
+        if name in public or (module_name == PACKAGE and has_submodule(module, name)):
             return import_module(f"{module_name}.{name}")
         return other_than_todays(module, name, sys._getframe(1))
 
@@ -51,6 +51,8 @@ def add_names_of(todays: str, module_name: str) -> None:
     def missing(name: str) -> Any:
         if name.startswith("_") and name != "__all__":  # the import system's
             raise AttributeError(f"module {module_name!r} has no attribute {name!r}", name=name)
+        if has_submodule(sys.modules[module_name], name):  # `from package import module` asks for an attribute first
+            return import_module(f"{module_name}.{name}")
         source = import_module(f"{PACKAGE}.{todays}".rstrip("."))
         if name == "__all__":
             functions = [one for one, entry in NAMES.get(todays, {}).items() if entry.startswith("compat.")]
@@ -62,6 +64,11 @@ def add_names_of(todays: str, module_name: str) -> None:
     names = vars(sys.modules[module_name])
     names["__getattr__"] = missing
     names.setdefault("__path__", [])  # older Keras had modules in it, which the finder below gives
+
+
+def has_submodule(module: ModuleType, name: str) -> bool:
+    """Whether there is a file of that module in the package's folder."""
+    return PathFinder.find_spec(f"{module.__name__}.{name}", module.__path__) is not None
 
 
 def other_than_todays(module: ModuleType, name: str, caller: FrameType) -> Any:

@@ -15,10 +15,9 @@ from functools import cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
 
-import numpycnn.engine.blas as blas
-import numpycnn.engine.process as process
 from numpycnn.common import checks
 from numpycnn.common.typing import Map
+from numpycnn.engine import blas, process
 from numpycnn.engine.allocator import keep_freed_memory
 from numpycnn.engine.executors import executor_size, run_passes
 from numpycnn.engine.fast import scratch
