@@ -25,21 +25,22 @@ def write():
 
 if sys.argv[1] == "kept":
     keep_freed_memory()
-write()
-print(write())
+print(min(write() for _ in range(4)))
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
 def test_what_was_freed_is_not_cleared_again() -> None:
-    """200 MB, twice: as many pages are new to the process in the second round, or almost none."""
+    """200 MB, four times: as many pages are new to the process in each round, or few in the best one.
+
+    Not none: what else the process allocates between two of the arrays may leave a hole that the next does not fit.
+    """
     found = {}
     for how in ("kept", "by default"):
         command = [sys.executable, "-c", FAULTS, how]
         run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
         found[how] = int(run.stdout)
-    assert found["kept"] < 100
-    assert found["by default"] > 10 * found["kept"]
+    assert found["kept"] < found["by default"] / 10
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
