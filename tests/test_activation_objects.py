@@ -139,6 +139,19 @@ def test_the_error_function_is_that_of_the_c_library() -> None:
     np.testing.assert_allclose(F.erfc(x), [math.erfc(t) for t in x], rtol=2e-15, atol=1e-300)
 
 
+def test_gelu_in_float32_is_that_of_float64() -> None:
+    """To the rounding of z**2/2 in the exponent, and down to the smallest normal number."""
+    z = np.linspace(-15, 15, 60_001, dtype=np.float32)
+    one, wide = np.ones_like(z), z.astype(np.float64)
+    bound = np.finfo(np.float32).eps * (4 + wide**2)
+    y, exact = F.gelu(z), F.gelu(wide)
+    dz, slope = F.gelu_backward(one, z, z), F.gelu_backward(one, wide, wide)
+    terms = np.where(z < 0, (1 + np.abs(wide)) * np.exp(-(wide**2) / 2), 2)  # of the derivative, at most
+    assert y.dtype == dz.dtype == np.float32
+    assert np.all(np.abs(y - exact) <= bound * np.maximum(np.abs(exact), 1e-38))
+    assert np.all(np.abs(dz - slope) <= bound * np.maximum(terms, 1e-38))
+
+
 # ---------------------------------------------------------------- objects
 
 

@@ -3,7 +3,7 @@
 NumPy has no error function. Here it is by Cody's rational approximations in three pieces (W. J. Cody, "Rational
 Chebyshev Approximations for the Error Function", Mathematics of Computation 23, 1969). Their relative error is below
 6e-19; what remains is rounding, some 1e-15 in float64. They are analytic, so that the complex step can differentiate
-them.
+them. For GELU in float32 one polynomial is exact enough, and takes a fifth of the time.
 """
 
 from math import pi, sqrt
@@ -34,17 +34,33 @@ LARGE = (
     (1.0, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412e-1, 6.05183413124413191e-2,
      2.33520497626869185e-3),
 )
+SINGLE = (
+    3.6128749155775304e-2, -1.9387695647439668e-1, 3.9070051528216260e-1, -3.0640401303810840e-1,
+    -3.1095519566735966e-3, 2.1696141482599816e-2, 6.1430952031307910e-2, 1.8356407035250720e-1,
+    2.4556908808021907e-1, 2.8221058822023204e-1, 2.8209041955663194e-1,
+)
+"""erfc(x)*exp(x**2) = t*p(t) with t = 1/(1 + x/2), for x from 0 to SINGLE_END, to 6e-9.
+
+p is the polynomial through what the pieces give at the 11 Chebyshev points of that interval of t.
+"""
 # fmt: on
-SMALL_END, MIDDLE_END, LARGE_END = 0.46875, 4.0, 30.0
-"""Where the pieces end; at the last, erfc is below the range of float64."""
+SMALL_END, MIDDLE_END, LARGE_END, SINGLE_END = 0.46875, 4.0, 30.0, 12.0
+"""Where the pieces end; at the last two, erfc is below the range of float64, and of float32."""
+
+
+def polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    """A polynomial in x, by Horner's rule."""
+    total = np.full_like(x, coefficients[0])
+    for coefficient in coefficients[1:]:
+        total *= x
+        total += coefficient
+    return total
 
 
 def ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
-    """A polynomial in x divided by another, by Horner's rule."""
-    above, below = (np.zeros_like(x), np.zeros_like(x))
-    for p, q in zip(*coefficients, strict=True):
-        above, below = above * x + p, below * x + q
-    return above / below
+    """A polynomial in x divided by another."""
+    above, below = coefficients
+    return polynomial(above, x) / polynomial(below, x)
 
 
 def exp_minus_square(x: Array) -> Array:
@@ -76,12 +92,12 @@ def erfc(x: Array) -> Array:
 
 
 def gelu(z: Array, approximate: bool = False) -> Array:
-    """y = z * P(z), with P(z) = (1 + erf(z/sqrt(2)))/2, the probability that a standard normal number is below z.
+    """y = z * P(z), with P(z) = erfc(-z/sqrt(2))/2, the probability that a standard normal number is below z.
 
     approximate: P(z) by a sigmoid, sigmoid(2*u) = (1 + tanh(u))/2 with u = sqrt(2/pi)*(z + 0.044715*z**3).
     Source: Hendrycks and Gimpel 2016.
     """
-    return z * (sigmoid(2 * cubic(z)[0]) if approximate else normal_below(z))
+    return z * (sigmoid(2 * cubic(z)[0]) if approximate else below_and_bell(z)[0])
 
 
 def gelu_backward(dy: Array, z: Array, y: Array, approximate: bool = False) -> Array:
@@ -93,12 +109,22 @@ def gelu_backward(dy: Array, z: Array, y: Array, approximate: bool = False) -> A
         z = bounded(z, -LARGE_END, LARGE_END)
         u, slope = cubic(z)
         return dy * (sigmoid(2 * u) * (1 + z * sigmoid(-2 * u) * 2 * slope))
-    return dy * (normal_below(z) + z * exp_minus_square(bounded(z / sqrt(2), -LARGE_END, LARGE_END)) / sqrt(2 * pi))
+    below, bell = below_and_bell(z)
+    return dy * (below + z * (bell / sqrt(2 * pi)))
 
 
-def normal_below(z: Array) -> Array:
-    """P(z) = erfc(-z/sqrt(2))/2."""
-    return erfc(-z / sqrt(2)) / 2
+def below_and_bell(z: Array) -> tuple[Array, Array]:
+    """P(z) and exp(-z**2/2)."""
+    if z.dtype != np.float32:
+        return erfc(-z / sqrt(2)) / 2, exp_minus_square(bounded(z / sqrt(2), -LARGE_END, LARGE_END))
+    size = np.abs(z)
+    size *= sqrt(0.5)
+    np.minimum(size, SINGLE_END, out=size)
+    bell, t = np.exp(-size * size), 1 / (1 + size / 2)
+    above = polynomial(SINGLE, t)
+    above *= t / 2
+    above *= bell
+    return np.where(z < 0, above, 1 - above), bell
 
 
 def cubic(z: Array) -> tuple[Array, Array]:
