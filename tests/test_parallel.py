@@ -43,7 +43,7 @@ from numpycnn.engine.workers import (
     processors,
     worker_pool,
 )
-from numpycnn.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Rescaling
+from numpycnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Rescaling
 from numpycnn.optimizers import SGD, base
 
 EXAMPLES = 900
@@ -120,7 +120,10 @@ def convolutional(*filters: int) -> list[Layer]:
 
 
 def test_where_dividing_a_batch_pays() -> None:
-    """From 96 multiplications for each parameter and 2 million more, of which a convolution's count three times."""
+    """From 96 multiplications for each parameter and 2 million more, of which a convolution's count three times.
+
+    And 15 million for each layer that looks across the batch.
+    """
     cases: list[tuple[list[Layer], int]] = [
         ([Dropout(0.5, input_shape=(4,))], 160),  # nothing to share
         ([Dense(10, input_shape=(5,))], 160),
@@ -128,6 +131,10 @@ def test_where_dividing_a_batch_pays() -> None:
         ([Conv2D(64, 5, input_shape=(28, 28, 1)), MaxPooling2D(2), Flatten(), Dense(128), Dense(10)], 30),
         ([Conv2D(8, 3, input_shape=(28, 28, 1)), MaxPooling2D(2), Flatten(), Dense(10)], 21),
         (convolutional(32, 64, 128), 16),
+        ([Dense(64, input_shape=(784,)), BatchNormalization(), Dense(10)], 160),
+        ([Conv2D(8, 3, input_shape=(28, 28, 1)), BatchNormalization(), MaxPooling2D(2), Flatten(), Dense(10)], 115),
+        ([Conv2D(32, 3, input_shape=(28, 28, 1)), BatchNormalization(), MaxPooling2D(2), Flatten(), Dense(10)], 35),
+        ([*convolutional(32, 64, 128), BatchNormalization()], 16),
     ]
     for layers, expected in cases:
         network = Sequential(layers)

@@ -45,7 +45,7 @@ MORE_PARTS = 8
 LEAST_EXAMPLES, MOST_EXAMPLES = 16, 160
 """The bounds of the smallest batch that is divided, whatever the network."""
 
-PARAMETER_COST, CALLS_COST, COPIES_COST = 96, 2_000_000, 3
+PARAMETER_COST, CALLS_COST, EXCHANGES_COST, COPIES_COST = 96, 2_000_000, 15_000_000, 3
 """The costs of one more micro-batch, and of a convolution's copies, in multiplications: see `min_examples`."""
 
 PORTION_BYTES, LEAST_PORTION = 16 << 20, 32
@@ -165,9 +165,12 @@ def min_examples(network: Chain) -> int:
 
     Two micro-batches take more work than one: more calls, and the gradients of all parameters are written twice and
     summed, and their products have fewer rows each. That is modelled as PARAMETER_COST multiplications for each
-    parameter, and CALLS_COST. The batch must have at least as many, so that the work that can be shared outweighs it.
+    parameter, and CALLS_COST. At a layer that looks across the batch each waits for the other, forward and backward:
+    EXCHANGES_COST. The batch must have at least as many, so that the work that can be shared outweighs it.
     """
-    extra = CALLS_COST + PARAMETER_COST * sum(layer.count_params() for _, layer in network.leaves())
+    layers = [layer for _, layer in network.leaves()]
+    extra = CALLS_COST + PARAMETER_COST * sum(layer.count_params() for layer in layers)
+    extra += EXCHANGES_COST * sum(layer.whole_batch for layer in layers)
     return min(max(ceil_div(extra, max(1, total_work(network))), LEAST_EXAMPLES), MOST_EXAMPLES)
 
 
