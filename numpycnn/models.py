@@ -45,11 +45,11 @@ from numpycnn.layers import LAYERS, Layer
 from numpycnn.layers.penalties import constrain
 from numpycnn.losses import Loss, LossLike, check_reduced, get_loss
 from numpycnn.methods.stored import StoredNetwork
-from numpycnn.metrics import Figures, Metric, MetricLike, all_metrics
 from numpycnn.optimizers import Optimizer, get_optimizer
 from numpycnn.show.progress import Progress, ProgressBar
 
 if TYPE_CHECKING:
+    from numpycnn.metrics import Figures, Metric, MetricLike
     from numpycnn.show.explorer.page import Page
     from numpycnn.show.profile import StepTime
     from numpycnn.show.trace import Trace
@@ -67,7 +67,7 @@ class Sequential(StoredNetwork):
     """Set by `compile`; None before."""
     loss: Loss | None = None
     """Set by `compile`; None before."""
-    metrics: Mapping[str, Metric] = MappingProxyType({})
+    metrics: Mapping[str, "Metric"] = MappingProxyType({})
     """Set by `compile`; by name."""
     weighted: Collection[str] = ()
     """Set by `compile`: the names of those that are weighted."""
@@ -86,9 +86,9 @@ class Sequential(StoredNetwork):
         self,
         optimizer: str | Optimizer = "rmsprop",
         loss: LossLike | None = None,
-        metrics: MetricLike | Sequence[MetricLike] | None = None,
+        metrics: "MetricLike | Sequence[MetricLike] | None" = None,
         *,
-        weighted_metrics: MetricLike | Sequence[MetricLike] | None = None,
+        weighted_metrics: "MetricLike | Sequence[MetricLike] | None" = None,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: bool | str = "auto",
@@ -106,6 +106,8 @@ class Sequential(StoredNetwork):
         Raises ValueError for an unknown name, and for an optimizer that another model uses;
         TypeError for a value of another type.
         """
+        from numpycnn.metrics import all_metrics  # deferred: slow import
+
         chosen = get_optimizer(optimizer), get_loss(loss), *all_metrics(metrics, weighted_metrics)
         check_reduced(chosen[1])
         check_how_to_run("compile", run_eagerly, steps_per_execution, jit_compile, auto_scale_loss)
@@ -185,7 +187,7 @@ class Sequential(StoredNetwork):
             callback_list, history = self._begin_training(params, callbacks, source, validation)
             terminate_on_nan, logs = any(isinstance(one, TerminateOnNaN) for one in callbacks), Logs()
             for epoch in self._epochs(callback_list, source):
-                objective, figures = self._objective("fit"), Figures(self.metrics, self.weighted)
+                objective, figures = self._objective("fit"), self._figures()
                 for batch, (data, rows) in enumerate(source.epoch(epoch, order)):
                     callback_list.call("on_train_batch_begin", batch, {})
                     step = training.batch_gradients(objective, self._position(), data, rows, pool.run_passes)
@@ -209,7 +211,7 @@ class Sequential(StoredNetwork):
         order: Array,
         pool: Workers,
         where: str | None,
-        figures: Figures,
+        figures: "Figures",
     ) -> None:
         """Add the batch to the figures, make the optimizer step, and update the state.
 
@@ -245,11 +247,7 @@ class Sequential(StoredNetwork):
         data = self._check_data("train_on_batch", Given(x, y, sample_weight, class_weight), check_finite=check_finite)
         with self._restored_unless_trained(), worker_pool(check_workers(self.name, None, None)) as pool:
             self._build_for(data.x)
-            objective, order, figures = (
-                self._objective("train_on_batch"),
-                np.arange(len(data)),
-                Figures(self.metrics, self.weighted),
-            )
+            objective, order, figures = self._objective("train_on_batch"), np.arange(len(data)), self._figures()
             step = training.batch_gradients(objective, self._position(), data, order, pool.run)
             self._learn(objective, step, data, order, pool, "this batch", figures)
         return self._returned(figures.result(), return_dict)
@@ -291,7 +289,7 @@ class Sequential(StoredNetwork):
     def _evaluate(self, source: Source, verbose: int, pool: Workers, callbacks: CallbackList) -> Logs:
         """The loop over batches."""
         callbacks.call("on_test_begin", {})
-        figures, progress = Figures(self.metrics, self.weighted), Progress(source.steps, verbose)
+        figures, progress = self._figures(), Progress(source.steps, verbose)
         for batch, (data, result) in enumerate(evaluated(self._objective("evaluate"), source.batches(), pool.run)):
             callbacks.call("on_test_batch_begin", batch, {})
             figures.add(result.losses, data.y, result.y_pred, data.weights)
@@ -608,6 +606,12 @@ class Sequential(StoredNetwork):
             return self._check_x(f"{self.name}.{method}", x, check_finite=False)[0], None
         data = self._check_data(method, Given(x, y))
         return data.x, data.y
+
+    def _figures(self) -> "Figures":
+        """The loss and the metrics, of no batch yet."""
+        from numpycnn.metrics import Figures  # deferred: slow import
+
+        return Figures(self.metrics, self.weighted)
 
     def _returned(self, figures: Logs, as_dict: bool) -> Any:
         """Figures as Keras returns them: a dict, a list, or the loss alone."""
