@@ -148,6 +148,7 @@ def test_gelu_in_float32_is_that_of_float64() -> None:
     dz, slope = F.gelu_backward(one, z, z), F.gelu_backward(one, wide, wide)
     terms = np.where(z < 0, (1 + np.abs(wide)) * np.exp(-(wide**2) / 2), 2)  # of the derivative, at most
     assert y.dtype == dz.dtype == np.float32
+    assert F.gelu(z[7]) == y[7]
     assert np.all(np.abs(y - exact) <= bound * np.maximum(np.abs(exact), 1e-38))
     assert np.all(np.abs(dz - slope) <= bound * np.maximum(terms, 1e-38))
 

@@ -117,9 +117,7 @@ def below_and_bell(z: Array) -> tuple[Array, Array]:
     """P(z) and exp(-z**2/2)."""
     if z.dtype != np.float32:
         return erfc(-z / sqrt(2)) / 2, exp_minus_square(bounded(z / sqrt(2), -LARGE_END, LARGE_END))
-    size = np.abs(z)
-    size *= sqrt(0.5)
-    np.minimum(size, SINGLE_END, out=size)
+    size = np.minimum(np.abs(z) * sqrt(0.5), SINGLE_END)
     bell, t = np.exp(-size * size), 1 / (1 + size / 2)
     above = polynomial(SINGLE, t)
     above *= t / 2
