@@ -126,6 +126,14 @@ def test_a_large_mean_keeps_the_digits_in_float32(layer: Layer) -> None:
     assert {a.dtype for a in (y, dx, *gradients.values())} == {np.dtype(np.float32)}
 
 
+def test_a_mean_between_two_numbers_of_float32() -> None:
+    """Near 2**25 these are 4 apart, and the means are 2**25 + 1 and + 2; the figures are those of 0 and 1."""
+    layer = built(LayerNormalization(epsilon=1e-12, input_shape=(4,)), 0, np.float32)
+    x = np.array([[0, 0, 0, 1], [0, 1, 0, 1]], np.float32)
+    y, small = layer.forward(np.float32(2**25) + 4 * x)[0], layer.forward(x)[0]
+    np.testing.assert_allclose(y, small, rtol=1e-6)
+
+
 def test_gradients_are_summed_in_float64() -> None:
     layer = built(LayerNormalization(input_shape=(2,)), 0, np.float32)
     _, cache = layer.forward(np.array([[0.0, 1.0]] * 3, np.float32))

@@ -27,7 +27,7 @@ def the_error_function_is_odd(draw: Draw) -> None:
     near(F.erfc(x) + F.erfc(-x), np.full_like(x, 2))
 
 
-@relation(Fault(error_function.normal_below, "/ 2", "/ 3"))
+@relation(Fault(error_function.below_and_bell, "erfc(-z / sqrt(2)) / 2", "erfc(-z / sqrt(2)) / 3"))
 def gelu_splits_a_number(draw: Draw) -> None:
     """gelu(z) - gelu(-z) = z, also of the approximate one."""
     z = numbers(draw)

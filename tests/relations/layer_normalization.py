@@ -24,7 +24,7 @@ def batch(draw: Draw) -> tuple[Array, Array]:
     return x, dy
 
 
-@relation(Fault(F.normalize, "deviations = wide - mean", "deviations = wide"))
+@relation(Fault(F.normalize, "x - like_rows(center, x)", "x + 0"))
 def a_shift_of_an_example_is_not_seen(draw: Draw) -> None:
     """y(x + c) = y(x), for any c of each example."""
     x, _ = batch(draw)
@@ -44,7 +44,7 @@ def one_group_is_layer_normalization(draw: Draw) -> None:
     near(group.backward(dy, cache)[0], whole.backward(dy, expected_cache)[0])
 
 
-@relation(Fault(F.normalize_backward, "dxhat - mean_dxhat - xhat * mean_product", "dxhat - xhat * mean_product"))
+@relation(Fault(F.normalize_backward, "dxhat - like_rows(means(axes, dxhat), dxhat)", "dxhat + 0"))
 def of_one_image_instance_and_batch_normalization_agree(draw: Draw) -> None:
     """group normalization by C groups of one image = batch normalization of it, backward too."""
     x, dy = batch(draw)
@@ -58,7 +58,13 @@ def of_one_image_instance_and_batch_normalization_agree(draw: Draw) -> None:
         near(gradients[key], expected_gradients[key])
 
 
-@relation(Fault(F.rms_scale_backward, "ds - normalized.xhat * mean_product", "ds"))
+@relation(
+    Fault(
+        F.rms_scale_backward,
+        "ds - normalized.xhat * like_rows(means(axes, ds, rms_scale(x, normalized)), ds)",
+        "ds + 0",
+    )
+)
 def rms_scaling_of_what_has_no_mean_is_centering(draw: Draw) -> None:
     """x less its mean, by rms_scaling = layer normalization of x; and dx less its mean = its dx."""
     x, dy = batch(draw)
