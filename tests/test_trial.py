@@ -56,8 +56,17 @@ def test_a_process_that_never_ends_is_ended_and_told(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked on Unix")
 def test_a_forked_process_that_waits_is_ended_and_says_nothing_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "SECONDS", 0.05)
+    monkeypatch.setattr(trial, "SECONDS", 0.3)
     assert not trial.forked(wait, b"")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked on Unix")
+def test_a_forked_process_that_computes_too_long_is_ended_whatever_the_clock_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 0.5)
+    monkeypatch.setattr(trial, "LOAD", 1000)
+    assert trial.forked(never_end, b"")
 
 
 @pytest.mark.parametrize(("platform", "run"), [("linux", "forked"), ("darwin", "new_python")])
@@ -113,17 +122,22 @@ def interrupt(_: bytes) -> None:
 
 def test_a_forked_process_reads_and_ends_without_cleanup(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here it is this one that plays the forked process."""
-    ended, seen = list[int](), list[bytes]()
+    ended, seen, limits = list[int](), list[bytes](), list[tuple[int, int]]()
 
     def end(status: int) -> None:
         ended.append(status)
         raise SystemExit
 
+    def limit(_: int, seconds: tuple[int, int]) -> None:
+        limits.append(seconds)
+        raise ValueError("there is a lower one")
+
     monkeypatch.setattr(os, "fork", lambda: 0)
     monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr("resource.setrlimit", limit)
     with pytest.raises(SystemExit):
         trial.forked(seen.append, b"content")
-    assert (seen, ended) == ([b"content"], [0])
+    assert (seen, ended, limits) == ([b"content"], [0], [(21, 21)])
 
 
 def test_everything_in_a_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,13 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from math import ceil
 
 SECONDS = 20.0
 """How long the process may take for a short file."""
+
+LOAD = 3
+"""So many times as long it may take on a busy machine, where it gets a part of a processor's time."""
 
 BYTES_A_SECOND = 1e7
 """A longer one may take longer: so many bytes are read in a second at least."""
@@ -50,18 +54,23 @@ def seconds_for(content: bytes) -> float:
 def forked(read: Callable[[bytes], object], content: bytes) -> bool:
     """`crashes`, in a copy of this process, which does nothing else and is not cleaned up.
 
-    It could also wait forever, for a lock that a thread held when it was forked: that says nothing of the file.
+    It could also wait forever, for a lock that a thread held when it was forked: that says nothing of the file. So its
+    processor time is limited, and where the clock ends it, what it has used of that tells whether it waited.
     """
+    import resource  # deferred: not on Windows
+
+    limit = seconds_for(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other threads, whose locks the deadline is for
         pid = os.fork()
     if pid == 0:
         try:
+            with suppress(ValueError):  # a lower limit is there already
+                resource.setrlimit(resource.RLIMIT_CPU, (ceil(limit), ceil(limit)))
             quietly(read, content)
         finally:
             os._exit(0)
-    limit = seconds_for(content)
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + LOAD * limit
     while time.monotonic() < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
@@ -69,7 +78,7 @@ def forked(read: Callable[[bytes], object], content: bytes) -> bool:
         time.sleep(PAUSE)
     os.kill(pid, signal.SIGKILL)
     _, _, used = os.wait4(pid, 0)
-    return used.ru_utime + used.ru_stime > limit / 2
+    return used.ru_utime + used.ru_stime > limit / 10
 
 
 def new_python(read: Callable[[bytes], object], content: bytes) -> bool:
