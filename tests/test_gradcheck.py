@@ -42,7 +42,7 @@ def small_tiles(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd, "STRIP_BYTES", 1)
     monkeypatch.setattr(winograd, "KERNELS", 0)
     monkeypatch.setattr(winograd, "LONG_ROW", 1)
-    for cost in ("CALLS_COST", "PARAMETER_COST"):  # so that three examples are divided
+    for cost in ("CALLS_COST", "EXCHANGES_COST", "PARAMETER_COST"):  # so that three examples are divided
         monkeypatch.setattr(training, cost, 0)
     monkeypatch.setattr(training, "LEAST_EXAMPLES", 1)
     monkeypatch.setattr(training, "MORE_PARTS", 1)

@@ -1213,6 +1213,7 @@ TARGETS = (
             ("all micro-batches have the same masks", "rng = position.rng(job.micro) if", "rng = position.rng(0) if"),
             ("a convolution's copies cost nothing", "copies = COPIES_COST if", "copies = 1 if"),
             ("parameters cost nothing", "extra = CALLS_COST + PARAMETER_COST *", "extra = CALLS_COST + 0 *"),
+            ("exchanges cost nothing", "extra += EXCHANGES_COST *", "extra += 0 *"),
             ("dropout is off in training", "forward_micro(x, training=True, rng=", "forward_micro(x, training=False, rng="),
             ("every step has the same masks", "return generator(self.seed, DROPOUT, self.step, micro, *layer)", "return generator(self.seed, DROPOUT, 0, micro, *layer)"),
             ("sample weights do not reach the gradient", "dz = job.data.weighted(dz) /", "dz = dz /"),

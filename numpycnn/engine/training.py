@@ -42,11 +42,14 @@ MAX_PARTS = 4
 MORE_PARTS = 8
 """A batch is divided in more than two where each part has so many times the examples of the smallest divided batch."""
 
-LEAST_EXAMPLES, MOST_EXAMPLES = 16, 160
+LEAST_EXAMPLES, MOST_EXAMPLES = 16, 250
 """The bounds of the smallest batch that is divided, whatever the network."""
 
-PARAMETER_COST, CALLS_COST, EXCHANGES_COST, COPIES_COST = 96, 2_000_000, 15_000_000, 3
+PARAMETER_COST, CALLS_COST, EXCHANGES_COST, COPIES_COST = 96, 12_000_000, 12_000_000, 3
 """The costs of one more micro-batch, and of a convolution's copies, in multiplications: see `min_examples`."""
+
+LEAST_PREDICTED_WORK = 6_000_000
+"""The multiplications from which a batch is divided in inference."""
 
 PORTION_BYTES, LEAST_PORTION = 16 << 20, 32
 """Of what goes into a layer and comes out of it, for a portion of a micro-batch in inference; and its examples."""
@@ -175,8 +178,8 @@ def min_examples(network: Chain) -> int:
 
 
 def min_predicted(network: Chain) -> int:
-    """The fewest examples that are divided in inference, which has a third of the work, and no gradients."""
-    return min(max(ceil_div(3 * CALLS_COST, max(1, total_work(network))), LEAST_EXAMPLES), MAX_MICRO_BATCH)
+    """The fewest examples that are divided in inference."""
+    return min(max(ceil_div(LEAST_PREDICTED_WORK, max(1, total_work(network))), LEAST_EXAMPLES), MAX_MICRO_BATCH)
 
 
 def portion(network: Chain, dtype: np.dtype) -> int:
