@@ -73,10 +73,10 @@ def test_the_first_step_is_not_counted(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(profiling, "time", SimpleNamespace(perf_counter=lambda: clock))
     model = Sequential([Warming()], fast=False)
     model.compile("sgd", "mse")
-    rows = model.profile(np.zeros((200, 3)), np.zeros((200, 3)))
-    assert calls == [100] * 2 * 6  # 80 examples or more for each micro-batch where there are no parameters
+    rows = model.profile(np.zeros((250, 3)), np.zeros((250, 3)))
+    assert calls == [125] * 2 * 6  # as many for each micro-batch where there are no parameters
     assert [row.forward for row in rows] == [2.0, 0.0, 0.0]
-    title = "One step on 200 examples in 2 micro-batches, in one worker (median of 5)"
+    title = "One step on 250 examples in 2 micro-batches, in one worker (median of 5)"
     assert capsys.readouterr().out.splitlines()[0] == title
 
 
