@@ -77,6 +77,7 @@ def test_networks_are_those_that_the_frameworks_build(monkeypatch: pytest.Monkey
     ("script", "arguments", "printed"),
     [
         ("choose", "--recipes few --seeds 2", "few batch_size=50: mean accuracy "),
+        ("choose", "--recipes pair --seeds 1", "pair batch_size=100: the ensemble of 2 "),
         ("accuracy", "--recipes few --seeds 2 --data mnist", "**mnist, 2 seeds**"),
     ],
 )
@@ -90,9 +91,10 @@ def test_recipes_are_measured(
 ) -> None:
     few = recipes.Recipe("few", [Flatten(), Dense(10, activation="softmax")])
     monkeypatch.setitem(recipes.RECIPES, "few", few)
+    monkeypatch.setitem(recipes.RECIPES, "pair", few.replace(name="pair", members=2))
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     module = import_module(script)
-    monkeypatch.setattr(module, "VALUES", {"few": {"batch_size": (50, 100)}}, raising=False)
+    monkeypatch.setattr(module, "VALUES", {key: {"batch_size": (50, 100)} for key in ("few", "pair")}, raising=False)
     monkeypatch.setattr(sys, "argv", [script, *arguments.split()])
     module.main()
     assert printed in capsys.readouterr().out

@@ -97,7 +97,7 @@ def flat(input_shape: tuple[int, ...], classes: int, seed: int) -> Sequential:
     [
         ({"recipe": 3}, TypeError, "NumpyCNNClassifier: recipe must be "),
         ({"recipe": lambda *_: 3}, TypeError, "recipe must build a Sequential; received 3"),
-        ({"recipe": recipes.get("best")}, ValueError, "recipe must be of one network; received 15 members"),
+        ({"recipe": recipes.get("best")}, ValueError, "recipe must be of one network; received 4 members"),
         ({"recipe": flat}, ValueError, r"expected an output for each of 3 classes; received \(7,\)"),
         ({"input_shape": (3,)}, ValueError, r"expected examples of input_shape \(3,\); received X of shape \(60, 4\)"),
         ({"input_shape": 3.5}, TypeError, "NumpyCNNClassifier: input_shape must be"),
