@@ -110,7 +110,10 @@ def means(axes: Shape, *factors: Array) -> Array:
 
 
 def sums(axes: Shape, *factors: Array) -> Array:
-    """The sums over the axes of the factors' product, in float64, with 1 for each of the axes."""
+    """The sums over the axes of the factors' product, in float64, with 1 for each of the axes.
+
+    Over one axis alone each product is rounded to the factors' dtype before it is added, which is quicker for vectors.
+    """
     first, *others = axes
     if not others:
         return reduce(np.multiply, factors).sum(axis=first, keepdims=True, dtype=wide(*factors))
